@@ -110,8 +110,8 @@ func (s *Service) validateUpdate(ctx context.Context, u ports.ConnectionUpdate) 
 	return domain.Join(fieldErrors)
 }
 
-// sealUpdate returns the sealed credential of an update, or nil if the update has no credential. It
-// reads the row first, so that nothing is sealed for an id that is not one of the tenant's.
+// sealUpdate returns the sealed credential of an update, or nil if the update has no credential. It reads
+// the connection first, so that nothing is sealed for an id that is not the tenant's.
 func (s *Service) sealUpdate(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate,
 ) (domain.Sealed, error) {
@@ -160,11 +160,38 @@ func (s *Service) ConnectionHealth(
 		return ports.ConnectionHealth{}, err
 	}
 	activity, err := s.Connections.Activity(ctx, tenant, id)
-	return ports.ConnectionHealth{Health: c.Health, Activity: activity}, err
+	return s.connectionHealth(c, activity), err
 }
 
-// checkBaseURL validates the form and the address of a base URL. It returns the field errors, or nil
-// if the URL is valid. A non-nil error says nothing about the URL: the check itself was interrupted.
+func (s *Service) connectionHealth(c domain.Connection, a ports.Activity) ports.ConnectionHealth {
+	return ports.ConnectionHealth{Health: c.Health, Activity: a, Completeness: s.completenessOf(a)}
+}
+
+// ListConnectionHealth implements ports.ConnectionManager. It reads the connections and then their
+// activity; a connection that is deleted in between is listed without activity.
+func (s *Service) ListConnectionHealth(
+	ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest,
+) (domain.Page[ports.ConnectionStatus], error) {
+	connections, err := s.ListConnections(ctx, tenant, health, page)
+	if err != nil {
+		return domain.Page[ports.ConnectionStatus]{}, err
+	}
+	ids := make([]domain.ConnectionID, len(connections.Items))
+	for i, c := range connections.Items {
+		ids[i] = c.ID
+	}
+	activities, err := s.Connections.Activities(ctx, tenant, ids)
+	statuses := domain.Page[ports.ConnectionStatus]{Next: connections.Next}
+	for _, c := range connections.Items {
+		statuses.Items = append(statuses.Items, ports.ConnectionStatus{
+			Connection: c, ConnectionHealth: s.connectionHealth(c, activities[c.ID]),
+		})
+	}
+	return statuses, err
+}
+
+// checkBaseURL validates the form and the address of a base URL. It returns the field errors, or nil if the
+// URL is valid. A non-nil error means that the check itself was interrupted.
 func (s *Service) checkBaseURL(ctx context.Context, raw string) ([]*domain.Error, error) {
 	if fieldError := domain.ValidateBaseURL(raw, s.AllowHTTP); fieldError != nil {
 		return nonNil(fieldError), nil
@@ -201,8 +228,8 @@ func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, obj
 	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Actor: ports.ActorOf(ctx), Action: action, Object: object})
 }
 
-// checkIfMatch returns a Conflict (revision_mismatch) if the revision of c, which is about to
-// change, does not satisfy the If-Match condition; otherwise nil.
+// checkIfMatch returns a Conflict (revision_mismatch) if the current revision of c does not satisfy the
+// If-Match condition, and otherwise nil. It must be called before c is changed.
 func checkIfMatch(match ports.IfMatch, c *domain.Connection) error {
 	if match == nil || slices.Contains(match, c.Revision) {
 		return nil

@@ -60,7 +60,8 @@ func TestDevelopmentAdmitsPlainHTTP(t *testing.T) {
 	e.noError(err)
 }
 
-// An address check that was interrupted says nothing about whether the address is allowed.
+// An interrupted address check does not show whether the address is allowed, so it must not become a field
+// error.
 func TestAnInterruptedAddressCheckIsNotAFieldError(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -215,8 +216,8 @@ func TestConnectionsOfOtherTenantsOrKindsAreNotFound(t *testing.T) {
 	}
 }
 
-// connectionUseCases returns calls of all use cases that take a connection's id, by name. Each call
-// returns the error of its use case.
+// connectionUseCases returns a call of every use case that takes a connection's id. The keys are the names
+// of the use cases, and each call returns the error of its use case.
 func (e *env) connectionUseCases(tenant domain.TenantID, id domain.ConnectionID) map[string]func() error {
 	page := domain.PageRequest{Limit: 1}
 	u := ports.ConnectionUpdate{

@@ -93,7 +93,9 @@ func (s *Service) UpdateEngine(
 			return err
 		}
 		if err := checkIfMatch(ports.IfMatch{before.Revision}, c); err != nil {
-			return err // next was validated against the revision that was read, and fits no other revision
+			// Update is not repeated with a newer revision, because next was validated only against the
+			// revision that was read.
+			return err
 		}
 		c.Rename(next.Name)
 		c.Reconfigure(next.Config)

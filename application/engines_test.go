@@ -76,8 +76,8 @@ func TestEngineUpdateRefuses(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// An update is validated together with the stored values, so it must not be stored if these values
-// have changed since.
+// An update is validated together with the stored values. It must not be stored if these values have
+// changed since it was validated.
 func TestEngineUpdateDetectsAConcurrentUpdate(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")
@@ -134,8 +134,8 @@ func TestEngineLifeCycle(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// The test of a connection whose type is no longer registered fails, and its message does not
-// reveal this reason.
+// A test of a connection fails if its type is no longer registered. The message of the test does not
+// mention this reason.
 func TestEngineTestOfAnUnregisteredTypeFails(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")

@@ -32,10 +32,10 @@ type env struct {
 	sealer  *fakeSealer
 	events  *eventRecorder
 	nudged  []domain.PullID
-	failing map[string]error // errors by name of the store method; the method returns its error
+	failing map[string]error // maps names of store methods to the errors that they return
 }
 
-// newEnv returns an env. Each function in with changes the dependencies before the service is built.
+// newEnv returns an env. The functions in with change the dependencies before the service is built.
 func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 	t.Helper()
 	e := &env{
@@ -81,7 +81,7 @@ func (e *env) noError(err error) {
 	}
 }
 
-// wantError fails the test unless err matches every target, as errors.Is does.
+// wantError fails the test unless errors.Is reports true for err and each target.
 func (e *env) wantError(err error, targets ...error) {
 	e.Helper()
 	for _, target := range targets {
@@ -151,8 +151,8 @@ func (e *env) getPull(id domain.PullID) domain.Pull {
 	return p
 }
 
-// wantPull fails the test unless the pull has this state and this error code of its last attempt.
-// It returns the pull.
+// wantPull fails the test unless the pull is in this state and its last attempt has this error code. It
+// returns the pull.
 func (e *env) wantPull(id domain.PullID, state domain.PullState, code domain.Code) domain.Pull {
 	e.Helper()
 	p := e.getPull(id)

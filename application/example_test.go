@@ -24,7 +24,9 @@ func (acme) Check(_ context.Context, a ports.Access) (domain.LinkStatus, error) 
 	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText("s3cret")) {
 		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
 	}
-	return domain.LinkStatus{SyncComplete: true}, nil
+	return domain.LinkStatus{
+		SyncComplete: true, Accounts: domain.OneRead, Transactions: domain.OneRead,
+	}, nil
 }
 
 func (acme) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {

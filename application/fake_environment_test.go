@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Each fake implements all methods of its port itself; none of them embeds a nil interface.
+// The fakes implement every method of their ports. None of them embeds a nil interface, which would panic
+// when called.
 var (
 	_ ports.Clock       = (*clock)(nil)
 	_ ports.Sleeper     = (*clock)(nil)
@@ -27,8 +28,7 @@ var (
 	_ ports.Connector   = connector{}
 )
 
-// clock is a Clock that advances by a microsecond with each call of Now, and otherwise only when
-// Sleep or pass is called.
+// clock is a Clock. Each call of Now advances it by a microsecond; Sleep and pass advance it further.
 type clock struct {
 	now   time.Time
 	slept []time.Duration
@@ -51,7 +51,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// ids generates ids that count up.
+// ids generates consecutive ids.
 type ids struct{ made uint64 }
 
 func (i *ids) New() uuid.UUID {

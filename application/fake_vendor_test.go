@@ -20,6 +20,7 @@ type vendor struct {
 	name   domain.Vendor
 	status domain.LinkStatus
 	rows   []domain.TransactionData
+	others []string      // the external ids of further accounts
 	steps  []domain.Step // returned by Plan if rows are requested; nil means one sweep of everything
 
 	onCheck    func() error
@@ -34,12 +35,16 @@ type vendor struct {
 	beforeRead func(ctx context.Context, cursor string)
 
 	scopes  []domain.PullScope // the scopes of all calls of Plan
+	planned []string           // the days of all calls of Plan
 	cursors []string           // the cursors of all calls of Read
 	checks  int
 }
 
+// settledStatus is the status of an account reference whose last synchronisation was complete.
+var settledStatus = domain.LinkStatus{SyncComplete: true, Accounts: domain.OneRead, Transactions: domain.OneRead}
+
 func newVendor(name domain.Vendor) *vendor {
-	return &vendor{name: name, status: domain.LinkStatus{SyncComplete: true}}
+	return &vendor{name: name, status: settledStatus}
 }
 
 // setRows replaces the vendor's rows with rows that have these external ids.
@@ -79,11 +84,15 @@ func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, 
 			return nil, err
 		}
 	}
-	return []domain.AccountData{{ExternalID: account, Type: domain.BankAccount, Name: "Checking", Currency: "BRL"}}, nil
+	accounts := []domain.AccountData{{ExternalID: account, Type: domain.BankAccount, Name: "Checking", Currency: "BRL"}}
+	for _, id := range v.others {
+		accounts = append(accounts, domain.AccountData{ExternalID: id, Type: domain.BankAccount, Currency: "BRL"})
+	}
+	return accounts, nil
 }
 
-func (v *vendor) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
-	v.scopes = append(v.scopes, scope)
+func (v *vendor) Plan(scope domain.PullScope, _ []domain.AccountData, today domain.Date) []domain.Step {
+	v.scopes, v.planned = append(v.scopes, scope), append(v.planned, string(today))
 	switch {
 	case !scope.Everything && scope.Window == nil && len(scope.Created) == 0:
 		return nil
@@ -131,8 +140,8 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	return event, nil
 }
 
-// eventBody returns the body of a webhook for Parse: an event with this key that wants a pull of
-// the scope.
+// eventBody returns the body of a webhook in the form that Parse accepts. Its event has this deduplication
+// key and wants a pull of the scope.
 func eventBody(key string, scope domain.PullScope) string {
 	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true,
 		Scope: scope})

@@ -13,8 +13,8 @@ type feedPosition struct {
 	after  domain.Position
 }
 
-// feedWatches contains the positions of the change feed at which readers wait. The followers of one
-// tenant that have read everything all wait at the same position. The zero value is ready to use.
+// feedWatches contains the positions of the change feed at which readers wait. All readers of one tenant
+// that have read everything wait at the same position. The zero value is ready to use.
 type feedWatches struct {
 	mu sync.Mutex
 	at map[feedPosition]*feedWatch
@@ -54,8 +54,8 @@ func (w *feedWatches) leave(watch *feedWatch) {
 	}
 }
 
-// claimPoll reports whether the caller must poll the store now. It returns false if another reader at
-// the position has claimed a poll within feedPoll.
+// claimPoll reports whether the caller must poll the store now. It returns false if another reader at the
+// position has claimed a poll less than feedPoll ago.
 func (w *feedWatch) claimPoll(now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,8 +66,8 @@ func (w *feedWatch) claimPoll(now time.Time) bool {
 	return true
 }
 
-// expire makes the next claimPoll return true, because the last poll found changes or failed, and the
-// other readers need a poll of their own.
+// expire makes the next claimPoll return true. It is called when a poll found changes or failed: its result
+// serves only one reader, so the others must poll again.
 func (w *feedWatch) expire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// wallClock is a ports.Clock and ports.Sleeper that uses the time of package time.
+// wallClock is a ports.Clock and ports.Sleeper that uses package time.
 type wallClock struct{}
 
 func (wallClock) Now() time.Time { return time.Now() }
@@ -43,8 +43,8 @@ func (l *countingLedger) Changes(
 	return domain.FeedPage{Next: page.After}, nil
 }
 
-// follow starts n readers of the feed that wait 10 s at the same position. They start 7 ms after one
-// another. ended receives how long each of them waited.
+// follow starts n readers of the feed that wait 10 s at the same position. A reader starts every 7 ms.
+// ended receives how long each reader waited.
 func (e *env) follow(n int) (ended chan time.Duration) {
 	ended = make(chan time.Duration, n)
 	page := domain.PageRequest{Limit: 5, After: domain.Position{Key: "end"}}
@@ -61,7 +61,8 @@ func (e *env) follow(n int) (ended chan time.Duration) {
 	return ended
 }
 
-// Without sharing, 64 readers would read the store 3,264 times in 10 s.
+// Readers that wait at the same position poll the store together. If each of 64 readers polled separately,
+// they would read the store 3,264 times in 10 s.
 func TestWaitingReadersAtOnePositionShareTheirPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ledger := &countingLedger{}

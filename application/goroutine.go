@@ -26,8 +26,8 @@ func goroutine(work func()) (wait func()) {
 	}
 }
 
-// goroutinePanic carries a panic from one goroutine to another. Without it, the goroutine that waits
-// would know neither the value of the panic nor the place where it happened.
+// goroutinePanic carries a panic from one goroutine to another, so that the goroutine that waits knows the
+// value of the panic and the stack where it happened.
 type goroutinePanic struct {
 	value any
 	stack []byte

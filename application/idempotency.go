@@ -40,9 +40,9 @@ func (s *Service) Do(
 	return response, false, nil
 }
 
-// storeResponse stores the response to the first request. A failure is not reported to the caller,
-// because the request was executed. Until the claim expires, it still prevents a repetition of the
-// request from being executed. claimed is the time of the claim.
+// storeResponse stores the response to the first request. A failure is not reported to the caller, because
+// the request was executed. The claim then still prevents a second execution until it expires. claimed is
+// the time of the claim.
 func (s *Service) storeResponse(
 	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time, response ports.StoredResponse,
 ) {
@@ -53,8 +53,8 @@ func (s *Service) storeResponse(
 	}
 }
 
-// releaseKey ends the claim that was made at claimed, so that the request can be repeated. A claim that
-// another request has taken over since then stays.
+// releaseKey ends the claim made at the time claimed, so that the request can be repeated. It does not end
+// a claim of another request that has taken over the key.
 func (s *Service) releaseKey(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()

@@ -35,10 +35,58 @@ func (s *Service) ListTransactions(
 	return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
 }
 
-// Changes implements ports.Reader. After StopWaiting was called, it does not wait: a page without
-// changes is returned at once. Readers that wait at the same position share their polls of the store:
-// each of them reads the store itself when its wait starts and ends, and in between at least one of
-// them does so within each feedPoll. A waiting reader thus gets a change at most two feedPolls late.
+// ListQuarantine implements ports.Reader.
+func (s *Service) ListQuarantine(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
+) (domain.Page[domain.QuarantinedRow], error) {
+	if err := s.requireConnection(ctx, tenant, connection); err != nil {
+		return domain.Page[domain.QuarantinedRow]{}, err
+	}
+	return s.Ledger.Quarantine(ctx, tenant, connection, page)
+}
+
+// ListTenantAccounts implements ports.Reader.
+func (s *Service) ListTenantAccounts(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
+) (domain.Page[domain.Account], error) {
+	return s.Ledger.Accounts(ctx, tenant, connection, page)
+}
+
+// GetAccount implements ports.Reader.
+func (s *Service) GetAccount(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+) (domain.Account, error) {
+	return s.Ledger.Account(ctx, tenant, id)
+}
+
+// GetTransaction implements ports.Reader.
+func (s *Service) GetTransaction(
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+) (domain.Transaction, error) {
+	return s.Ledger.Transaction(ctx, tenant, id)
+}
+
+// TransactionHistory implements ports.Reader.
+func (s *Service) TransactionHistory(
+	ctx context.Context, tenant domain.TenantID, id domain.TransactionID, page domain.PageRequest,
+) (domain.Page[domain.TransactionVersion], error) {
+	return s.Ledger.History(ctx, tenant, id, page)
+}
+
+// SearchTransactions implements ports.Reader.
+func (s *Service) SearchTransactions(
+	ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch, page domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	if err := search.Window.Validate(); err != nil {
+		return domain.Page[domain.Transaction]{}, err
+	}
+	return s.Ledger.Search(ctx, tenant, search, page)
+}
+
+// Changes implements ports.Reader. After StopWaiting was called, it does not wait: a page without changes
+// is returned at once. Readers that wait at the same position share their polls of the store: each reader
+// polls when its wait starts and ends, and in between one of them polls in each feedPoll interval. A
+// waiting reader therefore gets a change after at most two intervals.
 func (s *Service) Changes(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {
@@ -60,8 +108,8 @@ func (s *Service) Changes(
 	}
 }
 
-// sleepUntilPoll sleeps until a waiting reader must read the store again: because no other reader at
-// its position has done so within feedPoll, or because its wait is over. Errors: that of ctx.
+// sleepUntilPoll sleeps until a waiting reader must poll the store: because no other reader at its position
+// has polled within feedPoll, or because its wait is over. Errors: the error of ctx.
 func (s *Service) sleepUntilPoll(ctx context.Context, watch *feedWatch, end time.Time) error {
 	for {
 		if err := s.Sleeper.Sleep(ctx, feedPoll); err != nil {

@@ -75,8 +75,8 @@ func TestTheFeedWaitsNoLongerThanRequested(t *testing.T) {
 	}
 }
 
-// When the process is about to shut down, waiting readers of the feed must get a response
-// immediately. The process must not have to wait until their wait has passed.
+// When the process is about to shut down, waiting readers of the feed must get a response immediately. The
+// shutdown must not be delayed by their waits.
 func TestStopWaitingEndsTheWaitsOfTheFeed(t *testing.T) {
 	e := newEnv(t)
 	e.clock.wake = e.StopWaiting

@@ -21,6 +21,11 @@ func (s *Service) TestConnection(
 	if err != nil {
 		return ports.TestResult{}, err
 	}
+	release, err := s.testSlots.acquire(ctx, s.Sleeper, tenant)
+	if err != nil {
+		return ports.TestResult{}, err
+	}
+	defer release()
 	startedAt := s.Clock.Now()
 	status, failure := s.liveCheck(ctx, c)
 	took := s.Clock.Now().Sub(startedAt)
@@ -36,8 +41,8 @@ func (s *Service) TestConnection(
 	}, nil
 }
 
-// validateAddress validates the pair (vendor, config name) that identifies a connection. field is
-// the name that the caller uses for the config name; it appears in the error.
+// validateAddress validates the vendor and the config name that identify a connection. field is the
+// caller's name for the config name, which the error uses.
 func (s *Service) validateAddress(vendor, name, field string) (domain.Vendor, error) {
 	v, unknown := s.wiredVendor(vendor)
 	fieldErrors := nonNil(unknown)
@@ -54,23 +59,24 @@ func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.Li
 	}
 	vendor, access := s.aggregators[c.Vendor], accessOf(c, credential)
 	if v, ok := vendor.(ports.Verifier); ok {
-		return v.Verify(ctx, access) // Check may pass with a cached session after the credential was withdrawn
+		// With a cached session, Check may succeed although the credential is no longer valid.
+		return v.Verify(ctx, access)
 	}
 	return vendor.Check(ctx, access)
 }
 
-// accessOf returns the access of a connection to its vendor. The account reference is in the form in
-// which the vendor returns it, because adapters compare it with the vendor's responses.
+// accessOf returns the access to a connection's vendor. The account reference is in the vendor's own form,
+// because adapters compare it with the vendor's responses.
 func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
 	return ports.Access{
-		Connection: c.ID, BaseURL: c.BaseURL, AccountRef: domain.CanonicalAccountRef(c.AccountRef),
+		Tenant: c.Tenant, Connection: c.ID, BaseURL: c.BaseURL, AccountRef: domain.CanonicalAccountRef(c.AccountRef),
 		Credential: credential,
 	}
 }
 
 // saveHealth stores the health that results from a check. It stores nothing if the connection was
-// repointed, rotated or deleted during the check, because the result is then about the old target or
-// the old credential.
+// repointed, rotated or deleted during the check, because the result then describes the old target or the
+// old credential.
 func (s *Service) saveHealth(
 	ctx context.Context, checked domain.Connection, status domain.LinkStatus, failure error,
 ) error {
@@ -87,17 +93,15 @@ func (s *Service) saveHealth(
 	return err
 }
 
-// sameTarget reports whether the result of a check of the connection before is still valid for
-// the connection now. The result remains valid after a rename, and after a re-encryption, which
-// does not change the revision.
+// sameTarget reports whether a check of the connection before also holds for the connection now. It still
+// holds after a rename, and after a re-encryption, which does not change the revision.
 func sameTarget(now, before domain.Connection) bool {
 	return now.Revision == before.Revision ||
 		bytes.Equal(now.Sealed, before.Sealed) && now.BaseURL == before.BaseURL &&
 			now.AccountRef == before.AccountRef && bytes.Equal(now.Config, before.Config)
 }
 
-// reasonOf maps every possible failure to one of the five reasons that a connection test can return;
-// it returns "" for nil.
+// reasonOf returns the reason, one of five, that a connection test reports for a failure; "" for nil.
 func reasonOf(failure error) domain.Code {
 	if failure == nil {
 		return ""

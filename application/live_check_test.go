@@ -94,7 +94,8 @@ func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	}
 }
 
-// The result of a check with the old credential says nothing about the new credential.
+// A check with the old credential does not change the health of a connection whose credential was replaced
+// during the check.
 func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -112,7 +113,8 @@ func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 	}
 }
 
-// A re-encryption changes the sealed bytes, but not the credential that they contain.
+// A re-encryption changes the sealed bytes but not the credential, so the result of a check that ran
+// meanwhile is stored.
 func TestHealthSurvivesAReseal(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -163,8 +165,8 @@ func TestACancelledEngineTestReturnsTheCancellation(t *testing.T) {
 	e.wantError(err, context.Canceled)
 }
 
-// A session can outlive the credential with which it was opened. So a connection test sends the
-// credential again, if the aggregator supports it.
+// A session can outlive its credential, so a connection test sends the credential again if the aggregator
+// supports it.
 func TestAConnectionTestDoesNotUseACachedSession(t *testing.T) {
 	e := newEnv(t)
 	e.deps.Aggregators = []ports.Aggregator{verifier{e.vendor}}

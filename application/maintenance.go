@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -21,10 +22,10 @@ func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, er
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
-// Reconcile implements ports.Maintenance. Only pulls of everything put off the next one: a pull of the
-// rows that an event names does not find a removal whose event was lost. A connection is already due
-// after four fifths of the interval. Rounds take place every twentieth of the interval, so each
-// connection is requested before the whole interval has passed.
+// Reconcile implements ports.Maintenance. Only a pull of everything delays the next request, because a pull
+// of the rows that an event names does not find a removal whose event was lost. A connection is already due
+// after four fifths of the interval. Reconcile runs every twentieth of the interval, so each connection is
+// requested before the whole interval has passed.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
 	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
@@ -64,12 +65,11 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 	return deliveries + responses, err
 }
 
-// Reseal implements ports.Maintenance. It does not overwrite a credential that was rotated
-// concurrently: the store replaces only the credential that Reseal has read, and the rotation
-// has sealed its new credential itself. Reseal repeats its pass over all rows until a pass
-// finds nothing to reseal. The reason is that a replica that has not loaded the new primary key
-// yet may still seal under the old key. A credential that cannot be decrypted does not stop the
-// pass: it is skipped, and counted in the error at the end.
+// Reseal implements ports.Maintenance. It does not overwrite a credential that was rotated concurrently,
+// because the store replaces only the credential that Reseal has read. Reseal repeats its pass over all
+// rows until a pass finds nothing to reseal, because a replica that has not yet loaded the new primary key
+// can still seal with the old key. A credential that cannot be decrypted is skipped and counted in the
+// error at the end.
 func (s *Service) Reseal(ctx context.Context) (int, error) {
 	total := 0
 	for {
@@ -84,8 +84,8 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 	}
 }
 
-// resealPass visits all rows once. It returns the number of credentials that it resealed (done) and
-// of those that cannot be decrypted (lost).
+// resealPass visits all rows once. done is the number of credentials that it resealed, and lost the number
+// of credentials that cannot be decrypted.
 func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 	for after := (domain.ConnectionID{}); ; {
 		batch, err := s.Connections.ListSealed(ctx, after, resealBatch)
@@ -145,6 +145,34 @@ func (s *Service) FlushTokenUsage(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// FeedDelay implements ports.Maintenance. If the store cannot see when the writer opened its transaction,
+// the delay counts from the call of FeedDelay that first found this writer.
+func (s *Service) FeedDelay(ctx context.Context) (time.Duration, error) {
+	hold, err := s.Ledger.FeedHold(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return max(hold.Age, s.feedWriter.openFor(hold.Writer, s.Clock.Now())), nil
+}
+
+// feedWriter is the writer that held the change feed back at the last call of openFor. The zero
+// value is ready to use.
+type feedWriter struct {
+	mu    sync.Mutex
+	id    string
+	since time.Time
+}
+
+// openFor returns how long consecutive calls of openFor have named this writer; 0 if id is "".
+func (w *feedWriter) openFor(id string, now time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if id != w.id || id == "" {
+		w.id, w.since = id, now
+	}
+	return max(0, now.Sub(w.since))
 }
 
 // BacklogAge implements ports.Maintenance.

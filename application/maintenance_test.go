@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -38,8 +39,8 @@ func TestReconcileRequestsAPullOfEverything(t *testing.T) {
 	}
 }
 
-// A connection is already due after four fifths of the interval. Reconcile rounds take place every
-// twentieth of the interval, so the connection is requested before the whole interval has passed.
+// A connection is already due after four fifths of the interval. Reconcile runs every twentieth of the
+// interval, so the connection is requested before the whole interval has passed.
 func TestReconcileIsInTime(t *testing.T) {
 	e := newEnv(t)
 	e.runPull(e.requestFullPull(e.createConnection("books")))
@@ -57,8 +58,8 @@ func TestReconcileIsInTime(t *testing.T) {
 	}
 }
 
-// Pulls of a few rows do not put off the reconciliation, not even if one is queued or under way at any
-// time. So a removal whose event was lost is found within the interval.
+// Pulls of a few rows do not delay the reconciliation, even if one is always queued or running. A removal
+// whose event was lost is therefore found within the interval.
 func TestNarrowPullsDoNotPutOffReconcile(t *testing.T) {
 	const interval = time.Minute
 	e := newEnv(t)
@@ -76,7 +77,7 @@ func TestNarrowPullsDoNotPutOffReconcile(t *testing.T) {
 		n, err := e.Reconcile(e.ctx, interval, 10)
 		e.noError(err)
 		if requested += n; n > 0 {
-			e.vendor.steps = nil // the pull of everything sweeps
+			e.vendor.steps = nil // a pull of everything now includes a sweep
 		}
 		e.runPull(pull)
 		e.wantPull(pull, domain.PullSucceeded, "")
@@ -173,6 +174,39 @@ func TestStuckPullsAreListed(t *testing.T) {
 	}
 }
 
+// heldLedger is a Ledger whose feed is held back by a writer.
+type heldLedger struct {
+	ports.Ledger
+	hold ports.FeedHold
+}
+
+func (l *heldLedger) FeedHold(context.Context) (ports.FeedHold, error) { return l.hold, nil }
+
+func TestFeedDelayIsTheTimeSinceAWriterHoldsTheFeedBack(t *testing.T) {
+	held := &heldLedger{}
+	e := newEnv(t, func(d *application.Deps) { held.Ledger = d.Ledger; d.Ledger = held })
+	want := func(what string, want time.Duration) {
+		t.Helper()
+		if got, err := e.FeedDelay(e.ctx); err != nil || got.Truncate(time.Second) != want {
+			t.Errorf("%s: %v, %v, want %v", what, got, err, want)
+		}
+	}
+	want("no writer", 0)
+	held.hold = ports.FeedHold{Writer: "1"}
+	want("a writer of unknown age, seen first", 0)
+	e.clock.pass(time.Minute)
+	want("the same writer later", time.Minute)
+	held.hold.Age = time.Hour
+	want("a writer of known age", time.Hour)
+	held.hold = ports.FeedHold{Writer: "2"}
+	want("another writer", 0)
+	e.clock.pass(time.Minute)
+	held.hold = ports.FeedHold{}
+	want("no writer any more", 0)
+	held.hold = ports.FeedHold{Writer: "2"}
+	want("a writer after a pause", 0)
+}
+
 func TestBacklogAgeIsTheAgeOfTheOldestOpenPull(t *testing.T) {
 	e := newEnv(t)
 	age, err := e.BacklogAge(e.ctx)
@@ -215,8 +249,7 @@ func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
 	}
 }
 
-// If a credential is rotated during the re-encryption, the rotated credential remains stored, because
-// it is the newer one.
+// A credential that is rotated during the re-encryption stays stored, because it is the newer one.
 func TestResealNeverUndoesARotation(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -241,8 +274,8 @@ func TestResealNeverUndoesARotation(t *testing.T) {
 	}
 }
 
-// Credentials that cannot be decrypted must not prevent the others from being resealed. They must not
-// count as resealed either, because the operator may destroy the old key next. Each run reports them
+// Credentials that cannot be decrypted do not prevent the others from being resealed. They do not count as
+// resealed, because the operator may destroy the old key after a successful run. Each run reports them
 // until their connections are deleted.
 func TestResealSkipsAndCountsCredentialsThatDoNotOpen(t *testing.T) {
 	e := newEnv(t)

@@ -10,25 +10,28 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limits of the probes of engine connections. A tenant chooses the system that a probe connects to, so a
-// probe can be made to use CPU time and memory until its timeout.
-const (
-	// maxProbes is the maximum number of probes of all tenants that run at the same time.
-	maxProbes = 8
-	// maxTenantProbes is the maximum number of probes of one tenant that run at the same time.
-	maxTenantProbes = 2
-	// probeWait is how long a probe waits for a slot. It is shorter than the timeout of a probe, which
-	// is 10 s. The caller of a probe that got no slot should repeat it after the same time.
-	probeWait = 5 * time.Second
+// probeLimit contains the maximum numbers of concurrent probes: of all tenants, and of one tenant.
+type probeLimit struct{ total, tenant int }
+
+// Probes of engine connections have lower limits than live tests of aggregator connections. A tenant
+// chooses the system that a probe connects to, and that system can make the probe use CPU time and memory
+// until its timeout. A live test only waits for the vendor.
+var (
+	engineProbes = probeLimit{total: 8, tenant: 2}
+	liveTests    = probeLimit{total: 64, tenant: 4}
 )
 
-// probeSlots limits the number of probes that run at the same time, for each tenant and in total. The
-// zero value is ready for use. It is safe for concurrent use.
+// probeWait is how long a probe waits for a slot. It is shorter than the timeout of a probe, which is 10 s.
+// A caller that got no slot should retry after the same time.
+const probeWait = 5 * time.Second
+
+// probeSlots limits the number of probes that run at the same time. It is safe for concurrent use.
 type probeSlots struct {
+	limit   probeLimit
 	mu      sync.Mutex
 	total   int
 	running map[domain.TenantID]int // contains no zeros
-	waiting []*probeWaiter          // in the order in which they started to wait
+	waiting []*probeWaiter          // ordered by the start of their wait
 }
 
 // probeWaiter is a probe that waits for a slot.
@@ -38,8 +41,8 @@ type probeWaiter struct {
 	wake    context.CancelFunc // ends the wait
 }
 
-// acquire returns when the tenant's probe may run. It waits for up to probeWait if too many probes run;
-// the probe that has waited longest is first. The caller must call release when the probe has ended.
+// acquire waits until the tenant's probe may run. If too many probes run, it waits for at most probeWait;
+// the probe that has waited longest runs first. The caller must call release when the probe has ended.
 // Errors: Unavailable (too_many_probes) with RetryAfter after the wait; the error of ctx.
 func (p *probeSlots) acquire(
 	ctx context.Context, sleeper ports.Sleeper, tenant domain.TenantID,
@@ -61,8 +64,8 @@ func (p *probeSlots) acquire(
 	return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.TooManyProbes, RetryAfter: probeWait}
 }
 
-// enter returns a new waiter, and reports whether a slot was free and is granted to it. Otherwise it
-// appends the waiter to p.waiting.
+// enter returns a new waiter. If a slot is free, enter grants the slot to the waiter and reports granted.
+// Otherwise it appends the waiter to p.waiting.
 func (p *probeSlots) enter(tenant domain.TenantID, wake context.CancelFunc) (w *probeWaiter, granted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,8 +85,8 @@ func (p *probeSlots) leave(w *probeWaiter) bool {
 	return w.granted
 }
 
-// release frees a slot of the tenant, and grants it to the waiter that has waited longest among those
-// whose tenant has a free slot. A released slot makes at most one waiter eligible.
+// release frees a slot of the tenant. The slot goes to the waiter that has waited longest among those whose
+// tenant is below its limit. A released slot allows at most one waiter to run.
 func (p *probeSlots) release(tenant domain.TenantID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,7 +102,7 @@ func (p *probeSlots) release(tenant domain.TenantID) {
 
 // grant grants a slot to w if one is free, and reports whether it did. The caller must hold p.mu.
 func (p *probeSlots) grant(w *probeWaiter) bool {
-	if p.total >= maxProbes || p.running[w.tenant] >= maxTenantProbes {
+	if p.total >= p.limit.total || p.running[w.tenant] >= p.limit.tenant {
 		return false
 	}
 	if p.running == nil {

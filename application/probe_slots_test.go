@@ -64,8 +64,8 @@ func newProbes(t *testing.T) *probes {
 	return &probes{e, b, make(chan error, 100)}
 }
 
-// start starts n tests of a new connection of the tenant, and returns when each of them has a result or
-// waits.
+// start starts n tests of a new connection of the tenant. It returns when each of them has ended, runs, or
+// waits for a slot.
 func (p *probes) start(ctx context.Context, tenant domain.TenantID, n int) {
 	p.Helper()
 	c, err := p.CreateEngine(p.ctx, tenant, ports.NewEngine{
@@ -92,7 +92,7 @@ func (p *probes) finish(n int) {
 	synctest.Wait()
 }
 
-// wantStarted fails the test unless n probes have started since the last call.
+// wantStarted fails the test unless exactly n probes have started since the last call.
 func (p *probes) wantStarted(n int) {
 	p.Helper()
 	if got := len(p.connector.started); got != n {
@@ -126,7 +126,7 @@ func TestFewProbesOfATenantRunAtTheSameTime(t *testing.T) {
 		p.start(p.ctx, domain.TenantID{UUID: uuid.New()}, 1)
 		p.wantStarted(1) // the probe of another tenant does not wait
 		p.finish(3)
-		p.wantStarted(1) // the third probe runs as soon as another of its tenant has ended
+		p.wantStarted(1) // the third probe runs as soon as another probe of its tenant has ended
 		p.finish(1)
 
 		p.start(p.ctx, p.tenant, 3)

@@ -10,14 +10,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// progressFlushInterval limits how long progress over unchanged pages may remain unsaved. After a
-// crash, at most the pages of this interval are read again. The interval is short compared with
-// the time that remains of the lease after the longest call to the vendor.
+// progressFlushInterval limits how long progress over unchanged pages may remain unsaved. After a crash, at
+// most the pages of this interval are read again. The interval is short compared with the rest of the lease
+// after the longest call to the vendor.
 const progressFlushInterval = time.Second
 
 // maxRestarts is the number of times that one attempt starts a step again from its first page. After
 // that the attempt fails, and the next attempt starts the step again.
 const maxRestarts = 3
+
+// maxPlanDays is the number of days for which the steps of a pull are valid. A sweep starts at a date that
+// depends on the day of the plan. After more than a week the vendor may have dropped rows on or after that
+// date because of their age, and the sweep would mark them as removed.
+const maxPlanDays = 1
 
 // attempt is one attempt at a pull, under one lease. It checks the account reference, stores
 // its accounts, plans the steps, and then reads and stores the pages of each step.
@@ -25,20 +30,28 @@ type attempt struct {
 	*Service
 
 	lease      domain.Lease
-	pull       domain.Pull // Progress is the progress that was written last
+	pull       domain.Pull // its Progress is the one that was last stored
 	connection domain.Connection
 	initial    bool // no pull has succeeded since the connection got its current target
 	empty      bool // no transaction was stored when the attempt started
 
 	vendor   ports.Aggregator
 	access   ports.Access
-	status   domain.LinkStatus // returned by the check before the first page
-	accounts []domain.AccountData
+	status   domain.LinkStatus    // returned by the check before the first page is read
+	listed   []string             // the external ids of all accounts that the vendor lists
+	accounts []domain.AccountData // accounts with a known external id, including unreadable ones
+
+	removed    []string // the sorted external ids of rows whose removal is stored already
+	quarantine quarantine
+	whole      bool // every step was read by this attempt, from its first page
 
 	counts    domain.Counts // of this attempt only
 	lastWrite time.Time     // when the pull's row was last written
 	pending   pendingProgress
 	restarts  int // how often this attempt has started a step again
+	// confirmed means that after a complete read the vendor reported the same status as before the first
+	// page. changed means that it reported a different status.
+	confirmed, changed bool
 }
 
 // pendingProgress is the progress over unchanged pages that was made since the last write. An
@@ -52,6 +65,16 @@ type pendingProgress struct {
 // run executes the attempt. It returns nil when every step has been read and every removal has
 // been stored.
 func (a *attempt) run(ctx context.Context) error {
+	// Announced removals are stored first, because the vendor may not respond for hours. An initial pull
+	// stores them last, because it may itself store the removed rows. If there are too many removals to
+	// keep in memory, they are stored first and last, because the pages may contain rows whose removals
+	// were not kept.
+	if !a.initial {
+		if err := a.markRemoved(ctx); err != nil {
+			return err
+		}
+		a.removed = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.removed, a.pull.Scope.Removed))))
+	}
 	credential, err := a.open(ctx, a.connection)
 	if err != nil {
 		return err
@@ -64,12 +87,46 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	a.plan()
+	a.whole = a.pull.Progress.AtStart()
 	for !a.pull.Progress.Done() {
 		if err := a.readStep(ctx); err != nil {
 			return err
 		}
 	}
-	return a.markRemoved(ctx)
+	if err := a.releaseUnseen(ctx); err != nil {
+		return err
+	}
+	if a.initial || a.pull.Scope.MoreRemoved {
+		if err := a.markRemoved(ctx); err != nil {
+			return err
+		}
+	}
+	if err := a.sweepAccounts(ctx); err != nil {
+		return err
+	}
+	return a.awaitAccounts(ctx)
+}
+
+// awaitAccounts returns nil if the vendor lists all accounts that the scope names. Otherwise it returns
+// account_not_listed, of kind Rejected if the pull has waited too long, and Unavailable before that.
+func (a *attempt) awaitAccounts(ctx context.Context) error {
+	if len(a.pull.Progress.Awaited) == 0 {
+		return nil
+	}
+	failure := &domain.Error{Kind: domain.Unavailable, Code: domain.AccountNotListed}
+	for _, since := range a.pull.Progress.Awaited {
+		if a.Clock.Now().Sub(since) >= domain.MaxAccountWait {
+			failure.Kind = domain.Rejected
+		}
+	}
+	progress := a.pull.Progress
+	if progress.ReadAt.IsZero() {
+		progress.ReadAt = a.Clock.Now()
+	}
+	if err := a.writePage(ctx, ports.PageWrite{Progress: progress}); err != nil {
+		return err
+	}
+	return failure
 }
 
 // checkAndListAccounts reads the status of the account reference and stores its accounts.
@@ -81,41 +138,86 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	if err = a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}); err != nil {
 		return err
 	}
-	if a.accounts, err = a.vendor.Accounts(ctx, a.access); err != nil {
+	listed, err := a.vendor.Accounts(ctx, a.access)
+	if err != nil {
 		return err
 	}
-	return a.writePage(ctx, ports.PageWrite{Accounts: a.accounts, Progress: a.pull.Progress})
+	var changes quarantineChanges
+	readable := a.quarantine.sortAccounts(listed, &changes)
+	a.listed = nil
+	for i := range listed {
+		a.listed = append(a.listed, listed[i].ExternalID)
+	}
+	a.accounts = slices.DeleteFunc(listed, func(account domain.AccountData) bool { return account.ExternalID == "" })
+	return a.writePage(ctx, ports.PageWrite{
+		Accounts:    readable,
+		Listed:      true,
+		Quarantined: changes.added,
+		Released:    changes.released,
+		Progress:    a.pull.Progress,
+	})
 }
 
-// plan sets the steps of the pull, once. A later attempt resumes these steps, unless the
-// connection's target has changed since then. Until a pull has succeeded for the current target,
-// plan requests everything, regardless of the scope, because an event reports only what is new.
+// plan sets the steps of the pull unless they are already set for the connection's current target. Steps
+// that are older than maxPlanDays are set again. So are the steps of a pull if the vendor now lists an
+// account for which the pull has waited, because hours may have passed since the other accounts were read.
+// Until a pull has succeeded for this target, plan requests everything, regardless of the scope, because an
+// event reports only what is new.
 func (a *attempt) plan() {
-	target := a.connection.Target()
-	if a.pull.Progress.Planned && a.pull.Progress.Target == target {
-		return
-	}
 	scope := a.pull.Scope
 	if a.initial {
 		scope = scope.Merge(domain.PullScope{Everything: true})
 	}
-	today := domain.DateOf(a.Clock.Now())
-	a.pull.Progress = domain.Progress{Planned: true, Target: target, Steps: a.vendor.Plan(scope, a.accounts, today)}
+	progress, target, today := a.pull.Progress, a.connection.Target(), domain.DateOf(a.Clock.Now())
+	awaited := a.awaited()
+	old := progress.PlannedOn.AddDays(maxPlanDays) < today
+	if !progress.Planned || progress.Target != target || len(awaited) < len(progress.Awaited) || old {
+		progress = domain.Progress{
+			Planned: true, Target: target, PlannedOn: today, Steps: a.vendor.Plan(scope, a.accounts, today),
+		}
+	}
+	progress.Awaited = awaited
+	a.pull.Progress = progress
 }
 
-// readStep reads the current step to its end. If the vendor cannot continue the list of the step, or
-// the list changed while it was read, readStep reads the step again from its first page, at most
-// maxRestarts times in an attempt. Otherwise every later attempt would request the same missing page,
-// or a row that the vendor moved to a page that was already read would stay unread.
+// awaited returns the accounts that the scope names and the vendor does not list, each with the time
+// since when the pull waits for it. It returns nil if the connection got another target after the pull
+// was queued, because the scope may then name accounts of the earlier target.
+func (a *attempt) awaited() map[string]time.Time {
+	if a.pull.CreatedAt.Before(a.connection.TargetChangedAt) {
+		return nil
+	}
+	var awaited map[string]time.Time
+	for _, name := range a.pull.Scope.AccountNames() {
+		if slices.Contains(a.listed, name) {
+			continue
+		}
+		since, ok := a.pull.Progress.Awaited[name]
+		if !ok {
+			since = a.Clock.Now()
+		}
+		if awaited == nil {
+			awaited = map[string]time.Time{}
+		}
+		awaited[name] = since
+	}
+	return awaited
+}
+
+// readStep reads the current step to its end. If the vendor cannot continue the list, or the list changed
+// while it was read, readStep starts again at the first page, at most maxRestarts times in an attempt.
+// Without these restarts, every later attempt would request the same missing page, or would miss a row that
+// the vendor has moved to a page that was already read.
 func (a *attempt) readStep(ctx context.Context) error {
 	step := a.pull.Progress.Current()
-	if step.Sweep {
-		// A sweep needs all ids of the step, and the ids that were seen before a crash are lost.
-		// So the step is read from its start.
+	if step.Sweep && !step.Resume {
+		// A sweep needs all ids of the step. The ids that were seen before a crash are lost, so the step is
+		// read from its start.
 		a.pull.Progress = a.pull.Progress.Restart()
 	}
 	changes := &differ{
 		pulls: a.Pulls, connection: a.connection.ID, empty: a.empty, countedBefore: a.pull.Progress.Rows,
+		quarantine: a.quarantine, removed: a.removed,
 	}
 	for {
 		err := a.readPages(ctx, step, changes)
@@ -127,17 +229,18 @@ func (a *attempt) readStep(ctx context.Context) error {
 	}
 }
 
-// needsRestart reports whether a step that ended with this failure can be read only from its first
-// page, and can be read at once.
+// needsRestart reports whether a step that failed with this error must be read again from its first page,
+// without waiting for the next attempt.
 func needsRestart(failure error) bool {
 	return errors.Is(failure, domain.CursorGone) || errors.Is(failure, domain.ListChanged)
 }
 
-// readPages reads the step from the pull's progress to its end. It stores each batch of pages while
-// the pager prefetches the pages after it.
+// readPages reads the step from the pull's progress to its end. While it stores a batch of pages, the pager
+// prefetches the next pages.
 func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *differ) error {
 	pages := newPager(ctx, a, step, changes)
 	defer pages.close()
+	sweep := step.Sweep && pages.whole
 	for {
 		batch := pages.next()
 		if batch.pages > 0 && a.mayStayPending(batch) {
@@ -147,9 +250,10 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 		} else if batch.pages > 0 {
 			write := ports.PageWrite{
 				Accounts: batch.accounts, Transactions: batch.rows, AssumeNew: batch.assumeNew,
+				Quarantined: batch.quarantine.added, Released: batch.quarantine.released,
 				Unchanged: batch.unchanged, Progress: batch.progress,
 			}
-			if batch.last && step.Sweep {
+			if batch.last && sweep {
 				// The step is done only when its sweep has succeeded. So this write does not advance
 				// the progress: after a crash between the write and the sweep, the step is read again.
 				write.Progress = a.pull.Progress
@@ -162,7 +266,7 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 		switch {
 		case batch.err != nil:
 			return a.stopStep(ctx, batch.err)
-		case batch.last && step.Sweep:
+		case batch.last && sweep:
 			return a.sweep(ctx, step, changes, batch.progress)
 		case batch.last:
 			return nil
@@ -170,11 +274,12 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 	}
 }
 
-// mayStayPending reports whether the batch needs no write of its own: it contains no change, it is
-// not the last batch of its step, and the last write is less than progressFlushInterval ago.
+// mayStayPending reports whether the progress of the batch can be saved later: the batch contains no
+// change, is not the last one of its step, and the last write is less than progressFlushInterval ago.
 func (a *attempt) mayStayPending(b batch) bool {
 	since := a.Clock.Now().Sub(a.lastWrite) // negative if the clock was set back
-	return len(b.rows)+len(b.accounts) == 0 && !b.last && since >= 0 && since < progressFlushInterval
+	unchanged := len(b.rows)+len(b.accounts) == 0 && b.quarantine.empty()
+	return unchanged && !b.last && since >= 0 && since < progressFlushInterval
 }
 
 // writePage stores a page together with the progress and extends the lease. The write includes
@@ -192,9 +297,9 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	return nil
 }
 
-// stopStep saves the progress of the pages that were read before the failure, and returns the
-// failure. After an endless cursor, and after a failure that needs a restart, it saves the start of
-// the step instead, because continuing at that cursor would never reach the end of the step.
+// stopStep saves the progress of the pages that were read before the failure, and returns the failure.
+// After an endless cursor, and after a failure that needs a restart, it saves the start of the step
+// instead, because the cursor does not lead to the end of the step.
 func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	progress := a.pending.progress
 	switch {
@@ -211,19 +316,26 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 
 // sweep marks as removed those rows that a complete read did not return, and advances to the
 // next step. It marks nothing unless the vendor reports, before and after the read, that its
-// own synchronisation is complete. Both reports must be about the same synchronisation. While
-// the vendor synchronises, a row may be missing although it was not removed.
+// own synchronisation of transactions is complete. Both reports must be about the same
+// synchronisation. While the vendor synchronises, a row may be missing although it was not removed.
+// If the id of a row that was read is not known, any stored row may be that row. The sweep then treats
+// every stored row as returned.
 func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, after domain.Progress) error {
-	settled := a.status.SyncComplete
-	if settled {
-		status, err := a.vendor.Check(ctx, a.access)
-		if err != nil {
-			return err
-		}
-		settled = status == a.status
+	settled, err := a.settled(ctx, a.status.Transactions)
+	if err != nil {
+		return err
 	}
 	if settled {
-		w := ports.SweepWrite{Account: step.Account, Window: step.Window, Seen: changes.seenInStep()}
+		w := ports.SweepWrite{
+			Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,
+			CollectedFrom: changes.collectedFrom,
+		}
+		if changes.unidentified {
+			w.Seen = func(string) bool { return true }
+		}
+		if purger, ok := a.vendor.(ports.Purger); ok {
+			w.CollectedAt = purger.CollectedAt
+		}
 		w.At, w.LeaseUntil = a.leaseTimes()
 		counts, err := a.Pulls.Sweep(ctx, a.lease, w)
 		if err != nil {
@@ -234,11 +346,69 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	return a.writePage(ctx, ports.PageWrite{Progress: after})
 }
 
-// markRemoved stores the removals that the vendor announced. It runs after all steps, because a
-// page that was read before the announcement may still have contained the removed rows.
+// settled reports whether the read that has just ended can prove that a row is absent. For OneRead, the
+// vendor must report the same status as before the first page.
+func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool, error) {
+	if proof != domain.OneRead || a.changed {
+		return proof == domain.TwoReads, nil
+	}
+	status, err := a.vendor.Check(ctx, a.access)
+	if err != nil {
+		return false, err
+	}
+	a.confirmed, a.changed = status == a.status, status != a.status
+	return a.confirmed, nil
+}
+
+// sweepAccounts marks the accounts that the vendor no longer lists as removed. Only a pull that requests
+// everything does so. Every attempt reads the whole list of accounts before the steps, so a status that is
+// confirmed after the last step also holds for that list.
+func (a *attempt) sweepAccounts(ctx context.Context) error {
+	proof := a.status.Accounts
+	if !a.initial && !a.pull.Scope.Everything || proof == domain.NoProof {
+		return nil
+	}
+	if slices.Contains(a.listed, "") { // the id of an unreadable account is not known; it may be any account
+		return nil
+	}
+	if !a.confirmed {
+		if settled, err := a.settled(ctx, proof); err != nil || !settled {
+			return err
+		}
+	}
+	w := ports.AccountSweepWrite{Proof: proof, Listed: a.listed}
+	w.At, w.LeaseUntil = a.leaseTimes()
+	return a.Pulls.SweepAccounts(ctx, a.lease, w)
+}
+
+// markRemoved stores the removals that the vendor announced, and removes these rows from the quarantine.
 func (a *attempt) markRemoved(ctx context.Context) error {
-	for ids := range slices.Chunk(a.pull.Scope.Removed, maxBatchRows) {
-		if err := a.writePage(ctx, ports.PageWrite{Removed: ids, Progress: a.pull.Progress}); err != nil {
+	if err := a.storeRemovals(ctx, a.pull.Scope.Removed); err != nil || !a.pull.Scope.MoreRemoved {
+		return err
+	}
+	for after := (domain.DeliveryID{}); ; {
+		ids, next, err := a.Pulls.AnnouncedRemovals(ctx, a.lease, after)
+		if err != nil || next.IsZero() {
+			return err
+		}
+		if err := a.storeRemovals(ctx, ids); err != nil {
+			return err
+		}
+		after = next
+	}
+}
+
+// maxBatchRemovals is the maximum number of removals that are stored with one write.
+const maxBatchRemovals = 10 * maxBatchRows
+
+func (a *attempt) storeRemovals(ctx context.Context, externalIDs []string) error {
+	for ids := range slices.Chunk(externalIDs, maxBatchRemovals) {
+		var changes quarantineChanges
+		for _, id := range ids {
+			changes.release(a.quarantine, domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: id})
+		}
+		w := ports.PageWrite{Removed: ids, Released: changes.released, Progress: a.pull.Progress}
+		if err := a.writePage(ctx, w); err != nil {
 			return err
 		}
 	}

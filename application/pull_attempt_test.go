@@ -59,7 +59,7 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 }
 
 // withoutRepeatedRead returns the cursors without the one at index at, whose read was interrupted and
-// then repeated.
+// repeated later.
 func withoutRepeatedRead(cursors []string, at int) []string {
 	return slices.Delete(slices.Clone(cursors), at, at+1)
 }
@@ -93,8 +93,8 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 	}
 }
 
-// Two workers may have read pages of one pull at the same time. Only the worker with the current lease
-// can store its pages.
+// If two workers have read pages of the same pull, only the worker with the current lease can store its
+// pages.
 func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -144,7 +144,7 @@ func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
 	}
 }
 
-// firstGetHook is a Connections that calls hook before the first Get.
+// firstGetHook is a Connections that calls hook before the first call of Get.
 type firstGetHook struct {
 	ports.Connections
 	hook func()
@@ -160,7 +160,8 @@ func (n *firstGetHook) Get(
 	return n.Connections.Get(ctx, t, request, id)
 }
 
-// If the vendor returns the same page again and again, the attempt detects this by the repeated rows.
+// If the vendor returns the same pages again and again, the attempt detects this because it sees no new
+// rows.
 func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -184,8 +185,8 @@ func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
 	}
 }
 
-// If each page has a new cursor and new rows, the attempt stops at the maximum number of pages. The
-// next attempt starts to count from zero.
+// If every page has a new cursor and new rows, the attempt stops after the maximum number of pages. The
+// next attempt counts from zero.
 func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

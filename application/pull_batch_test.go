@@ -14,8 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// recordingPulls records the pages that are stored, and sleeps for the duration slow during
-// each of these writes.
+// recordingPulls records the pages that are stored. Each of these writes takes the duration slow.
 type recordingPulls struct {
 	ports.Pulls
 	pages []string
@@ -40,8 +39,7 @@ func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *re
 	return e, w
 }
 
-// slowRows returns rows that each take a millisecond to normalise, so that the next page has been
-// fetched by then.
+// slowRows returns rows that take a millisecond each to normalise. By then the next page has been fetched.
 func slowRows(ids ...string) (emitted []domain.RawTransaction) {
 	for i, id := range ids {
 		source := domain.ContentHash{1, byte(i + 1)}
@@ -75,9 +73,9 @@ func numberedIDs(prefix string, n int) (ids []string) {
 	return ids
 }
 
-// Prefetched pages that are ready while the store is busy are stored as one batch of up to 1,000
-// rows. A page that repeats a row of the batch is not added to the batch, because each occurrence of
-// the row is an edit of its own.
+// Prefetched pages that are ready while the store is busy are stored as one batch of up to 1,000 rows. A
+// page that repeats a row of the batch is not added to the batch, because each occurrence of the row may be
+// a separate edit.
 func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	for name, tc := range map[string]struct {
 		pages [][]domain.RawTransaction
@@ -133,13 +131,14 @@ func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	}
 }
 
-// The progress over unchanged pages is written together, at most a second later. The rows of these
-// pages are counted. If a later page fails, the pull resumes after the unchanged pages.
+// The progress over several unchanged pages is stored with one write, at most a second late. The rows of
+// these pages are counted. If a later page fails, the pull resumes after the unchanged pages.
 func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
 	shown := [][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")}
 	for name, tc := range map[string]struct {
-		late, fails string // cursors: of the page before which a second passes, and of the page that fails
-		want        []string
+		late  string // cursor of the page before which a second passes
+		fails string // cursor of the page that fails
+		want  []string
 	}{
 		"at the end": {"", "", []string{`0 changed, assumeNew false, 4 unchanged, to ""`}},
 		"after a second": {"2", "",

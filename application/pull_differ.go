@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -21,28 +22,35 @@ type differ struct {
 	connection domain.ConnectionID
 	empty      bool // no transaction was stored when the attempt started
 
-	// The rows of the step that the pull has counted before this read of the step. They are not
-	// counted a second time if they are unchanged. Used only by appendChanged.
+	quarantine quarantine // used only by appendChanged
+	// removed are the sorted external ids of rows whose removal is already stored. A page may still contain
+	// such a row if it was read before the announcement. The differ treats the row as unchanged.
+	removed []string
+
+	// The rows of the step that the pull has already counted. They are not counted again if they are
+	// unchanged. Only appendChanged uses these fields.
 	counted       *idSet // the ids that this attempt has counted; nil in the attempt's first read of the step
 	countedBefore int    // the number of rows that earlier attempts have counted; their ids are not known
 
 	stored atomic.Int64 // the number of pages known to be stored
 
 	// Used only by note.
-	noted  int64     // the number of pages so far
-	seen   idSet     // the external ids of the whole step
-	recent recentIDs // the external ids of the pages that may not be stored yet
+	noted         int64                // the number of pages so far
+	unidentified  bool                 // the external id of at least one row so far cannot be read
+	collectedFrom map[string]time.Time // see ports.VendorPage, of all pages so far
+	seen          idSet                // the external ids of the whole step
+	recent        recentIDs            // external ids of the rows on pages that may not be stored yet
 }
 
-// note remembers the rows of the next page. repeated contains the external ids that occur more
-// than once in the page, or that also occur in an earlier page that may not be stored yet; it is
-// nil if there are none. anyNew reports whether at least one row occurs in the step for the
-// first time.
+// note remembers the rows of the next page. repeated contains the external ids that occur more than once in
+// the page, or that also occur in an earlier page that may not be stored yet; it is nil if there are none.
+// anyNew reports whether at least one row is new to the step.
 func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, anyNew bool) {
 	d.noted++
 	d.recent.forget(d.stored.Load())
 	for i := range rows {
 		key := hashID(rows[i].ExternalID)
+		d.unidentified = d.unidentified || domain.IsUnreadableRowID(rows[i].ExternalID)
 		anyNew = d.seen.add(key, !anyNew) || anyNew
 		if d.recent.add(key, d.noted) {
 			if repeated == nil {
@@ -54,28 +62,41 @@ func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, a
 	return repeated, anyNew
 }
 
+// noteCollected remembers the oldest times of collection of a page.
+func (d *differ) noteCollected(from map[string]time.Time) {
+	for account, at := range from {
+		if known, ok := d.collectedFrom[account]; !ok || at.Before(known) {
+			if d.collectedFrom == nil {
+				d.collectedFrom = map[string]time.Time{}
+			}
+			d.collectedFrom[account] = at
+		}
+	}
+}
+
 // markStored records that the given number of further pages are stored, or need no write.
 func (d *differ) markStored(pages int) { d.stored.Add(int64(pages)) }
 
-// appendChanged normalises the new and the changed rows of a page and appends them to rows.
-// unchanged is the number of remaining rows that the pull has not counted before. Errors: those of
-// the store, and malformed_response for a row that cannot be normalised.
+// appendChanged normalises the new and the changed rows of a page and appends them to the batch. A row that
+// cannot be normalised is quarantined. unchanged is the number of unchanged rows that the pull has not
+// counted before. Errors: those of the store, and malformed_response if a row is not JSON. After an error,
+// the batch is unchanged.
 //
-// A row whose external id is repeated is always normalised, even if it equals the stored row. An
-// earlier page that is not stored yet may contain a different version of the row, and the last
-// occurrence must win.
-func (d *differ) appendChanged(
-	ctx context.Context, rows []domain.TransactionData, page fetchedPage,
-) (_ []domain.TransactionData, unchanged int, err error) {
+// A row whose external id is repeated is always normalised, even if it equals the stored row. An earlier
+// page that is not stored yet may contain a different version of the row, and the last occurrence must win.
+// A row in the quarantine is always normalised as well.
+func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) (unchanged int, err error) {
 	same := make([]bool, len(page.Transactions))
 	if !d.empty && len(same) > 0 { // if nothing is stored, or the page has no rows, there is nothing to look up
 		if same, err = d.pulls.FilterUnchanged(ctx, d.connection, page.Transactions); err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 	}
 	skipped := 0
 	for i, raw := range page.Transactions {
-		if same[i] = same[i] && !page.repeated[raw.ExternalID]; same[i] {
+		same[i] = same[i] && !page.repeated[raw.ExternalID] && !d.quarantine.has(raw.ExternalID) ||
+			d.isRemoved(raw.ExternalID)
+		if same[i] {
 			skipped++
 			if !d.wasCounted(raw.ExternalID) {
 				unchanged++
@@ -83,19 +104,39 @@ func (d *differ) appendChanged(
 		}
 	}
 	// Reserve space only for the changed rows, because most pages have none.
-	rows = slices.Grow(rows, len(same)-skipped)
+	rows, changes := slices.Grow(b.rows, len(same)-skipped), quarantineChanges{
+		slices.Clone(b.quarantine.added), slices.Clone(b.quarantine.released),
+	}
 	for i, raw := range page.Transactions {
 		if same[i] {
 			continue
 		}
 		row, err := raw.Normalize()
-		if err != nil {
-			return nil, 0, err
+		reason := domain.UnreadableReason(err)
+		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: raw.ExternalID}
+		switch {
+		case reason != "":
+			changes.add(d.quarantine, domain.NewUnreadableData(key.Kind, key.ID, reason, row.Metadata))
+		case err != nil:
+			return 0, err
+		default:
+			changes.release(d.quarantine, key)
+			row.ContentHash = raw.ContentHash
+			rows = append(rows, row)
 		}
-		row.ContentHash = raw.ContentHash
-		rows = append(rows, row)
 	}
-	return rows, unchanged, nil
+	b.accounts = append(b.accounts, d.quarantine.sortAccounts(page.Accounts, &changes)...)
+	b.rows, b.quarantine = rows, changes
+	return unchanged, nil
+}
+
+// isRemoved reports whether the removal of the row with this external id is stored already.
+func (d *differ) isRemoved(externalID string) bool {
+	if len(d.removed) == 0 {
+		return false
+	}
+	_, found := slices.BinarySearch(d.removed, externalID)
+	return found
 }
 
 // distinct returns the number of different external ids that have occurred in the step so far. It must
@@ -113,9 +154,9 @@ func (d *differ) distinct() int {
 	return n
 }
 
-// wasCounted reports whether the pull has counted this unchanged row in an earlier read of the step.
-// If the row was read by an earlier attempt, its id is not known any more. So as many rows as
-// earlier attempts have read are taken for rows that they have counted.
+// wasCounted reports whether the pull has counted this unchanged row in an earlier read of the step. The
+// ids of rows that earlier attempts counted are unknown, only their number. wasCounted therefore returns
+// true for that many rows.
 func (d *differ) wasCounted(externalID string) bool {
 	switch {
 	case d.counted == nil:
@@ -129,9 +170,8 @@ func (d *differ) wasCounted(externalID string) bool {
 	return false
 }
 
-// again returns a differ for another read of the step from its first page, in the same attempt. It
-// has seen no row of the step yet. d must not be used any more, and all pages that d has noted must
-// be stored.
+// again returns a differ for another read of the step from its first page, in the same attempt. The new
+// differ has seen no rows. All pages that d has noted must be stored, and d must not be used afterwards.
 func (d *differ) again() *differ {
 	counted := d.seen
 	if d.counted != nil {
@@ -142,6 +182,7 @@ func (d *differ) again() *differ {
 	counted.sort()
 	return &differ{
 		pulls: d.pulls, connection: d.connection, empty: false, counted: &counted, countedBefore: d.countedBefore,
+		quarantine: d.quarantine, removed: d.removed,
 	}
 }
 
@@ -152,9 +193,9 @@ func (d *differ) seenInStep() func(externalID string) bool {
 	return d.seen.has
 }
 
-// recentIDs holds the hashes of the external ids on the pages that may not be stored yet, each with
-// the last such page that contains it. Two ids with the same hash are treated as one repeated id;
-// this costs only an unnecessary normalisation.
+// recentIDs maps the hash of each external id on pages that may not be stored yet to the last of these
+// pages that contains it. Two ids with the same hash count as a repeated id, which costs only an
+// unnecessary normalisation.
 type recentIDs struct {
 	lastPage map[uint64]int64
 	order    []recentEntry // ordered by page
@@ -194,9 +235,9 @@ func (r *recentIDs) forget(page int64) {
 // next sweep by another process, which uses another seed, then detects the removal.
 type idSet [256][]uint64
 
-// add stores the hash of an id; it can be called more than once for the same id. If lookup is set,
-// add reports whether the id is new to the set. The lookup is slow, so a caller should not request
-// it for further ids of a page after it has found a new one.
+// add stores the hash of an id. It may be called more than once for an id. If lookup is set, add reports
+// whether the id is new to the set. The lookup is slow, so callers request it only until they have found a
+// new id in the page.
 func (s *idSet) add(key uint64, lookup bool) (isNew bool) {
 	bucket := &s[key>>56]
 	isNew = lookup && !slices.Contains(*bucket, key)
@@ -204,7 +245,7 @@ func (s *idSet) add(key uint64, lookup bool) (isNew bool) {
 	return isNew
 }
 
-// sort sorts the buckets. It must be called after the last add and before the first has.
+// sort sorts the buckets. Call it after the last add and before the first has.
 func (s *idSet) sort() {
 	for _, bucket := range s {
 		slices.Sort(bucket)

@@ -25,9 +25,9 @@ func (p *pageWithLog) rawRow(externalID, description string, source byte) domain
 		}}
 }
 
-// repull runs a first pull, which stores r1, r2 and r3, and then a second pull, which reads the page
-// that rows returns. It returns the connection, the id of the second pull, and the page, which has
-// recorded the rows that the second pull normalised.
+// repull runs a first pull, which stores r1, r2 and r3, and a second pull, which reads the page of rows. It
+// returns the connection, the id of the second pull, and the page with the log of the rows that the second
+// pull normalised.
 func (e *env) repull(
 	rows func(p *pageWithLog) []domain.RawTransaction,
 ) (domain.Connection, domain.PullID, *pageWithLog) {
@@ -103,9 +103,9 @@ func TestAnUnchangedRowIsNotNormalisedAgain(t *testing.T) {
 	}
 }
 
-// When a page is compared with the store, the page before it may not be stored yet. Here the first
-// page contains a changed version of a row, and the second page contains the stored version again.
-// Afterwards the stored version must be that of the second page.
+// A page may be compared with the store before the previous page is stored. Here the first page contains a
+// changed version of a row, and the second page contains the stored version again. In the end, the version
+// of the second page must be stored.
 func TestARowThatIsUnchangedAgainOnTheNextPageIsStored(t *testing.T) {
 	e := newEnv(t)
 	c, p := e.createConnection("books"), &pageWithLog{}

@@ -8,9 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limits of one step. Vendors return hundreds of rows per page, so maxPages allows millions of
-// rows. If maxStalePages pages in succession contain no row that is new to the step, the cursor is
-// considered endless: the vendor returns the same pages again and again.
+// Limits of one step. Vendors return hundreds of rows per page, so maxPages allows millions of rows. The
+// pagination counts as endless if maxStalePages consecutive pages contain no row that is new to the step.
 const (
 	maxPages      = 10_000
 	maxStalePages = 3
@@ -19,15 +18,13 @@ const (
 // maxBatchRows is the maximum number of rows of a batch, which is stored with one write.
 const maxBatchRows = 1000
 
-// pager reads the pages of one step from the vendor, in order, and prefetches them. While the
-// attempt stores one batch, the pager collects the next batch. While it compares a page of that
-// batch with the store, it fetches the page after it. It never fetches further ahead, so that it
-// holds few pages in memory.
+// pager reads the pages of one step from the vendor, in order, and prefetches them. While the attempt
+// stores one batch, the pager collects the next batch. While it compares a page of that batch with the
+// store, it fetches the page after it. It fetches no further pages, so it holds few pages in memory.
 //
-// The pager writes nothing to the store, and it reads only those fields of the attempt that stay
-// the same during a step. Three owners run concurrently: the attempt, collect and fetch. Each field
-// below has one owner. An owner may access a field of another owner only after the other owner has
-// ended.
+// The pager writes nothing to the store, and it reads only those fields of the attempt that stay the same
+// during a step. Three owners run concurrently: the attempt, collect and fetch. Each field below has one
+// owner, and the others may access it only after the owner has ended.
 type pager struct {
 	ctx    context.Context // canceled by close
 	cancel context.CancelFunc
@@ -40,7 +37,7 @@ type pager struct {
 	differ   *differ
 	whole    bool // the step is read from its first page
 
-	// Owned by the attempt, except that collect reads wanted.
+	// The attempt owns the following fields; collect also reads wanted.
 	batch  *prefetched[batch] // the next batch
 	wanted atomic.Bool        // the attempt is waiting for the next batch
 
@@ -63,15 +60,16 @@ type fetchedPage struct {
 
 // batch holds the changed rows of one page, or of several pages that are stored with one write.
 type batch struct {
-	pages     int // number of pages; 0 if the request for the first page failed
-	accounts  []domain.AccountData
-	rows      []domain.TransactionData
-	assumeNew bool            // none of the rows is expected to be stored already
-	unchanged int             // number of rows that are stored already with the same content
-	progress  domain.Progress // the pull's progress after the batch is stored
-	last      bool            // reports that this is the last batch of the step
-	// err means that the step cannot be read any further: it is the error of the page after these
-	// pages, or ListChanged after the last page of a list that changed.
+	pages      int // number of pages; 0 if the request for the first page failed
+	accounts   []domain.AccountData
+	rows       []domain.TransactionData
+	assumeNew  bool // none of the rows is expected to be stored already
+	quarantine quarantineChanges
+	unchanged  int             // number of rows that are stored already with the same content
+	progress   domain.Progress // the pull's progress after the batch is stored
+	last       bool            // reports that this is the last batch of the step
+	// err means that the step cannot be read any further. It is the error of the page after this batch, or
+	// ListChanged if this batch ends a list that changed.
 	err error
 }
 
@@ -89,9 +87,9 @@ func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pag
 	return p
 }
 
-// next waits for the next batch, returns it, and starts to collect the batch after it. It must not
-// be called again after it has returned the last batch or a batch with an error. An error is
-// returned only with or after all pages that were read before it.
+// next waits for the next batch, returns it, and starts to collect the batch after it. It must not be
+// called again after it has returned the last batch or a batch with an error. All pages that were read
+// before an error are returned before it or together with it.
 func (p *pager) next() batch {
 	p.wanted.Store(true)
 	p.batch.wait()
@@ -105,7 +103,7 @@ func (p *pager) next() batch {
 
 // collect returns the next batch. The batch consists of the next page, and of the pages after it
 // that are fetched while the attempt still stores the previous batch. Errors: those of fetch and
-// of the store, malformed_response for a row that cannot be normalised, and ListChanged.
+// of the store, malformed_response for a row that is not JSON, and ListChanged.
 func (p *pager) collect() (b batch) {
 	for {
 		p.page.wait()
@@ -113,18 +111,17 @@ func (p *pager) collect() (b batch) {
 		if page.err == nil && page.Next != "" {
 			p.page = prefetch(p.run, p.fetch)
 		}
-		rows, unchanged, err := b.rows, 0, page.err
+		unchanged, err := 0, page.err
 		if err == nil {
-			rows, unchanged, err = p.differ.appendChanged(p.ctx, rows, page)
+			unchanged, err = p.differ.appendChanged(p.ctx, &b, page)
 		}
 		if err != nil {
 			b.err = err
 			return b
 		}
-		// fits ensures that later pages of a batch repeat no rows, so only the first page matters.
+		// Only the first page of a batch can repeat rows (see fits), so only this page matters.
 		b.assumeNew = b.assumeNew || b.pages == 0 && p.differ.empty && len(page.repeated) == 0
-		b.pages, b.rows, b.unchanged = b.pages+1, rows, b.unchanged+unchanged
-		b.accounts = append(b.accounts, page.Accounts...)
+		b.pages, b.unchanged = b.pages+1, b.unchanged+unchanged
 		b.progress, b.last = page.progress, page.Next == ""
 		if page.changed {
 			b.last, b.err = false, &domain.Error{Kind: domain.Unavailable, Code: domain.ListChanged}
@@ -140,7 +137,7 @@ func (p *pager) collect() (b batch) {
 // with repeated rows does not fit, because each occurrence of a row must be stored on its own.
 func (b *batch) fits(next *prefetched[fetchedPage]) bool {
 	return next.ready.Load() && next.value.err == nil && len(next.value.repeated) == 0 &&
-		len(b.rows)+b.unchanged+len(next.value.Transactions) <= maxBatchRows
+		len(b.rows)+len(b.quarantine.added)+b.unchanged+len(next.value.Transactions) <= maxBatchRows
 }
 
 // fetch requests the next page of the step from the vendor. Errors: those of the vendor, and
@@ -154,6 +151,7 @@ func (p *pager) fetch() fetchedPage {
 		return fetchedPage{err: err}
 	}
 	repeated, anyNew := p.differ.note(page.Transactions)
+	p.differ.noteCollected(page.CollectedFrom)
 	if p.stale++; anyNew {
 		p.stale = 0
 	}
@@ -167,11 +165,10 @@ func (p *pager) fetch() fetchedPage {
 	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, changed: changed}
 }
 
-// listChanged reports whether the vendor's list changed while it was read: the vendor reported
-// different numbers of rows, or another number than the number of rows that were read. A vendor that
-// cuts pages by position may then have skipped a row. A row that was read twice counts once, unless
-// an earlier attempt read the first pages. listChanged must be called after the last page of the step
-// was noted.
+// listChanged reports whether the vendor's list changed while it was read: the vendor reported different
+// totals, or a total that is not the number of rows that were read. If the vendor cuts pages by position, a
+// row may then have been skipped. A row that was read twice counts once, unless an earlier attempt read the
+// first pages. listChanged must be called after note for the last page of the step.
 func (p *pager) listChanged() bool {
 	switch {
 	case p.at.Total == nil:

@@ -32,8 +32,8 @@ func runImmediately(work func()) (wait func()) {
 	return func() {}
 }
 
-// The tests that pass when pages are read and stored one after the other also pass when all work runs
-// immediately, and when reading and storing run concurrently.
+// These tests pass when pages are read and stored one after the other. They must also pass when work runs
+// at once, and when pages are read and stored concurrently.
 func TestPullsHoldInAnyOrderOfReadingAndStoring(t *testing.T) {
 	defer func(saved func(func()) func()) { defaultGo = saved }(defaultGo)
 	for name, other := range map[string]func(func()) func(){"immediately": runImmediately, "concurrently": nil} {
@@ -83,8 +83,8 @@ func (m hookedPulls) StorePage(ctx context.Context, l domain.Lease, w ports.Page
 	return m.Pulls.StorePage(ctx, l, w)
 }
 
-// While a page is stored, the page after it is compared with the store and the page after that is
-// fetched. No further page is requested. Two of these pages have too many rows for one batch.
+// While a page is stored, the page after it is compared with the store and the page after that is fetched.
+// No further page is requested. The pages are so large that two of them do not fit into one batch.
 func TestTwoPagesArePrefetched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e *env
@@ -170,8 +170,7 @@ func TestAPullStoppedWhileReadingAndStoringResumes(t *testing.T) {
 	})
 }
 
-// A panic of concurrent work does not end the process: it becomes a panic of the caller that waits for
-// the work.
+// A panic of concurrent work does not end the process. The caller that waits for the work panics instead.
 func TestAPanicOfAPrefetchReachesItsWorker(t *testing.T) {
 	e := envWithStoreHook(t, func() error { return nil })
 	e.vendor.setRows("r1", "r2", "r3")

@@ -32,13 +32,14 @@ func TestARepointedConnectionReadsEverythingAgain(t *testing.T) {
 	created := map[string]time.Time{account: epoch}
 	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Created: created}))
 	e.runPull(e.nudged[len(e.nudged)-1])
-	if diff := cmp.Diff([]domain.PullScope{{Everything: true}, {Everything: true}}, e.vendor.scopes); diff != "" {
+	want := []domain.PullScope{{Everything: true}, {Everything: true, Accounts: []string{account}}}
+	if diff := cmp.Diff(want, e.vendor.scopes); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// A pull that waits for its next attempt was planned for the old target. Its steps and its cursor are
-// useless for the new target.
+// A pull that waits for its next attempt was planned for the old target. After a repoint it is planned
+// again, because its steps and its cursor are useless for the new target.
 func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -61,8 +62,8 @@ func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 	}
 }
 
-// If the process dies in every attempt of a pull, no attempt records a failure. The pull is given up
-// because Claim counts the attempts.
+// If the process dies in every attempt of a pull, no attempt records a failure. The pull still fails in the
+// end, because Claim counts the attempts.
 func TestAPullThatKillsEveryWorkerIsGivenUp(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))

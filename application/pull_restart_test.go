@@ -20,8 +20,8 @@ func (v *vendor) setHashedRows(externalIDs ...string) {
 	}
 }
 
-// A page that the vendor does not have any more is not requested again: the attempt reads the step from
-// its first page. Each row is counted once, and a sweep removes only what the second read did not return.
+// If a page no longer exists at the vendor, the attempt reads the step again from its first page. Each row
+// is counted once, and a sweep removes only what the second read did not return.
 func TestAGonePageStartsItsStepAgain(t *testing.T) {
 	for name, tc := range map[string]struct {
 		step    domain.Step
@@ -63,8 +63,8 @@ func TestAGonePageStartsItsStepAgain(t *testing.T) {
 	}
 }
 
-// A step does not start again without end: after three restarts the attempt fails. The next attempt
-// starts at the first page, not at the missing one.
+// A step does not restart forever: after three restarts the attempt fails. The next attempt starts at the
+// first page, not at the missing one.
 func TestRestartsOfAnAttemptAreBounded(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -90,8 +90,8 @@ func TestRestartsOfAnAttemptAreBounded(t *testing.T) {
 	}
 }
 
-// An attempt may find that the page at which it resumes is gone. The rows that the attempt before it has
-// counted are not counted again.
+// The page at which an attempt resumes may no longer exist. Rows that the previous attempt counted are then
+// not counted again.
 func TestAResumedStepMayStartAgain(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -120,8 +120,8 @@ func TestAResumedStepMayStartAgain(t *testing.T) {
 	}
 }
 
-// A vendor that cuts pages by position skips or repeats a row if its list changes between two pages.
-// The number of rows that it reports with each page reveals that, and the pages are read again.
+// A vendor that cuts pages by position skips or repeats a row if its list changes between two pages. The
+// totals that it reports with the pages reveal this, and the list is read again.
 func TestRowsThatShiftBetweenPagesAreNotSkipped(t *testing.T) {
 	all := []string{"r1 v1", "r2 v1", "r3 v1", "r4 v1", "r5 v1"}
 	for name, tc := range map[string]struct {
@@ -166,7 +166,7 @@ func TestRowsThatShiftBetweenPagesAreNotSkipped(t *testing.T) {
 	}
 }
 
-// A list may also change between two attempts, of which the second one resumes in the middle of the list.
+// A list may also change between two attempts when the second one resumes in the middle of the list.
 func TestRowsThatShiftBetweenAttemptsAreNotSkipped(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

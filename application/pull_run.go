@@ -9,17 +9,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leaseTime is longer than the longest single call to an aggregator (15 s), and short enough for
-// another worker to resume the pull within 30 s after a worker has died. When a page is stored,
-// which extends the lease, the request for the next page is already running. So the time until
-// the next extension depends on the longer one of the two calls, to the vendor and to the store,
-// and not on their sum. progressFlushInterval is added to it, because unchanged pages are not
-// written for that long.
+// leaseTime is longer than the longest single call to an aggregator (15 s), and short enough for another
+// worker to resume the pull within 30 s after a worker has died. Storing a page extends the lease, and the
+// request for the next page is already running at that time. So the time until the next extension depends
+// on the longer of the two calls (vendor and store), not on their sum. progressFlushInterval is added to
+// it, because unchanged pages are not written for that long.
 //
-// leaseTime is too short for the longest call followed by a store that takes its whole timeout
-// (10 s) to look up the page. Another worker may then claim the pull although this worker is still
-// alive. This costs reading the page again and one attempt; the data stays correct, because the
-// store accepts no write under a lost lease.
+// leaseTime is too short if the longest vendor call is followed by a page lookup that takes the store's
+// whole timeout (10 s). Another worker may then claim the pull although this worker is still alive. This
+// costs reading the page again and one attempt. The data stays correct, because the store accepts no write
+// under a lost lease.
 const leaseTime = 20 * time.Second
 
 // retryMin is the minimum wait before the retry of an attempt that did not count.
@@ -29,6 +28,35 @@ const retryMin = 250 * time.Millisecond
 // and records the outcome. The returned duration is the wait before the next attempt; 0 if there
 // is no next attempt.
 func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
+	return s.runPull(ctx, id, s.pullLoad.begin)
+}
+
+// RunWaitingPull implements ports.Worker.
+func (s *Service) RunWaitingPull(ctx context.Context, ordinaryWorkers int) (bool, error) {
+	for {
+		busy, saturated := s.pullLoad.busyTenants(ordinaryWorkers)
+		if !saturated {
+			return false, nil
+		}
+		waiting, err := s.Pulls.ListWaiting(ctx, s.Clock.Now(), busy, 1)
+		if err != nil || len(waiting) == 0 {
+			return false, err
+		}
+		p := waiting[0]
+		if !s.pullLoad.reserve(p.Tenant) {
+			continue // another reserved worker has just taken a pull of the tenant
+		}
+		defer s.pullLoad.release(p.Tenant)
+		_, err = s.runPull(ctx, p.ID, func(domain.TenantID) (end func()) { return func() {} })
+		return true, err
+	}
+}
+
+// runPull does the work of RunPull. After it has claimed the pull, it calls begin with the pull's tenant;
+// after the attempt, it calls the function that begin returned.
+func (s *Service) runPull(
+	ctx context.Context, id domain.PullID, begin func(domain.TenantID) (end func()),
+) (time.Duration, error) {
 	startedAt := s.Clock.Now()
 	lease := domain.Lease{ID: domain.LeaseID{UUID: s.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}
 	claimed, err := s.Pulls.Claim(ctx, lease, startedAt)
@@ -36,13 +64,15 @@ func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 	case errors.Is(err, domain.NotFound):
 		return 0, nil
 	case errors.Is(err, domain.NotDue):
-		return max(domain.RetryAfterOf(err), time.Second), nil
+		return s.removeAnnounced(ctx, id, startedAt, max(domain.RetryAfterOf(err), time.Second))
 	case err != nil:
 		return 0, err
 	}
+	defer begin(claimed.Pull.Tenant)()
 	a := &attempt{
 		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
-		initial: claimed.Initial, empty: claimed.Empty,
+		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
+		removed: claimed.Removed,
 	}
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
 		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, startedAt)
@@ -58,10 +88,28 @@ func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 	return a.finish(ctx, failure, startedAt)
 }
 
-// finish records the outcome of the attempt, and returns the wait before the next attempt; 0 if
-// there is no next attempt. It also does this after ctx was canceled, so that another worker can
-// continue the pull of a stopped worker at once.
+// removalPoll is the longest time after which a blocked pull applies removals that were announced while it
+// waited for another pull of its connection.
+const removalPoll = 5 * time.Second
+
+// removeAnnounced applies the announced removals of a pull that is not due yet. Otherwise they would wait
+// for the pull before it, which can take hours if the vendor does not respond. wait is the time until the
+// pull can be due; the result is the time until the next call of removeAnnounced.
+func (s *Service) removeAnnounced(
+	ctx context.Context, id domain.PullID, at time.Time, wait time.Duration,
+) (time.Duration, error) {
+	blocked, err := s.Pulls.RemoveAnnounced(ctx, id, at)
+	if blocked {
+		wait = min(wait, removalPoll)
+	}
+	return wait, err
+}
+
+// finish records the outcome of the attempt, and returns the wait before the next attempt; 0 if there is no
+// next attempt. It also works after ctx was canceled, so that another worker can continue the pull of a
+// stopped worker at once.
 func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time) (time.Duration, error) {
+	work := ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	if errors.Is(failure, domain.LeaseLost) {
@@ -73,7 +121,7 @@ func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time
 	}
 	now := a.Clock.Now()
 	outcome := a.outcome(failure, replaced, now)
-	if err := a.Pulls.Finish(ctx, a.lease, outcome); err != nil {
+	if err := a.finishSettled(work, outcome); err != nil {
 		if errors.Is(err, domain.LeaseLost) {
 			return 0, nil
 		}
@@ -87,9 +135,24 @@ func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time
 	return max(outcome.NotBefore.Sub(now), time.Millisecond), nil
 }
 
-// targetReplaced reports whether the connection's credential or target was replaced during the
-// attempt. If so, the attempt's result says nothing about the present connection. It returns false
-// for a deleted connection, which Finish handles.
+// finishSettled finishes the attempt. The readings of a settled pull take as long as reading all records of the
+// connection, so they are stored without the time limit of cleanup. If that fails, the attempt is finished without
+// them: the next settled pull stores readings of the same records.
+func (a *attempt) finishSettled(ctx context.Context, o ports.Outcome) error {
+	if o.Settled != nil {
+		if err := a.Pulls.Finish(ctx, a.lease, o); err == nil || errors.Is(err, domain.LeaseLost) {
+			return err
+		}
+		o.Settled = nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	return a.Pulls.Finish(ctx, a.lease, o)
+}
+
+// targetReplaced reports whether the connection's credential or target was replaced during the attempt, so
+// that the result of the attempt no longer applies. It returns false for a deleted connection, which Finish
+// handles.
 func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	c, err := a.Connections.Get(ctx, a.connection.Tenant, domain.Aggregator, a.connection.ID)
 	if errors.Is(err, domain.NotFound) {
@@ -98,10 +161,9 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	return err == nil && !sameTarget(c, a.connection), err
 }
 
-// outcome returns the pull's new state and the change of the connection's health that follow
-// from the end of an attempt. If the vendor refused the attempt, the pull normally fails. If
-// the credential or the target has been replaced since then, the pull is instead retried with
-// the new credential or target.
+// outcome returns the new state of the pull and the change of the connection's health after an attempt. If
+// the vendor refused the attempt, the pull normally fails. It is retried if the credential or the target
+// was replaced during the attempt. A pull whose last attempt has failed makes the connection unhealthy.
 func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now,
@@ -113,6 +175,9 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 		},
 	}
 	if failure == nil {
+		if !replaced {
+			o.Settled = a.settledRead()
+		}
 		return o
 	}
 	o.LastError = codeOf(failure)
@@ -124,6 +189,11 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 		o.NotBefore = now.Add(max(domain.RetryAfterOf(failure), retryMin))
 	case a.pull.Attempts >= domain.MaxAttempts:
 		o.State = domain.PullFailed
+		if !replaced {
+			o.Health = func(h domain.Health) domain.Health {
+				return h.AfterSignal(a.pull.Scope.Signal).AfterFailure(o.LastError, now)
+			}
+		}
 	default:
 		o.State = domain.PullQueued
 		o.NotBefore = now.Add(domain.Backoff(a.pull.Attempts, a.jitter(), domain.RetryAfterOf(failure)))
@@ -141,10 +211,11 @@ func codeOf(failure error) domain.Code {
 }
 
 // healthAfter returns the health after a pull attempt or a connection test. A failure changes the
-// health only if it is of kind Rejected; other failures say nothing about the connection.
+// health only if it is of kind Rejected; other failures say nothing about the connection. An attempt that
+// waits for an account has read everything else, which is a success.
 func healthAfter(h domain.Health, status domain.LinkStatus, failure error, now time.Time) domain.Health {
 	switch {
-	case failure == nil:
+	case failure == nil, errors.Is(failure, domain.AccountNotListed) && errors.Is(failure, domain.Unavailable):
 		return h.AfterSuccess(status, now)
 	case errors.Is(failure, domain.Rejected):
 		return h.AfterFailure(reasonOf(failure), now)

@@ -26,7 +26,7 @@ func TestTheInitialPullReadsEverything(t *testing.T) {
 	}
 	e.receive(e.mintToken(c), eventBody("e2", domain.PullScope{Created: created}))
 	e.runPull(e.nudged[1])
-	want := []domain.PullScope{{Everything: true}, {Created: created}}
+	want := []domain.PullScope{{Everything: true, Accounts: []string{account}}, {Created: created}}
 	if diff := cmp.Diff(want, e.vendor.scopes); diff != "" {
 		t.Error(diff)
 	}
@@ -179,8 +179,8 @@ func TestAPullFailsAfter25Attempts(t *testing.T) {
 	if d := e.getDelivery(received.Delivery.ID); d.Status != domain.DeliveryFailed {
 		t.Errorf("the delivery is %s, want failed", d.Status)
 	}
-	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
-		t.Errorf("a vendor that is unreachable changed the health: %+v", h)
+	if h := e.getHealth(c); h.Status != domain.Unhealthy || h.Reason != domain.VendorUnreachable {
+		t.Errorf("the health after the pull gave up is %+v, want unhealthy (vendor_unreachable)", h)
 	}
 }
 

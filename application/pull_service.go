@@ -42,6 +42,13 @@ func (s *Service) ListPulls(
 	return s.Pulls.List(ctx, tenant, ports.PullFilter{Connection: connection}, page)
 }
 
+// ListTenantPulls implements ports.PullService.
+func (s *Service) ListTenantPulls(
+	ctx context.Context, tenant domain.TenantID, filter ports.PullFilter, page domain.PageRequest,
+) (domain.Page[domain.Pull], error) {
+	return s.Pulls.List(ctx, tenant, filter, page)
+}
+
 // requireConnection returns NotFound unless the id belongs to a live aggregator connection of the
 // tenant.
 func (s *Service) requireConnection(

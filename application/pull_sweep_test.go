@@ -66,8 +66,8 @@ func TestASweepOfManyRowsRemovesExactlyTheMissingOnes(t *testing.T) {
 	}
 }
 
-// A row may be missing from a read while the vendor's own synchronisation runs. Its absence then does
-// not prove that it was removed.
+// A row may be missing from a read while the vendor's own synchronisation runs, so its absence does not
+// prove that it was removed.
 func TestASweepRequiresACompleteSyncBeforeAndAfter(t *testing.T) {
 	for name, settled := range map[string][2]bool{
 		"never": {false, false}, "only before": {true, false}, "only after": {false, true},
@@ -75,7 +75,9 @@ func TestASweepRequiresACompleteSyncBeforeAndAfter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e, c := envWithRemovedRow(t)
 			e.vendor.onCheck = func() error {
-				e.vendor.status.SyncComplete = settled[e.vendor.checks-1]
+				if e.vendor.status = (domain.LinkStatus{}); settled[e.vendor.checks-1] {
+					e.vendor.status = settledStatus
+				}
 				return nil
 			}
 			id := e.requestFullPull(c)
@@ -88,7 +90,24 @@ func TestASweepRequiresACompleteSyncBeforeAndAfter(t *testing.T) {
 	}
 }
 
-// A sweep needs the ids of all rows that were read, and the ids that were read before a crash are lost.
+// A sweep needs no complete synchronisation of accounts, because the vendor may have updated only the
+// transactions.
+func TestASweepRequiresOnlyTheSynchronisationOfTransactions(t *testing.T) {
+	for status, want := range map[domain.LinkStatus][]string{
+		{Transactions: domain.OneRead}:                 rowsAfterSweep,
+		{Accounts: domain.OneRead, SyncComplete: true}: allRows,
+	} {
+		e, c := envWithRemovedRow(t)
+		e.vendor.status = status
+		e.runPull(e.requestFullPull(c))
+		if diff := cmp.Diff(want, e.storedRows(c)); diff != "" {
+			t.Errorf("%+v: %s", status, diff)
+		}
+	}
+}
+
+// A sweep needs the ids of all rows of its step. A crash loses the ids that were read, so the step is read
+// again.
 func TestASweepReadsAgainAfterACrash(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	id := e.requestFullPull(c)
@@ -137,6 +156,37 @@ func TestASweepIsNotSkippedByACrash(t *testing.T) {
 	}
 }
 
+// A row whose id cannot be read may be any stored row, so the read does not prove that a row is absent.
+func TestASweepRemovesNothingAfterARowWithoutAReadableID(t *testing.T) {
+	e, c := envWithRemovedRow(t)
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor != "" {
+			return nil, nil
+		}
+		nameless := domain.RawTransaction{
+			ExternalID: domain.UnreadableRowID([]byte("row")),
+			Normalize: func() (domain.TransactionData, error) {
+				return domain.TransactionData{Metadata: []byte("row")}, domain.UnreadableRow(domain.InvalidID)
+			},
+		}
+		rows := append(domain.RawTransactionsOf(e.vendor.rows[:2]...), nameless)
+		return &ports.VendorPage{Transactions: rows, Next: "2"}, nil
+	}
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	if p := e.wantPull(id, domain.PullSucceeded, ""); p.Counts.Quarantined != 1 {
+		t.Errorf("%d rows are quarantined, want 1", p.Counts.Quarantined)
+	}
+	if diff := cmp.Diff(allRows, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	e.vendor.onRead = nil
+	e.runPull(e.requestFullPull(c))
+	if diff := cmp.Diff(rowsAfterSweep, e.storedRows(c)); diff != "" {
+		t.Errorf("after a read without such a row: %s", diff)
+	}
+}
+
 func TestASweepKeepsRowsOfOtherAccountsAndWindows(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	for _, step := range []domain.Step{
@@ -146,6 +196,32 @@ func TestASweepKeepsRowsOfOtherAccountsAndWindows(t *testing.T) {
 		e.runPull(e.requestFullPull(c))
 		if diff := cmp.Diff(allRows, e.storedRows(c)); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// The window of a sweep is computed from the day of the plan. A row may age out at the vendor while the pull
+// waits, so the steps of an old plan must not be swept.
+func TestAnOldPlanIsMadeAgain(t *testing.T) {
+	for wait, want := range map[time.Duration][]string{
+		time.Hour: {"2026-03-02"}, 8 * 24 * time.Hour: {"2026-03-02", "2026-03-10"},
+	} {
+		e, c := envWithRemovedRow(t)
+		e.vendor.planned = nil
+		id := e.requestFullPull(c)
+		e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+			if cursor == "" {
+				return nil, nil
+			}
+			return nil, unavailable(domain.VendorUnreachable)
+		}
+		e.runPull(id)
+		e.vendor.onRead = nil
+		e.clock.pass(wait)
+		e.runPull(id)
+		e.wantPull(id, domain.PullSucceeded, "")
+		if diff := cmp.Diff(want, e.vendor.planned); diff != "" {
+			t.Errorf("days of the plans after %v (-want +got):\n%s", wait, diff)
 		}
 	}
 }

@@ -1,14 +1,14 @@
-// Package application implements the use cases. It calls the driven ports and does not depend on
-// HTTP, databases, queues, loggers or the environment. An embedding service builds a Service from
-// its own adapters with New and calls it through the driving interfaces of package ports.
+// Package application implements the use cases. It calls the driven ports and does not depend on HTTP,
+// databases, queues, loggers or the environment. An embedding service builds a Service from its own
+// adapters with New and calls it through the driving interfaces of package ports.
 //
-// A transaction takes this path: Receive (webhook_receiver.go) stores a delivery and queues its
-// pull. RunPull (pull_run.go) claims the pull under a lease and makes an attempt (pull_attempt.go).
-// The attempt reads the status of the account reference from the vendor's aggregator, plans the
-// steps that the requested scope needs, and stores each page together with the pull's progress.
-// Meanwhile the pager (pull_pager.go) prefetches the next pages, and the differ (pull_differ.go)
-// finds the rows that changed. If the process dies between two pages, nothing is lost: the lease
-// expires, and the worker that claims the pull next resumes at the following page.
+// A transaction takes this path: Receive (webhook_receiver.go) stores a delivery and queues its pull.
+// RunPull (pull_run.go) claims the pull under a lease and makes an attempt (pull_attempt.go). The attempt
+// reads the status of the account reference from the vendor's aggregator, plans the steps for the requested
+// scope, and stores each page together with the pull's progress. Meanwhile the pager (pull_pager.go)
+// prefetches the next pages, and the differ (pull_differ.go) finds the rows that changed. If the process
+// dies between two pages, nothing is lost: the lease expires, and the worker that claims the pull next
+// resumes at the following page.
 package application
 
 import (
@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -37,7 +38,7 @@ type Deps struct {
 	Aggregators []ports.Aggregator // one per vendor, at least one
 	Connectors  []ports.Connector  // one per type; if there are none, engine connections cannot be created
 
-	// Sources are the rules by which the source of each vendor's webhooks is verified. Webhooks of a
+	// Sources contains the policies for verifying the source of each vendor's webhooks. Webhooks of a
 	// vendor without a policy are refused. May be nil.
 	Sources map[domain.Vendor]domain.SourcePolicy
 
@@ -47,7 +48,7 @@ type Deps struct {
 	Entropy  ports.Entropy
 	Observer ports.Observer
 
-	// Tracer continues the trace of the request that queued a pull when the pull runs. If it is nil,
+	// Tracer continues the trace of the request that queued a pull when the pull runs. If Tracer is nil,
 	// nothing is traced.
 	Tracer ports.Tracer
 
@@ -55,6 +56,9 @@ type Deps struct {
 	// if work panicked, and can be called more than once. If Go is nil, work runs in a new goroutine;
 	// a test that runs the service in a single thread sets its own scheduler instead.
 	Go func(work func()) (wait func())
+
+	// DriftGrace is how long a completeness check must fail before the account drifts. With 0 it drifts at once.
+	DriftGrace time.Duration
 
 	// AllowHTTP allows base URLs with plain http. It is meant for development.
 	AllowHTTP bool
@@ -68,7 +72,10 @@ type Service struct {
 	connectors  map[domain.ConnectorType]ports.Connector
 	tokenUsage  tokenUsage
 	feedWatches feedWatches
-	probeSlots  probeSlots
+	feedWriter  feedWriter
+	probeSlots  probeSlots // of engine connections
+	testSlots   probeSlots // of aggregator connections
+	pullLoad    pullLoad
 	stopWaiting atomic.Bool // set by StopWaiting when the process is about to shut down
 }
 
@@ -80,6 +87,7 @@ var _ interface {
 	ports.DeliveryLog
 	ports.PullService
 	ports.Reader
+	ports.Completeness
 	ports.Idempotency
 	ports.Worker
 	ports.Maintenance
@@ -93,6 +101,8 @@ func New(d Deps) (*Service, error) {
 		Deps:        d,
 		aggregators: make(map[domain.Vendor]ports.Aggregator),
 		connectors:  make(map[domain.ConnectorType]ports.Connector),
+		probeSlots:  probeSlots{limit: engineProbes},
+		testSlots:   probeSlots{limit: liveTests},
 	}
 	if s.Tracer == nil {
 		s.Tracer = noTracer{}
@@ -140,8 +150,8 @@ func (d Deps) missingMembers() []string {
 	return slices.Sorted(maps.Keys(absent))
 }
 
-// wiredVendor returns the vendor with this name if an aggregator is registered for it; otherwise a
-// field error that lists the registered vendors.
+// wiredVendor returns the vendor with this name. If no aggregator is registered for it, wiredVendor returns
+// a field error that lists the registered vendors.
 func (s *Service) wiredVendor(name string) (domain.Vendor, *domain.Error) {
 	if _, ok := s.aggregators[domain.Vendor(name)]; ok {
 		return domain.Vendor(name), nil

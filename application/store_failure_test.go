@@ -33,7 +33,7 @@ func (m *storeFault) apply(write func() error) error {
 	return unavailable(domain.StoreUnavailable)
 }
 
-// wrap returns a Pulls that injects the fault into the writes, and otherwise calls store.
+// wrap returns a Pulls that calls store and injects the fault into its writes.
 func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 	mock := portmock.NewMockPulls(gomock.NewController(t))
 	mock.EXPECT().Claim(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
@@ -53,6 +53,10 @@ func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 			err = m.apply(func() error { counts, err = store.Sweep(ctx, l, w); return err })
 			return counts, err
 		})
+	mock.EXPECT().SweepAccounts(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
+		func(ctx context.Context, l domain.Lease, w ports.AccountSweepWrite) error {
+			return m.apply(func() error { return store.SweepAccounts(ctx, l, w) })
+		})
 	mock.EXPECT().Finish(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
 		func(ctx context.Context, l domain.Lease, o ports.Outcome) error {
 			return m.apply(func() error { return store.Finish(ctx, l, o) })
@@ -60,9 +64,10 @@ func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 	return mock
 }
 
-// writesOfPull is the number of writes of the pull in the test below: the claim, a lease extension,
-// the accounts, two pages, the sweep, the progress after the sweep, the removals, and the outcome.
-const writesOfPull = 9
+// writesOfPull is the number of writes of the pull in the test below. They store the claim, a lease
+// extension, the accounts, two pages, the sweep, the progress after the sweep, the removals, the sweep of
+// the accounts, and the outcome.
+const writesOfPull = 10
 
 func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 	for nth := 1; nth <= writesOfPull; nth++ {
@@ -146,6 +151,7 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 			return err
 		}},
 		"Pulls.ListDueForReconcile": {func() error { _, err := e.Reconcile(e.ctx, time.Minute, 5); return err }},
+		"Ledger.FeedHold":           {func() error { _, err := e.FeedDelay(e.ctx); return err }},
 		"Pulls.OldestOpen":          {func() error { _, err := e.BacklogAge(e.ctx); return err }},
 		"Pulls.ListStuck":           {func() error { _, err := e.ListStuck(e.ctx, 5); return err }},
 		"Pulls.Claim":               {func() error { _, err := e.RunPull(e.ctx, e.nudged[0]); return err }},

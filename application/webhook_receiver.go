@@ -40,8 +40,8 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 	return result, nil
 }
 
-// The reasons for which a webhook is refused. They are only logged: the caller gets the same response
-// for all of them.
+// The reasons for refusing a webhook. They are only logged; the caller gets the same response for all of
+// them.
 var (
 	errUnknownVendor   = errors.New("unknown vendor")
 	errSourceNotProved = errors.New("source not proved")
@@ -51,9 +51,9 @@ var (
 	errNoLiveToken     = errors.New("no live token of the vendor")
 )
 
-// tokenRefusal returns why the store refused the token of a delivery. It reads the token after the
-// decision, which it cannot change. If the token cannot be read, or was revoked and read at the same
-// time, the reason is the general one.
+// tokenRefusal returns the reason why the store refused the token of a delivery. It reads the token after
+// the refusal and cannot change the decision. If the token cannot be read, or looks live by then,
+// tokenRefusal returns the general reason.
 func (s *Service) tokenRefusal(ctx context.Context, refused ports.IncomingDelivery) error {
 	token, err := s.Tokens.FindByHash(ctx, refused.Token)
 	switch {
@@ -69,9 +69,9 @@ func (s *Service) tokenRefusal(ctx context.Context, refused ports.IncomingDelive
 	return errNoLiveToken
 }
 
-// refuse emits an event about the refused request and returns the error. The text of the error is the
-// same for every reason, which is its cause. The event names the vendor only if an aggregator is
-// registered for it, because a caller can send any name.
+// refuse emits an event about the refused request and returns the error. The text of the error is always
+// the same; reason is its cause. The event names the vendor only if an aggregator is registered for it,
+// because a caller can send any name.
 func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest, reason error) error {
 	refused := ports.WebhookReceived{Outcome: "refused"}
 	if _, wired := s.aggregators[request.Vendor]; wired {
@@ -81,9 +81,9 @@ func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest, rea
 	return &domain.Error{Kind: domain.Unauthenticated, Cause: reason}
 }
 
-// incomingDelivery parses the webhook's body and returns the delivery to store. A body that is
-// not the vendor's JSON becomes a delivery, too; it is marked as unreadable. Errors: the errors
-// of the parser, except those of the kind Invalid, because they mean an unreadable body.
+// incomingDelivery parses the webhook's body and returns the delivery to store. A body that is not the
+// vendor's JSON becomes a delivery, too; it is marked as unreadable. Errors: the errors of the parser
+// except Invalid, which means that the body is unreadable.
 func (s *Service) incomingDelivery(
 	ctx context.Context, aggregator ports.Aggregator, request domain.WebhookRequest,
 ) (ports.IncomingDelivery, error) {
@@ -108,8 +108,8 @@ func outcomeOf(result ports.ReceiveResult) string {
 	return string(result.Delivery.Status)
 }
 
-// tokenUsage collects in memory when tokens were last used, so that receiving a webhook does not
-// need to write it. FlushTokenUsage stores the collected times.
+// tokenUsage collects in memory when tokens were last used, so that receiving a webhook needs no write for
+// it. FlushTokenUsage stores the collected times.
 type tokenUsage struct {
 	mu   sync.Mutex
 	used map[domain.TokenID]time.Time
@@ -132,8 +132,7 @@ func (t *tokenUsage) take() map[domain.TokenID]time.Time {
 	return used
 }
 
-// restore adds usage times to the collected times again, after they could not be written. It
-// does not overwrite later times.
+// restore adds usage times back after they could not be stored. It does not overwrite later times.
 func (t *tokenUsage) restore(used map[domain.TokenID]time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

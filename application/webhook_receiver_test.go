@@ -82,7 +82,7 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 	}
 }
 
-// A refusal must not become another response because its reason cannot be found out.
+// A refused webhook gets the same response even if the reason cannot be found.
 func TestARefusalNeedsNoReason(t *testing.T) {
 	e := newEnv(t)
 	e.failOperation("Tokens.FindByHash")
@@ -201,7 +201,8 @@ func (brokenParser) Parse([]byte) (domain.WebhookEvent, error) {
 	return domain.WebhookEvent{}, errBroken
 }
 
-// The trace of a request is stored with the pull that the request queued, and the pull continues it.
+// The trace of a request is stored with the pull that the request queued, and the pull continues this
+// trace.
 func TestThePullContinuesTheTraceOfItsRequest(t *testing.T) {
 	e := newEnv(t)
 	tracer := &tracer{}

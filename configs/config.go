@@ -37,7 +37,7 @@ type Config struct {
 	// DatabaseURL is the database, sqlite://path or postgres://…. DATABASE_URL, required; in
 	// development the default is "sqlite://data/discovery.db".
 	DatabaseURL     string
-	DatabaseMigrate bool // DATABASE_MIGRATE, default true; if false, the start fails with an outdated schema
+	DatabaseMigrate bool // DATABASE_MIGRATE, default true; if false, an outdated schema prevents the start
 
 	Auth    Auth
 	Sealing Sealing
@@ -51,11 +51,12 @@ type Config struct {
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
+	DriftGrace        time.Duration // DRIFT_GRACE, how long a completeness check must fail; default 48h; 0 = at once
 	DeliveryRetention time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
 	PullWorkers       int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
 
-	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, requests of one tenant; default 6000; 0 = no limit
-	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, requests with one token; default 6000; 0 = no limit
+	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, maximum for one tenant; default 6000; 0 = no limit
+	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 6000; 0 = no limit
 }
 
 // Auth configures which tokens of operators are valid. Exactly one of JWKSURL and JWTSecret is
@@ -74,8 +75,8 @@ type Sealing struct {
 	KeysetFile string // SEALING_KEYSET_FILE, required
 }
 
-// Egress configures which addresses connections can use in addition to public addresses with
-// https. Without AllowHTTP, engine connections need TLS as well.
+// Egress configures which addresses connections can use in addition to public addresses with https.
+// Without AllowHTTP, engine connections must use TLS, too.
 type Egress struct {
 	AllowedCIDRs []netip.Prefix // EGRESS_ALLOWED_CIDRS
 	AllowHTTP    bool           // EGRESS_ALLOW_HTTP, default false

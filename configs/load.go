@@ -40,6 +40,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.Sources = r.sources(vendors)
 	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
 	c.ReconcileInterval = r.duration("RECONCILE_INTERVAL", 6*time.Hour)
+	c.DriftGrace = r.duration("DRIFT_GRACE", 48*time.Hour)
 	c.DeliveryRetention = r.duration("DELIVERY_RETENTION", 90*24*time.Hour)
 	c.PullWorkers = r.number("PULL_WORKERS", 8, 1, 256)
 	c.RatePerMinute = r.number("RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
@@ -57,7 +58,7 @@ func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 }
 
 // LoadReseal reads only the settings that the command reseal needs: the name of the environment, and
-// those of the database, the keyset and the log. It returns the same errors as Load.
+// the settings of the database, the keyset and the log. It returns the same errors as Load.
 func LoadReseal(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName()}
@@ -67,8 +68,8 @@ func LoadReseal(lookup func(string) (string, bool)) (Config, error) {
 	return c, r.err()
 }
 
-// LoadToken reads only the settings that the command token needs: ENV_NAME and those of Auth. It
-// returns the same errors as Load.
+// LoadToken reads only the settings that the command token needs: ENV_NAME and the settings of Auth.
+// It returns the same errors as Load.
 func LoadToken(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName()}
@@ -109,7 +110,7 @@ func (c *Config) server(r *reader) {
 // requireInProduction records an error if the setting is empty, unless ENV_NAME is "development" or
 // the setting has an error already.
 func (c *Config) requireInProduction(r *reader, name, value string) {
-	if value == "" && !c.IsDevelopment() && !r.hasError(name) {
+	if value == "" && !c.IsDevelopment() && !r.hasError(name) && !r.hasError(name+fileSuffix) {
 		r.addError(name, "is required unless ENV_NAME=development")
 	}
 }
@@ -123,8 +124,8 @@ func (c *Config) requireHTTPS(r *reader, name, value string) {
 	}
 }
 
-// databaseURL reads DATABASE_URL. Only a development machine has a default: in production the service
-// would otherwise store its data in a new file, although a database exists.
+// databaseURL reads DATABASE_URL. The setting has a default only in development: in production, a
+// service without it would silently store its data in a new file instead of the existing database.
 func (c *Config) databaseURL(r *reader) {
 	fallback := ""
 	if c.IsDevelopment() {
@@ -160,6 +161,7 @@ func (c *Config) auth(r *reader) {
 	switch {
 	case secret > 0 && jwks:
 		r.addError("AUTH_JWKS_URL", "and AUTH_JWT_SECRET are mutually exclusive")
+	case r.hasError("AUTH_JWT_SECRET" + fileSuffix):
 	case secret == 0 && !jwks:
 		r.addError("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required")
 	case secret > 0 && secret < MinJWTSecret:

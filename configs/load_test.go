@@ -184,6 +184,10 @@ var (
 			map[string]any{"": 6 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second, "2d": 48 * time.Hour},
 			durations,
 		},
+		"DRIFT_GRACE": {
+			func(c configs.Config) any { return c.DriftGrace },
+			map[string]any{"": 48 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,
+		},
 		"DELIVERY_RETENTION": {
 			func(c configs.Config) any { return c.DeliveryRetention },
 			map[string]any{"": 90 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations,

@@ -35,11 +35,15 @@ func (r *reader) hasError(name string) bool {
 	})
 }
 
-// text returns the value of a setting without surrounding white space. If the setting is unset
-// or empty, text returns the fallback.
+// text returns the value of a setting without surrounding white space. The value of a secret can be in
+// a file instead. If the setting is unset or empty, text returns the fallback.
 func (r *reader) text(name, fallback string) string {
 	value, _ := r.lookup(name)
-	if value = strings.TrimSpace(value); value == "" {
+	value = strings.TrimSpace(value)
+	if isSecret(name) {
+		value = r.fromFile(name, value)
+	}
+	if value == "" {
 		return fallback
 	}
 	return value

@@ -43,7 +43,11 @@ token=$("$BINARY" token 018f0000-0000-7000-8000-00000000000d)
 item=b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90
 cat <<END
 
-Paste into another terminal (the token is valid for an hour):
+The console is at $PUBLIC_URL/console. Sign in with this token, which is valid for an hour:
+
+  $token
+
+Paste into another terminal to create a connection with data:
 
   API=$PUBLIC_URL/v1/discovery
   TOKEN=$token

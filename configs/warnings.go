@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	_ "embed"
 	"maps"
 	"net"
@@ -17,25 +18,23 @@ import (
 //go:embed production.env
 var Reference string
 
-// settingLines matches the lines of Reference that contain a setting, also those that are commented
-// out, and captures its name.
+// settingLines matches the lines of Reference that contain a setting, even if they are commented out,
+// and captures the name of the setting.
 var settingLines = regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=`)
 
 // Warning is a setting that is valid, but probably not what the operator intended.
 type Warning struct {
 	Setting string // name of the environment variable
-	Problem string // completes a sentence that begins with the setting's name; contains no value
+	Problem string // the rest of a sentence that begins with the setting's name; contains no value
 }
 
 // Warnings returns what the operator should know about valid settings, in a fixed order. lookup is the
-// function with which c was loaded. names are the names of all environment variables; those that are
-// not a setting of the service, although they have the prefix of one, come last.
+// function with which c was loaded. names are the names of all environment variables. The last warnings
+// are about names that look like settings, because they have the prefix of a setting, but are not.
 func (c Config) Warnings(lookup func(string) (string, bool), names []string) []Warning {
 	var all []Warning
-	if c.databaseMayBeUnencrypted(lookup) {
-		all = append(all, Warning{
-			"DATABASE_URL", "has no sslmode: if the server does not offer TLS, the connection is not encrypted",
-		})
+	if problem := c.databaseProblem(lookup); problem != "" {
+		all = append(all, Warning{"DATABASE_URL", problem})
 	}
 	if slices.ContainsFunc(c.TrustedProxies, coversEverything) {
 		all = append(all, Warning{
@@ -56,20 +55,40 @@ func (c Config) Warnings(lookup func(string) (string, bool), names []string) []W
 // coversEverything reports whether the network contains every address of its family.
 func coversEverything(network netip.Prefix) bool { return network.Bits() == 0 }
 
-// databaseMayBeUnencrypted reports whether DATABASE_URL is a PostgreSQL server on another host, and
-// neither sslmode in the URL nor PGSSLMODE is set. The driver then uses TLS only if the server offers
-// it.
-func (c Config) databaseMayBeUnencrypted(lookup func(string) (string, bool)) bool {
+// databaseProblems maps each value of sslmode that does not protect the connection to the problem. The
+// modes verify-ca and verify-full protect it.
+var databaseProblems = map[string]string{
+	"":        "has no sslmode: if the server does not offer TLS, the connection is not encrypted",
+	"allow":   "has sslmode=allow: if the server does not require TLS, the connection is not encrypted",
+	"prefer":  "has sslmode=prefer: if the server does not offer TLS, the connection is not encrypted",
+	"disable": "has sslmode=disable: the connection is not encrypted",
+	"require": "has sslmode=require: the certificate of the server is not verified; use verify-full",
+}
+
+// databaseProblem returns why the connection to DATABASE_URL is not protected by TLS with a verified
+// certificate. It returns "" if the connection is protected or if the database is on this machine.
+//
+// If the URL contains no sslmode, PGSSLMODE is used. If neither is set, the driver uses TLS only if the
+// server offers it. The mode require verifies the server like verify-ca if a file of root certificates
+// is configured.
+func (c Config) databaseProblem(lookup func(string) (string, bool)) string {
 	u, err := url.Parse(c.DatabaseURL)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		return false
+		return ""
 	}
-	mode, _ := lookup("PGSSLMODE")
+	setting := func(parameter, variable string) string {
+		value, _ := lookup(variable)
+		return cmp.Or(u.Query().Get(parameter), value)
+	}
+	mode := setting("sslmode", "PGSSLMODE")
 	hosts := strings.Split(u.Host, ",")
 	if given := u.Query().Get("host"); given != "" {
 		hosts = strings.Split(given, ",")
 	}
-	return mode == "" && u.Query().Get("sslmode") == "" && !allLocal(hosts)
+	if allLocal(hosts) || mode == "require" && setting("sslrootcert", "PGSSLROOTCERT") != "" {
+		return ""
+	}
+	return databaseProblems[mode]
 }
 
 // allLocal reports whether every host of the list is the local machine: a loopback address, the folder
@@ -86,9 +105,9 @@ func allLocal(hosts []string) bool {
 	})
 }
 
-// unknownNames returns the names that are no setting, but have the prefix of one, for example
-// DATABASE_. The result is sorted. ENV_ and OTEL_ are not prefixes of the service: other programs use
-// the former, and the libraries of OpenTelemetry read variables with the latter.
+// unknownNames returns the sorted names that are not settings, but have the prefix of a setting, for
+// example DATABASE_. ENV_ and OTEL_ do not count as such prefixes: other programs use ENV_, and the
+// libraries of OpenTelemetry read variables with the prefix OTEL_.
 func unknownNames(names []string) []string {
 	known, prefixes := map[string]bool{}, map[string]bool{}
 	for _, match := range settingLines.FindAllStringSubmatch(Reference, -1) {

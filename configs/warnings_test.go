@@ -44,8 +44,6 @@ func TestRiskySettingsHaveAWarning(t *testing.T) {
 		"no sslmode towards a host parameter": {
 			[]string{"DATABASE_URL", "postgresql:///d?host=db.example.com"}, []string{"DATABASE_URL"},
 		},
-		"sslmode":                        {pairs: []string{"DATABASE_URL", "postgres://db/d?sslmode=disable"}},
-		"PGSSLMODE":                      {pairs: []string{"DATABASE_URL", "postgres://db/d", "PGSSLMODE", "require"}},
 		"no sslmode on loopback":         {pairs: []string{"DATABASE_URL", "postgres://u@127.0.0.1:5432/d"}},
 		"no sslmode on loopback 6":       {pairs: []string{"DATABASE_URL", "postgres://[::1]:5432/d"}},
 		"no sslmode on localhost":        {pairs: []string{"DATABASE_URL", "postgres://localhost/d"}},
@@ -58,6 +56,26 @@ func TestRiskySettingsHaveAWarning(t *testing.T) {
 				t.Errorf("settings with a warning (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestADatabaseConnectionWithoutVerifiedTLSHasAWarning(t *testing.T) {
+	for pair, want := range map[string]bool{
+		"DATABASE_URL=postgres://db/d?sslmode=disable":                    true,
+		"DATABASE_URL=postgres://db/d?sslmode=allow":                      true,
+		"DATABASE_URL=postgres://db/d?sslmode=prefer":                     true,
+		"DATABASE_URL=postgres://db/d?sslmode=require":                    true,
+		"PGSSLMODE=require":                                               true,
+		"PGSSLMODE=verify-ca":                                             false,
+		"DATABASE_URL=postgres://db/d?sslmode=verify-full":                false,
+		"DATABASE_URL=postgres://db/d?sslmode=require&sslrootcert=ca.pem": false,
+		"DATABASE_URL=postgres://127.0.0.1/d?sslmode=disable":             false,
+	} {
+		name, value, _ := strings.Cut(pair, "=")
+		got := warned(t, nil, name, value, "DATABASE_URL", "postgres://db/d")
+		if (len(got) == 1 && got[0] == "DATABASE_URL") != want {
+			t.Errorf("%s: settings with a warning %q, want one: %v", pair, got, want)
+		}
 	}
 }
 

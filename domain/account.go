@@ -26,6 +26,20 @@ type AccountData struct {
 	Currency   string // ISO 4217; "" when unknown
 	Balance    *Money // nil when unknown
 	Metadata   json.RawMessage
+	// Unreadable is the reason why the account cannot be normalised exactly; "" for every other account. An
+	// unreadable account has only ExternalID, Type, Currency and Metadata, and of these only the ones that
+	// can be read; Metadata contains the account's bytes. An unreadable account is never stored, but a pull
+	// still plans with it and reads its rows.
+	Unreadable Code
+}
+
+// Quarantined returns an unreadable account as a row for the quarantine.
+func (a AccountData) Quarantined() UnreadableData {
+	id := a.ExternalID
+	if id == "" {
+		id = UnreadableRowID(a.Metadata)
+	}
+	return NewUnreadableData(QuarantinedAccount, id, a.Unreadable, a.Metadata)
 }
 
 // Account is a stored account. The pair of Connection and ExternalID is unique.
@@ -37,4 +51,5 @@ type Account struct {
 	AccountData
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
+	RemovedAt   time.Time // when a pull found the account no longer listed; zero while it is listed
 }

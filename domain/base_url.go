@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// ParseAbsoluteURL parses an absolute http or https URL whose host and port can exist. It
-// accepts userinfo, a query and a fragment; a caller that wants to exclude these parts uses
-// [ParseBaseURL]. ok is false if raw is not such a URL.
+// ParseAbsoluteURL parses an absolute http or https URL with a possible host and port. It accepts userinfo,
+// a query and a fragment; use [ParseBaseURL] to exclude these parts. ok is false if raw is not such a URL.
 func ParseAbsoluteURL(raw string) (u *url.URL, ok bool) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "" || !hostAndPortCanExist(u) {
@@ -18,10 +17,9 @@ func ParseAbsoluteURL(raw string) (u *url.URL, ok bool) {
 	return u, true
 }
 
-// ParseBaseURL parses and validates a base URL. A base URL is an absolute https URL without
-// userinfo, query or fragment, whose host and port can exist. If allowHTTP is set, plain
-// http is accepted as well. Scheme and host of the result are in lower case. Errors:
-// Invalid on "baseUrl"; the error never repeats raw.
+// ParseBaseURL parses and validates a base URL. A base URL is an absolute https URL without userinfo, query
+// or fragment, with a possible host and port. If allowHTTP is set, plain http is accepted as well. Scheme
+// and host of the result are in lower case. Errors: Invalid on "baseUrl"; the error never repeats raw.
 func ParseBaseURL(raw string, allowHTTP bool) (*url.URL, error) {
 	u, err := parseBaseURL(raw, allowHTTP)
 	if err != nil {
@@ -51,9 +49,9 @@ func parseBaseURL(raw string, allowHTTP bool) (*url.URL, *Error) {
 	return u, nil
 }
 
-// hostAndPortCanExist reports whether the host has no empty label and whether the port, if
-// there is one, is between 1 and 65535. A single dot at the end of the host is allowed,
-// because it only marks the name as fully qualified.
+// hostAndPortCanExist reports whether the host has no empty label and whether the port, if there is one, is
+// between 1 and 65535. A single dot at the end of the host is allowed, because it marks a fully qualified
+// name.
 func hostAndPortCanExist(u *url.URL) bool {
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {

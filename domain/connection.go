@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// ConnectionKind says through which part of the API a connection was created, and therefore
-// through which part it can be used.
+// ConnectionKind says which part of the API created a connection. Only that part can use it.
 type ConnectionKind string
 
 // The connection kinds. Each part of the API sees only connections of its own kind.
@@ -59,8 +58,8 @@ type Connection struct {
 	DeletedAt       time.Time // zero while live
 }
 
-// Validate returns one Invalid error for each invalid field, all of them at once, or nil if
-// every field is valid. Join combines the errors into one.
+// Validate returns one Invalid error for each invalid field, or nil if every field is valid. Join combines
+// the errors into one.
 func (c *Connection) Validate() []*Error {
 	var errs []*Error
 	errs = append(errs, text("configName", c.Name, MaxName)...)
@@ -90,8 +89,8 @@ func (c *Connection) Target() string { return c.AccountRef + " at " + c.BaseURL 
 // Reconfigure replaces an engine connection's configuration.
 func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }
 
-// Rotate replaces the sealed credential and resets the connection's health, because the
-// health was determined with the old credential and may not be true of the new one.
+// Rotate replaces the sealed credential and resets the connection's health, because the health describes
+// the old credential.
 func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(sealed), Health{} }
 
 // Delete marks the connection as deleted: its row stays, and its name becomes free.

@@ -39,13 +39,12 @@ type WebhookEvent struct {
 	Scope     PullScope
 }
 
-// InitialStatus returns the status with which a delivery of e is stored for a connection whose
-// account reference is accountRef. unreadable means that the body could not be parsed.
+// InitialStatus returns the status with which a delivery of e is stored for a connection whose account
+// reference is accountRef. unreadable means that the body could not be parsed.
 //
-// An event about another account is ignored, because a pull of the connection does not read that
-// account. An event that names no account is assumed to be about the connection's own account.
-// References are compared in the form in which the vendor itself returns them, which is the result
-// of CanonicalAccountRef.
+// An event about another account is ignored, because no pull of the connection reads that account. An event
+// that names no account is assumed to be about the connection's own account. References are compared in the
+// form that CanonicalAccountRef returns.
 func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) DeliveryStatus {
 	switch {
 	case unreadable:
@@ -60,9 +59,8 @@ func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) Delivery
 // one delivery with the same fingerprint.
 type Fingerprint [sha256.Size]byte
 
-// FingerprintOf returns the hash of the event's deduplication key, or of the body if the key is
-// empty. The hash of a key never equals the hash of a body, because a different prefix is hashed
-// with each of them.
+// FingerprintOf returns the hash of the event's deduplication key, or of the body if the key is empty. Keys
+// and bodies are hashed with different prefixes, so the hash of a key never equals the hash of a body.
 func FingerprintOf(e WebhookEvent, body []byte) Fingerprint {
 	if e.DedupKey != "" {
 		return sha256.Sum256([]byte("event\x00" + e.DedupKey))

@@ -17,11 +17,11 @@ const (
 	Forbidden       Kind = "forbidden"       // the caller is known, but lacks the scope
 	NotFound        Kind = "not found"       // the object is absent or another tenant's; the caller cannot know which
 	Conflict        Kind = "conflict"        // the request conflicts with the current state
-	Rejected        Kind = "rejected"        // the vendor refuses, and would refuse a retry as well
+	Rejected        Kind = "rejected"        // the vendor refuses the request; a retry would not help
 	Unavailable     Kind = "unavailable"     // try again later
 )
 
-// Error returns the kind as text. It makes a Kind an error that can be a target of errors.Is.
+// Error returns the kind as text. With this method a Kind is an error, as errors.Is requires.
 func (r Kind) Error() string { return string(r) }
 
 // Code distinguishes failures of one kind. It appears in responses of the API and in pull
@@ -37,29 +37,31 @@ const (
 	KeyInFlight        Code = "key_in_flight"        // Conflict: a request with this idempotency key is still running
 	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
 	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token and was not stored
+	NoAnchor           Code = "no_anchor"            // Conflict: the balance of the account cannot be compared
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
 	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference
+	AccountNotListed   Code = "account_not_listed"   // Unavailable: an event names an account that is not listed yet
 	AccessDenied       Code = "access_denied"        // Rejected: the vendor accepted the credential, but refused access
 	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address
 	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx
 	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: the vendor answered 429
 	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is empty; the vendor was not called
-	TooManyProbes      Code = "too_many_probes"      // Unavailable: too many probes of engine connections are running
+	TooManyProbes      Code = "too_many_probes"      // Unavailable: too many tests of connections are running
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
-	CursorGone         Code = "cursor_gone"          // Unavailable: the vendor no longer has this page after the first
+	CursorGone         Code = "cursor_gone"          // Unavailable: a later page of the list no longer exists
 	ListChanged        Code = "list_changed"         // Unavailable: rows were added or removed while a list was read
 	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted before its pull could run
 	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential could not be decrypted
 	Interrupted        Code = "interrupted"          // Unavailable: the process stopped during the work
 	StoreUnavailable   Code = "database_unavailable" // Unavailable: our own database is not available
 	TypeUnknown        Code = "type_unknown"         // Invalid: no such connector or vendor is registered
-	InternalFailure    Code = "internal_error"       // no kind: appears instead of every internal cause
+	InternalFailure    Code = "internal_error"       // no kind: replaces the cause of every internal failure
 )
 
-// Error returns the code as text. It makes a Code an error that can be a target of errors.Is.
+// Error returns the code as text. With this method a Code is an error, as errors.Is requires.
 func (c Code) Error() string { return string(c) }
 
 // Error is the only error type that the service creates.
@@ -112,8 +114,8 @@ func FieldError(field, message string) *Error {
 	return &Error{Kind: Invalid, Field: field, Message: message}
 }
 
-// NotFoundError returns the error for an object that does not exist and for an object of
-// another tenant. It is the same error in both cases.
+// NotFoundError returns the error for an object that does not exist or belongs to another tenant. The error
+// is the same in both cases.
 func NotFoundError() *Error { return &Error{Kind: NotFound} }
 
 // ErrorsOf returns every *Error that err contains, in order. It looks into wrapped and joined
@@ -135,8 +137,8 @@ func ErrorsOf(err error) []*Error {
 	return ErrorsOf(errors.Unwrap(err))
 }
 
-// Join returns one error that combines all of errs, or nil if there are none. ErrorsOf
-// returns the individual errors again.
+// Join returns one error that combines all of errs, or nil if errs is empty. ErrorsOf returns the combined
+// errors.
 func Join(errs []*Error) error {
 	all := make([]error, len(errs))
 	for i, err := range errs {

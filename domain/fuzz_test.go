@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FuzzValidateBaseURL parses every accepted URL again with net/url, as the HTTP client does
-// before it connects. The URL must have a host, and no part that could contain a credential or
-// send the request to another place.
+// FuzzValidateBaseURL checks that every accepted URL is safe for the HTTP client, which parses it with
+// net/url. The URL must have a host, and no part that could contain a credential or direct the request to
+// another host.
 func FuzzValidateBaseURL(f *testing.F) {
 	for _, raw := range []string{
 		"https://api.pluggy.ai", "http://127.0.0.1:8080/v1/", "https://u:p@h", "https://h?", "https://h#",

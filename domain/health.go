@@ -15,7 +15,7 @@ const (
 // Health is the state of a connection as last reported by a live test, a pull or an event.
 type Health struct {
 	Status HealthStatus // "" means Unknown
-	Reason Code         // only if Status is Unhealthy
+	Reason Code         // set only if Status is Unhealthy
 	Since  time.Time    // when Status or Reason last changed
 	// NeedsReauth reports that the vendor is waiting for the account holder to sign in again.
 	// Until then no new data arrives.
@@ -35,15 +35,33 @@ func (h Health) StatusOrUnknown() HealthStatus {
 	return h.Status
 }
 
+// AbsenceProof says what follows if a complete read of the vendor does not return a stored row.
+type AbsenceProof int
+
+// The proofs.
+const (
+	// NoProof means that the row may still exist: the vendor hides rows while it synchronises,
+	// and after a synchronisation that has failed.
+	NoProof AbsenceProof = iota
+	// TwoReads means that the row was removed at the vendor if the complete read of the previous pull did
+	// not return it either. It is used for a vendor that does not report whether its lists are complete.
+	TwoReads
+	// OneRead means that the row was removed at the vendor.
+	OneRead
+)
+
 // LinkStatus is the status that the vendor reports for an account reference (an item or a
 // link).
 type LinkStatus struct {
 	// NeedsReauth reports that the item or link waits for the account holder to sign in again.
 	NeedsReauth bool
 	// SyncComplete reports that the vendor's last synchronisation with the institution
-	// finished completely. Only then does a row's absence from a complete read mean that
-	// the row was removed.
+	// finished completely.
 	SyncComplete bool
+	// Accounts and Transactions say what follows if a complete read does not return a stored account or
+	// transaction. They can differ, because the vendor's last synchronisation may have updated only one of
+	// the two.
+	Accounts, Transactions AbsenceProof
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
 	// such marker. Two equal LinkStatus values describe the same state of the account
 	// reference.
@@ -59,10 +77,9 @@ const (
 	SignalRecovered Signal = "recovered" // the vendor can reach the institution again
 )
 
-// AfterSuccess returns the health after a successful check at the vendor. If the
-// synchronisation is complete, it also clears ReauthByEvent: the vendor has reached the
-// institution again since an event reported a problem, and the event that would have
-// reported the recovery may have been lost.
+// AfterSuccess returns the health after a successful check at the vendor. If the synchronisation is
+// complete, AfterSuccess also clears ReauthByEvent: the vendor has reached the institution since the event
+// that reported the problem, and the event that reports the recovery may have been lost.
 func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 	next := h.withStatus(Healthy, "", at)
 	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete
@@ -70,9 +87,9 @@ func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 	return next
 }
 
-// AfterFailure returns the health after a failed check. Callers call it only for Rejected
-// failures, because a transient failure says nothing about the connection and must not
-// change its status.
+// AfterFailure returns the health after a failed check. Call it only for Rejected failures, and for the
+// failure of a pull's last attempt. Any other failure is transient: it says nothing about the connection
+// and must not change its status.
 func (h Health) AfterFailure(reason Code, at time.Time) Health {
 	next := h.withStatus(Unhealthy, reason, at)
 	next.NeedsReauth = h.NeedsReauth || reason == CredentialRejected

@@ -2,9 +2,8 @@ package domain
 
 import "github.com/google/uuid"
 
-// ID is a UUID with a type of its own for each kind of object, so the compiler rejects the
-// id of another kind. Ids that the service creates are UUIDv7 (RFC 9562, section 5.7), so
-// they sort by creation time.
+// ID is a UUID with a separate type for each kind of object, so the compiler rejects the id of another
+// kind. Ids that the service creates are UUIDv7 (RFC 9562, section 5.7), which sort by creation time.
 type ID[T any] struct{ uuid.UUID }
 
 type (

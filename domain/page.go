@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Default and maximum number of rows of a page.
+// The default and the maximum number of rows in a page.
 const (
 	DefaultLimit     = 20
 	MaxLimit         = 200
@@ -26,8 +26,8 @@ type Position struct {
 // IsZero reports whether the position is the start of the list.
 func (p Position) IsZero() bool { return p == Position{} }
 
-// PageRequest requests at most Limit rows that come after the position After. Stores rely on
-// the caller to keep Limit within the bounds of the list.
+// PageRequest requests at most Limit rows that come after the position After. Stores do not check Limit;
+// the caller must keep it within the bounds of the list.
 type PageRequest struct {
 	Limit int
 	After Position

@@ -35,6 +35,8 @@ type Counts struct {
 	Modified  int `json:"modified"`
 	Removed   int `json:"removed"`
 	Unchanged int `json:"unchanged"`
+	// Quarantined is the number of transactions and accounts that could not be normalised exactly.
+	Quarantined int `json:"quarantined"`
 }
 
 // Plus returns the sum of two counts. Accounts is the exception: several writes may count
@@ -43,6 +45,7 @@ func (c Counts) Plus(d Counts) Counts {
 	return Counts{
 		Accounts: max(c.Accounts, d.Accounts), Read: c.Read + d.Read, Added: c.Added + d.Added,
 		Modified: c.Modified + d.Modified, Removed: c.Removed + d.Removed, Unchanged: c.Unchanged + d.Unchanged,
+		Quarantined: c.Quarantined + d.Quarantined,
 	}
 }
 
@@ -52,32 +55,45 @@ type Step struct {
 	Window      Window    `json:"window,omitzero"`
 	CreatedFrom time.Time `json:"createdFrom,omitzero"`
 	IDs         []string  `json:"ids,omitempty"`
-	// Sweep means that the list is complete for its account and window. A stored row that
-	// is missing from the list has therefore been removed at the vendor.
+	// Sweep means that the list is complete for its account and window: a stored row that the list does not
+	// contain was removed at the vendor.
 	Sweep bool `json:"sweep,omitempty"`
+	// Resume means that each attempt continues the step where the previous attempt stopped. An attempt that
+	// continues a step has not seen the whole list, so it does not sweep. Without Resume, every attempt
+	// reads a step with Sweep from its first page.
+	Resume bool `json:"resume,omitempty"`
 }
 
-// Progress is the point from which a pull continues after a crash. The list of Steps does not
-// change after the pull has planned it. Step is the number of steps that are done. Cursor
-// is meaningful only to the vendor's adapter and is "" at the start of a step.
+// Progress is the point from which a pull continues after a crash. Steps does not change after planning.
+// Step is the number of finished steps. Cursor is meaningful only to the vendor's adapter and is "" at the
+// start of a step.
 type Progress struct {
 	Planned bool `json:"planned"`
 	// Target is the connection's target at the time when the steps were planned.
 	Target string `json:"reference,omitempty"`
-	Steps  []Step `json:"steps,omitempty"`
-	Step   int    `json:"step"`
-	Cursor string `json:"cursor,omitempty"`
-	// Pages is the number of pages read of the current step. It is limited, so that endless
-	// pagination is detected.
+	// PlannedOn is the day on which the steps were planned; "" for a pull of an earlier release.
+	PlannedOn Date   `json:"plannedOn,omitempty"`
+	Steps     []Step `json:"steps,omitempty"`
+	Step      int    `json:"step"`
+	Cursor    string `json:"cursor,omitempty"`
+	// Pages is the number of pages read of the current step. A limit on it detects endless pagination.
 	Pages int `json:"pages"`
-	// Rows is the number of rows read of the current step.
+	// Rows is the number of rows of the current step that were read.
 	Rows int `json:"rows,omitempty"`
-	// Total is the number of rows of the current step's list that the vendor reported with the
-	// list's first page; nil if it did not report a number.
+	// Total is the number of rows in the current step's list, as the vendor reported it with the first
+	// page; nil if the vendor reported no number.
 	Total *int `json:"total,omitempty"`
-	// Shifted means that the vendor reported another number with a later page.
+	// Awaited contains the accounts that the scope names and the vendor does not list yet, by external
+	// id, each with the time since when the pull waits for it.
+	Awaited map[string]time.Time `json:"awaited,omitempty"`
+	// ReadAt is when the pull had read everything except the accounts in Awaited; zero if it has not.
+	ReadAt time.Time `json:"readAt,omitzero"`
+	// Shifted means that a later page of the list came with a different total.
 	Shifted bool `json:"shifted,omitempty"`
 }
+
+// AtStart reports whether no page of any step has been read.
+func (p Progress) AtStart() bool { return p.Step == 0 && p.Pages == 0 }
 
 // Done reports whether every step has been read.
 func (p Progress) Done() bool { return p.Planned && p.Step >= len(p.Steps) }
@@ -85,8 +101,8 @@ func (p Progress) Done() bool { return p.Planned && p.Step >= len(p.Steps) }
 // Current returns the step to read next. It must not be called when Done returns true.
 func (p Progress) Current() Step { return p.Steps[p.Step] }
 
-// Count returns the progress with the number of rows of the next page, and with the number of rows
-// of the whole list that the vendor reported with that page; total is nil if it reported none.
+// Count returns the progress after a page of rows. total is the number of rows in the whole list, as the
+// vendor reported it with that page; nil if it reported none.
 func (p Progress) Count(rows int, total *int) Progress {
 	p.Rows += rows
 	switch {
@@ -99,8 +115,8 @@ func (p Progress) Count(rows int, total *int) Progress {
 	return p
 }
 
-// Complete reports whether read is the number of rows that the vendor reported for the current
-// step's list with every page. It is true if the vendor reported no number.
+// Complete reports whether every page of the current step came with a total that equals read. It returns
+// true if the vendor reported no total.
 func (p Progress) Complete(read int) bool {
 	return !p.Shifted && (p.Total == nil || *p.Total == read)
 }
@@ -150,6 +166,16 @@ type Pull struct {
 	CreatedAt  time.Time
 	StartedAt  time.Time // when the pull was first claimed; zero before that
 	FinishedAt time.Time // when the pull succeeded or failed; zero before that
+}
+
+// MaxAccountWait is the time after which a pull that waits for an account fails. It counts from the first
+// attempt that missed the account, also if another pull has taken over the wait since.
+const MaxAccountWait = 24 * time.Hour
+
+// AwaitsAccount reports whether the pull has read everything except an account that the vendor does not
+// list yet, and waits for its next attempt.
+func (p Pull) AwaitsAccount() bool {
+	return p.State == PullQueued && !p.StartedAt.IsZero() && p.LastError == AccountNotListed
 }
 
 // firstBackoffs are the waits before the second to the sixth attempt. Together they are

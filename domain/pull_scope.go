@@ -2,6 +2,7 @@ package domain
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -9,6 +10,18 @@ import (
 // maxNamed is the maximum number of rows that one pull requests by id. For more rows, reading
 // everything is cheaper and just as correct.
 const maxNamed = 10_000
+
+// MaxScopeBytes is the maximum size of the scopes that are merged into one pull, as JSON. It bounds the
+// memory that a pull needs: the sender of webhooks decides how many ids they contain.
+const MaxScopeBytes = 2 << 20
+
+// LargeScope returns the scope for deliveries whose scopes together exceed MaxScopeBytes. It requests
+// everything, which covers all scopes except for announced removals and the
+// names of accounts: its pull does not wait for an account that is not listed yet. signal is the most
+// recent signal of the deliveries.
+func LargeScope(signal Signal) PullScope {
+	return PullScope{Everything: true, MoreRemoved: true, Signal: signal}
+}
 
 // PullScope says which data of an account reference to pull. An event, an operator or the
 // reconcile task requests it. Scopes can be merged, so many deliveries become one pull. The
@@ -24,25 +37,32 @@ type PullScope struct {
 	Created map[string]time.Time `json:"created,omitempty"`
 	// Changed maps accounts to the external ids of the rows to read from them.
 	Changed map[string][]string `json:"changed,omitempty"`
-	// Removed lists the external ids of rows that the vendor announced as removed.
+	// Accounts lists the accounts that were named in Created and Changed of scopes that were merged
+	// into a scope that requests everything, sorted.
+	Accounts []string `json:"accounts,omitempty"`
+	// Removed contains the external ids of rows that the vendor announced as removed.
 	Removed []string `json:"removed,omitempty"`
-	// Signal is the most recent signal about the account reference itself.
+	// MoreRemoved means that the deliveries of the pull announce removals that Removed does not contain,
+	// because the scopes of the deliveries together exceed MaxScopeBytes.
+	MoreRemoved bool `json:"moreRemoved,omitempty"`
+	// Signal is the most recent report about the account reference as a whole, for example that the
+	// account holder must sign in again.
 	Signal Signal `json:"signal,omitempty"`
 }
 
-// Merge returns a scope that covers both a and other, of which other arrived later. It
-// changes neither of them.
+// Merge returns a scope that covers a and other. other arrived after a. Merge changes neither of them.
 func (a PullScope) Merge(other PullScope) PullScope { return MergeScopes([]PullScope{a, other}) }
 
-// MergeScopes returns one scope that covers all of scopes, which are in the order of their
-// arrival. The result equals that of merging one scope after the other, but MergeScopes
-// visits each id only once, however many scopes there are.
+// MergeScopes returns one scope that covers all of scopes, which must be in the order of arrival. The
+// result is the same as merging the scopes one by one, but MergeScopes visits each id only once.
 func MergeScopes(scopes []PullScope) PullScope {
 	var all PullScope
 	created, changed := map[string]time.Time{}, map[string][]string{}
 	for _, a := range scopes {
 		all.Everything = all.Everything || a.Everything
+		all.MoreRemoved = all.MoreRemoved || a.MoreRemoved
 		all.Window = spanOf(all.Window, a.Window)
+		all.Accounts = append(all.Accounts, a.Accounts...)
 		all.Removed = append(all.Removed, a.Removed...)
 		all.Signal = cmp.Or(a.Signal, all.Signal)
 		for account, at := range a.Created {
@@ -70,16 +90,34 @@ func nilIfEmpty[V any](m map[string]V) map[string]V {
 	return m
 }
 
-// simplified returns the scope reduced to Everything, Removed and Signal if it requests
-// everything, because that covers all other parts. A scope that requests more than maxNamed
-// rows by id is changed to request everything.
+// AccountNames returns the external ids of the accounts that the scope names, sorted.
+func (a PullScope) AccountNames() []string {
+	names := slices.Clone(a.Accounts)
+	names = slices.AppendSeq(names, maps.Keys(a.Created))
+	return sortedSet(slices.AppendSeq(names, maps.Keys(a.Changed)))
+}
+
+// NamesAny reports whether the scope names at least one of the accounts.
+func (a PullScope) NamesAny(accounts map[string]time.Time) bool {
+	return slices.ContainsFunc(a.AccountNames(), func(name string) bool {
+		_, ok := accounts[name]
+		return ok
+	})
+}
+
+// simplified returns an equivalent, shorter scope. If a requests everything, only Everything, Signal, the
+// removals and the names of accounts remain. A scope that requests more than maxNamed rows by id becomes a request for
+// everything.
 func (a PullScope) simplified() PullScope {
 	named := 0
 	for _, ids := range a.Changed {
 		named += len(ids)
 	}
 	if a.Everything || named > maxNamed {
-		return PullScope{Everything: true, Removed: a.Removed, Signal: a.Signal}
+		return PullScope{
+			Everything: true, Accounts: a.AccountNames(), Removed: a.Removed, MoreRemoved: a.MoreRemoved,
+			Signal: a.Signal,
+		}
 	}
 	return a
 }

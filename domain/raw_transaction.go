@@ -13,16 +13,19 @@ func (s ContentHash) IsZero() bool { return s == ContentHash{} }
 // RawTransaction is a row of a vendor's page before normalisation. Most rows have not changed
 // since the last read and never need to be normalised.
 type RawTransaction struct {
-	ExternalID  string // the same as the ExternalID of the normalised row
+	// ExternalID is the external id of the row. If the id cannot be read, ExternalID is the result of
+	// UnreadableRowID, and ContentHash is zero.
+	ExternalID  string
 	ContentHash ContentHash
-	// Normalize returns the row in normalised form. The result depends only on the input that
-	// ContentHash covers. Errors: Unavailable (malformed_response) for a row that cannot be
-	// converted exactly.
+	// Normalize returns the row in normalised form. The result depends only on the input that ContentHash
+	// covers. Errors: an error of UnreadableRow if the row cannot be converted exactly; the result then
+	// contains only Metadata, with the row's bytes. Unavailable (malformed_response) if the row is not
+	// JSON, because the page is then broken.
 	Normalize func() (TransactionData, error)
 }
 
-// RawTransactionsOf wraps rows that are normalised already. Each keeps the content hash of
-// its row; a store never treats a row with the zero hash as unchanged.
+// RawTransactionsOf wraps rows that are already normalised. Each keeps the content hash of its row; a store
+// never treats a row with the zero hash as unchanged.
 func RawTransactionsOf(rows ...TransactionData) []RawTransaction {
 	seen := make([]RawTransaction, 0, len(rows))
 	for _, row := range rows {

@@ -38,11 +38,11 @@ func ParseRetryAfter(value string, now time.Time) (wait time.Duration, ok bool) 
 // decimal point. It returns false for any other text.
 func parseDelaySeconds(value string) (time.Duration, bool) {
 	seconds, err := strconv.ParseFloat(value, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // if the number is out of range, seconds is infinite
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // for a number out of range, ParseFloat returns infinity
 		return 0, false
 	}
-	// The check comes before the conversion, because converting a float that is too large for
-	// an int64 returns an undefined value.
+	// The comparison must precede the conversion, because the result of converting a float that does not
+	// fit into an int64 is undefined.
 	if seconds >= math.MaxInt64/float64(time.Second) {
 		return math.MaxInt64, true
 	}

@@ -11,9 +11,9 @@ import (
 // redacted is the text that every formatting verb, encoder and logger prints for a secret.
 const redacted = "[secret]"
 
-// Secret holds bytes that must not be printed. The bytes are in a closure, because fmt
-// cannot call methods on an unexported field. It would print a byte slice in such a field,
-// but it prints a func value only as an address. The zero Secret is empty.
+// Secret holds bytes that must not be printed. fmt cannot call the methods of a value in an unexported
+// field and prints a byte slice there as it is. The bytes are therefore held by a closure, of which fmt
+// prints only the address. The zero Secret is empty.
 type Secret struct{ reveal func() []byte }
 
 // NewSecret returns a secret with a copy of the bytes, so the caller can overwrite its own
@@ -26,8 +26,8 @@ func NewSecret(value []byte) Secret {
 // SecretText returns a secret with the bytes of a string, like NewSecret.
 func SecretText(value string) Secret { return NewSecret([]byte(value)) }
 
-// Reveal returns a copy of the bytes. Only sealing, the vendor and connector adapters and
-// the response that mints a token may call it; test/arch contains the list of callers.
+// Reveal returns a copy of the bytes. Only sealing, the vendor and connector adapters, and the response
+// with a new token may call Reveal; test/arch contains the list of permitted callers.
 func (s Secret) Reveal() []byte {
 	if s.reveal == nil {
 		return nil

@@ -25,8 +25,8 @@ type holder[T any] struct {
 	Shown  T
 }
 
-// containers returns v wrapped in each type of container that code commonly prints, by the
-// name of the container.
+// containers returns v wrapped in the types of containers that code commonly prints. The keys are the names
+// of the containers.
 func containers[T any](v T) map[string]any {
 	return map[string]any{
 		"value": v, "pointer": &v, "slice": []T{v}, "array": [1]T{v}, "map": map[string]T{"k": v},

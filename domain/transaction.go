@@ -17,12 +17,11 @@ const (
 	Posted  TransactionStatus = "posted"
 )
 
-// Warning is the code of a doubt about a transaction. A consumer of the row can check such a row
-// by hand.
+// Warning is a code that marks a transaction as doubtful. A consumer can check such a row by hand.
 type Warning string
 
-// DirectionConflict means that the vendor's sign and the vendor's type of a transaction name
-// opposite directions. Amount has the direction that the vendor's adapter documents.
+// DirectionConflict means that the vendor's sign and the vendor's type of a transaction contradict each
+// other. The documentation of each vendor's adapter says which of them decides the direction of Amount.
 const DirectionConflict Warning = "direction_conflict"
 
 // TransactionData is the vendor's current description of a transaction, in normalised form.
@@ -39,18 +38,24 @@ type TransactionData struct {
 	Counterparty string
 	Warnings     []Warning       // nil if there is none; no code occurs twice
 	Metadata     json.RawMessage // the vendor's own object, unchanged
-	// StableMetadata is the part of Metadata whose change counts as an edit. It is used for
-	// comparing, and never stored. The other members of Metadata change with every read (the
-	// time of collection, the account's balance), which is not an edit.
+	// StableMetadata is the part of Metadata whose change counts as an edit. It is only compared, never
+	// stored. The other members of Metadata change with every read (for example the time of collection or
+	// the account's balance), so their changes are not edits.
 	StableMetadata []byte
-	// ContentHash is stored with the row, but it is not part of the Digest and never appears
-	// in a response. Its only purpose is that a later pull recognises an unchanged row.
+	// ContentHash is stored with the row, but it is not part of the Digest and never appears in a response.
+	// Its only purpose is to let a later pull recognise an unchanged row.
 	ContentHash ContentHash
+	// RowSHA256 is the SHA-256 hash of the row as the vendor sent it; nil if it is not known. Unlike
+	// Metadata it is stored only with a new version, so it identifies the row that made the version. Only
+	// Ledger.History returns it and the Normalizer.
+	RowSHA256 []byte
+	// Normalizer is the version of the normalisation rules that were applied; "" if it is not known.
+	Normalizer string
 }
 
-// Digest returns a hash of StableMetadata and of every normalised field except ExternalID, which
-// the rows to compare have in common. Two values have equal digests exactly if none of these
-// differ. A stored row with an equal digest is not updated.
+// Digest returns a hash of StableMetadata and of every normalised field except ExternalID, because only
+// rows with the same ExternalID are compared. Two values have equal digests exactly if all hashed fields
+// are equal. A stored row with an equal digest is not updated.
 func (o TransactionData) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	write := func(parts ...string) {
@@ -66,7 +71,8 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	if !o.OccurredAt.IsZero() {
 		write("at", o.OccurredAt.UTC().Format(time.RFC3339Nano))
 	}
-	// A row without warnings has the digest that it had before warnings existed.
+	// Warnings are hashed only if there are any, so rows without warnings keep the digests that they had
+	// before warnings were introduced.
 	for _, warning := range o.Warnings {
 		write("warning", string(warning))
 	}
@@ -75,8 +81,8 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Transaction is a stored transaction. The pair of Connection and ExternalID is unique. ID does
-// not change when the transaction is updated. The rows of transactions are never deleted.
+// Transaction is a stored transaction. The pair of Connection and ExternalID is unique. ID does not change
+// when the transaction is updated. Stored transactions are never deleted.
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
@@ -99,6 +105,8 @@ const (
 	Added    ChangeKind = "added"
 	Modified ChangeKind = "modified"
 	Removed  ChangeKind = "removed"
+	// Restored means that the vendor shows a removed transaction again. Only a history reports it.
+	Restored ChangeKind = "restored"
 )
 
 // Change returns the kind of the transaction's last change, as the feed reports it.
@@ -115,9 +123,9 @@ func (t Transaction) Change() ChangeKind {
 // maxText is the maximum length, in bytes, of a text that is taken from a vendor.
 const maxText = 4096
 
-// CleanText returns a vendor's text in a form that every store accepts: valid UTF-8, no
-// NUL (PostgreSQL's text type refuses it), no surrounding space, at most 4096 bytes. A longer text
-// is cut and ends with "…", which is part of the 4096 bytes; the metadata contains all of it.
+// CleanText returns a vendor's text in a form that every store accepts: valid UTF-8, no NUL (PostgreSQL's
+// text type refuses it), no surrounding space, at most 4096 bytes. A longer text is cut and ends with "…",
+// which is part of the 4096 bytes; Metadata still contains the whole text.
 func CleanText(s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", ""))
 	if len(s) <= maxText {

@@ -98,8 +98,8 @@ func TestWindowsSpan(t *testing.T) {
 	}
 }
 
-// scopes returns a generator of scopes like those that the vendors' parsers return, with a few
-// accounts, ids, times and windows.
+// scopes returns a generator of scopes like those of the vendors' parsers. They use few accounts, ids,
+// times and windows.
 func scopes() *rapid.Generator[domain.PullScope] {
 	return rapid.Custom(func(t *rapid.T) domain.PullScope {
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
@@ -190,8 +190,8 @@ func TestMergingManyScopesEqualsMergingOneByOne(t *testing.T) {
 	})
 }
 
-// A vendor announces each removal separately. If each scope were compared with everything
-// merged so far, merging this many would take hours.
+// Every removal is announced in a separate webhook, so many scopes are merged. Comparing each scope with
+// all scopes merged so far would take hours.
 func TestMergingHundredsOfThousandsOfScopesIsFast(t *testing.T) {
 	all := make([]domain.PullScope, 300_000)
 	for i := range all {
@@ -248,7 +248,7 @@ func TestProgressGoesForwardAndBack(t *testing.T) {
 	}
 }
 
-// A list is complete if each page came with the same number of rows, and as many rows were read.
+// A list is complete if every page came with the same total and that many rows were read.
 func TestAListIsCompleteIfEveryTotalIsWhatWasRead(t *testing.T) {
 	type page struct {
 		rows  int

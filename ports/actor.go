@@ -8,8 +8,8 @@ const UnknownActor = "unknown"
 
 type actorKey struct{}
 
-// WithActor returns a copy of ctx in which the operator of the request is known as actor. The
-// actor appears in the audit log.
+// WithActor returns a copy of ctx that names actor as the operator of the request. The actor appears in the
+// audit log.
 func WithActor(ctx context.Context, actor string) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor)
 }

@@ -2,12 +2,15 @@ package ports
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // Access is what an aggregator needs to read the data of one connection.
 type Access struct {
+	Tenant     domain.TenantID     // the tenant whose share of the rate budget a call uses; never sent to the vendor
 	Connection domain.ConnectionID // the key of cached vendor sessions and of rate budgets; never sent to the vendor
 	BaseURL    string
 	AccountRef string // in the vendor's own form (domain.CanonicalAccountRef)
@@ -17,14 +20,17 @@ type Access struct {
 // VendorPage is one page of a step, as read from the vendor.
 type VendorPage struct {
 	// Accounts are the accounts that the vendor returned together with the page's rows; often
-	// there are none.
+	// there are none. An account can be unreadable, like an account of Aggregator.Accounts.
 	Accounts []domain.AccountData
 	// Transactions are all rows of the page. A row is normalised only when its Normalize
 	// function is called.
 	Transactions []domain.RawTransaction
-	// Total is the number of rows of the step's whole list, as the vendor reported it with this
-	// page; nil if the vendor does not report it. The caller reads the list again if the numbers of
-	// its pages differ from each other, or from the number of rows that it has read.
+	// CollectedFrom maps each account to the oldest time at which the vendor collected one of the page's
+	// rows; nil if the aggregator is not a Purger.
+	CollectedFrom map[string]time.Time
+	// Total is the number of rows in the step's whole list, as the vendor reported it with this page; nil
+	// if the vendor does not report it. The caller reads the list again if Total differs between pages, or
+	// from the number of rows that were read.
 	Total *int
 	// Next is the cursor of the step's next page; "" means that this page is the last one. Only
 	// the adapter that returned the cursor can interpret it.
@@ -46,23 +52,25 @@ type Aggregator interface {
 	// Check authenticates and returns the status of the account reference.
 	Check(ctx context.Context, a Access) (domain.LinkStatus, error)
 
-	// Accounts returns all accounts of the account reference, in a stable order.
+	// Accounts returns all accounts of the account reference, in a stable order. An account that cannot be
+	// normalised exactly has a reason in Unreadable; it does not affect the other accounts.
 	Accounts(ctx context.Context, a Access) ([]domain.AccountData, error)
 
-	// Plan splits a scope into steps over the given accounts. It is a pure function: the same
-	// arguments always return the same steps. It computes from today how far back the vendor's
-	// history reaches. For a scope that requests no transactions it returns no steps.
+	// Plan splits a scope into steps over the given accounts. It is a pure function: the same arguments
+	// always return the same steps. today determines how far back the steps read. For a scope that requests
+	// no transactions it returns no steps.
 	Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 
-	// Read returns one page of a step, starting at cursor ("" for the first page). accounts are
-	// the accounts that this attempt has read. A row that cannot be normalised exactly fails
-	// with malformed_response, either in Read or when the row is normalised; the adapter never
-	// guesses a value and never drops a row. Normalising a row is pure: it can be done at any
-	// time and in any order, and returns the same result each time.
+	// Read returns one page of a step, starting at cursor ("" for the first page). accounts are the
+	// accounts that this attempt has read, including the unreadable accounts whose external id is known. A
+	// row that cannot be normalised exactly fails with the error of domain.UnreadableRow when it is
+	// normalised; the adapter never guesses a value and never drops a row. Read fails with
+	// malformed_response only if the page is not the vendor's JSON. Normalising a row is pure: it can be
+	// done at any time and in any order, and returns the same result each time.
 	//
-	// If the vendor no longer has the page at cursor, or no longer accepts the cursor, Read fails
-	// with Unavailable (cursor_gone); it does not fail with account_not_found then. This error is
-	// never returned for the first page. The caller reads the step again from its first page.
+	// If the vendor no longer has the page at cursor, or no longer accepts the cursor, Read fails with
+	// Unavailable (cursor_gone); it does not return account_not_found in this case. The caller then reads
+	// the step again from its first page. Read never returns cursor_gone for the first page.
 	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData,
 		cursor string) (VendorPage, error)
 
@@ -79,4 +87,26 @@ type Verifier interface {
 	// Verify authenticates and returns the status like Aggregator.Check, but it always sends the
 	// credential to the vendor again instead of using a cached session.
 	Verify(ctx context.Context, a Access) (domain.LinkStatus, error)
+}
+
+// BalanceReader is an optional interface of an Aggregator whose accounts state a balance that can be compared with
+// the rows of the account.
+type BalanceReader interface {
+	// Balance returns the balance of an account that is not unreadable, in its holder's view.
+	Balance(account domain.AccountData) domain.VendorBalance
+}
+
+// RunningBalanceReader is an optional interface of an Aggregator whose rows can state the balance of the account.
+type RunningBalanceReader interface {
+	// RunningBalance returns what the metadata of a row states about the balance of its account.
+	RunningBalance(metadata json.RawMessage) domain.RunningBalance
+}
+
+// Purger is an optional interface of an Aggregator whose vendor deletes rows some time after it collected
+// them. A row that was collected earlier than all rows of a read may therefore be missing from the read
+// although the institution still has it.
+type Purger interface {
+	// CollectedAt returns when the vendor collected the row with this metadata; zero if the metadata does
+	// not contain the time.
+	CollectedAt(metadata json.RawMessage) time.Time
 }

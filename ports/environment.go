@@ -25,7 +25,7 @@ type Sleeper interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// IDs generates ids. They are UUIDv7, and ascending within one process.
+// IDs generates UUIDv7 ids, which ascend within one process.
 type IDs interface {
 	New() uuid.UUID
 }
@@ -39,8 +39,8 @@ type Entropy = io.Reader
 type Sealer interface {
 	// Seal encrypts the credential under the primary key of the keyset.
 	Seal(tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential) (domain.Sealed, error)
-	// Open decrypts s with any key of the keyset. Errors: Unavailable (credential_unopened)
-	// for everything that fails authentication. The error never reveals the reason.
+	// Open decrypts s with any key of the keyset. Errors: Unavailable (credential_unopened) if
+	// authentication fails; the error never reveals the reason.
 	Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error)
 	// NeedsReseal reports whether s is sealed under a key other than the primary one.
 	NeedsReseal(s domain.Sealed) bool
@@ -62,7 +62,7 @@ type Observer interface {
 
 // Tracer propagates a trace from a request to the work that the request has queued.
 type Tracer interface {
-	// Inject returns the context's trace as a W3C traceparent; "" when the context has no trace.
+	// Inject returns the trace of ctx as a W3C traceparent; "" if ctx has no trace.
 	Inject(ctx context.Context) string
 	// StartSpan starts a span with the given name in the carried trace, or in a new trace if
 	// carried is "" or malformed. The returned function ends the span and records its

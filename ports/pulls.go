@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -20,28 +21,41 @@ type PullRequest struct {
 type Claimed struct {
 	Pull       domain.Pull
 	Connection domain.Connection
-	// Initial is set when no pull has succeeded yet for the connection's current target. Only
-	// pulls that started after the target was set count.
+	// Initial is set when no pull has succeeded yet for the connection's current target. Pulls that started
+	// before the target was set do not count.
 	Initial bool
 	// Empty is set when Initial is set and the store contains no transaction of the connection.
 	Empty bool
+	// Removed are the external ids, sorted, of the rows that the deliveries of the connection's queued pull
+	// announce as removed. It is set only from the second attempt on: RemoveAnnounced may have applied
+	// these removals, so the pull must not store the rows again from an older page.
+	Removed []string
+	// Quarantine holds the keys of the connection's quarantined rows, in any order.
+	Quarantine []domain.QuarantineKey
 }
 
 // PageWrite describes what PullExecution.StorePage writes for one page.
 type PageWrite struct {
-	Accounts     []domain.AccountData
+	Accounts []domain.AccountData
+	// Listed is set if Accounts is the vendor's own list of accounts. If it is not set, the accounts come
+	// from rows, which does not prove that the vendor still lists them.
+	Listed       bool
 	Transactions []domain.TransactionData
 	// AssumeNew hints that none of Transactions is stored yet. The store may skip the
 	// lookup, but must still handle rows that do exist.
 	AssumeNew bool
-	// Unchanged is the number of rows of the page that are missing from Transactions because
-	// FilterUnchanged reported them as unchanged. The store only adds it to the counts.
+	// Unchanged is the number of rows of the page that Transactions omits, because FilterUnchanged reported
+	// them as unchanged. The store only adds it to the counts.
 	Unchanged int
-	// Removed are the external ids of rows to mark as removed. Ids that are unknown or already
-	// removed are ignored. A row that is also in Transactions is marked as removed as well: the
-	// vendor announced its removal, and the data that was read may be older than the
-	// announcement.
+	// Removed are the external ids of rows to mark as removed. Ids that are unknown or already removed are
+	// ignored. A row that is also in Transactions is marked as removed as well: the vendor announced its
+	// removal, and the row may have been read before the announcement.
 	Removed []string
+	// Quarantined are rows to add to the quarantine. They replace quarantined rows with the same key.
+	Quarantined []domain.UnreadableData
+	// Released are the keys of rows that leave the quarantine. If a key is also in Quarantined, its row
+	// stays.
+	Released []domain.QuarantineKey
 	// NewID generates ids for accounts and transactions that are stored for the first time.
 	NewID      func() domain.TransactionID
 	Progress   domain.Progress // the pull's progress after this page
@@ -51,9 +65,24 @@ type PageWrite struct {
 
 // SweepWrite describes the result of a complete read of a window.
 type SweepWrite struct {
-	Account    string // external id of the account that was read; "" if all accounts were read
-	Window     domain.Window
-	Seen       func(externalID string) bool // reports whether the read returned the row with this external id
+	Account string // external id of the account that was read; "" if all accounts were read
+	Window  domain.Window
+	Seen    func(externalID string) bool // reports whether the read returned the row with this external id
+	Proof   domain.AbsenceProof          // what the absence of a row proves; never NoProof
+	// CollectedFrom maps each account to the oldest time at which the vendor collected a row that the read
+	// returned. It is set only if Proof is TwoReads and CollectedAt is not nil.
+	CollectedFrom map[string]time.Time
+	// CollectedAt returns when the vendor collected the row with this metadata; zero if that is unknown. It
+	// is nil if the vendor does not purge rows.
+	CollectedAt func(metadata json.RawMessage) time.Time
+	At          time.Time
+	LeaseUntil  time.Time // the lease's new expiry
+}
+
+// AccountSweepWrite describes the result of a complete read of the account list.
+type AccountSweepWrite struct {
+	Listed     []string            // the external ids of all accounts that the vendor lists
+	Proof      domain.AbsenceProof // what the absence of an account from Listed proves; never NoProof
 	At         time.Time
 	LeaseUntil time.Time // the lease's new expiry
 }
@@ -63,18 +92,35 @@ type Outcome struct {
 	State     domain.PullState // PullSucceeded, PullFailed, or PullQueued if the pull will be retried
 	LastError domain.Code      // "" if the pull succeeded
 	NotBefore time.Time        // the earliest time of the retry; only if State is PullQueued
-	// Attempts is the pull's new attempt count; it replaces the stored count. Claim has already
-	// counted the attempt. An attempt that must not count, because it ended on our own rate
-	// budget or on a shutdown, is subtracted here.
+	// Attempts is the pull's new attempt count and replaces the stored count. Claim has already counted the
+	// attempt. The caller subtracts it again if the attempt must not count, because it ended on our own
+	// rate budget or on a shutdown.
 	Attempts int
-	// Health returns the connection's health after the attempt, given its health before it. nil
-	// leaves the health unchanged.
+	// Health computes the connection's new health from its health before the attempt. If it is nil, the
+	// health does not change.
 	Health func(domain.Health) domain.Health
-	At     time.Time
+	// Settled is what a complete and settled pull has read; nil for every other attempt. Finish then stores
+	// a reading of each of its accounts.
+	Settled *SettledRead
+	At      time.Time
+}
+
+// SettledRead is what a complete pull has read while the vendor did not synchronise.
+type SettledRead struct {
+	// Balances holds the balances of the accounts that were read, by their external ids.
+	Balances map[string]domain.VendorBalance
+	// Quarantined is set if the quarantine of the connection is not empty.
+	Quarantined bool
+	// RunningBalance returns what the metadata of a record states about the balance of its account; nil if
+	// the vendor states no running balances.
+	RunningBalance func(metadata json.RawMessage) domain.RunningBalance
 }
 
 // PullFilter narrows a list of pulls. The zero value does not narrow the list.
-type PullFilter struct{ Connection domain.ConnectionID }
+type PullFilter struct {
+	Connection domain.ConnectionID
+	State      domain.PullState
+}
 
 // PullRequests queues pulls and reads them.
 type PullRequests interface {
@@ -101,7 +147,13 @@ type PullExecution interface {
 	// Claim assigns a pull to a worker: the pull's state becomes Running, its attempt count
 	// increases by one, and the lease's id fences later writes. A pull can be claimed when it
 	// is queued and due, or when it is running under an expired lease. The first claim merges
-	// the scopes of the pull's deliveries into the pull's own scope.
+	// the scopes of the pull's deliveries into the pull's own scope. If they are together larger
+	// than domain.MaxScopeBytes, it merges domain.LargeScope instead.
+	//
+	// If another pull of the connection only waits for accounts (domain.Pull, AwaitsAccount), the first
+	// claim ends that pull: it has succeeded, at its Progress.ReadAt. Its deliveries that name an awaited
+	// account are attached to the claimed pull, which also gets its Progress.Awaited, unless that pull was
+	// planned for another target.
 	//
 	// Errors: NotDue (Conflict) with RetryAfter when the pull is not due yet, or must wait
 	// because another pull of its connection is under way. NotFound when there is nothing left
@@ -109,11 +161,10 @@ type PullExecution interface {
 	// pull as failed (connection_deleted).
 	Claim(ctx context.Context, lease domain.Lease, at time.Time) (Claimed, error)
 
-	// FilterUnchanged reports for each raw transaction, in order, whether it is unchanged:
-	// the connection has a row with this external id, the row is not removed, and it was
-	// stored with the same content hash. A transaction with the zero content hash is never
-	// reported as unchanged. The result stays valid until the next write to the connection's
-	// rows. Only the holder of a lease makes such writes.
+	// FilterUnchanged reports for each raw transaction, in order, whether it is unchanged. It is unchanged
+	// if the connection has a row with this external id that is not removed and was stored with the same
+	// content hash. A transaction with the zero content hash is never unchanged. The result stays valid
+	// until the holder of a lease writes to the connection's rows again.
 	FilterUnchanged(ctx context.Context, connection domain.ConnectionID,
 		seen []domain.RawTransaction) ([]bool, error)
 
@@ -126,20 +177,63 @@ type PullExecution interface {
 	//   - a stored row that is equal keeps its version and its position in the change feed.
 	//     Only its metadata and its content hash are replaced by those of this read.
 	//
+	// If Listed is set, accounts that were marked as removed are live again.
+	//
 	// A row that occurs twice in a page counts as one row; the later occurrence is stored. A
-	// transaction whose account is unknown is stored without an account. StorePage returns the
-	// counts of this page and adds them to the pull's counts. Errors: LeaseLost (Conflict)
+	// transaction whose account is unknown is stored without an account. When an account is released
+	// from the quarantine, its rows that have no account yet get the account, which is a new version
+	// of each of them.
+	//
+	// A quarantined row does not change the transaction or account that is stored with the same
+	// external id. It counts as quarantined once per pull. The quarantine of a connection holds at
+	// most domain.MaxQuarantined rows; a further row is only counted.
+	//
+	// StorePage returns the counts of this page and adds them to the pull's counts. Errors: LeaseLost (Conflict)
 	// when the lease was replaced or the connection was deleted; nothing is written then.
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
 
-	// Sweep marks the rows of the window that the read did not return as removed and extends
-	// the lease, in one atomic change. It returns the counts of the change. Errors: LeaseLost
-	// (Conflict).
+	// RemoveAnnounced applies the removals of a queued pull that has to wait for another pull. If another
+	// pull of its connection waits for its next attempt, RemoveAnnounced marks the rows as removed that the
+	// deliveries of the queued pull announce, and adds their number to the counts of the queued pull, in
+	// one atomic change. It reports blocked in this case.
+	//
+	// Otherwise it changes nothing, because a pull that can start applies its removals itself. If the
+	// deliveries announce more removals than a scope holds (PullScope.MoreRemoved), the rest is applied
+	// when the pull starts.
+	RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time) (blocked bool, err error)
+
+	// AnnouncedRemovals returns external ids of rows that the pull's deliveries announce as removed. It
+	// reads the deliveries in the order of their ids, starting after the delivery after. next is the last
+	// delivery that it has read; zero if there are no more deliveries. The scopes that one call reads are
+	// together at most domain.MaxScopeBytes, except that a call always reads at least one delivery. Errors:
+	// LeaseLost (Conflict).
+	AnnouncedRemovals(ctx context.Context, lease domain.Lease, after domain.DeliveryID) (
+		ids []string, next domain.DeliveryID, err error)
+
+	// Sweep marks the rows of the window that the read did not return as removed and extends the lease, in
+	// one atomic change. It returns the counts of the change. The store remembers rows whose removal is not
+	// proved yet or is held back (domain.AbsenceRead) for the next sweep.
+	//
+	// With TwoReads, a row begins to count as absent only with a read that could have returned it: the read
+	// returned rows of the account, and the oldest of them is not newer than the row, by date and by
+	// CollectedAt. Errors: LeaseLost (Conflict).
 	Sweep(ctx context.Context, lease domain.Lease, w SweepWrite) (domain.Counts, error)
 
-	// Finish ends an attempt and its lease in one atomic change. When the pull has succeeded
-	// or failed, the same change queues the job of the connection's next pull, if one is
-	// queued after it. Errors: LeaseLost (Conflict).
+	// SweepAccounts marks accounts as removed that the vendor listed before and no longer lists, and
+	// extends the lease, in one atomic change. With TwoReads it marks only accounts that the previous call
+	// of another pull did not list either. The transactions of the accounts do not change. StorePage
+	// removes the mark when the vendor lists the account again. Errors: LeaseLost (Conflict).
+	SweepAccounts(ctx context.Context, lease domain.Lease, w AccountSweepWrite) error
+
+	// Finish ends an attempt and its lease in one atomic change. When the pull has succeeded or failed, the
+	// same change queues the job of the connection's next pull, if there is one. It does the same when
+	// the pull waits for accounts. Errors: LeaseLost (Conflict).
+	//
+	// If Settled is set, the same change stores a reading of each of its accounts that is stored: the sum of its
+	// live posted records, and the state that domain.Completeness.After returns. The reading replaces an earlier one
+	// of the same day. Nothing is written for an account if neither its records nor its balance have changed since
+	// its latest reading, which is of the same day. A row in the quarantine belongs to the accounts whose
+	// external id its payload contains as a JSON string.
 	Finish(ctx context.Context, lease domain.Lease, o Outcome) error
 }
 
@@ -151,8 +245,13 @@ type PullMaintenance interface {
 	// expired lease.
 	ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
 
+	// ListWaiting returns at most limit pulls that Claim would accept at this time, oldest first, without
+	// their scopes and progress. It omits the pulls of the tenants in without.
+	ListWaiting(ctx context.Context, at time.Time, without []domain.TenantID, limit int) ([]domain.Pull, error)
+
 	// ListDueForReconcile returns at most limit live aggregator connections, ordered by id,
-	// that were created before since, have no complete pull queued or under way, and have no
+	// that were created before since, have no complete pull queued or under way (except one that waits
+	// for accounts), and have no
 	// complete pull that succeeded or failed at or after since. Complete pulls that failed count
 	// as well, so a connection whose last complete pull failed is not requested again in every
 	// round.
@@ -180,15 +279,28 @@ type Pulls interface {
 
 // TransactionFilter narrows a list of transactions. A zero member does not narrow the list.
 type TransactionFilter struct {
-	Window  domain.Window
-	Account domain.AccountID
-	Status  domain.TransactionStatus
+	Window     domain.Window
+	Account    domain.AccountID
+	Status     domain.TransactionStatus
+	ExternalID string
 }
 
-// Ledger reads the accounts and transactions that pulls have stored.
+// FeedHold describes the oldest write transaction that is still open. The transaction may belong to another
+// program. The zero value means that the change feed is not held back.
+type FeedHold struct {
+	// Writer identifies the transaction if changes are withheld because of it; otherwise it is "".
+	Writer string
+	// Age is how long the transaction has been open; 0 if no transaction is open, or if the store
+	// is not permitted to see when it was opened.
+	Age time.Duration
+}
+
+// Ledger reads the accounts and transactions that pulls have stored, and keeps what operators have accepted about
+// the completeness of accounts.
 type Ledger interface {
-	// Accounts returns a connection's accounts ordered by external id. A position in the list
-	// is the external id and the id.
+	// Accounts returns a connection's accounts ordered by external id, then by id. If connection is
+	// zero, it returns the accounts of all connections of the tenant, including deleted ones. A
+	// position in the list is the external id and the id.
 	Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 
@@ -197,10 +309,54 @@ type Ledger interface {
 	Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
+	// Quarantine returns the rows in a connection's quarantine, newest first. A position in the list is
+	// the TimeKey of FirstSeenAt and the id.
+	Quarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[domain.QuarantinedRow], error)
+
+	// Account returns one account. Errors: NotFound.
+	Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error)
+
+	// Transaction returns one transaction, even if it is removed. Errors: NotFound.
+	Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error)
+
+	// Search returns the transactions that the search selects, of all connections of the tenant, including
+	// deleted ones. Order and positions are those of Transactions. A call examines a bounded number of
+	// transactions, so a page can have fewer items than Limit, or none. Only a page without Next is the
+	// last one.
+	Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
+		page domain.PageRequest) (domain.Page[domain.Transaction], error)
+
+	// History returns the versions of a transaction, newest first. The present version is the first
+	// one, and the versions have no gap. The history of a transaction that was stored before versions
+	// were kept starts with the version that it had then. A version has the metadata that it had when
+	// the next version replaced it, or has now. A position in the list is the version and the id of
+	// the transaction. Errors: NotFound.
+	History(ctx context.Context, tenant domain.TenantID, transaction domain.TransactionID,
+		page domain.PageRequest) (domain.Page[domain.TransactionVersion], error)
+
 	// Changes returns the tenant's transactions in the order of their last change, each in its
 	// current version. A change that commits later never gets a position before a change that
 	// was already returned, however long its writer took. To guarantee this, a store may
 	// withhold changes while a writer that started before these changes is still running. The
 	// position is opaque: only the store that returned it can interpret it.
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error)
+
+	// Completeness returns the state that Pulls.Finish has stored for an account; the zero state if no settled pull
+	// has read the account. Errors: NotFound if there is no such account.
+	Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (domain.Completeness, error)
+
+	// Balances returns the days of the window on which a settled pull has read the balance of an account, newest
+	// first, with the last reading of each day. A position in the list is the day and the id of the account. There
+	// are none for an unknown account.
+	Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
+		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
+
+	// UpdateCompleteness replaces the state of an account by the result of edit, in one atomic change. Errors:
+	// NotFound if there is no such account; those of edit, with which nothing is changed.
+	UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+		edit func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error)
+
+	// FeedHold returns the writer that makes Changes withhold changes. It acts for the service itself.
+	FeedHold(ctx context.Context) (FeedHold, error)
 }

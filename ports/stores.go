@@ -41,10 +41,15 @@ type Connections interface {
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		change func(*domain.Connection) error) (domain.Connection, error)
 
-	// Activity returns when the connection's last succeeded pull finished and when its last
-	// delivery was received. A time is zero if there was no such pull or delivery. Errors:
-	// NotFound.
+	// Activity returns when the connection's last succeeded pull finished, when its last delivery was
+	// received, whether removals are held back, and how many rows are in its quarantine. A time is zero if
+	// there was no such pull or delivery. Errors: NotFound.
 	Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (Activity, error)
+
+	// Activities returns the result of Activity for each of the ids. It omits ids that do not belong to
+	// live aggregator connections of the tenant.
+	Activities(ctx context.Context, tenant domain.TenantID,
+		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
 
 	// ListSealed returns at most limit live connections of all tenants with ids greater than
 	// after, ordered by id, for re-encryption. It acts for the service itself.
@@ -56,10 +61,15 @@ type Connections interface {
 	Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error)
 }
 
-// Activity holds the times of a connection's last pull and last delivery.
+// Activity holds the times of a connection's last pull and last delivery, and the size of its
+// quarantine.
 type Activity struct {
 	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
+	MassRemoval   bool      // whether a mass removal is held back; see domain.AbsenceRead
+	Quarantined   int       // number of rows in the quarantine
+	DriftSince    time.Time // when the oldest drift of an account that is not removed began; zero if none drifts
+	Compared      bool      // the completeness of at least one account that is not removed is known
 }
 
 // TokenFilter narrows a list of tokens. The zero value does not narrow the list.
@@ -76,9 +86,9 @@ type Tokens interface {
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
-	// FindByHash returns the token with the given hash, also a revoked one. It is meant for the
-	// log line that explains why a webhook was refused, and must not be used to accept a webhook.
-	// Errors: NotFound. It acts for the service itself.
+	// FindByHash returns the token with the given hash, even if it is revoked. It is meant for the log line
+	// that explains why a webhook was refused, and must not be used to accept a webhook. Errors: NotFound.
+	// It acts for the service itself.
 	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
 
 	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the
@@ -98,7 +108,7 @@ type IncomingDelivery struct {
 	Token      domain.TokenHash
 	Vendor     domain.Vendor
 	Event      domain.WebhookEvent
-	Unreadable bool // reports that the body is not the vendor's JSON; Event is zero then
+	Unreadable bool // the body is not the vendor's JSON, and Event is zero
 	Body       []byte
 	At         time.Time
 	Trace      string // W3C traceparent; stored with the pull if this delivery creates one
@@ -169,28 +179,30 @@ type StoredResponse struct {
 
 // IdempotencyStore stores the first response for each idempotency key.
 type IdempotencyStore interface {
-	// Begin claims the key. It returns nil when the caller now holds the claim; the caller
-	// must then end the claim with Finish or Release. The caller gets the claim if the key was
-	// free, if its previous claim is older than ClaimTimeout (a process died while it held the
-	// claim), or if its response is older than ResponseRetention. Otherwise Begin returns the stored
-	// response. Errors: Conflict (key_in_flight) when another request holds the claim;
-	// Conflict (key_reused) when the fingerprint differs.
+	// Begin claims the key. It returns nil if the caller now holds the claim and must end it with Finish or
+	// Release. A caller can claim a key in these cases:
 	//
-	// at identifies the claim, like a fencing token: the caller passes it to Finish and Release
-	// as claimed. Two claims of a key never have the same time, because a claim can be taken
-	// over only after ClaimTimeout.
+	//   - the key is free;
+	//   - its previous claim is older than ClaimTimeout, because a process died while it held the claim;
+	//   - its response is older than ResponseRetention.
+	//
+	// Otherwise Begin returns the stored response. Errors: Conflict (key_in_flight) if another request
+	// holds the claim; Conflict (key_reused) if the fingerprint differs.
+	//
+	// at identifies the claim, like a fencing token: the caller passes it to Finish and Release as claimed.
+	// Two claims of a key never have the same time, because a claim can be taken over only after
+	// ClaimTimeout.
 	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 		at time.Time) (*StoredResponse, error)
 
-	// Finish stores the response for the key that was claimed at claimed, which ends the claim.
-	// It changes nothing, and returns nil, when that claim has ended or was taken over by
-	// another request.
+	// Finish stores the response for the key and ends the claim made at the time claimed. If this claim has
+	// already ended or was taken over by another request, Finish changes nothing and returns nil.
 	Finish(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
 		response StoredResponse, at time.Time) error
 
-	// Release ends the claim that was made at claimed without storing a response, so the key is
-	// free again. It changes nothing, and returns nil, when that claim has ended or was taken
-	// over by another request.
+	// Release ends the claim made at the time claimed without storing a response, so the key is free again.
+	// If this claim has already ended or was taken over by another request, Release changes nothing and
+	// returns nil.
 	Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error
 
 	// Prune deletes at most limit responses older than the given time and returns the number

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// API is the set of use cases that callers invoke over HTTP, and nothing more.
+// API contains the use cases that callers invoke over HTTP.
 type API interface {
 	ConnectionManager
 	EngineManager
@@ -17,6 +17,7 @@ type API interface {
 	DeliveryLog
 	PullService
 	Reader
+	Completeness
 	Idempotency
 }
 
@@ -58,6 +59,38 @@ type TestResult struct {
 type ConnectionHealth struct {
 	domain.Health
 	Activity
+	Completeness domain.CompletenessState // of the connection's accounts
+}
+
+// AccountCompleteness is the state of the completeness of an account at the time when it was read.
+type AccountCompleteness struct {
+	Account domain.AccountID
+	State   domain.CompletenessState
+	Since   time.Time // when State began; zero if it is unknown
+	Basis   domain.Basis
+	Checks  []domain.CheckResult
+}
+
+// Completeness shows whether the records of accounts explain their balances.
+//
+// Every method returns NotFound unless the id belongs to an account of the tenant.
+type Completeness interface {
+	// AccountCompleteness returns the state of an account as of its latest settled pull.
+	AccountCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (AccountCompleteness, error)
+	// AcceptCompleteness makes the present anchor of an account its baseline. Errors: Invalid on reason; Conflict
+	// (no_anchor) if no anchor is known.
+	AcceptCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+		reason string) (AccountCompleteness, error)
+	// ListBalances returns the days of the window on which a settled pull has read the balance of an account,
+	// newest first. Errors: Invalid on the window.
+	ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window,
+		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
+}
+
+// ConnectionStatus is a connection with its stored health and activity.
+type ConnectionStatus struct {
+	Connection domain.Connection
+	ConnectionHealth
 }
 
 // ConnectionManager manages aggregator connections.
@@ -84,12 +117,18 @@ type ConnectionManager interface {
 	// DeleteConnection soft-deletes the connection, frees its name and revokes its tokens.
 	// Errors: Conflict (revision_mismatch).
 	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
-	// TestConnection authenticates at the vendor with the stored credential and reads the
-	// account reference. Any response of the vendor, including a refusal, is returned as a
-	// result, not as an error.
+	// TestConnection authenticates at the vendor with the stored credential and reads the account
+	// reference. Any response of the vendor, including a refusal, is returned as a result, not as an error.
+	// If the tenant or the whole service runs too many tests, TestConnection waits for a few seconds.
+	// Errors: NotFound; Unavailable (too_many_probes) with RetryAfter if too many tests still run after the
+	// wait.
 	TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (TestResult, error)
 	// ConnectionHealth returns the stored health and activity of a connection.
 	ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
+	// ListConnectionHealth returns the connections that ListConnections returns, with their
+	// stored health and activity.
+	ListConnectionHealth(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus,
+		page domain.PageRequest) (domain.Page[ConnectionStatus], error)
 }
 
 // ConnectorType describes one registered connector: its type and the category of the type.
@@ -142,10 +181,10 @@ type EngineManager interface {
 		u EngineUpdate) (domain.Connection, error)
 	// DeleteEngine soft-deletes the connection. Errors: Conflict (revision_mismatch).
 	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
-	// TestEngine probes the system that the connection points to. Any response of that system
-	// is returned as a result, not as an error. If too many probes run, of the tenant or in
-	// total, TestEngine waits for a few seconds. Errors: NotFound; Unavailable
-	// (too_many_probes) with RetryAfter after that wait.
+	// TestEngine probes the system that the connection points to. Any response of that system is returned
+	// as a result, not as an error. If the tenant or the whole service runs too many probes, TestEngine
+	// waits for a few seconds. Errors: NotFound; Unavailable (too_many_probes) with RetryAfter if too many
+	// probes still run after the wait.
 	TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (EngineTest, error)
 }
 
@@ -171,11 +210,10 @@ type TokenManager interface {
 
 // WebhookReceiver receives webhook requests from vendors.
 type WebhookReceiver interface {
-	// Receive verifies the token and the source of a request (webhook signature, shared
-	// Authorization value or source address). It stores the delivery, and the pull that the
-	// delivery wants, before it returns. Errors: Unauthenticated, with the same text for
-	// every reason. Its cause names the reason, contains no part of the request, and is for
-	// the log only.
+	// Receive verifies the token and the source of a request (webhook signature, shared Authorization value
+	// or source address). Before it returns, it stores the delivery and the requested pull. Errors:
+	// Unauthenticated, with the same text for every reason. The cause of the error states the reason for
+	// the log and contains no part of the request.
 	Receive(ctx context.Context, r domain.WebhookRequest) (ReceiveResult, error)
 }
 
@@ -206,6 +244,10 @@ type PullService interface {
 	// ListPulls returns a connection's pulls, newest first. Errors: NotFound.
 	ListPulls(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.Pull], error)
+	// ListTenantPulls returns the pulls of all connections of the tenant, newest first,
+	// including those of deleted connections.
+	ListTenantPulls(ctx context.Context, tenant domain.TenantID, filter PullFilter,
+		page domain.PageRequest) (domain.Page[domain.Pull], error)
 }
 
 // Reader reads the accounts and transactions that pulls have stored.
@@ -217,6 +259,26 @@ type Reader interface {
 	// including transactions that the vendor has removed. Errors: NotFound.
 	ListTransactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
+	// ListQuarantine returns the rows in a connection's quarantine, newest first. Errors: NotFound.
+	ListQuarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[domain.QuarantinedRow], error)
+	// ListTenantAccounts returns the accounts of all connections of the tenant, ordered by
+	// external id. If connection is not zero, only its accounts are returned.
+	ListTenantAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[domain.Account], error)
+	// GetAccount returns one account. Errors: NotFound.
+	GetAccount(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error)
+	// GetTransaction returns one transaction, even if it is removed. Errors: NotFound.
+	GetTransaction(ctx context.Context, tenant domain.TenantID,
+		id domain.TransactionID) (domain.Transaction, error)
+	// TransactionHistory returns the versions of a transaction, newest first. Errors: NotFound.
+	TransactionHistory(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+		page domain.PageRequest) (domain.Page[domain.TransactionVersion], error)
+	// SearchTransactions returns the transactions that the search selects, of all connections of the
+	// tenant, ordered by date, newest first. Each call examines a bounded number of transactions, so any
+	// page can have fewer items than requested, or none.
+	SearchTransactions(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
+		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 	// Changes reads a page of the tenant's change feed. If the page would be empty, Changes
 	// first waits up to the given duration for a change.
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
@@ -237,21 +299,27 @@ type Idempotency interface {
 
 // Worker executes pulls. The job queue drives it.
 type Worker interface {
-	// RunPull makes one attempt of a pull. It returns how long to wait before the next
-	// attempt, or zero if nothing is left to do for this pull. Errors: only errors of the
-	// store. Errors of the vendor are recorded in the pull instead.
+	// RunPull makes one attempt of a pull. It returns how long to wait before the next attempt, or zero if
+	// nothing is left to do for this pull. Errors: only errors of the store; errors of the vendor are
+	// recorded in the pull.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
+	// RunWaitingPull makes one attempt of the oldest waiting pull of a tenant that uses few workers of this
+	// process. Such a tenant has less than half of ordinaryWorkers pulls in RunPull and none in
+	// RunWaitingPull. found reports whether there was such a pull. While RunPull runs fewer than
+	// ordinaryWorkers pulls in total, RunWaitingPull does nothing. The job of the pull stays in the queue
+	// and later finds the outcome of the attempt. Errors: only errors of the store.
+	RunWaitingPull(ctx context.Context, ordinaryWorkers int) (found bool, err error)
 }
 
-// Maintenance runs the periodic tasks. The job queue drives it. Each method does a bounded
-// amount of work per call. A method that changes rows returns their number, from which the
-// caller decides when to call it again. Two replicas may run the same task concurrently.
+// Maintenance runs the periodic tasks. The job queue drives it. Each method does a bounded amount of work
+// per call. A method that changes rows returns their number, so that the caller can decide when to call it
+// again. Two replicas may run the same task concurrently.
 type Maintenance interface {
 	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
 	// queued again.
 	ListStuck(ctx context.Context, limit int) ([]domain.PullID, error)
-	// Reconcile requests a pull of everything that the vendor has for live connections without
-	// a succeeded pull within the interval. It returns the number of requested pulls.
+	// Reconcile requests pulls of everything that the vendor has, for live connections without a succeeded
+	// pull within the interval. It returns the number of requested pulls.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
 	// Prune deletes at most limit deliveries that are older than keep, and at most limit
 	// idempotency responses that are older than ResponseRetention.
@@ -267,4 +335,7 @@ type Maintenance interface {
 	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
 	// zero if there is no such pull.
 	BacklogAge(ctx context.Context) (time.Duration, error)
+	// FeedDelay returns how long the change feed has been held back by a write transaction that is
+	// still open; zero if there is none.
+	FeedDelay(ctx context.Context) (time.Duration, error)
 }

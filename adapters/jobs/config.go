@@ -15,8 +15,8 @@ type Config struct {
 	// PollInterval is how often the queue polls for jobs that no notification announced. The
 	// pull of such a job starts late by at most this interval. 0 means 500 ms.
 	PollInterval time.Duration
-	// Logger receives River's own log lines. They contain ids, kinds and durations; of a
-	// job's arguments they can contain only the id of the pull. If Logger is nil, the lines
+	// Logger receives River's own log lines. They contain ids, kinds and durations. The only
+	// argument of a job that they can contain is the id of the pull. If Logger is nil, the lines
 	// are discarded.
 	Logger *slog.Logger
 }

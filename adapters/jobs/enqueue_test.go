@@ -71,7 +71,7 @@ func TestJobsAreWrittenWithTheRestOfTheTransaction(t *testing.T) {
 func TestEnqueueReturnsTheDatabasesError(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) env{"sqlite": onSQLite, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
-			e := open(t) // not migrated: River's tables do not exist
+			e := open(t) // the database is not migrated, so River's tables do not exist
 			var failed error
 			_ = e.within(t.Context(), e.make(t, jobs.Config{}), func(tx transaction) error {
 				failed = tx.enqueue(newPull().UUID)

@@ -32,6 +32,9 @@ func oneAttemptWorker() *fakeWorker {
 	return newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { return 0, nil })
 }
 
+// RunWaitingPull finds no pull.
+func (w *fakeWorker) RunWaitingPull(context.Context, int) (bool, error) { return false, nil }
+
 func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
 	w.mu.Lock()
 	w.calls[id]++

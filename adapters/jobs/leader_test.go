@@ -9,10 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// replicas returns two queues on one PostgreSQL database. Each queue has its own pool. With a
-// shared pool the test could miss an error: a session that still holds an advisory lock would
-// go back to the pool. The second queue could then use the same session, which is granted the
-// same lock again.
+// replicas returns two queues on one PostgreSQL database. Each queue has its own connection pool. With
+// a shared pool, both queues could use the same session, and PostgreSQL grants a session an advisory
+// lock that it already holds. A test would then not detect that the first queue failed to release the
+// lock.
 func replicas(t *testing.T) (first, second queue) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
@@ -41,7 +41,7 @@ func TestOnlyOneReplicaLeadsAtATime(t *testing.T) {
 }
 
 // The maintenance recovers the panic of a round outside of Lead, so the process and its pool continue.
-// A pooled connection must therefore not hold the lock any longer after the panic.
+// After the panic, no connection of the pool may still hold the lock.
 func TestARoundThatPanicsReleasesTheLeaderLock(t *testing.T) {
 	first, second := replicas(t)
 	func() {

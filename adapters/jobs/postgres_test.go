@@ -20,7 +20,7 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 	}
 	defer func() { _ = server.Stop() }()
 	e := onServer(t, server.URL())
-	q, w := e.make(t, jobs.Config{PollInterval: time.Hour}), oneAttemptWorker() // polls too rarely to matter
+	q, w := e.make(t, jobs.Config{PollInterval: time.Hour}), oneAttemptWorker() // the test ends before the first poll
 	if err := q.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 				return
 			}
 		case <-time.After(100 * time.Millisecond):
-			_ = q.Wake(t.Context()) // repeated, because a notification is lost until the queue listens again
+			_ = q.Wake(t.Context()) // called repeatedly, because notifications are lost until the queue listens again
 		case <-end:
 			t.Fatal("no job ran after the database was available again")
 		}

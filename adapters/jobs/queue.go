@@ -26,6 +26,7 @@ type Queue struct {
 
 	mu          sync.Mutex
 	maintenance *background.Maintenance // nil while the queue is stopped
+	reserved    *background.ReservedWorkers
 }
 
 // riverClient is the part of client that does not depend on the type of transactions.
@@ -56,7 +57,7 @@ func (q *Queue) riverConfig() (*river.Config, error) {
 	}
 	return &river.Config{
 		ID:                          uuid.NewString(),
-		Queues:                      map[string]river.QueueConfig{queueName: {MaxWorkers: q.cfg.MaxWorkers}},
+		Queues:                      map[string]river.QueueConfig{queueName: {MaxWorkers: q.cfg.OrdinaryWorkers()}},
 		Workers:                     workers,
 		JobTimeout:                  -1,
 		FetchPollInterval:           q.cfg.PollInterval,
@@ -85,10 +86,13 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	if q.maintenance != nil {
 		return errors.New("jobs: the queue is already running")
 	}
-	q.worker.service = worker
-	// River cancels all running work when the context passed to its Start ends. Only Stop may do that.
+	q.reserved = background.StartReservedWorkers(ctx, q.cfg.Config, worker)
+	q.worker.service, q.worker.reserved = worker, q.reserved
+	// River cancels all running work when the context passed to its Start ends. Only Stop may cancel
+	// the work, so this context never ends.
 	running := context.WithoutCancel(ctx)
 	if err := q.client.Start(running); err != nil {
+		_ = q.reserved.Stop(running, running)
 		return fmt.Errorf("jobs: start: %w", err)
 	}
 	q.maintenance = background.StartMaintenance(running, q.cfg.Config, maintenance, q.nudge, q.leader)
@@ -109,13 +113,20 @@ func (q *Queue) Stop(ctx context.Context) error {
 	defer cancel()
 	q.maintenance.Stop(grace)
 	q.maintenance = nil
-	if err := q.client.Stop(grace); err == nil {
-		return nil
-	}
-	if err := q.client.StopAndCancel(ctx); err != nil {
+	reserved := make(chan error, 1)
+	go func() { reserved <- q.reserved.Stop(ctx, grace) }()
+	if err := errors.Join(q.stopOrdinary(ctx, grace), <-reserved); err != nil {
 		return fmt.Errorf("jobs: stop: %w", err)
 	}
 	return nil
+}
+
+// stopOrdinary stops River. It cancels the jobs that have not finished when grace ends.
+func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
+	if err := q.client.Stop(grace); err == nil {
+		return nil
+	}
+	return q.client.StopAndCancel(ctx)
 }
 
 func (q *Queue) nudge(ctx context.Context, pulls []domain.PullID) error {

@@ -29,9 +29,9 @@ const (
 // inaccurate for the delays between the first attempts of a pull.
 const maxPolledSnooze = 4 * time.Second
 
-// maxSplitSnooze is the longest wait that is split into snoozes of maxPolledSnooze. Each
-// snooze costs an additional read of the pull. For a longer wait these reads are not worth
-// it, because a few seconds more do not matter then.
+// maxSplitSnooze is the longest wait that is split into snoozes of maxPolledSnooze. Each snooze
+// costs an additional read of the pull. For a longer wait, a delay of a few seconds does not
+// matter and is cheaper than these reads.
 const maxSplitSnooze = 30 * time.Second
 
 // pullArgs contains the arguments of a job, which are only the id of its pull.
@@ -57,8 +57,9 @@ func insertParams(ids []uuid.UUID, priority int) []river.InsertManyParams {
 // result for River.
 type pullWorker struct {
 	river.WorkerDefaults[pullArgs]
-	service ports.Worker
-	onError func(ports.BackgroundError)
+	service  ports.Worker
+	reserved *background.ReservedWorkers
+	onError  func(ports.BackgroundError)
 }
 
 // Timeout returns -1, which turns off River's timeout of a job. It is not needed: each call
@@ -75,6 +76,7 @@ func (w *pullWorker) NextRetry(job *river.Job[pullArgs]) time.Time {
 // Work makes one attempt of a pull. If the attempt fails, River stores only the error code
 // in the job; the complete error is passed to onError.
 func (w *pullWorker) Work(ctx context.Context, job *river.Job[pullArgs]) error {
+	defer w.reserved.Begin()()
 	var retryAfter time.Duration
 	err := background.Recover(func() (err error) {
 		retryAfter, err = w.service.RunPull(ctx, domain.PullID{UUID: job.Args.PullID})

@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Arguments and results are copied completely, so that no caller shares memory with a row.
+// The functions below make complete copies of arguments and results, so that no caller shares memory with a
+// stored row.
 
 func cloneConnection(c domain.Connection) domain.Connection {
 	c.Config, c.Sealed = slices.Clone(c.Config), slices.Clone(c.Sealed)

@@ -14,8 +14,8 @@ import (
 // connections implements ports.Connections on a Store.
 type connections struct{ *Store }
 
-// Create checks the name and stores the connection while it holds the mutex, so that no concurrent
-// creation can take the name in between.
+// Create checks the name and stores the connection under one lock, so that no concurrent call can take the
+// name in between.
 func (v connections) Create(ctx context.Context, c domain.Connection) error {
 	return v.exclusive(ctx, "Connections.Create", func() error {
 		if v.nameTaken(c) {
@@ -50,8 +50,7 @@ func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domai
 	})
 }
 
-// live returns the tenant's live connection with this id, if it is of one of the kinds. Errors:
-// NotFound.
+// live returns the tenant's live connection with this id if its kind is one of kinds. Errors: NotFound.
 func (s *Store) live(tenant domain.TenantID, id domain.ConnectionID,
 	kinds ...domain.ConnectionKind) (*domain.Connection, error) {
 	row := s.connections[id]
@@ -97,8 +96,8 @@ func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.C
 	})
 }
 
-// Update calls change with a copy of the row, so that the row stays unchanged if change returns an
-// error. Other methods wait for the mutex in the meantime, which serializes updates.
+// Update calls change with a copy of the row, so that the row stays unchanged if change returns an error.
+// The mutex is held during the call, which serializes updates.
 func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
 	change func(*domain.Connection) error,
@@ -123,8 +122,8 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	})
 }
 
-// closeDeleted revokes the tokens of a deleted connection and fails its queued pulls. A running
-// pull is left to its worker, whose next write returns LeaseLost.
+// closeDeleted revokes the tokens of a deleted connection and fails its queued pulls. A running pull does
+// not change; the next write of its worker returns LeaseLost.
 func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	for _, token := range s.tokens {
 		if token.Connection == id && token.Live() {
@@ -138,19 +137,39 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	}
 }
 
-// Activity returns times that were recorded when the activity happened, so that they remain known
-// after the deliveries are pruned.
+// Activity returns times that are recorded separately from the deliveries, so they remain known after the
+// deliveries are pruned.
 func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID) (ports.Activity, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
 		if _, err := v.live(tenant, id, domain.Aggregator, domain.Engine); err != nil {
 			return ports.Activity{}, err
 		}
-		return v.activity[id], nil
+		activity := v.activity[id]
+		for _, a := range v.absences[id] {
+			activity.MassRemoval = activity.MassRemoval || !a.HeldAt.IsZero()
+		}
+		activity.Quarantined = len(v.quarantine[id])
+		return v.addCompleteness(activity, id), nil
 	})
 }
 
-// recordActivity records each time of a that is later than the time recorded before.
+// Activities omits the ids for which Activity returns NotFound.
+func (v connections) Activities(ctx context.Context, tenant domain.TenantID,
+	ids []domain.ConnectionID) (map[domain.ConnectionID]ports.Activity, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Activities",
+		func() (map[domain.ConnectionID]ports.Activity, error) {
+			found := map[domain.ConnectionID]ports.Activity{}
+			for _, id := range ids {
+				if _, err := v.live(tenant, id, domain.Aggregator); err == nil {
+					found[id] = v.addCompleteness(v.activity[id], id)
+				}
+			}
+			return found, nil
+		})
+}
+
+// recordActivity replaces each recorded time of the connection by that of a if that of a is later.
 func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{
@@ -165,9 +184,8 @@ func later(x, y time.Time) time.Time {
 	return x
 }
 
-// ListSealed returns connections in the order of their ids, starting after the given id. A caller
-// misses no connection between two pages, because a new id is never smaller than a position that
-// was already returned.
+// ListSealed returns connections in the order of their ids, starting after the given id. New ids are always
+// larger, so a caller that reads page by page misses no connection.
 func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection,
 	error) {
 	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
@@ -178,7 +196,7 @@ func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, 
 	})
 }
 
-// Reseal is a compare-and-swap: if the credential was changed in the meantime, the newer
+// Reseal is a compare-and-swap: if the credential was changed since the caller read it, the newer
 // credential stays.
 func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Reseal", func() (bool, error) {

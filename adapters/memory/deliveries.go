@@ -21,9 +21,8 @@ type fingerprint struct {
 	of         domain.Fingerprint
 }
 
-// Receive first checks the token, then whether the event is a duplicate, and then decides the
-// status. The delivery keeps its own scope. It is merged into the scope of the pull when the pull
-// is claimed for the first time.
+// Receive first checks the token, then whether the event is a duplicate, and then decides the status. The
+// delivery keeps its own scope; the first claim of the pull merges the scope into that of the pull.
 func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
 		token := v.tokens[incoming.Token]
@@ -53,8 +52,7 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 	})
 }
 
-// List returns deliveries without body and scope, which may be long. Get returns them for one
-// delivery.
+// List returns deliveries without body and scope, which can be large. Get returns a delivery with both.
 func (v deliveries) List(
 	ctx context.Context, tenant domain.TenantID, f ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
@@ -114,8 +112,8 @@ func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 	})
 }
 
-// replayable reports whether the delivery wants a pull and its connection is live, so that a pull
-// can run. A delivery that never had a pull was stored as ignored or unreadable, and wants none.
+// replayable reports whether a replay of the delivery can start a pull: its connection must be live, and the
+// delivery must have a pull. A delivery that was stored as ignored or unreadable has none.
 func (s *Store) replayable(d *domain.Delivery) bool {
 	return !d.Pull.IsZero() && s.connections[d.Connection].Live()
 }
@@ -133,8 +131,8 @@ func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.Pu
 	next.attach(d)
 }
 
-// Prune deletes the oldest deliveries first. It also deletes their fingerprints, so that an event
-// which is received again afterwards counts as new.
+// Prune deletes the oldest deliveries first. It also deletes their fingerprints, so that an event that is
+// received again later counts as new.
 func (v deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Prune", func() (int, error) {
 		var old []*domain.Delivery

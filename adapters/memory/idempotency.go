@@ -25,8 +25,7 @@ type claim struct {
 	response    *ports.StoredResponse // nil while the request runs
 }
 
-// stale reports whether the claim, or its response, is so old that another request may use the
-// key.
+// stale reports whether the claim or its response has expired, so that another request may use the key.
 func (c *claim) stale(at time.Time) bool {
 	limit := ports.ClaimTimeout
 	if c.response != nil {
@@ -35,14 +34,13 @@ func (c *claim) stale(at time.Time) bool {
 	return at.Sub(c.at) > limit
 }
 
-// madeAt reports whether the claim was made at the given time and has no response yet. Otherwise the
-// request that made its claim at that time has no claim any more.
+// madeAt reports whether the claim was made at the given time and has no response yet. If it is false, the
+// request that claimed the key at that time no longer holds the claim.
 func (c *claim) madeAt(claimed time.Time) bool {
 	return c != nil && c.response == nil && c.at.Equal(claimed)
 }
 
-// Begin treats a stale claim or response as if it did not exist. Its fingerprint does not matter
-// then.
+// Begin treats a stale claim or response as if it did not exist, whatever its fingerprint is.
 func (v idempotency) Begin(
 	ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time,
 ) (*ports.StoredResponse, error) {
@@ -61,8 +59,8 @@ func (v idempotency) Begin(
 	})
 }
 
-// Finish stores the response of the claim. A claim that another request has taken over stays, and so
-// does a response.
+// Finish stores the response of the claim. It changes nothing if another request has taken over the claim,
+// or if a response is already stored.
 func (v idempotency) Finish(
 	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
 	response ports.StoredResponse, at time.Time,
@@ -75,8 +73,8 @@ func (v idempotency) Finish(
 	})
 }
 
-// Release deletes the claim. A claim that another request has taken over stays, because that request
-// still runs. A response stays, because it was sent to a caller.
+// Release deletes the claim. It does not delete a claim that another request has taken over, because that
+// request is still running, or a response, because it was sent to a caller.
 func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error {
 	return v.exclusive(ctx, "Idempotency.Release", func() error {
 		if v.responses[request{tenant, key}].madeAt(claimed) {
@@ -86,8 +84,7 @@ func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key st
 	})
 }
 
-// Prune also deletes claims without a response, because no process is still working on a claim
-// that old.
+// Prune also deletes old claims without a response, because their processes have died.
 func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
 		pruned := 0

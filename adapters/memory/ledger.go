@@ -2,7 +2,7 @@ package memory
 
 import (
 	"context"
-	"maps"
+	"iter"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -19,12 +19,85 @@ type ledger struct{ *Store }
 func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest) (domain.Page[domain.Account], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {
-		rows := matching(maps.Values(v.accounts[connection]),
-			func(a *domain.Account) bool { return a.Tenant == tenant }, cloneAccount)
+		rows := func(yield func(domain.Account) bool) {
+			for id, accounts := range v.accounts {
+				if !connection.IsZero() && id != connection {
+					continue
+				}
+				for _, a := range accounts {
+					if a.Tenant == tenant && !yield(cloneAccount(a.Account)) {
+						return
+					}
+				}
+			}
+		}
 		return cutPage(rows, page, ascending, func(a domain.Account) domain.Position {
 			return domain.Position{Key: a.ExternalID, ID: a.ID.UUID}
 		}), nil
 	})
+}
+
+// Account searches all accounts, because no map contains them by id.
+func (v ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Account", func() (domain.Account, error) {
+		for _, accounts := range v.accounts {
+			for _, a := range accounts {
+				if a.ID == id && a.Tenant == tenant {
+					return cloneAccount(a.Account), nil
+				}
+			}
+		}
+		return domain.Account{}, domain.NotFoundError()
+	})
+}
+
+// Transaction searches all transactions, because no map contains them by id.
+func (v ledger) Transaction(ctx context.Context, tenant domain.TenantID,
+	id domain.TransactionID) (domain.Transaction, error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Transaction", func() (domain.Transaction, error) {
+		if row := v.rowByID(tenant, id); row != nil {
+			return cloneTransaction(row.Transaction), nil
+		}
+		return domain.Transaction{}, domain.NotFoundError()
+	})
+}
+
+// Search examines all transactions of the tenant, so only the last page can be partly empty.
+func (v ledger) Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
+	page domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Search", func() (domain.Page[domain.Transaction], error) {
+		if err := checkDate(page.After); err != nil {
+			return domain.Page[domain.Transaction]{}, err
+		}
+		rows := func(yield func(domain.Transaction) bool) {
+			for t := range v.transactionsOf(tenant) {
+				if search.Matches(t) && !yield(cloneTransaction(t)) {
+					return
+				}
+			}
+		}
+		return cutPage(rows, page, descending, datePosition), nil
+	})
+}
+
+// transactionsOf returns the transactions of all connections of the tenant, in any order. They are not
+// copies.
+func (s *Store) transactionsOf(tenant domain.TenantID) iter.Seq[domain.Transaction] {
+	return func(yield func(domain.Transaction) bool) {
+		for _, rows := range s.transactions {
+			for _, t := range rows {
+				if t.Tenant == tenant && !yield(t.Transaction) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// datePosition returns the position of a transaction in a list sorted by date.
+func datePosition(t domain.Transaction) domain.Position {
+	return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 }
 
 // Transactions returns pages ordered by transaction date. A row whose date changes between two
@@ -43,9 +116,7 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 				}
 			}
 		}
-		return cutPage(rows, page, descending, func(t domain.Transaction) domain.Position {
-			return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
-		}), nil
+		return cutPage(rows, page, descending, datePosition), nil
 	})
 }
 
@@ -53,12 +124,12 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 // selects every transaction.
 func matches(f ports.TransactionFilter, t domain.Transaction) bool {
 	return f.Window.Contains(t.Date) && (f.Account.IsZero() || t.AccountID == f.Account) &&
-		(f.Status == "" || t.Status == f.Status)
+		(f.Status == "" || t.Status == f.Status) && (f.ExternalID == "" || t.ExternalID == f.ExternalID)
 }
 
-// Changes reads the tenant's feed. A position is the number of entries that were already read.
-// Entries are appended in the order of their commits, because of the mutex, so that no entry is
-// ever inserted before a position.
+// Changes reads the tenant's feed. A position is the number of entries that were already read. The mutex
+// ensures that entries are appended in the order of their commits, so no entry is ever inserted before a
+// position.
 func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {
 		read, err := entriesRead(page.After)
@@ -81,6 +152,12 @@ func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 		result.Next = domain.Position{Key: strconv.Itoa(read)}
 		return result, nil
 	})
+}
+
+// FeedHold returns the zero FeedHold: readers never see an unfinished write, so no writer holds the feed
+// back.
+func (v ledger) FeedHold(ctx context.Context) (ports.FeedHold, error) {
+	return ports.FeedHold{}, v.exclusive(ctx, "Ledger.FeedHold", func() error { return nil })
 }
 
 // entriesRead parses a position of the feed. It returns the number of entries that were read

@@ -10,15 +10,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// ListStuck checks one pull of each connection: the active pull or, if there is none, the queued
-// one. While a pull is active, the queued pull after it is not stuck, because the worker that ends
-// the active pull releases it.
+// ListStuck checks the pulls that need not wait for another pull of their connection. While a pull is
+// active, the queued pull after it is not stuck, because the worker that ends the active pull releases it.
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListStuck", func() ([]domain.PullID, error) {
 		var found []*pull
 		for _, d := range v.openPulls {
-			if p := cmp.Or(d.active, d.next); p != nil && p.stuck(at, grace) {
-				found = append(found, p)
+			for _, p := range d.claimable() {
+				if p.stuck(at, grace) {
+					found = append(found, p)
+				}
 			}
 		}
 		slices.SortFunc(found, func(x, y *pull) int {
@@ -32,8 +33,8 @@ func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 	})
 }
 
-// stuck reports whether no worker will run the pull. The caller has made sure that no other pull
-// of the connection must run before it.
+// stuck reports whether no worker will run the pull. The caller must ensure that the pull does not wait for
+// another pull of its connection.
 func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 	if p.State == domain.PullRunning {
 		return !p.lease.Until.After(at)
@@ -41,14 +42,38 @@ func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 	return at.Sub(later(p.CreatedAt, p.NotBefore)) > grace
 }
 
-// ListDueForReconcile treats a connection that has never had a complete pull end like a connection
-// whose last complete pull ended long ago.
+// ListWaiting checks the same pulls as ListStuck.
+func (v pulls) ListWaiting(
+	ctx context.Context, at time.Time, without []domain.TenantID, limit int,
+) ([]domain.Pull, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.ListWaiting", func() ([]domain.Pull, error) {
+		var found []domain.Pull
+		for _, d := range v.openPulls {
+			for _, p := range d.claimable() {
+				if p.waitTime(at) <= 0 && !slices.Contains(without, p.Tenant) {
+					row := p.Pull
+					row.Scope, row.Progress = domain.PullScope{}, domain.Progress{}
+					found = append(found, row)
+				}
+			}
+		}
+		slices.SortFunc(found, func(x, y domain.Pull) int {
+			return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
+		})
+		return found[:min(limit, len(found))], nil
+	})
+}
+
+// ListDueForReconcile treats a connection without a complete pull that has ended like one whose last
+// complete pull ended long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var due []domain.Connection
 		for id, c := range v.connections {
 			d := v.openPullsOf(id)
-			opened := slices.ContainsFunc(d.open(), func(p *pull) bool { return p.complete })
+			opened := slices.ContainsFunc(d.open(), func(p *pull) bool {
+				return p.complete && !p.AwaitsAccount()
+			})
 			if c.Live() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && !opened &&
 				d.completeEnd.Before(since) {
 				due = append(due, cloneConnection(*c))
@@ -59,8 +84,7 @@ func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 	})
 }
 
-// OldestOpen compares the times at which the pulls were created. It ignores the times at which
-// they are due.
+// OldestOpen compares the creation times of the pulls, not the times at which they are due.
 func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.OldestOpen", func() (time.Time, error) {
 		var oldest time.Time

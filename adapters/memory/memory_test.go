@@ -51,7 +51,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	f := &fixture{T: t}
 	f.Store = memory.New(memory.Options{Nudge: func(id domain.PullID) {
-		// Nudge must be called without the mutex: otherwise Get would deadlock.
+		// The store must not hold its mutex when it calls Nudge: otherwise Get would deadlock.
 		if _, err := f.Store.Pulls().Get(t.Context(), f.connection.Tenant, id); err != nil {
 			t.Errorf("a pull that is not stored was nudged: %v", err)
 		}
@@ -77,8 +77,8 @@ func (f *fixture) must(err error) {
 	}
 }
 
-// wantNudged fails the test unless Nudge was called for exactly these pulls, in this order, since
-// the last call of wantNudged.
+// wantNudged fails the test unless the store called Nudge for exactly these pulls, in this order, since the
+// previous call of wantNudged.
 func (f *fixture) wantNudged(what string, want ...domain.PullID) {
 	f.Helper()
 	if diff := cmp.Diff(want, f.nudged); diff != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// order compares two positions of a list, as cmp.Compare compares values.
+// order compares two positions of a list. Its result has the same meaning as that of cmp.Compare.
 type order func(x, y domain.Position) int
 
 // ascending compares two positions by key, then by id, both byte by byte. The keys of every list
@@ -24,9 +24,9 @@ func ascending(x, y domain.Position) int {
 // descending is the order of lists that are sorted by time or date, newest first.
 func descending(x, y domain.Position) int { return ascending(y, x) }
 
-// cutPage returns the page of rows that r requests. The argument by is the order of the rows,
-// and at returns the position of a row. Each row has a position of its own, so that adding or
-// deleting a row does not move any other row.
+// cutPage returns the page of rows that r requests. by is the order of the list, and at returns the
+// position of a row. The position of a row does not depend on other rows, so adding or deleting a row does
+// not move any other.
 func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
 	var after []T
 	for row := range rows {
@@ -41,7 +41,7 @@ func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T)
 	return domain.Page[T]{Items: after[:r.Limit], Next: at(after[r.Limit-1])}
 }
 
-// matching returns copies of the rows for which pass returns true. clone makes the copies.
+// matching returns copies, made with clone, of the rows for which pass returns true.
 func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for row := range rows {

@@ -1,8 +1,10 @@
 package memory
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -31,10 +33,19 @@ type openPulls struct {
 	succeeded    time.Time // the latest start of a pull that succeeded; zero if none has succeeded
 }
 
-// open returns next and active, leaving out those that are nil. The queued pull comes first: if a
-// caller ends all of them in this order, ending the active pull releases no other pull.
+// open returns next and active without those that are nil. next comes first: if a caller ends the pulls in
+// this order, no queued pull is left when the active pull ends.
 func (d *openPulls) open() []*pull {
 	return slices.DeleteFunc([]*pull{d.next, d.active}, func(p *pull) bool { return p == nil })
+}
+
+// claimable returns the open pulls that need not wait for another pull of their connection: the active
+// pull and, if there is none or it waits for an account, the queued one.
+func (d *openPulls) claimable() []*pull {
+	if d.active != nil && !d.active.AwaitsAccount() {
+		return []*pull{d.active}
+	}
+	return d.open()
 }
 
 // openPullsOf returns the open pulls of the connection. It creates an empty entry if there is
@@ -70,17 +81,58 @@ func (p *pull) attach(d *domain.Delivery) {
 	p.deliveries[d.ID] = d
 }
 
-// mergeScopes merges the scopes of the pull's deliveries into the scope of the pull, in the order
-// in which the deliveries were received.
+// mergeScopes merges the scopes of the pull's deliveries into the scope of the pull, in the order in which
+// the deliveries were received. If the scopes are together too large, it merges LargeScope instead.
 func (p *pull) mergeScopes() {
-	scopes := []domain.PullScope{p.Scope}
+	scopes, total := []domain.PullScope{p.Scope}, 0
+	var signal domain.Signal
 	for _, d := range slices.SortedFunc(maps.Values(p.deliveries), func(x, y *domain.Delivery) int {
 		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
 	}) {
 		scopes = append(scopes, d.Scope)
+		total += scopeBytes(d.Scope)
+		signal = cmp.Or(d.Scope.Signal, signal)
+	}
+	if total > domain.MaxScopeBytes {
+		scopes = []domain.PullScope{p.Scope, domain.LargeScope(signal)}
 	}
 	p.Scope = cloneScope(domain.MergeScopes(scopes))
 }
+
+// scopeBytes returns the size of a scope as JSON.
+func scopeBytes(scope domain.PullScope) int {
+	text, _ := json.Marshal(scope) // cannot fail: every member of a scope can be encoded
+	return len(text)
+}
+
+// AnnouncedRemovals reads the deliveries of the pull in the order of their ids.
+func (v pulls) AnnouncedRemovals(
+	ctx context.Context, lease domain.Lease, after domain.DeliveryID,
+) (ids []string, next domain.DeliveryID, err error) {
+	err = v.exclusive(ctx, "Pulls.AnnouncedRemovals", func() error {
+		p, err := v.leasedPull(lease)
+		if err != nil {
+			return err
+		}
+		var scopes []domain.PullScope
+		total := 0
+		for _, id := range slices.SortedFunc(maps.Keys(p.deliveries), compareIDs) {
+			scope := p.deliveries[id].Scope
+			if compareIDs(id, after) <= 0 {
+				continue
+			}
+			if total += scopeBytes(scope); total > domain.MaxScopeBytes && len(scopes) > 0 {
+				break
+			}
+			scopes, next = append(scopes, scope), id
+		}
+		ids = domain.MergeScopes(scopes).Removed
+		return nil
+	})
+	return ids, next, err
+}
+
+func compareIDs(a, b domain.DeliveryID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
 // end ends a pull for good, and sets the final status of its deliveries. If another pull is queued
 // after it, that pull gets its job.
@@ -112,8 +164,7 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 	}
 }
 
-// Request merges its scope into the pull that is queued and has not started, even if a webhook
-// queued that pull.
+// Request merges its scope into the queued pull that has not started, even if a webhook queued that pull.
 func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r ports.PullRequest) (domain.Pull, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Request", func() (domain.Pull, error) {
@@ -148,7 +199,8 @@ func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFil
 		}
 		rows := func(yield func(domain.Pull) bool) {
 			for _, p := range v.pulls {
-				if p.Tenant != tenant || !f.Connection.IsZero() && p.Connection != f.Connection {
+				if p.Tenant != tenant || !f.Connection.IsZero() && p.Connection != f.Connection ||
+					f.State != "" && p.State != f.State {
 					continue
 				}
 				row := p.Pull

@@ -2,14 +2,16 @@ package memory
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// minWait is the shortest RetryAfter of a claim of a pull that must wait for another pull of its
-// connection. It applies if that other pull is already due, or its lease has already expired.
+// minWait is the shortest RetryAfter for a pull that must wait for another pull of its connection. It
+// applies when that other pull is already due or its lease has expired.
 const minWait = time.Second
 
 // Claim checks the connection before it checks whether the pull must wait: if the connection is
@@ -28,27 +30,36 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		if wait := v.wait(p, at); wait > 0 {
 			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 		}
+		var removed []string
+		if next := v.openPullsOf(c.ID).next; next != nil && !p.StartedAt.IsZero() {
+			merged := *next
+			merged.mergeScopes()
+			removed = merged.Scope.Removed
+		}
 		v.start(p, lease, at)
 		succeeded := v.openPullsOf(c.ID).succeeded
 		initial := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt)
 		p.complete = p.complete || initial || p.Scope.Everything
 		empty := initial && len(v.transactions[c.ID]) == 0
-		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial,
-			Empty: empty}, nil
+		return ports.Claimed{
+			Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial, Empty: empty,
+			Removed:    removed,
+			Quarantine: slices.Collect(maps.Keys(v.quarantine[c.ID])),
+		}, nil
 	})
 }
 
-// wait returns the time until the pull may be claimed. It is zero or negative if the pull may be
+// wait returns the time until the pull may be claimed. The result is zero or negative if the pull may be
 // claimed now.
 func (s *Store) wait(p *pull, at time.Time) time.Duration {
-	if active := s.openPullsOf(p.Connection).active; active != nil && active != p {
+	if active := s.openPullsOf(p.Connection).active; active != nil && active != p && !active.AwaitsAccount() {
 		return max(active.waitTime(at), minWait)
 	}
 	return p.waitTime(at)
 }
 
-// waitTime returns the time until the pull's lease expires, if the pull is running, or otherwise
-// until the pull is due.
+// waitTime returns the time until the lease of a running pull expires, or until a pull that is not running
+// is due.
 func (p *pull) waitTime(at time.Time) time.Duration {
 	if p.State == domain.PullRunning {
 		return p.lease.Until.Sub(at)
@@ -60,12 +71,30 @@ func (p *pull) waitTime(at time.Time) time.Duration {
 // the deliveries.
 func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 	if p.StartedAt.IsZero() {
+		d := s.openPullsOf(p.Connection)
+		if d.active != nil {
+			s.takeOver(p, d.active)
+		}
 		p.mergeScopes()
 		p.StartedAt = at
-		d := s.openPullsOf(p.Connection)
 		d.active, d.next = p, nil
 	}
 	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
+}
+
+// takeOver attaches the deliveries to the pull p that name an account for which the pull other waits, and
+// ends other, which has read everything else.
+func (s *Store) takeOver(p, other *pull) {
+	if other.Progress.Target == s.connections[p.Connection].Target() {
+		p.Progress.Awaited = maps.Clone(other.Progress.Awaited)
+		for id, d := range other.deliveries {
+			if d.Scope.NamesAny(other.Progress.Awaited) {
+				delete(other.deliveries, id)
+				p.attach(d)
+			}
+		}
+	}
+	s.end(other, domain.PullSucceeded, "", other.Progress.ReadAt)
 }
 
 // leasedPull returns the pull that runs under the lease. The lease may have expired, because it
@@ -88,9 +117,8 @@ func (s *Store) writable(lease domain.Lease) (*pull, error) {
 	return p, err
 }
 
-// Finish does not retry a pull of a deleted connection, but fails it. The deletion has failed
-// only the pulls that were waiting at that time. A pull that started to wait after the deletion
-// would wait forever.
+// Finish fails a pull of a deleted connection instead of retrying it. The deletion has failed only the
+// pulls that were waiting at that time, so a pull that waits for a retry later would wait forever.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return v.exclusive(ctx, "Pulls.Finish", func() error {
 		p, err := v.leasedPull(lease)
@@ -98,6 +126,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			return err
 		}
 		c := v.connections[p.Connection]
+		v.storeReadings(p, o.Settled, o.At)
 		if o.Health != nil {
 			c.Health = o.Health(c.Health)
 		}
@@ -109,6 +138,9 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			v.end(p, domain.PullFailed, domain.ConnectionGone, o.At)
 		default:
 			p.State, p.LastError, p.NotBefore, p.lease = o.State, o.LastError, o.NotBefore, domain.Lease{}
+			if next := v.openPullsOf(p.Connection).next; next != nil && p.AwaitsAccount() {
+				v.nudged = append(v.nudged, next.ID)
+			}
 		}
 		return nil
 	})

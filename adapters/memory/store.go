@@ -1,11 +1,10 @@
-// Package memory implements all stores of the ports as maps that are protected by one mutex. It is
-// the readable model of the contract: its code contains what each method guarantees, without the
-// details of a database. If another store behaves differently, one of the two stores has a defect.
-// The package is meant for tests, for simulations, and for programs that embed the service and
-// need no persistence.
+// Package memory implements all stores of the ports as maps that are protected by one mutex. It is the
+// readable model of the contract: its code shows what each method guarantees, without the details of a
+// database. If another store behaves differently, one of the two stores has a defect. The package is meant
+// for tests, for simulations, and for programs that embed the service and need no persistence.
 //
-// A method is atomic for two reasons: it holds the mutex, and it makes all decisions before it
-// writes. If it returns an error, nothing has changed.
+// A method is atomic for two reasons: it holds the mutex, and it makes all decisions before it writes. If
+// it returns an error, nothing has changed.
 package memory
 
 import (
@@ -18,13 +17,11 @@ import (
 
 // Options are the hooks of a Store. The zero value has no hooks.
 type Options struct {
-	// Nudge is called for every pull that gets a job: a pull that was queued, or a queued pull that
-	// was released because the pull before it ended. The store is not locked during the call. If Nudge
-	// is nil, nothing is called.
+	// Nudge is called for every pull that gets a job: when the pull is queued, or when the pull before it
+	// ends. The store is not locked during the call. Nudge may be nil.
 	Nudge func(domain.PullID)
-	// Before is called at the start of each store method with the name of the method
-	// ("Pulls.StorePage"). If it returns an error, the method returns that error and changes nothing.
-	// If Before is nil, nothing is called.
+	// Before is called at the start of each store method with the name of the method ("Pulls.StorePage").
+	// If it returns an error, the method returns that error and changes nothing. Before may be nil.
 	Before func(op string) error
 }
 
@@ -42,10 +39,14 @@ type Store struct {
 	responses    map[request]*claim
 	pulls        map[domain.PullID]*pull
 	openPulls    map[domain.ConnectionID]*openPulls
-	accounts     map[domain.ConnectionID]map[string]*domain.Account
+	accounts     map[domain.ConnectionID]map[string]*account
 	transactions map[domain.ConnectionID]map[string]*transaction
+	absences     map[domain.ConnectionID]map[string]domain.Absence
+	quarantine   map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
 	changes      map[domain.TenantID][]change
-	nudged       []domain.PullID // pulls to nudge, written by the method that holds the mutex
+	completeness map[domain.AccountID]domain.Completeness
+	balances     map[domain.AccountID]map[domain.Date]domain.AccountBalance
+	nudged       []domain.PullID // pulls to nudge; protected by the mutex
 }
 
 // New returns an empty store.
@@ -60,9 +61,13 @@ func New(o Options) *Store {
 		responses:    map[request]*claim{},
 		pulls:        map[domain.PullID]*pull{},
 		openPulls:    map[domain.ConnectionID]*openPulls{},
-		accounts:     map[domain.ConnectionID]map[string]*domain.Account{},
+		accounts:     map[domain.ConnectionID]map[string]*account{},
 		transactions: map[domain.ConnectionID]map[string]*transaction{},
+		absences:     map[domain.ConnectionID]map[string]domain.Absence{},
+		quarantine:   map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow{},
 		changes:      map[domain.TenantID][]change{},
+		completeness: map[domain.AccountID]domain.Completeness{},
+		balances:     map[domain.AccountID]map[domain.Date]domain.AccountBalance{},
 	}
 }
 
@@ -89,9 +94,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.exclusive(ctx, "Ping", func() error { return nil })
 }
 
-// exclusive runs do while no other method of the store runs. Afterwards it calls Nudge for the
-// pulls that got a job. op is the name of the method, for Options.Before. It returns the error of
-// the context, of Before or of do.
+// exclusive runs do while no other method of the store runs, and then calls Nudge for the pulls that got a
+// job. op is the name of the calling method, which is passed to Options.Before. Errors: those of ctx, Before and
+// do.
 func (s *Store) exclusive(ctx context.Context, op string, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -110,8 +115,8 @@ func (s *Store) exclusive(ctx context.Context, op string, do func() error) error
 	return err
 }
 
-// locked runs do with the mutex locked, and returns the pulls to nudge with the error of do. It
-// also releases the mutex if do panics, because do may call a caller's function.
+// locked runs do with the mutex locked, and returns the error of do and the pulls to nudge. It also
+// releases the mutex if do panics, because do may call a function of the caller.
 func (s *Store) locked(do func() error) (nudged []domain.PullID, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +125,7 @@ func (s *Store) locked(do func() error) (nudged []domain.PullID, err error) {
 	return s.nudged, err
 }
 
-// exclusiveResult is exclusive for a method that returns a result.
+// exclusiveResult is like exclusive, for methods that return a result.
 func exclusiveResult[T any](ctx context.Context, s *Store, op string, do func() (T, error)) (result T, err error) {
 	err = s.exclusive(ctx, op, func() (err error) {
 		result, err = do()

@@ -12,9 +12,8 @@ import (
 // tokens implements ports.Tokens on a Store.
 type tokens struct{ *Store }
 
-// Create checks the connection while it holds the mutex. A deletion takes the same mutex. A
-// token that is stored before the deletion is therefore revoked by it, together with the other
-// tokens. After the deletion, Create is refused.
+// Create checks the connection under the same lock as a deletion. The deletion therefore revokes a token
+// that was created before it, and a later Create is refused.
 func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	return v.exclusive(ctx, "Tokens.Create", func() error {
 		if _, err := v.live(t.Tenant, t.Connection, domain.Aggregator); err != nil {
@@ -42,7 +41,7 @@ func (v tokens) List(
 	})
 }
 
-// FindByHash looks up the map of tokens, whose keys are the hashes.
+// FindByHash looks up the token in the map, whose keys are the hashes.
 func (v tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
 	return exclusiveResult(ctx, v.Store, "Tokens.FindByHash", func() (domain.WebhookToken, error) {
 		if token, ok := v.tokens[hash]; ok {
@@ -66,9 +65,8 @@ func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 	})
 }
 
-// RecordUsage ignores unknown ids. For a token that is not in used, the map lookup returns the
-// zero time. The zero time is never later than the time of the last use, and so changes
-// nothing.
+// RecordUsage ignores unknown ids. For a token that is not in used, the map lookup returns the zero time,
+// which is never later than the stored time.
 func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
 	return v.exclusive(ctx, "Tokens.RecordUsage", func() error {
 		for _, token := range v.tokens {

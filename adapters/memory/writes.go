@@ -17,10 +17,22 @@ type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
 	source domain.ContentHash
+	// rowSHA256 and normalizer are those of the data that made the present version. Only a history returns
+	// them.
+	rowSHA256  []byte
+	normalizer string
+	replaced   []domain.Transaction // the versions before the present one, oldest first
 }
 
-// change is an entry of a tenant's feed: row got this version. If the row has a newer version by
-// now, a later entry reports the row.
+// account is an account with its state in the vendor's list of accounts.
+type account struct {
+	domain.Account
+	listed      bool          // whether the vendor has listed the account; if not, it was only embedded in rows
+	absentSince domain.PullID // first pull whose account list lacked the account; zero while the account is listed
+}
+
+// change is an entry of a tenant's feed: row got this version. If row has a newer version now, readers skip
+// the entry, because a later entry reports the row.
 type change struct {
 	row     *transaction
 	version int
@@ -52,8 +64,8 @@ func (v pulls) FilterUnchanged(
 	})
 }
 
-// StorePage writes accounts first, because rows refer to them, and removals last: a row whose
-// removal the vendor announced stays removed, even if the page contains it.
+// StorePage writes accounts first, because rows refer to them. It writes removals last, so that a row whose
+// removal was announced stays removed even if the page contains it.
 func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
@@ -69,6 +81,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			counts.Read++
 			v.put(p, o, w, &counts)
 		}
+		v.updateQuarantine(p, w, &counts)
 		known := rowsOf(v.transactions, p.Connection)
 		for _, externalID := range w.Removed {
 			counts.Removed += v.remove(p, known[externalID], w.At)
@@ -79,7 +92,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	})
 }
 
-// latest returns rows without those whose key occurs again later in rows.
+// latest returns the last of the rows with each key.
 func latest[T any](rows []T, key func(T) string) []T {
 	last := map[string]int{}
 	for i, row := range rows {
@@ -94,27 +107,54 @@ func latest[T any](rows []T, key func(T) string) []T {
 	return kept
 }
 
-// putAccount upserts one account. A stored account retains its id and FirstSeenAt. If it equals
-// the account of the page, it is not written.
+// putAccount upserts one account. A stored account retains its id and FirstSeenAt. It is live again if the
+// accounts of the page are the vendor's list. If nothing changes, the account is not written.
 func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
 	known := accounts[view.ExternalID]
 	if known == nil {
-		known = &domain.Account{
-			ID: domain.AccountID{
-				UUID: w.NewID().UUID,
-			},
-			Tenant:      p.Tenant,
-			Connection:  p.Connection,
-			Vendor:      p.Vendor,
+		known = &account{Account: domain.Account{
+			ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor,
 			FirstSeenAt: w.At,
-		}
+		}}
 		accounts[view.ExternalID] = known
-	} else if reflect.DeepEqual(known.AccountData, view) {
+	}
+	before := *known
+	known.AccountData = view
+	if w.Listed {
+		known.listed, known.absentSince, known.RemovedAt = true, domain.PullID{}, time.Time{}
+	}
+	if reflect.DeepEqual(*known, before) {
 		return
 	}
-	known.AccountData, known.UpdatedAt = view, w.At
-	*known = cloneAccount(*known)
+	known.UpdatedAt = w.At
+	known.Account = cloneAccount(known.Account)
+}
+
+// SweepAccounts changes only the marks of accounts, not their data or their transactions.
+func (v pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
+	return v.exclusive(ctx, "Pulls.SweepAccounts", func() error {
+		p, err := v.writable(lease)
+		if err != nil {
+			return err
+		}
+		for externalID, a := range rowsOf(v.accounts, p.Connection) {
+			switch {
+			case slices.Contains(w.Listed, externalID):
+				if !a.RemovedAt.IsZero() || !a.absentSince.IsZero() {
+					a.RemovedAt, a.absentSince, a.UpdatedAt = time.Time{}, domain.PullID{}, w.At
+				}
+			case !a.listed || !a.RemovedAt.IsZero():
+			case w.Proof == domain.TwoReads && a.absentSince.IsZero():
+				a.absentSince = p.ID
+			case w.Proof == domain.OneRead || a.absentSince != p.ID:
+				a.RemovedAt, a.UpdatedAt = w.At, w.At
+				v.forgetAbsences(p.Connection, externalID)
+			}
+		}
+		p.lease.Until = w.LeaseUntil
+		return nil
+	})
 }
 
 // put upserts one transaction if it differs from the stored one, and counts it in counts. If it
@@ -136,8 +176,10 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 	default:
 		counts.Modified++
 	}
-	known.source = o.ContentHash
-	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // reads do not return these members
+	known.archive()
+	known.source, known.rowSHA256, known.normalizer = o.ContentHash, slices.Clone(o.RowSHA256), o.Normalizer
+	// Readers never get these members.
+	o.StableMetadata, o.ContentHash, o.RowSHA256, o.Normalizer = nil, domain.ContentHash{}, nil, ""
 	known.TransactionData, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
 	if account := s.accounts[p.Connection][o.Account]; account != nil {
 		known.AccountID = account.ID
@@ -152,6 +194,7 @@ func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 	if row == nil || !row.RemovedAt.IsZero() {
 		return 0
 	}
+	row.archive()
 	row.RemovedAt = at
 	s.appendChange(p, row, at)
 	return 1
@@ -164,7 +207,7 @@ func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 }
 
-// Sweep visits the rows in the order of their external ids, so that the order of the feed is
+// Sweep marks rows in the order of their external ids as removed, so that the order of the feed is
 // deterministic.
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
@@ -172,15 +215,72 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		if err != nil {
 			return domain.Counts{}, err
 		}
+		absent, live := v.absent(p, w)
+		removed, remaining := domain.AbsenceRead{Proof: w.Proof, Pull: p.ID, At: w.At, Live: live}.Judge(absent)
+		v.forgetAbsences(p.Connection, w.Account)
+		for _, a := range remaining {
+			v.absences[p.Connection][a.ExternalID] = a
+		}
 		var counts domain.Counts
-		rows := rowsOf(v.transactions, p.Connection)
-		for _, externalID := range slices.Sorted(maps.Keys(rows)) {
-			row := rows[externalID]
-			if (w.Account == "" || row.Account == w.Account) && w.Window.Contains(row.Date) && !w.Seen(externalID) {
-				counts.Removed += v.remove(p, row, w.At)
-			}
+		for _, externalID := range removed {
+			counts.Removed += v.remove(p, v.transactions[p.Connection][externalID], w.At)
 		}
 		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.LeaseUntil
 		return counts, nil
+	})
+}
+
+// absent returns the live rows in the window that this sweep counts as absent. live maps each account to
+// its number of live rows in the window: those that the read returned and those in absent.
+func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, live map[string]int) {
+	rows, known := rowsOf(s.transactions, p.Connection), s.absences[p.Connection]
+	live, from := map[string]int{}, map[string]domain.Date{}
+	var unseen []*transaction
+	for _, externalID := range slices.Sorted(maps.Keys(rows)) {
+		row := rows[externalID]
+		switch {
+		case !row.RemovedAt.IsZero() || w.Account != "" && row.Account != w.Account || !w.Window.Contains(row.Date):
+		case !w.Seen(externalID):
+			unseen = append(unseen, row)
+		default:
+			live[row.Account]++
+			if oldest, ok := from[row.Account]; !ok || row.Date < oldest {
+				from[row.Account] = row.Date
+			}
+		}
+	}
+	for _, row := range unseen {
+		a, ok := known[row.ExternalID]
+		if !ok {
+			a = domain.Absence{ExternalID: row.ExternalID, Account: row.Account, Pull: p.ID}
+		}
+		oldest, returned := from[row.Account]
+		if ok || w.Proof == domain.OneRead || returned && row.Date >= oldest && collected(row, w) {
+			absent = append(absent, a)
+			live[row.Account]++
+		}
+	}
+	return absent, live
+}
+
+// collected reports whether the vendor collected the row at or after the time that w.CollectedFrom has for
+// the row's account. It returns true if the vendor does not purge rows.
+func collected(row *transaction, w ports.SweepWrite) bool {
+	if w.CollectedAt == nil {
+		return true
+	}
+	from, ok := w.CollectedFrom[row.Account]
+	at := w.CollectedAt(row.Metadata)
+	return ok && !at.IsZero() && !at.Before(from)
+}
+
+// forgetAbsences deletes the remembered absences of the account; those of the whole connection if account
+// is "".
+func (s *Store) forgetAbsences(connection domain.ConnectionID, account string) {
+	if s.absences[connection] == nil {
+		s.absences[connection] = map[string]domain.Absence{}
+	}
+	maps.DeleteFunc(s.absences[connection], func(_ string, a domain.Absence) bool {
+		return account == "" || a.Account == account
 	})
 }

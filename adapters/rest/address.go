@@ -21,7 +21,7 @@ const addressForbiddenMessage = "must not resolve to an address that the egress 
 // lookup.
 func (s *server) addressForbidden(ctx context.Context, raw []byte) bool {
 	var body struct {
-		BaseURL string `json:"baseUrl"`
+		BaseURL string `json:"baseUrl" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API"`
 	}
 	if err := json.Unmarshal(raw, &body); err != nil {
 		return false

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	maxBody        = 64 << 10 // in bytes, for routes of operators
-	maxWebhookBody = 1 << 20  // in bytes, for the webhook receiver
+	maxBody        = 64 << 10 // maximum size in bytes on routes of operators
+	maxWebhookBody = 1 << 20  // maximum size in bytes in the webhook receiver
 )
 
 // bodyTimeout is the time limit for reading a body; tests shorten it.

@@ -13,24 +13,25 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Limits of the memory for bodies. They hold for callers that have proved nothing, because the
-// signature of a webhook can be verified only when its whole body has been read.
+// Limits of the memory for request bodies. They also apply to callers that are not authenticated
+// yet, because the signature of a webhook can be verified only when its whole body has been read.
 const (
-	// freeBody is how many bytes of each body do not count against maxBodyMemory. So a small body,
-	// such as that of a usual webhook, never waits for the large bodies of other callers. The number
-	// of connections limits the memory that these bytes use in total.
+	// freeBody is the number of bytes of each body that do not count against maxBodyMemory.
+	// Therefore a small body, such as that of a usual webhook, never waits for the large bodies of
+	// other callers. The number of connections limits the memory that these bytes use in total.
 	freeBody = 8 << 10
-	// maxBodyMemory is how many bytes all bodies in memory may use beyond their first freeBody bytes.
+	// maxBodyMemory is the number of bytes that all bodies together may use beyond their first freeBody bytes.
 	maxBodyMemory = 32 << 20
-	// minBodyRate is the average rate, in bytes per second, at which a body must arrive that uses a
-	// part of maxBodyMemory. Without it, a few slow callers could occupy all of it for bodyTimeout.
+	// minBodyRate is the minimum average rate, in bytes per second, of a body that uses a part of
+	// maxBodyMemory. Without this limit, a few slow callers could occupy all of that memory for
+	// bodyTimeout.
 	minBodyRate = 128 << 10
-	// busyRetryAfter is when a request that got no memory for its body should be repeated.
+	// busyRetryAfter is the delay after which a request that got no memory for its body should be repeated.
 	busyRetryAfter = time.Second
 )
 
-// bodyGrace is how long a body that uses a part of maxBodyMemory may pause, and by how much it may be
-// later than minBodyRate demands; tests shorten it.
+// bodyGrace is how long a body that uses a part of maxBodyMemory may pause, and how far it may fall
+// behind minBodyRate; tests shorten it.
 var bodyGrace = 2 * time.Second
 
 // errBodyMemory is the cause of a 503 because the bodies of other requests use all memory.
@@ -39,20 +40,20 @@ var errBodyMemory = errors.New("the bodies of other requests use all memory for 
 // bodyReader reads the body of one request into memory.
 type bodyReader struct {
 	body     io.Reader
-	response *http.ResponseController // sets the read deadline of the connection
+	response *http.ResponseController // used to set the read deadline of the connection
 	memory   *semaphore.Weighted      // maxBodyMemory, shared by all requests
 	end      time.Time                // when the whole body must have arrived
 
 	reserved   int64     // bytes of memory that the caller must release
-	reservedAt time.Time // when they were reserved; zero if none are reserved
-	received   int64     // bytes that have arrived since reservedAt
+	reservedAt time.Time // when the memory was reserved; zero if none is reserved
+	received   int64     // bytes of the body that have arrived since reservedAt
 }
 
 // readAll reads the body. length is its length, or negative if it is unknown; then readAll reads at
 // most limit+1 bytes, so that the caller can detect a body that is too large. If the body is longer
-// than freeBody, readAll reserves memory for all that may still come before it reads on. It does not
-// reserve memory step by step, because two bodies could then wait for each other's memory. A caller
-// must have sent freeBody bytes before it can occupy memory that other callers need.
+// than freeBody, readAll reserves memory for the rest of the body before it reads on. It reserves
+// this memory at once, because two bodies that reserve memory step by step could wait for each
+// other. A caller must have sent freeBody bytes before it can occupy memory that other callers need.
 func (b *bodyReader) readAll(ctx context.Context, length, limit int64) ([]byte, error) {
 	size := length
 	if length < 0 {
@@ -85,7 +86,7 @@ func endOfBody(err error) error {
 }
 
 // fill reads until buffer is full or the body ends, and returns the number of bytes. Errors: io.EOF
-// at the end of the body; otherwise those of the body.
+// at the end of the body; otherwise the error of reading the body.
 func (b *bodyReader) fill(buffer []byte) (n int, err error) {
 	for n < len(buffer) && err == nil {
 		b.setDeadline()
@@ -97,9 +98,9 @@ func (b *bodyReader) fill(buffer []byte) (n int, err error) {
 	return n, err
 }
 
-// setDeadline sets the read deadline of the connection. It is b.end or, for a body that has reserved
-// memory, the earlier time at which its pause gets too long or its average rate too low. The error is
-// ignored: the response recorder of a test supports no deadline, and needs none.
+// setDeadline used to set the read deadline of the connection. It is b.end or, for a body that has
+// reserved memory, the earlier time at which its pause gets too long or its average rate too low. The
+// error is ignored: the response recorder of a test supports no deadline, and needs none.
 func (b *bodyReader) setDeadline() {
 	deadline := b.end
 	if !b.reservedAt.IsZero() {

@@ -23,10 +23,10 @@ import (
 )
 
 // stalledBody is a body whose last byte never arrives. When released is closed, the body ends without
-// it.
+// that byte.
 type stalledBody struct {
 	left     int
-	read     *atomic.Int64 // bytes that the handler has read, of all bodies
+	read     *atomic.Int64 // bytes of all bodies that the handler has read
 	released <-chan struct{}
 }
 
@@ -41,9 +41,9 @@ func (b *stalledBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestLargeBodiesOfUnknownSendersUseLimitedMemory sends 200 webhooks of 1 MiB at the same time, of
-// which the last byte never arrives. Their memory must stay within the limit, and other requests must
-// get their responses in the meantime.
+// TestLargeBodiesOfUnknownSendersUseLimitedMemory sends 200 webhooks of 1 MiB at the same time. The
+// last byte of each webhook never arrives. The memory of their bodies must stay within the limit, and
+// other requests must get their responses in the meantime.
 func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const senders = 200
@@ -131,8 +131,8 @@ func TestTheBodyOfAnUnknownVendorIsNotRead(t *testing.T) {
 	}
 }
 
-// TestABodyReservesOnlyTheMemoryThatItUses reads bodies of several lengths, announced and not, and
-// compares the reserved memory with the length.
+// TestABodyReservesOnlyTheMemoryThatItUses reads bodies of several lengths, with and without a
+// Content-Length. It compares the reserved memory with the length of the body.
 func TestABodyReservesOnlyTheMemoryThatItUses(t *testing.T) {
 	const limit = 100 << 10
 	for _, length := range []int{0, 1, freeBody - 1, freeBody, freeBody + 1, 20_000, limit, limit + 1} {

@@ -13,13 +13,13 @@ const connectionsPath = prefix + "/aggregator-connections"
 
 // descriptor is the representation of an aggregator connection in all responses.
 type descriptor struct {
-	ID         string    `json:"id" doc:"Opaque"`
-	Vendor     string    `json:"vendor"`
-	ConfigName string    `json:"configName"`
-	BaseURL    string    `json:"baseUrl" format:"uri"`
-	AccountRef string    `json:"accountRef"`
-	CreatedAt  time.Time `json:"createdAt"`
-	UpdatedAt  time.Time `json:"updatedAt"`
+	ID         string    `json:"id" doc:"Opaque" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
+	Vendor     string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	ConfigName string    `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
+	BaseURL    string    `json:"baseUrl" format:"uri" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API"`
+	AccountRef string    `json:"accountRef" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo"`
+	CreatedAt  time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
+	UpdatedAt  time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 }
 
 // descriptorOf returns the representation of c. It has no fields for the sealed credential, the
@@ -36,44 +36,75 @@ type newConnection struct {
 	Vendor     string        `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator; cannot be changed"`
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"Unique among the tenant's live connections"`
 	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"Vendor API base URL"`
-	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" doc:"Opaque vendor account reference: Pluggy item id, Belvo link id"`
-	ClientID   domain.Secret `json:"clientId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned"`
-	Secret     domain.Secret `json:"secret" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned"`
+	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" doc:"Opaque vendor account reference: Pluggy item id, Belvo link id" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f"`
+	ClientID   domain.Secret `json:"clientId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned" example:"1f6c2a84-client"`
+	Secret     domain.Secret `json:"secret" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned" example:"s3cr3t-of-the-vendor"`
 }
 
 // connectionChange is the request body that replaces all fields that can be changed.
 type connectionChange struct {
-	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255"`
-	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048"`
-	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255"`
-	ClientID   domain.Secret `json:"clientId,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"secret" doc:"Together with secret, rotates the credential; without both it is kept"`
-	Secret     domain.Secret `json:"secret,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"clientId" doc:"Together with clientId, rotates the credential; without both it is kept"`
+	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
+	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"The base URL of the vendor's API"`
+	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" example:"7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f" doc:"The account reference at the vendor: an item id of Pluggy, a link id of Belvo"`
+	ClientID   domain.Secret `json:"clientId,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"secret" doc:"Together with secret, rotates the credential; without both it is kept" example:"1f6c2a84-client"`
+	Secret     domain.Secret `json:"secret,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"clientId" doc:"Together with clientId, rotates the credential; without both it is kept" example:"s3cr3t-of-the-vendor"`
 }
 
 // testRequest is the request body that identifies the connection to test.
 type testRequest struct {
-	Vendor     string    `json:"vendor" minLength:"1"`
-	ConfigName plainText `json:"configName" minLength:"1" maxLength:"255"`
+	Vendor     string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator"`
+	ConfigName plainText `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection to test"`
 }
 
 // testOutcome is the result of a live test. A test that finds an unhealthy connection is a
 // successful request.
 type testOutcome struct {
-	Vendor     string `json:"vendor"`
-	ConfigName string `json:"configName"`
-	Healthy    bool   `json:"healthy"`
-	Reason     string `json:"reason,omitempty" doc:"Why it is unhealthy: credential_rejected, account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed"`
-	LatencyMs  int64  `json:"latencyMs"`
+	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	ConfigName string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
+	Healthy    bool   `json:"healthy" example:"true" doc:"Whether the test succeeded"`
+	Reason     string `json:"reason,omitempty" doc:"Why it is unhealthy: credential_rejected, account_not_found, vendor_unreachable, vendor_rate_limited, address_not_allowed" example:"credential_rejected"`
+	LatencyMs  int64  `json:"latencyMs" example:"184" doc:"How long the test took, in milliseconds"`
 }
 
-// healthView is the stored health of a connection. Reading it calls no vendor.
-type healthView struct {
-	Health        string    `json:"health" enum:"unknown,healthy,unhealthy"`
-	Reason        string    `json:"reason,omitempty"`
-	Since         time.Time `json:"since,omitzero"`
-	NeedsReauth   bool      `json:"needsReauth"`
-	LastPullAt    time.Time `json:"lastPullAt,omitzero"`
-	LastWebhookAt time.Time `json:"lastWebhookAt,omitzero"`
+// HealthView is the stored health of a connection. Reading it calls no vendor. Its name is exported only
+// for the OpenAPI document, because huma ignores an embedded struct whose name is not exported.
+type HealthView struct {
+	Health        string    `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
+	Reason        string    `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
+	Since         time.Time `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
+	NeedsReauth   bool      `json:"needsReauth" example:"false" doc:"Whether the account holder must sign in at the institution again"`
+	LastPullAt    time.Time `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
+	LastWebhookAt time.Time `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
+	Warnings      []string  `json:"warnings,omitempty" enum:"mass_removal" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same"`
+	Quarantined   int       `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
+	Completeness  string    `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
+}
+
+// connectionHealthItem is an item of the list of health: a connection with its stored health.
+type connectionHealthItem struct {
+	ConnectionID string `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
+	Vendor       string `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	ConfigName   string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
+	HealthView
+}
+
+// healthOf returns the representation of h.
+func healthOf(h ports.ConnectionHealth) HealthView {
+	var warnings []domain.Warning
+	if h.MassRemoval {
+		warnings = append(warnings, domain.MassRemoval)
+	}
+	return HealthView{
+		Health:        string(h.StatusOrUnknown()),
+		Reason:        string(h.Reason),
+		Since:         utcOrZero(h.Since),
+		NeedsReauth:   h.NeedsReauth,
+		LastPullAt:    utcOrZero(h.LastPullAt),
+		LastWebhookAt: utcOrZero(h.LastWebhookAt),
+		Warnings:      warningCodes(warnings),
+		Quarantined:   h.Quarantined,
+		Completeness:  string(h.Completeness),
+	}
 }
 
 // connectionRoutes returns the routes of aggregator connections and their health.
@@ -82,24 +113,30 @@ func (s *server) connectionRoutes() []route {
 	return []route{
 		{
 			id: "create-connection", method: http.MethodPost, path: connectionsPath,
+			description: "Stores a connection with its credential, encrypted. The host of baseUrl must not resolve " +
+				"to an address that the egress rules forbid. The vendor is not called.",
 			status: http.StatusCreated, tag: tag, summary: "Create a connection",
 			scope: scopeWrite, conflict: true, idempotent: true, addressField: "baseUrl",
 			mount: handle(s.createConnection),
 		},
 		{
 			id: "list-connections", method: http.MethodGet, path: connectionsPath,
-			status: http.StatusOK, tag: tag, summary: "List connections, ordered by config name",
+			description: "Returns the live connections of the tenant, also filtered by health.",
+			status:      http.StatusOK, tag: tag, summary: "List connections, ordered by config name",
 			scope: scopeRead,
 			mount: handle(s.listConnections),
 		},
 		{
 			id: "get-connection", method: http.MethodGet, path: one,
-			status: http.StatusOK, tag: tag, summary: "Get a connection",
+			description: "Returns one connection. Its credential is never returned.",
+			status:      http.StatusOK, tag: tag, summary: "Get a connection",
 			scope: scopeRead, notFound: connectionNotFound,
 			mount: handle(s.getConnection),
 		},
 		{
 			id: "update-connection", method: http.MethodPut, path: one,
+			description: "Replaces all fields that can be changed. clientId and secret are either both sent, which " +
+				"rotates the credential, or both omitted, which keeps it. If-Match prevents lost updates.",
 			status: http.StatusOK, tag: tag,
 			summary: "Replace a connection: rename it, change its target or rotate its credential",
 			scope:   scopeWrite, notFound: connectionNotFound, conflict: true, ifMatch: true, idempotent: true,
@@ -108,21 +145,33 @@ func (s *server) connectionRoutes() []route {
 		},
 		{
 			id: "delete-connection", method: http.MethodDelete, path: one,
+			description: "Deletes the connection, revokes its webhook tokens and frees its name. Its transactions " +
+				"stay in the change feed and in the search.",
 			status: http.StatusNoContent, tag: tag, summary: "Soft-delete a connection",
 			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true,
 			mount: handle(s.deleteConnection),
 		},
 		{
 			id: "test-connection", method: http.MethodPost, path: connectionsPath + "/test",
+			description: "Authenticates at the vendor with the stored credential and reads the account reference. " +
+				"Every outcome of the live call is a 200; healthy and reason tell what it was.",
 			status: http.StatusOK, tag: tag, summary: "Test a connection against its vendor",
 			scope: scopeWrite, notFound: connectionNotFound,
 			mount: handle(s.testConnection),
 		},
 		{
 			id: "get-connection-health", method: http.MethodGet, path: one + "/health",
-			status: http.StatusOK, tag: tag, summary: "Get the stored health of a connection",
+			description: "Returns what the service knows from tests, pulls and events. The vendor is not called.",
+			status:      http.StatusOK, tag: tag, summary: "Get the stored health of a connection",
 			scope: scopeRead, notFound: connectionNotFound,
 			mount: handle(s.connectionHealth),
+		},
+		{
+			id: "list-connection-health", method: http.MethodGet, path: connectionsPath + "/health",
+			description: "Returns the health of each live connection of the tenant. The vendors are not called.",
+			status:      http.StatusOK, tag: tag, summary: "List the health of all connections, ordered by config name",
+			scope: scopeRead,
+			mount: handle(s.listConnectionHealth),
 		},
 	}
 }
@@ -143,8 +192,8 @@ func (s *server) createConnection(
 
 // listConnections returns a page of the tenant's live connections.
 func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in *struct {
-	Health string                 `query:"health" enum:"unknown,healthy,unhealthy"`
-	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"20"`
+	Health string                 `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
+	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor cursor[connectionList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[descriptor], error) {
@@ -221,7 +270,7 @@ func (s *server) testConnection(
 // connectionHealth returns the stored health of a connection. It calls no vendor.
 func (s *server) connectionHealth(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
-) (*bodyOutput[healthView], error) {
+) (*bodyOutput[HealthView], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -230,9 +279,26 @@ func (s *server) connectionHealth(
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[healthView]{healthView{
-		Health: string(h.StatusOrUnknown()), Reason: string(h.Reason),
-		Since: utcOrZero(h.Since), NeedsReauth: h.NeedsReauth,
-		LastPullAt: utcOrZero(h.LastPullAt), LastWebhookAt: utcOrZero(h.LastWebhookAt),
-	}}, nil
+	return &bodyOutput[HealthView]{healthOf(h)}, nil
+}
+
+// listConnectionHealth returns a page of the tenant's live connections with their stored health.
+func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantID, in *struct {
+	Health string             `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
+	Limit  int                `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[healthList] `query:"cursor" doc:"nextCursor of the previous page"`
+},
+) (*listOutput[connectionHealthItem], error) {
+	p, err := s.service.ListConnectionHealth(
+		ctx, tenant, domain.HealthStatus(in.Health), in.Cursor.pageRequest(in.Limit),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return pageOf[healthList](p, in.Limit, func(c ports.ConnectionStatus) connectionHealthItem {
+		return connectionHealthItem{
+			ConnectionID: c.Connection.ID.String(), Vendor: string(c.Connection.Vendor), ConfigName: c.Connection.Name,
+			HealthView: healthOf(c.ConnectionHealth),
+		}
+	}), nil
 }

@@ -16,7 +16,7 @@ import (
 const (
 	cursorVersion    = 1
 	cursorHeaderSize = 2 + 16
-	maxCursor        = 2048 // in characters; the cursor of a connection with the longest possible name has 1,384
+	maxCursor        = 2048 // in characters; the longest cursor, of a connection with a long name, has 1,384
 )
 
 // listKind identifies a list, so that a cursor of one list is rejected by all other lists.
@@ -25,23 +25,33 @@ type listKind interface{ tag() byte }
 // The kinds of lists.
 type (
 	connectionList  struct{}
+	healthList      struct{}
 	engineList      struct{}
 	tokenList       struct{}
 	deliveryList    struct{}
 	pullList        struct{}
 	accountList     struct{}
 	transactionList struct{}
+	quarantineList  struct{}
+	searchList      struct{}
+	historyList     struct{}
 	changeFeed      struct{}
+	balanceList     struct{}
 )
 
 func (connectionList) tag() byte  { return 'c' }
+func (healthList) tag() byte      { return 'h' }
 func (engineList) tag() byte      { return 'e' }
 func (tokenList) tag() byte       { return 't' }
 func (deliveryList) tag() byte    { return 'd' }
 func (pullList) tag() byte        { return 'p' }
 func (accountList) tag() byte     { return 'a' }
 func (transactionList) tag() byte { return 'x' }
+func (quarantineList) tag() byte  { return 'q' }
+func (searchList) tag() byte      { return 's' }
+func (historyList) tag() byte     { return 'v' }
 func (changeFeed) tag() byte      { return 'f' }
+func (balanceList) tag() byte     { return 'b' }
 
 // cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }
@@ -91,10 +101,10 @@ func (c cursor[L]) pageRequest(limit int) domain.PageRequest {
 
 // page is the envelope of one page of a list.
 type page[T any] struct {
-	Items      []T    `json:"items"`
-	Limit      int    `json:"limit" doc:"The requested maximum number of items on a page"`
-	HasMore    bool   `json:"hasMore"`
-	NextCursor string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page"`
+	Items      []T    `json:"items" doc:"The items of this page"`
+	Limit      int    `json:"limit" doc:"The requested maximum number of items on a page" example:"20"`
+	HasMore    bool   `json:"hasMore" example:"true" doc:"Whether there are more items after this page"`
+	NextCursor string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page" example:"AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"`
 }
 
 // listOutput is the output of an operation that returns a page of a list.

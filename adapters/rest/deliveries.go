@@ -15,15 +15,15 @@ const deliveriesPath = prefix + "/webhooks/deliveries"
 // DeliveryView is a delivery without its body. Its name is exported only for the OpenAPI
 // document, because huma ignores an embedded struct whose name is not exported.
 type DeliveryView struct {
-	ID           string    `json:"id"`
-	ConnectionID string    `json:"connectionId"`
-	Vendor       string    `json:"vendor"`
-	Event        string    `json:"event"`
-	EventID      string    `json:"eventId"`
-	Status       string    `json:"status" enum:"accepted,processed,ignored,unreadable,failed"`
-	PullID       string    `json:"pullId,omitempty"`
-	ReceivedAt   time.Time `json:"receivedAt"`
-	ProcessedAt  time.Time `json:"processedAt,omitzero"`
+	ID           string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the delivery"`
+	ConnectionID string    `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
+	Vendor       string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	Event        string    `json:"event" example:"transactions/created" doc:"The vendor's name of the event; empty if the body is unreadable"`
+	EventID      string    `json:"eventId" example:"e6f1a2b3-0c4d-4e5f-8a7b-9c0d1e2f3a4b" doc:"The vendor's id of the event; empty if it has none"`
+	Status       string    `json:"status" enum:"accepted,processed,ignored,unreadable,failed" example:"processed" doc:"What became of it; processed and failed follow the pull"`
+	PullID       string    `json:"pullId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The pull that does the work of the delivery; absent if it wants none"`
+	ReceivedAt   time.Time `json:"receivedAt" example:"2026-03-02T10:00:00Z" doc:"When it was received"`
+	ProcessedAt  time.Time `json:"processedAt,omitzero" example:"2026-03-02T10:00:05Z" doc:"When its pull ended; absent before"`
 }
 
 // deliveryDetail is a delivery with its body.
@@ -47,12 +47,12 @@ const defaultReplayLimit = 100
 
 // replayRequest is the request body that selects the deliveries to replay.
 type replayRequest struct {
-	Connection string       `json:"connectionId,omitempty" pattern:"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" patternDescription:"a UUID"`
-	Status     string       `json:"status,omitempty" enum:"accepted,processed,ignored,unreadable,failed"`
-	EventID    plainText    `json:"eventId,omitempty" minLength:"1" maxLength:"200"`
-	From       dateTimeText `json:"from,omitempty" doc:"Received at or after: RFC 3339, or a date"`
-	To         dateTimeText `json:"to,omitempty" doc:"Received before: RFC 3339, or a date"`
-	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default"`
+	Connection string       `json:"connectionId,omitempty" pattern:"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" patternDescription:"a UUID" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only deliveries of this connection"`
+	Status     string       `json:"status,omitempty" enum:"accepted,processed,ignored,unreadable,failed" example:"failed" doc:"Only deliveries in this state"`
+	EventID    plainText    `json:"eventId,omitempty" minLength:"1" maxLength:"200" example:"e6f1a2b3-0c4d-4e5f-8a7b-9c0d1e2f3a4b" doc:"Only deliveries of this event of the vendor"`
+	From       dateTimeText `json:"from,omitempty" doc:"Received at or after: RFC 3339, or a date" example:"2026-03-01T00:00:00Z"`
+	To         dateTimeText `json:"to,omitempty" doc:"Received before: RFC 3339, or a date" example:"2026-03-02"`
+	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default" example:"100"`
 }
 
 // filter returns the filter of the request, with the id and the times parsed. The patterns of the
@@ -83,8 +83,8 @@ func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 
 // replayed is the response body that lists the replayed deliveries, each with its new pull.
 type replayed struct {
-	Replayed int            `json:"replayed" doc:"The number of replayed deliveries"`
-	Items    []DeliveryView `json:"items"`
+	Replayed int            `json:"replayed" doc:"The number of replayed deliveries" example:"1"`
+	Items    []DeliveryView `json:"items" doc:"The replayed deliveries"`
 }
 
 // deliveryRoutes returns the routes that read webhook deliveries and replay them.
@@ -93,24 +93,29 @@ func (s *server) deliveryRoutes() []route {
 	return []route{
 		{
 			id: "list-deliveries", method: http.MethodGet, path: deliveriesPath,
-			status: http.StatusOK, tag: tag, summary: "List deliveries, newest first",
+			description: "Returns the stored webhooks of the tenant without their payloads.",
+			status:      http.StatusOK, tag: tag, summary: "List deliveries, newest first",
 			scope: scopeRead,
 			mount: handle(s.listDeliveries),
 		},
 		{
 			id: "get-delivery", method: http.MethodGet, path: one,
-			status: http.StatusOK, tag: tag, summary: "Get a delivery with its payload",
+			description: "Returns a stored webhook with its body as it was received.",
+			status:      http.StatusOK, tag: tag, summary: "Get a delivery with its payload",
 			scope: scopeRead, notFound: deliveryNotFound,
 			mount: handle(s.getDelivery),
 		},
 		{
 			id: "replay-delivery", method: http.MethodPost, path: one + "/replay",
-			status: http.StatusAccepted, tag: tag, summary: "Replay a delivery: request its pull again",
+			description: "Requests the pull of the delivery again. A delivery that wants no pull is a 409.",
+			status:      http.StatusAccepted, tag: tag, summary: "Replay a delivery: request its pull again",
 			scope: scopeWrite, notFound: deliveryNotFound, conflict: true, idempotent: true, noBody: true,
 			mount: handle(s.replayDelivery),
 		},
 		{
 			id: "replay-deliveries", method: http.MethodPost, path: deliveriesPath + "/replay",
+			description: "Requests the pulls of the deliveries that match all given members, newest first, up to " +
+				"limit.",
 			status: http.StatusAccepted, tag: tag, summary: "Replay many deliveries: request their pulls again",
 			scope: scopeWrite, idempotent: true,
 			mount: handle(s.replayDeliveries),
@@ -120,12 +125,12 @@ func (s *server) deliveryRoutes() []route {
 
 // listDeliveries returns a page of the deliveries that match all given filters.
 func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in *struct {
-	Connection idParam[domain.Connection] `query:"connectionId"`
-	Status     string                     `query:"status" enum:"accepted,processed,ignored,unreadable,failed"`
-	EventID    plainText                  `query:"eventId" maxLength:"200"`
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
+	Status     string                     `query:"status" enum:"accepted,processed,ignored,unreadable,failed" doc:"Only those in this state"`
+	EventID    plainText                  `query:"eventId" maxLength:"200" doc:"Only deliveries of this event of the vendor"`
 	From       dateTimeParam              `query:"from" doc:"Received at or after: RFC 3339, or a date"`
 	To         dateTimeParam              `query:"to" doc:"Received before: RFC 3339, or a date"`
-	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20"`
+	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor     cursor[deliveryList]       `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[DeliveryView], error) {
@@ -173,7 +178,7 @@ func (s *server) replayDelivery(
 	return &acceptedOutput[DeliveryView]{pullsPath + "/" + d.Pull.String(), deliveryOf(d)}, nil
 }
 
-// replayDeliveries replays at most a limited number of deliveries. To replay more, the caller
+// replayDeliveries replays a limited number of deliveries with each request. To replay more, the caller
 // repeats the request.
 func (s *server) replayDeliveries(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body replayRequest },

@@ -17,7 +17,10 @@ func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
 
 // Schema returns a schema that allows any JSON value.
 func (rawJSON) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Description: "The vendor's JSON, unchanged"}
+	return &huma.Schema{
+		Description: "The vendor's JSON, unchanged",
+		Examples:    []any{map[string]any{"id": "c0ffee00-0000-4000-8000-000000000002"}},
+	}
 }
 
 // asJSON returns the body of a webhook as JSON. If the body is JSON, it is returned unchanged;
@@ -27,6 +30,17 @@ func asJSON(body []byte) rawJSON {
 		return rawJSON(body)
 	}
 	quoted, _ := jsontext.AppendQuote(nil, body) // the error only reports that invalid UTF-8 was replaced
+	return rawJSON(quoted)
+}
+
+// asStrictJSON returns the bytes of a vendor's row. If they are strict JSON (valid UTF-8, no duplicate
+// members), they are returned unchanged; otherwise they are returned as a JSON string, in which invalid
+// UTF-8 is replaced.
+func asStrictJSON(row []byte) rawJSON {
+	if jsontext.Value(row).IsValid() {
+		return rawJSON(row)
+	}
+	quoted, _ := jsontext.AppendQuote(nil, row)
 	return rawJSON(quoted)
 }
 
@@ -62,7 +76,10 @@ func (o *jsonObject) UnmarshalJSON(raw []byte) error {
 
 // Schema returns a schema that allows any JSON object.
 func (jsonObject) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+	return &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: true,
+		Examples: []any{map[string]any{"host": "db.example.com", "database": "books"}},
+	}
 }
 
 // secretMap is an object of named secrets in a request.
@@ -73,7 +90,10 @@ func (secretMap) Schema(huma.Registry) *huma.Schema {
 	least, most := 1, domain.MaxSecret
 	value := &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most, WriteOnly: true}
 	value.PrecomputeMessages()
-	return &huma.Schema{Type: huma.TypeObject, WriteOnly: true, AdditionalProperties: value}
+	return &huma.Schema{
+		Type: huma.TypeObject, WriteOnly: true, AdditionalProperties: value,
+		Examples: []any{map[string]any{"username": "reader", "password": "correct horse battery staple"}},
+	}
 }
 
 // credential returns the secrets as a credential.
@@ -123,21 +143,21 @@ type conditionalInput struct {
 // createdOutput is a response to the creation of an object, with the object's location and entity
 // tag.
 type createdOutput[T any] struct {
-	Location string `header:"Location"`
-	ETag     string `header:"ETag"`
+	Location string `header:"Location" doc:"The path of the new object"`
+	ETag     string `header:"ETag" doc:"The entity tag of the revision, for If-Match"`
 	Body     T
 }
 
 // acceptedOutput is a response to a request whose work is done later, with the location of the
 // pull that does it.
 type acceptedOutput[T any] struct {
-	Location string `header:"Location"`
+	Location string `header:"Location" doc:"The path of the pull that does the work"`
 	Body     T
 }
 
 // taggedOutput is a response that contains an object and its entity tag.
 type taggedOutput[T any] struct {
-	ETag string `header:"ETag"`
+	ETag string `header:"ETag" doc:"The entity tag of the revision, for If-Match"`
 	Body T
 }
 

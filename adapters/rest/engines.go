@@ -14,23 +14,23 @@ const enginesPath = prefix + "/connections"
 
 // connectorTypes is the response body that lists the registered connector types.
 type connectorTypes struct {
-	Types []connectorType `json:"types"`
+	Types []connectorType `json:"types" doc:"The registered types, ordered by type"`
 }
 
 // connectorType describes one registered connector.
 type connectorType struct {
-	Type     string `json:"type"`
-	Category string `json:"category" enum:"database,rest"`
+	Type     string `json:"type" example:"postgres" doc:"The value of type of a connection"`
+	Category string `json:"category" enum:"database,rest" doc:"The category of the type"`
 }
 
 // engineDescriptor is the representation of an engine connection in all responses.
 type engineDescriptor struct {
-	ID         string     `json:"id" doc:"Opaque"`
-	Type       string     `json:"type"`
-	ConfigName string     `json:"configName"`
-	Config     jsonObject `json:"config"`
-	CreatedAt  time.Time  `json:"createdAt"`
-	UpdatedAt  time.Time  `json:"updatedAt"`
+	ID         string     `json:"id" doc:"Opaque" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
+	Type       string     `json:"type" example:"postgres" doc:"The connector type"`
+	ConfigName string     `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
+	Config     jsonObject `json:"config" doc:"The configuration of the connector type"`
+	CreatedAt  time.Time  `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
+	UpdatedAt  time.Time  `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 }
 
 // engineOf returns the representation of c. It has no field for the sealed credential.
@@ -43,8 +43,8 @@ func engineOf(c domain.Connection) engineDescriptor {
 
 // newEngine is the request body that creates an engine connection.
 type newEngine struct {
-	Type       string     `json:"type" minLength:"1" maxLength:"32" doc:"A registered connector type; cannot be changed"`
-	ConfigName plainText  `json:"configName" minLength:"1" maxLength:"255"`
+	Type       string     `json:"type" minLength:"1" maxLength:"32" doc:"A registered connector type; cannot be changed" example:"postgres"`
+	ConfigName plainText  `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
 	Config     jsonObject `json:"config" doc:"Validated by the connector's own schema"`
 	Credential secretMap  `json:"credential,omitempty" writeOnly:"true" doc:"Validated by the connector's own schema; stored encrypted and never returned"`
 }
@@ -52,17 +52,17 @@ type newEngine struct {
 // engineChange is the request body that replaces the fields that it contains. Omitted fields
 // remain unchanged.
 type engineChange struct {
-	ConfigName plainText  `json:"configName,omitempty" minLength:"1" maxLength:"255"`
-	Config     jsonObject `json:"config,omitempty"`
-	Credential secretMap  `json:"credential,omitempty" writeOnly:"true"`
+	ConfigName plainText  `json:"configName,omitempty" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
+	Config     jsonObject `json:"config,omitempty" doc:"The configuration; replaces the stored one"`
+	Credential secretMap  `json:"credential,omitempty" writeOnly:"true" doc:"The credential; replaces the stored one"`
 }
 
 // engineOutcome is the result of a live probe of an engine connection.
 type engineOutcome struct {
-	ConnectionID string `json:"connectionId"`
-	Healthy      bool   `json:"healthy"`
-	LatencyMs    int64  `json:"latencyMs"`
-	ErrorMessage string `json:"errorMessage,omitempty"`
+	ConnectionID string `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
+	Healthy      bool   `json:"healthy" example:"true" doc:"Whether the test succeeded"`
+	LatencyMs    int64  `json:"latencyMs" example:"184" doc:"How long the test took, in milliseconds"`
+	ErrorMessage string `json:"errorMessage,omitempty" example:"the credential was rejected" doc:"Why the test failed; absent if it succeeded"`
 }
 
 // engineRoutes returns the routes of the engine's own connections. The aggregator routes respond
@@ -73,42 +73,52 @@ func (s *server) engineRoutes() []route {
 	return []route{
 		{
 			id: "list-connector-types", method: http.MethodGet, path: prefix + "/connector-types",
-			status: http.StatusOK, tag: tag, summary: "List registered connector types",
+			description: "Returns the types of engine connections that this process has registered.",
+			status:      http.StatusOK, tag: tag, summary: "List registered connector types",
 			scope: scopeRead,
 			mount: handle(s.connectorTypes),
 		},
 		{
 			id: "create-engine-connection", method: http.MethodPost, path: enginesPath,
+			description: "Stores an engine connection with its credential, encrypted. The connector of the type " +
+				"validates config and credential.",
 			status: http.StatusCreated, tag: tag, summary: "Create an engine connection",
 			scope: scopeWrite, conflict: true, idempotent: true, addressField: "config",
 			mount: handle(s.createEngine),
 		},
 		{
 			id: "list-engine-connections", method: http.MethodGet, path: enginesPath,
-			status: http.StatusOK, tag: tag, summary: "List engine connections, ordered by config name",
+			description: "Returns the live engine connections of the tenant.",
+			status:      http.StatusOK, tag: tag, summary: "List engine connections, ordered by config name",
 			scope: scopeRead,
 			mount: handle(s.listEngines),
 		},
 		{
 			id: "get-engine-connection", method: http.MethodGet, path: one,
-			status: http.StatusOK, tag: tag, summary: "Get an engine connection",
+			description: "Returns one engine connection. Its credential is never returned.",
+			status:      http.StatusOK, tag: tag, summary: "Get an engine connection",
 			scope: scopeRead, notFound: connectionNotFound,
 			mount: handle(s.getEngine),
 		},
 		{
 			id: "patch-engine-connection", method: http.MethodPatch, path: one,
+			description: "Replaces the fields that the body contains. The result is validated as a whole. If-Match " +
+				"prevents lost updates.",
 			status: http.StatusOK, tag: tag, summary: "Change an engine connection",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, ifMatch: true, addressField: "config",
 			mount: handle(s.patchEngine),
 		},
 		{
 			id: "delete-engine-connection", method: http.MethodDelete, path: one,
-			status: http.StatusNoContent, tag: tag, summary: "Soft-delete an engine connection",
+			description: "Deletes the engine connection and frees its name.",
+			status:      http.StatusNoContent, tag: tag, summary: "Soft-delete an engine connection",
 			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true,
 			mount: handle(s.deleteEngine),
 		},
 		{
 			id: "test-engine-connection", method: http.MethodPost, path: one + "/test",
+			description: "Opens a connection to the configured system. Every outcome is a 200; healthy and " +
+				"errorMessage tell what it was.",
 			status: http.StatusOK, tag: tag, summary: "Probe an engine connection",
 			scope: scopeWrite, notFound: connectionNotFound, noBody: true,
 			mount: handle(s.testEngine),
@@ -143,7 +153,7 @@ func (s *server) createEngine(
 
 // listEngines returns a page of the tenant's live engine connections.
 func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *struct {
-	Limit  int                `query:"limit" minimum:"1" maximum:"200" default:"20"`
+	Limit  int                `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor cursor[engineList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[engineDescriptor], error) {

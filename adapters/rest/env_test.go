@@ -25,9 +25,9 @@ type fakeVerifier struct{}
 func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, error) {
 	switch token {
 	case "tenant-a":
-		return auth.Principal{Tenant: tenantA, Scopes: []string{scopeRead, scopeWrite}}, nil
+		return auth.Principal{Tenant: tenantA, Actor: "alice", Scopes: []string{scopeRead, scopeWrite}}, nil
 	case "tenant-b":
-		return auth.Principal{Tenant: tenantB, Scopes: []string{scopeRead}}, nil
+		return auth.Principal{Tenant: tenantB, Actor: "alice", Scopes: []string{scopeRead}}, nil
 	case "no-tenant":
 		return auth.Principal{}, nil
 	case "keys-away":

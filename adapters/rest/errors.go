@@ -77,13 +77,17 @@ var statusRules = []statusRule{
 	},
 	{domain.ShownOnce, http.StatusConflict, codeTokenShownOnce, "the token was shown once and is not stored"},
 	{domain.NameTaken, http.StatusConflict, codeConflict, "the config name is already in use"},
+	{
+		domain.NoAnchor, http.StatusConflict, codeConflict,
+		"the balance of the account cannot be compared with its transactions",
+	},
 	{domain.Conflict, http.StatusConflict, codeConflict, "the request conflicts with the current state"},
 	{domain.Unauthenticated, http.StatusUnauthorized, codeUnauthenticated, "authentication is required"},
 	{domain.Forbidden, http.StatusForbidden, codeForbidden, "the token lacks the required scope"},
 	{domain.NotFound, http.StatusNotFound, codeNotFound, "path not found"},
 	{
 		domain.TooManyProbes, http.StatusTooManyRequests, codeRateLimited,
-		"too many tests of engine connections are running",
+		"too many tests of connections are running",
 	},
 	{domain.Unavailable, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, codeUnavailable, internalError},
@@ -109,10 +113,12 @@ var internalStatusRule = statusRule{nil, http.StatusInternalServerError, codeInt
 type notFound struct{ code, detail string }
 
 var (
-	connectionNotFound = notFound{codeConnectionNotFound, "connection not found"}
-	tokenNotFound      = notFound{codeNotFound, "webhook token not found"}
-	deliveryNotFound   = notFound{codeNotFound, "delivery not found"}
-	pullNotFound       = notFound{codeNotFound, "pull not found"}
+	connectionNotFound  = notFound{codeConnectionNotFound, "connection not found"}
+	tokenNotFound       = notFound{codeNotFound, "webhook token not found"}
+	deliveryNotFound    = notFound{codeNotFound, "delivery not found"}
+	pullNotFound        = notFound{codeNotFound, "pull not found"}
+	accountNotFound     = notFound{codeNotFound, "account not found"}
+	transactionNotFound = notFound{codeNotFound, "transaction not found"}
 )
 
 // statusRuleFor returns the rule that applies to an error, however the error is wrapped.
@@ -127,17 +133,17 @@ func statusRuleFor(err error) statusRule {
 
 // ProblemField describes one invalid value of the request.
 type ProblemField struct {
-	Location string `json:"location" doc:"Where the invalid value is, such as body.configName or query.limit"`
-	Message  string `json:"message" doc:"What is wrong with it; never a value of the request"`
+	Location string `json:"location" doc:"Where the invalid value is, such as body.configName or query.limit" example:"query.limit"`
+	Message  string `json:"message" doc:"What is wrong with it; never a value of the request" example:"expected number >= 1"`
 }
 
 // Problem is the response body of every failure (RFC 9457).
 type Problem struct {
-	Type     string         `json:"type" doc:"Always about:blank: problems are distinguished by code"`
-	Title    string         `json:"title" doc:"The text of the HTTP status"`
-	Status   int            `json:"status" doc:"The HTTP status"`
-	Detail   string         `json:"detail" doc:"What went wrong"`
-	Instance string         `json:"instance" doc:"The requested path, with webhook tokens redacted"`
+	Type     string         `json:"type" doc:"Always about:blank: problems are distinguished by code" example:"about:blank"`
+	Title    string         `json:"title" doc:"The text of the HTTP status" example:"Bad Request"`
+	Status   int            `json:"status" doc:"The HTTP status" example:"400"`
+	Detail   string         `json:"detail" doc:"What went wrong" example:"the request is not valid"`
+	Instance string         `json:"instance" doc:"The requested path, with webhook tokens redacted" example:"/v1/discovery/aggregator-connections"`
 	Code     string         `json:"code" example:"MTCH-0001" doc:"A stable error code for programs"`
 	Errors   []ProblemField `json:"errors,omitempty" doc:"Every invalid input; with code MTCH-0001"`
 
@@ -179,8 +185,8 @@ func (x *exchange) problem(err error) *Problem {
 }
 
 // setHeaders sets the headers that belong to the problem's status. The connection of a refused long
-// poll is closed: otherwise idle connections would replace the waiting polls as the connections that
-// are not available to other callers.
+// poll is closed. Otherwise it would stay open while it is idle, and would not be available to other
+// callers.
 func (p *Problem) setHeaders(err error) {
 	switch p.Status {
 	case http.StatusUnauthorized:

@@ -191,6 +191,9 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				connectionsPath + "/test": `{"vendor":"pluggy","configName":"a"}`,
 				tokensPath:                `{"vendor":"pluggy","connection_config_name":"a"}`,
 			}
+			if strings.HasSuffix(path, "/completeness/accept") {
+				body[path] = `{"reason":"a"}`
+			}
 			text := body[method] + body[path]
 			w := s.call(strings.ToUpper(method), strings.ReplaceAll(path, "{id}", someID.String()), text)
 			code := codeNotFound
@@ -201,7 +204,8 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"connection not found", "webhook token not found", "delivery not found", "pull not found",
+		"connection not found", "webhook token not found", "delivery not found", "pull not found", "account not found",
+		"transaction not found",
 	} {
 		if details[want] == 0 {
 			t.Errorf("no operation responds with %q", want)

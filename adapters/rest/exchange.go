@@ -19,8 +19,8 @@ type exchange struct {
 	route         *route // nil until the router has matched a route
 	principal     auth.Principal
 
-	// bodyMemory is how many bytes the body uses of the memory for all bodies. They are released when
-	// the request ends.
+	// bodyMemory is the number of bytes that the body uses of the memory for all bodies. This
+	// memory is released when the request ends.
 	bodyMemory int64
 
 	// invalid are the errors of the request that were found before huma validated it. If there are

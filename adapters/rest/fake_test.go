@@ -2,10 +2,12 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/govalues/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -173,7 +175,20 @@ func (f *fake) TestConnection(_ context.Context, _ domain.TenantID, vendor, name
 func (f *fake) ConnectionHealth(
 	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {
-	return ports.ConnectionHealth{Activity: ports.Activity{LastPullAt: moment}}, f.record(id)
+	return ports.ConnectionHealth{
+		Activity: ports.Activity{LastPullAt: moment}, Completeness: domain.Complete,
+	}, f.record(id)
+}
+
+func (f *fake) ListConnectionHealth(
+	_ context.Context, _ domain.TenantID, h domain.HealthStatus, p domain.PageRequest,
+) (domain.Page[ports.ConnectionStatus], error) {
+	return onePage(f, h, p, ports.ConnectionStatus{
+		Connection: connectionFixture(), ConnectionHealth: ports.ConnectionHealth{
+			Activity: ports.Activity{LastWebhookAt: moment}, Completeness: domain.Drifting,
+			Health: domain.Health{Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true},
+		},
+	})
 }
 
 func (f *fake) ConnectorTypes(context.Context) []ports.ConnectorType {
@@ -269,14 +284,112 @@ func (f *fake) ListPulls(
 	return onePage(f, id, p, pullFixture())
 }
 
-func (f *fake) ListAccounts(
+func (f *fake) ListQuarantine(
 	_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest,
-) (domain.Page[domain.Account], error) {
-	return onePage(f, id, p, domain.Account{
+) (domain.Page[domain.QuarantinedRow], error) {
+	return onePage(f, id, p, domain.QuarantinedRow{
+		ID: otherID, FirstSeenAt: moment, LastSeenAt: moment.Add(time.Second),
+		UnreadableData: domain.UnreadableData{
+			QuarantineKey: domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: "t-1"},
+			Reason:        domain.DuplicateMember, Payload: []byte(`{"a":1,"a":"\ud83d"}`),
+		},
+	})
+}
+
+func (f *fake) ListTenantPulls(
+	_ context.Context, _ domain.TenantID, filter ports.PullFilter, p domain.PageRequest,
+) (domain.Page[domain.Pull], error) {
+	return onePage(f, filter, p, pullFixture())
+}
+
+func accountFixture() domain.Account {
+	return domain.Account{
 		ID: domain.AccountID{UUID: otherID}, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
 		AccountData: domain.AccountData{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"},
 		FirstSeenAt: moment, UpdatedAt: moment,
+	}
+}
+
+func (f *fake) ListAccounts(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest,
+) (domain.Page[domain.Account], error) {
+	return onePage(f, id, p, accountFixture())
+}
+
+func (f *fake) ListTenantAccounts(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest,
+) (domain.Page[domain.Account], error) {
+	return onePage(f, id, p, accountFixture())
+}
+
+func (f *fake) GetAccount(_ context.Context, _ domain.TenantID, id domain.AccountID) (domain.Account, error) {
+	return accountFixture(), f.record(id)
+}
+
+func completenessFixture(id domain.AccountID) ports.AccountCompleteness {
+	return ports.AccountCompleteness{
+		Account: id, State: domain.Drifting, Since: moment, Basis: domain.BasisQuarantined,
+		Checks: []domain.CheckResult{
+			{
+				Check: domain.CheckBalanceAnchor, State: domain.Drifting, At: moment,
+				Expected: decimal.MustParse("1000"), Actual: decimal.MustParse("989.50"),
+			},
+			{
+				Check: domain.CheckRunningBalance, State: domain.CompletenessUnknown,
+			},
+			{
+				Check: domain.CheckRunningBalance, State: domain.Complete, At: moment,
+				Between: []domain.TransactionID{{UUID: someID}, {UUID: otherID}},
+			},
+		},
+	}
+}
+
+func (f *fake) AccountCompleteness(
+	_ context.Context, _ domain.TenantID, id domain.AccountID,
+) (ports.AccountCompleteness, error) {
+	return completenessFixture(id), f.record(id)
+}
+
+func (f *fake) AcceptCompleteness(
+	_ context.Context, _ domain.TenantID, id domain.AccountID, reason string,
+) (ports.AccountCompleteness, error) {
+	return completenessFixture(id), f.record(reason)
+}
+
+func (f *fake) ListBalances(
+	_ context.Context, _ domain.TenantID, _ domain.AccountID, window domain.Window, p domain.PageRequest,
+) (domain.Page[domain.AccountBalance], error) {
+	return onePage(f, window, p, domain.AccountBalance{
+		Day: "2026-01-02", At: moment, Currency: "BRL", Balance: decimal.MustParse("-10.50"),
+		Posted: decimal.MustParse("-1010.5"), Anchor: decimal.MustParse("1000"),
 	})
+}
+
+func (f *fake) GetTransaction(
+	_ context.Context, _ domain.TenantID, id domain.TransactionID,
+) (domain.Transaction, error) {
+	return transactionFixture(), f.record(id)
+}
+
+func (f *fake) TransactionHistory(
+	_ context.Context, _ domain.TenantID, id domain.TransactionID, p domain.PageRequest,
+) (domain.Page[domain.TransactionVersion], error) {
+	version := transactionFixture()
+	version.Pull, version.RowSHA256, version.Normalizer = domain.PullID{UUID: otherID}, []byte{0xab, 0x01}, "pluggy 2"
+	before := transactionFixture()
+	before.Version, before.Status, before.Description, before.Warnings = 1, domain.Pending, "", nil
+	before.Metadata, before.UpdatedAt = json.RawMessage(`{"a":1e400,"a":2}`), moment.Add(-time.Hour)
+	return onePage(f, id, p, domain.TransactionVersion{
+		Transaction: version, Previous: &before, Trigger: domain.TriggerWebhook,
+		Deliveries: []domain.DeliveryID{{UUID: someID}},
+	})
+}
+
+func (f *fake) SearchTransactions(
+	_ context.Context, _ domain.TenantID, search domain.TransactionSearch, p domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	return onePage(f, search, p, transactionFixture())
 }
 
 func (f *fake) ListTransactions(

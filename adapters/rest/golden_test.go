@@ -20,7 +20,7 @@ const (
 	goldenPull = `{"id":"019b0000-0000-7000-8000-000000000002",` +
 		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","trigger":"manual",` +
 		`"status":"succeeded","counts":{"accounts":1,"read":5,"added":4,"modified":0,"removed":0,` +
-		`"unchanged":1},"attempts":2,"lastError":"vendor_unreachable",` +
+		`"unchanged":1,"quarantined":0},"attempts":2,"lastError":"vendor_unreachable",` +
 		`"createdAt":"2026-01-02T03:04:05.6Z","startedAt":"2026-01-02T03:04:05.6Z",` +
 		`"finishedAt":"2026-01-02T03:04:06.6Z"}`
 	goldenMoney = `{"id":"019b0000-0000-7000-8000-000000000001",` +
@@ -46,6 +46,15 @@ func envelope[L listKind](item string) string {
 	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 
+// goldenCompleteness is the representation of completenessFixture.
+const goldenCompleteness = `{"accountId":"019b0000-0000-7000-8000-000000000002","state":"drifting",` +
+	`"since":"2026-01-02T03:04:05.6Z","basis":"quarantined_rows","checks":[` +
+	`{"check":"balance_anchor","state":"drifting","expected":"1000","actual":"989.5","difference":"-10.5",` +
+	`"at":"2026-01-02T03:04:05.6Z"},{"check":"running_balance","state":"unknown"},` +
+	`{"check":"running_balance","state":"complete","expected":"0","actual":"0","difference":"0",` +
+	`"between":["019b0000-0000-7000-8000-000000000001","019b0000-0000-7000-8000-000000000002"],` +
+	`"at":"2026-01-02T03:04:05.6Z"}]}`
+
 func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	for name, c := range map[string]struct {
@@ -69,7 +78,15 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		},
 		"health": {
 			"GET", idPath + "/health", "", 200,
-			`{"health":"unknown","needsReauth":false,"lastPullAt":"2026-01-02T03:04:05.6Z"}`, nil,
+			`{"health":"unknown","needsReauth":false,"lastPullAt":"2026-01-02T03:04:05.6Z","quarantined":0,` +
+				`"completeness":"complete"}`, nil,
+		},
+		"health of all": {
+			"GET", connectionsPath + "/health", "", 200, envelope[healthList](
+				`{"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","configName":"pluggy-main",` +
+					`"health":"unhealthy","reason":"credential_rejected","needsReauth":true,` +
+					`"lastWebhookAt":"2026-01-02T03:04:05.6Z","quarantined":0,"completeness":"drifting"}`,
+			), nil,
 		},
 		"types": {
 			"GET", prefix + "/connector-types", "", 200,
@@ -104,9 +121,39 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"request pull": {
 			"POST", idPath + "/pulls", "", 202, goldenPull, map[string]string{"Location": pullsPath + otherPath},
 		},
+		"quarantine": {
+			"GET", idPath + "/quarantine", "", 200, envelope[quarantineList](
+				`{"id":"019b0000-0000-7000-8000-000000000002","kind":"transaction","externalId":"t-1",` +
+					`"reason":"duplicate_member","firstSeenAt":"2026-01-02T03:04:05.6Z",` +
+					`"lastSeenAt":"2026-01-02T03:04:06.6Z","payload":"{\"a\":1,\"a\":\"\\ud83d\"}"}`), nil,
+		},
+		"all pulls":    {"GET", pullsPath, "", 200, envelope[pullList](goldenPull), nil},
+		"all accounts": {"GET", accountsPath, "", 200, envelope[accountList](goldenAccount), nil},
+		"account":      {"GET", accountsPath + otherPath, "", 200, goldenAccount, nil},
+		"completeness": {"GET", accountsPath + otherPath + "/completeness", "", 200, goldenCompleteness, nil},
+		"accept": {
+			"POST", accountsPath + otherPath + "/completeness/accept", `{"reason":"x"}`, 200, goldenCompleteness, nil,
+		},
+		"balances": {
+			"GET", accountsPath + otherPath + "/balances", "", 200, envelope[balanceList](
+				`{"at":"2026-01-02T03:04:05.6Z","balance":"-10.5","currency":"BRL","posted":"-1010.5",` +
+					`"anchor":"1000"}`), nil,
+		},
+		"search":       {"GET", transactionsPath, "", 200, envelope[searchList](goldenMoney), nil},
+		"transaction":  {"GET", transactionsPath + samePath, "", 200, goldenMoney, nil},
 		"pull":         {"GET", pullsPath + otherPath, "", 200, goldenPull, nil},
 		"accounts":     {"GET", idPath + "/accounts", "", 200, envelope[accountList](goldenAccount), nil},
 		"transactions": {"GET", idPath + "/transactions", "", 200, envelope[transactionList](goldenMoney), nil},
+		"history": {
+			"GET", transactionsPath + samePath + "/history", "", 200, envelope[historyList](
+				`{"version":2,"at":"2026-01-02T03:04:05.6Z","change":"modified",` +
+					`"pullId":"019b0000-0000-7000-8000-000000000002","trigger":"webhook",` +
+					`"deliveryIds":["019b0000-0000-7000-8000-000000000001"],"rowSha256":"ab01",` +
+					`"normalizer":"pluggy 2","before":{"description":null,"metadata":{"a":1e400,"a":2},` +
+					`"status":"pending","warnings":null},"after":{"description":"Café <&>",` +
+					`"metadata":{"a":1e400,"b":"\u0041","b":[]},"status":"posted",` +
+					`"warnings":["direction_conflict"]}}`), nil,
+		},
 		"changes": {
 			"GET", prefix + "/transactions/changes", "", 200,
 			`{"items":[{"change":"modified","transaction":` + goldenMoney + `}],"limit":200,"hasMore":false,` +

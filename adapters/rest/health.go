@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -11,24 +12,26 @@ import (
 
 // liveness is the response body of /health.
 type liveness struct {
-	Status string `json:"status" enum:"healthy"`
+	Status string `json:"status" enum:"healthy" doc:"Always healthy"`
 }
 
 // check is the result of the readiness check of one dependency.
 type check struct {
-	Status string `json:"status" enum:"up,down"`
+	Status string `json:"status" enum:"up,down" doc:"Whether the dependency is available"`
+	// HeldBackSeconds is only a member of the check "feed".
+	HeldBackSeconds *float64 `json:"heldBackSeconds,omitempty" example:"0" doc:"How long a write transaction that is still open on the database server has held the change feed back; 0 if none does"`
 }
 
 // readiness is the response body of /readyz for both of its statuses, 200 and 503.
 type readiness struct {
-	Status  string           `json:"status" enum:"ready,unavailable,draining"`
-	Checks  map[string]check `json:"checks"`
-	Version string           `json:"version"`
+	Status  string           `json:"status" enum:"ready,unavailable,draining" doc:"Whether the process can serve requests"`
+	Checks  map[string]check `json:"checks" doc:"The result of each check, by name"`
+	Version string           `json:"version" example:"1.0.0" doc:"The version of the build"`
 }
 
 // versionView is the response body of /version.
 type versionView struct {
-	Version string `json:"version"`
+	Version string `json:"version" example:"1.0.0" doc:"The version of the build"`
 }
 
 // metaRoutes returns the health, readiness and version routes, which are used to operate the
@@ -38,17 +41,21 @@ func (s *server) metaRoutes() []route {
 	return []route{
 		{
 			id: "health", method: http.MethodGet, path: "/health",
-			status: http.StatusOK, tag: tag, summary: "Liveness: reports whether the process is running",
+			description: "Returns 200 as long as the process runs. It checks no dependency.",
+			status:      http.StatusOK, tag: tag, summary: "Liveness: reports whether the process is running",
 			mount: handle(s.health),
 		},
 		{
 			id: "ready", method: http.MethodGet, path: "/readyz",
+			description: "Returns 200 if the database is available and the process is not shutting down, otherwise " +
+				"503.",
 			status: http.StatusOK, tag: tag, summary: "Readiness: reports whether the process can serve requests",
 			mount: handle(s.ready),
 		},
 		{
 			id: "version", method: http.MethodGet, path: "/version",
-			status: http.StatusOK, tag: tag, summary: "Get the version of the build",
+			description: "Returns the version of the build.",
+			status:      http.StatusOK, tag: tag, summary: "Get the version of the build",
 			mount: handle(s.version),
 		},
 	}
@@ -71,18 +78,38 @@ type readinessOutput struct {
 func (s *server) ready(ctx context.Context, _ domain.TenantID, _ *struct{}) (*readinessOutput, error) {
 	out := &readinessOutput{http.StatusOK, readiness{Status: "ready", Checks: map[string]check{}, Version: s.Version}}
 	for name, err := range s.Ready(ctx) {
-		out.Body.Checks[name] = check{"up"}
+		out.Body.Checks[name] = check{Status: "up"}
 		if err != nil {
-			out.Body.Checks[name] = check{"down"}
+			out.Body.Checks[name] = check{Status: "down"}
 			out.Status, out.Body.Status = http.StatusServiceUnavailable, "unavailable"
 			s.Logger.Warn("not ready", zap.String("check", name), zap.String("cause", errorChain(err)))
 		}
+	}
+	if s.FeedDelay != nil && out.Status == http.StatusOK {
+		out.Body.Checks["feed"] = s.checkFeed(ctx)
 	}
 	if s.Draining() {
 		out.Status, out.Body.Status = http.StatusServiceUnavailable, "draining"
 	}
 	return out, nil
 }
+
+// checkFeed reports how long the change feed is held back. The process can serve requests all the
+// same, so the feed never makes it unavailable.
+func (s *server) checkFeed(ctx context.Context) check {
+	ctx, cancel := context.WithTimeout(ctx, feedCheckTimeout)
+	defer cancel()
+	delay, err := s.FeedDelay(ctx)
+	if err != nil {
+		s.Logger.Warn("not ready", zap.String("check", "feed"), zap.String("cause", errorChain(err)))
+		return check{Status: "down"}
+	}
+	seconds := delay.Round(time.Millisecond).Seconds()
+	return check{Status: "up", HeldBackSeconds: &seconds}
+}
+
+// feedCheckTimeout bounds the query for the delay of the change feed.
+const feedCheckTimeout = 500 * time.Millisecond
 
 // version returns the version of the build.
 func (s *server) version(context.Context, domain.TenantID, *struct{}) (*bodyOutput[versionView], error) {

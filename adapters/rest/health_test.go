@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -46,6 +47,75 @@ func TestReadinessReflectsItsChecks(t *testing.T) {
 				t.Errorf("health: status %d, want 200", live.Code)
 			}
 		})
+	}
+}
+
+// TestEveryPartOfTheDocumentHasADescription also checks that the examples are complete: a part without an
+// example would be null.
+func TestEveryPartOfTheDocumentHasADescription(t *testing.T) {
+	doc := openAPI(t, newEnv(t))
+	member := func(of any, names ...string) (value any) {
+		for value = of; len(names) > 0; names = names[1:] {
+			object, _ := value.(map[string]any)
+			value = object[names[0]]
+		}
+		return value
+	}
+	described := func(what string, of any) {
+		text, _ := member(of, "description").(string)
+		if inner, _ := member(of, "schema", "description").(string); text+inner == "" {
+			t.Errorf("%s has no description", what)
+		}
+	}
+	exampled := func(what string, of any) {
+		content, _ := member(of, "content").(map[string]any)
+		for _, media := range content {
+			text, err := json.Marshal(member(media, "example"))
+			if err != nil || strings.Contains(string(text), "null") {
+				t.Errorf("%s has an example with null: %s", what, text)
+			}
+		}
+	}
+	for name, schema := range member(doc, "components", "schemas").(map[string]any) {
+		properties, _ := member(schema, "properties").(map[string]any)
+		for property, p := range properties {
+			described(name+"."+property, p)
+		}
+	}
+	for path, methods := range member(doc, "paths").(map[string]any) {
+		for method, op := range methods.(map[string]any) {
+			name := method + " " + path
+			described(name, op)
+			exampled(name, member(op, "requestBody"))
+			parameters, _ := member(op, "parameters").([]any)
+			for _, p := range parameters {
+				described(name+" "+member(p, "name").(string), p)
+			}
+			for status, response := range member(op, "responses").(map[string]any) {
+				described(name+" "+status, response)
+				exampled(name+" "+status, response)
+				headers, _ := member(response, "headers").(map[string]any)
+				for header, h := range headers {
+					described(name+" "+status+" "+header, h)
+				}
+			}
+		}
+	}
+}
+
+func TestReadyShowsHowLongTheFeedIsHeldBack(t *testing.T) {
+	for want, delayed := range map[string]func(context.Context) (time.Duration, error){
+		`{"status":"up","heldBackSeconds":0}`: func(context.Context) (time.Duration, error) { return 0, nil },
+		`{"status":"up","heldBackSeconds":61.234}`: func(context.Context) (time.Duration, error) {
+			return 61*time.Second + 234*time.Millisecond + 5, nil
+		},
+		`{"status":"down"}`: func(context.Context) (time.Duration, error) { return 0, errors.New(canary) },
+	} {
+		w := newEnv(t, func(o *Options) { o.FeedDelay = delayed }).call("GET", "/readyz", "")
+		want = `{"status":"ready","checks":{"feed":` + want + `},"version":"1.2.3"}`
+		if diff := cmp.Diff(want, w.Body.String()); diff != "" || w.Code != 200 {
+			t.Errorf("%d %s", w.Code, diff)
+		}
 	}
 }
 
@@ -130,9 +200,10 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + connectionsPath:          {"201", "400", "409"},
 		"PUT " + connectionsPath + "/{id}": {"200", "400", "404", "409", "412"},
 		"POST " + enginesPath:              {"201", "400", "409"}, "POST " + tokensPath: {"400", "404", "409"},
-		"POST " + connectionsPath + "/{id}/pulls": {"202", "400", "404", "409"},
-		"POST " + deliveriesPath + "/{id}/replay": {"202", "400", "404", "409"},
-		"POST " + deliveriesPath + "/replay":      {"202", "400", "409"},
+		"POST " + connectionsPath + "/{id}/pulls":            {"202", "400", "404", "409"},
+		"POST " + accountsPath + "/{id}/completeness/accept": {"200", "400", "404", "409"},
+		"POST " + deliveriesPath + "/{id}/replay":            {"202", "400", "404", "409"},
+		"POST " + deliveriesPath + "/replay":                 {"202", "400", "409"},
 	}
 	if diff := cmp.Diff(want, marked); diff != "" {
 		t.Error(diff)

@@ -25,6 +25,9 @@ var configureHuma = sync.OnceFunc(func() {
 	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
 })
 
+// schemaPrefix is the prefix of references to the schemas of the document.
+const schemaPrefix = "#/components/schemas/"
+
 // humaConfig returns a configuration of huma without its built-in routes, links and fallback
 // formats.
 func humaConfig(version string) huma.Config {
@@ -35,9 +38,21 @@ func humaConfig(version string) huma.Config {
 				Title: "Aggregator connections", Version: version,
 				Description: "Connections to open-finance aggregators, their webhooks, " +
 					"and the transactions that are read from them.",
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+			Servers: []*huma.Server{{URL: "/", Description: "The origin that serves this document"}},
+			Tags: []*huma.Tag{
+				{Name: "Aggregator connections", Description: "Connections to aggregators, and their health"},
+				{Name: "Engine connections", Description: "The engine's own connections to databases and APIs"},
+				{Name: "Webhook tokens", Description: "Tokens in the URLs to which aggregators send webhooks"},
+				{Name: "Webhook deliveries", Description: "The webhooks that were received and stored"},
+				{Name: "Webhook receiver", Description: "The endpoint that aggregators call"},
+				{Name: "Pulls", Description: "Runs that read accounts and transactions from an aggregator"},
+				{Name: "Accounts and transactions", Description: "What pulls have stored, and the change feed"},
+				{Name: "Operation", Description: "Checks of the process"},
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"bearer": {
 						Type: "http", Scheme: "bearer", BearerFormat: "JWT",

@@ -108,9 +108,9 @@ func notKeyRune(r rune) bool {
 // fingerprint returns a hash that distinguishes different requests with the same key. Each part
 // before the body ends with a byte that these parts cannot contain, so that different parts are
 // never hashed as the same bytes. The If-Match header of a route that supports it is part of the
-// request, because it decides about the response. It follows the method after a space, which no
-// method contains: so the fingerprint of a request without the header, which may be stored already,
-// is that of the parts without it.
+// request, because it decides about the response. The header follows the method after a space,
+// which no method contains. A request without the header has the same fingerprint as in earlier
+// releases, which did not hash the header, so that stored fingerprints stay valid.
 func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	r := c.Request()
 	raw, _ := io.ReadAll(r.Body) // cannot fail, because bufferBody has read the body into memory

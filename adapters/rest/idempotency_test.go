@@ -110,8 +110,8 @@ func TestIfMatchIsPartOfTheIdempotentRequest(t *testing.T) {
 	}
 }
 
-// TestStoredFingerprintsStayValid computes fingerprints as releases before If-Match was a part of
-// them did: responses that are stored under such fingerprints must still be found.
+// TestStoredFingerprintsStayValid computes fingerprints as earlier releases did, which did not
+// include If-Match. Responses that are stored under such fingerprints must still be found.
 func TestStoredFingerprintsStayValid(t *testing.T) {
 	const put = `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	s := newEnv(t)
@@ -121,7 +121,7 @@ func TestStoredFingerprintsStayValid(t *testing.T) {
 	}{
 		{"PUT", idPath, put, nil},
 		{"POST", connectionsPath, goodConnection, nil},
-		{"POST", connectionsPath, goodConnection, []string{"If-Match", `"1"`}}, // has no meaning for this route
+		{"POST", connectionsPath, goodConnection, []string{"If-Match", `"1"`}}, // If-Match has no effect here
 	} {
 		clear(s.service.responses)
 		s.call(c.method, c.path, c.body, append(c.headers, keyHeader, "k")...)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/govalues/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -20,6 +21,7 @@ import (
 func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}
+	amount := decimal.MustParse("-12.5")
 	put := `{"configName":"n","baseUrl":"https://b.example/x","accountRef":"r"`
 	for _, c := range []struct {
 		name, request, body string
@@ -81,6 +83,29 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			domain.Window{From: "2026-01-01", To: "2026-01-31"},
 		},
 		{"accounts of one connection", "GET " + idPath + "/accounts", "", connection},
+		{
+			"pulls of all connections", "GET " + pullsPath + "?status=failed&connectionId=" + someID.String(), "",
+			ports.PullFilter{Connection: connection, State: domain.PullFailed},
+		},
+		{"health of all connections", "GET " + connectionsPath + "/health?health=unhealthy", "", domain.Unhealthy},
+		{"accounts of all connections", "GET " + accountsPath, "", domain.ConnectionID{}},
+		{
+			"accounts by connection", "GET " + accountsPath + "?connectionId=" + someID.String(), "",
+			connection,
+		},
+		{
+			"search", "GET " + transactionsPath + "?amount=-12.50&text=p%C3%A3o%20%25&from=2026-01-01&to=2026-01-31&" +
+				"removed=false&connectionId=" + someID.String(), "",
+			domain.TransactionSearch{
+				Connection: connection, Window: domain.Window{From: "2026-01-01", To: "2026-01-31"},
+				Amount: &amount, Text: "pão %", Removed: new(bool),
+			},
+		},
+		{"search for everything", "GET " + transactionsPath, "", domain.TransactionSearch{}},
+		{
+			"transaction by external id", "GET " + idPath + "/transactions?externalId=a%2Fb", "",
+			ports.TransactionFilter{ExternalID: "a/b"},
+		},
 		{
 			"transactions",
 			"GET " + idPath +

@@ -27,6 +27,10 @@ var (
 	noStore = []string{"no-store"}
 )
 
+// strictTransport is the value of Strict-Transport-Security (RFC 6797): for a year, browsers use only
+// https for the host and its subdomains.
+var strictTransport = []string{"max-age=31536000; includeSubDomains"}
+
 // observe is the outermost middleware: it assigns the request id, turns errors and panics
 // into problem documents, writes one line of the access log, and releases the memory of the body.
 func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
@@ -41,6 +45,9 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		header := c.Response().Header()
 		header[requestIDHeader] = []string{x.requestID}
 		header["X-Content-Type-Options"], header["Cache-Control"] = noSniff, noStore
+		if s.servedByHTTPS {
+			header["Strict-Transport-Security"] = strictTransport
+		}
 		defer s.releaseBody(x)
 		if err := s.recoverPanic(c, next); err != nil {
 			s.writeError(err, c)
@@ -80,7 +87,8 @@ func (p *panicError) Error() string {
 	return fmt.Sprintf("panic: %T", p.value)
 }
 
-// logAccess writes one line of the access log. It never logs a header, a body or a query.
+// logAccess writes one line of the access log. It never logs a header, a body or a query. For a change
+// by an operator, and for a refused request, the line also contains the actor and the peer.
 func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 	template, status, size := "", c.Response().Status, c.Response().Size
 	if x.isHEAD {
@@ -97,6 +105,10 @@ func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 			zap.Int64("bytes", size), zap.Duration("took", took))
 		if !x.principal.Tenant.IsZero() {
 			fields = append(fields, zap.Stringer("tenant", x.principal.Tenant))
+			if status >= http.StatusBadRequest || x.route.scope == scopeWrite {
+				fields = append(fields,
+					zap.String("actor", x.principal.Actor), zap.String("peer", s.peerOf(c.Request())))
+			}
 		}
 		entry.Write(fields...)
 	}

@@ -297,3 +297,49 @@ func TestThePeerInTheLog(t *testing.T) {
 		}
 	}
 }
+
+func TestStrictTransportSecurityIsSentIfThePublicURLIsHTTPS(t *testing.T) {
+	for publicURL, want := range map[string]string{
+		"https://public.example": "max-age=31536000; includeSubDomains",
+		"HTTPS://public.example": "max-age=31536000; includeSubDomains",
+		"http://public.example":  "", "http://https.example": "",
+	} {
+		e := newEnv(t, func(o *Options) { o.PublicURL, o.Development = publicURL, true })
+		for _, path := range []string{"/health", "/docs", "/unknown", connectionsPath} {
+			got := e.call("GET", path, "").Header().Values("Strict-Transport-Security")
+			if strings.Join(got, "|") != want {
+				t.Errorf("%s of %s: %q, want %q", path, publicURL, got, want)
+			}
+		}
+	}
+}
+
+// The log lines of successful reads contain neither the actor nor the peer, because such reads are
+// frequent and are not security events.
+func TestTheAccessLogNamesTheActorAndPeerOfChangesAndRefusals(t *testing.T) {
+	for name, test := range map[string]struct {
+		method, path, token string
+		status              int
+		named               bool
+	}{
+		"a change":                  {"DELETE", idPath, "tenant-a", 204, true},
+		"a missing scope":           {"DELETE", idPath, "tenant-b", 403, true},
+		"a refused read":            {"GET", connectionsPath + "?colour=red", "tenant-b", 400, true},
+		"a read":                    {"GET", connectionsPath, "tenant-b", 200, false},
+		"an unauthenticated change": {"DELETE", idPath, "forged", 401, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t, func(o *Options) { o.RequireScopes = true })
+			if w := e.call(test.method, test.path, "", "Authorization", "Bearer "+test.token); w.Code != test.status {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			fields := e.logs.FilterMessage("request").All()[0].ContextMap()
+			actor, peer := fields["actor"], fields["peer"]
+			if named := actor == "alice" &&
+				peer == "192.0.2.1"; named != test.named ||
+				!named && (actor != nil || peer != nil) {
+				t.Errorf("actor %v, peer %v", actor, peer)
+			}
+		})
+	}
+}

@@ -13,17 +13,26 @@ import (
 // statusText returns a status in the form in which it is a key of the document's responses.
 func statusText(status int) string { return strconv.Itoa(status) }
 
-// problemResponse returns the description of a failure status and of the headers that belong to it.
-func (s *server) problemResponse(status int) *huma.Response {
+// problemResponse returns the description of a failure status of a route, with an example and with the
+// headers that belong to the status.
+func (s *server) problemResponse(r *route, status int) *huma.Response {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	response := &huma.Response{
 		Description: http.StatusText(status),
-		Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
+		Content: map[string]*huma.MediaType{
+			problemType: {Schema: schema, Example: exampleProblem(r, status)},
+		},
 	}
 	text := &huma.Schema{Type: huma.TypeString}
 	switch status {
 	case http.StatusUnauthorized:
-		response.Headers = map[string]*huma.Param{"WWW-Authenticate": {Schema: text}}
+		response.Headers = map[string]*huma.Param{
+			"WWW-Authenticate": {Schema: text, Description: "Always Bearer"},
+		}
+	case http.StatusMethodNotAllowed:
+		response.Headers = map[string]*huma.Param{
+			"Allow": {Schema: text, Description: "The methods that the path supports"},
+		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		response.Headers = map[string]*huma.Param{
 			"Retry-After": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds"},
@@ -73,7 +82,23 @@ func (s *server) buildDocument() ([]byte, error) {
 	s.describeReceiver(doc)
 	ready := doc.Paths["/readyz"].Get
 	ready.Responses["503"] = &huma.Response{Description: "Not ready", Content: ready.Responses["200"].Content}
+	addExamples(doc)
+	hidePatternDescriptions(doc)
+	restore, err := s.describeConnectors(doc.Components.Schemas.Map())
+	if err != nil {
+		return nil, err
+	}
+	defer restore()
 	return json.Marshal(doc)
+}
+
+// Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. Of
+// the options, it uses only Vendors, ConnectorSchemas, AllowHTTP and Version. Errors: a document that
+// cannot be encoded.
+func Document(options Options) ([]byte, error) {
+	s := &server{Options: options, allowedMethods: map[string]string{}}
+	err := s.mountAPI(echo.New())
+	return s.openAPIDocument, err
 }
 
 // openapi serves the OpenAPI document, which was encoded at startup.

@@ -38,6 +38,10 @@ type Options struct {
 	// Vendors are the configured aggregators. Every vendor field accepts only these values.
 	Vendors []domain.Vendor
 
+	// ConnectorSchemas describe the config and the credential of each type of engine connection, in the
+	// OpenAPI document only. The connectors validate them.
+	ConnectorSchemas []ConnectorSchema
+
 	// AllowHTTP allows plain http in base URLs. It has an effect only if the service allows plain
 	// http, too.
 	AllowHTTP bool
@@ -72,15 +76,18 @@ type Options struct {
 	// Ready checks the dependencies of the service and returns their errors by name; a nil
 	// error means that the dependency is available. If Ready is nil, nothing is checked.
 	Ready func(ctx context.Context) map[string]error
+	// FeedDelay returns how long the change feed has been held back. The readiness response shows
+	// it. If FeedDelay is nil, the response does not contain it.
+	FeedDelay func(ctx context.Context) (time.Duration, error)
 
 	// Draining reports whether the process is shutting down; /readyz then responds that it is not
 	// ready. nil means never.
 	Draining func() bool
 
 	// NotAccepting is closed when the process has stopped accepting connections. While Draining
-	// reports true, a response of the change feed is sent only after that, with "Connection: close".
-	// Its reader then reconnects to another process and cannot send one request after the other to
-	// this one. If it is nil, responses are not delayed.
+	// reports true, a response of the change feed is delayed until NotAccepting is closed, and is
+	// sent with "Connection: close". The reader of the feed then reconnects to another process and
+	// cannot send further requests to this one. If NotAccepting is nil, responses are not delayed.
 	NotAccepting <-chan struct{}
 
 	// OnRequest is called after every request with the template of its route; the template is ""
@@ -93,6 +100,13 @@ type Options struct {
 
 	// Version is the version that /version and /readyz return.
 	Version string
+}
+
+// ConnectorSchema describes a type of engine connection.
+type ConnectorSchema struct {
+	Name       string // the prefix of the names of the schemas in the document
+	Config     string // JSON Schema
+	Credential string // JSON Schema
 }
 
 // complete returns the options with default values for optional members that are not set.

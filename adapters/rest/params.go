@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/govalues/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -30,9 +31,9 @@ func validateQuery(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// invalidParams returns the errors of a query, of which only the known parameters may occur. If
-// more than maxUnknownParams parameters are unknown, they are one error of the whole query, so that
-// a short request cannot cause a long response.
+// invalidParams returns the errors of a query that may contain only the known parameters. If more
+// than maxUnknownParams parameters are unknown, it returns one error for the whole query instead,
+// so that a short request cannot cause a long response.
 func invalidParams(rawQuery string, known []*huma.Param) []ProblemField {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
@@ -68,6 +69,19 @@ func (f *idParam[T]) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// amountParam is an exact amount in a query.
+type amountParam struct{ value *decimal.Decimal }
+
+// UnmarshalText parses a decimal number without rounding it.
+func (a *amountParam) UnmarshalText(text []byte) error {
+	value, err := domain.ParseAmount(string(text))
+	if err != nil {
+		return errors.New("must be a decimal number of at most 19 digits")
+	}
+	a.value = &value
+	return nil
+}
+
 // dateTimeParam is a point in time in a query.
 type dateTimeParam struct{ time.Time }
 
@@ -82,8 +96,8 @@ func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
-// checkTimeRange rejects a time range that ends before it starts. The range is open at an end that
-// is zero. domain.Window has the same rule for dates. Errors: Invalid on "to".
+// checkTimeRange rejects a time range that ends before it starts. A zero time means that the range
+// has no limit at that end. domain.Window has the same rule for dates. Errors: Invalid on "to".
 func checkTimeRange(from, to time.Time) error {
 	if !from.IsZero() && !to.IsZero() && to.Before(from) {
 		return domain.FieldError("to", "must not be before from")

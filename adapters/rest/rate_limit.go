@@ -27,7 +27,7 @@ type rateLimiter struct {
 
 	mu      sync.Mutex
 	buckets map[bucketKey]*list.Element
-	recent  *list.List // of *bucket; the most recently used bucket is first
+	recent  *list.List // elements are of type *bucket; the most recently used is first
 }
 
 type bucket struct {

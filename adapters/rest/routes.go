@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/console"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -28,6 +29,8 @@ type route struct {
 	status  int    // the status of a successful response
 	summary string
 	tag     string
+	// description is one or two sentences about what the operation does and what callers must know.
+	description string
 
 	scope         string   // the required scope; "" for routes without a bearer token
 	notFound      notFound // describes the 404; zero if the route looks up no object
@@ -94,7 +97,7 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) {
 // not contain.
 func (s *server) mountRoutes(e *echo.Echo) {
 	for _, r := range slices.Concat(s.connectionRoutes(), s.engineRoutes(), s.tokenRoutes(),
-		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.metaRoutes()) {
+		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.metaRoutes()) {
 		r.mount(s, &r)
 		s.allowMethod(r.method, r.path)
 	}
@@ -102,6 +105,8 @@ func (s *server) mountRoutes(e *echo.Echo) {
 	s.allowMethod(http.MethodPost, webhookPath)
 	s.mountPlain(e, "/openapi.json", s.openapi)
 	s.mountPlain(e, "/docs", s.docs)
+	s.mountPlain(e, console.Path, s.serveConsole)
+	s.mountPlain(e, console.Path+"/*", s.serveConsole)
 	s.mountReservedPaths(e)
 	s.mountHEAD(e)
 }
@@ -126,6 +131,14 @@ func (s *server) mountPlain(e *echo.Echo, path string, h echo.HandlerFunc) {
 		return h(c)
 	})
 	s.allowMethod(http.MethodGet, path)
+}
+
+// serveConsole serves the page and the assets of the console. Errors: NotFound for an unknown asset.
+func (s *server) serveConsole(c echo.Context) error {
+	if !s.console.Serve(c.Response(), c.Request()) {
+		return domain.NotFoundError()
+	}
+	return nil
 }
 
 // mountReservedPaths makes the router respond with 405 to a POST to a path below the
@@ -158,17 +171,19 @@ func echoPath(path string) string {
 // operation returns the description of a row of the route table for huma.
 func (s *server) operation(r *route) huma.Operation {
 	op := huma.Operation{
-		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Tags: []string{r.tag},
+		OperationID: r.id, Method: r.method, Path: r.path, Tags: []string{r.tag},
+		Summary: r.summary, Description: r.description,
 		DefaultStatus: r.status, Middlewares: s.middlewares(r), Responses: map[string]*huma.Response{},
 		// One byte more than bufferBody accepts, because huma rejects a body whose length equals
 		// the limit. huma reads the body from memory, so it needs no read deadline.
 		MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1,
 	}
+	op.Security = []map[string][]string{} // no authentication, unless the route has a scope
 	if r.scope != "" {
-		op.Security = []map[string][]string{{"bearer": {r.scope}}}
+		op.Security = append(op.Security, map[string][]string{"bearer": {r.scope}})
 	}
 	for _, status := range r.failureStatuses() {
-		op.Responses[strconv.Itoa(status)] = s.problemResponse(status)
+		op.Responses[strconv.Itoa(status)] = s.problemResponse(r, status)
 	}
 	if r.idempotent {
 		op.Parameters = append(op.Parameters, &huma.Param{
@@ -201,9 +216,13 @@ func (r *route) describeReplayHeader(responses map[string]*huma.Response) {
 	}
 }
 
-// failureStatuses returns the failure statuses with which the route may respond.
+// failureStatuses returns the failure statuses with which the route may respond. 405 is the response to
+// another method of the same path.
 func (r *route) failureStatuses() []int {
-	statuses := []int{http.StatusBadRequest, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	statuses := []int{
+		http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusInternalServerError,
+		http.StatusServiceUnavailable,
+	}
 	add := func(when bool, more ...int) {
 		if when {
 			statuses = append(statuses, more...)

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -9,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/console"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -33,34 +35,47 @@ type server struct {
 	longPolls       *longPolls
 	bodyMemory      *semaphore.Weighted
 	openAPIDocument []byte // encoded once, at startup
+	console         *console.Console
+	servedByHTTPS   bool // the scheme of PublicURL is https: callers reach the service only with TLS
 }
 
 // New returns the handler of the whole HTTP API: the operator API and the webhook receiver
-// below /v1/discovery, and /health, /readyz, /version, /openapi.json and /docs. The handler is
-// safe for concurrent use and starts no goroutine. Errors: one that names a required option that
+// below /v1/discovery, and /health, /readyz, /version, /openapi.json, /docs and /console. The handler
+// is safe for concurrent use and starts no goroutine. Errors: one that names a required option that
 // is missing.
 func New(service ports.API, options Options) (http.Handler, error) {
 	options, err := options.complete()
 	if err != nil {
 		return nil, err
 	}
-	configureHuma()
 	s := &server{
 		Options: options, service: service, allowedMethods: map[string]string{},
 		tenantLimiter:  newRateLimiter(options.RatePerMinute),
 		webhookLimiter: newRateLimiter(options.WebhookRatePerMinute),
 		longPolls:      newLongPolls(options.MaxLongPolls),
 		bodyMemory:     semaphore.NewWeighted(maxBodyMemory),
+		servedByHTTPS:  strings.HasPrefix(strings.ToLower(options.PublicURL), "https://"),
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = s.writeError
 	e.Pre(s.observe)
-	s.api = humaecho.New(e, humaConfig(options.Version))
-	s.mountRoutes(e)
-	if s.openAPIDocument, err = s.buildDocument(); err != nil {
+	if err := s.mountAPI(e); err != nil {
 		return nil, err
 	}
 	return e, nil
+}
+
+// mountAPI mounts all routes and encodes the OpenAPI document of the routes. Errors: a document that
+// cannot be encoded, and files of the console that cannot be read.
+func (s *server) mountAPI(e *echo.Echo) (err error) {
+	configureHuma()
+	if s.console, err = console.New(); err != nil {
+		return err
+	}
+	s.api = humaecho.New(e, humaConfig(s.Version))
+	s.mountRoutes(e)
+	s.openAPIDocument, err = s.buildDocument()
+	return err
 }
 
 // NewServer returns an http.Server with timeouts and limits that prevent slow or excessive clients

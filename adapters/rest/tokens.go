@@ -15,26 +15,26 @@ const tokensPath = prefix + "/webhooks/tokens"
 // JSON name of its second member is part of the published API, although responses call the same
 // value configName.
 type mintRequest struct {
-	Vendor     string    `json:"vendor" minLength:"1"`
-	Connection plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection"`
+	Vendor     string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator of the connection"`
+	Connection plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection" example:"pluggy-main"`
 }
 
 // mintedToken is the response body with a new token. No other response contains a raw webhook token.
 type mintedToken struct {
-	ID         string `json:"id"`
-	Token      string `json:"token" doc:"Returned only once: the service stores only its hash"`
-	WebhookURL string `json:"webhookUrl" format:"uri" doc:"The URL to configure at the aggregator"`
-	Vendor     string `json:"vendor"`
+	ID         string `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the token, for lists and for its revocation"`
+	Token      string `json:"token" doc:"Returned only once: the service stores only its hash" example:"x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
+	WebhookURL string `json:"webhookUrl" format:"uri" doc:"The URL to configure at the aggregator" example:"https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
+	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
 }
 
 // tokenView is the representation of a token in lists. It contains neither the token nor its hash.
 type tokenView struct {
-	ID           string    `json:"id"`
-	ConnectionID string    `json:"connectionId"`
-	Vendor       string    `json:"vendor"`
-	CreatedAt    time.Time `json:"createdAt"`
-	LastUsedAt   time.Time `json:"lastUsedAt,omitzero"`
-	RevokedAt    time.Time `json:"revokedAt,omitzero"`
+	ID           string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the token; it is not the token itself"`
+	ConnectionID string    `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
+	Vendor       string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	CreatedAt    time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
+	LastUsedAt   time.Time `json:"lastUsedAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When a webhook last used the token; absent if none did"`
+	RevokedAt    time.Time `json:"revokedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the token was revoked; absent while it is live"`
 }
 
 // tokenOf returns the representation of t, which omits the hash.
@@ -51,6 +51,8 @@ func (s *server) tokenRoutes() []route {
 	return []route{
 		{
 			id: "mint-webhook-token", method: http.MethodPost, path: tokensPath,
+			description: "Creates a token for the webhooks of a connection, and returns it once: only its hash is " +
+				"stored. A repetition with the same idempotency key is therefore a 409.",
 			status: http.StatusCreated, tag: tag, summary: "Mint a webhook token",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
 			fieldNames: map[string]string{
@@ -60,13 +62,15 @@ func (s *server) tokenRoutes() []route {
 		},
 		{
 			id: "list-webhook-tokens", method: http.MethodGet, path: tokensPath,
-			status: http.StatusOK, tag: tag, summary: "List webhook tokens, newest first",
+			description: "Returns the tokens of the tenant, including revoked ones, without their values.",
+			status:      http.StatusOK, tag: tag, summary: "List webhook tokens, newest first",
 			scope: scopeRead,
 			mount: handle(s.listTokens),
 		},
 		{
 			id: "revoke-webhook-token", method: http.MethodDelete, path: tokensPath + "/{id}",
-			status: http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
+			description: "Revokes the token. The next webhook that uses it is refused, on every replica.",
+			status:      http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
 			scope: scopeWrite, notFound: tokenNotFound,
 			mount: handle(s.revokeToken),
 		},
@@ -92,8 +96,8 @@ func (s *server) mintToken(
 // listTokens returns a page of the tenant's tokens. It includes revoked tokens, so that operators
 // can follow a rotation.
 func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *struct {
-	Connection idParam[domain.Connection] `query:"connectionId"`
-	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20"`
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
+	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor     cursor[tokenList]          `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[tokenView], error) {

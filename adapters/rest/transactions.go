@@ -11,19 +11,20 @@ import (
 
 // accountView is the representation of a stored account in responses.
 type accountView struct {
-	ID           string    `json:"id"`
-	ConnectionID string    `json:"connectionId"`
-	Vendor       string    `json:"vendor"`
-	ExternalID   string    `json:"externalId" doc:"The vendor's id"`
-	Type         string    `json:"type" enum:"bank,credit,other"`
-	Subtype      string    `json:"subtype,omitempty"`
-	Name         string    `json:"name,omitempty"`
-	Number       string    `json:"number,omitempty"`
-	Currency     string    `json:"currency,omitempty" doc:"ISO 4217"`
-	Balance      string    `json:"balance,omitempty" doc:"Signed decimal, in the account's currency"`
+	ID           string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
+	ConnectionID string    `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
+	Vendor       string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	ExternalID   string    `json:"externalId" doc:"The vendor's id" example:"c0ffee00-0000-4000-8000-000000000002"`
+	Type         string    `json:"type" enum:"bank,credit,other" example:"bank" doc:"The kind of account"`
+	Subtype      string    `json:"subtype,omitempty" example:"CHECKING_ACCOUNT" doc:"The vendor's own type; absent if unknown"`
+	Name         string    `json:"name,omitempty" example:"Conta corrente" doc:"The name at the institution; absent if unknown"`
+	Number       string    `json:"number,omitempty" example:"0001/12345-6" doc:"The account number; absent if unknown"`
+	Currency     string    `json:"currency,omitempty" doc:"ISO 4217" example:"BRL"`
+	Balance      string    `json:"balance,omitempty" doc:"Signed decimal, in the account's currency" example:"1520.37"`
 	Metadata     rawJSON   `json:"metadata,omitzero" doc:"The vendor's own object"`
-	FirstSeenAt  time.Time `json:"firstSeenAt"`
-	UpdatedAt    time.Time `json:"updatedAt"`
+	FirstSeenAt  time.Time `json:"firstSeenAt" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
+	UpdatedAt    time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
+	RemovedAt    time.Time `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When it was detected that the vendor no longer lists the account; absent while it does"`
 }
 
 // accountOf returns the representation of a. The balance is a string and never a JSON number, so
@@ -34,33 +35,37 @@ func accountOf(a domain.Account) accountView {
 		Type: string(a.Type), Subtype: a.Subtype, Name: a.Name, Number: a.Number, Currency: a.Currency,
 		Balance: amount(a.Balance), Metadata: rawJSON(a.Metadata),
 		FirstSeenAt: utcOrZero(a.FirstSeenAt), UpdatedAt: utcOrZero(a.UpdatedAt),
+		RemovedAt: utcOrZero(a.RemovedAt),
 	}
 }
 
 // transactionView is the representation of a stored transaction in responses. Unknown values are
-// omitted.
+// omitted. The schema requires only the members of an erased transaction: id, connectionId and version.
+// A client that is generated from the schema can therefore read a feed that contains erased
+// transactions.
 type transactionView struct {
-	ID              string    `json:"id" doc:"Does not change when the transaction is updated"`
-	ConnectionID    string    `json:"connectionId"`
-	Vendor          string    `json:"vendor"`
-	AccountID       string    `json:"accountId,omitempty"`
-	ExternalID      string    `json:"externalId" doc:"The vendor's id; unique within its connection"`
-	Amount          string    `json:"amount" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
-	Currency        string    `json:"currency" doc:"ISO 4217; the currency of amount"`
-	AccountAmount   string    `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs"`
-	AccountCurrency string    `json:"accountCurrency,omitempty"`
-	Status          string    `json:"status" enum:"pending,posted"`
-	Date            string    `json:"date" format:"date" doc:"Value date"`
-	OccurredAt      time.Time `json:"occurredAt,omitzero"`
-	Description     string    `json:"description,omitempty"`
-	Category        string    `json:"category,omitempty"`
-	Counterparty    string    `json:"counterparty,omitempty"`
+	ID              string    `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
+	ConnectionID    string    `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
+	Vendor          string    `json:"vendor" required:"false" example:"pluggy" doc:"The aggregator"`
+	AccountID       string    `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor names none"`
+	ExternalID      string    `json:"externalId" required:"false" doc:"The vendor's id; unique within its connection" example:"c0ffee00-0000-4000-8000-000000000002"`
+	Amount          string    `json:"amount" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
+	Currency        string    `json:"currency" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
+	AccountAmount   string    `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs" example:"-1062.25"`
+	AccountCurrency string    `json:"accountCurrency,omitempty" example:"BRL" doc:"ISO 4217; the currency of accountAmount"`
+	Status          string    `json:"status" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
+	Date            string    `json:"date" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
+	OccurredAt      time.Time `json:"occurredAt,omitzero" example:"2026-03-01T09:12:44Z" doc:"The time of the transaction, if the vendor gives one"`
+	Description     string    `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
+	Category        string    `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
+	Counterparty    string    `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
 	Warnings        []string  `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type name opposite directions"`
 	Metadata        rawJSON   `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
-	Version         int       `json:"version" doc:"Increases with each modification, removal and reappearance"`
-	FirstSeenAt     time.Time `json:"firstSeenAt"`
-	UpdatedAt       time.Time `json:"updatedAt"`
-	RemovedAt       time.Time `json:"removedAt,omitzero"`
+	Version         int       `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
+	FirstSeenAt     time.Time `json:"firstSeenAt" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
+	UpdatedAt       time.Time `json:"updatedAt" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
+	RemovedAt       time.Time `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
+	ErasedAt        time.Time `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
 }
 
 // transactionOf returns the representation of t. Amounts are strings and never JSON numbers, so
@@ -90,8 +95,8 @@ func warningCodes(warnings []domain.Warning) []string {
 
 // changeView is one item of the change feed.
 type changeView struct {
-	Change      string          `json:"change" enum:"added,modified,removed"`
-	Transaction transactionView `json:"transaction"`
+	Change      string          `json:"change" enum:"added,modified,removed" example:"added" doc:"The kind of the last change"`
+	Transaction transactionView `json:"transaction" doc:"The transaction in its current state"`
 }
 
 // changeOf returns the item of the change feed for t: the transaction with the kind of its last
@@ -103,10 +108,10 @@ func changeOf(t domain.Transaction) changeView {
 // feedPage is one page of the change feed. It always contains a cursor from which the caller can
 // continue.
 type feedPage struct {
-	Items      []changeView `json:"items"`
-	Limit      int          `json:"limit"`
-	HasMore    bool         `json:"hasMore" doc:"More changes can be read immediately"`
-	NextCursor string       `json:"nextCursor" doc:"Where to continue; present on an empty page, too"`
+	Items      []changeView `json:"items" doc:"The changes, in the order in which they were made"`
+	Limit      int          `json:"limit" example:"20" doc:"The maximum number of items on a page"`
+	HasMore    bool         `json:"hasMore" doc:"More changes can be read immediately" example:"true"`
+	NextCursor string       `json:"nextCursor" doc:"Where to continue; present on an empty page, too" example:"AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"`
 }
 
 // feedOutput is a response with a page of the change feed.
@@ -115,24 +120,78 @@ type feedOutput struct {
 	Body       feedPage
 }
 
+const (
+	accountsPath     = prefix + "/accounts"
+	transactionsPath = prefix + "/transactions"
+)
+
 // readRoutes returns the routes that read accounts and transactions.
 func (s *server) readRoutes() []route {
 	const tag, of = "Accounts and transactions", connectionsPath + "/{id}"
 	return []route{
 		{
 			id: "list-accounts", method: http.MethodGet, path: of + "/accounts",
-			status: http.StatusOK, tag: tag, summary: "List a connection's accounts",
+			description: "Returns the accounts of one connection, ordered by external id.",
+			status:      http.StatusOK, tag: tag, summary: "List a connection's accounts",
 			scope: scopeRead, notFound: connectionNotFound,
 			mount: handle(s.listAccounts),
 		},
 		{
 			id: "list-transactions", method: http.MethodGet, path: of + "/transactions",
+			description: "Returns the transactions of one connection, including removed ones, which have " +
+				"removedAt.",
 			status: http.StatusOK, tag: tag, summary: "List a connection's transactions by date, newest first",
 			scope: scopeRead, notFound: connectionNotFound,
 			mount: handle(s.listTransactions),
 		},
 		{
-			id: "read-changes", method: http.MethodGet, path: prefix + "/transactions/changes",
+			id: "list-quarantine", method: http.MethodGet, path: of + "/quarantine",
+			description: "Returns the rows and accounts of a connection that cannot be normalised exactly, with the " +
+				"vendor's bytes and the reason. A row leaves the list as soon as it can be read.",
+			status: http.StatusOK, tag: tag, summary: "List the vendor's rows that could not be read, newest first",
+			scope: scopeRead, notFound: connectionNotFound,
+			mount: handle(s.listQuarantine),
+		},
+		{
+			id:          "list-all-accounts",
+			method:      http.MethodGet,
+			path:        accountsPath,
+			description: "Returns the accounts of all connections of the tenant, including deleted connections.",
+			status:      http.StatusOK,
+			tag:         tag,
+			summary:     "List the accounts of all connections, ordered by external id",
+			scope:       scopeRead,
+			mount:       handle(s.listAllAccounts),
+		},
+		{
+			id: "get-account", method: http.MethodGet, path: accountsPath + "/{id}",
+			description: "Returns one account of the tenant.",
+			status:      http.StatusOK, tag: tag, summary: "Get an account",
+			scope: scopeRead, notFound: accountNotFound,
+			mount: handle(s.getAccount),
+		},
+		{
+			id: "search-transactions", method: http.MethodGet, path: transactionsPath,
+			description: "Returns the transactions that match all given parameters, including those of deleted " +
+				"connections. Each request examines about 4,000 transactions at most: a page can be short " +
+				"or empty although hasMore is true. Continue with nextCursor until hasMore is false.",
+			status: http.StatusOK, tag: tag, summary: "Search the transactions of all connections, newest first",
+			scope: scopeRead,
+			mount: handle(s.searchTransactions),
+		},
+		{
+			id: "get-transaction", method: http.MethodGet, path: transactionsPath + "/{id}",
+			description: "Returns one transaction of the tenant, also a removed one.",
+			status:      http.StatusOK, tag: tag, summary: "Get a transaction",
+			scope: scopeRead, notFound: transactionNotFound,
+			mount: handle(s.getTransaction),
+		},
+		s.historyRoute(tag),
+		{
+			id: "read-changes", method: http.MethodGet, path: transactionsPath + "/changes",
+			description: "Returns the transactions of the tenant in the order of their last change, each in its " +
+				"current state, at least once. nextCursor is always present. A change that commits later " +
+				"is never skipped by a cursor that was returned earlier.",
 			status: http.StatusOK, tag: tag, summary: "Read the tenant's change feed",
 			scope: scopeRead,
 			mount: handle(s.changes),
@@ -143,7 +202,7 @@ func (s *server) readRoutes() []route {
 // listAccounts returns a page of a connection's accounts.
 func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID     string              `path:"id" doc:"Opaque"`
-	Limit  int                 `query:"limit" minimum:"1" maximum:"200" default:"20"`
+	Limit  int                 `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor cursor[accountList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[accountView], error) {
@@ -158,16 +217,53 @@ func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *s
 	return pageOf[accountList](p, in.Limit, accountOf), nil
 }
 
+// quarantinedView is the representation of a quarantined row in responses.
+type quarantinedView struct {
+	ID          string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a05" doc:"The id of the entry in the quarantine"`
+	Kind        string    `json:"kind" enum:"transaction,account" example:"transaction" doc:"What the vendor sent"`
+	ExternalID  string    `json:"externalId,omitempty" example:"c0ffee00-0000-4000-8000-000000000002" doc:"The vendor's id; absent when it cannot be read"`
+	Reason      string    `json:"reason" example:"unknown_status" doc:"Why the row cannot be read exactly: unknown_status, unknown_type, invalid_amount, invalid_currency, invalid_date, invalid_text, invalid_id, invalid_member, duplicate_member, too_deep, account_mismatch"`
+	FirstSeenAt time.Time `json:"firstSeenAt" example:"2026-03-01T10:00:00Z" doc:"When a pull read the row first"`
+	LastSeenAt  time.Time `json:"lastSeenAt" example:"2026-03-02T10:00:00Z" doc:"When a pull read the row last"`
+	Payload     rawJSON   `json:"payload" doc:"The vendor's bytes, at most 32 KiB; a string when they are not strict JSON"`
+}
+
+func quarantinedOf(r domain.QuarantinedRow) quarantinedView {
+	return quarantinedView{
+		ID: r.ID.String(), Kind: string(r.Kind), ExternalID: r.ExternalID(), Reason: string(r.Reason),
+		FirstSeenAt: utcOrZero(r.FirstSeenAt), LastSeenAt: utcOrZero(r.LastSeenAt), Payload: asStrictJSON(r.Payload),
+	}
+}
+
+// listQuarantine returns a page of a connection's quarantine.
+func (s *server) listQuarantine(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID     string                 `path:"id" doc:"Opaque"`
+	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[quarantineList] `query:"cursor" doc:"nextCursor of the previous page"`
+},
+) (*listOutput[quarantinedView], error) {
+	id, err := domain.ParseID[domain.Connection](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.service.ListQuarantine(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return pageOf[quarantineList](p, in.Limit, quarantinedOf), nil
+}
+
 // listTransactions returns a page of a connection's transactions. It includes removed transactions,
 // which have the member removedAt.
 func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID      string                  `path:"id" doc:"Opaque"`
-	From    string                  `query:"from" format:"date" doc:"First value date"`
-	To      string                  `query:"to" format:"date" doc:"Last value date"`
-	Account idParam[domain.Account] `query:"accountId"`
-	Status  string                  `query:"status" enum:"pending,posted"`
-	Limit   int                     `query:"limit" minimum:"1" maximum:"200" default:"20"`
-	Cursor  cursor[transactionList] `query:"cursor" doc:"nextCursor of the previous page"`
+	ID       string                  `path:"id" doc:"Opaque"`
+	From     string                  `query:"from" format:"date" doc:"First value date"`
+	To       string                  `query:"to" format:"date" doc:"Last value date"`
+	Account  idParam[domain.Account] `query:"accountId" doc:"Only transactions of this account"`
+	Status   string                  `query:"status" enum:"pending,posted" doc:"Only those in this state"`
+	External string                  `query:"externalId" maxLength:"512" doc:"The vendor's id"`
+	Limit    int                     `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor   cursor[transactionList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[transactionView], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
@@ -180,6 +276,7 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	}
 	filter := ports.TransactionFilter{
 		Window: window, Account: in.Account.ID, Status: domain.TransactionStatus(in.Status),
+		ExternalID: in.External,
 	}
 	p, err := s.service.ListTransactions(ctx, tenant, id, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
@@ -188,12 +285,89 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	return pageOf[transactionList](p, in.Limit, transactionOf), nil
 }
 
+// listAllAccounts returns a page of the accounts of all connections of the tenant. It includes the
+// accounts of deleted connections.
+func (s *server) listAllAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
+	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor     cursor[accountList]        `query:"cursor" doc:"nextCursor of the previous page"`
+},
+) (*listOutput[accountView], error) {
+	p, err := s.service.ListTenantAccounts(ctx, tenant, in.Connection.ID, in.Cursor.pageRequest(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return pageOf[accountList](p, in.Limit, accountOf), nil
+}
+
+// getAccount returns an account.
+func (s *server) getAccount(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*bodyOutput[accountView], error) {
+	id, err := domain.ParseID[domain.Account](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.service.GetAccount(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[accountView]{accountOf(a)}, nil
+}
+
+// getTransaction returns a transaction, even if it is marked as removed.
+func (s *server) getTransaction(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*bodyOutput[transactionView], error) {
+	id, err := domain.ParseID[domain.Transaction](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.service.GetTransaction(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[transactionView]{transactionOf(t)}, nil
+}
+
+// searchTransactions returns a page of the transactions that match all given parameters. A page can be
+// short or empty although it is not the last one, because each request examines a bounded number of
+// transactions.
+func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
+	Amount     amountParam                `query:"amount" example:"-212.45" doc:"Exact amount with its sign; 12.5 equals 12.50"`
+	Text       plainText                  `query:"text" maxLength:"200" doc:"Part of the description or the counterparty; case is ignored"`
+	From       string                     `query:"from" format:"date" doc:"First value date"`
+	To         string                     `query:"to" format:"date" doc:"Last value date"`
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
+	Removed    string                     `query:"removed" enum:"true,false" doc:"Only removed transactions, or only those that are not removed; both by default"`
+	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor     cursor[searchList]         `query:"cursor" doc:"nextCursor of the previous page"`
+},
+) (*listOutput[transactionView], error) {
+	search := domain.TransactionSearch{
+		Connection: in.Connection.ID, Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)},
+		Amount: in.Amount.value, Text: string(in.Text),
+	}
+	if in.Removed != "" {
+		removed := in.Removed == "true"
+		search.Removed = &removed
+	}
+	if err := search.Window.Validate(); err != nil {
+		return nil, err
+	}
+	p, err := s.service.SearchTransactions(ctx, tenant, search, in.Cursor.pageRequest(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return pageOf[searchList](p, in.Limit, transactionOf), nil
+}
+
 // changes returns a page of the change feed. It may wait (long poll) until there are changes, until
 // the requested time has passed, or until the client disconnects. It never waits for a HEAD
 // request, because the response to HEAD could not contain the changes. Errors: errTooManyPolls if the
 // request wants to wait while too many other requests wait.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
-	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200"`
+	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"The maximum number of items on the page"`
 	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
 	Wait   waitParam          `query:"wait" example:"10s" doc:"How long to wait for changes (long poll): 0 to 30 seconds"`
 },

@@ -26,8 +26,8 @@ var webhookRoute = &route{method: http.MethodPost, path: webhookPath}
 // it reads the body. It limits the rate of requests per token and reads the raw body. It then passes
 // token and body, the webhook signature, the Authorization value and the client's address to the
 // driving port, which verifies them. Every refusal is the same 401, and the response does not even
-// name the vendor. The reason is logged, with the vendor if it is configured: any other name in the
-// path may be any text, even a token.
+// name the vendor. The reason is logged. The vendor is logged only if it is configured, because any
+// other name in the path may be any text, even a token.
 func (s *server) receiveWebhook(c echo.Context) error {
 	r := c.Request()
 	x := exchangeOf(r.Context())
@@ -73,8 +73,8 @@ func (s *server) describeReceiver(doc *huma.OpenAPI) {
 			"A duplicate event is a 202, too.",
 		Security: []map[string][]string{},
 		Parameters: []*huma.Param{
-			{Name: "vendor", In: "path", Required: true, Schema: s.vendorSchema()},
-			{Name: "token", In: "path", Required: true, Schema: text},
+			{Name: "vendor", In: "path", Required: true, Schema: s.vendorSchema(), Description: "The aggregator"},
+			{Name: "token", In: "path", Required: true, Schema: text, Description: "The webhook token"},
 			{
 				Name: signatureHeader, In: "header", Schema: text,
 				Description: "Hex HMAC-SHA256 of the raw body, with or without the prefix sha256=",
@@ -85,15 +85,22 @@ func (s *server) describeReceiver(doc *huma.OpenAPI) {
 			},
 		},
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			jsonType: {Schema: &huma.Schema{Description: "The aggregator's event, at most 1 MiB"}},
+			jsonType: {Schema: &huma.Schema{
+				Description: "The aggregator's event, at most 1 MiB",
+				Examples: []any{map[string]any{
+					"event": "item/updated", "eventId": "e6f1a2b3-0c4d-4e5f-8a7b-9c0d1e2f3a4b",
+					"itemId": "7d2f9c1e-0b5a-4c3d-8e6f-1a2b3c4d5e6f",
+				}},
+			}},
 		}},
 		Responses: map[string]*huma.Response{"202": {Description: "The delivery is stored and its pull is requested"}},
 	}
 	for _, status := range []int{
-		http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+		http.StatusUnauthorized, http.StatusMethodNotAllowed, http.StatusRequestTimeout,
+		http.StatusRequestEntityTooLarge,
 		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
 	} {
-		op.Responses[statusText(status)] = s.problemResponse(status)
+		op.Responses[statusText(status)] = s.problemResponse(webhookRoute, status)
 	}
 	doc.AddOperation(op)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// label is part of the associated data. A ciphertext of another use of the same keys has
-// another label, so it cannot be opened as a credential.
+// label is part of the associated data. It identifies this use of the keys: a ciphertext that was
+// sealed for another use has another label and cannot be opened as a credential.
 const label = "aggregator-connections/credential/v1"
 
 // Options configure how a keyset file is checked for changes. The zero value uses the wall clock and

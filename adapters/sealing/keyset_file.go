@@ -25,9 +25,9 @@ const maxFileSize = 1 << 20
 // unreadable content, because a decoder quotes the content that it cannot parse.
 func fileError(problem string) error { return errors.New(setting + ": " + problem) }
 
-// forbiddenMode contains the permissions that a keyset file must not have: to write or execute for its
-// group, and all permissions for others. The group can have the permission to read, because Kubernetes
-// mounts a Secret with mode 0440 if the pod has an fsGroup.
+// forbiddenMode contains the permissions that a keyset file must not have: write and execute for the
+// group, and every permission for others. Its group may read the file, because Kubernetes mounts a
+// Secret with mode 0440 if the pod has an fsGroup.
 const forbiddenMode fs.FileMode = 0o037
 
 // readFile returns the content of a regular file that has no permission of forbiddenMode, and

@@ -23,8 +23,7 @@ func prefixOf(sealed []byte) prefix {
 	return prefix(sealed[:cryptofmt.TinkPrefixSize])
 }
 
-// loadedKeys contains the enabled keys that one reading of the keyset file has returned. It is
-// immutable.
+// loadedKeys contains the enabled keys of one version of the keyset file. It is immutable.
 type loadedKeys struct {
 	aead     tink.AEAD
 	primary  prefix
@@ -82,8 +81,8 @@ func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
 	return r, r.selfTest()
 }
 
-// selfTest seals an empty plaintext. A key that can be parsed but does not work thus causes
-// an error when the keyset is loaded, instead of at the first request.
+// selfTest seals an empty plaintext. A key that can be parsed but not used therefore causes an
+// error when the keyset is loaded, and not only at the first request.
 func (r *loadedKeys) selfTest() error {
 	sealed, err := r.aead.Encrypt(nil, nil)
 	if err != nil || prefixOf(sealed) != r.primary {

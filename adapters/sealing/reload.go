@@ -63,7 +63,8 @@ func (k *Keyset) loadIfChanged() error {
 		return err
 	}
 	if !fresh.known[old.primary] {
-		// Rows that were sealed a moment ago could no longer be opened: the file is a different keyset.
+		// The file is a different keyset. With its keys, rows that were sealed a moment ago could not
+		// be opened.
 		return fileError("changed to a keyset without the key in use")
 	}
 	k.keys.Store(fresh)

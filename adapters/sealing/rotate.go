@@ -19,7 +19,7 @@ type Step uint8
 const (
 	// Add appends a new key to the keyset without making it the primary key.
 	Add Step = 1 << iota
-	// Promote makes the key that Add has appended the primary key.
+	// Promote makes the added key the primary key.
 	Promote
 )
 

@@ -3,20 +3,35 @@ package telemetry
 import (
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // Admin returns a handler that serves the metrics at /metrics and Go's pprof profiles at
-// /debug/pprof/. It does not authenticate callers: bind it to an address that only operators
-// can reach.
+// /debug/pprof/. It does not authenticate callers: bind it to an address that only operators can
+// reach. Profiles show command lines and memory, so only callers on this machine receive them; other
+// callers receive a 404. In Kubernetes, `kubectl port-forward` counts as a caller on this machine.
 func Admin(m *Metrics) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.Handle("GET /debug/pprof/", onlyLoopback(pprof.Index))
+	mux.Handle("GET /debug/pprof/cmdline", onlyLoopback(pprof.Cmdline))
+	mux.Handle("GET /debug/pprof/profile", onlyLoopback(pprof.Profile))
+	mux.Handle("GET /debug/pprof/symbol", onlyLoopback(pprof.Symbol))
+	mux.Handle("GET /debug/pprof/trace", onlyLoopback(pprof.Trace))
 	return mux
+}
+
+// onlyLoopback returns a handler that calls next for peers with a loopback address, and responds with
+// a 404 to all others.
+func onlyLoopback(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil || !peer.Addr().Unmap().IsLoopback() {
+			http.NotFound(w, r)
+			return
+		}
+		next(w, r)
+	})
 }

@@ -24,7 +24,7 @@ type fakeCollector struct {
 	mu        sync.Mutex
 	raw       bytes.Buffer
 	headers   []http.Header
-	spans     map[string]*tracepb.Span // the last span of each name
+	spans     map[string]*tracepb.Span // the last span with each name
 	metrics   map[string]*metricspb.Metric
 	resources []*resourcepb.Resource
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// other replaces every value that a label must not have.
+	// other is the label value that replaces every value that is not allowed.
 	other = "other"
 	// maxLabelValues is the maximum number of distinct values of one label.
 	maxLabelValues = 64

@@ -23,6 +23,7 @@ type Metrics struct {
 	vendorCalls      *prometheus.HistogramVec
 	budget           *prometheus.GaugeVec
 	backlog          prometheus.Gauge
+	feedDelay        prometheus.Gauge
 	sealing          prometheus.Counter
 	backgroundErrors *prometheus.CounterVec
 }
@@ -63,6 +64,9 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 			"resource",
 		),
 		backlog: gauge("pull_backlog_seconds", "Age of the oldest unfinished pull.").WithLabelValues(),
+		feedDelay: gauge(
+			"feed_delay_seconds", "How long an open write transaction has held the change feed back.",
+		).WithLabelValues(),
 		sealing: counter(
 			"sealing_failures_total", "Credentials that could not be sealed or opened.",
 		).WithLabelValues(),
@@ -71,7 +75,7 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.budget,
-		m.backlog, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
+		m.backlog, m.feedDelay, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -82,8 +86,8 @@ var fatalCodes = []domain.Code{
 	domain.AddressNotAllowed, domain.CredentialUnopened,
 }
 
-// initSeries creates the series that alerts count, with the value 0. Without this, the first
-// event of a series would create it with the value 1, and Prometheus would see no increase.
+// initSeries creates the series that alerts count, with the value 0. Otherwise the first event
+// would create its series with the value 1, and Prometheus would see no increase.
 func (m *Metrics) initSeries() {
 	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
 		for _, outcome := range []string{"accepted", "refused"} {
@@ -112,15 +116,15 @@ func (m *Metrics) pull(v domain.Vendor, state domain.PullState, code domain.Code
 // for a call without a response.
 const none = "none"
 
-// Request records a served request and its duration took. route is the template of the route,
-// for example "/pulls/{id}", never the requested path; "" means that no route matched.
+// Request records a served request. took is its duration. route is the template of the route, for
+// example "/pulls/{id}", never the requested path; "" means that no route matched.
 func (m *Metrics) Request(verb, route string, code int, took time.Duration) {
 	m.requests.WithLabelValues(
 		methodLabel(verb), m.labels.value("route", route), statusLabel(code),
 	).Observe(took.Seconds())
 }
 
-// VendorCall records a call to a vendor and its duration took. template is the path with
+// VendorCall records a call to a vendor. took is its duration. template is the path with
 // placeholders instead of ids. code is the status of the response, or 0 if no response was
 // received.
 func (m *Metrics) VendorCall(vendor, verb, template string, code int, took time.Duration) {
@@ -139,6 +143,10 @@ func (m *Metrics) Budget(vendor, resource string, left float64) {
 // Backlog sets the age of the oldest unfinished pull. A periodic maintenance task measures the
 // age and calls Backlog, so that a scrape does not query the database.
 func (m *Metrics) Backlog(age time.Duration) { m.backlog.Set(age.Seconds()) }
+
+// FeedDelay sets the time for which an open write transaction has held the change feed back. A
+// periodic maintenance task measures it, so that a scrape does not query the database.
+func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)

@@ -20,7 +20,7 @@ import (
 // any input, if two vendors are configured.
 var allowed = map[string]int{
 	"method": 10, "route": 65, "status": 502, "vendor": 3, "outcome": 65, "state": 65, "error": 66,
-	"change": 4, "template": 65, "resource": 65, "where": 65,
+	"change": 5, "template": 65, "resource": 65, "where": 65,
 }
 
 // usedMetrics returns metrics in which every series has at least one value.
@@ -40,7 +40,8 @@ func usedMetrics(t *testing.T) *Metrics {
 	return m
 }
 
-// families returns the service's own metric families by name, without those of Go and the process.
+// families returns the service's own metric families by name, without the metrics of Go and of the
+// process.
 func families(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 	t.Helper()
 	all, err := m.Registry.Gather()
@@ -77,8 +78,8 @@ func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 
 func TestEverySeriesHasOurNamespaceAndKnownLabels(t *testing.T) {
 	all := families(t, usedMetrics(t))
-	if len(all) != 10 {
-		t.Errorf("%d metrics, want 10: add a new metric to usedMetrics", len(all))
+	if len(all) != 11 {
+		t.Errorf("%d metrics, want 11: add a new metric to usedMetrics", len(all))
 	}
 	for name, family := range all {
 		if !strings.HasPrefix(name, namespace+"_") || family.GetHelp() == "" {
@@ -154,6 +155,7 @@ func TestSeriesCountEvents(t *testing.T) {
 	m.VendorCall("pluggy", "GET", "/items/{id}", 0, time.Second)
 	m.Budget("pluggy", "items", 59)
 	m.Backlog(time.Minute)
+	m.FeedDelay(90 * time.Second)
 	for _, want := range []struct {
 		want   float64
 		name   string
@@ -167,6 +169,7 @@ func TestSeriesCountEvents(t *testing.T) {
 		},
 		{59, "vendor_budget_remaining", []string{"resource", "items", "vendor", "pluggy"}},
 		{60, "pull_backlog_seconds", nil},
+		{90, "feed_delay_seconds", nil},
 		{0, "sealing_failures_total", nil},
 		{0, "webhooks_total", []string{"outcome", "refused", "vendor", "pluggy"}},
 		{0, "pull_tries_total", []string{"error", "credential_rejected", "state", "failed", "vendor", "pluggy"}},
@@ -183,10 +186,34 @@ func TestAdminServesOnlySeriesAndProfiles(t *testing.T) {
 		"/metrics": 200, "/debug/pprof/": 200, "/debug/pprof/cmdline": 200,
 		"/debug/pprof/goroutine?debug=1": 200, "/": 404, "/v1/discovery/pulls": 404,
 	} {
-		w := httptest.NewRecorder()
-		admin.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
-		if w.Code != want {
-			t.Errorf("%s answers %d", path, w.Code)
+		if code := adminStatus(admin, path, "127.0.0.1:1234"); code != want {
+			t.Errorf("%s answers %d", path, code)
+		}
+	}
+}
+
+// adminStatus returns the status of the response to a peer with the given address.
+func adminStatus(admin http.Handler, path, peer string) int {
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil)
+	r.RemoteAddr = peer
+	admin.ServeHTTP(w, r)
+	return w.Code
+}
+
+func TestOnlyCallersOnThisMachineGetProfiles(t *testing.T) {
+	admin := Admin(usedMetrics(t))
+	for peer, want := range map[string]int{
+		"127.0.0.1:1": 200, "[::1]:1": 200, "[::ffff:127.0.0.1]:1": 200,
+		"10.0.0.7:1": 404, "[2001:db8::1]:1": 404, "127.0.0.1.example.com:1": 404, "": 404, "@": 404,
+	} {
+		for _, profile := range []string{"", "cmdline", "heap", "symbol"} {
+			path := "/debug/pprof/" + profile
+			if code := adminStatus(admin, path, peer); code != want {
+				t.Errorf("%s for the peer %q: %d, want %d", path, peer, code, want)
+			}
+		}
+		if code := adminStatus(admin, "/metrics", peer); code != 200 {
+			t.Errorf("/metrics for the peer %q: %d", peer, code)
 		}
 	}
 }

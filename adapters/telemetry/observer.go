@@ -22,7 +22,7 @@ type Observer struct {
 var _ ports.Observer = Observer{}
 
 // Emit implements ports.Observer. It writes one log line for each event. The log's level applies to
-// all lines except those of Audited, which are always written.
+// all lines except the lines of Audited events, which are always written.
 func (o Observer) Emit(ctx context.Context, event ports.Event) {
 	switch e := event.(type) {
 	case ports.WebhookReceived:
@@ -76,6 +76,7 @@ func (o Observer) pullAttempted(ctx context.Context, e ports.PullAttempted) {
 		zap.String("vendor", vendor), zap.String("trigger", string(p.Trigger)), zap.String("state", string(p.State)),
 		zap.Int("attempt", p.Attempts), zap.Duration("took", e.Took), zap.Int("added", e.Counts.Added),
 		zap.Int("modified", e.Counts.Modified), zap.Int("removed", e.Counts.Removed),
+		zap.Int("quarantined", e.Counts.Quarantined),
 		traceField(spanContext(ctx, p.Trace)), errorField(e.Err))
 }
 
@@ -88,14 +89,15 @@ func (o Observer) record(e ports.PullAttempted) string {
 	for change, rows := range map[string]int{
 		"added": e.Counts.Added, "modified": e.Counts.Modified,
 		"removed": e.Counts.Removed, "unchanged": e.Counts.Unchanged,
+		"quarantined": e.Counts.Quarantined,
 	} {
 		m.transactions.WithLabelValues(vendor, change).Add(float64(max(rows, 0)))
 	}
 	return vendor
 }
 
-// traceField returns a log field with the id of the trace, by which the log line can be found.
-// It returns an empty field if span belongs to no trace.
+// traceField returns a log field with the id of the trace, so that the log lines of a trace can be
+// found. It returns an empty field if span belongs to no trace.
 func traceField(span trace.SpanContext) zap.Field {
 	if !span.HasTraceID() {
 		return zap.Skip()

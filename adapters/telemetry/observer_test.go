@@ -65,7 +65,8 @@ var eventTests = []struct {
 		map[string]any{
 			"level": "error", "message": "pull attempted", "pull": id.String(), "connection": id.String(),
 			"vendor": "pluggy", "trigger": "webhook", "state": "failed", "attempt": 3.0, "took": 2.0,
-			"added": 1.0, "modified": 2.0, "removed": 3.0, "trace": incoming[3:35], "error": wantError,
+			"added": 1.0, "modified": 2.0, "removed": 3.0, "quarantined": 0.0,
+			"trace": incoming[3:35], "error": wantError,
 		},
 		[]wantSeries{
 			{"pull_tries_total", []string{"error", "credential_rejected", "state", "failed", "vendor", "pluggy"}, 1},
@@ -82,6 +83,7 @@ var eventTests = []struct {
 			"level": "info", "message": "pull attempted", "pull": domain.PullID{}.String(),
 			"connection": domain.ConnectionID{}.String(), "vendor": "pluggy", "trigger": "",
 			"state": "succeeded", "attempt": 0.0, "took": 0.0, "added": 0.0, "modified": 0.0, "removed": 0.0,
+			"quarantined": 0.0,
 		},
 		[]wantSeries{{"pull_tries_total", []string{"error", "none", "state", "succeeded", "vendor", "pluggy"}, 1}},
 	},

@@ -20,8 +20,8 @@ const (
 	// one batch including its retries.
 	sendTimeout   = 5 * time.Second
 	exportTimeout = 10 * time.Second
-	// abortTimeout bounds how long the interruption of running exports may take after the time
-	// for the shutdown has run out.
+	// abortTimeout bounds how long it may take to interrupt running exports after the time for the
+	// shutdown has run out.
 	abortTimeout = time.Second
 
 	scope = "github.com/LerianStudio/aggregator-connections"
@@ -40,11 +40,12 @@ type OTLP struct {
 	// ServiceName is the service name if OTEL_SERVICE_NAME is not set; "" means "discovery".
 	ServiceName    string
 	ServiceVersion string
-	// Metrics are exported in addition to the traces; if it is nil, only traces are exported.
+	// Metrics contains the series to export in addition to the traces. If it is nil, only traces are
+	// exported.
 	Metrics *Metrics
-	// OnError is called when an export fails, but not again until an export of the same kind
-	// (traces or metrics) has succeeded. The error contains no header and no text from the
-	// collector. OnError must not block. If it is nil, the errors are discarded.
+	// OnError is called when an export fails. It is not called again until an export of the same kind
+	// (traces or metrics) has succeeded. The error contains no header and no text from the collector.
+	// OnError must not block. If it is nil, the errors are discarded.
 	OnError func(error)
 }
 
@@ -85,8 +86,8 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 	}, nil
 }
 
-// newResource returns the attributes that identify this service to the collector. If a part of
-// the environment variables is unreadable, it is left out and reported to OnError.
+// newResource returns the attributes that identify this service to the collector. An unreadable part of
+// the environment variables is omitted and reported to OnError.
 func (o OTLP) newResource(ctx context.Context) *resource.Resource {
 	identity, err := resource.New(ctx,
 		resource.WithAttributes(
@@ -119,7 +120,7 @@ func (o OTLP) traces(
 		// Shutdown is called on the queue, not on the provider, because the provider's Shutdown does
 		// not stop the queue if ctx has already ended.
 		err := queue.Shutdown(ctx)
-		if err != nil { // spans of the queue are still being sent: interrupt the requests
+		if err != nil { // the queue is still sending spans: interrupt its requests
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 			defer cancel()
 			_ = exporter.Shutdown(last)

@@ -37,7 +37,7 @@ func TestRequestsAreServedWhileTheCollectorBlocks(t *testing.T) {
 	}
 	send(600)  // more than one batch
 	<-reached  // from here on the exporter waits for the collector
-	send(4000) // more than the queue can hold
+	send(4000) // more spans than the queue can hold
 	if answered != 4600 {
 		t.Errorf("%d responses", answered)
 	}

@@ -69,9 +69,8 @@ func (b bridge) aggregate(family *dto.MetricFamily, now time.Time) metricdata.Ag
 	}
 }
 
-// histogram returns m as an OTLP data point. In Prometheus, each bucket contains the number of all
-// values up to its bound; in OTLP, only the number of values between the previous bound and its
-// own.
+// histogram returns m as an OTLP data point. In Prometheus, a bucket counts all values up to its
+// upper bound. In OTLP, a bucket counts only the values between its lower and its upper bound.
 func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramDataPoint[float64] {
 	h := m.GetHistogram()
 	point := metricdata.HistogramDataPoint[float64]{
@@ -81,7 +80,7 @@ func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramData
 	below := uint64(0)
 	for _, bucket := range h.GetBucket() {
 		if math.IsInf(bucket.GetUpperBound(), 1) {
-			continue // the values above the last bound, which are appended after the loop
+			continue // the values above the last bound are appended after the loop
 		}
 		point.Bounds = append(point.Bounds, bucket.GetUpperBound())
 		point.BucketCounts = append(point.BucketCounts, bucket.GetCumulativeCount()-below)

@@ -10,8 +10,8 @@ import (
 )
 
 // commit is the name of the spans of Receive and StorePage, the two writes that matter in a
-// trace. The other methods of the stores have no span of their own: they are parts of a
-// request or a pull whose span is enough.
+// trace. The other methods of the stores have no span of their own, because each is part of a
+// request or a pull that has one.
 const commit = "commit"
 
 // Deliveries returns a store that records a span for each call of Receive on base. Receive

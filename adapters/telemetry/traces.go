@@ -14,8 +14,8 @@ import (
 )
 
 // traceparent is the name of the header in W3C Trace Context (https://www.w3.org/TR/trace-context/),
-// and the key of its value in the SDK's carrier. The header tracestate, which accompanies it, is
-// neither read nor stored, because it contains free text of the caller.
+// and its key in the SDK's carrier. The accompanying header tracestate is neither read nor stored,
+// because it contains free text of the caller.
 const traceparent = "traceparent"
 
 // Traces records spans. The zero value and nil record no spans, at no cost. [Start] returns a

@@ -22,7 +22,7 @@ import (
 
 const (
 	canary       = "canary-do-not-tell"
-	rawToken     = "canary-do-not-tell-0123456789_abcdefghijkABC" // as long as a real webhook token
+	rawToken     = "canary-do-not-tell-0123456789_abcdefghijkABC" // has the length of a real webhook token
 	incoming     = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	webhookRoute = "/v1/discovery/webhooks/{vendor}/{token}"
 )

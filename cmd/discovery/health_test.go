@@ -50,7 +50,7 @@ func TestHealthExitsWithZeroOnlyIfTheServiceIsReady(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-			// The command must need no other setting.
+			// The command must not need any other setting.
 			code, out, stderr := program(t, func(name string) (string, bool) {
 				return test.address, name == "SERVER_ADDRESS"
 			}, "health")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,11 +22,16 @@ func keysetCommand() *cobra.Command {
 }
 
 func createCommand() *cobra.Command {
-	return &cobra.Command{
+	var ifMissing bool
+	cmd := &cobra.Command{
 		Use:   "create FILE",
 		Short: "Write a new keyset (mode 0600); never overwrites a file",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if _, err := os.Lstat(args[0]); err == nil && ifMissing {
+				cmd.Println("kept", args[0])
+				return nil
+			}
 			if err := sealing.Create(args[0]); err != nil {
 				return fileArgumentError(err)
 			}
@@ -33,6 +39,8 @@ func createCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "keep an existing file and exit with 0")
+	return cmd
 }
 
 const rotateHelp = `Add a new primary key to the keyset. Run "discovery reseal" afterwards. Old keys stay in the

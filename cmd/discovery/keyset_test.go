@@ -43,6 +43,20 @@ func TestOnlyTheOwnerCanReadACreatedKeyset(t *testing.T) {
 	}
 }
 
+// With --if-missing, a second run keeps the existing keyset, because an init container runs the
+// command at every start.
+func TestAKeysetIsCreatedOnceWithIfMissing(t *testing.T) {
+	file, env := filepath.Join(t.TempDir(), "keyset.json"), environment(t)
+	if code, stdout, stderr := program(t, env, "keyset", "create", "--if-missing", file); code != 0 {
+		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+	}
+	_, before := readKeyset(t, file)
+	code, stdout, stderr := program(t, env, "keyset", "create", "--if-missing", file)
+	if _, after := readKeyset(t, file); code != 0 || stdout != "kept "+file+"\n" || after != before {
+		t.Errorf("the second time it exits with %d and prints %q %q", code, stdout, stderr)
+	}
+}
+
 // The errors must contain the name of the argument, not of the setting: the command does not use the
 // setting, which may be valid or unset.
 func TestAnErrorOfAKeysetFileNamesTheArgument(t *testing.T) {

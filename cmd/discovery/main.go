@@ -13,7 +13,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	_ "golang.org/x/crypto/x509roots/fallback" // root certificates for images that contain none
 
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/client"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -46,12 +48,17 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(
-		serveCommand(env, environ, stderr), migrateCommand(env), keysetCommand(), resealCommand(env),
+	root.AddGroup(
+		&cobra.Group{ID: serverGroup, Title: "Commands of a server:"},
+		&cobra.Group{ID: client.GroupID, Title: "Commands of a client (DISCOVERY_URL, DISCOVERY_TOKEN):"},
+	)
+	addServerCommands(
+		root, serveCommand(env, environ, stderr), migrateCommand(env), keysetCommand(), resealCommand(env),
 		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(), healthCommand(env),
 	)
-	root.SetVersionTemplate("{{.Version}}\n") // as the command version prints it
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(client.Commands(env)...)
+	root.SetVersionTemplate("{{.Version}}\n") // the same output as that of the command version
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{Err: err} })
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -62,17 +69,25 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 type lookup = func(string) (string, bool)
 
 // usageError is an error in the arguments or the settings, which the caller can correct.
-type usageError struct{ error }
+type usageError = client.UsageError
 
-// Unwrap returns the wrapped error.
-func (e usageError) Unwrap() error { return e.error }
+// serverGroup is the id of the group of commands that do not call the API.
+const serverGroup = "server"
+
+// addServerCommands adds commands to root, in the group of commands of a server.
+func addServerCommands(root *cobra.Command, commands ...*cobra.Command) {
+	for _, cmd := range commands {
+		cmd.GroupID = serverGroup
+		root.AddCommand(cmd)
+	}
+}
 
 // exactArgs returns a function that returns a usageError unless a command has exactly n
 // arguments.
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageError{fmt.Errorf("usage: %s", cmd.UseLine())}
+			return usageError{Err: fmt.Errorf("usage: %s", cmd.UseLine())}
 		}
 		return nil
 	}
@@ -135,5 +150,5 @@ func settingsError(cfg configs.Config, err error) (configs.Config, error) {
 	for _, fault := range domain.ErrorsOf(err) {
 		lines = append(lines, fault.Field+" "+fault.Message)
 	}
-	return cfg, usageError{errors.New("settings: " + strings.Join(lines, "; "))}
+	return cfg, usageError{Err: errors.New("settings: " + strings.Join(lines, "; "))}
 }

@@ -340,8 +340,8 @@ func TestHelpOfServeListsEverySettingWithItsDefault(t *testing.T) {
 	}
 }
 
-// The commands that run-development.sh prints must use the credentials of the simulator. They must
-// also wait for the pull before they read the transactions that it stores.
+// The commands that run-development.sh prints must use the credentials of the simulator. The
+// commands must also wait for the pull before they read the transactions that it stores.
 func TestTheDevelopmentScriptUsesTheSimulatorsCredentials(t *testing.T) {
 	script, err := os.ReadFile("../../configs/run-development.sh")
 	if err != nil {

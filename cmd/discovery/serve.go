@@ -75,7 +75,7 @@ func variableNames(environ []string) []string {
 func listen(ctx context.Context, setting, address string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, usageError{namedError{setting, err}}
+		return nil, usageError{Err: namedError{setting, err}}
 	}
 	return listener, nil
 }

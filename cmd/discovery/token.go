@@ -27,7 +27,7 @@ func tokenCommand(env lookup) *cobra.Command {
 			}
 			token, err := operatorToken(cfg, args[0], time.Now())
 			if err != nil {
-				return usageError{err}
+				return usageError{Err: err}
 			}
 			cmd.Println(token)
 			return nil

@@ -1,5 +1,5 @@
--- Partitions the tables deliveries and transactions into 16 parts each, by the hash of the
--- connection's id.
+-- Partitions the tables deliveries, transactions and transaction_versions into 16 parts each, by the
+-- hash of the connection's id.
 --
 -- The service works with the partitioned tables without a change, because its statements are the
 -- same. Run this script once, after `discovery migrate`, while no process serves:
@@ -11,20 +11,20 @@
 -- script can also repartition tables that it has partitioned before.
 --
 -- Why the partition key is the connection: a unique index on a partitioned table must contain the
--- partition key. The two indexes that guarantee uniqueness are (connection_id, fingerprint) and
--- (connection_id, external_id). With partitions by time, neither of these indexes would be possible.
--- docs/scale.md contains more about this.
+-- partition key. The indexes that guarantee uniqueness are (connection_id, fingerprint),
+-- (connection_id, external_id) and (connection_id, id, version, tenant_id). With partitions by time,
+-- none of these indexes would be possible. docs/scale.md contains more about this.
 
 DO $$
 DECLARE
     parts constant integer := 16;
     name text;
 BEGIN
-    -- Statements of the change feed and of webhooks wait for this lock. Both tables change in one
-    -- transaction, so either both of them are partitioned or none.
-    LOCK TABLE deliveries, transactions IN ACCESS EXCLUSIVE MODE;
+    -- Statements of the change feed and of webhooks wait for this lock. The tables change in one
+    -- transaction, so either all of them are partitioned or none.
+    LOCK TABLE deliveries, transactions, transaction_versions IN ACCESS EXCLUSIVE MODE;
 
-    FOREACH name IN ARRAY ARRAY['deliveries', 'transactions'] LOOP
+    FOREACH name IN ARRAY ARRAY['deliveries', 'transactions', 'transaction_versions'] LOOP
         -- The columns have the types, collations, defaults and checks that the migrations created.
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)
             PARTITION BY HASH (connection_id)', name || '_split', name);
@@ -53,5 +53,8 @@ ALTER TABLE transactions ADD UNIQUE (connection_id, external_id);
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 
+ALTER TABLE transaction_versions ADD PRIMARY KEY (connection_id, id, version, tenant_id);
+
 ANALYZE deliveries;
 ANALYZE transactions;
+ANALYZE transaction_versions;

@@ -45,6 +45,21 @@ func (m *MockConnections) EXPECT() *MockConnectionsMockRecorder {
 	return m.recorder
 }
 
+// Activities mocks base method.
+func (m *MockConnections) Activities(ctx context.Context, tenant domain.TenantID, ids []domain.ConnectionID) (map[domain.ConnectionID]ports.Activity, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Activities", ctx, tenant, ids)
+	ret0, _ := ret[0].(map[domain.ConnectionID]ports.Activity)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Activities indicates an expected call of Activities.
+func (mr *MockConnectionsMockRecorder) Activities(ctx, tenant, ids any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Activities", reflect.TypeOf((*MockConnections)(nil).Activities), ctx, tenant, ids)
+}
+
 // Activity mocks base method.
 func (m *MockConnections) Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.Activity, error) {
 	m.ctrl.T.Helper()
@@ -465,6 +480,22 @@ func (m *MockPulls) EXPECT() *MockPullsMockRecorder {
 	return m.recorder
 }
 
+// AnnouncedRemovals mocks base method.
+func (m *MockPulls) AnnouncedRemovals(ctx context.Context, lease domain.Lease, after domain.DeliveryID) ([]string, domain.DeliveryID, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "AnnouncedRemovals", ctx, lease, after)
+	ret0, _ := ret[0].([]string)
+	ret1, _ := ret[1].(domain.DeliveryID)
+	ret2, _ := ret[2].(error)
+	return ret0, ret1, ret2
+}
+
+// AnnouncedRemovals indicates an expected call of AnnouncedRemovals.
+func (mr *MockPullsMockRecorder) AnnouncedRemovals(ctx, lease, after any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AnnouncedRemovals", reflect.TypeOf((*MockPulls)(nil).AnnouncedRemovals), ctx, lease, after)
+}
+
 // Claim mocks base method.
 func (m *MockPulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	m.ctrl.T.Helper()
@@ -569,6 +600,21 @@ func (mr *MockPullsMockRecorder) ListStuck(ctx, at, grace, limit any) *gomock.Ca
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListStuck", reflect.TypeOf((*MockPulls)(nil).ListStuck), ctx, at, grace, limit)
 }
 
+// ListWaiting mocks base method.
+func (m *MockPulls) ListWaiting(ctx context.Context, at time.Time, without []domain.TenantID, limit int) ([]domain.Pull, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListWaiting", ctx, at, without, limit)
+	ret0, _ := ret[0].([]domain.Pull)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListWaiting indicates an expected call of ListWaiting.
+func (mr *MockPullsMockRecorder) ListWaiting(ctx, at, without, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListWaiting", reflect.TypeOf((*MockPulls)(nil).ListWaiting), ctx, at, without, limit)
+}
+
 // OldestOpen mocks base method.
 func (m *MockPulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	m.ctrl.T.Helper()
@@ -582,6 +628,21 @@ func (m *MockPulls) OldestOpen(ctx context.Context) (time.Time, error) {
 func (mr *MockPullsMockRecorder) OldestOpen(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "OldestOpen", reflect.TypeOf((*MockPulls)(nil).OldestOpen), ctx)
+}
+
+// RemoveAnnounced mocks base method.
+func (m *MockPulls) RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time) (bool, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RemoveAnnounced", ctx, pull, at)
+	ret0, _ := ret[0].(bool)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// RemoveAnnounced indicates an expected call of RemoveAnnounced.
+func (mr *MockPullsMockRecorder) RemoveAnnounced(ctx, pull, at any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveAnnounced", reflect.TypeOf((*MockPulls)(nil).RemoveAnnounced), ctx, pull, at)
 }
 
 // Request mocks base method.
@@ -629,6 +690,20 @@ func (mr *MockPullsMockRecorder) Sweep(ctx, lease, w any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Sweep", reflect.TypeOf((*MockPulls)(nil).Sweep), ctx, lease, w)
 }
 
+// SweepAccounts mocks base method.
+func (m *MockPulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SweepAccounts", ctx, lease, w)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// SweepAccounts indicates an expected call of SweepAccounts.
+func (mr *MockPullsMockRecorder) SweepAccounts(ctx, lease, w any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SweepAccounts", reflect.TypeOf((*MockPulls)(nil).SweepAccounts), ctx, lease, w)
+}
+
 // MockLedger is a mock of Ledger interface.
 type MockLedger struct {
 	ctrl     *gomock.Controller
@@ -653,6 +728,21 @@ func (m *MockLedger) EXPECT() *MockLedgerMockRecorder {
 	return m.recorder
 }
 
+// Account mocks base method.
+func (m *MockLedger) Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Account", ctx, tenant, id)
+	ret0, _ := ret[0].(domain.Account)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Account indicates an expected call of Account.
+func (mr *MockLedgerMockRecorder) Account(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Account", reflect.TypeOf((*MockLedger)(nil).Account), ctx, tenant, id)
+}
+
 // Accounts mocks base method.
 func (m *MockLedger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error) {
 	m.ctrl.T.Helper()
@@ -666,6 +756,21 @@ func (m *MockLedger) Accounts(ctx context.Context, tenant domain.TenantID, conne
 func (mr *MockLedgerMockRecorder) Accounts(ctx, tenant, connection, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Accounts", reflect.TypeOf((*MockLedger)(nil).Accounts), ctx, tenant, connection, page)
+}
+
+// Balances mocks base method.
+func (m *MockLedger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Balances", ctx, tenant, account, window, page)
+	ret0, _ := ret[0].(domain.Page[domain.AccountBalance])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Balances indicates an expected call of Balances.
+func (mr *MockLedgerMockRecorder) Balances(ctx, tenant, account, window, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Balances", reflect.TypeOf((*MockLedger)(nil).Balances), ctx, tenant, account, window, page)
 }
 
 // Changes mocks base method.
@@ -683,6 +788,96 @@ func (mr *MockLedgerMockRecorder) Changes(ctx, tenant, page any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Changes", reflect.TypeOf((*MockLedger)(nil).Changes), ctx, tenant, page)
 }
 
+// Completeness mocks base method.
+func (m *MockLedger) Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (domain.Completeness, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Completeness", ctx, tenant, account)
+	ret0, _ := ret[0].(domain.Completeness)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Completeness indicates an expected call of Completeness.
+func (mr *MockLedgerMockRecorder) Completeness(ctx, tenant, account any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Completeness", reflect.TypeOf((*MockLedger)(nil).Completeness), ctx, tenant, account)
+}
+
+// FeedHold mocks base method.
+func (m *MockLedger) FeedHold(ctx context.Context) (ports.FeedHold, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FeedHold", ctx)
+	ret0, _ := ret[0].(ports.FeedHold)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// FeedHold indicates an expected call of FeedHold.
+func (mr *MockLedgerMockRecorder) FeedHold(ctx any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FeedHold", reflect.TypeOf((*MockLedger)(nil).FeedHold), ctx)
+}
+
+// History mocks base method.
+func (m *MockLedger) History(ctx context.Context, tenant domain.TenantID, transaction domain.TransactionID, page domain.PageRequest) (domain.Page[domain.TransactionVersion], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "History", ctx, tenant, transaction, page)
+	ret0, _ := ret[0].(domain.Page[domain.TransactionVersion])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// History indicates an expected call of History.
+func (mr *MockLedgerMockRecorder) History(ctx, tenant, transaction, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "History", reflect.TypeOf((*MockLedger)(nil).History), ctx, tenant, transaction, page)
+}
+
+// Quarantine mocks base method.
+func (m *MockLedger) Quarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.QuarantinedRow], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Quarantine", ctx, tenant, connection, page)
+	ret0, _ := ret[0].(domain.Page[domain.QuarantinedRow])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Quarantine indicates an expected call of Quarantine.
+func (mr *MockLedgerMockRecorder) Quarantine(ctx, tenant, connection, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Quarantine", reflect.TypeOf((*MockLedger)(nil).Quarantine), ctx, tenant, connection, page)
+}
+
+// Search mocks base method.
+func (m *MockLedger) Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch, page domain.PageRequest) (domain.Page[domain.Transaction], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Search", ctx, tenant, search, page)
+	ret0, _ := ret[0].(domain.Page[domain.Transaction])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Search indicates an expected call of Search.
+func (mr *MockLedgerMockRecorder) Search(ctx, tenant, search, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Search", reflect.TypeOf((*MockLedger)(nil).Search), ctx, tenant, search, page)
+}
+
+// Transaction mocks base method.
+func (m *MockLedger) Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Transaction", ctx, tenant, id)
+	ret0, _ := ret[0].(domain.Transaction)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Transaction indicates an expected call of Transaction.
+func (mr *MockLedgerMockRecorder) Transaction(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Transaction", reflect.TypeOf((*MockLedger)(nil).Transaction), ctx, tenant, id)
+}
+
 // Transactions mocks base method.
 func (m *MockLedger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, filter ports.TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error) {
 	m.ctrl.T.Helper()
@@ -696,6 +891,21 @@ func (m *MockLedger) Transactions(ctx context.Context, tenant domain.TenantID, c
 func (mr *MockLedgerMockRecorder) Transactions(ctx, tenant, connection, filter, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Transactions", reflect.TypeOf((*MockLedger)(nil).Transactions), ctx, tenant, connection, filter, page)
+}
+
+// UpdateCompleteness mocks base method.
+func (m *MockLedger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID, edit func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "UpdateCompleteness", ctx, tenant, account, edit)
+	ret0, _ := ret[0].(domain.Completeness)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// UpdateCompleteness indicates an expected call of UpdateCompleteness.
+func (mr *MockLedgerMockRecorder) UpdateCompleteness(ctx, tenant, account, edit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "UpdateCompleteness", reflect.TypeOf((*MockLedger)(nil).UpdateCompleteness), ctx, tenant, account, edit)
 }
 
 // MockProber is a mock of Prober interface.

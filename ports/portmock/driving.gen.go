@@ -43,6 +43,36 @@ func (m *MockAPI) EXPECT() *MockAPIMockRecorder {
 	return m.recorder
 }
 
+// AcceptCompleteness mocks base method.
+func (m *MockAPI) AcceptCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID, reason string) (ports.AccountCompleteness, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "AcceptCompleteness", ctx, tenant, id, reason)
+	ret0, _ := ret[0].(ports.AccountCompleteness)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// AcceptCompleteness indicates an expected call of AcceptCompleteness.
+func (mr *MockAPIMockRecorder) AcceptCompleteness(ctx, tenant, id, reason any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AcceptCompleteness", reflect.TypeOf((*MockAPI)(nil).AcceptCompleteness), ctx, tenant, id, reason)
+}
+
+// AccountCompleteness mocks base method.
+func (m *MockAPI) AccountCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (ports.AccountCompleteness, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "AccountCompleteness", ctx, tenant, id)
+	ret0, _ := ret[0].(ports.AccountCompleteness)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// AccountCompleteness indicates an expected call of AccountCompleteness.
+func (mr *MockAPIMockRecorder) AccountCompleteness(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AccountCompleteness", reflect.TypeOf((*MockAPI)(nil).AccountCompleteness), ctx, tenant, id)
+}
+
 // Changes mocks base method.
 func (m *MockAPI) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration) (domain.FeedPage, error) {
 	m.ctrl.T.Helper()
@@ -161,6 +191,21 @@ func (mr *MockAPIMockRecorder) Do(ctx, tenant, key, fingerprint, do any) *gomock
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Do", reflect.TypeOf((*MockAPI)(nil).Do), ctx, tenant, key, fingerprint, do)
 }
 
+// GetAccount mocks base method.
+func (m *MockAPI) GetAccount(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "GetAccount", ctx, tenant, id)
+	ret0, _ := ret[0].(domain.Account)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// GetAccount indicates an expected call of GetAccount.
+func (mr *MockAPIMockRecorder) GetAccount(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetAccount", reflect.TypeOf((*MockAPI)(nil).GetAccount), ctx, tenant, id)
+}
+
 // GetConnection mocks base method.
 func (m *MockAPI) GetConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
 	m.ctrl.T.Helper()
@@ -221,6 +266,21 @@ func (mr *MockAPIMockRecorder) GetPull(ctx, tenant, id any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetPull", reflect.TypeOf((*MockAPI)(nil).GetPull), ctx, tenant, id)
 }
 
+// GetTransaction mocks base method.
+func (m *MockAPI) GetTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "GetTransaction", ctx, tenant, id)
+	ret0, _ := ret[0].(domain.Transaction)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// GetTransaction indicates an expected call of GetTransaction.
+func (mr *MockAPIMockRecorder) GetTransaction(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetTransaction", reflect.TypeOf((*MockAPI)(nil).GetTransaction), ctx, tenant, id)
+}
+
 // ListAccounts mocks base method.
 func (m *MockAPI) ListAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error) {
 	m.ctrl.T.Helper()
@@ -234,6 +294,36 @@ func (m *MockAPI) ListAccounts(ctx context.Context, tenant domain.TenantID, conn
 func (mr *MockAPIMockRecorder) ListAccounts(ctx, tenant, connection, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListAccounts", reflect.TypeOf((*MockAPI)(nil).ListAccounts), ctx, tenant, connection, page)
+}
+
+// ListBalances mocks base method.
+func (m *MockAPI) ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListBalances", ctx, tenant, id, window, page)
+	ret0, _ := ret[0].(domain.Page[domain.AccountBalance])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListBalances indicates an expected call of ListBalances.
+func (mr *MockAPIMockRecorder) ListBalances(ctx, tenant, id, window, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListBalances", reflect.TypeOf((*MockAPI)(nil).ListBalances), ctx, tenant, id, window, page)
+}
+
+// ListConnectionHealth mocks base method.
+func (m *MockAPI) ListConnectionHealth(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest) (domain.Page[ports.ConnectionStatus], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListConnectionHealth", ctx, tenant, health, page)
+	ret0, _ := ret[0].(domain.Page[ports.ConnectionStatus])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListConnectionHealth indicates an expected call of ListConnectionHealth.
+func (mr *MockAPIMockRecorder) ListConnectionHealth(ctx, tenant, health, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListConnectionHealth", reflect.TypeOf((*MockAPI)(nil).ListConnectionHealth), ctx, tenant, health, page)
 }
 
 // ListConnections mocks base method.
@@ -294,6 +384,51 @@ func (m *MockAPI) ListPulls(ctx context.Context, tenant domain.TenantID, connect
 func (mr *MockAPIMockRecorder) ListPulls(ctx, tenant, connection, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListPulls", reflect.TypeOf((*MockAPI)(nil).ListPulls), ctx, tenant, connection, page)
+}
+
+// ListQuarantine mocks base method.
+func (m *MockAPI) ListQuarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.QuarantinedRow], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListQuarantine", ctx, tenant, connection, page)
+	ret0, _ := ret[0].(domain.Page[domain.QuarantinedRow])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListQuarantine indicates an expected call of ListQuarantine.
+func (mr *MockAPIMockRecorder) ListQuarantine(ctx, tenant, connection, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListQuarantine", reflect.TypeOf((*MockAPI)(nil).ListQuarantine), ctx, tenant, connection, page)
+}
+
+// ListTenantAccounts mocks base method.
+func (m *MockAPI) ListTenantAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListTenantAccounts", ctx, tenant, connection, page)
+	ret0, _ := ret[0].(domain.Page[domain.Account])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListTenantAccounts indicates an expected call of ListTenantAccounts.
+func (mr *MockAPIMockRecorder) ListTenantAccounts(ctx, tenant, connection, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListTenantAccounts", reflect.TypeOf((*MockAPI)(nil).ListTenantAccounts), ctx, tenant, connection, page)
+}
+
+// ListTenantPulls mocks base method.
+func (m *MockAPI) ListTenantPulls(ctx context.Context, tenant domain.TenantID, filter ports.PullFilter, page domain.PageRequest) (domain.Page[domain.Pull], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListTenantPulls", ctx, tenant, filter, page)
+	ret0, _ := ret[0].(domain.Page[domain.Pull])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListTenantPulls indicates an expected call of ListTenantPulls.
+func (mr *MockAPIMockRecorder) ListTenantPulls(ctx, tenant, filter, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListTenantPulls", reflect.TypeOf((*MockAPI)(nil).ListTenantPulls), ctx, tenant, filter, page)
 }
 
 // ListTokens mocks base method.
@@ -415,6 +550,21 @@ func (mr *MockAPIMockRecorder) RevokeToken(ctx, tenant, id any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RevokeToken", reflect.TypeOf((*MockAPI)(nil).RevokeToken), ctx, tenant, id)
 }
 
+// SearchTransactions mocks base method.
+func (m *MockAPI) SearchTransactions(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch, page domain.PageRequest) (domain.Page[domain.Transaction], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SearchTransactions", ctx, tenant, search, page)
+	ret0, _ := ret[0].(domain.Page[domain.Transaction])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SearchTransactions indicates an expected call of SearchTransactions.
+func (mr *MockAPIMockRecorder) SearchTransactions(ctx, tenant, search, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SearchTransactions", reflect.TypeOf((*MockAPI)(nil).SearchTransactions), ctx, tenant, search, page)
+}
+
 // TestConnection mocks base method.
 func (m *MockAPI) TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.TestResult, error) {
 	m.ctrl.T.Helper()
@@ -443,6 +593,21 @@ func (m *MockAPI) TestEngine(ctx context.Context, tenant domain.TenantID, id dom
 func (mr *MockAPIMockRecorder) TestEngine(ctx, tenant, id any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "TestEngine", reflect.TypeOf((*MockAPI)(nil).TestEngine), ctx, tenant, id)
+}
+
+// TransactionHistory mocks base method.
+func (m *MockAPI) TransactionHistory(ctx context.Context, tenant domain.TenantID, id domain.TransactionID, page domain.PageRequest) (domain.Page[domain.TransactionVersion], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "TransactionHistory", ctx, tenant, id, page)
+	ret0, _ := ret[0].(domain.Page[domain.TransactionVersion])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// TransactionHistory indicates an expected call of TransactionHistory.
+func (mr *MockAPIMockRecorder) TransactionHistory(ctx, tenant, id, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "TransactionHistory", reflect.TypeOf((*MockAPI)(nil).TransactionHistory), ctx, tenant, id, page)
 }
 
 // UpdateConnection mocks base method.
@@ -514,6 +679,21 @@ func (mr *MockWorkerMockRecorder) RunPull(ctx, id any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunPull", reflect.TypeOf((*MockWorker)(nil).RunPull), ctx, id)
 }
 
+// RunWaitingPull mocks base method.
+func (m *MockWorker) RunWaitingPull(ctx context.Context, ordinaryWorkers int) (bool, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RunWaitingPull", ctx, ordinaryWorkers)
+	ret0, _ := ret[0].(bool)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// RunWaitingPull indicates an expected call of RunWaitingPull.
+func (mr *MockWorkerMockRecorder) RunWaitingPull(ctx, ordinaryWorkers any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunWaitingPull", reflect.TypeOf((*MockWorker)(nil).RunWaitingPull), ctx, ordinaryWorkers)
+}
+
 // MockMaintenance is a mock of Maintenance interface.
 type MockMaintenance struct {
 	ctrl     *gomock.Controller
@@ -551,6 +731,21 @@ func (m *MockMaintenance) BacklogAge(ctx context.Context) (time.Duration, error)
 func (mr *MockMaintenanceMockRecorder) BacklogAge(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "BacklogAge", reflect.TypeOf((*MockMaintenance)(nil).BacklogAge), ctx)
+}
+
+// FeedDelay mocks base method.
+func (m *MockMaintenance) FeedDelay(ctx context.Context) (time.Duration, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FeedDelay", ctx)
+	ret0, _ := ret[0].(time.Duration)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// FeedDelay indicates an expected call of FeedDelay.
+func (mr *MockMaintenanceMockRecorder) FeedDelay(ctx any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FeedDelay", reflect.TypeOf((*MockMaintenance)(nil).FeedDelay), ctx)
 }
 
 // FlushTokenUsage mocks base method.

@@ -14,22 +14,22 @@ type VendorFault string
 
 // The faults that every vendor's simulator can produce.
 const (
-	VendorRateLimits    VendorFault = "rate limit"     // status 429 with Retry-After VendorEnv.RetryAfter
+	VendorRateLimits    VendorFault = "rate limit"     // status 429; Retry-After is VendorEnv.RetryAfter
 	VendorInternalError VendorFault = "500"            // status 500 until Repair is called
 	VendorUnavailable   VendorFault = "503"            // status 503 until Repair is called
 	VendorHangs         VendorFault = "hang"           // no response
-	VendorTruncates     VendorFault = "cut"            // only half of the announced body
-	VendorSendsHTML     VendorFault = "html"           // an HTML page with status 200
-	VendorSwapsTypes    VendorFault = "types"          // values of another JSON type
+	VendorTruncates     VendorFault = "cut"            // the body ends after half of its announced length
+	VendorSendsHTML     VendorFault = "html"           // status 200 with an HTML page
+	VendorSwapsTypes    VendorFault = "types"          // values have another JSON type
 	VendorRedirects     VendorFault = "redirect"       // a redirect to another host
 	VendorOversizes     VendorFault = "oversize"       // a body larger than the client accepts
-	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can represent; only for rows
-	VendorForeignCursor VendorFault = "foreign cursor" // a next page on another host; only for rows
+	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can represent; affects only rows
+	VendorForeignCursor VendorFault = "foreign cursor" // the next page is on another host; affects only rows
 	vendorCallTimeout               = 15 * time.Second
 )
 
-// VendorEnv is a new simulated vendor together with an adapter that can call it. Everything that
-// was started for the environment is stopped when the test ends.
+// VendorEnv is a new simulated vendor together with an adapter that can call it. When the test ends, both
+// are stopped.
 type VendorEnv struct {
 	Adapter ports.Aggregator
 	// Good is a valid access. BadCredential differs from Good only in the credential, and
@@ -56,12 +56,12 @@ type VendorEnv struct {
 	Secrets func() []string
 }
 
-// VendorSuite configures TestAggregator. The client of an environment should have a short
-// timeout, because the suite waits for the timeout of responses that never come.
+// VendorSuite configures TestAggregator. The client of an environment should have a short timeout, because
+// in some tests the vendor never responds.
 type VendorSuite struct {
 	New func(t *testing.T) VendorEnv
-	// Webhooks maps names, which only the test output uses, to webhook bodies as the vendor sends
-	// them. There must be at least one body of each event.
+	// Webhooks contains webhook bodies as the vendor sends them, at least one for each event. The keys are
+	// names for the test output.
 	Webhooks map[string][]byte
 }
 

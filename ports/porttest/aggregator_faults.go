@@ -12,8 +12,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// faultCodes maps each fault to the error code that the adapter must return. The error's kind is
-// always Unavailable.
+// faultCodes maps each fault to the error code that the adapter must return. The kind of the error is
+// Unavailable. Only the error for a row with an odd number is Invalid, because such a row does not make its
+// page fail.
 var faultCodes = map[VendorFault]domain.Code{
 	VendorRateLimits:    domain.VendorRateLimited,
 	VendorInternalError: domain.VendorUnreachable,
@@ -24,7 +25,7 @@ var faultCodes = map[VendorFault]domain.Code{
 	VendorSwapsTypes:    domain.MalformedResponse,
 	VendorRedirects:     domain.MalformedResponse,
 	VendorOversizes:     domain.MalformedResponse,
-	VendorOddNumbers:    domain.MalformedResponse,
+	VendorOddNumbers:    domain.InvalidAmount,
 	VendorForeignCursor: domain.MalformedResponse,
 }
 
@@ -34,16 +35,16 @@ func testFaults(t *testing.T, suite VendorSuite) {
 	for fault, code := range faultCodes {
 		for _, name := range []string{"Check", "Accounts", "Read"} {
 			if name != "Read" && (fault == VendorOddNumbers || fault == VendorForeignCursor) {
-				continue // these faults concern rows only
+				continue // these faults affect only rows
 			}
 			t.Run(string(fault)+"/"+name, func(t *testing.T) { testFault(t, suite.New(t), fault, code, name) })
 		}
 	}
 }
 
-// testFault checks that the method name returns the fault as Unavailable with the given code,
-// within vendorCallTimeout. The error must contain no text of the vendor's response. testFault
-// also checks that the method succeeds as soon as the vendor works again.
+// testFault checks that the method with this name returns an Unavailable error with the given code within
+// vendorCallTimeout, and that the error contains no text of the vendor's response. It also checks that the
+// method succeeds again after Repair.
 func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code, name string) {
 	t.Helper()
 	env.Seed(t, env.Accounts[0], manyRows) // many rows, so that there is a next page for VendorForeignCursor
@@ -51,8 +52,12 @@ func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code,
 	env.Break(t, fault)
 	start := time.Now()
 	err := call(t.Context(), env.Good)
-	if !isError(err, domain.Unavailable, code) {
-		t.Fatalf("got %v (%v), want Unavailable (%s)", err, errors.Unwrap(err), code)
+	kind := domain.Unavailable
+	if fault == VendorOddNumbers {
+		kind = domain.Invalid
+	}
+	if !isError(err, kind, code) {
+		t.Fatalf("got %v (%v), want %s (%s)", err, errors.Unwrap(err), kind, code)
 	}
 	if took := time.Since(start); took > vendorCallTimeout {
 		t.Errorf("the call took %v", took)
@@ -83,8 +88,8 @@ func testCancelled(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// vendorCalls returns a function for each of the port's methods that call the vendor, by the name
-// of the method.
+// vendorCalls returns a function for each method of the port that calls the vendor. The keys are the names
+// of the methods.
 func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access) error {
 	accounts := []domain.AccountData{{ExternalID: env.Accounts[0], Type: domain.BankAccount, Currency: "BRL"}}
 	return map[string]func(context.Context, ports.Access) error{
@@ -109,8 +114,8 @@ func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access
 	}
 }
 
-// isError reports whether err has both the kind and the code. The tests check both, because a
-// wrong kind or a wrong code would otherwise remain undetected.
+// isError reports whether err has both the kind and the code. Checking only one of them would not detect a
+// wrong value of the other.
 func isError(err error, kind domain.Kind, code domain.Code) bool {
 	return errors.Is(err, kind) && errors.Is(err, code)
 }

@@ -58,8 +58,8 @@ func testBody(t *testing.T, env VendorEnv, body []byte) {
 	}
 }
 
-// checkEvent checks that the length of every text taken from a payload is bounded, because these
-// texts are stored and indexed.
+// checkEvent checks that every text of the event has a bounded length, because these texts are stored and
+// indexed.
 func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	t.Helper()
 	for _, text := range []string{e.Name, e.ID, e.AccountRef} {
@@ -104,8 +104,8 @@ func testCorruptedBody(t *testing.T, env VendorEnv, body []byte) {
 	}
 }
 
-// oddValues returns values that a hostile sender could put into a member: values of every JSON type,
-// texts that break stores, headers and lists, and more ids than one pull requests by id.
+// oddValues returns values that a hostile sender could put into a member of the body: values of every JSON
+// type, texts that are invalid in stores, headers or lists, and more ids than a pull may request.
 func oddValues() []any {
 	ids := make([]string, 11_000)
 	for i := range ids {

@@ -33,8 +33,8 @@ func (f *fixture) errorIs(err, want error) {
 	}
 }
 
-// sameNotFound fails the test unless foreign and absent are the same NotFound error. foreign is
-// the error for another tenant's row, and absent is the error for a row that does not exist.
+// sameNotFound fails the test unless both errors are the same NotFound error. foreign is the error for
+// another tenant's row, absent the error for a row that does not exist.
 func (f *fixture) sameNotFound(method string, foreign, absent error) {
 	f.Helper()
 	if !errors.Is(foreign, domain.NotFound) || !errors.Is(absent, domain.NotFound) {
@@ -55,7 +55,7 @@ func (f *fixture) equal(what string, want, got any) {
 	}
 }
 
-// inUTC fails the test unless all times are in UTC. What a caller prints must not depend on the
+// inUTC fails the test unless all times are in UTC. Otherwise the output of a caller would depend on the
 // server's time zone.
 func (f *fixture) inUTC(times ...time.Time) {
 	f.Helper()
@@ -76,8 +76,8 @@ func (f *fixture) invalidCursor(what string, err error) {
 	}
 }
 
-// collectPages returns all items of a list, which it reads page by page. It calls between, if it is
-// not nil, after each page except the last.
+// collectPages reads a list page by page and returns all of its items. It calls between, if not nil, after
+// each page except the last.
 func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (domain.Page[T], error),
 	between func()) []T {
 	f.Helper()

@@ -40,8 +40,8 @@ func feedOrder(f *fixture) {
 	}
 }
 
-// feedPositionsResume checks that reading continues at a position. The first position is that of
-// the empty feed, because a new consumer starts there.
+// feedPositionsResume checks that reading continues at each position of the feed. It starts at the position
+// of the empty feed, as a new consumer does.
 func feedPositionsResume(f *fixture) {
 	_, l := f.runningPull()
 	page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10})
@@ -82,9 +82,9 @@ func feedCoversAllConnections(f *fixture) {
 // versions maps the id of each row to the last version of the row.
 type versions map[domain.TransactionID]int
 
-// followFeed reads the feed as a consumer does and returns the last version of each row it has read.
-// written receives the versions that the writers have stored in the end. followFeed returns when
-// it has read these versions and no changes are left, at the latest after feedTimeout.
+// followFeed reads the feed as a consumer does and returns the last version of each row that it has read.
+// The writers send the versions that they have stored to written. followFeed returns when it has read all
+// of these versions, or after feedTimeout.
 func (f *fixture) followFeed(written <-chan versions) versions {
 	returned, want := versions{}, versions(nil)
 	var deadline time.Time
@@ -115,8 +115,8 @@ func (f *fixture) followFeed(written <-chan versions) versions {
 	}
 }
 
-// feedSkipsNoConcurrentWrite commits small and large pages of several writers concurrently, while a
-// consumer follows the feed. A change that the consumer has not read in the end was skipped.
+// feedSkipsNoConcurrentWrite lets several writers commit small and large pages concurrently, while a
+// consumer follows the feed. It fails if the consumer has not read every change in the end.
 func feedSkipsNoConcurrentWrite(f *fixture) {
 	const writers, rounds = 4, 12
 	leases, connections := make([]domain.Lease, writers), make([]domain.Connection, writers)
@@ -148,9 +148,9 @@ func feedSkipsNoConcurrentWrite(f *fixture) {
 	f.equal("versions in the feed", table, returned)
 }
 
-// feedSkipsNoSlowWriter delays a writer between two rows of one page. During the delay, another
-// writer commits a page and a consumer reads as far as it can. A store that blocks all other writers
-// during the delay is correct too; therefore the delay is short.
+// feedSkipsNoSlowWriter delays a writer between two rows of one page. During the delay, another writer
+// commits a page and a consumer reads as far as it can. A store may also block all other writers during the
+// delay, so the delay is short.
 func feedSkipsNoSlowWriter(f *fixture) {
 	slowly, slow := f.runningPull()
 	quickly, quick := f.runningPull()

@@ -23,6 +23,7 @@ var connectionTests = []storeTest{
 	{"an update writes what the update function changed", updateWrites},
 	{"a cancelled context returns its own error, and nothing is written", cancelledContextIsReturned},
 	{"activity is the finish of the last succeeded pull and the receipt of the last delivery", activityFollows},
+	{"the activities of many connections are read at once", activitiesOfConnections},
 }
 
 func (f *fixture) getConnection(c domain.Connection) domain.Connection {
@@ -130,8 +131,8 @@ func kindsAreSeparate(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// connectionFilters checks the filters of List. One connection has a health that was never checked;
-// the filter for the health unknown must return it.
+// connectionFilters checks the filters of List. The filter for the health unknown must also return a
+// connection whose health was never checked.
 func connectionFilters(f *fixture) {
 	with := func(name string, status domain.HealthStatus) {
 		c := f.newConnection(name)
@@ -159,8 +160,8 @@ func connectionFilters(f *fixture) {
 	}
 }
 
-// connectionPaging adds rows before and after the current position, and deletes one. A store that
-// pages by offset would then return a row twice or not at all.
+// connectionPaging adds rows before and after the current position and deletes one, while it reads a list
+// page by page. A store that pages by offset would return a row twice or not at all.
 func connectionPaging(f *fixture) {
 	var want []domain.ConnectionID
 	for i := range 7 {
@@ -183,8 +184,8 @@ func connectionPaging(f *fixture) {
 	}
 }
 
-// updatesSerialise increments the revision concurrently. An increment is lost if a store reads,
-// changes and writes a row without a lock or a compare-and-swap.
+// updatesSerialise increments the revision concurrently. An increment is lost if a store updates the row
+// without a lock or a compare-and-swap.
 func updatesSerialise(f *fixture) {
 	const writers = 32
 	c := f.createConnection()
@@ -200,8 +201,8 @@ func updatesSerialise(f *fixture) {
 	f.equal("revision", int64(1+writers), f.getConnection(c).Revision)
 }
 
-// updateRollsBack checks that a failed update writes nothing. The update also sets DeletedAt,
-// because the side effects of a deletion must not happen either.
+// updateRollsBack checks that a failed update writes nothing. The update also sets DeletedAt, to check that
+// the side effects of a deletion do not happen either.
 func updateRollsBack(f *fixture) {
 	c, refused := f.createConnection(), errors.New("refused")
 	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
@@ -240,8 +241,8 @@ func updateWrites(f *fixture) {
 	}
 }
 
-// activityFollows checks the times that Activity returns. At the end there is a failed pull, which
-// must not count, and an ignored event, which must count.
+// activityFollows checks the times that Activity returns. A failed pull must not change them, but an
+// ignored event must change the time of the last delivery.
 func activityFollows(f *fixture) {
 	c, token := f.connectionWithToken()
 	check := func(what string, want ports.Activity) {
@@ -268,8 +269,26 @@ func activityFollows(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// cancelledContextIsReturned checks that a store returns the error of the cancelled context. If it
-// returned Unavailable, a cancellation by the caller would look like an outage.
+func activitiesOfConnections(f *fixture) {
+	c, token := f.connectionWithToken()
+	quiet, deleted, engine := f.createConnection(), f.createConnection(), f.createStored(f.newEngine("engine"))
+	f.deleteConnection(deleted)
+	received := f.receiveWanted(token)
+	wanted := []domain.ConnectionID{quiet.ID, deleted.ID, c.ID, engine.ID, newID[domain.Connection]()}
+	got, err := f.Connections.Activities(f.ctx, f.tenant, wanted)
+	f.noError(err)
+	f.equal("activities", map[domain.ConnectionID]ports.Activity{
+		c.ID: {LastWebhookAt: received.ReceivedAt}, quiet.ID: {},
+	}, got)
+	for tenant, ids := range map[domain.TenantID][]domain.ConnectionID{newTenant(): wanted, f.tenant: nil} {
+		got, err = f.Connections.Activities(f.ctx, tenant, ids)
+		f.noError(err)
+		f.equal("activities of another tenant, or of no connection", 0, len(got))
+	}
+}
+
+// cancelledContextIsReturned checks that a store returns the error of a cancelled context. An Unavailable
+// error would make the caller's cancellation look like an outage.
 func cancelledContextIsReturned(f *fixture) {
 	c, token := f.connectionWithToken()
 	over, cancel := context.WithCancel(f.ctx)

@@ -8,8 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// deletionTests check the effects of the deletion of a connection, which all happen in one
-// transaction.
+// deletionTests check the effects of deleting a connection. All of them happen in one transaction.
 var deletionTests = []storeTest{
 	{"no method finds a deleted connection", deletedIsNotFound},
 	{"deletion revokes the live tokens", deletionRevokes},
@@ -18,8 +17,7 @@ var deletionTests = []storeTest{
 	{"rows of a deleted connection stay in the change feed", deletionKeepsFeed},
 }
 
-// resealTests check the methods for re-encryption of credentials, which runs while the service is in
-// use.
+// resealTests check the store methods for re-encrypting credentials while the service is running.
 var resealTests = []storeTest{
 	{"ListSealed returns credentials of both kinds and all tenants once, by id", listSealedPagesByID},
 	{"Reseal replaces a credential only while it is the old one", resealComparesAndSwaps},
@@ -67,9 +65,9 @@ func deletionRevokes(f *fixture) {
 	f.errorIs(err, domain.Unauthenticated)
 }
 
-// deletionFailsPulls checks the deletion of a connection with two pulls: one waits for its next
-// attempt, and one is queued after it. Both must fail, because no worker would ever run them, and
-// their deliveries would remain accepted forever.
+// deletionFailsPulls checks the deletion of a connection with two pulls: one waits for its next attempt,
+// and one is queued after it. Both pulls must fail. No worker would ever run them, so their deliveries
+// would stay accepted forever.
 func deletionFailsPulls(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -94,8 +92,8 @@ func deletionFailsPulls(f *fixture) {
 	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(unaffected.ID).Status)
 }
 
-// deletionRacesRequests fails if a store checks the connection first and writes the pull in a later
-// transaction. The pull is then queued for a deleted connection and never run.
+// deletionRacesRequests deletes a connection while pulls are requested. If a store checks the connection in
+// one transaction and writes the pull in another, a pull stays queued for the deleted connection.
 func deletionRacesRequests(f *fixture) {
 	for range 5 {
 		c, token := f.connectionWithToken()
@@ -123,8 +121,8 @@ func deletionRacesRequests(f *fixture) {
 	}
 }
 
-// deletionKeepsFeed checks that the changes of a deleted connection remain in the feed, because a
-// change that a consumer may have read is never withdrawn.
+// deletionKeepsFeed checks that the changes of a deleted connection remain in the feed, because the feed
+// never withdraws a change that a consumer may have read.
 func deletionKeepsFeed(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("kept"))
@@ -133,7 +131,7 @@ func deletionKeepsFeed(f *fixture) {
 	f.equal("feed", []string{"kept"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
 }
 
-// listSealedPagesByID reads all pages of ListSealed as re-encryption does. The pages also contain
+// listSealedPagesByID reads all pages of ListSealed as re-encryption does. The pages may also contain
 // connections of other tests.
 func listSealedPagesByID(f *fixture) {
 	var want []domain.ConnectionID
@@ -167,8 +165,8 @@ func listSealedPagesByID(f *fixture) {
 	}
 }
 
-// resealComparesAndSwaps fails if Reseal overwrites a credential that was rotated after the
-// re-encryption read it: the old credential would become valid again.
+// resealComparesAndSwaps checks that Reseal does not overwrite a credential that was rotated after
+// re-encryption had read it. Otherwise the old credential would be valid again.
 func resealComparesAndSwaps(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		reseal := func(id domain.ConnectionID, old, fresh string) bool {

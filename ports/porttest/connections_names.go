@@ -33,9 +33,9 @@ var hostileTexts = []string{
 
 func compareText(x, y string) int { return strings.Compare(x, y) }
 
-// takenNameIsConflict creates a connection of each kind with the name of a connection of each kind.
-// Both kinds share one namespace, even if they are stored in different tables. Connections of
-// different vendors share the namespace too.
+// takenNameIsConflict creates two connections with the same name, for each pair of kinds. Both kinds share
+// one namespace, even if they are stored in different tables. Connections of different vendors share it
+// too.
 func takenNameIsConflict(f *fixture) {
 	for _, first := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for _, second := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
@@ -55,8 +55,8 @@ func takenNameIsConflict(f *fixture) {
 	f.errorIs(f.Connections.Create(f.ctx, other), domain.NameTaken)
 }
 
-// deletedNamesAreFree creates and deletes connections of the same name several times. A store whose
-// unique constraint covers deleted rows fails at the second deletion.
+// deletedNamesAreFree creates and deletes connections of the same name several times. A store fails at the
+// second deletion if its unique constraint covers deleted rows.
 func deletedNamesAreFree(f *fixture) {
 	for _, fresh := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for range 3 {
@@ -85,8 +85,8 @@ func namesAreExact(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// namesSortByBytes fails if a database sorts by the rules of a language. It also checks that a last
-// page that is exactly full has no next page.
+// namesSortByBytes fails if a database sorts by the rules of a language instead of by bytes. It also checks
+// that a last page has no next page even if it is full.
 func namesSortByBytes(f *fixture) {
 	for _, name := range hostileTexts {
 		f.createStored(f.newConnection(name))
@@ -103,8 +103,8 @@ func namesSortByBytes(f *fixture) {
 	f.equal("the position", domain.Position{Key: want[4], ID: first.Items[4].ID.UUID}, first.Next)
 }
 
-// concurrentCreatesOfOneName fails if a store looks up the name before it writes, and has no unique
-// constraint.
+// concurrentCreatesOfOneName fails if a store only looks up the name before it writes, instead of enforcing
+// a unique constraint.
 func concurrentCreatesOfOneName(f *fixture) {
 	var winners atomic.Int32
 	concurrently(16, func(i int) {

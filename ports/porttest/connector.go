@@ -14,13 +14,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ConnectorSuite describes a connector, and the configurations that it accepts and rejects. Every
-// value that an error must not contain contains the word "canary".
+// ConnectorSuite describes a connector, and the configurations that it accepts and rejects. Each secret
+// value contains the word "canary", which no error may contain.
 type ConnectorSuite struct {
 	// Open returns a connector that checks addresses with the given guard. With a nil guard, the
 	// connector checks no address.
 	Open func(ports.EgressGuard) ports.Connector
-	// Config and Credential are a valid configuration and a valid credential for it.
+	// Config and Credential are valid for the connector.
 	Config     string
 	Credential domain.Credential
 	// Canonical is the canonical form of Config. Address is the URL that the connector passes to
@@ -30,8 +30,8 @@ type ConnectorSuite struct {
 	Invalid map[string]InvalidConfig
 }
 
-// InvalidConfig is a configuration and a credential, of which at least one is invalid; create one
-// with [NewInvalidConfig].
+// InvalidConfig is a configuration with its credential; at least one of the two is invalid. Use
+// [NewInvalidConfig] to create one.
 type InvalidConfig struct {
 	config     string
 	credential domain.Credential
@@ -107,8 +107,8 @@ func SecretFree(t testing.TB, err error) {
 	}
 }
 
-// Credential returns a credential with the given parts. The arguments are alternately the name and
-// the value of a part.
+// Credential returns a credential with the given parts. parts contains the name and the value of each part
+// in turn.
 func Credential(parts ...string) domain.Credential {
 	secrets := make(map[string]domain.Secret)
 	for i := 0; i < len(parts); i += 2 {

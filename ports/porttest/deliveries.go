@@ -90,8 +90,7 @@ func deliveryFilters(f *fixture) {
 	}
 }
 
-// deliveryPaging checks paging over deliveries of which several have the same time, as the
-// deliveries of a vendor's batch have.
+// deliveryPaging checks paging when several deliveries have the same time, like those of a vendor's batch.
 func deliveryPaging(f *fixture) {
 	_, token := f.connectionWithToken()
 	var want []domain.DeliveryID

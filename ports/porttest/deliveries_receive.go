@@ -30,8 +30,8 @@ var receiveTests = []storeTest{
 // ignoreBodyAndScope makes cmp ignore the members that lists of deliveries omit.
 var ignoreBodyAndScope = cmpopts.IgnoreFields(domain.Delivery{}, "Body", "Scope")
 
-// wantedEventIsStored checks that a delivery is stored unchanged. Its body is neither JSON nor
-// UTF-8: a webhook signature covers bytes, so the exact bytes must be stored.
+// wantedEventIsStored checks that a delivery is stored unchanged. Its body is neither JSON nor UTF-8,
+// because a signature covers the exact bytes and the store must not change them.
 func wantedEventIsStored(f *fixture) {
 	c, token := f.connectionWithToken()
 	at := f.now()
@@ -66,8 +66,8 @@ func wantedEventIsStored(f *fixture) {
 	}, pull)
 }
 
-// deliveriesAreNotShared checks that a caller that changes an argument or a result does not change
-// the stored delivery. In-memory stores can fail here, because a scope contains maps and slices.
+// deliveriesAreNotShared checks that changing an argument or a result of a method does not change the
+// stored delivery. An in-memory store fails if it does not copy the maps and slices of a scope.
 func deliveriesAreNotShared(f *fixture) {
 	_, token := f.connectionWithToken()
 	r := f.incoming(token, domain.WebhookEvent{})
@@ -133,9 +133,8 @@ func eventsShareAPull(f *fixture) {
 	f.equal("trigger", domain.TriggerWebhook, pulls[0].Trigger)
 }
 
-// startedPullsAreNotJoined receives events while a pull runs, and while that pull waits for its
-// next attempt. In both states the pull has already read rows. It would therefore miss the
-// changes of an event that joined it then.
+// startedPullsAreNotJoined receives events while a pull runs, and while it waits for its next attempt. In
+// both states the pull has already read rows, so it could miss the change that a new event announces.
 func startedPullsAreNotJoined(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -150,9 +149,8 @@ func startedPullsAreNotJoined(f *fixture) {
 	f.equal("the first delivery", first.Pull, f.getDelivery(first.ID).Pull)
 }
 
-// unwantedEvents receives three events with the same body. None is a duplicate of another. Two
-// of the events are distinguished by their deduplication keys; only the event without a key is
-// distinguished by its body.
+// unwantedEvents receives three events with the same body, none of which is a duplicate. Two of them have
+// different deduplication keys; the third has no key, so its body identifies it.
 func unwantedEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	elsewhere := wantedEvent("elsewhere", domain.PullScope{Everything: true})
@@ -182,9 +180,9 @@ func unwantedEvents(f *fixture) {
 	f.equal("pulls", 0, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// referencesInCapitals receives events whose account reference differs from that of the connection
-// only in case. A UUID is the same reference, and the event is accepted, both if it creates the pull
-// and if a pull is queued already. A reference that is not a UUID is another reference.
+// referencesInCapitals receives events whose account reference differs from that of the connection only in
+// case. If the reference is a UUID, both are the same, and the event is accepted, whether it creates a pull
+// or joins a queued one. Otherwise the references are different.
 func referencesInCapitals(f *fixture) {
 	const lower, upper = "6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12", "6D1A9C34-20B7-4F5E-8C61-93E7A5D40B12"
 	for _, refs := range []struct {
@@ -215,9 +213,8 @@ func referencesInCapitals(f *fixture) {
 	}
 }
 
-// duplicates sends each event again, the first one also at each stage of its pull. The copies of an
-// event with a deduplication key have another body, because the body does not matter if there is a
-// key.
+// duplicates sends each event again, the first one also at each stage of its pull. The copies of an event
+// with a deduplication key have another body, because only the key identifies such an event.
 func duplicates(f *fixture) {
 	c, token := f.connectionWithToken()
 	byKey := f.incoming(token, wantedEvent("key", domain.PullScope{Everything: true}))
@@ -272,8 +269,8 @@ func (f *fixture) receiveConcurrently(deliveries []ports.IncomingDelivery) (fres
 	return fresh, copies
 }
 
-// concurrentCopies simulates a burst of retries by the vendor: 64 concurrent copies of one event. A
-// store that looks the event up before it inserts would store several copies.
+// concurrentCopies simulates a burst of retries by the vendor: 64 concurrent copies of one event. A store
+// that only looks up the event before the insert would store several copies.
 func concurrentCopies(f *fixture) {
 	c, token := f.connectionWithToken()
 	var deliveries []ports.IncomingDelivery
@@ -292,7 +289,7 @@ func concurrentCopies(f *fixture) {
 		ids(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil), pullID))
 }
 
-// concurrentEvents fails if two concurrent events both find no queued pull and both queue a pull.
+// concurrentEvents fails if two concurrent events find no queued pull and each queue one.
 func concurrentEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	var deliveries []ports.IncomingDelivery

@@ -67,8 +67,8 @@ func replayQueues(f *fixture) {
 	}
 }
 
-// replayJoins replays a delivery whose pull is running. The delivery then belongs to the next pull,
-// so the end of the running pull must not change the delivery.
+// replayJoins replays a delivery whose pull is running. The delivery then belongs to the next pull, so its
+// status must not change when the running pull ends.
 func replayJoins(f *fixture) {
 	c, token := f.connectionWithToken()
 	done := f.finishedDelivery(token, domain.PullScope{Everything: true}, domain.PullSucceeded, "")
@@ -87,8 +87,8 @@ func replayJoins(f *fixture) {
 	f.equal("pulls", 3, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// replayOfSeveralConnections replays two deliveries of each of several connections. Deliveries of
-// the same connection share one new pull.
+// replayOfSeveralConnections replays two deliveries of each of several connections. It checks that
+// deliveries of the same connection share one new pull.
 func replayOfSeveralConnections(f *fixture) {
 	var all []domain.DeliveryID
 	for range 3 {
@@ -142,11 +142,12 @@ func (f *fixture) prune(before time.Time, limit int) (pruned int) {
 	}
 }
 
-// longAgo is a time that is used only by tests whose methods see every tenant's rows.
+// longAgo is earlier than the deliveries of all other tests. It is used to test methods that see the rows
+// of every tenant.
 var longAgo = time.Date(2001, time.May, 1, 0, 0, 0, 0, time.UTC)
 
-// pruneRemovesOldDeliveries uses deliveries of the year of longAgo, because Prune also sees the
-// deliveries of other tenants, and must not remove the deliveries of other tests.
+// pruneRemovesOldDeliveries uses deliveries from the year of longAgo. Prune sees the deliveries of every
+// tenant, and must not delete those of other tests.
 func pruneRemovesOldDeliveries(f *fixture) {
 	_, token := f.connectionWithToken()
 	at := func(days int, key string, useful bool) domain.Delivery {
@@ -178,8 +179,8 @@ func pruneRemovesOldDeliveries(f *fixture) {
 		f.receive(f.incoming(token, wantedEvent("ignored", domain.PullScope{}))).Duplicate)
 }
 
-// pruneWhileReceiving checks that Prune and Receive do not deadlock. It cannot detect that one
-// of them merely waits for the other.
+// pruneWhileReceiving checks that Prune and Receive do not deadlock. It does not check whether one of them
+// waits for the other.
 func pruneWhileReceiving(f *fixture) {
 	_, token := f.connectionWithToken()
 	concurrently(16, func(i int) {

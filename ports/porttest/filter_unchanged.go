@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// filterUnchangedTests check Pulls.FilterUnchanged, and that StorePage stores what it needs.
+// filterUnchangedTests check Pulls.FilterUnchanged, and that StorePage stores the content hashes for it.
 var filterUnchangedTests = []storeTest{
 	{"a row is unchanged if it has the content hash that it was stored with", unchangedByContentHash},
 	{"a row without a content hash is never unchanged", changedWithoutContentHash},
@@ -19,7 +19,8 @@ var filterUnchangedTests = []storeTest{
 	{"a page is filtered in any order, among any rows of the same dates", unchangedInAnyOrder},
 }
 
-// withContentHash returns an edit of a row that sets its content hash; from determines the hash.
+// withContentHash returns an edit that sets the content hash of a row. Different values of from result in
+// different hashes.
 func withContentHash(from byte) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) { o.ContentHash = domain.ContentHash{from, 15: 0xff} }
 }
@@ -96,9 +97,8 @@ func newContentHashIsStored(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// unchangedRowsAreCounted stores a page that has only unchanged rows, and a page that also has
-// other rows. It also stores pages under a lost lease; the unchanged rows of these pages must
-// not be counted.
+// unchangedRowsAreCounted stores a page of only unchanged rows, and a page that also has other rows. It
+// also checks that unchanged rows are not counted if the lease was lost.
 func unchangedRowsAreCounted(f *fixture) {
 	c, l := f.runningPull()
 	progress := domain.Progress{Planned: true, Step: 1, Cursor: "on"}

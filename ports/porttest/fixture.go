@@ -44,8 +44,8 @@ func newFixture(t *testing.T, s Stores) *fixture {
 	return &fixture{T: t, Stores: s, ctx: t.Context(), tenant: newTenant()}
 }
 
-// now returns the time of the fixture's clock, which advances by one second with each call, so that
-// no two times are equal by chance.
+// now returns the time of the fixture's clock. Each call advances the clock by one second, so no two times
+// are equal.
 func (f *fixture) now() time.Time { return epoch.Add(time.Duration(f.ticks.Add(1)) * time.Second) }
 
 // longAfter returns the time one day after at. It is later than any time that now returns.

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// money parses an amount that a test contains; it panics if the amount is invalid.
+// money parses an amount; it panics if the amount is invalid.
 func money(amount, currency string) domain.Money {
 	m, err := domain.ParseMoney(amount, currency)
 	if err != nil {
@@ -17,8 +17,7 @@ func money(amount, currency string) domain.Money {
 	return m
 }
 
-// row returns a transaction to which the edits have been applied. Without edits, the transaction
-// depends only on the external id.
+// row returns a transaction with the edits applied. Without edits, it depends only on the external id.
 func row(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	o := domain.TransactionData{
 		ExternalID: externalID, Amount: money("-12.5", "BRL"), Status: domain.Posted, Date: "2026-02-10",
@@ -50,8 +49,8 @@ func accountData(externalID string) domain.AccountData {
 	}
 }
 
-// storePageCounts stores a page and returns its counts. If NewID or At of write is not set, it is
-// filled in. If LeaseUntil is not set, the end of the lease remains unchanged.
+// storePageCounts stores a page and returns its counts. NewID and At of write get a default value if they
+// are not set. Without LeaseUntil, the end of the lease does not change.
 func (f *fixture) storePageCounts(l domain.Lease, write ports.PageWrite) (domain.Counts, error) {
 	if write.NewID == nil {
 		write.NewID = newID[domain.Transaction]
@@ -128,10 +127,9 @@ func (f *fixture) readFeed(after domain.Position, limit, changes int) []domain.T
 // feedTimeout is the time after which a test stops waiting for a change to appear in the feed.
 const feedTimeout = 30 * time.Second
 
-// readFeedFrom does the same as readFeed, and also returns the position to continue from. It waits
-// for the expected changes, because a store may hold changes back while an earlier writer is still
-// active, even a writer of another tenant. It also returns all further changes that are visible by
-// then.
+// readFeedFrom is like readFeed, but also returns the position to continue from. It waits for the expected
+// changes, because a store may withhold changes while an earlier writer of any tenant is still active. It
+// also returns all further changes that are visible by then.
 func (f *fixture) readFeedFrom(after domain.Position, limit, changes int) ([]domain.Transaction, domain.Position) {
 	f.Helper()
 	var all []domain.Transaction

@@ -44,8 +44,7 @@ func (f *fixture) claimKey(key string, fingerprint domain.Fingerprint, at time.T
 	f.equal("response of a free key", (*ports.StoredResponse)(nil), response)
 }
 
-// finishKey ends the claim of a key that was claimed at the given time, and returns the stored
-// response.
+// finishKey stores a response for a key that was claimed at the given time, and returns the response.
 func (f *fixture) finishKey(key string, at time.Time) ports.StoredResponse {
 	f.Helper()
 	response := ports.StoredResponse{
@@ -74,8 +73,8 @@ func responseIsReplayed(f *fixture) {
 	f.equal("a response without body", &ports.StoredResponse{Status: 204}, got)
 }
 
-// claimTimesOut checks the timeout of a claim, which matters if a process ends while it has a claim.
-// The claim of the next process has the same timeout.
+// claimTimesOut checks that a claim ends after its timeout, as is needed when a process dies while it holds
+// the claim. The next claim of the key has the same timeout.
 func claimTimesOut(f *fixture) {
 	at := f.now()
 	f.claimKey("key", fingerprintA, at)
@@ -117,8 +116,8 @@ func responseExpires(f *fixture) {
 	f.errorIs(err, domain.KeyInFlight)
 }
 
-// releaseFreesTheKey also calls Release after Finish. A process does this if it resumes after
-// its claim has timed out.
+// releaseFreesTheKey checks Release, also when it is called after Finish. A process can do this if it
+// resumes after its claim has timed out.
 func releaseFreesTheKey(f *fixture) {
 	at := f.now()
 	abandon := func(key string) {
@@ -136,9 +135,9 @@ func releaseFreesTheKey(f *fixture) {
 	f.equal("stored response", &want, got)
 }
 
-// claimIsFenced checks a request that runs longer than ClaimTimeout, so that a repetition of the
-// request takes its claim over. The slow request must neither free the key, because the request
-// would then be executed a third time, nor store its response for the key.
+// claimIsFenced checks a request that runs longer than ClaimTimeout, so that a repetition of it takes over
+// the claim. The slow request must not free the key, because a third execution could then start. It must
+// not store its response either.
 func claimIsFenced(f *fixture) {
 	at := f.now()
 	taken := at.Add(ports.ClaimTimeout + timeResolution)
@@ -162,8 +161,8 @@ func claimIsFenced(f *fixture) {
 	f.equal("stored response", &want, got)
 }
 
-// claimTimeIsExact uses times that a database cannot store exactly. A store that compares the time
-// which it has read with the time that it is given would never end such a claim.
+// claimTimeIsExact uses times with more precision than a database stores. A store fails if it compares the
+// rounded time of the claim with the exact time in the argument, because it then never ends the claim.
 func claimTimeIsExact(f *fixture) {
 	for _, fraction := range []time.Duration{1, 499, 500, 999} {
 		at := f.now().Add(fraction)
@@ -210,8 +209,8 @@ func (f *fixture) winners(key string, at time.Time) int32 {
 
 func concurrentClaims(f *fixture) { f.equal("winners", int32(1), f.winners("key", f.now())) }
 
-// concurrentClaimsOfStaleKey fails if a store replaces a stale claim in two steps, first by deleting
-// it and then by inserting the new claim.
+// concurrentClaimsOfStaleKey fails if a store replaces a stale claim in two steps: a delete and then an
+// insert.
 func concurrentClaimsOfStaleKey(f *fixture) {
 	at := f.now()
 	f.claimKey("key", fingerprintA, at)

@@ -19,8 +19,7 @@ var ledgerTests = []storeTest{
 	{"a position of another list is Invalid", transactionPositions},
 }
 
-// ledgerIsTenantScoped checks that reads return no rows for another tenant, just as they return no
-// rows for an unknown connection.
+// ledgerIsTenantScoped checks that reads return no rows to another tenant, as for an unknown connection.
 func ledgerIsTenantScoped(f *fixture) {
 	c, l := f.runningPull()
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")},
@@ -99,8 +98,8 @@ func transactionFilters(f *fixture) {
 	}
 }
 
-// transactionPaging adds rows before and after the current position. Only the rows after the
-// position are returned.
+// transactionPaging adds rows before and after the current position while it reads a list. Only the rows
+// after the position must be returned.
 func transactionPaging(f *fixture) {
 	c, l := f.runningPull()
 	var want []string

@@ -8,12 +8,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maintenanceTests check the methods of Pulls that maintenance tasks use and that see every
-// tenant's rows.
+// maintenanceTests check the methods of Pulls for maintenance tasks, which see the rows of every tenant.
 var maintenanceTests = []storeTest{
 	{"a pull that is due for longer than grace is stuck", overduePullIsStuck},
 	{"a pull with an expired lease is stuck", expiredLeaseIsStuck},
 	{"a pull queued after a running one is not stuck", queuedBehindRunningIsNotStuck},
+	{"ListWaiting returns the pulls that can be claimed, oldest first", waitingPulls},
+	{"ListWaiting leaves out tenants", waitingPullsOfOtherTenants},
 	{"a connection without a recent complete pull is due for reconciliation", connectionsDueForReconcile},
 	{"a pull of a few rows does not put off the reconciliation", narrowPullsAndReconcile},
 	{"a first pull and an event of everything put off the reconciliation", completePullsWithoutARequest},
@@ -30,8 +31,8 @@ func (f *fixture) isStuck(pull domain.PullID, at time.Time, grace time.Duration)
 	return slices.Contains(pulls, pull)
 }
 
-// overduePullIsStuck checks that grace counts from the time of the request, and for a waiting pull
-// from the time of its next attempt.
+// overduePullIsStuck checks that grace starts at the request of a pull, or at the time of its next attempt
+// if the pull waits for one.
 func overduePullIsStuck(f *fixture) {
 	const grace = time.Minute
 	pull := f.requestPull(f.createConnection(), domain.PullScope{})
@@ -62,9 +63,8 @@ func expiredLeaseIsStuck(f *fixture) {
 	f.equal("after a takeover", false, f.isStuck(l.Pull, l.Until.Add(time.Second), 0))
 }
 
-// queuedBehindRunningIsNotStuck checks that a pull is not stuck while another pull of its
-// connection runs. If the queued pull counted as stuck, a worker would be woken for it
-// repeatedly, and would find each time that the pull is not due.
+// queuedBehindRunningIsNotStuck checks that a pull is not stuck while another pull of its connection runs.
+// Otherwise workers would try to run the queued pull again and again, although it is not due.
 func queuedBehindRunningIsNotStuck(f *fixture) {
 	c, l := f.runningPull()
 	next := f.requestPull(c, domain.PullScope{})
@@ -73,6 +73,66 @@ func queuedBehindRunningIsNotStuck(f *fixture) {
 	f.equal("while the first runs", false, f.isStuck(next.ID, at, time.Minute))
 	f.finish(l, domain.PullSucceeded, "")
 	f.equal("after the first has ended", true, f.isStuck(next.ID, at, time.Minute))
+}
+
+// waitingOf calls ListWaiting and returns those of the given pulls that it lists, in its order.
+func (f *fixture) waitingOf(at time.Time, without []domain.TenantID, pulls ...domain.PullID) (found []domain.PullID) {
+	f.Helper()
+	waiting, err := f.Pulls.ListWaiting(f.ctx, at, without, noLimit)
+	f.noError(err)
+	for _, p := range waiting {
+		if slices.Contains(pulls, p.ID) {
+			found = append(found, p.ID)
+			want, err := f.Pulls.Get(f.ctx, p.Tenant, p.ID)
+			f.noError(err)
+			want.Scope, want.Progress = domain.PullScope{}, domain.Progress{}
+			f.equal("the pull that ListWaiting returns", want, p)
+		}
+	}
+	return found
+}
+
+// waitingPulls checks pulls in every state: ListWaiting must return a pull exactly if Claim would accept
+// it.
+func waitingPulls(f *fixture) {
+	var none []domain.PullID
+	c := f.createConnection()
+	first := f.requestPull(c, domain.PullScope{Everything: true}).ID
+	other := f.requestPull(f.createConnection(), domain.PullScope{Everything: true}).ID
+	at := f.now()
+	f.equal("queued", []domain.PullID{first, other}, f.waitingOf(at, nil, first, other))
+	some, err := f.Pulls.ListWaiting(f.ctx, at, nil, 1)
+	f.noError(err)
+	f.equal("of limit 1", 1, len(some))
+
+	l, _ := f.claimAt(first, at)
+	next := f.requestPull(c, domain.PullScope{}).ID
+	f.equal("running, and queued after it", none, f.waitingOf(l.Until.Add(-timeResolution), nil, first, next))
+	f.equal("with an expired lease", []domain.PullID{first}, f.waitingOf(l.Until, nil, first, next))
+	due := l.Until.Add(time.Hour)
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: due, Attempts: 1, At: at}))
+	f.equal("before its next attempt", none, f.waitingOf(due.Add(-timeResolution), nil, first, next))
+	f.equal("at its next attempt", []domain.PullID{first}, f.waitingOf(due, nil, first, next))
+	l, _ = f.claimAt(first, due)
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("after the first has ended", []domain.PullID{next}, f.waitingOf(due, nil, first, next))
+}
+
+func waitingPullsOfOtherTenants(f *fixture) {
+	own := f.requestPull(f.createConnection(), domain.PullScope{}).ID
+	tenant := f.tenant
+	f.tenant = newTenant()
+	foreign := f.requestPull(f.createConnection(), domain.PullScope{}).ID
+	both := []domain.TenantID{tenant, f.tenant}
+	at := f.now()
+	f.equal("without the first", []domain.PullID{foreign}, f.waitingOf(at, both[:1], own, foreign))
+	f.equal("without the second", []domain.PullID{own}, f.waitingOf(at, both[1:], own, foreign))
+	f.tenant = tenant
+	waiting, err := f.Pulls.ListWaiting(f.ctx, at, both, noLimit)
+	f.noError(err)
+	f.equal("without both", false, slices.ContainsFunc(waiting, func(p domain.Pull) bool {
+		return slices.Contains(both, p.Tenant)
+	}))
 }
 
 func (f *fixture) isDueForReconcile(c domain.Connection, since time.Time) bool {
@@ -122,8 +182,8 @@ func connectionsDueForReconcile(f *fixture) {
 	}))
 }
 
-// narrowPullsAndReconcile checks that a pull of a few rows never puts off the reconciliation of its
-// connection, in any state. The pull becomes complete if a request merges a scope of everything into it.
+// narrowPullsAndReconcile checks that a pull of a few rows, in any state, does not delay the reconciliation
+// of its connection. The pull counts as complete once a request for everything is merged into it.
 func narrowPullsAndReconcile(f *fixture) {
 	c, token := f.connectionWithToken()
 	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
@@ -156,8 +216,8 @@ func narrowPullsAndReconcile(f *fixture) {
 	f.equal("after it has succeeded", false, f.isDueForReconcile(c, since))
 }
 
-// completePullsWithoutARequest checks the two other causes by which a pull is complete: an event that
-// requests everything, and the first pull of the connection.
+// completePullsWithoutARequest checks the two other ways in which a pull becomes complete: an event
+// requests everything, or it is the first pull of the connection.
 func completePullsWithoutARequest(f *fixture) {
 	c, token := f.connectionWithToken()
 	since := f.now()

@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ var requestTests = []storeTest{
 	{"a list omits scopes and progress of pulls, newest first", pullList},
 	{"paging newest first returns every row once while rows are added", pullPaging},
 	{"a position of another list is Invalid", pullPositions},
+	{"a list of pulls is filtered by state, with and without a connection", pullStates},
 }
 
 func (f *fixture) listPulls(filter ports.PullFilter, limit int, between func()) []domain.Pull {
@@ -93,8 +95,8 @@ func requestNeedsConnection(f *fixture) {
 	}
 }
 
-// requestMerges checks that a second request adds its scope to the queued pull. Trigger and time
-// remain those of the first request.
+// requestMerges checks that a second request adds its scope to the queued pull. The pull keeps the trigger
+// and the time of the first request.
 func requestMerges(f *fixture) {
 	c := f.createConnection()
 	first := domain.PullScope{Window: &domain.Window{From: "2026-01-05", To: "2026-01-06"}, Removed: []string{"b"}}
@@ -177,7 +179,7 @@ func pullList(f *fixture) {
 	f.equal("of none", 0, len(f.listPulls(ports.PullFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// pullPaging checks paging over pulls of which several have the same time.
+// pullPaging checks paging when several pulls have the same time.
 func pullPaging(f *fixture) {
 	var want []domain.PullID
 	at := f.now()
@@ -208,4 +210,40 @@ func pullPositions(f *fixture) {
 		})
 		f.invalidCursor(key, err)
 	}
+}
+
+// pullStates lists pulls by state. A pull that waits for its next attempt is listed as queued.
+func pullStates(f *fixture) {
+	queued := f.requestPull(f.createConnection(), domain.PullScope{})
+	_, running := f.runningPull()
+	_, waiting := f.runningPull()
+	f.finish(waiting, domain.PullQueued, domain.VendorUnreachable)
+	c, succeeded := f.runningPull()
+	f.finish(succeeded, domain.PullSucceeded, "")
+	failed, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	f.finish(failed, domain.PullFailed, domain.CredentialRejected)
+	f.requestPull(c, domain.PullScope{})
+	f.equal("queued", 3, len(f.listPulls(ports.PullFilter{State: domain.PullQueued}, 2, nil)))
+	for _, tc := range []struct {
+		filter ports.PullFilter
+		want   []domain.PullID
+	}{
+		{ports.PullFilter{State: domain.PullQueued, Connection: queued.Connection}, []domain.PullID{queued.ID}},
+		{ports.PullFilter{State: domain.PullRunning}, []domain.PullID{running.Pull}},
+		{ports.PullFilter{State: domain.PullRunning, Connection: c.ID}, []domain.PullID{}},
+		{ports.PullFilter{State: domain.PullSucceeded}, []domain.PullID{succeeded.Pull}},
+		{ports.PullFilter{State: domain.PullFailed}, []domain.PullID{failed.Pull}},
+		{ports.PullFilter{State: domain.PullFailed, Connection: c.ID}, []domain.PullID{failed.Pull}},
+		{ports.PullFilter{State: domain.PullFailed, Connection: queued.Connection}, []domain.PullID{}},
+	} {
+		f.equal(fmt.Sprintf("%+v", tc.filter), tc.want, ids(f.listPulls(tc.filter, 1, nil), pullID))
+	}
+	page, err := f.Pulls.List(
+		f.ctx,
+		newTenant(),
+		ports.PullFilter{State: domain.PullFailed},
+		domain.PageRequest{Limit: 9},
+	)
+	f.noError(err)
+	f.equal("failed pulls of another tenant", 0, len(page.Items))
 }

@@ -1,6 +1,8 @@
 package porttest
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,16 +15,18 @@ import (
 var claimTests = []storeTest{
 	{"a claim returns the pull, running, and its connection", claimReturnsPullAndConnection},
 	{"the first claim merges the scopes of the pull's deliveries, in their order", claimMergesScopes},
+	{"scopes that are together too large become a scope of everything", claimOfLargeScopes},
 	{"of concurrent claims of one pull exactly one succeeds", concurrentClaimsOfAPull},
 	{"a connection runs one pull at a time", onePullAtATime},
+	{"a pull takes over the deliveries of a pull that only waits for an account", claimTakesOver},
 	{"a pull is not due before its time", claimBeforeDue},
 	{"a pull that has ended is not found", claimOfEndedPull},
 	{"a claim for a deleted connection fails the pull", claimOfDeletedConnection},
 	{"Initial is set until a pull has succeeded for the connection's current target", initialUntilSuccess},
 }
 
-// notDue ends the test unless a claim at the given time returns NotDue with a RetryAfter. It returns
-// the RetryAfter.
+// notDue ends the test unless a claim at the given time fails with NotDue and a RetryAfter, which notDue
+// returns.
 func (f *fixture) notDue(pull domain.PullID, at time.Time) time.Duration {
 	f.Helper()
 	_, err := f.Pulls.Claim(f.ctx, newLease(pull, at), at)
@@ -47,9 +51,9 @@ func claimReturnsPullAndConnection(f *fixture) {
 	f.inUTC(got.StartedAt)
 }
 
-// claimMergesScopes checks that the first claim merges the scopes of the deliveries in their order.
-// The order matters for signals, because the last signal wins. A second claim merges no further
-// scopes, because the pull's steps are already planned.
+// claimMergesScopes checks that the first claim merges the scopes of the deliveries in order of arrival, so
+// that the last signal wins. A second claim merges no further scopes, because the steps of the pull are
+// already planned.
 func claimMergesScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receive(f.incoming(token, wantedEvent("1", domain.PullScope{
@@ -73,6 +77,105 @@ func claimMergesScopes(f *fixture) {
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	_, claimed = f.claimAt(first.Pull, longAfter(epoch))
 	f.equal("claimed again", want, claimed.Pull.Scope)
+}
+
+// awaitAccount ends an attempt that has read everything except the account "late".
+func (f *fixture) awaitAccount(c domain.Connection, l domain.Lease) map[string]time.Time {
+	f.Helper()
+	awaited := map[string]time.Time{"late": f.now()}
+	f.mustStorePage(l, ports.PageWrite{
+		Progress:   domain.Progress{Planned: true, Target: c.Target(), Awaited: awaited, ReadAt: awaited["late"]},
+		LeaseUntil: l.Until,
+	})
+	at := f.now()
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+		State: domain.PullQueued, LastError: domain.AccountNotListed, NotBefore: longAfter(at), Attempts: 1, At: at,
+	}))
+	return awaited
+}
+
+// claimTakesOver hands a delivery over twice, and replays it before, so that it was received before all pulls
+// that it is attached to.
+func claimTakesOver(f *fixture) {
+	c, token := f.connectionWithToken()
+	about := func(account string) domain.PullScope {
+		return domain.PullScope{Created: map[string]time.Time{account: epoch}}
+	}
+	late := f.finishedDelivery(token, about("late"), domain.PullSucceeded, "")
+	f.replay(late.ID)
+	other := f.receive(f.incoming(token, wantedEvent("other", about("listed")))).Delivery
+	first := f.getDelivery(late.ID).Pull
+	f.equal("pull of both deliveries", first, other.Pull)
+	for i := range 2 {
+		l, _ := f.claim(first)
+		awaited := f.awaitAccount(c, l)
+		f.equal("before the pull is taken over", domain.DeliveryAccepted, f.getDelivery(late.ID).Status)
+		next := f.receive(f.incoming(token, wantedEvent(fmt.Sprint("next ", i), about("listed")))).Delivery.Pull
+		f.equal("waiting", []domain.PullID{next}, f.waitingOf(f.now(), nil, first, next))
+		f.equal("stuck", true, f.isStuck(next, f.now().Add(time.Hour), time.Minute))
+		l, claimed := f.claim(next)
+		f.equal("awaited", awaited, claimed.Pull.Progress.Awaited)
+		f.equal("scope", domain.PullScope{
+			Created: map[string]time.Time{"late": epoch, "listed": epoch},
+		}, claimed.Pull.Scope)
+		f.equal("stored", claimed.Pull, f.getPull(next))
+		ended := f.getPull(first)
+		f.equal("state", domain.PullSucceeded, ended.State)
+		f.equal("error", domain.Code(""), ended.LastError)
+		f.equal("end", awaited["late"], ended.FinishedAt)
+		f.equal("the delivery that was read", domain.DeliveryProcessed, f.getDelivery(other.ID).Status)
+		f.equal("the awaiting delivery", domain.DeliveryAccepted, f.getDelivery(late.ID).Status)
+		f.equal("its pull", next, f.getDelivery(late.ID).Pull)
+		f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+		first = next
+	}
+	l, _ := f.claimAt(first, longAfter(epoch))
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("at the end", domain.DeliveryProcessed, f.getDelivery(late.ID).Status)
+}
+
+// claimOfLargeScopes checks that a claimed pull contains no removals if its scopes are too large.
+// AnnouncedRemovals must then return each of them, and none of another pull.
+func claimOfLargeScopes(f *fixture) {
+	c, token := f.connectionWithToken()
+	const deliveries, perDelivery = 5, 5000
+	var want []string
+	signal := wantedEvent("signal", domain.PullScope{Signal: domain.SignalReauth})
+	pull := f.receive(f.incoming(token, signal)).Delivery.Pull
+	f.requestPull(c, domain.PullScope{Removed: []string{"requested"}})
+	for i := range deliveries {
+		var ids []string
+		for j := range perDelivery {
+			ids = append(ids, fmt.Sprintf("%d-%04d-%0150d", i, j, 0))
+		}
+		want = append(want, ids...)
+		f.receive(f.incoming(token, wantedEvent(fmt.Sprint("removed ", i), domain.PullScope{Removed: ids})))
+	}
+	l, claimed := f.claim(pull)
+	scope := domain.PullScope{
+		Everything: true, Removed: []string{"requested"}, MoreRemoved: true, Signal: domain.SignalReauth,
+	}
+	f.equal("claimed", scope, claimed.Pull.Scope)
+	f.equal("stored", scope, f.getPull(pull).Scope)
+	f.receive(f.incoming(token, wantedEvent("late", domain.PullScope{Removed: []string{"late"}})))
+	var got []string
+	calls := 0
+	for after := (domain.DeliveryID{}); ; calls++ {
+		ids, next, err := f.Pulls.AnnouncedRemovals(f.ctx, l, after)
+		f.noError(err)
+		if next.IsZero() {
+			break
+		}
+		got, after = append(got, ids...), next
+	}
+	slices.Sort(got)
+	f.equal("announced removals", want, got)
+	if calls < 2 || calls > deliveries {
+		f.Errorf("%d calls returned the removals of %d deliveries, want 2 to %d calls", calls, deliveries, deliveries)
+	}
+	f.finish(l, domain.PullSucceeded, "")
+	_, _, err := f.Pulls.AnnouncedRemovals(f.ctx, l, domain.DeliveryID{})
+	f.errorIs(err, domain.LeaseLost)
 }
 
 // concurrentClaimsOfAPull claims one pull with several leases concurrently, as workers of several
@@ -133,7 +236,7 @@ func onePullAtATime(f *fixture) {
 	}
 }
 
-// claimBeforeDue checks the exact RetryAfter: a worker that sleeps for that time must then be able to
+// claimBeforeDue checks that RetryAfter is exact: a worker that waits for that time must then be able to
 // claim the pull.
 func claimBeforeDue(f *fixture) {
 	_, l := f.runningPull()
@@ -151,8 +254,8 @@ func claimBeforeDue(f *fixture) {
 	f.equal("NotBefore of the claimed pull", time.Time{}, claimed.Pull.NotBefore)
 }
 
-// claimOfEndedPull checks that a pull that has ended cannot be claimed. A job may run again after its
-// pull has ended, and must then find nothing to do.
+// claimOfEndedPull checks that a pull that has ended cannot be claimed. A job can run again after its pull
+// has ended; it must then do nothing.
 func claimOfEndedPull(f *fixture) {
 	for _, state := range []domain.PullState{domain.PullSucceeded, domain.PullFailed} {
 		_, l := f.runningPull()

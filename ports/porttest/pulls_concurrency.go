@@ -23,8 +23,8 @@ type mixedLoad struct {
 	*fixture
 	connection domain.Connection
 	token      domain.WebhookToken
-	old        domain.Delivery // a delivery whose pull has ended, to be replayed
-	running    *atomic.Int32   // the number of workers that have claimed a pull of the connection
+	old        domain.Delivery // a delivery to replay; its pull has ended
+	running    *atomic.Int32   // number of workers that run a pull of the connection
 }
 
 func (f *fixture) newMixedLoad() mixedLoad {
@@ -59,8 +59,8 @@ func (s mixedLoad) step(n int) (err error) {
 	return err
 }
 
-// runPulls tries to claim each pull of the connection that has not ended. It stores one page of each
-// pull that it could claim, and finishes the pull.
+// runPulls tries to claim each pull of the connection that has not ended. For each pull that it claims, it
+// stores one page and finishes the pull.
 func (s mixedLoad) runPulls(n int) error {
 	page, err := s.Pulls.List(s.ctx, s.tenant, ports.PullFilter{Connection: s.connection.ID},
 		domain.PageRequest{Limit: domain.MaxLimit})
@@ -136,9 +136,8 @@ func mixedLoadOnOneConnection(f *fixture) {
 	s.finishAll()
 }
 
-// mixedLoadOnManyConnections also replays deliveries of several connections in one call. The calls
-// name the same connections in different orders, which can deadlock in a store that locks the
-// connections in the order of the arguments.
+// mixedLoadOnManyConnections also replays deliveries of several connections in one call. Each call names
+// the connections in another order. A store that locks the connections in that order can deadlock.
 func mixedLoadOnManyConnections(f *fixture) {
 	storms := []mixedLoad{f.newMixedLoad(), f.newMixedLoad(), f.newMixedLoad()}
 	concurrently(9, func(i int) {

@@ -42,8 +42,8 @@ func finishSetsTheOutcome(f *fixture) {
 	}
 }
 
-// attemptIsRestored finishes an attempt that does not count. It fails if a store regards a pull with
-// zero attempts as a pull that has not started.
+// attemptIsRestored finishes an attempt that does not count, so the pull has zero attempts again. The store
+// must still treat the pull as started.
 func attemptIsRestored(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
@@ -73,9 +73,9 @@ func successClearsLastError(f *fixture) {
 	f.equal("last error afterwards", domain.Code(""), f.getPull(l.Pull).LastError)
 }
 
-// healthIsUpdated checks that Finish updates only the health of the connection. A change of health is
-// not made by an operator, so revision and UpdatedAt remain unchanged, and no request with If-Match
-// fails because of it.
+// healthIsUpdated checks that Finish updates only the health of the connection. Revision and UpdatedAt must
+// not change, because only changes by an operator count there. Otherwise a request with If-Match would
+// fail.
 func healthIsUpdated(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
@@ -100,8 +100,8 @@ func healthIsUpdated(f *fixture) {
 	}
 }
 
-// healthRacesUpdate calls Finish and Update concurrently. It fails if one of them writes the whole
-// row from an earlier read.
+// healthRacesUpdate calls Finish and Update concurrently. A change is lost if one of them writes back the
+// whole row from an earlier read.
 func healthRacesUpdate(f *fixture) {
 	c := f.createConnection()
 	for i := range 5 {

@@ -47,8 +47,8 @@ func (f *fixture) assertLeaseLost(l domain.Lease) {
 	f.equal("the pull", before, f.getPull(l.Pull))
 }
 
-// takeover simulates the crash of a worker. The next worker continues from the stored progress, and
-// StartedAt remains that of the first attempt.
+// takeover simulates the crash of a worker. The next worker must continue from the stored progress, and
+// StartedAt must not change.
 func takeover(f *fixture) {
 	c := f.createConnection()
 	pull := f.requestPull(c, domain.PullScope{Everything: true})
@@ -110,8 +110,8 @@ func endedLeaseIsLost(f *fixture) {
 	f.errorIs(f.Pulls.Finish(f.ctx, absent, ports.Outcome{State: domain.PullFailed, At: epoch}), domain.LeaseLost)
 }
 
-// expiredLeaseStillWrites checks that a write is rejected because of the lease's id and not because
-// of the time. A slow worker that no other worker has replaced does no harm, so its page is valid.
+// expiredLeaseStillWrites checks that an expired lease can still write until another lease replaces it. The
+// id of the lease decides, not the time: a slow worker without a successor does no harm.
 func expiredLeaseStillWrites(f *fixture) {
 	c, l := f.runningPull()
 	late := l.Until.Add(time.Hour)

@@ -10,8 +10,8 @@ var rowWriterTests = []storeTest{
 	{"each row carries the pull that wrote its present version", rowsCarryTheirPull},
 }
 
-// rowsCarryTheirPull writes rows with one pull and changes some of them with a second pull: by an
-// edit, a new row, an announced removal, a sweep, and the return of a removed row.
+// rowsCarryTheirPull writes rows with one pull. A second pull then edits a row, adds one, removes rows by
+// announcement and by sweep, and restores a removed row.
 func rowsCarryTheirPull(f *fixture) {
 	c := f.createConnection()
 	next := func() domain.Lease {

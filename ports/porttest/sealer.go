@@ -17,8 +17,8 @@ import (
 // sealerCanary is a secret that no error may contain.
 const sealerCanary = "canary-5f2c81"
 
-// TestSealer checks a ports.Sealer against its contract. open returns a new sealer with a
-// key that no other sealer has. The key must not change during the test.
+// TestSealer checks a ports.Sealer against its contract. open returns a new sealer with its own key. The
+// key must not change during the test.
 func TestSealer(t *testing.T, open func(t *testing.T) ports.Sealer) {
 	t.Helper()
 	t.Run("a sealed credential can be opened", func(t *testing.T) { sealerRoundTrip(t, open(t)) })
@@ -168,8 +168,8 @@ func mustSeal(t *testing.T, s ports.Sealer, row sealerRow, c domain.Credential) 
 	return sealed
 }
 
-// assertUnopenable ends the test unless Open returns the error credential_unopened, without a
-// credential. It also checks that the error does not contain the secret.
+// assertUnopenable ends the test unless Open fails with credential_unopened and returns no credential. It
+// also checks that the error does not contain the secret.
 func assertUnopenable(t *testing.T, s ports.Sealer, row sealerRow, sealed domain.Sealed) {
 	t.Helper()
 	c, err := s.Open(row.tenant, row.connection, sealed)

@@ -41,7 +41,7 @@ func pageAdds(f *fixture) {
 	f.inUTC(got.FirstSeenAt, got.UpdatedAt)
 }
 
-// edits contains one edit for each member of a row that counts as an edit if it changes.
+// edits contains one edit for each member whose change counts as an edit of the row.
 var edits = map[string]func(*domain.TransactionData){
 	"amount":        func(o *domain.TransactionData) { o.Amount = money("-12.51", "BRL") },
 	"currency":      func(o *domain.TransactionData) { o.Amount = money("-12.5", "USD") },
@@ -57,8 +57,8 @@ var edits = map[string]func(*domain.TransactionData){
 	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
 }
 
-// pageModifies stores a row with each of the edits. It also changes the metadata, which must be
-// stored too.
+// pageModifies stores a row once with each of the edits. Each time it also changes the metadata, which must
+// be stored too.
 func pageModifies(f *fixture) {
 	for name, edit := range edits {
 		c, l := f.runningPull()
@@ -87,7 +87,7 @@ func pageLeavesEqual(f *fixture) {
 	first := f.getRow(c, "1")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	moved := detailed
-	// Other metadata is no edit, because some of it changes with every read.
+	// A change of the other metadata is not an edit, because some of it changes with every read.
 	moved.Metadata, moved.ContentHash = []byte(`{"collected": "later"}`), domain.ContentHash{1}
 	moved.OccurredAt = epoch.In(time.FixedZone("elsewhere", 3600))
 	moved.Amount = money("-12.500", "BRL")
@@ -106,8 +106,8 @@ func pageLeavesEqual(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// pageReturns stores a removed row again. It counts as changed even if its digest is equal to that of
-// the stored row.
+// pageReturns stores a removed row again. The row must count as changed even if its digest equals the
+// stored digest.
 func pageReturns(f *fixture) {
 	for _, returned := range []domain.TransactionData{row("1"), row("1", withDescription("edited"))} {
 		c, l := f.runningPull()
@@ -170,8 +170,8 @@ func pageListsAndRemoves(f *fixture) {
 	f.equal("feed", all, fed)
 }
 
-// pageDuplicates stores a page that contains a row twice; the later one must be stored. An upsert of
-// the whole page in one statement would fail at the second of two equal keys.
+// pageDuplicates stores a page that contains a row twice; the later occurrence must be stored. A single
+// upsert statement for the whole page would fail, because two of its rows have the same key.
 func pageDuplicates(f *fixture) {
 	c, l := f.runningPull()
 	counts := f.storeRows(l, row("1", withDescription("earlier")), row("2"), row("1", withDescription("later")))
@@ -203,7 +203,7 @@ func rowsPerConnection(f *fixture) {
 	f.equal("ids are compared exactly", domain.Counts{Read: 3, Added: 3}, upper)
 }
 
-// pageProgress checks the stored pull after each page, because the next worker continues from it.
+// pageProgress checks the stored pull after each page, because a worker that takes over continues from it.
 func pageProgress(f *fixture) {
 	c, l := f.runningPull()
 	before := f.getPull(l.Pull)
@@ -240,8 +240,7 @@ func emptyPage(f *fixture) {
 	f.equal("progress", progress, f.getPull(l.Pull).Progress)
 }
 
-// hugePage stores a page that has more values than some databases allow as parameters of one
-// statement.
+// hugePage stores a page with more values than some databases allow as parameters of a statement.
 func hugePage(f *fixture) {
 	c, l := f.runningPull()
 	var rows []domain.TransactionData

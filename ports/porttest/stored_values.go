@@ -80,9 +80,9 @@ func amountsAreExact(f *fixture) {
 	f.equal("counts again", domain.Counts{Read: len(rows), Unchanged: len(rows)}, f.storeRows(l, rows...))
 }
 
-// allMembersAreStored stores a row with every member, a row with only the required members, and a
-// row that occurred at midnight. A store must distinguish midnight from the zero time, which means
-// that the time is unknown.
+// allMembersAreStored stores a row with every member, a row with only the required members, and a row that
+// occurred at midnight. A store must not treat midnight as the zero time, which means that the time is
+// unknown.
 func allMembersAreStored(f *fixture) {
 	c, l := f.runningPull()
 	inAccount := money("-3.21", "USD")

@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores contains the stores of one backend. Rows that one of them writes are visible to the others.
+// Stores contains the stores of one backend. All of them see the same rows.
 type Stores struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -17,7 +17,7 @@ type Stores struct {
 	Ledger      ports.Ledger
 }
 
-// storeTest is the test of one rule of a port. Its name is the rule, as a sentence.
+// storeTest is the test of one rule of a port. The name of the test is the rule as a sentence.
 type storeTest struct {
 	name string
 	run  func(f *fixture)
@@ -35,8 +35,9 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Deliveries", slices.Concat(receiveTests, deliveryTests, replayTests, pruneTests)},
 		{"Pulls", slices.Concat(requestTests, claimTests, leaseTests, finishTests, maintenanceTests, mixedLoadTests)},
 		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
-			accountTests, sweepTests)},
-		{"Ledger", slices.Concat(ledgerTests, changeFeedTests)},
+			accountTests, sweepTests, accountSweepTests, quarantineTests)},
+		{"Ledger", slices.Concat(ledgerTests, searchTests, historyTests, changeFeedTests)},
+		{"Completeness", completenessTests},
 		{"Idempotency", idempotencyTests},
 	} {
 		t.Run(port.name, func(t *testing.T) {

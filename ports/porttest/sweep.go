@@ -1,8 +1,11 @@
 package porttest
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -14,6 +17,113 @@ var sweepTests = []storeTest{
 	{"a sweep is limited to its window, both ends included", sweepWindow},
 	{"a sweep is limited to its account and its connection", sweepAccount},
 	{"a sweep ignores removed rows, and counts for the pull", sweepCounts},
+	{"with two reads, two pulls in a row must miss a row that they could have returned", sweepNeedsTwoPulls},
+	{"with two reads, a row that was collected before those of the read stays", sweepKeepsPurged},
+	{"the removal of many rows of an account waits for an hour", sweepHoldsBack},
+	{"rows that return, or whose account is gone, are not held back any more", sweepReleases},
+}
+
+// sweepNeedsTwoPulls checks sweeps that need two reads as proof. Row 2 is missing in two consecutive pulls,
+// and row 3 in two pulls that are not consecutive. Row 1 is older than the rows that the reads return, and
+// row 5 is the only row of its account.
+func sweepNeedsTwoPulls(f *fixture) {
+	c, l := f.runningPull()
+	f.storeRows(l, row("1", withDate("2026-02-01")), row("2", withDate("2026-02-02")), row("3", withDate("2026-02-03")),
+		row("4", withDate("2026-02-02")), row("5", withAccount("b")))
+	sweep := func(seen ...string) domain.Counts {
+		f.Helper()
+		return f.sweep(l, ports.SweepWrite{Proof: domain.TwoReads}, seen...)
+	}
+	f.equal("the first read", domain.Counts{}, sweep("4"))
+	f.equal("another read of the pull", domain.Counts{}, sweep("4"))
+	l = f.nextPull(c, l)
+	f.equal("the second read", domain.Counts{Removed: 1}, sweep("3", "4"))
+	f.equal("removed", []string{"2"}, f.removedIDs(c))
+	l = f.nextPull(c, l)
+	f.equal("the third read", domain.Counts{}, sweep("4"))
+	l = f.nextPull(c, l)
+	f.equal("the fourth read returns no row", domain.Counts{Removed: 1}, sweep())
+	f.equal("removed", []string{"2", "3"}, f.removedIDs(c))
+}
+
+// sweepKeepsPurged checks sweeps that need two reads as proof, when the vendor collected all returned rows
+// at or after minute 5. Older rows may have been purged, so they must stay.
+func sweepKeepsPurged(f *fixture) {
+	c, l := f.runningPull()
+	start := f.now()
+	for minute := range 8 {
+		f.storeRows(l, row(fmt.Sprint(minute), func(o *domain.TransactionData) {
+			o.Metadata = json.RawMessage(fmt.Sprint(minute))
+		}))
+	}
+	f.storeRows(l, row("unknown"))
+	for range 2 {
+		f.sweep(l, ports.SweepWrite{
+			Proof: domain.TwoReads, CollectedFrom: map[string]time.Time{"": start.Add(5 * time.Minute)},
+			CollectedAt: func(metadata json.RawMessage) time.Time {
+				minute, err := strconv.Atoi(string(metadata))
+				if err != nil {
+					return time.Time{}
+				}
+				return start.Add(time.Duration(minute) * time.Minute)
+			},
+		}, "7")
+		l = f.nextPull(c, l)
+	}
+	f.equal("removed", []string{"5", "6"}, f.removedIDs(c))
+}
+
+// manyRows stores n rows of an account, and returns their external ids.
+func (f *fixture) manyRows(l domain.Lease, account string, n int) (externalIDs []string) {
+	f.Helper()
+	var rows []domain.TransactionData
+	for i := range n {
+		externalIDs = append(externalIDs, fmt.Sprintf("%s %03d", account, i))
+		rows = append(rows, row(externalIDs[i], withAccount(account)))
+	}
+	f.storeRows(l, rows...)
+	return externalIDs
+}
+
+// holdsBack reports whether removals of the connection are held back.
+func (f *fixture) holdsBack(c domain.Connection) bool {
+	f.Helper()
+	activity, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
+	f.noError(err)
+	return activity.MassRemoval
+}
+
+func sweepHoldsBack(f *fixture) {
+	c, l := f.runningPull()
+	a, b := f.manyRows(l, "a", 39), f.manyRows(l, "b", 40)
+	seen, at := append(slices.Clone(a[20:]), b[20:]...), f.now()
+	f.equal("held back before", false, f.holdsBack(c))
+	f.equal("the first read", domain.Counts{Removed: 20}, f.sweep(l, ports.SweepWrite{At: at}, seen...))
+	f.equal("removed", b[:20], f.removedIDs(c))
+	f.equal("held back", true, f.holdsBack(c))
+	l = f.nextPull(c, l)
+	w := ports.SweepWrite{At: at.Add(time.Hour - time.Microsecond)}
+	f.equal("within the hour", domain.Counts{}, f.sweep(l, w, seen...))
+	w.At = at.Add(time.Hour)
+	f.equal("an hour later", domain.Counts{Removed: 20}, f.sweep(l, w, seen...))
+	f.equal("removed", append(slices.Clone(a[:20]), b[:20]...), f.removedIDs(c))
+	f.equal("held back after", false, f.holdsBack(c))
+}
+
+func sweepReleases(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	a, b := f.manyRows(l, "a", 30), f.manyRows(l, "b", 30)
+	f.sweep(l, ports.SweepWrite{Account: "a"})
+	f.sweep(l, ports.SweepWrite{Account: "b"})
+	f.equal("held back", true, f.holdsBack(c))
+	f.sweep(l, ports.SweepWrite{Account: "a"}, a...)
+	f.equal("after the rows of one account returned", true, f.holdsBack(c))
+	f.sweepAccounts(l, domain.OneRead, "a")
+	f.equal("after the other account is gone", false, f.holdsBack(c))
+	f.equal("removed", []string(nil), f.removedIDs(c))
+	f.mustStorePage(l, ports.PageWrite{Removed: b})
+	f.equal("an announced removal", b, f.removedIDs(c))
 }
 
 // sweep calls Pulls.Sweep, which marks the rows that are not in seen as removed, and returns the
@@ -23,6 +133,9 @@ func (f *fixture) sweep(l domain.Lease, write ports.SweepWrite, seen ...string) 
 	write.Seen = func(externalID string) bool { return slices.Contains(seen, externalID) }
 	if write.At.IsZero() {
 		write.At = f.now()
+	}
+	if write.Proof == domain.NoProof {
+		write.Proof = domain.OneRead
 	}
 	write.LeaseUntil = l.Until
 	counts, err := f.Pulls.Sweep(f.ctx, l, write)
@@ -94,8 +207,8 @@ func sweepAccount(f *fixture) {
 	}
 }
 
-// sweepCounts checks the counts of sweeps. It also stores a swept row again, as happens when a vendor
-// has hidden a row for some time.
+// sweepCounts checks the counts of sweeps. It also stores a swept row again, because a vendor can hide a
+// row temporarily.
 func sweepCounts(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1"), row("2"), row("3"))

@@ -35,7 +35,8 @@ func listReturnsCreatedToken(f *fixture) {
 	f.inUTC(got[0].CreatedAt)
 }
 
-// tokensAreTenantScoped also tries to create a token for the connection of another tenant.
+// tokensAreTenantScoped checks the methods with another tenant's token. It also tries to create a token for
+// another tenant's connection.
 func tokensAreTenantScoped(f *fixture) {
 	c, token := f.connectionWithToken()
 	foreign := newTenant()
@@ -118,8 +119,8 @@ func tokenFilters(f *fixture) {
 	f.equal("of none", 0, len(f.listTokens(ports.TokenFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// tokenPaging checks paging over tokens of which several have the same time. A store that ignores
-// the id loses or repeats tokens at the end of a page.
+// tokenPaging checks paging when several tokens have the same time. A store that ignores the id loses or
+// repeats tokens between pages.
 func tokenPaging(f *fixture) {
 	c := f.createConnection()
 	var want []domain.TokenID
@@ -139,7 +140,7 @@ func tokenPaging(f *fixture) {
 	f.equal("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
 }
 
-// foreignKeys are position keys that cannot belong to a list that is sorted by time.
+// foreignKeys are sort keys that do not occur in a list sorted by time.
 var foreignKeys = []string{"a name", "2026-03-01", "17", "2026-13-01T00:00:00.000000000Z", "';--"}
 
 func tokenPositions(f *fixture) {

@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	},
 	"ports/porttest": {
 		"domain", "ports",
-		"github.com/google/go-cmp/cmp", "github.com/google/uuid",
+		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/govalues/decimal",
 	},
 	"application": {
 		"domain", "ports",
@@ -47,15 +47,17 @@ var allowed = map[string][]string{
 		"github.com/google/uuid",
 	},
 	"adapters/rest": {
-		"adapters/rest/auth", "domain", "ports",
+		"adapters/rest/auth", "adapters/rest/console", "domain", "ports",
 		"github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/google/uuid",
-		"github.com/labstack/echo/v4", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
+		"github.com/govalues/decimal", "github.com/labstack/echo/v4", "go.uber.org/zap",
+		"golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},
+	"adapters/rest/console": {},
 	"adapters/rest/auth": {
 		"domain", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 	},
-	// The River queue and the queue in memory share background. Only the River queue may
+	// The River queue and the in-memory queue share the package background. Only the River queue may
 	// import a database or River.
 	"adapters/jobs": {
 		"adapters/jobs/background", "domain", "ports",
@@ -80,7 +82,8 @@ var allowed = map[string][]string{
 		"go.opentelemetry.io/otel", "go.uber.org/zap", "google.golang.org/protobuf",
 	},
 
-	// Both dialects share gormstore. It may use the types and errors of pgx, but not open a connection.
+	// Both SQL dialects share gormstore. It may use the types and errors of pgx, but not open a
+	// connection.
 	"adapters/persistence/gormstore": {
 		"domain", "ports",
 		"github.com/google/uuid", "github.com/govalues/decimal", "github.com/jackc/pgx/v5/pgconn",
@@ -140,16 +143,34 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json",
 	},
 
-	// The example of an API client uses only the HTTP API of the service.
-	"docs/consumer": {},
+	// Other programs use the client, so it imports no other package of this module.
+	"clients/go": {
+		"github.com/oapi-codegen/runtime",
+	},
+	// The generator of the client is not part of the binary.
+	"clients/generate": {},
 
-	// The binary builds its adapters through compose. It imports directly only what its
+	// The example of an API client uses only the HTTP API of the service.
+	"examples/go": {},
+
+	// The binary builds its adapters through compose. It imports only the other packages that its
 	// subcommands need: the simulators for the demo, the keyset, ids and the clock.
 	"cmd/discovery": {
 		"adapters/aggregator/belvo/belvosim", "adapters/aggregator/pluggy/pluggysim", "adapters/sealing",
-		"adapters/system", "cmd/discovery/compose", "configs", "domain",
+		"adapters/system", "cmd/discovery/client", "cmd/discovery/compose", "configs", "domain",
 		"github.com/KimMachineGun/automemlimit", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
-		"github.com/spf13/cobra", "go.uber.org/zap", "golang.org/x/sync/errgroup",
+		"github.com/spf13/cobra", "go.uber.org/zap", "golang.org/x/crypto/x509roots/fallback",
+		"golang.org/x/sync/errgroup",
+	},
+	// The client commands call a running service, so they use only its API.
+	"cmd/discovery/client": {
+		"clients/go",
+		"github.com/google/uuid", "github.com/jedib0t/go-pretty/v6", "github.com/oapi-codegen/runtime/types",
+		"github.com/schollz/progressbar/v3", "github.com/spf13/cobra", "golang.org/x/term",
+	},
+	// The generator of openapi.json is not part of the binary.
+	"cmd/openapi": {
+		"cmd/discovery/compose",
 	},
 	// The composition root connects every adapter to the application.
 	"cmd/discovery/compose": {
@@ -157,6 +178,8 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgxpool", "go.uber.org/zap", "golang.org/x/net/netutil",
 	},
 
+	"test/kit/binary": {},
+	"test/kit/nodejs": {},
 	"test/kit/pgtest": {
 		"github.com/jackc/pgx/v5",
 	},
@@ -181,14 +204,16 @@ var importers = map[string][]string{
 	"test":        {"test"},
 }
 
-// shelves are folders that contain only other packages and no Go files of their own.
+// shelves are folders that contain only other packages and no Go files directly.
 var shelves = []string{
 	"adapters",
 	"adapters/aggregator",
 	"adapters/aggregator/sim",
 	"adapters/connector",
 	"adapters/persistence",
+	"clients",
 	"cmd",
+	"examples",
 	"test",
 	"test/kit",
 }

@@ -18,10 +18,10 @@ var coreRoots = []string{"domain", "ports", "application"}
 // suites, which sleep and generate random ids.
 var testKits = []string{"ports/portmock", "ports/porttest"}
 
-// ban forbids the core to import a package, or to use some names of the package.
+// ban forbids the core to import a package, or to use certain names of the package.
 type ban struct {
-	path  string   // nil bans the whole import; a name that ends with "*" is a prefix
-	names []string // nil bans the import; a name that ends with "*" is a prefix
+	path  string   // the import path of the package
+	names []string // the forbidden names; nil forbids the import; a name that ends with "*" is a prefix
 	why   string
 }
 
@@ -59,7 +59,7 @@ var bans = []ban{
 	{"C", nil, "C code may do I/O and read the clock"},
 }
 
-// exception allows one package of the core to import a package or to use names that a ban forbids.
+// exception allows one package of the core to import a package, or to use names, that a ban forbids.
 type exception struct {
 	pkg   string
 	path  string
@@ -67,7 +67,7 @@ type exception struct {
 	why   string
 }
 
-// exceptions lists all exceptions. The test fails on an exception, or a name of one, that no code uses.
+// exceptions lists all exceptions. The test fails if no code uses an exception or one of its names.
 var exceptions = []exception{
 	{"domain", "net/netip", nil, "parses addresses; no I/O"},
 	{"domain", "net/url", nil, "parses URLs; no I/O"},
@@ -93,11 +93,11 @@ func TestTheCoreIsPure(t *testing.T) {
 	report(t, checkCore(realTree(t), bans, exceptions))
 }
 
-// checkCore returns the violations of the core: banned imports and names that it uses, dot imports, and
+// checkCore returns the violations in the core: banned imports, uses of banned names, dot imports, and
 // exceptions that no file uses.
 func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 	var found []violation
-	unused := map[string]bool{} // exceptions that no file has used yet, as "package uses name"
+	unused := map[string]bool{} // the exceptions that no file has used yet, in the form "package uses name"
 	for _, e := range exceptions {
 		for _, name := range e.each() {
 			unused[e.pkg+" uses "+qualified(e.path, name)] = true
@@ -121,7 +121,7 @@ func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 			_, wholly := banOf(bans, u.path, "")
 			b, banned := banOf(bans, u.path, u.name)
 			if wholly && !excepted(exceptions, unused, pkg, u.path, "") {
-				continue // the import itself is reported
+				continue // the import is reported instead of the use
 			}
 			if banned && !excepted(exceptions, unused, pkg, u.path, u.name) {
 				found = append(found, violation{file, u.line, ruleCore, qualified(u.path, u.name), b.why})
@@ -159,8 +159,8 @@ func banOf(bans []ban, pkg, name string) (ban, bool) {
 	return ban{}, false
 }
 
-// excepted reports whether an exception allows pkg to use a name of another package, whose path is imported. If
-// name is "", it reports whether pkg may import that package. It removes the exception from unused.
+// excepted reports whether an exception allows pkg to use a name of the package with the path imported. If name
+// is "", it reports whether pkg may import that package. It removes the exception from unused.
 func excepted(exceptions []exception, unused map[string]bool, pkg, imported, name string) bool {
 	for _, e := range exceptions {
 		if e.pkg != pkg || e.path != imported {
@@ -180,7 +180,7 @@ func excepted(exceptions []exception, unused map[string]bool, pkg, imported, nam
 	return false
 }
 
-// each returns the names of an exception, or only "" if it is for the whole package.
+// each returns the names of an exception, or only "" if the exception covers the whole package.
 func (e exception) each() []string {
 	if e.names == nil {
 		return []string{""}

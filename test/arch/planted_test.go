@@ -47,17 +47,17 @@ func TestPlantedImportsAreReported(t *testing.T) {
 		{"domain", "gorm.io/gorm", []string{ruleImport}},
 		{"domain", "github.com/labstack/echo/v4", []string{ruleImport}},
 		{"domain", "go.uber.org/zap", []string{ruleImport}},
-		{"domain", "github.com/google/uuidx", []string{ruleImport}}, // the path only starts with an entry of the list
+		{"domain", "github.com/google/uuidx", []string{ruleImport}}, // an entry must match whole path elements
 		{"application", "gorm.io/gorm", []string{ruleImport}},
 		{"adapters/rest", "github.com/jackc/pgx/v5", []string{ruleImport}},
-		// the line lists only two packages below it
+		// the allow-list contains only two packages below pgx/v5
 		{"adapters/persistence/gormstore", "github.com/jackc/pgx/v5", []string{ruleImport}},
 		{"adapters/rest", module + "/adapters/memory", []string{ruleImport}},
 		{"adapters/rest", module + "/application", []string{ruleImport, ruleLayer}},
 		{"adapters/rest", module + "/cmd/discovery/compose", []string{ruleImport, ruleLayer}},
-		// anyPackage covers only this module
+		// anyPackage does not cover third-party imports
 		{"cmd/discovery/compose", "gorm.io/gorm", []string{ruleImport}},
-		// code in test must not be imported by production code
+		// production code must not import packages below test
 		{"cmd/discovery/compose", module + "/test/kit/harness", []string{ruleLayer}},
 	} {
 		t.Run(c.pkg+" imports "+c.imported, func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 	const uuid = "github.com/google/uuid"
 	for _, c := range []struct {
 		pkg, spec, expression string
-		subject               string // what the violation must name; "" if no violation is expected
+		subject               string // the subject of the expected violation; "" if no violation is expected
 	}{
 		{"domain", `"time"`, "time.Now()", "time.Now"},
 		{"domain", `"time"`, "time.Now", "time.Now"},
@@ -128,7 +128,8 @@ func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 			name := c.pkg + "/planted.go"
 			p := plant(t, name, "package planted\n\nimport "+c.spec+"\n\nvar _ = "+c.expression+"\n")
 			if _, listed := p.allowed[c.pkg]; !listed {
-				p.allowed[c.pkg] = []string{uuid} // a package below application, which belongs to the core as well
+				// this package is below application, so it belongs to the core as well
+				p.allowed[c.pkg] = []string{uuid}
 			}
 			var want []string
 			if c.subject != "" {
@@ -139,7 +140,7 @@ func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 	}
 }
 
-// Each case adds one file that violates a rule by its content or by its path, or violates none.
+// Each case adds one file. The content or the path of the file violates the given rule, or no rule.
 func TestPlantedFilesAreReported(t *testing.T) {
 	const clock = "package planted\n\nimport \"time\"\n\nvar _ = time.Now()\n"
 	for name, c := range map[string]struct {
@@ -196,7 +197,7 @@ func TestPlantedFilesAreReported(t *testing.T) {
 	}
 }
 
-// Entries of the tables that nothing uses are reported as well.
+// Entries of the tables that no code uses must be reported as well.
 func TestStaleLinesAreReported(t *testing.T) {
 	cases := map[string]struct {
 		change func(p project) project

@@ -1,8 +1,9 @@
 // Package arch_test checks the structure of the code: which package may import which package or
-// third-party module, what the core may use, and which code may reveal a secret. The checks are functions
-// over a parsed tree, so planted_test.go can add violations to a copy of the tree and test that they are
-// found. The tests parse the files in their own process, so that the go command knows which files a cached
-// test result depends on.
+// third-party module, what the core may use, and which code may reveal a secret.
+//
+// The checks are functions of a parsed tree. planted_test.go adds violations to a copy of the tree and
+// tests that the checks find them. The tests parse the files in their own process, so that the go command
+// knows which files a cached test result depends on.
 package arch_test
 
 import (
@@ -25,7 +26,7 @@ const (
 	ruleReveal    = "Reveal of a secret"
 )
 
-// violation is one place that violates one rule. line is 0 if it concerns a whole file.
+// violation is one place that violates one rule. line is 0 if the violation concerns a whole file.
 type violation struct {
 	file    string
 	line    int
@@ -39,7 +40,7 @@ func (v violation) String() string {
 	return fmt.Sprintf("%s:%d: %s: %s (%s)", v.file, v.line, v.rule, v.subject, v.why)
 }
 
-// report fails the test if there are violations, and prints each one.
+// report fails the test if there are violations, and prints each violation.
 func report(t *testing.T, found []violation) {
 	t.Helper()
 	for _, v := range found {
@@ -59,8 +60,8 @@ func TestShelvesHoldNoFiles(t *testing.T) {
 	report(t, checkShelves(realTree(t), shelves))
 }
 
-// checkImports returns as violations the imports that the allow-list does not contain, packages without a
-// line, and unused entries of the list.
+// checkImports returns a violation for each import that the allow-list does not contain, each package
+// without a line, and each unused entry of the list.
 func checkImports(files tree, allowed map[string][]string) []violation {
 	var found []violation
 	used := map[string]map[string]bool{} // the entries that match an import, by package
@@ -117,8 +118,8 @@ func match(list []string, imported string) (entry string, ok bool) {
 	return entry, ok
 }
 
-// checkLayers returns as violations the imports of a top-level folder by code in folders that importers
-// does not list for it.
+// checkLayers returns a violation for each import of a top-level folder by code in another folder that
+// importers does not list for it.
 func checkLayers(files tree, importers map[string][]string) []violation {
 	var found []violation
 	for _, file := range slices.Sorted(maps.Keys(files)) {
@@ -135,7 +136,7 @@ func checkLayers(files tree, importers map[string][]string) []violation {
 	return found
 }
 
-// checkShelves returns as violations the Go files that are directly in a shelf.
+// checkShelves returns a violation for each Go file that is directly in a shelf.
 func checkShelves(files tree, shelves []string) []violation {
 	var found []violation
 	for _, file := range slices.Sorted(maps.Keys(files)) {

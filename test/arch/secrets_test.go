@@ -10,7 +10,8 @@ import (
 const secretsFile = "test/arch/secrets_test.go"
 
 // revealers maps each package that may call Reveal to the files that may call it; nil allows every file of
-// the package. These packages must pass the bytes of a secret on. The test fails on an entry that is unused.
+// the package. These packages need the bytes of a secret in order to pass them on. The test fails if an
+// entry is unused.
 var revealers = map[string][]string{
 	"adapters/sealing":            nil,
 	"adapters/rest":               {"tokens.go"}, // the response that returns a minted token
@@ -20,15 +21,15 @@ var revealers = map[string][]string{
 	"adapters/connector/postgres": nil,
 	"adapters/connector/rest":     nil,
 	"cmd/discovery":               {"token.go"},
-	"ports/porttest":              nil, // checks that no error contains the secret
+	"ports/porttest":              nil, // the tests check that no error contains the secret
 }
 
 func TestOnlyAFewRevealSecrets(t *testing.T) {
 	report(t, checkSecrets(realTree(t), revealers))
 }
 
-// checkSecrets returns as violations the calls of Reveal by packages or files that are not listed, and the
-// unused entries of the list. Every selector named Reveal counts as a call, so method values and method
+// checkSecrets returns a violation for each call of Reveal by a package or file that is not listed, and for
+// each unused entry of the list. Every selector named Reveal counts as a call, so method values and method
 // expressions are reported as well.
 func checkSecrets(files tree, revealers map[string][]string) []violation {
 	var found []violation

@@ -21,13 +21,13 @@ type tree map[string]source
 
 type source struct {
 	imports []imported
-	uses    []use // names that the file uses of the packages it imports
+	uses    []use // names from imported packages that the file uses
 	reveals []int // lines that contain a selector named Reveal
 }
 
 type imported struct {
 	path string
-	name string // the name in the file: the default name, an alias, "." or "_"
+	name string // the name of the import in the file: the default name, an alias, "." or "_"
 	line int
 }
 
@@ -83,9 +83,9 @@ func realTree(t *testing.T) tree {
 	return files
 }
 
-// parse returns the imports of a file and the names that the file uses of them. It resolves the name of a
-// package in the file to its import path, so that an alias does not evade the rules. A variable that shadows
-// an import is treated as the import: a false report is better than a missed violation.
+// parse returns the imports of a file and the names from these imports that the file uses. It resolves the
+// name of a package in the file to its import path, so that an alias does not evade the rules. A variable
+// that shadows an import is treated as the import: a false report is better than a missed violation.
 func parse(name string, text []byte) (source, error) {
 	positions := token.NewFileSet()
 	file, err := parser.ParseFile(positions, name, text, parser.SkipObjectResolution)
@@ -93,7 +93,7 @@ func parse(name string, text []byte) (source, error) {
 		return source{}, err
 	}
 	var s source
-	paths := map[string]string{} // import paths by the name of the package in the file
+	paths := map[string]string{} // maps the name of a package in the file to its import path
 	for _, spec := range file.Imports {
 		target, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
@@ -125,8 +125,8 @@ func parse(name string, text []byte) (source, error) {
 
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// defaultName returns the name that a file uses for an import without an alias: the last element of the
-// path that is not a major version. Some packages are named differently, but none of the banned ones.
+// defaultName returns the name that a file uses for an import without an alias: the last element of the path
+// that is not a major version. Some packages have a different name, but no banned package does.
 func defaultName(target string) string {
 	if base := path.Base(target); !majorVersion.MatchString(base) {
 		return base

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// generator measures whether the load generator is fast enough: it compares the accepts of the
-// service with an HTTP handler in this process that only reads the body and answers 202.
+// generator measures whether the load generator is fast enough. It compares the webhooks per second
+// that the service accepts with the requests per second of an HTTP handler in this process. The handler
+// only reads the body and responds with 202.
 func (b *bench) generator(ctx context.Context) ([]row, error) {
 	m, s, err := b.webhookTarget(ctx)
 	if err != nil {
@@ -76,7 +77,7 @@ COMMIT;
 `, body)
 }
 
-// clientCounts are the numbers of clients with which accepts measures, with the target ratio for each.
+// clientCounts lists the numbers of clients for which accepts measures, each with its target ratio.
 var clientCounts = []struct {
 	clients int
 	reach   string
@@ -120,8 +121,8 @@ func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	return rows, err
 }
 
-// compareAccepts compares the accepts of the service with the reference, with the same number of
-// clients on both sides.
+// compareAccepts compares the webhooks per second that the service accepts with the reference. Both
+// sides have the same number of clients.
 func (b *bench) compareAccepts(ctx context.Context, m *mailbox, s *service, reference pgbench) (row, error) {
 	profiled, err := b.profiled(s, fmt.Sprintf("accepts-%d", reference.clients))
 	if err != nil {
@@ -136,8 +137,8 @@ func (b *bench) compareAccepts(ctx context.Context, m *mailbox, s *service, refe
 }
 
 // halfLoad sends requests at half of the measured rate and returns a text with the p99 of their delays.
-// It first makes the database flush what the reference has written; otherwise that writeback would
-// slow down the measured requests.
+// It first makes the database flush the data that the reference has written. Otherwise this writeback
+// would slow down the measured requests.
 func (b *bench) halfLoad(ctx context.Context, m *mailbox, s *service, pairs []pair) (string, error) {
 	if err := execute(ctx, b.server.URL(), "CHECKPOINT"); err != nil {
 		return "", err

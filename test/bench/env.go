@@ -33,7 +33,7 @@ type env struct {
 }
 
 // newEnv creates a keyset and a token for a service on the database with this URL. If database is "",
-// the service uses a SQLite file of its own.
+// the service uses a new SQLite file.
 func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 	dir, err := os.MkdirTemp(b.dir, "env-")
 	if err != nil {
@@ -84,7 +84,7 @@ func (e *env) serve(ctx context.Context) (*service, error) {
 }
 
 // unlimited starts the service without the vendor's rate budget, which would otherwise determine the
-// result of a measurement of pulls. In every other respect it is the same service as the binary.
+// result of a measurement of pulls. In every other respect the service is the same as that of serve.
 func (e *env) unlimited(ctx context.Context) (*service, error) {
 	self, err := os.Executable()
 	if err != nil {

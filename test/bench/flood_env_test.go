@@ -1,5 +1,5 @@
-// The benchmark of the flood files measures how much one tenant's flood of requests slows down
-// another tenant's requests. It is run by hand:
+// The flood_*_test.go files contain a benchmark that measures how much one tenant's flood of requests
+// slows down another tenant's requests. It is run by hand:
 //
 //	go test ./test/bench -run '^$' -bench Flood -benchtime 1x -v
 
@@ -40,7 +40,7 @@ const limit = 6000
 func serve(b *testing.B, dsn string) (origin string) {
 	b.Helper()
 	cfg := harness.Config(b, dsn)
-	cfg.Log.Level = zapcore.InfoLevel // the cost of a request includes its log lines
+	cfg.Log.Level = zapcore.InfoLevel // log lines are part of the measured cost of a request
 	cfg.ServerMaxConnections, cfg.PullWorkers = 4096, 8
 	cfg.RatePerMinute, cfg.WebhookRatePerMinute = limit, limit
 	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(shared)}
@@ -50,7 +50,7 @@ func serve(b *testing.B, dsn string) (origin string) {
 	return origin
 }
 
-// tenant sends the requests of one tenant, which has one connection to a simulated vendor of its own.
+// tenant sends the requests of one tenant, which has one connection to its own simulated vendor.
 type tenant struct {
 	origin, bearer, hook string
 	http                 *http.Client

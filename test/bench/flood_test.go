@@ -18,7 +18,7 @@ var (
 	times  = flag.Int("times", 5, "the flood, as a multiple of each rate limit")
 )
 
-// The number of requests per second that the measured tenant sends.
+// The number of requests of each kind that the measured tenant sends per second.
 const (
 	reads    = 60
 	webhooks = 30
@@ -36,10 +36,12 @@ func (d *trafficPair) run(ctx context.Context, tenant *tenant, reads, webhooks i
 }
 
 // BenchmarkFlood measures the p99 of the calm tenant's requests, first while no other tenant sends
-// requests and then while the loud tenant sends -times as many reads and webhooks as the limits allow.
+// requests and then while the loud tenant sends more requests than the limits allow. The flag -times
+// is the multiple of each limit.
+//
 // In the first flood, "burst", the loud tenant still has its burst allowance, so its requests of one
-// minute are accepted at once. In the later floods, "flood", that allowance is used up. Then only one
-// of -times requests is accepted and the others get 429.
+// minute are accepted at once. In the later floods, "flood", that allowance is used up: one request in
+// -times is accepted, and the others get 429.
 func BenchmarkFlood(b *testing.B) {
 	for backend, dsn := range map[string]func() string{
 		"sqlite":   func() string { return "sqlite://" + filepath.Join(b.TempDir(), "discovery.db") },
@@ -64,7 +66,8 @@ type contest struct {
 }
 
 func (c *contest) run() {
-	c.measure(&trafficPair{}) // a warm-up: opening connections, filling caches and the first pulls are not measured
+	// a warm-up, so that opening connections, filling caches and the first pulls are not measured
+	c.measure(&trafficPair{})
 	c.measure(&c.quiet)
 	c.measureDuringFlood(&c.burst, &trafficPair{})
 	for range *rounds {
@@ -89,7 +92,8 @@ func (c *contest) measureDuringFlood(d, loud *trafficPair) {
 	flood.Wait()
 }
 
-// exhaust sends requests as the loud tenant until its burst allowance is used up and it gets 429.
+// exhaust sends requests as the loud tenant until the tenant's burst allowance is used up and it gets
+// 429.
 func (c *contest) exhaust() {
 	var sends sync.WaitGroup
 	for _, send := range []func() int{c.loud.list, c.loud.sendWebhook} {

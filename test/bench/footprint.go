@@ -10,7 +10,7 @@ import (
 )
 
 // footprint measures the start-up time, the memory and the size of the binary. Most of these figures
-// have nothing to be compared with.
+// have no reference.
 func (b *bench) footprint(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "footprint")
 	if err != nil {
@@ -74,7 +74,7 @@ func (b *bench) startToReady(ctx context.Context, url string) (row, error) {
 	return r, err
 }
 
-// idle measures the memory of an idle service on each database.
+// idle measures the memory of an idle service on PostgreSQL and on SQLite.
 func (b *bench) idle(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "idle")
 	if err != nil {

@@ -19,9 +19,9 @@ import (
 )
 
 // growth compares the duration of store methods on a large database with their duration on a small
-// database on the same server. Each method is measured separately and not over HTTP, because the parts
-// of a request that do not depend on the size would hide those that do. A tenant has the same number of
-// connections in both databases.
+// database on the same server. Each method is measured separately and not over HTTP, because over HTTP
+// the parts of a request that do not depend on the size would hide the parts that do. A tenant has the
+// same number of connections in both databases.
 func (b *bench) growth(ctx context.Context) ([]row, error) {
 	large := bulk{b.tenants, b.connections, b.rows}
 	var probes [2]*probe
@@ -59,8 +59,8 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// typical returns a side that measures the median duration of do, in seconds. It repeats do for half a
-// turn.
+// typical returns a measurement of the median duration of do, in seconds. The measurement repeats do
+// for half a turn.
 func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) side {
 	return func(ctx context.Context) (float64, error) {
 		var times []float64
@@ -75,8 +75,8 @@ func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) 
 	}
 }
 
-// probe is a store on a seeded database, with an additional tenant whose data is the same in every
-// database.
+// probe is a store on a seeded database. The database contains an additional tenant, whose data is the
+// same for every size of the database.
 type probe struct {
 	*gormstore.Store
 
@@ -160,8 +160,8 @@ func (p *probe) createData(ctx context.Context) error {
 	return nil
 }
 
-// lookUp sends a webhook with an unknown token. Its hash is random, so each look-up reads another place
-// of the index.
+// lookUp sends a webhook with an unknown token. The token's hash is random, so each look-up reads a
+// different part of the index.
 func (p *probe) lookUp(ctx context.Context) error {
 	_, err := p.receive(ctx, fmt.Sprint("nobody's-", p.random.Uint64()), "event")
 	if !errors.Is(err, domain.Unauthenticated) {
@@ -198,7 +198,7 @@ func (p *probe) receive(ctx context.Context, token, event string) (ports.Receive
 
 // list reads the first page of the connections of a random tenant.
 func (p *probe) list(ctx context.Context) error {
-	var tenant domain.TenantID // is made_id(2, n) of bulk.seed
+	var tenant domain.TenantID // equals made_id(2, n) in bulk.seed
 	binary.BigEndian.PutUint32(tenant.UUID[:], 2)
 	tenant.UUID[6], tenant.UUID[8] = 0x70, 0x80
 	binary.BigEndian.PutUint32(tenant.UUID[12:], uint32(p.random.IntN(p.bulk.tenants)))

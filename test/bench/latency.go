@@ -16,7 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// samples is the number of webhooks that are measured in a round; idleTime is the pause before each.
+// samples is the number of webhooks that are measured in a round. idleTime is the pause before each
+// webhook.
 const (
 	samples  = 10
 	idleTime = 200 * time.Millisecond
@@ -89,7 +90,7 @@ func (b *bench) notified(ctx context.Context) (func(context.Context) error, erro
 }
 
 // follow alternately measures one webhook and one run of the reference, and returns the row with the
-// results. Before each of them, the system is idle for idleTime.
+// results. Before each measurement, the system is idle for idleTime.
 func (b *bench) follow(
 	ctx context.Context,
 	database string,

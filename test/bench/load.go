@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// load is a number of clients with one persistent connection each. It implements only as much of
-// HTTP/1.1 as it needs, in order to use little of the processor, which it shares with the service.
+// load describes the requests of several clients, each with one persistent connection. It implements
+// only the necessary parts of HTTP/1.1, in order to leave most of the processor time to the service on
+// the same machine.
 type load struct {
-	addresses []string // each client uses one of them, in turn
+	addresses []string // the clients are distributed over these addresses in turn
 	clients   int
 	status    int // the expected status of every response; any other status is an error
-	// request appends a whole request to buf. client and number together are unique.
+	// request appends a whole request to buf. The pair of client and number is different in each call.
 	request func(buf []byte, client, number int) []byte
 	// answered is called after each response with the expected status; it may be nil.
 	answered func(client, number int)
@@ -26,7 +27,7 @@ type load struct {
 type loadResult struct {
 	count   int
 	elapsed time.Duration
-	delays  []time.Duration // of all responses, in ascending order
+	delays  []time.Duration // delays of all responses, in ascending order
 }
 
 func (s loadResult) rate() float64 { return float64(s.count) / s.elapsed.Seconds() }
@@ -40,8 +41,8 @@ func (s loadResult) percentile(p float64) time.Duration {
 	return s.delays[min(int(p*float64(len(s.delays))), len(s.delays)-1)]
 }
 
-// unpaced runs the load for one turn. Every client sends its next request as soon as it has received a
-// response.
+// unpaced runs the load for one turn. Every client sends its next request as soon as it has received
+// the response to the previous one.
 func (l load) unpaced(ctx context.Context, turn time.Duration) (loadResult, error) {
 	return l.run(ctx, turn, func(int, int) time.Duration { return 0 })
 }
@@ -125,7 +126,7 @@ func (l load) client(
 	return delays, ctx.Err()
 }
 
-// rate returns a side that measures the requests per second of an unpaced load.
+// rate returns a measurement of the requests per second of an unpaced load.
 func (l load) rate(turn time.Duration) side {
 	return func(ctx context.Context) (float64, error) {
 		got, err := l.unpaced(ctx, turn)

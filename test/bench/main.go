@@ -1,17 +1,17 @@
 // Command bench compares the service with the physical limit of each kind of work, such as a bare
-// insert for accepting a webhook. Service and reference are measured alternately in one run. It prints
+// insert for accepting a webhook. It measures the service and the reference alternately. It prints
 // their ratio, as the median over all rounds with the spread, because absolute numbers depend mainly on
 // the machine.
 //
 //	go run ./test/bench                        # everything, 3 rounds of 5 s
 //	go run ./test/bench -only accepts,reads -seconds 2 -rounds 1 -v
 //
-// It builds the binary, starts a PostgreSQL server of its own that flushes every commit to disk, and
-// serves the vendor's simulator from memory. Everything listens on loopback and ends with this process.
-// All files are in one folder, which is removed at the end.
+// The command builds the binary, starts its own PostgreSQL server, which flushes every commit to disk,
+// and serves the vendor's simulator from memory. Everything listens on loopback and ends with this
+// process. All files are in one folder, which is removed at the end.
 //
-// The sections are: generator, accepts, sqlite, pull, reads, feed, latency, growth,
-// footprint, replicas.
+// The sections are: generator, accepts, sqlite, pull, reads, feed, latency, growth, footprint,
+// replicas.
 package main
 
 import (
@@ -56,7 +56,7 @@ type bench struct {
 	out    io.Writer
 	dir    string // temporary folder, which is removed at the end
 	binary string
-	server *pgtest.Server // nil until a section calls database
+	server *pgtest.Server // the PostgreSQL server; nil until a section calls database
 	open   []func()       // functions that close the section's resources, called last first
 }
 
@@ -106,7 +106,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		begun := time.Now()
 		rows, failed := s.measure(b, ctx)
-		b.close() // so that no process of this section runs during the next one
+		b.close() // no process of this section may run during the next one
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
 			continue

@@ -34,8 +34,8 @@ type process struct {
 	ended chan struct{}
 }
 
-// start starts cmd from an OS thread that is kept until the child ends. The reason is that the kernel
-// sends Pdeathsig when the thread that started the child ends, not when the parent process ends.
+// start starts cmd from an OS thread that exists until the child ends, because the kernel sends
+// Pdeathsig when the thread that started the child ends, not when the parent process ends.
 func start(cmd *exec.Cmd) (*process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p := &process{cmd: cmd, ended: make(chan struct{})}

@@ -66,7 +66,7 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 	return []row{fresh, same}, err
 }
 
-// puller is a service with one connection, which has been pulled once.
+// puller is a service with one connection whose data has been pulled once.
 type puller struct {
 	service    *service
 	vendor     *vendor
@@ -111,7 +111,7 @@ func (p *puller) fresh(ctx context.Context) error {
 	return p.service.pull(ctx, connection)
 }
 
-// copied contains the stored rows of a connection, which the reference stores again under other ids.
+// copied contains the stored rows of a connection. The reference stores them again under other ids.
 type copied struct {
 	columns []string
 	rows    [][]any
@@ -152,7 +152,7 @@ func (c *copied) into(ctx context.Context, pool *pgxpool.Pool) error {
 	return err
 }
 
-// read fetches every page of the item and decodes its rows as far as every reader must.
+// read fetches every page of the item and decodes the members that every reader needs.
 func (v *vendor) read(ctx context.Context) error {
 	client := &http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
@@ -183,7 +183,7 @@ func (v *vendor) read(ctx context.Context) error {
 	return nil
 }
 
-// vendorRow contains the members that every reader of a row needs.
+// vendorRow contains those members of a vendor's row that all parts of the benchmark need.
 type vendorRow struct {
 	ID       string         `json:"id"`
 	Account  string         `json:"accountId"`

@@ -12,11 +12,11 @@ const readConnections = 200
 // readColumns are the columns that a response needs. The reference selects the same columns.
 const readColumns = "id, tenant_id, kind, name, vendor, base_url, account_ref, created_at, updated_at, revision"
 
-// readCase is one GET request and the SELECT to which it is compared.
+// readCase is one GET request and the SELECT statement with which it is compared.
 type readCase struct{ profile, what, path, script string }
 
-// readCases returns the measured reads. Both sides read the same rows again and again, so neither side
-// reads from disk.
+// readCases returns the measured reads. Both sides read the same rows repeatedly, so neither side reads
+// from disk.
 func readCases(connection string) []readCase {
 	return []readCase{
 		{

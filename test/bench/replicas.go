@@ -9,7 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// There are more connections to pull than one process pulls at once.
+// The number of connections to pull, which exceeds the number of pulls that one process runs
+// concurrently, and the number of rows of each connection.
 const (
 	pullsAtOnce = 72
 	rowsEach    = 200
@@ -38,9 +39,9 @@ func (b *bench) replicas(ctx context.Context) ([]row, error) {
 	return append(rows, pulls), err
 }
 
-// acceptRows compares the accepts of three replicas with those of one. The service is started with the
-// vendor's rate budget, as in production. Each process commits batches of its own; the more clients
-// there are, the less these additional batches cost.
+// acceptRows compares the webhooks per second that three replicas accept with those of one replica.
+// The service is started with the vendor's rate budget, as in production. Each process commits its own
+// batches; the more clients there are, the less these additional batches cost.
 func (b *bench) acceptRows(ctx context.Context) (rows []row, err error) {
 	var sets [2]fleet
 	for i, size := range []int{3, 1} {
@@ -111,7 +112,8 @@ func (f fleet) accepts(clients int, turn time.Duration) side {
 	}
 }
 
-// pulls creates connections, requests all their pulls at once, and returns the pulls per second.
+// pulls creates connections, requests a pull of each connection concurrently, and returns the pulls
+// per second.
 func (f fleet) pulls(ctx context.Context) (float64, error) {
 	s := f.services[0]
 	connections := make([]string, pullsAtOnce)

@@ -25,7 +25,8 @@ type pair struct{ ours, reference float64 }
 
 func (p pair) ratio() float64 { return p.ours / p.reference }
 
-// side measures the service or the reference for about one turn and returns a figure, usually a rate.
+// side is a measurement of the service or of the reference. It takes about one turn and returns a
+// figure, usually a rate.
 type side func(ctx context.Context) (float64, error)
 
 // turns measures both sides alternately, b.rounds times after one round of warm-up. what names the
@@ -42,7 +43,7 @@ func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([
 			return nil, fmt.Errorf("%s, reference: %w", what, err)
 		}
 		b.logf("%-40s round %d: ours %.4g, reference %.4g, ratio %.2f", what, round, p.ours, p.reference, p.ratio())
-		if round > 0 { // the first round is a warm-up
+		if round > 0 { // the results of the first round, a warm-up, are discarded
 			pairs = append(pairs, p)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
-// unlimitedCommand is the argument with which this program runs as the service itself.
+// unlimitedCommand is the argument that makes this program run as the service.
 const unlimitedCommand = "serve-unlimited"
 
 // serveUnlimited runs the service like `discovery serve`, but without the vendors' rate budgets.

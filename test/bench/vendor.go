@@ -19,8 +19,8 @@ const (
 	demoSecret = pluggysim.DemoClientSecret
 )
 
-// vendor is the simulator of Pluggy. It can cache its pages, so that the time that the simulator needs
-// to encode them is not measured.
+// vendor is the simulator of Pluggy. It can cache its pages, so that a measurement does not include
+// the time that the simulator needs to encode them.
 type vendor struct {
 	sim    *pluggysim.Simulator
 	origin string
@@ -32,8 +32,8 @@ type vendor struct {
 	pages  map[string][]byte
 }
 
-// vendor serves the demo data with additional rows. If cached is true, pages are cached, and the data
-// must not change after the first request.
+// vendor serves the demo data with additional rows. If remembers is true, pages are cached, and the
+// data must not change after the first request.
 func (b *bench) vendor(ctx context.Context, rows int, remembers bool) (*vendor, error) {
 	v := &vendor{sim: pluggysim.New(pluggysim.Options{Seed: 1}), cached: remembers, pages: map[string][]byte{}}
 	v.sim.SeedAt(time.Now())

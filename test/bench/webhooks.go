@@ -21,12 +21,12 @@ import (
 type mailbox struct {
 	service *service
 	paths   []string
-	before  string // the event's body before its id
+	before  string // the part of the event's body before the id
 	after   string
 
 	mu       sync.Mutex
 	accepted map[string]bool
-	pending  [][]string // the ids that each client has sent, in order; an accepted one starts with +
+	pending  [][]string // the ids that each client has sent, in order; the id of an accepted event starts with +
 }
 
 // manyConnections is the number of connections among which a load distributes its webhooks.
@@ -68,7 +68,7 @@ func (m *mailbox) load(clients int, addresses ...string) load {
 	}
 }
 
-// request appends a request with a new event, signed in the same way as by the vendor.
+// request appends a request with a new event, signed as the vendor signs its webhooks.
 func (m *mailbox) request(buf []byte, client, number int) []byte {
 	id := uuid.NewString()
 	m.pending[client] = append(m.pending[client], id)

@@ -97,7 +97,7 @@ func (w *wire) chunks() error {
 		if err := w.take(int(size)); err != nil {
 			return err
 		}
-		if _, err := w.in.Discard(2); err != nil { // the end of line after the chunk
+		if _, err := w.in.Discard(2); err != nil { // skips the line break after the chunk
 			return err
 		}
 		if size == 0 {

@@ -36,7 +36,9 @@ func TestAWireReadsEveryKindOfBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	w := newWire(conn) // One connection is used for all requests: bytes left unread would corrupt the next response.
+	// All requests use one connection, so bytes that one request leaves unread would corrupt the next
+	// response.
+	w := newWire(conn)
 	for _, c := range []struct {
 		path, body string
 		status     int
@@ -66,8 +68,8 @@ func TestALoadFailsOnAnotherStatus(t *testing.T) {
 	}
 }
 
-// A stall must increase the delays of all requests that were due meanwhile, not only the delay of the
-// request that stalled.
+// A stall must increase the delays of all requests that were due during the stall, not only the delay
+// of the request that stalled.
 func TestAPacedLoadCountsFromWhenARequestWasDue(t *testing.T) {
 	var asked atomic.Int64
 	const stall = 200 * time.Millisecond

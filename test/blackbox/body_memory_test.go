@@ -22,8 +22,8 @@ const (
 	slowestWebhook = 2 * time.Second
 )
 
-// Two thousand callers that have no valid token each send a webhook of 1 MiB, of which the last byte never
-// arrives. The process must not buffer all of their bodies, and a vendor's webhook must still be accepted.
+// Two thousand callers without a valid token each send a webhook of 1 MiB whose last byte never arrives.
+// The process must not buffer all of these bodies, and a vendor's webhook must still be accepted.
 func TestAFloodOfLargeWebhooksUsesLimitedMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")
@@ -68,7 +68,8 @@ func startFlood(t *testing.T, p *process) (end func()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = connection.(*net.TCPConn).SetWriteBuffer(16 << 10) // the bodies must not all wait in the kernel
+		// a small buffer: the kernel must not hold all the bodies
+		_ = connection.(*net.TCPConn).SetWriteBuffer(16 << 10)
 		connections = append(connections, connection)
 		senders.Go(func() {
 			_, _ = fmt.Fprintf(connection, "POST %s/webhooks/pluggy/made-up-%d HTTP/1.1\r\nHost: h\r\n"+

@@ -33,7 +33,8 @@ func TestCrash(t *testing.T) {
 	})
 }
 
-// number returns the numeric environment variable name, or otherwise if it is not set.
+// number returns the value of the environment variable name as a number. If the variable is not set, it
+// returns the argument otherwise.
 func number(t testing.TB, name string, otherwise int) int {
 	t.Helper()
 	given := os.Getenv(name)
@@ -61,7 +62,7 @@ func seedOf(t testing.TB) uint64 {
 	return seed
 }
 
-// crashTest runs a service and kills it again and again.
+// crashTest runs a service and kills it repeatedly.
 type crashTest struct {
 	*env
 	t       testing.TB
@@ -164,7 +165,7 @@ func (r *crashTest) startAndWait() {
 
 func (r *crashTest) waitUntilReady() { r.current.Load().ready() }
 
-// takenOver returns the number of pulls that were attempted by more than one process.
+// takenOver returns the number of pulls that more than one process attempted.
 func (r *crashTest) takenOver(links []*link) (n int) {
 	for _, l := range links {
 		for _, pull := range r.all(r.current.Load(), "/aggregator-connections/"+l.id+"/pulls") {

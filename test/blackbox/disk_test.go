@@ -14,6 +14,8 @@ import (
 	"time"
 
 	_ "github.com/glebarez/go-sqlite" // the driver with which the test checks the database file
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 )
 
 // smallDisk mounts a disk of six megabytes and returns its path. It skips the test if mounting is not
@@ -45,7 +47,7 @@ func fill(t *testing.T, dir string) string {
 	}
 }
 
-// checkIntegrity checks with SQLite's own integrity check that the database file has no error.
+// checkIntegrity runs SQLite's own integrity check on the database file.
 func checkIntegrity(t *testing.T, file string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file)
@@ -133,9 +135,9 @@ func (f *fixture) checkWriteRefused(t *testing.T, c apiCall) {
 	}
 }
 
-// A database file without write permission ends the start with an error that names the setting, and the
-// file is not changed. If the test runs as root, it starts the service as another user, because file
-// permissions do not restrict root.
+// If the service has no permission to write the database file, the start must fail with an error that
+// names the setting, and must not change the file. If the test runs as root, it starts the service as
+// another user, because file permissions do not restrict root.
 func TestReadOnlyFile(t *testing.T) {
 	f := newFixture(t, newEnv(t, ""))
 	file := strings.TrimPrefix(f.settings["DATABASE_URL"], "sqlite://")
@@ -147,7 +149,7 @@ func TestReadOnlyFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	nobody := f.makeReadOnly(t, file)
-	cmd := exec.Command(binary(t), "serve")
+	cmd := exec.Command(binary.Path(t), "serve")
 	if cmd.Env = environ(f.settings); nobody != nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: nobody, Pdeathsig: syscall.SIGKILL}
 	}
@@ -163,8 +165,8 @@ func TestReadOnlyFile(t *testing.T) {
 	checkIntegrity(t, file)
 }
 
-// makeReadOnly removes the write permission of a file. It returns the user as which the service must run
-// for the permission to take effect, or nil for the user of the test.
+// makeReadOnly removes the write permission of a file. It returns the user that the service must run as,
+// because the permission does not restrict root. nil means the user that runs the test.
 func (f *fixture) makeReadOnly(t *testing.T, file string) *syscall.Credential {
 	t.Helper()
 	var nobody *syscall.Credential
@@ -174,7 +176,7 @@ func (f *fixture) makeReadOnly(t *testing.T, file string) *syscall.Credential {
 			dir != os.TempDir(); dir = filepath.Dir(dir) {
 			check(os.Chmod(dir, 0o755))
 		}
-		check(os.Chmod(filepath.Dir(binary(t)), 0o755))
+		check(os.Chmod(filepath.Dir(binary.Path(t)), 0o755))
 		check(os.Chown(file, 65534, 65534))
 		check(os.Chown(f.settings["SEALING_KEYSET_FILE"], 65534, 65534))
 	}

@@ -13,7 +13,7 @@ import (
 
 // rowState is the state of one row at the vendor.
 type rowState struct {
-	amount  string // signed: negative for money that leaves the account
+	amount  string // with a sign: negative for money that leaves the account
 	status  string
 	edits   int
 	removed bool
@@ -22,7 +22,7 @@ type rowState struct {
 // bank is one account reference at a simulated vendor. Each change of its rows results in webhooks that
 // announce the change.
 type bank interface {
-	// connectionValues returns the values with which a connection to the bank is created, and the
+	// connectionValues returns the values from which a connection to the bank is created, and the
 	// Authorization value of its webhooks.
 	connectionValues() (vendor, account, clientID, secret, authorization string)
 	// fullPullEvent returns the body of a new webhook that makes the service pull everything.
@@ -38,29 +38,29 @@ type bank interface {
 	// vendor then blocks all later requests until clearFaults is called.
 	hang(after int)
 	clearFaults()
-	// faults returns the number of blocked requests; listRequests returns the number of requests for
-	// transactions.
+	// faults returns the number of requests that the vendor has blocked. listRequests returns the number
+	// of requests for transactions.
 	faults() int
 	listRequests() int
 }
 
-// link is a bank and a connection to it. Each link has an origin of its own, because the service has one
-// rate budget per origin.
+// link is a bank and a connection to it. Each link has its own origin, because the service has one rate
+// budget per origin.
 type link struct {
 	bank
 	origin string
 	id     string // the id of the connection
 	path   string // the path of the webhook, which includes its token
 
-	delay   atomic.Int64 // nanoseconds by which each response is delayed
+	delay   atomic.Int64 // the delay of each response, in nanoseconds
 	delayed atomic.Int64 // number of requests that were delayed
 
 	mu    sync.Mutex
 	facts map[string]rowState
 }
 
-// vendorTakes is the response time of every vendor. Because of it a pull of several pages takes so long
-// that a test can interrupt it.
+// vendorTakes is the response time of every vendor. It makes a pull of several pages take long enough
+// for a test to interrupt the pull.
 const vendorTakes = 10 * time.Millisecond
 
 // newLink creates rows at a bank, and serves the bank until the test ends.

@@ -18,7 +18,7 @@ import (
 
 const surface = "/v1/discovery"
 
-// The Authorization values by which the vendors authenticate their webhooks.
+// The values of the Authorization header with which the vendors authenticate their webhooks.
 const (
 	pluggyShared = "Bearer blackbox-pluggy"
 	belvoShared  = "Bearer blackbox-belvo"

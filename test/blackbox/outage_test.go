@@ -15,7 +15,7 @@ import (
 // answerTime is the documented time limit within which the service responds without its database.
 const answerTime = 2 * time.Second
 
-// causes are words that describe the cause of a 5xx. No response to a caller may contain one of them.
+// causes are words that describe the cause of a 5xx. A response must not contain any of them.
 var causes = []string{
 	"postgres", "sqlite", "127.0.0.1", "refused", "dial", "SQLSTATE", "timeout", "deadline", "connect", "pool", "disk",
 	"read-only", "readonly", "context", "conn ", "EOF", "database or disk",
@@ -58,6 +58,7 @@ func newFixture(t *testing.T, h *env) *fixture {
 
 func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 	own := "/aggregator-connections/" + f.link.id
+	stored := f.link.id // any id: without the database, no id can be looked up
 	vendor, account, clientID, secret, _ := f.link.connectionValues()
 	create := object{
 		"vendor":     vendor,
@@ -82,11 +83,22 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 			own,
 			object{"configName": "renamed", "baseUrl": f.link.origin, "accountRef": account},
 		},
+		{"GET /aggregator-connections/health", "/aggregator-connections/health", nil},
 		{"GET /aggregator-connections/{id}/accounts", own + "/accounts", nil},
 		{"GET /aggregator-connections/{id}/health", own + "/health", nil},
 		{"GET /aggregator-connections/{id}/pulls", own + "/pulls", nil},
 		{"POST /aggregator-connections/{id}/pulls", own + "/pulls", object{}},
+		{"GET /aggregator-connections/{id}/quarantine", own + "/quarantine", nil},
 		{"GET /aggregator-connections/{id}/transactions", own + "/transactions", nil},
+		{"GET /accounts", "/accounts", nil},
+		{"GET /accounts/{id}", "/accounts/" + stored, nil},
+		{"GET /accounts/{id}/balances", "/accounts/" + stored + "/balances", nil},
+		{"GET /accounts/{id}/completeness", "/accounts/" + stored + "/completeness", nil},
+		{
+			"POST /accounts/{id}/completeness/accept",
+			"/accounts/" + stored + "/completeness/accept",
+			object{"reason": "r"},
+		},
 		{"GET /connections", "/connections", nil},
 		{
 			"POST /connections",
@@ -101,7 +113,11 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /connections/{id}", "/connections/" + engine, nil},
 		{"PATCH /connections/{id}", "/connections/" + engine, object{"configName": "renamed"}},
 		{"POST /connections/{id}/test", "/connections/" + engine + "/test", nil},
+		{"GET /pulls", "/pulls", nil},
 		{"GET /pulls/{id}", "/pulls/" + pull, nil},
+		{"GET /transactions", "/transactions", nil},
+		{"GET /transactions/{id}", "/transactions/" + stored, nil},
+		{"GET /transactions/{id}/history", "/transactions/" + stored + "/history", nil},
 		{"GET /transactions/changes", "/transactions/changes", nil},
 		{"GET /webhooks/deliveries", "/webhooks/deliveries", nil},
 		{"POST /webhooks/deliveries/replay", "/webhooks/deliveries/replay", object{"connectionId": f.link.id}},
@@ -120,7 +136,7 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 // checkAllRoutesCalled checks that the calls include every route of the OpenAPI document.
 func (f *fixture) checkAllRoutesCalled(t *testing.T) {
 	t.Helper()
-	// connector-types needs no database, and the webhook route is tested separately.
+	// The route connector-types needs no database, and the webhook route is tested separately.
 	known := map[string]bool{"GET /connector-types": true, "POST /webhooks/{vendor}/{token}": true}
 	for _, c := range f.calls {
 		known[c.route] = true
@@ -246,7 +262,7 @@ func TestPostgresOutage(t *testing.T) {
 			outage.begin(db)
 			f.checkOutage(t)
 			f.link.clearFaults()
-			f.checkOutage(t) // again, because now the service knows that every database connection is broken
+			f.checkOutage(t) // repeated, because the service now knows that every database connection is broken
 			outage.end(db)
 			f.checkRecovery(t, time.Now())
 			if code, _ := f.p.stop(); code != 0 {
@@ -256,7 +272,7 @@ func TestPostgresOutage(t *testing.T) {
 	}
 }
 
-// A process that is stopped while its database is not reachable, or does not respond, still ends within
+// A process that is stopped while its database is not reachable or does not respond must still end within
 // drainTime.
 func TestShutdownWithoutPostgres(t *testing.T) {
 	for name, begin := range map[string]func(*database){"stopped": (*database).stop, "hanging": (*database).hang} {
@@ -273,7 +289,7 @@ func TestShutdownWithoutPostgres(t *testing.T) {
 	}
 }
 
-// If the database is not reachable when the service starts, the error names the setting and does not
+// If the database is not reachable when the service starts, the error must name the setting and must not
 // reveal the password.
 func TestStartWithoutPostgres(t *testing.T) {
 	db := newDatabase(t)

@@ -28,7 +28,7 @@ func newDatabase(t testing.TB) *database {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// the server runs as a user of its own, which needs access to this folder
+	// the server runs as another user, which needs access to this folder
 	if err := os.Chmod(dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func (d *database) start() {
 	d.server, d.url, d.port = server, server.URL(), server.Port()
 }
 
-// stop shuts the server down in order, so that it closes every connection.
+// stop shuts the server down gracefully: the server closes every connection.
 func (d *database) stop() {
 	d.t.Helper()
 	if err := d.server.Stop(); err != nil {
@@ -80,7 +80,7 @@ func (d *database) resume() { d.signal(syscall.SIGCONT) }
 func (d *database) signal(sig syscall.Signal) {
 	d.t.Helper()
 	for _, pid := range d.processes() {
-		_ = syscall.Kill(pid, sig) // a process that has just ended needs no signal
+		_ = syscall.Kill(pid, sig) // an error is ignored, because the process may have just ended
 	}
 }
 

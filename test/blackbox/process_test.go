@@ -15,12 +15,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 )
 
-// keptLines is the number of the last log lines of a process that are kept for a failed test.
+// keptLines is the number of recent log lines of a process that are kept in case the test fails.
 const keptLines = 30
 
-// process is one running or ended process of the binary.
+// process is a process of the binary that is running or has ended.
 type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
@@ -46,7 +48,7 @@ func environ(settings map[string]string) []string {
 // test, or earlier if the test process ends.
 func serve(t testing.TB, settings map[string]string) *process {
 	t.Helper()
-	return launch(t, exec.Command(binary(t), "serve"), settings)
+	return launch(t, exec.Command(binary.Path(t), "serve"), settings)
 }
 
 func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
@@ -89,15 +91,16 @@ func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
 	return p
 }
 
-// follow reads the log until the process ends. It stores the last lines. It also stores the address of
-// the process when the process logs it.
+// follow reads the log of the process until the process ends. It stores the last lines, and the address on
+// which the process listens.
 func (p *process) follow(log io.Reader) {
 	lines := bufio.NewScanner(log)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var entry struct{ Message, Address string }
 		text := lines.Text()
-		_ = json.Unmarshal(lines.Bytes(), &entry) // lines of the console format are not JSON
+		// the error is ignored, because lines in the console format are not JSON
+		_ = json.Unmarshal(lines.Bytes(), &entry)
 		p.mu.Lock()
 		if entry.Message == "serving" {
 			p.origin = "http://" + entry.Address
@@ -184,7 +187,7 @@ func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
 // command runs a command of the binary until it ends, for at most 30 s.
 func command(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	path := binary(t) // called before the time limit starts, because it may have to build the binary
+	path := binary.Path(t) // called before the time limit starts, because the first call builds the binary
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)

@@ -33,7 +33,7 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 		l.connect(h, all[0])
 	}
 	tr := newTraffic(links, alternate(all...))
-	// Each bank's event is sent to every process several times at once.
+	// Each bank's event is sent to every process several times concurrently.
 	var senders sync.WaitGroup
 	for _, l := range links {
 		body := l.fullPullEvent()
@@ -48,7 +48,8 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 		if len(pulls) != 1 || pulls[0]["attempts"] != 1.0 {
 			t.Errorf("one event caused %d pulls: %v", len(pulls), pulls)
 		}
-		// Each page must be requested only once. 60 rows are 3 pages of 25 rows, or 1 page of 100.
+		// Each page must be requested only once. 60 rows are 3 pages of 25 rows at Pluggy,
+		// or 1 page of 100 at Belvo.
 		if most := map[bool]int{true: 3, false: 1}[text(pulls[0], "vendor") == "pluggy"]; l.listRequests() > most {
 			t.Errorf("the vendor got %d requests for %d pages", l.listRequests(), most)
 		}
@@ -117,8 +118,8 @@ func TestOtherReplicasFinishThePullsOfAKilledOne(t *testing.T) {
 	t.Logf("one of 3 killed: %+v, seed %d", v, seed)
 }
 
-// During a rolling restart under load, webhooks and API calls get only the expected statuses. Only the
-// process that is being stopped may refuse connections.
+// During a rolling restart under load, webhooks and API calls must get only the expected statuses. Only
+// the process that is being stopped may refuse connections.
 func TestRollingRestartAnswersNoError(t *testing.T) {
 	h, all := replicas(t, 3)
 	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60)}
@@ -161,7 +162,7 @@ func TestRollingRestartAnswersNoError(t *testing.T) {
 	got := answers()
 	tr.waitForPulls(t, h, all[0], 60*time.Second)
 	v := tr.compareAll(t, h, all[1])
-	delete(tr.statuses, refused) // connections refused by the process that was stopping
+	delete(tr.statuses, refused) // a process that is being stopped may refuse connections
 	delete(got, refused)
 	delete(got, http.StatusOK)
 	if len(tr.statuses) > 0 || len(got) > 0 {

@@ -14,8 +14,8 @@ const drainTime = 15 * time.Second
 
 const killed = syscall.SIGKILL
 
-// A process that is stopped under load responds to every request that it has received and loses nothing
-// that it has accepted. Meanwhile /readyz reports that it is not ready.
+// A process that is stopped under load must respond to every request that it has received, and must not lose
+// anything that it has accepted. During the shutdown, /readyz must report that it is not ready.
 func TestShutdownUnderLoadDropsNothing(t *testing.T) {
 	for name, at := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
@@ -69,8 +69,8 @@ func shutdown(t *testing.T, h *env) {
 	t.Logf("stopped within %.2f s: %+v, seed %d", took.Seconds(), v, seed)
 }
 
-// watchReadiness polls /readyz until it answers 503 or the process has ended. The channel receives whether
-// it answered 503.
+// watchReadiness polls /readyz until it answers 503 or the process has ended. The returned channel receives
+// true if the answer was 503, and otherwise false.
 func watchReadiness(p *process) <-chan bool {
 	seen := make(chan bool, 1)
 	go func() {
@@ -91,7 +91,7 @@ func watchReadiness(p *process) <-chan bool {
 	return seen
 }
 
-// A request that is waiting for the vendor when the process is stopped still gets its response.
+// A request that is waiting for the vendor when the process is stopped must still get its response.
 func TestShutdownAnswersWaitingRequests(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
@@ -121,8 +121,8 @@ func TestShutdownAnswersWaitingRequests(t *testing.T) {
 	}
 }
 
-// A long poll that is waiting when the process is stopped gets the present page immediately, so it does
-// not delay the shutdown.
+// A long poll that is waiting when the process is stopped must get the present page immediately, so that it
+// does not delay the shutdown.
 func TestShutdownAnswersLongPolls(t *testing.T) {
 	for name, at := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
@@ -166,8 +166,8 @@ func endPolls(t *testing.T, h *env) {
 	t.Logf("stopped within %.2f s", took.Seconds())
 }
 
-// A follower that repeats its request at once, without any pause, makes few requests during a graceful stop:
-// its response ends its connection, and the process accepts no new one.
+// A follower that repeats its request without a pause must make few requests during a graceful stop: each
+// response closes its connection, and the process accepts no new connection.
 func TestShutdownDisconnectsFollowers(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
@@ -188,7 +188,7 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 	for range followers {
 		<-started
 	}
-	time.Sleep(500 * time.Millisecond) // the polls must have reached the process
+	time.Sleep(500 * time.Millisecond) // the polls must reach the process before it is stopped
 	code, took := p.stop()
 	if code != 0 || took > 3*time.Second {
 		t.Errorf("the exit code is %d after %v", code, took)
@@ -200,8 +200,8 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 	}
 }
 
-// follow requests the address again and again until a request fails, and returns the number of requests. A
-// request on a new connection must fail if the response before it has closed its connection.
+// follow requests the address repeatedly until a request fails, and returns the number of requests. If a
+// response closes its connection, the next request must fail.
 func (h *env) follow(with *http.Client, address string) int {
 	closed := false
 	for requests := 1; ; requests++ {
@@ -227,8 +227,8 @@ func (h *env) follow(with *http.Client, address string) int {
 	}
 }
 
-// When a process is stopped, it hands back a pull that waits for the vendor, and another process continues
-// that pull without a delay.
+// When a process is stopped, it must hand back a pull that waits for the vendor, and another process must
+// continue that pull without a delay.
 func TestShutdownHandsAHangingPullBack(t *testing.T) {
 	for name, early := range map[string]bool{"another that already runs": true, "another that starts later": false} {
 		t.Run(name, func(t *testing.T) {

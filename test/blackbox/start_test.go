@@ -52,6 +52,7 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"BELVO_WEBHOOK_SOURCE_CIDRS":    canary,
 		"TRUSTED_PROXIES":               canary,
 		"RECONCILE_INTERVAL":            canary,
+		"DRIFT_GRACE":                   canary,
 		"DELIVERY_RETENTION":            canary,
 		"PULL_WORKERS":                  "-1",
 		"RATE_LIMIT_PER_MINUTE":         canary,
@@ -71,7 +72,7 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 			t.Errorf("%s names %d settings, and uses %d: %s", name, got, len(used), said)
 		}
 	}
-	// Then each invalid setting is tested separately, with all other settings valid.
+	// Each invalid setting is also tested separately, with all other settings valid.
 	h := newEnv(t, "")
 	for name, value := range bad {
 		settings := maps.Clone(h.settings)
@@ -106,7 +107,7 @@ func TestHealthReportsWhetherTheServiceIsReady(t *testing.T) {
 	checkOneLine(t, code, 1, out, said, "health: ")
 }
 
-// A misspelt setting has no other effect than a warning, which names it without its value.
+// A misspelt setting must have no other effect than a warning, which names the setting without its value.
 func TestAMisspeltSettingIsLogged(t *testing.T) {
 	h := newEnv(t, "")
 	h.settings["DATABASE_URI"] = canary
@@ -162,10 +163,10 @@ func TestKeysets(t *testing.T) {
 	}
 }
 
-// The service is first started with another keyset than the keyset that sealed the database. It
-// then serves everything that needs no credential, and reports that it cannot open the
-// credentials. With the right keyset it works again. An operator can also repair a connection
-// permanently by setting a new credential.
+// The service is started with a keyset other than the one that sealed the credentials in the database. It
+// must then serve everything that needs no credential, and report that it cannot open the credentials.
+// With the right keyset it must work again. An operator can also repair a connection permanently by
+// setting a new credential.
 func TestForeignKeyset(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
@@ -242,7 +243,7 @@ func TestMigrate(t *testing.T) {
 		h.settings["DATABASE_MIGRATE"] = "false"
 		out, said, code := command(t, h.settings, "serve")
 		checkOneLine(t, code, 1, out, said, "DATABASE_URL", "version 0", "discovery migrate")
-		for range 2 { // the second run must do nothing
+		for range 2 { // a second run must do nothing
 			if _, said, code := command(
 				t,
 				h.settings,
@@ -284,8 +285,8 @@ func TestVersionAndUnknownCommands(t *testing.T) {
 	}
 }
 
-// The test only measures and logs the time until the service is ready and its memory at that point. There
-// is no documented limit for them.
+// The test only measures and logs the time until the service is ready, and its memory at that time. There
+// is no documented limit for these values.
 func TestStartMeasured(t *testing.T) {
 	h := newEnv(t, "")
 	for _, what := range []string{"an empty database", "an existing database"} {

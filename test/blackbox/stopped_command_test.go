@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 )
 
 // holdLock runs a statement that takes a lock in a transaction. The lock is held until release is called.
@@ -71,7 +73,7 @@ func stopCommand(t *testing.T, h *env, d *database, lock, name, prints string) {
 	release := d.holdLock(t, lock)
 	defer release()
 	var out bytes.Buffer
-	cmd := exec.Command(binary(t), name)
+	cmd := exec.Command(binary.Path(t), name)
 	cmd.Stdout = &out
 	p := launch(t, cmd, h.settings)
 	eventually(t, 10*time.Second, "wait for the lock", func() bool { return d.hasWaitingLock(t) })

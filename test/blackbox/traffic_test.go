@@ -37,7 +37,7 @@ func failureStatus(err error, p *process) int {
 // post sends one webhook to the process. It returns the status of the response, or refused or dropped if
 // no response arrived.
 func (l *link) post(ctx context.Context, p *process, body []byte) (int, http.Header) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // the time after which a vendor gives up
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // vendors give up after this time
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.at()+l.path, bytes.NewReader(body))
 	if err != nil {
@@ -73,11 +73,11 @@ type traffic struct {
 
 	mu       sync.Mutex
 	accepted map[string]*link // accepted events by id; an event is added at its first 202
-	statuses map[int]int      // number of responses by status, without 202
+	statuses map[int]int      // number of responses by status, except 202
 }
 
-// posters is the number of webhooks of one bank that are sent concurrently. Therefore they can arrive in
-// another order.
+// posters is the number of webhooks of one bank that are sent concurrently. Webhooks can therefore arrive
+// out of order.
 const posters = 3
 
 func newTraffic(links []*link, target func() *process) *traffic {
@@ -117,7 +117,7 @@ func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 	banks.Wait()
 }
 
-// deliver posts a webhook again and again until the response is a 202.
+// deliver posts a webhook repeatedly until the response is a 202.
 func (tr *traffic) deliver(l *link, body []byte) {
 	for {
 		status, _ := l.post(context.Background(), tr.target(), body)
@@ -244,7 +244,7 @@ func (f rowState) compare(t testing.TB, row object) {
 		t.Errorf("row %s removed: %t, at the vendor: %t", id, gone, f.removed)
 	}
 	if f.removed {
-		return // the stored content is the content that a pull read last before the removal
+		return // the store keeps the content that the last pull before the removal read
 	}
 	got, err := decimal.Parse(text(row, "amount"))
 	if err != nil || got.Cmp(decimal.MustParse(f.amount)) != 0 || row["status"] != f.status {

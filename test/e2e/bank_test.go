@@ -26,9 +26,15 @@ type bank interface {
 	truth(t *testing.T) map[string]truth
 	add(t *testing.T) (id string)
 	edit(t *testing.T, id string)
-	// correctBalance changes the running balance of a row, which is no edit.
+	// correctBalance changes the running balance of a row, which does not count as an edit.
 	correctBalance(t *testing.T, id string)
 	remove(t *testing.T, id string)
+	// setBalance sets the balance of the bank account to which add adds rows, and returns the account's
+	// external id.
+	setBalance(t *testing.T, balance string) (account string)
+	// setAccountListed sets whether the vendor lists one of its accounts. It returns the account's external
+	// id, and the number of successive complete reads that prove that the account no longer exists.
+	setAccountListed(t *testing.T, listed bool) (account string, reads int)
 	generate(t *testing.T, n int)
 	// revoke revokes the credential; grant makes it valid again.
 	revoke()
@@ -51,6 +57,8 @@ type fault struct {
 	status      int
 	retryAfter  string
 	value       string
+
+	replacements map[string]string
 }
 
 // banks returns one bank of each vendor.
@@ -168,7 +176,7 @@ type gate struct {
 	entered   chan struct{}
 	opened    chan struct{}
 	seen      map[string]int
-	keys      map[string]bool // the API keys in the requests
+	keys      map[string]bool // the API keys that requests have contained
 	inside    int
 	maxInside int
 }

@@ -76,7 +76,7 @@ func TestBelvoLinkEvents(t *testing.T) {
 			{"TRANSACTIONS/historical_update", belvosim.LinkValid, false},
 			{"LINK/invalid_credentials", belvosim.LinkInvalid, true},
 			{"ACCOUNTS/historical_update", belvosim.LinkValid, false},
-			// the link's status does not include an expired consent
+			// the status of the link does not show that a consent has expired
 			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true},
 			{"TRANSACTIONS/new_transactions_available", belvosim.LinkValid, false},
 		} {
@@ -112,7 +112,7 @@ func TestBelvoEventsAreDistinguishedByTheirWholeBody(t *testing.T) {
 		for range 3 {
 			o.postWebhook(t, "belvo", hook, b.event(t, same)).want(202)
 		}
-		same.RequestID = uuid.NewString() // the webhook_id is the same, but it is another event
+		same.RequestID = uuid.NewString() // the same webhook_id, but a different event
 		o.postWebhook(t, "belvo", hook, b.event(t, same)).want(202)
 		if n := len(o.pages(deliveries+"?connectionId="+id, 200)) - before; n != 2 {
 			t.Errorf("two events, one sent three times, are stored as %d", n)

@@ -185,6 +185,17 @@ func (b *belvoBank) remove(t *testing.T, id string) {
 	}
 }
 
+func (b *belvoBank) setBalance(t *testing.T, balance string) string {
+	t.Helper()
+	err := b.sim.UpdateAccount(belvosim.DemoAccountID, func(a *belvosim.Account) {
+		a.Balance = json.RawMessage(`{"current":` + balance + `,"available":1}`)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return belvosim.DemoAccountID
+}
+
 func (b *belvoBank) generate(t *testing.T, n int) {
 	t.Helper()
 	if err := b.sim.Generate(belvosim.DemoAccountID, n); err != nil {
@@ -216,9 +227,18 @@ func (b *belvoBank) inject(t *testing.T, faults ...fault) {
 		err := b.sim.Inject(belvosim.Fault{
 			Path: f.path, Kind: faultinject.Kind(f.kind), Times: f.times, Skip: f.skip,
 			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
+			Replacements: f.replacements,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+func (b *belvoBank) setAccountListed(t *testing.T, listed bool) (account string, reads int) {
+	t.Helper()
+	if err := b.sim.SetAccountListed(belvosim.DemoAccountID, listed); err != nil {
+		t.Fatal(err)
+	}
+	return belvosim.DemoAccountID, 2
 }

@@ -22,7 +22,8 @@ import (
 )
 
 // The canaries are the secrets of the test. No encoding of a canary may appear in responses, logs,
-// metrics or the database. Because of their special characters, each encoding is a different text.
+// metrics or the database. The canaries contain special characters, so that each encoding of a
+// canary is a different text.
 const (
 	canaryClient = "canary-client-id+/?=1a7"
 	canarySecret = "canary-secret+/?=2b8"
@@ -97,8 +98,8 @@ func TestNoSecretLeaks(t *testing.T) {
 				}
 			}
 		}
-		// 7 canaries; 4 per vendor (bearer, basic, two tokens); and an API key, which only Pluggy
-		// issues
+		// The expected secrets are 7 canaries, 4 secrets per vendor (bearer, basic, two tokens), and
+		// an API key, which only Pluggy issues.
 		if len(secrets) < 7+2*4+1 {
 			t.Fatalf("only %d secrets were seen", len(secrets))
 		}
@@ -290,8 +291,8 @@ func (w *env) tables(t *testing.T) string {
 	return all.String()
 }
 
-// forms must include the form that every encoding of a secret takes inside a longer text. Otherwise
-// the search in TestNoSecretLeaks would overlook a leak.
+// Every encoding of a secret inside a longer text must contain one of the forms. Otherwise the
+// search in TestNoSecretLeaks would overlook a leak.
 func TestTheSearchFindsEveryForm(t *testing.T) {
 	secret := canarySecret
 	for _, text := range []string{

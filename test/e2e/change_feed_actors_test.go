@@ -100,8 +100,8 @@ func (w *feedWriter) slowly() func() domain.TransactionID {
 	}
 }
 
-// stall keeps the transaction open for w.hold. It also counts whether the database reports the
-// transaction as open, and how many pages other writers store meanwhile.
+// stall keeps the transaction open for w.hold. Meanwhile it checks whether the database reports the
+// transaction as open, and counts the pages that other writers store.
 func (w *feedWriter) stall() {
 	before := w.pages.Load()
 	time.Sleep(w.hold * 3 / 4)
@@ -113,7 +113,7 @@ func (w *feedWriter) stall() {
 	w.committedMeanwhile.Add(w.pages.Load() - before)
 }
 
-// feedReader reads the feed from a cursor on, as a consumer does, and remembers every row.
+// feedReader reads the feed from a given cursor, as a consumer does, and remembers every row.
 type feedReader struct {
 	*feedRace
 	limit   int
@@ -128,13 +128,13 @@ type feedReader struct {
 // committed. Any other open transaction on the server can hold the feed back that long.
 const feedTimeout = 30 * time.Second
 
-// follow reads until the reader has seen everything that was written and the feed has no more
-// pages. For each channel received from asked, it sends a new reader to that channel, which
-// continues from the present position.
+// follow reads until the reader has seen everything that was written and the feed has no more pages.
+// To each channel that it receives from asked, it sends a new reader that continues from the present
+// position.
 func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {
-		table := r.written.Load() // loaded before the read, because this read must then contain all changes
+		table := r.written.Load() // loaded before the read: if it is set, the read must reach all changes
 		if table != nil && ended.IsZero() {
 			ended = time.Now()
 		}
@@ -166,8 +166,8 @@ func (r *feedReader) clone() *feedReader {
 	return &feedReader{feedRace: r.feedRace, from: r.after.Key, after: r.after, seen: maps.Clone(r.seen)}
 }
 
-// record stores the row as seen. It checks that a row's versions never descend, and that one version
-// always has the same content.
+// record remembers the row. It checks that the versions of a row never decrease, and that the
+// content of a version never changes.
 func (r *feedReader) record(t domain.Transaction) {
 	now, before := seenOf(t), r.seen[t.ID]
 	switch {

@@ -76,6 +76,7 @@ func benchmarkDepth(
 	more ...string,
 ) {
 	tenant := domain.TenantID{UUID: uuid.New()}
+	more = append(more, fmt.Sprint("UPDATE feed SET plain_until = ", feedDepth)) // accepts the positions below
 	for _, statement := range append([]string{fmt.Sprintf(insert, tenant, feedDepth)}, more...) {
 		if err := execute(b.Context(), statement); err != nil {
 			b.Fatal(err)

@@ -14,8 +14,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// In any order of pages, sweeps and reads, every reader ends with the same rows as the table. This
-// also holds for a reader that crashed before it stored its cursor and therefore reads a page twice.
+// In any order of pages, sweeps and reads, every reader must end with the same rows as the table.
+// This also holds for a reader that crashed before it stored its cursor and therefore reads a page
+// twice.
 func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newFeedModel(t)
@@ -96,7 +97,8 @@ func (s *feedModel) page(t *rapid.T) {
 func (s *feedModel) sweep(t *rapid.T) {
 	gone := external.Draw(t, "unseen")
 	counts, err := s.store.Pulls().Sweep(t.Context(), s.lease(t), ports.SweepWrite{
-		Seen: func(id string) bool { return id != gone }, At: feedEpoch, LeaseUntil: feedEpoch.Add(time.Hour),
+		Proof: domain.OneRead,
+		Seen:  func(id string) bool { return id != gone }, At: feedEpoch, LeaseUntil: feedEpoch.Add(time.Hour),
 	})
 	must(t, err)
 	s.written += counts.Removed

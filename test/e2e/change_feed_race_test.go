@@ -1,5 +1,5 @@
-// The tests of the change_feed files check that a reader of the change feed never skips a change,
-// under difficult conditions: many writers that commit in any order, some of them late.
+// The tests in the change_feed_*_test.go files check that a reader of the change feed never skips
+// a change, even with many writers that commit in any order, some of them late.
 //
 //	FEED_SECONDS=60 go test ./test/e2e -run TestTheFeedSkipsNothing -v
 
@@ -56,7 +56,7 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 20*time.Second))
-	r.open = func() bool { // finds the slow writer's transaction: idle, with an id that readers must wait for
+	r.open = func() bool { // reports whether a session is idle in a transaction that has an id
 		var open int
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 			AND state = 'idle in transaction' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - interval '50 ms'`).Scan(&open)
@@ -96,10 +96,11 @@ type feedRace struct {
 	store  *gormstore.Store
 	tenant domain.TenantID
 	hold   time.Duration // how long the slow writer's transaction stays open
-	open   func() bool   // reports whether that transaction is open, according to the database
+	open   func() bool   // reports whether the slow writer's transaction is open
 
 	connections []domain.ConnectionID
-	written     atomic.Pointer[map[domain.TransactionID]seenRows] // the table after the last write has committed
+	// all rows of the table, set after the last write has committed
+	written atomic.Pointer[map[domain.TransactionID]seenRows]
 
 	pages, held, seenOpen, committedMeanwhile atomic.Int64
 }
@@ -129,7 +130,8 @@ func (r *feedRace) run() {
 	ask, answer := make(chan chan<- *feedReader), make(chan *feedReader)
 	reads.Go(func() { first.follow(ask) })
 	for i, limit := range []int{7, 1000} {
-		time.Sleep(duration(r.t) * 3 / 8) // the other readers take over a cursor after 3/8 and after 6/8 of the time
+		// the other readers start after 3/8 and 6/8 of the time, at the first reader's cursor
+		time.Sleep(duration(r.t) * 3 / 8)
 		ask <- answer
 		readers[i+1] = <-answer
 		readers[i+1].limit = limit

@@ -85,7 +85,7 @@ func (o operator) get(path string) response {
 		if a.status != http.StatusServiceUnavailable {
 			break
 		}
-		time.Sleep(time.Second) // as the Retry-After of the 503 says
+		time.Sleep(time.Second) // the Retry-After header of the 503 requests this delay
 		a = o.do(http.MethodGet, path, nil)
 	}
 	return a

@@ -63,7 +63,7 @@ func TestADuplicateNameIsAConflict(t *testing.T) {
 		o.connect(b, "main")
 		o.do(http.MethodPost, connections, creation(b, "main")).problem(409, "MTCH-0007")
 		o.do(http.MethodPost, connections, creation(newBelvo(t), "main")).problem(409, "MTCH-0007")
-		// the names differ, because they are compared exactly
+		// these names differ from "main", because names are compared exactly
 		for _, other := range []string{"Main", "main ", "ma\u00edn"} {
 			o.connect(b, other)
 		}
@@ -129,7 +129,7 @@ func TestUpdate(t *testing.T) {
 			renamed["updatedAt"] == before["updatedAt"] {
 			t.Errorf("after a rename it is %v", renamed)
 		}
-		o.testConnection(b, "renamed", "") // the stored credential is unchanged
+		o.testConnection(b, "renamed", "") // the test works because the stored credential is unchanged
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": "wrong"})).want(http.StatusOK)
 		o.testConnection(b, "main", "credential_rejected")
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": secret})).want(http.StatusOK)
@@ -230,8 +230,8 @@ func TestALiveTestReportsTheReason(t *testing.T) {
 	})
 }
 
-// The egress policy is made stricter after the connection was created. The connection's address,
-// which was allowed before, is now forbidden.
+// The egress policy is made stricter after the connection was created, so that it forbids the
+// connection's address. A live test must then refuse the address.
 func TestALiveTestRefusesAForbiddenAddress(t *testing.T) {
 	t.Parallel()
 	dsn := backends["sqlite"](t)

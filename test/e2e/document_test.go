@@ -19,7 +19,7 @@ type document struct {
 	schemas huma.Registry
 
 	mu      sync.Mutex
-	checked map[string]bool // operations of which a success response was checked
+	checked map[string]bool // the operations for which a success response was checked
 }
 
 // documentedHeaders are the headers that a response may have only if the document lists them.
@@ -224,9 +224,22 @@ func (o operator) tour(id string) {
 	o.t.Helper()
 	for _, path := range []string{
 		connections, of(id, ""), of(id, "/health"), of(id, "/accounts"), of(id, "/transactions"), of(id, "/pulls"),
+		of(id, "/quarantine"),
+		connections + "/health", allPulls, allAccounts, allTransactions,
+		allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id"),
+		allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/completeness",
+		allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/balances",
+		allTransactions + "/" + text(o.pages(allTransactions, 20)[0], "id"),
+		allTransactions + "/" + text(o.pages(allTransactions, 20)[0], "id") + "/history",
 		tokens, changes, prefix + "/connector-types", "/health", "/readyz", "/version",
 	} {
 		o.get(path).want(200)
+	}
+	for _, account := range o.pages(allAccounts, 20) {
+		if account["type"] == "bank" {
+			path := allAccounts + "/" + text(account, "id") + "/completeness/accept"
+			o.do(http.MethodPost, path, object{"reason": "checked"}).want(200)
+		}
 	}
 	for _, delivery := range o.pages(deliveries, 20) {
 		o.get(deliveries + "/" + text(delivery, "id")).want(200)

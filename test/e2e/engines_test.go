@@ -53,7 +53,8 @@ func TestEngineConnections(t *testing.T) {
 		}
 		o.testEngine(id, true)
 
-		// Both kinds of connections share one set of names, but an id of one kind is unknown to the other.
+		// Names are unique across both kinds of connections. The endpoints of one kind do not find a connection
+		// of the other kind by its id.
 		o.do(http.MethodPost, connections, creation(b, "ledger")).problem(409, "MTCH-0007")
 		aggregator := o.connect(b, "bank")
 		taken := maps.Clone(body)
@@ -87,7 +88,7 @@ func TestEngineConnections(t *testing.T) {
 		}
 		o.do(http.MethodDelete, engines+"/"+id, nil).want(204)
 		o.do(http.MethodDelete, engines+"/"+id, nil).problem(404, "MTCH-0201")
-		o.connect(b, "books") // because the rename freed the name and the deletion did, too
+		o.connect(b, "books") // the name is free again after the rename and the deletion
 	})
 }
 

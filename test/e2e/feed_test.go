@@ -105,7 +105,7 @@ func (o operator) checkWait(b bank, id, cursor string) {
 	o.t.Helper()
 	kind := make(chan response, 1)
 	go func() {
-		defer close(kind) // also called if the request fails, because that ends only this goroutine
+		defer close(kind) // closed even if the request fails, because a failure ends only this goroutine
 		kind <- o.get(changes + "?wait=30&cursor=" + cursor)
 	}()
 	b.add(o.t)
@@ -119,7 +119,8 @@ func (o operator) checkWait(b bank, id, cursor string) {
 	}
 }
 
-// A reader that runs concurrently with writers never misses a row, in any order of the commits.
+// A reader that runs concurrently with writers must never miss a row, whatever the order of the
+// commits.
 func TestTheFeedMissesNothingWhileWritersCommit(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		const writers, rows = 3, 60

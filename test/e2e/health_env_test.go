@@ -1,6 +1,6 @@
-// The tests of the health files check a connection's health as its operator reads it: only
-// through HTTP, on both databases, with the vendors' simulators as the only other parties.
-// They never call the connection test, because every state must appear without it.
+// The tests in the health_*_test.go files check a connection's health as its operator reads it: only
+// through HTTP, on both databases, with the vendors' simulators as the only other parties. They
+// never call the connection test, because every state must appear without it.
 
 package e2e_test
 
@@ -55,7 +55,7 @@ func openHealthEnv(t testing.TB, dsn string) *healthEnv {
 	return &healthEnv{app, server.URL, dsn}
 }
 
-// healthOperator sends requests with the bearer token of a tenant of its own.
+// healthOperator sends requests with the bearer token of its own tenant.
 type healthOperator struct {
 	*healthEnv
 	t      testing.TB

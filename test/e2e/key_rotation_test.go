@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// The reseal handles rows in rounds. There are enough rows for two rounds, and the first reseal is
-// interrupted after cutAt rows, in its first round.
+// A reseal needs two rounds for resealRows rows. The first reseal is interrupted after cutAt rows, in
+// its first round.
 const (
 	resealRows = 220
 	cutAt      = 90
@@ -24,7 +24,7 @@ const (
 
 // TestKeysAreRotatedUnderTraffic rotates the keyset and reseals all credentials, twice, while another
 // process tests and pulls the connections. Each reseal is interrupted and run again. The second run
-// must reseal exactly the remaining rows, and no test and no pull may fail meanwhile.
+// must reseal exactly the remaining rows. No test and no pull may fail during the rotations.
 func TestKeysAreRotatedUnderTraffic(t *testing.T) {
 	harness.EachDatabase(t, func(t *testing.T, dsn string) { rotateKeys(t, newRotationEnv(t, dsn)) })
 }
@@ -155,7 +155,7 @@ func (w *rotationEnv) pull(
 	}
 }
 
-// waitForProgress waits until at least five more tests and five more pulls have ended.
+// waitForProgress waits until at least five more connection tests and five more pulls have ended.
 func (tr *traffic) waitForProgress(t *testing.T) {
 	t.Helper()
 	tests, pulls := tr.tests.Load()+5, tr.pulls.Load()+5

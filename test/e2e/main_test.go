@@ -3,8 +3,8 @@
 // a vendor and an operator. It does not depend on the implementation, except for the stores that a
 // few tests decorate to force a failure.
 //
-// A test is written once, as a body that is passed to each, and runs on memory, SQLite and
-// PostgreSQL, each with a database of its own.
+// A test is written once, as a body that is passed to the function each. The body runs on memory,
+// SQLite and PostgreSQL, each with its own database.
 package e2e_test
 
 import (

@@ -147,3 +147,36 @@ func (c healthConnection) deliveries(from, to int) {
 		}
 	}
 }
+
+// A write transaction that is left open in another database of the server holds the change feed back.
+// Readiness and a gauge must show this. The gauge must be set without a scrape.
+func TestAWriterOfAnotherDatabaseThatHoldsTheFeedBackIsShown(t *testing.T) {
+	w := open(t, "postgres", pgtest.DSN(t))
+	admin := serveVendor(t, telemetry.Admin(w.app.Metrics))
+	other, err := pgx.Connect(t.Context(), pgtest.DSN(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close(context.WithoutCancel(t.Context())) }()
+	if _, err := other.Exec(t.Context(), "BEGIN; SELECT pg_current_xact_id()"); err != nil {
+		t.Fatal(err)
+	}
+	held := func() float64 {
+		checks, _ := w.call(t, http.MethodGet, "/readyz", nil).want(http.StatusOK).json()["checks"].(object)
+		feed, _ := checks["feed"].(object)
+		seconds, _ := feed["heldBackSeconds"].(float64)
+		return seconds
+	}
+	first := held()
+	eventually(t, "a longer delay", func() bool { return first > 0 && held() > first })
+	eventually(t, "the gauge", func() bool {
+		var seconds float64
+		_, after, _ := strings.Cut(scrape(t, admin), "\ndiscovery_feed_delay_seconds ")
+		_, err := fmt.Sscan(after, &seconds)
+		return err == nil && seconds > first
+	})
+	if _, err := other.Exec(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of the delay", func() bool { return held() < 0.1 })
+}

@@ -73,6 +73,29 @@ func TestPluggyItemEvents(t *testing.T) {
 	})
 }
 
+// TestPluggyPartialSuccess checks that an item whose cards cannot be synchronised is still swept: if the
+// vendor replaces a pending row by a posted one, the pending row must be removed.
+func TestPluggyPartialSuccess(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := newPluggy(t)
+		o, id, _ := connectAndPull(t, w, b)
+		if err := b.sim.SetItemStatus(pluggysim.DemoItemID, "UPDATED", "PARTIAL_SUCCESS"); err != nil {
+			t.Fatal(err)
+		}
+		pending := b.sim.Transactions(pluggysim.DemoBankAccountID)[0].ID
+		posted, err := b.sim.Churn(pending)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.pull(id, nil)
+		o.checkRows(b, id)
+		rows := o.rows(id)
+		if rows[pending]["removedAt"] == nil || rows[posted.ID] == nil || rows[posted.ID]["removedAt"] != nil {
+			t.Errorf("the row that left is %v, the row that came is %v", rows[pending], rows[posted.ID])
+		}
+	})
+}
+
 func TestPluggyKeyThatExpiresInTheMiddle(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t, smallPages)

@@ -131,6 +131,17 @@ func (b *pluggyBank) remove(t *testing.T, id string) {
 	}
 }
 
+func (b *pluggyBank) setBalance(t *testing.T, balance string) string {
+	t.Helper()
+	err := b.sim.UpdateAccount(pluggysim.DemoBankAccountID, func(a *pluggysim.Account) {
+		a.Balance, a.BankData = "1", json.RawMessage(`{"closingBalance":`+balance+`}`)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pluggysim.DemoBankAccountID
+}
+
 func (b *pluggyBank) generate(t *testing.T, n int) {
 	t.Helper()
 	if err := b.sim.Generate(pluggysim.DemoBankAccountID, n); err != nil {
@@ -162,9 +173,18 @@ func (b *pluggyBank) inject(t *testing.T, faults ...fault) {
 		err := b.sim.Inject(pluggysim.Fault{
 			Path: f.path, Kind: faultinject.Kind(f.kind), Times: f.times, Skip: f.skip,
 			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
+			Replacements: f.replacements,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+func (b *pluggyBank) setAccountListed(t *testing.T, listed bool) (account string, reads int) {
+	t.Helper()
+	if err := b.sim.SetAccountListed(pluggysim.DemoCardAccountID, listed); err != nil {
+		t.Fatal(err)
+	}
+	return pluggysim.DemoCardAccountID, 1
 }

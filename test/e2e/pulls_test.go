@@ -60,8 +60,9 @@ func TestAnUnchangedRowIsNotWritten(t *testing.T) {
 	})
 }
 
-// TestMetadataFollowsTheVendorWithoutAnEdit changes the running balance of a row at the vendor, which is
-// no edit. The stored metadata must follow, and neither the version nor the change feed may show it.
+// TestMetadataFollowsTheVendorWithoutAnEdit changes the running balance of a row at the vendor, which
+// does not count as an edit. The stored metadata must follow. The version and the change feed must not
+// change.
 func TestMetadataFollowsTheVendorWithoutAnEdit(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)

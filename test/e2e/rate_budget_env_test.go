@@ -1,5 +1,5 @@
-// The tests of the rate_budget files check how the service uses the vendor's rate limit: even with
-// many busy connections it never gets a 429, and it leaves little of the allowance unused.
+// The tests in the rate_budget_*_test.go files check how the service uses the vendor's rate limit:
+// even with many busy connections it never gets a 429, and it uses almost all of the allowance.
 
 package e2e_test
 
@@ -124,8 +124,8 @@ type budgetQueue interface {
 	Stop(ctx context.Context) error
 }
 
-// inMemory returns the application on memory stores. Its vendor client is the real one, but its
-// requests go through wire.
+// inMemory returns the application on memory stores. It uses the real vendor client, whose requests
+// go through wire.
 func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService {
 	t.Helper()
 	sealer, err := sealing.Open(keyset, sealing.Options{})

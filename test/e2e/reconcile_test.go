@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// No webhook arrives in this test: only the reconcile task brings the stored rows up to date.
+// The reconcile task alone must bring the stored rows up to date. No webhook arrives in this test.
 func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
@@ -20,18 +20,11 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 		eventually(t, "the changes", func() bool {
 			rows := o.rows(id)
 			return rows[added] != nil && rows[edited]["version"] == 2.0 &&
-				(b.vendor() == "belvo" || rows[gone]["removedAt"] != nil)
+				rows[gone]["removedAt"] != nil
 		})
 		waitForMorePulls(o, id, 2)
 		rows := o.rows(id)
-		if b.vendor() == "belvo" { // Belvo's list may omit a row that still exists
-			if rows[gone]["removedAt"] != nil || rows[gone]["version"] != 1.0 {
-				t.Errorf("an unlisted row was removed without an announcement: %v", rows[gone])
-			}
-			o.checkRows(b, id, gone)
-		} else {
-			o.checkRows(b, id)
-		}
+		o.checkRows(b, id)
 		for external, row := range rows {
 			if external != edited && external != gone && row["version"] != 1.0 {
 				t.Errorf("%s was changed: %v", external, row)

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	// The driver for database/sql. The service already registers the driver for SQLite.
+	// This import registers the PostgreSQL driver for database/sql. The service registers the SQLite
+	// driver.
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
@@ -52,8 +53,8 @@ func startService(t *testing.T, dsn string, migrate bool) error {
 	return app.Stores.Queue.Stop(t.Context())
 }
 
-// A process that is not allowed to migrate reports a missing migration when it starts, instead of
-// failing each request later.
+// A process that is not allowed to migrate must report a missing migration when it starts, instead
+// of failing each request later.
 func TestAnOutdatedSchemaPreventsTheStart(t *testing.T) {
 	t.Parallel()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) {

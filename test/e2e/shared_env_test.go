@@ -13,17 +13,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// backends are the backends of the service by name, each with a function that returns the
-// DATABASE_URL of an empty store.
+// backends maps the name of each backend of the service to a function that returns the DATABASE_URL
+// of an empty store.
 var backends = map[string]func(testing.TB) string{
 	"memory":   func(testing.TB) string { return compose.InMemory },
 	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db") },
 	"postgres": pgtest.DSN,
 }
 
-// each runs body as a subtest on every backend. Tests without changes share environments, each test
-// as a tenant of its own, because opening an environment takes longer than most tests. A test with
-// changes gets an environment of its own on each backend.
+// each runs body as a subtest on every backend. Tests without changes share environments, and each
+// test uses its own tenant, because opening an environment takes longer than most tests. A test with
+// changes gets its own environment on each backend.
 func each(t *testing.T, body func(*testing.T, *env), changes ...change) {
 	t.Helper()
 	number := 0

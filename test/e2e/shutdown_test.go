@@ -12,9 +12,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 )
 
-// The service is stopped in the same way as by the command serve: work that has started is finished
-// or handed back, and no goroutine continues. The test is not parallel, so any goroutine that
-// appears during the test belongs to it.
+// The service is stopped in the same way as by the command serve. Work that has started must be
+// finished or handed back, and no goroutine may continue. The test is not parallel, so any
+// goroutine that appears during the test belongs to it.
 func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 	for backend, dsn := range backends {
 		t.Run(backend, func(t *testing.T) {

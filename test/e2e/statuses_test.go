@@ -70,7 +70,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 		o := w.operator(t)
 		for _, path := range []string{
 			"/", "/nothing", prefix, prefix + "/", connections + "/", connections + "x", connections + "//",
-			prefix + "/webhooks", prefix + "/transactions",
+			prefix + "/webhooks", prefix + "/transactions/",
 		} {
 			o.get(path).problem(404, "MTCH-0005")
 			w.call(t, http.MethodGet, path, nil).problem(404, "MTCH-0005")
@@ -88,7 +88,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 			"POST /health":                                                  "GET, HEAD",
 		} {
 			method, path, _ := strings.Cut(asked, " ")
-			if allow == "" { // GET .../test requests the connection with the id "test", which is not an id
+			if allow == "" { // the path requests the connection with the id "test", which is not a valid id
 				o.do(method, path, nil).problem(404, "MTCH-0201")
 				continue
 			}
@@ -183,7 +183,7 @@ func (o operator) checkMember(method, path string, good object, name string, opt
 	if needed {
 		o.do(method, path, without).problem(400, "MTCH-0001", at)
 		wrong = append(wrong, at)
-	} else if method == http.MethodPut { // clientId and secret are sent together; one is now missing
+	} else if method == http.MethodPut { // clientId and secret must be sent together, and one of them is missing
 		wrong = append(wrong, at)
 	}
 	o.do(method, path, cased).problem(400, "MTCH-0001", wrong...)
@@ -233,7 +233,7 @@ func TestABaseURLMustBeAPublicHTTPSAddress(t *testing.T) {
 		}
 		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
-		body["baseUrl"] = "https://10.0.0.1" // well-formed, but a private address
+		body["baseUrl"] = "https://10.0.0.1" // a valid URL, but with a private address
 		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
 		change := object{"configName": "", "accountRef": "x", "baseUrl": "https://[fe80::1]"}

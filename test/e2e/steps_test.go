@@ -50,7 +50,8 @@ func signature(secret string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// postWebhook posts a webhook body to path with the proof of the vendor, and returns the response.
+// postWebhook posts a webhook body to path, with the header that authenticates the vendor, and
+// returns the response.
 func (w *env) postWebhook(t *testing.T, vendor, path string, body []byte) response {
 	t.Helper()
 	return w.call(t, http.MethodPost, path, body, proof(vendor, body))

@@ -114,7 +114,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
-		unknown := o.get(of(id, "/health")).want(200).members("health", "needsReauth")
+		unknown := o.get(of(id, "/health")).want(200).members("health", "needsReauth", "quarantined", "completeness")
 		if unknown["health"] != "unknown" || unknown["needsReauth"] != false {
 			t.Errorf("at first it is %v", unknown)
 		}
@@ -123,7 +123,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		before := b.gate().total()
 		known := o.get(of(id, "/health")).
 			want(200).
-			members("health", "needsReauth", "since", "lastPullAt", "lastWebhookAt")
+			members("health", "needsReauth", "since", "lastPullAt", "lastWebhookAt", "quarantined", "completeness")
 		if known["health"] != "healthy" || b.gate().total() != before {
 			t.Errorf("after a pull it is %v", known)
 		}
@@ -174,7 +174,7 @@ func TestIdempotencyKeys(t *testing.T) {
 			t.Errorf("a repeated mint created %d tokens", n)
 		}
 		test := object{"vendor": "pluggy", "configName": "main"}
-		for range 2 { // a live test ignores the key: no response is stored and replayed
+		for range 2 { // a live test ignores the idempotency key: no response is stored and replayed
 			if a := o.do(http.MethodPost, connections+"/test", test, "X-Idempotency-Key: test").
 				want(200); a.header.Get(
 				"X-Idempotency-Replayed",
@@ -182,7 +182,7 @@ func TestIdempotencyKeys(t *testing.T) {
 				t.Error("a live test was replayed")
 			}
 		}
-		// a key is unique only within its tenant
+		// an idempotency key is unique only within its tenant
 		w.operator(t).do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
 	})
 }
@@ -231,7 +231,7 @@ func TestRevisions(t *testing.T) {
 			o.do(http.MethodDelete, of(id, ""), nil, "If-Match: "+stale).problem(412, "MTCH-0020")
 		}
 		o.testConnection(b, "renamed", "")
-		o.pull(id, nil) // neither a test nor a pull is a change made by an operator
+		o.pull(id, nil) // neither a connection test nor a pull changes the revision
 		o.do(http.MethodPut, of(id, ""), change, "If-Match: "+tag+", "+next).want(200)
 		o.do(http.MethodDelete, of(id, ""), nil, "If-Match: *").want(204)
 	})

@@ -36,7 +36,8 @@ func (w *env) webhook(t *testing.T) (o operator, b *pluggyBank, id, path string)
 
 func TestWebhookSourceChecks(t *testing.T) {
 	const secret, value = "hmac", "Bearer value"
-	// maps headers, separated by "; ", to the expected status; SIGNED is replaced by the signature
+	// requests maps the headers of a request, separated by "; ", to the expected status. SIGNED stands
+	// for the signature.
 	type requests map[string]int
 	everything := domain.SourcePolicy{
 		HMACSecret:    domain.SecretText(secret),
@@ -61,7 +62,7 @@ func TestWebhookSourceChecks(t *testing.T) {
 			"X-Webhook-Signature: SIGNED": 401,
 		}},
 		"the peer's address": {sourcePolicy(domain.SourcePolicy{Networks: networks("127.0.0.0/8")}), requests{
-			"": 202, "X-Forwarded-For: 203.0.113.9": 202, // no proxy is trusted, so the header is not read
+			"": 202, "X-Forwarded-For: 203.0.113.9": 202, // no proxy is trusted, so X-Forwarded-For is ignored
 		}},
 		"another address": {sourcePolicy(domain.SourcePolicy{Networks: networks("203.0.113.0/24")}), requests{
 			"": 401, "X-Forwarded-For: 203.0.113.9": 401, "X-Real-Ip: 203.0.113.9": 401,
@@ -291,12 +292,12 @@ func TestWebhooksWithoutADatabaseAreRefused(t *testing.T) {
 	if kept := o.pages(deliveries, 20); len(kept) > 0 {
 		t.Errorf("a delivery without a 202 is stored: %v", kept)
 	}
-	w.postWebhook(t, "pluggy", path, body).want(202) // the vendor's second attempt is not treated as a duplicate
+	w.postWebhook(t, "pluggy", path, body).want(202) // the vendor's second attempt must not be treated as a duplicate
 	o.waitForSuccess(id)
 	o.checkRows(b, id)
 }
 
-// The service never sends a request to a link in a webhook.
+// The service must never send a request to a link that a webhook contains.
 func TestLinksInAPayloadAreNotFollowed(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, id, path := w.webhook(t)

@@ -26,8 +26,8 @@ var (
 	compress = flag.Bool("wal-compression", false, "compress the pages in the write-ahead log")
 )
 
-// The load of a turn: callers concurrent goroutines deliver webhooks for connectionCount connections. A
-// pull stores pagesEach pages of pageRows rows.
+// The load of a turn. Several goroutines, whose number is callers, deliver webhooks for connectionCount
+// connections. A pull stores pagesEach pages of pageRows rows.
 const (
 	connectionCount = 2000
 	callers         = 64
@@ -56,8 +56,8 @@ var seed = []string{
 	"VACUUM (ANALYZE)",
 }
 
-// side is a database with one layout of the tables, plain or partitioned, and the results of its turns
-// by name.
+// side is a database whose tables are either plain or partitioned. It records the results of its
+// measurements by name.
 type side struct {
 	name     string
 	db       *postgres.DB
@@ -141,9 +141,9 @@ func (d *side) storePages(b *testing.B, lease domain.Lease) int64 {
 	return pageRows * pagesEach
 }
 
-// BenchmarkParts compares the tables as the migrations create them with partitioned tables. Both are
-// measured in turns on one server that flushes every commit to disk. It measures rates, bytes per row
-// and bytes of write-ahead log.
+// BenchmarkParts compares partitioned tables with the tables that the migrations create. Both are
+// measured alternately on one server that flushes every commit to disk. The results are rates, bytes per
+// row and bytes of write-ahead log.
 //
 //	go test ./test/scale -run '^$' -bench Parts -benchtime 1x -v
 func BenchmarkParts(b *testing.B) {
@@ -210,8 +210,8 @@ func median(values []float64) float64 {
 }
 
 // BenchmarkPrune measures how fast expired deliveries are deleted, in the same way as by the hourly
-// maintenance task. A fifth of the table has expired. It logs the rows per second for each tenth of them,
-// in the order of deletion.
+// maintenance task. A fifth of the table has expired. The benchmark logs the rows per second for each
+// tenth of the expired rows, in the order of deletion.
 //
 //	go test ./test/scale -run '^$' -bench Prune -benchtime 1x -v
 func BenchmarkPrune(b *testing.B) {

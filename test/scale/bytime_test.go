@@ -32,13 +32,13 @@ const insertWithKeys = `
 	SELECT told.id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, '', '', 'ignored', received_at
 	FROM told JOIN fresh ON fresh.delivery_id = told.id RETURNING id`
 
-// byTime returns a migrated database in which deliveries are partitioned by week. The function week
-// returns a time in the week number n.
+// byTime returns a migrated database in which deliveries are partitioned by week.
 func byTime(t *testing.T, conns int) *postgres.DB {
 	t.Helper()
 	return migrateDB(t, pgtest.DSN(t), conns, filepath.Join("testdata", "bytime.sql"))
 }
 
+// week returns a time in the week with the number n.
 func week(n int) time.Time {
 	return time.Date(2026, time.January, 7, 12, 0, 0, 0, time.UTC).AddDate(0, 0, 7*n)
 }
@@ -54,8 +54,8 @@ func insertEvent(t *testing.T, db *postgres.DB, connection uuid.UUID, event stri
 	return done.RowsAffected() > 0
 }
 
-// The store's statement names a unique index over all deliveries. PostgreSQL refuses such an index on a
-// table that is partitioned by time.
+// The insert statement of the store refers to a unique index over all deliveries. PostgreSQL refuses
+// such an index on a table that is partitioned by time.
 func TestATableByTimeCannotHaveTheUniqueIndex(t *testing.T) {
 	db := byTime(t, 0)
 	for _, statement := range []string{
@@ -87,8 +87,8 @@ func TestOfManyCopiesInTwoWeeksOneIsStored(t *testing.T) {
 	}
 }
 
-// Instead of pruning rows, an operator can drop a whole week. The key table still recognises the events
-// of that week as duplicates.
+// Instead of pruning rows, an operator can drop a whole week. The key table must still recognise the
+// events of that week as duplicates.
 func TestADroppedWeekKeepsItsEventsKnown(t *testing.T) {
 	db := byTime(t, 0)
 	c := uuid.New()
@@ -111,8 +111,8 @@ func TestADroppedWeekKeepsItsEventsKnown(t *testing.T) {
 	}
 }
 
-// Webhooks are accepted while a week is detached. The lock of DETACH CONCURRENTLY does not conflict with
-// inserts, whereas a plain DROP would wait for all running inserts and block new ones.
+// Webhooks must be accepted while a week is detached. The lock of DETACH CONCURRENTLY does not conflict
+// with inserts, whereas a plain DROP would wait for all running inserts and block new ones.
 func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 	db := byTime(t, 0)
 	c := uuid.New()
@@ -121,7 +121,7 @@ func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = reader.Rollback(t.Context()) }()
-	// the detach waits until this reader has ended
+	// this reader delays the detach until it ends
 	if _, err := reader.Exec(t.Context(), "SELECT count(*) FROM deliveries"); err != nil {
 		t.Fatal(err)
 	}
@@ -144,8 +144,8 @@ func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 	}
 }
 
-// The newest page of deliveries reads only the newest week. A page with time bounds reads only the weeks
-// within the bounds.
+// The query for the newest page of deliveries must read only the newest week. The query for a page with
+// time bounds must read only the weeks within the bounds.
 func TestListsReadTheWeeksTheyShow(t *testing.T) {
 	db := byTime(t, 1)
 	if queryValue[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {

@@ -19,8 +19,8 @@ func document(t *testing.T) string {
 	return string(text)
 }
 
-// The keys that Citus requires must be possible for the present tables. The test executes the statements
-// that docs/scale.md contains before its calls of Citus functions.
+// The present tables must allow the keys that Citus requires. The test executes the statements of
+// docs/scale.md that precede the calls of Citus functions.
 func TestTheKeysOfTheCitusSchemaFitTheTables(t *testing.T) {
 	_, block, _ := strings.Cut(document(t), "```sql\n")
 	keys, _, found := strings.Cut(block, "SELECT create_reference_table")

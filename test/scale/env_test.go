@@ -1,7 +1,9 @@
-// Package scale_test tests the plans of docs/scale.md: partitioned tables under the present stores,
-// deliveries that are partitioned by time under a statement that the stores do not have yet, and two
-// properties of the change feed. It can be read from a standby, and its positions can be moved forward
-// when transaction ids may repeat.
+// Package scale_test tests the plans of docs/scale.md:
+//
+//   - partitioned tables, with the present stores
+//   - deliveries that are partitioned by time, with an insert statement that the stores do not use yet
+//   - reading the change feed from a standby
+//   - moving the positions of the change feed forward when transaction ids may repeat
 package scale_test
 
 import (
@@ -24,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// partitions is the script by which operators partition the tables.
+// partitions is the script with which operators partition the tables.
 var partitions = filepath.Join("..", "..", "configs", "scale", "partitions.sql")
 
 var epoch = time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC)
@@ -94,8 +96,8 @@ func queryValue[T any](t testing.TB, db *postgres.DB, query string, args ...any)
 	return value
 }
 
-// until polls until done returns true, and fails the test after 20 s. what describes what another session
-// is expected to do.
+// until polls until done returns true, and fails the test after 20 s. what describes the expected event
+// in the error message.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
@@ -131,7 +133,7 @@ func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.
 	return token
 }
 
-// receive delivers the event with this deduplication key and returns the result.
+// receive stores a delivery of the event with this deduplication key and returns the result.
 func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key string) ports.ReceiveResult {
 	t.Helper()
 	received, err := s.Deliveries().Receive(t.Context(), incoming(token, key))
@@ -185,6 +187,32 @@ func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...
 		t.Fatal(err)
 	}
 	return counts
+}
+
+// remove marks the row with this external id as removed.
+func remove(t testing.TB, s *gormstore.Store, lease domain.Lease, externalID string) {
+	t.Helper()
+	w := ports.PageWrite{Removed: []string{externalID}, At: epoch, LeaseUntil: epoch.Add(time.Hour)}
+	if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// history returns the versions of the connection's transaction with this external id.
+func history(
+	t testing.TB, s *gormstore.Store, tenant domain.TenantID, c domain.Connection, externalID string,
+) []domain.TransactionVersion {
+	t.Helper()
+	rows, err := s.Ledger().Transactions(t.Context(), tenant, c.ID, ports.TransactionFilter{ExternalID: externalID},
+		domain.PageRequest{Limit: 1})
+	if err != nil || len(rows.Items) != 1 {
+		t.Fatal(rows, err)
+	}
+	page, err := s.Ledger().History(t.Context(), tenant, rows.Items[0].ID, domain.PageRequest{Limit: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Items
 }
 
 // changes reads the feed after a position. It returns the external ids and the next position.

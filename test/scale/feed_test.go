@@ -72,8 +72,8 @@ const slowInsert = `INSERT INTO transactions SELECT gen_random_uuid(), tenant_id
 		digest, version, first_seen_at, updated_at, removed_at, (SELECT shift + pg_current_xact_id()::text::bigint FROM feed)
 	FROM transactions WHERE external_id = 'first'`
 
-// On a standby, the feed is visible up to the point to which the standby has replayed. Therefore a reader
-// there gets changes later, but does not skip any.
+// On a standby, the feed is visible up to the point that the standby has replayed. A reader of the
+// standby therefore gets changes later, but must not skip any.
 func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
 	// Commits do not wait for the disk (no fsync), but they wait for the write-ahead log. Therefore every
 	// committed transaction can be replayed.

@@ -22,7 +22,8 @@ const insertPlain = `
 	ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id`
 
 // BenchmarkKeys measures the cost of a separate key table for deliveries that are partitioned by time. One
-// writer inserts batches of 64 new events, in turns with the plain table of the migrations.
+// writer inserts batches of 64 new events, alternately into these tables and into the plain table of the
+// migrations.
 //
 //	go test ./test/scale -run '^$' -bench Keys -benchtime 1x -v
 func BenchmarkKeys(b *testing.B) {

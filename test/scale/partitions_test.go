@@ -1,6 +1,7 @@
 package scale_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -30,14 +31,15 @@ func TestThePromisesHoldInParts(t *testing.T) {
 			Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(),
 		}
 	})
-	for _, table := range []string{"deliveries", "transactions"} {
+	for _, table := range []string{"deliveries", "transactions", "transaction_versions"} {
 		if all, used := partitionsOf(t, db, table); all != 16 || used < 12 {
 			t.Errorf("%s: rows in %d of %d partitions: the promises were not tested on partitions", table, used, all)
 		}
 	}
 }
 
-// The script copies everything that exists: rows, the fingerprints of known events, and the feed position.
+// The script partitions.sql must copy everything that exists: rows, the fingerprints of known events, and
+// the feed position.
 func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 	url := pgtest.DSN(t)
 	before := migrateDB(t, url, 0)
@@ -46,7 +48,8 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 	c := connection(t, s, tenant)
 	token, lease := webhookToken(t, s, c), claimPull(t, s, c)
 	receive(t, s, token.Hash, "told")
-	write(t, s, lease, "1", "2")
+	write(t, s, lease, "1", "2", "0")
+	remove(t, s, lease, "0")
 	first, at := changes(t, s, tenant, domain.Position{})
 	if err := run(t.Context(), before, partitions); err != nil {
 		t.Fatal(err)
@@ -55,7 +58,7 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	after := migrateDB(t, url, 0) // the migrations must find nothing to do
+	after := migrateDB(t, url, 0) // after the script, the migrations must find nothing to do
 	s = after.Store(nil)
 	if !receive(t, s, token.Hash, "told").Duplicate {
 		t.Error("an event that was known before the split was stored again")
@@ -65,8 +68,11 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 		t.Errorf("a page after the split (-want +got):\n%s", diff)
 	}
 	fresh, _ := changes(t, s, tenant, at)
-	if diff := cmp.Diff([][]string{{"1", "2"}, {"3"}}, [][]string{first, fresh}); diff != "" {
+	if diff := cmp.Diff([][]string{{"1", "2", "0"}, {"3"}}, [][]string{first, fresh}); diff != "" {
 		t.Errorf("the feed before and after the split (-want +got):\n%s", diff)
+	}
+	if versions := history(t, s, tenant, c, "0"); len(versions) != 2 {
+		t.Errorf("the history of a row that was removed before the split has %d versions, want 2", len(versions))
 	}
 }
 
@@ -130,7 +136,7 @@ func partitionsTouched(t testing.TB, db *postgres.DB, table string, do func()) i
 	)
 }
 
-// Frequent calls read and write only the partition of their connection. Calls that do not know the
+// Frequent calls must read and write only the partition of their connection. Calls that do not know the
 // connection search every partition; docs/scale.md lists this cost.
 func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	db := migrateDB(t, pgtest.DSN(t), 1, partitions)
@@ -144,6 +150,7 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	token, lease := webhookToken(t, s, c), claimPull(t, s, c)
 	write(t, s, lease, "1", "2")
 	first := receive(t, s, token.Hash, "first").Delivery
+	readHistory := func() error { history(t, s, tenant, c, "3"); return nil }
 	for _, call := range []struct {
 		what, table  string
 		fewest, most int
@@ -158,10 +165,14 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 			func() error { return checkDuplicate(receive(t, s, token.Hash, "second").Duplicate, true) },
 		},
 		{"a page of a pull", "transactions", 1, 1, func() error { write(t, s, lease, "2", "3"); return nil }},
+		{"a removal", "transaction_versions", 1, 1, func() error { remove(t, s, lease, "3"); return nil }},
 		{"a sweep", "transactions", 1, 1, func() error {
 			_, err := s.Pulls().Sweep(
 				t.Context(), lease,
-				ports.SweepWrite{Seen: func(id string) bool { return id != "1" }, At: epoch, LeaseUntil: lease.Until},
+				ports.SweepWrite{
+					Proof: domain.OneRead, Seen: func(id string) bool { return id != "1" },
+					At: epoch, LeaseUntil: lease.Until,
+				},
 			)
 			return err
 		}},
@@ -171,6 +182,24 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 			)
 			return err
 		}},
+		{"a search of a tenant with one connection", "transactions", 1, 1, func() error {
+			search := domain.TransactionSearch{Text: "x"}
+			_, err := s.Ledger().Search(t.Context(), tenant, search, domain.PageRequest{Limit: 20})
+			return err
+		}},
+		{"a search that returns rows", "transactions", 1, 1, func() error {
+			_, err := s.Ledger().Search(t.Context(), tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 20})
+			return err
+		}},
+		{"a transaction by id, which stops at the first match", "transactions", 1, 16, func() error {
+			_, err := s.Ledger().Transaction(t.Context(), tenant, newID[domain.Transaction]())
+			if errors.Is(err, domain.NotFound) {
+				return nil
+			}
+			return err
+		}},
+		{"the history of a transaction", "transaction_versions", 1, 1, readHistory},
+		{"the deliveries in the history of a transaction", "deliveries", 1, 1, readHistory},
 		{"a connection's activity", "deliveries", 1, 1, func() error {
 			_, err := s.Connections().Activity(t.Context(), tenant, c.ID)
 			return err
@@ -216,7 +245,7 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	}
 }
 
-// checkDuplicate returns an error if got, whether a delivery was a duplicate, is not what was expected.
+// checkDuplicate returns an error if got differs from want. Both say whether a delivery is a duplicate.
 func checkDuplicate(got, want bool) error {
 	if got != want {
 		return fmt.Errorf("duplicate is %v", got)

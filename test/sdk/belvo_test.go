@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/test/kit/nodejs"
 )
 
 func TestBelvoSDK(t *testing.T) {
@@ -15,7 +16,7 @@ func TestBelvoSDK(t *testing.T) {
 	}
 	srv := httptest.NewServer(sim.Handler())
 	defer srv.Close()
-	runScript(t, "belvo.test.mjs", "BELVO_API_URL="+srv.URL)
+	nodejs.Test(t, "belvo.test.mjs", "BELVO_API_URL="+srv.URL)
 	if sim.Stats().Requests == 0 {
 		t.Error("the SDK sent no request")
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/test/kit/nodejs"
 )
 
 func TestPluggySDK(t *testing.T) {
@@ -15,7 +16,7 @@ func TestPluggySDK(t *testing.T) {
 	}
 	srv := httptest.NewServer(sim.Handler())
 	defer srv.Close()
-	runScript(t, "pluggy.test.mjs", "PLUGGY_API_URL="+srv.URL)
+	nodejs.Test(t, "pluggy.test.mjs", "PLUGGY_API_URL="+srv.URL)
 	if n := sim.Stats().KeysIssued; n == 0 {
 		t.Error("the SDK sent no request")
 	}

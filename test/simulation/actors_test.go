@@ -16,10 +16,11 @@ type connection struct {
 	domain.Connection
 	ref            *accountRef
 	tokens         []*token
-	pulledOnce     bool      // at least one pull of it has succeeded
-	completeEnd    time.Time // when the last pull of everything succeeded or failed
-	deleted        bool      // the connection is deleted
-	rowsAtDeletion string    // the digest of its rows when it was deleted
+	everListed     map[string]bool // the accounts that a pull stored from the list of accounts
+	pulledOnce     bool            // at least one pull of the connection has succeeded
+	completeEnd    time.Time       // the time at which the last pull of everything succeeded or failed
+	deleted        bool            // the connection is deleted
+	rowsAtDeletion string          // the digest of the connection's rows at its deletion
 }
 
 type token struct {
@@ -28,13 +29,12 @@ type token struct {
 	revoked bool
 }
 
-// connectionCreated records a new connection. The store's decorator calls it at the commit,
-// because the actor that creates the connection may die before it can record the connection
-// itself.
+// connectionCreated records a new connection. The store's decorator calls it at the commit, because the
+// actor that creates the connection may die before the actor itself can record it.
 func (s *sim) connectionCreated(c domain.Connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef {
-			s.connections = append(s.connections, &connection{Connection: c, ref: ref})
+			s.connections = append(s.connections, &connection{Connection: c, ref: ref, everListed: map[string]bool{}})
 			return
 		}
 	}
@@ -193,7 +193,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	d := received.Delivery
 	if _, existing := s.deliveries[d.ID]; !existing {
 		s.deliveryIDs = append(s.deliveryIDs, d.ID)
-		s.deliveries[d.ID] = deliveryRecord{d.Tenant, d.ReceivedAt}
+		s.deliveries[d.ID] = deliveryRecord{d.Tenant, d.ReceivedAt, d.Connection, d.Pull, d.Scope.Removed}
 	}
 	if received.Duplicate {
 		s.counters.duplicates++
@@ -203,7 +203,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	}
 }
 
-// countAnnouncedRemovals counts, for each row, how often a stored delivery has announced its removal.
+// countAnnouncedRemovals counts the stored deliveries that announce the removal of each row.
 func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []string) {
 	for _, c := range s.connections {
 		for _, id := range ids {
@@ -250,7 +250,7 @@ func (s *sim) pruneDeliveries(ctx context.Context, app ports.Maintenance) error 
 	if s.countFailedDeliveries() > 0 {
 		return nil
 	}
-	s.current.uninterrupted = true // so that no delivery fails between the check and the deletion
+	s.current.uninterrupted = true // no delivery may fail between the check and the deletion
 	defer func() { s.current.uninterrupted = false }()
 	s.prunedBefore = s.clock.now.Add(-keep).Add(time.Second)
 	_, err := app.Prune(ctx, keep, 1000)

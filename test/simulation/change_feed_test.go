@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// reader follows a tenant's change feed with a cursor of its own. Sometimes it dies after it has applied
-// a page and before it has stored the cursor.
+// reader follows a tenant's change feed with its own cursor. Sometimes it dies after it has applied a
+// page and before it has stored the cursor.
 type reader struct {
 	sim    *sim
 	tenant domain.TenantID
@@ -18,12 +18,13 @@ type reader struct {
 	busy   bool
 }
 
-// rowState is what a reader remembers about a row: the state in which it last saw the row.
+// rowState is the state in which a reader last saw a row.
 type rowState struct {
 	id       string
 	version  int
 	revision int
 	removed  bool
+	attached bool // the row has an account
 }
 
 func rowStateOf(t domain.Transaction) rowState {
@@ -31,7 +32,7 @@ func rowStateOf(t domain.Transaction) rowState {
 	if err != nil {
 		panic(err)
 	}
-	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero()}
+	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero(), !t.AccountID.IsZero()}
 }
 
 // startRead starts to read the next page, unless the reader is already reading one.
@@ -65,6 +66,10 @@ func (r *reader) applyPage(feed domain.FeedPage) {
 		now, before := rowStateOf(t), r.mirror[t.ID]
 		r.sim.checkRowOrder(before, now)
 		r.mirror[t.ID] = now
+		if r.sim.seenVersions[t.ID] == nil {
+			r.sim.seenVersions[t.ID] = map[int]rowState{}
+		}
+		r.sim.seenVersions[t.ID][t.Version] = now
 	}
 }
 
@@ -80,7 +85,8 @@ func (s *sim) checkRowOrder(before, now rowState) {
 		s.violated("%s: older content (%d) over newer (%d)", now.id, now.revision, before.revision)
 	case now.version == before.version && now != before:
 		s.violated("%s changed within version %d", now.id, now.version)
-	case now.version == before.version+1 && now.revision == before.revision && now.removed == before.removed:
+	case now.version == before.version+1 && now.revision == before.revision && now.removed == before.removed &&
+		now.attached == before.attached:
 		s.violated("%s: version %d for no change", now.id, now.version)
 	}
 }

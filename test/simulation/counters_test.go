@@ -8,14 +8,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// counters counts events, so that a simulation that causes too few of them (faults, kills and others) is
-// detected.
+// counters counts the events of a simulation, such as faults and kills. With these counts, a test
+// detects a simulation that causes too few of them.
 type counters struct {
 	quiesces, succeeded, retried, failed, pages, swept                                 int
 	killed, lostPrefetches, leasesLost, stuckPulls, faultsBefore, faultsAfter, outages int
 	vendorErrors, endlessCursors, refusedCredentials, duplicates, pruned               int
 	changes, unannounced, added, modified, removed, interrupted                        int
-	unchangedRows, goneCursors, shiftedLists, narrowPulls                              int
+	unchangedRows, goneCursors, shiftedLists, narrowPulls, removedAccounts             int
+	versions, restored                                                                 int
+	brokenRows, healedRows, oddAccounts, quarantined, released, removedBlocked         int
+	takenOver                                                                          int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -37,18 +40,44 @@ func (t *counters) countAttempt(o ports.PullAttempted) {
 // byName returns pointers to all counters, by the name with which they are printed.
 func (t *counters) byName() map[string]*int {
 	return map[string]*int{
-		"quiet": &t.quiesces, "pull succeeded": &t.succeeded, "pull retried": &t.retried, "pull failed": &t.failed,
-		"pull interrupted": &t.interrupted, "page": &t.pages, "row swept": &t.swept, "process killed": &t.killed,
+		"quiet":                         &t.quiesces,
+		"pull succeeded":                &t.succeeded,
+		"pull retried":                  &t.retried,
+		"pull failed":                   &t.failed,
+		"pull interrupted":              &t.interrupted,
+		"page":                          &t.pages,
+		"row swept":                     &t.swept,
+		"process killed":                &t.killed,
 		"killed with a page prefetched": &t.lostPrefetches,
-		"lease lost":                    &t.leasesLost, "pull stuck": &t.stuckPulls,
-		"fault before commit": &t.faultsBefore,
-		"fault after commit":  &t.faultsAfter, "store outage": &t.outages, "vendor error": &t.vendorErrors,
-		"endless cursor": &t.endlessCursors, "credential refused": &t.refusedCredentials,
-		"duplicate webhook": &t.duplicates,
-		"delivery pruned":   &t.pruned, "vendor change": &t.changes, "change unannounced": &t.unannounced,
-		"row added": &t.added, "row modified": &t.modified, "row removed": &t.removed,
-		"row unchanged": &t.unchangedRows, "cursor gone": &t.goneCursors, "list shifted": &t.shiftedLists,
-		"narrow pull before reconcile": &t.narrowPulls,
+		"lease lost":                    &t.leasesLost,
+		"pull stuck":                    &t.stuckPulls,
+		"fault before commit":           &t.faultsBefore,
+		"fault after commit":            &t.faultsAfter,
+		"store outage":                  &t.outages,
+		"vendor error":                  &t.vendorErrors,
+		"endless cursor":                &t.endlessCursors,
+		"credential refused":            &t.refusedCredentials,
+		"duplicate webhook":             &t.duplicates,
+		"delivery pruned":               &t.pruned,
+		"vendor change":                 &t.changes,
+		"change unannounced":            &t.unannounced,
+		"row added":                     &t.added,
+		"row modified":                  &t.modified,
+		"row removed":                   &t.removed,
+		"row unchanged":                 &t.unchangedRows,
+		"cursor gone":                   &t.goneCursors,
+		"account removed":               &t.removedAccounts,
+		"list shifted":                  &t.shiftedLists,
+		"narrow pull before reconcile":  &t.narrowPulls,
+		"version undone":                &t.versions,
+		"row restored":                  &t.restored,
+		"row broken":                    &t.brokenRows,
+		"row healed":                    &t.healedRows,
+		"account odd":                   &t.oddAccounts,
+		"row quarantined":               &t.quarantined,
+		"row released":                  &t.released,
+		"pull blocked":                  &t.removedBlocked,
+		"pull taken over":               &t.takenOver,
 	}
 }
 

@@ -27,8 +27,8 @@ const canary = "CANARY"
 // replicaCount is the number of replicas of the service. The replicas share only the stores.
 const replicaCount = 2
 
-// The fakes implement all methods of their ports. The stores of store_faults_test.go embed the stores
-// of the memory adapter. Therefore a method without fault injection works, too.
+// The fakes implement all methods of their ports. The stores in store_faults_test.go embed the stores
+// of the memory adapter, so a method without fault injection works as well.
 var (
 	_ ports.Clock       = (*clock)(nil)
 	_ ports.Sleeper     = (*clock)(nil)
@@ -68,18 +68,22 @@ type sim struct {
 	tenants      []domain.TenantID
 	readers      []*reader
 	connections  []*connection // all connections that were ever created
-	refs         []*accountRef // all references for which a connection was ever requested
+	refs         []*accountRef // all account references for which a connection was ever requested
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
+	readAt       map[domain.PullID]time.Time           // when a waiting pull had read everything else
+	awaiting     map[domain.PullID]bool                // waiting for an account; true if they have read everything
 	openComplete map[domain.PullID]domain.ConnectionID // open pulls that are known to read everything
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
+	originals    map[rowKey]domain.TransactionData // the content with which each row was stored first
+	seenVersions map[domain.TransactionID]map[int]rowState
 	prunedBefore time.Time // no delivery received at or after this time was pruned
 	names        int
 }
 
-// job is a queued job: a worker shall run the pull when the job is due.
+// job is a queued job: a worker must run the pull when the job is due.
 type job struct {
 	pull domain.PullID
 	due  time.Time
@@ -87,8 +91,11 @@ type job struct {
 
 // deliveryRecord is what the simulation records about an accepted delivery.
 type deliveryRecord struct {
-	tenant domain.TenantID
-	at     time.Time
+	tenant     domain.TenantID
+	at         time.Time
+	connection domain.ConnectionID
+	pull       domain.PullID // the first pull to which the delivery was attached
+	removed    []string      // the rows whose removal the delivery announces
 }
 
 func newSim(seed uint64) *sim {
@@ -97,6 +104,8 @@ func newSim(seed uint64) *sim {
 		clock:      &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
 		deliveries: map[domain.DeliveryID]deliveryRecord{}, claims: map[domain.LeaseID]domain.Pull{},
 		holders: map[domain.PullID]domain.LeaseID{}, openComplete: map[domain.PullID]domain.ConnectionID{},
+		awaiting: map[domain.PullID]bool{}, readAt: map[domain.PullID]time.Time{},
+		originals: map[rowKey]domain.TransactionData{}, seenVersions: map[domain.TransactionID]map[int]rowState{},
 		sealer: &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
@@ -233,7 +242,8 @@ func (e entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeSealer keeps the credentials in memory. A sealed credential is the number under which it is kept.
+// fakeSealer keeps the credentials in memory. A sealed credential is the number that identifies it
+// there.
 type fakeSealer struct {
 	sealed  map[string]domain.Credential
 	primary byte

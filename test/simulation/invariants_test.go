@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -54,6 +55,14 @@ func (s *sim) checkTermination(n int) {
 func (s *sim) repairConnection(c *connection) {
 	c.ref.refusedUntil, c.ref.loopsUntil = time.Time{}, time.Time{}
 	s.endSync(c.ref)
+	if c.Vendor == "pluggy" { // the rows of an account that is not listed are not read
+		c.ref.unlisted, c.ref.partial = nil, false
+		c.ref.listedChangedAt, c.ref.syncChangedAt = s.clock.Now(), s.clock.Now()
+	}
+	for _, r := range c.ref.rows { // a read with such a row proves no removal
+		r.nameless = false
+	}
+	c.ref.namelessUntil = s.clock.Now()
 	result, err := s.randomReplica().TestConnection(s.background(), c.Tenant, string(c.Vendor), c.Name)
 	if s.mustSucceed(err); !result.Healthy {
 		s.mustSucceed(s.updateCredential(s.background(), s.randomReplica(), c))
@@ -74,8 +83,8 @@ func (s *sim) repairConnection(c *connection) {
 	s.mustSucceed(s.randomReplica().FlushTokenUsage(s.background()))
 }
 
-// drainPulls runs pulls until all have finished. A job may have to wait for another pull that has lost
-// its own job, because its worker died. Therefore stuck pulls are listed again after every 20 jobs.
+// drainPulls runs pulls until all have finished. A pull may have to wait for another pull whose job was
+// lost when its worker died. Therefore drainPulls looks for stuck pulls after every 20 jobs, and runs them.
 func (s *sim) drainPulls() {
 	for n := 0; ; n++ {
 		s.checkTermination(n)
@@ -115,7 +124,7 @@ func (s *sim) allPullsFinished() bool {
 	return len(stuck) == 0 && backlog == 0
 }
 
-// reconcileInterval is the interval within which every connection shall have a pull of everything.
+// reconcileInterval is the interval within which every connection must have a pull of everything.
 const reconcileInterval = 10 * time.Minute
 
 // reconcileAll lets the reconcile interval pass, and checks that a round then requests one pull of each
@@ -123,7 +132,8 @@ const reconcileInterval = 10 * time.Minute
 func (s *sim) reconcileAll() {
 	s.clock.advance(reconcileInterval)
 	for _, c := range s.liveConnections() {
-		if c.pulledOnce && s.chance(0.5) { // the first pull of a connection reads everything
+		// a connection without a successful pull is skipped, because its first pull reads everything
+		if c.pulledOnce && s.chance(0.5) {
 			s.requestNarrowPull(c)
 		}
 	}
@@ -134,8 +144,15 @@ func (s *sim) reconcileAll() {
 		}
 	}
 	s.reconcileRound(len(s.liveConnections()))
-	s.reconcileRound(0) // a pull of everything is queued for each connection
+	s.reconcileRound(0) // no pull is requested, because a pull of everything is already queued for every connection
 	s.drainPulls()
+	for range 2 { // at belvo, two successive reads without a row prove that the row was removed
+		for _, c := range s.liveConnections() {
+			_, err := s.randomReplica().RequestPull(s.background(), c.Tenant, c.ID, domain.Window{})
+			s.mustSucceed(err)
+		}
+		s.drainPulls()
+	}
 }
 
 func (s *sim) requestNarrowPull(c *connection) {
@@ -153,11 +170,14 @@ func (s *sim) reconcileRound(want int) {
 	}
 }
 
-// checkInvariants checks all invariants at a quiet point.
+// checkInvariants checks all invariants at a quiet point, where no task runs.
 func (s *sim) checkInvariants() {
 	s.checkDeliveries()
 	for _, c := range s.connections {
 		s.checkPullsFinished(c)
+		for _, t := range s.storedRows(c) {
+			s.checkHistory(t)
+		}
 		if c.deleted {
 			if s.digest(c) != c.rowsAtDeletion {
 				s.violated("rows of %s were written after it was deleted", c.ref.id)
@@ -165,6 +185,7 @@ func (s *sim) checkInvariants() {
 			continue
 		}
 		s.checkStoredRows(c)
+		s.checkQuarantine(c)
 		s.checkHealth(c)
 		s.checkTenantIsolation(c)
 	}
@@ -173,8 +194,8 @@ func (s *sim) checkInvariants() {
 	}
 }
 
-// checkDeliveries checks that every accepted delivery has been processed, or was pruned because it was
-// old.
+// checkDeliveries checks that every accepted delivery has been processed, or was pruned because of its
+// age.
 func (s *sim) checkDeliveries() {
 	s.deliveryIDs = slices.DeleteFunc(s.deliveryIDs, func(id domain.DeliveryID) bool {
 		f := s.deliveries[id]
@@ -214,8 +235,8 @@ func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
 }
 
 // checkPullsFinished checks that every pull of the connection has finished. The last pull of a live
-// connection is the pull that reconcile requested, or into which it merged its request; it must have
-// succeeded.
+// connection must have succeeded: it is the pull that reconcile requested, or the pull to which reconcile
+// added its request.
 func (s *sim) checkPullsFinished(c *connection) {
 	page, err := s.store.Pulls().List(s.background(), c.Tenant, ports.PullFilter{Connection: c.ID},
 		domain.PageRequest{Limit: 1000})
@@ -230,8 +251,8 @@ func (s *sim) checkPullsFinished(c *connection) {
 	}
 }
 
-// requestsEverything reports whether the scope of the pull requests everything. A pull of a list has no
-// scope, so it reads the pull again.
+// requestsEverything reports whether the scope of the pull requests everything. A pull that was read from
+// a list has no scope, so requestsEverything reads the pull again.
 func (s *sim) requestsEverything(p domain.Pull) bool {
 	p, err := s.store.Pulls().Get(s.background(), p.Tenant, p.ID)
 	s.mustSucceed(err)
@@ -247,34 +268,95 @@ func (s *sim) checkStoredRows(c *connection) {
 			s.violated("%s is stored twice", t.ExternalID)
 		}
 		stored[t.ExternalID] = true
-		s.checkRow(c.ref.row(t.ExternalID), t)
+		s.checkRow(c.ref, c.ref.row(t.ExternalID), t)
 	}
 	for _, r := range c.ref.rows {
-		if !r.removed && !stored[r.id] {
+		if !r.removed && r.broken == "" && !stored[r.id] {
 			s.violated("%s of %s is not stored", r.id, c.ref.id)
+		}
+	}
+	s.checkAccounts(c)
+}
+
+// checkAccounts checks that an account is marked as removed if and only if the vendor no longer lists it.
+func (s *sim) checkAccounts(c *connection) {
+	page, err := s.store.Ledger().Accounts(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
+	s.mustSucceed(err)
+	for _, a := range page.Items {
+		if gone := c.ref.unlisted[a.ExternalID] && c.everListed[a.ExternalID]; gone != !a.RemovedAt.IsZero() {
+			s.violated("account %s of %s: listed %t, removed at %v", a.ExternalID, c.Vendor,
+				!c.ref.unlisted[a.ExternalID], a.RemovedAt)
+		}
+		if !a.RemovedAt.IsZero() {
+			s.counters.removedAccounts++
 		}
 	}
 }
 
-func (s *sim) checkRow(r *row, t domain.Transaction) {
+// checkQuarantine checks that the quarantine contains exactly the rows and accounts of the vendor that
+// cannot be normalised, with their present bytes.
+func (s *sim) checkQuarantine(c *connection) {
+	want := map[domain.QuarantineKey]string{}
+	for id, odd := range c.ref.odd {
+		if odd && !c.ref.unlisted[id] {
+			want[domain.QuarantineKey{Kind: domain.QuarantinedAccount, ID: id}] = "odd " + id
+		}
+	}
+	for _, r := range c.ref.rows {
+		if !r.removed && r.broken != "" {
+			id := r.rawTransaction().ExternalID
+			want[domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: id}] = r.broken
+		}
+	}
+	page, err := s.randomReplica().ListQuarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
+	s.mustSucceed(err)
+	got := map[domain.QuarantineKey]string{}
+	for _, row := range page.Items {
+		got[row.QuarantineKey] = string(row.Payload)
+	}
+	if !maps.Equal(got, want) {
+		s.violated("the quarantine of %s is %v, want %v", c.ref.id, got, want)
+	}
+	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
+	if s.mustSucceed(err); h.Quarantined != len(want) {
+		s.violated("the health of %s shows %d quarantined rows, want %d", c.ref.id, h.Quarantined, len(want))
+	}
+}
+
+func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
+	attached := 0 // when an account leaves the quarantine, its rows are attached to it, which increments their versions
+	if ref.wasOdd {
+		attached = 1
+	}
 	switch {
 	case r == nil:
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
+	case r.removed && t.RemovedAt.IsZero() && t.Vendor == "belvo" && !s.provable(t):
+		return // no list reveals the removal of a row that is older than all other rows of its account
+	case r.broken != "" && r.removals > 0 && !r.removed: // the vendor restored the row, but the row is unreadable
 	case r.removed != !t.RemovedAt.IsZero():
 		s.violated("%s of %s: removed %t after %d removals and %d announcements, but stored as removed at %v",
 			r.id, t.Vendor, r.removed, r.removals, r.announcements, t.RemovedAt)
-	case r.revision == 0 && r.removals == 0 && t.Version != 1:
+	case r.revision == 0 && r.removals == 0 && t.Version > 1+attached:
 		s.violated("%s never changed, and has version %d", r.id, t.Version)
-	case t.Version > 1+r.revision+2*(r.removals+r.announcements):
+	case t.Version > 1+attached+r.revision+2*(r.removals+r.announcements):
 		s.violated("%s has version %d after %d edits, %d removals and %d announcements", r.id, t.Version, r.revision,
 			r.removals, r.announcements)
 	}
 	want := r.transactionData()
 	want.StableMetadata = nil
-	if !r.removed && (t.Digest() != want.Digest() || string(t.Metadata) != string(want.Metadata) ||
-		t.AccountID.IsZero()) {
+	if !r.removed && r.broken == "" && (t.Digest() != want.Digest() || string(t.Metadata) != string(want.Metadata) ||
+		t.AccountID.IsZero() && !ref.odd[r.account]) {
 		s.violated("%s differs from the vendor's: %+v", r.id, t)
 	}
+}
+
+// provable reports whether the lists of the row's account contain a readable row that is at least as old. A row
+// that was never readable is not stored, so a read does not compare its date.
+func (s *sim) provable(t domain.Transaction) bool {
+	return slices.ContainsFunc(s.connectionByID(t.Connection).ref.rows, func(r *row) bool {
+		return r.account == t.Account && !r.removed && r.broken == "" && r.date <= t.Date
+	})
 }
 
 // checkHealth checks that a connection is reported as healthy, because its last pull succeeded.
@@ -296,7 +378,7 @@ func (s *sim) checkTenantIsolation(c *connection) {
 }
 
 // readToEnd reads the feed to its end, and checks that the reader then has the same rows as the table.
-// Nothing writes meanwhile.
+// Nothing is written while it reads.
 func (r *reader) readToEnd() {
 	for n := 0; ; n++ {
 		r.sim.checkTermination(n)

@@ -85,7 +85,7 @@ func (s *sim) rotateCredential(ctx context.Context, app *application.Service, c 
 	return s.updateCredential(ctx, app, c)
 }
 
-// updateCredential updates the service's credential to the one that the vendor accepts.
+// updateCredential replaces the credential stored in the service with the one that the vendor accepts.
 func (s *sim) updateCredential(ctx context.Context, app *application.Service, c *connection) error {
 	updated, err := app.UpdateConnection(ctx, c.Tenant, c.ID, nil, ports.ConnectionUpdate{
 		Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef,

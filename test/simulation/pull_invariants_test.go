@@ -14,6 +14,7 @@ import (
 
 // pullClaimed records which lease holds the pull, and which connection the current task is reading.
 func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
+	s.takenOver(lease.Pull, c)
 	s.claims[lease.ID], s.holders[lease.Pull] = c.Pull, lease.ID
 	if c.Initial || c.Pull.Scope.Everything {
 		s.openComplete[lease.Pull] = c.Connection.ID
@@ -23,17 +24,56 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	}
 }
 
-// attemptEnded records the end of a pull that reads everything.
-func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
-	if c, complete := s.openComplete[id]; complete && o.State != domain.PullQueued {
-		s.connectionByID(c).completeEnd = o.At
-		delete(s.openComplete, id)
+// takenOver records that the claimed pull has taken over from a pull that waited for an account.
+func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
+	for id, complete := range s.awaiting {
+		p, connection := s.claims[s.holders[id]], s.connectionByID(c.Connection.ID)
+		switch {
+		case id == claimed:
+		case p.Connection != c.Connection.ID:
+			continue
+		default:
+			s.counters.takenOver++
+			connection.pulledOnce = true
+			s.endListingLag(p)
+			if complete {
+				connection.completeEnd = s.readAt[id]
+			}
+		}
+		delete(s.awaiting, id)
 	}
 }
 
-// checkDueForReconcile checks the connections that the store lists for a reconcile round: all live
-// connections without a pull of everything that is open or that ended at since or later, regardless of
-// their other pulls.
+// attemptEnded records the end of a pull that reads everything, and an attempt that waits for an account.
+func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
+	c, complete := s.openComplete[id]
+	switch {
+	case o.LastError == domain.AccountNotListed && o.State == domain.PullQueued:
+		s.awaiting[id] = complete
+	case !complete || o.State == domain.PullQueued:
+		return
+	default:
+		s.connectionByID(c).completeEnd = o.At
+	}
+	delete(s.openComplete, id)
+}
+
+// checkAwaited checks a succeeded pull: the vendor must have listed every account that its events name.
+func (s *sim) checkAwaited(p domain.Pull) {
+	c := s.connectionByID(p.Connection)
+	if !c.ref.listedChangedAt.Before(p.StartedAt) || p.CreatedAt.Before(c.TargetChangedAt) {
+		return
+	}
+	for _, name := range p.Scope.AccountNames() {
+		if c.ref.unlisted[name] {
+			s.violated("a pull of an event about %s succeeded although the account is not listed", name)
+		}
+	}
+}
+
+// checkDueForReconcile checks that the store lists the connections that are due for reconcile: the live
+// connections without a pull of everything that is open or that ended at since or later. Other pulls do not
+// count.
 func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, limit int) {
 	waiting := map[domain.ConnectionID]bool{}
 	for _, c := range s.openComplete {
@@ -49,9 +89,9 @@ func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, lim
 	}
 }
 
-// checkRestarts checks that an attempt restarts a step whose list it cannot continue. Without faults the
-// vendors' lists do not change any more, so no attempt may then end with such a failure. An attempt that
-// started before, as a task, may have used up its restarts.
+// checkRestarts checks that an attempt that cannot continue a list starts the step again instead of failing.
+// It checks only attempts that start after the faults have ended, when the vendors' lists no longer change.
+// An earlier attempt may have used up its restarts.
 func (s *sim) checkRestarts(o ports.PullAttempted) {
 	if s.faultFree && s.current == nil &&
 		(errors.Is(o.Err, domain.CursorGone) || errors.Is(o.Err, domain.ListChanged)) {
@@ -67,9 +107,9 @@ func (s *sim) checkFencing(lease domain.Lease, err error) {
 	}
 }
 
-// checkPullComplete checks a succeeded pull of everything: every row that existed when the pull started
-// must be stored. The same holds for the first succeeded pull of a connection, regardless of its scope.
-// Rows that were hidden or removed meanwhile are excepted.
+// checkPullComplete checks a succeeded pull of everything: every row that existed when the pull started must
+// be stored. The same holds for the first succeeded pull of a connection, regardless of its scope. Rows that
+// were hidden or removed during the pull are excepted.
 func (s *sim) checkPullComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.pulledOnce && !p.Scope.Everything {
@@ -81,25 +121,77 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 		stored[t.ExternalID] = true
 	}
 	for _, r := range c.ref.rows {
-		if r.created.Before(p.StartedAt) && r.removals == 0 && !r.wasHidden && !stored[r.id] {
+		if r.created.Before(p.StartedAt) && r.removals == 0 && !r.wasHidden && !r.wasBroken && !stored[r.id] &&
+			c.ref.wasListed(r, p) {
 			s.violated("a pull of all of %s did not store %s", c.ref.id, r.id)
 		}
 	}
 }
 
+// checkReadableReleased checks that the quarantine contains no readable row that w stores and no row that w
+// removes.
+func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
+	c := s.connectionByID(s.claims[lease.ID].Connection)
+	page, err := s.store.Ledger().Quarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
+	if err != nil {
+		return
+	}
+	readable := slices.Clone(w.Removed)
+	for _, o := range w.Transactions {
+		readable = append(readable, o.ExternalID)
+	}
+	for _, row := range page.Items {
+		key := row.QuarantineKey
+		again := slices.ContainsFunc(
+			w.Quarantined,
+			func(q domain.UnreadableData) bool { return q.QuarantineKey == key },
+		)
+		if key.Kind == domain.QuarantinedTransaction && !again && slices.Contains(readable, key.ID) {
+			s.violated("%s can be read or is removed, and is in the quarantine", key.ID)
+		}
+	}
+}
+
+// checkRemovalsApplied checks that announced removals are applied immediately, even if the pull to which
+// they were announced is blocked.
+func (s *sim) checkRemovalsApplied(id domain.PullID) {
+	for _, d := range s.deliveries {
+		if d.pull != id {
+			continue
+		}
+		for _, t := range s.storedRows(s.connectionByID(d.connection)) {
+			if slices.Contains(d.removed, t.ExternalID) && t.RemovedAt.IsZero() {
+				s.violated("the removal of %s waits although its pull is blocked", t.ExternalID)
+			}
+		}
+	}
+}
+
 // checkSweepComplete checks a succeeded pull of everything: every row that was removed before the pull
-// started must be marked as removed. The check is skipped if the vendor synchronised meanwhile.
+// started must be marked as removed. The check is skipped if the vendor synchronised meanwhile, or if the id
+// of a row could not be read.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
 		return
 	}
+	nameless := slices.ContainsFunc(c.ref.rows, func(r *row) bool { return r.nameless })
+	if nameless || !c.ref.namelessUntil.Before(p.StartedAt) {
+		return
+	}
 	for _, t := range s.storedRows(c) {
 		r := c.ref.row(t.ExternalID)
-		if r.removed && !r.wasStillListed && r.removedAt.Before(p.StartedAt) && t.RemovedAt.IsZero() {
+		if r.removed && !r.wasStillListed && c.ref.wasListed(r, p) && r.removedAt.Before(p.StartedAt) &&
+			t.RemovedAt.IsZero() {
 			s.violated("a complete read of %s did not remove %s", c.ref.id, r.id)
 		}
 	}
+}
+
+// wasListed reports whether the list of accounts certainly contained the row's account while the pull ran. At
+// pluggy, the rows of an account that is not listed are not read.
+func (ref *accountRef) wasListed(r *row, p domain.Pull) bool {
+	return !ref.unlisted[r.account] && ref.listedChangedAt.Before(p.CreatedAt)
 }
 
 func (s *sim) connectionByID(id domain.ConnectionID) *connection {

@@ -18,8 +18,8 @@ func (s *sim) violated(format string, args ...any) {
 	panic(violation(fmt.Sprintf("seed %d, step %d: ", s.seed, s.step) + fmt.Sprintf(format, args...)))
 }
 
-// crash is the value of the panic that ends an actor whose process has died. The actor has no effect
-// any more, because every port that it calls while it unwinds panics again.
+// crash is the value of the panic that ends an actor whose process has died. Each call of a port during
+// the unwinding panics again, so the actor has no further effect.
 type crash struct{}
 
 // task is an actor that runs as a coroutine: exactly one task runs at a time, and it yields at each call
@@ -35,10 +35,10 @@ type task struct {
 	parent        *task // the task that started this one in the same process; nil for the first task of a process
 	child         *task // the task that this one has started and not yet waited for
 	awaited       *task // the task for which this one waits
-	uninterrupted bool  // the task does not yield while this is set
+	uninterrupted bool  // while this is set, the task does not yield
 	sleepsUntil   int   // the task is not resumed before this step
 	checked       bool
-	settledRef    *accountRef // the reference whose sync was complete at the task's first check
+	settledRef    *accountRef // the account reference whose synchronisation was complete at the task's first check
 	reading       *connection // the connection whose pull the task runs
 	at            string      // the port call at which the task last yielded
 }
@@ -77,7 +77,7 @@ func (s *sim) goConcurrently(work func()) (wait func()) {
 	child.parent, child.reading, parent.child = parent.process(), parent.reading, child
 	s.yieldAt("begun")
 	return func() {
-		s.current.awaited = child // the waiting task may be a different task from the one that started child
+		s.current.awaited = child // the task that waits need not be the task that started child
 		for !child.ended && !s.failed {
 			s.yieldAt("waits")
 		}
@@ -229,7 +229,7 @@ func (s *sim) resumeOrDisturb(t *task) {
 	case p < 0.003, p < 0.03 && t.isStoring():
 		s.killProcess(t.process())
 	case p < 0.006, p < 0.1 && (t.isStoring() || strings.HasSuffix(t.at, "answered")):
-		// pauses for long with a page in memory, so that the lease may expire
+		// The task pauses for so long that its lease may expire while it has a page in memory.
 		t.sleepsUntil = s.step + 20 + s.rand.IntN(300)
 	case p > 0.998:
 		s.log(t.name, "is cancelled")

@@ -241,7 +241,31 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	return intercept(ctx, v.sim, "Pulls.StorePage", func(ctx context.Context) (domain.Counts, error) {
 		counts, err := v.Pulls.StorePage(ctx, lease, w)
 		v.sim.checkFencing(lease, err)
+		if err == nil && w.Listed {
+			c := v.sim.connectionByID(v.sim.claims[lease.ID].Connection)
+			for _, account := range w.Accounts {
+				c.everListed[account.ExternalID] = true
+			}
+		}
+		if err == nil {
+			v.sim.readAt[lease.Pull] = w.Progress.ReadAt
+			v.sim.recordOriginals(lease, w)
+			v.sim.counters.quarantined += len(w.Quarantined)
+			v.sim.counters.released += len(w.Released)
+			v.sim.checkReadableReleased(lease, w)
+		}
 		return counts, err
+	})
+}
+
+func (v pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Time) (bool, error) {
+	return intercept(ctx, v.sim, "Pulls.RemoveAnnounced", func(ctx context.Context) (bool, error) {
+		blocked, err := v.Pulls.RemoveAnnounced(ctx, id, at)
+		if err == nil && blocked {
+			v.sim.counters.removedBlocked++
+			v.sim.checkRemovalsApplied(id)
+		}
+		return blocked, err
 	})
 }
 
@@ -251,6 +275,14 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		v.sim.checkFencing(lease, err)
 		v.sim.counters.swept += counts.Removed
 		return counts, err
+	})
+}
+
+func (v pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
+	return interceptError(ctx, v.sim, "Pulls.SweepAccounts", func(ctx context.Context) error {
+		err := v.Pulls.SweepAccounts(ctx, lease, w)
+		v.sim.checkFencing(lease, err)
+		return err
 	})
 }
 
@@ -264,6 +296,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]
 			v.sim.checkPullComplete(p)
+			v.sim.checkAwaited(p)
 			v.sim.checkSweepComplete(p)
 			v.sim.endListingLag(p)
 		}
@@ -271,9 +304,28 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 	})
 }
 
+func (v pulls) AnnouncedRemovals(
+	ctx context.Context, lease domain.Lease, after domain.DeliveryID,
+) (ids []string, next domain.DeliveryID, err error) {
+	err = interceptError(ctx, v.sim, "Pulls.AnnouncedRemovals", func(ctx context.Context) (err error) {
+		ids, next, err = v.Pulls.AnnouncedRemovals(ctx, lease, after)
+		v.sim.checkFencing(lease, err)
+		return err
+	})
+	return ids, next, err
+}
+
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return intercept(ctx, v.sim, "Pulls.ListStuck", func(ctx context.Context) ([]domain.PullID, error) {
 		return v.Pulls.ListStuck(ctx, at, grace, limit)
+	})
+}
+
+func (v pulls) ListWaiting(
+	ctx context.Context, at time.Time, without []domain.TenantID, limit int,
+) ([]domain.Pull, error) {
+	return intercept(ctx, v.sim, "Pulls.ListWaiting", func(ctx context.Context) ([]domain.Pull, error) {
+		return v.Pulls.ListWaiting(ctx, at, without, limit)
 	})
 }
 
@@ -292,8 +344,34 @@ type ledger struct {
 	ports.Ledger
 }
 
+func (v ledger) Quarantine(ctx context.Context, t domain.TenantID, c domain.ConnectionID,
+	page domain.PageRequest,
+) (domain.Page[domain.QuarantinedRow], error) {
+	return intercept(
+		ctx,
+		v.sim,
+		"Ledger.Quarantine",
+		func(ctx context.Context) (domain.Page[domain.QuarantinedRow], error) {
+			return v.Ledger.Quarantine(ctx, t, c, page)
+		},
+	)
+}
+
 func (v ledger) Changes(ctx context.Context, t domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
 	return intercept(ctx, v.sim, "Ledger.Changes", func(ctx context.Context) (domain.FeedPage, error) {
 		return v.Ledger.Changes(ctx, t, page)
 	})
+}
+
+func (v ledger) History(ctx context.Context, t domain.TenantID, id domain.TransactionID,
+	page domain.PageRequest,
+) (domain.Page[domain.TransactionVersion], error) {
+	return intercept(
+		ctx,
+		v.sim,
+		"Ledger.History",
+		func(ctx context.Context) (domain.Page[domain.TransactionVersion], error) {
+			return v.Ledger.History(ctx, t, id, page)
+		},
+	)
 }

@@ -16,7 +16,7 @@ func (s *sim) newAccountRef() *accountRef {
 	s.names++
 	ref := &accountRef{
 		vendor: s.vendors[s.rand.IntN(len(s.vendors))].name, id: fmt.Sprintf("item-%d", s.names),
-		secret: fmt.Sprintf("%s-secret-%d", canary, s.names),
+		secret: fmt.Sprintf("%s-secret-%d", canary, s.names), odd: map[string]bool{},
 	}
 	for i := range 1 + s.rand.IntN(2) {
 		ref.accounts = append(ref.accounts, fmt.Sprintf("%s-account-%d", ref.id, i))
@@ -35,8 +35,14 @@ func (s *sim) changeVendorData(ref *accountRef) {
 		s.endSync(ref)
 	case s.chance(0.08):
 		s.startSync(ref)
+	case s.chance(0.1):
+		s.breakOrHeal(ref)
 	case s.chance(0.03):
-		ref.listing++ // the vendor rebuilds its lists, and refuses the cursors of the lists before
+		s.changeListed(ref)
+	case s.chance(0.03):
+		ref.partial, ref.syncChangedAt = !ref.partial, s.clock.Now()
+	case s.chance(0.03):
+		ref.listing++ // the vendor rebuilds its lists and refuses cursors of the earlier lists
 	case r == nil || s.chance(0.35) && ref.presentRows() < maxRows:
 		r = s.addRow(ref)
 		s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
@@ -51,6 +57,16 @@ func (s *sim) changeVendorData(ref *accountRef) {
 	default:
 		s.removeRow(ref, r)
 	}
+}
+
+// changeListed removes a random account from the list of accounts, or restores it there.
+func (s *sim) changeListed(ref *accountRef) {
+	if ref.unlisted == nil {
+		ref.unlisted = map[string]bool{}
+	}
+	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
+	ref.unlisted[account] = !ref.unlisted[account]
+	ref.listedChangedAt = s.clock.Now()
 }
 
 func (s *sim) addRow(ref *accountRef) *row {
@@ -72,19 +88,74 @@ func (s *sim) editRow(ref *accountRef, r *row) {
 	}
 }
 
-// removeRow removes a row. A removal at pluggy can be unannounced, because the absence of the row from a
-// complete list reveals it. A removal at belvo must be announced, because no list reveals it.
+// breakOrHeal makes a row or an account unreadable, changes the bytes of an unreadable row, or makes the row or
+// the account readable again, with or without an edit. Most of these changes are not announced. The id is removed
+// only from rows that were never readable: the service could not match a row without an id to a stored row.
+func (s *sim) breakOrHeal(ref *accountRef) {
+	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
+	unhealed := s.chance(0.5)
+	switch r := s.randomRow(ref, func(r *row) bool { return !r.removed && (r.broken != "" || !unhealed) }); {
+	case s.chance(0.15):
+		ref.odd[account] = !ref.odd[account]
+		ref.wasOdd = true
+		s.counters.oddAccounts++
+	case r == nil || s.chance(0.2) && ref.presentRows() < maxRows:
+		r = s.addRow(ref)
+		s.breakRow(r)
+		r.nameless = s.chance(0.5)
+	case r.broken == "":
+		s.breakRow(r)
+		s.publish(ref, notice{Kind: "updated", Account: r.account, Rows: []string{r.id}}, 0.3)
+	case s.chance(0.3):
+		s.breakRow(r)
+	default:
+		if r.nameless {
+			ref.namelessUntil = s.clock.Now()
+		}
+		r.broken, r.nameless = "", false
+		s.counters.healedRows++
+		if s.chance(0.5) {
+			s.editRow(ref, r)
+		}
+		s.publish(ref, notice{Kind: "updated", Account: r.account, Rows: []string{r.id}}, 0.3)
+	}
+}
+
+// breakRow makes a row unreadable, with bytes that no other row has.
+func (s *sim) breakRow(r *row) {
+	s.names++
+	r.broken, r.wasBroken = fmt.Sprintf("broken %s %d", r.id, s.names), true
+	s.counters.brokenRows++
+}
+
+// removeRow removes a row. The removal can be unannounced, because complete lists reveal it.
 func (s *sim) removeRow(ref *accountRef, r *row) {
 	r.removed, r.removedAt = true, s.clock.Now()
 	r.removals++
-	likely := 0.85
-	if ref.vendor == "belvo" {
-		likely = 1
-	}
-	if s.publish(ref, notice{Kind: "deleted", Account: r.account, Rows: []string{r.id}}, likely) {
+	if s.publish(ref, notice{Kind: "deleted", Account: r.account, Rows: []string{r.id}}, s.removalIsAnnounced(ref, r)) {
 		r.stillListed = s.chance(0.4)
 		r.wasStillListed = r.wasStillListed || r.stillListed
 	}
+}
+
+// removalIsAnnounced returns the probability that the removal of a row is announced. At belvo, the lists
+// reveal a removal only while they contain an older row of the account, so the removal of the oldest row is
+// always announced.
+func (s *sim) removalIsAnnounced(ref *accountRef, r *row) float64 {
+	if ref.vendor == "belvo" && r.date <= ref.oldestDate(r.account) {
+		return 1
+	}
+	return 0.85
+}
+
+// oldestDate returns the oldest date of the account's present rows, or "" if there are none.
+func (ref *accountRef) oldestDate(account string) (oldest domain.Date) {
+	for _, r := range ref.rows {
+		if r.account == account && !r.removed && (oldest == "" || r.date < oldest) {
+			oldest = r.date
+		}
+	}
+	return oldest
 }
 
 // replaceUnderNewID adds a copy of a removed row under another id.
@@ -131,10 +202,10 @@ func (s *sim) endSync(ref *accountRef) {
 	s.publish(ref, notice{Kind: "synced"}, 0.9)
 }
 
-// publish adds a notice to the outbox with the probability likely, and reports whether it did. Otherwise
-// the notice is lost.
-func (s *sim) publish(ref *accountRef, n notice, likely float64) bool {
-	if !s.chance(likely) {
+// publish adds a notice to the outbox with the given probability; otherwise the notice is lost. It reports
+// whether it has added the notice.
+func (s *sim) publish(ref *accountRef, n notice, probability float64) bool {
+	if !s.chance(probability) {
 		s.counters.unannounced++
 		return false
 	}
@@ -181,9 +252,9 @@ func (ref *accountRef) row(id string) *row {
 	return nil
 }
 
-// endListingLag takes rows off the vendor's lists when the pull p has succeeded: the removed
-// rows whose removal was announced to p. While p ran, such a row may still have been listed,
-// and p had to handle that.
+// endListingLag is called when the pull p has succeeded. From then on, the vendor no longer lists the
+// removed rows whose removal was announced to p. While p ran, such a row may still have been listed, and
+// p had to handle that.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {

@@ -3,10 +3,10 @@ package simulation_test
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,11 +16,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is a simulated aggregator of one of two kinds. "pluggy" reports which rows are new or changed
-// and lists all rows of an account, so the absence of a row proves that it was removed. "belvo" reports
-// only that something changed, may omit rows from its lists, and announces removals. It cuts its lists by
-// position, so a row that is added or removed moves all rows after it, and it reports the number of rows
-// of the whole list with each page.
+// vendor is a simulated aggregator of one of two kinds:
+//
+//   - "pluggy" reports which rows are new or changed, and lists all rows of an account. The absence of a row
+//     therefore proves that it was removed.
+//   - "belvo" reports only that something changed, and may omit rows from its lists. Only two reads without a row
+//     prove that it was removed. Belvo cuts its lists by position, so a row that is added or removed moves all
+//     rows after it. With each page it reports the number of rows of the whole list.
 type vendor struct {
 	sim  *sim
 	name domain.Vendor
@@ -32,32 +34,44 @@ type accountRef struct {
 	id       string
 	secret   string
 	accounts []string
-	rows     []*row // in the order of creation, which is also the order of their ids
+	odd      map[string]bool // the accounts that cannot be normalised at present
+	wasOdd   bool            // an account could not be normalised at least once
+	rows     []*row          // in the order in which they were created, which is also the order of their ids
 	outbox   []notice
 	events   int
 
 	syncing       bool      // during a synchronisation some rows are hidden
 	syncChangedAt time.Time // the time of the last start or end of a synchronisation
 	reauth        bool
-	refusedUntil  time.Time // until then the credential is refused
-	loopsUntil    time.Time // until then a cursor leads back to the same page
-	listing       int       // the vendor accepts only cursors of this listing
+	partial       bool            // at pluggy: the last synchronisation updated transactions, but not accounts
+	unlisted      map[string]bool // the accounts that are missing from the list of accounts
+
+	listedChangedAt time.Time // the time of the last change of unlisted
+	namelessUntil   time.Time // the last time at which a row got its id back
+	refusedUntil    time.Time // the credential is refused until then
+	loopsUntil      time.Time // until then, every cursor leads back to the same page
+	listing         int       // the vendor accepts only cursors of this listing
 }
 
 // row is one transaction in the vendor's data.
 type row struct {
-	id, account    string
-	date           domain.Date
-	created        time.Time
-	revision       int
-	removed        bool
-	hidden         bool // while its account reference synchronises
-	wasHidden      bool // was hidden at least once
-	stillListed    bool // removed but still listed, because the vendor updates its lists later than it sends notices
-	wasStillListed bool // was removed but still listed at least once
+	id, account string
+	date        domain.Date
+	created     time.Time
+	revision    int
+	removed     bool
+	hidden      bool // the row is not listed, because its account reference synchronises
+	wasHidden   bool // the row was hidden at least once
+	// the row is removed but still listed, because the vendor sends notices before it updates its lists
+	stillListed    bool
+	wasStillListed bool // the row was removed but still listed at least once
 	removedAt      time.Time
-	removals       int // how often it was removed
-	announcements  int // how often a stored delivery announced its removal
+	removals       int // how often the row was removed
+	announcements  int // how often a stored delivery announced the removal of the row
+
+	broken    string // the bytes of the row while it cannot be normalised; "" while it can
+	nameless  bool   // the id of the broken row cannot be read
+	wasBroken bool   // the row was broken at least once
 }
 
 // notice is the body of a webhook.
@@ -86,10 +100,29 @@ func (r *row) transactionData() domain.TransactionData {
 	return o
 }
 
+// rawTransaction returns the row in the raw form in which pages contain it.
+func (r *row) rawTransaction() domain.RawTransaction {
+	if r.broken == "" {
+		return domain.RawTransactionsOf(r.transactionData())[0]
+	}
+	hash := sha256.Sum256([]byte(r.broken))
+	raw := domain.RawTransaction{
+		ExternalID: r.id, ContentHash: domain.ContentHash(hash[:16]),
+		Normalize: func() (domain.TransactionData, error) {
+			return domain.TransactionData{Metadata: json.RawMessage(r.broken)}, domain.UnreadableRow(domain.UnknownType)
+		},
+	}
+	if r.nameless {
+		raw.ExternalID, raw.ContentHash = domain.UnreadableRowID([]byte(r.broken)), domain.ContentHash{}
+	}
+	return raw
+}
+
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-// callVendor simulates a call of the vendor named op. The call may fail. The actor yields before the call
-// and again before it gets the result of response, so the result may be old when the actor gets it.
+// callVendor simulates a call to the vendor. op is the name of the call, which may fail. The actor yields
+// before the call and again before it gets the result of response, so the result may be old when the
+// actor gets it.
 func callVendor[T any](
 	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
 ) (result T, err error) {
@@ -123,7 +156,7 @@ func (v *vendor) randomError(ref *accountRef) error {
 	case 0:
 		code, retryAfter = domain.VendorRateLimited, time.Duration(s.rand.IntN(3000))*time.Millisecond
 	case 1:
-		code = domain.MalformedResponse // a truncated page, or HTML with a 200
+		code = domain.MalformedResponse // such as a truncated page, or HTML with a status of 200
 	case 2:
 		code, retryAfter = domain.BudgetExhausted, 200*time.Millisecond
 	case 3:
@@ -142,7 +175,15 @@ func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, 
 				t.settledRef = ref
 			}
 		}
-		return domain.LinkStatus{NeedsReauth: ref.reauth, SyncComplete: !ref.syncing}, nil
+		status := domain.LinkStatus{NeedsReauth: ref.reauth, SyncComplete: !ref.syncing}
+		if !ref.syncing {
+			proof := map[domain.Vendor]domain.AbsenceProof{"pluggy": domain.OneRead, "belvo": domain.TwoReads}[v.name]
+			status.Accounts, status.Transactions = proof, proof
+			if v.name == "pluggy" && ref.partial {
+				status.SyncComplete, status.Accounts = false, domain.NoProof
+			}
+		}
+		return status, nil
 	})
 }
 
@@ -150,18 +191,28 @@ func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.Account
 	return callVendor(ctx, v, "vendor.Accounts", a, func(ref *accountRef) ([]domain.AccountData, error) {
 		var accounts []domain.AccountData
 		for _, id := range ref.accounts {
-			accounts = append(accounts, domain.AccountData{ExternalID: id, Type: domain.BankAccount, Name: id,
-				Currency: "BRL"})
+			if ref.unlisted[id] {
+				continue
+			}
+			account := vendorAccount(id)
+			if ref.odd[id] {
+				account.Unreadable, account.Metadata = domain.InvalidAmount, json.RawMessage("odd "+id)
+			}
+			accounts = append(accounts, account)
 		}
 		return accounts, nil
 	})
+}
+
+func vendorAccount(id string) domain.AccountData {
+	return domain.AccountData{ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL"}
 }
 
 func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ domain.Date) []domain.Step {
 	if v.name == "belvo" {
 		switch {
 		case scope.Everything, len(scope.Created) > 0, len(scope.Changed) > 0:
-			return []domain.Step{{}}
+			return []domain.Step{{Sweep: true, Resume: true}}
 		case scope.Window != nil:
 			return []domain.Step{{Window: *scope.Window}}
 		}
@@ -176,18 +227,20 @@ func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ d
 			plan = append(plan, domain.Step{Account: a.ExternalID, Window: *scope.Window, Sweep: true})
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(scope.Created)) {
-		plan = append(plan, domain.Step{Account: id, CreatedFrom: scope.Created[id]})
-	}
-	for _, id := range slices.Sorted(maps.Keys(scope.Changed)) {
-		plan = append(plan, domain.Step{Account: id, IDs: scope.Changed[id]})
+	for _, a := range accounts {
+		if from, ok := scope.Created[a.ExternalID]; ok {
+			plan = append(plan, domain.Step{Account: a.ExternalID, CreatedFrom: from})
+		}
+		if ids, ok := scope.Changed[a.ExternalID]; ok {
+			plan = append(plan, domain.Step{Account: a.ExternalID, IDs: ids})
+		}
 	}
 	return plan
 }
 
-// Read returns the page at the cursor. At pluggy the rows are in the order of their ids, and the cursor
-// names the last row. Therefore a change does not move the rows that a reader has not read yet to a page
-// that it has read. At belvo the newest row comes first, and the cursor is a position.
+// Read returns the page at the cursor. At pluggy, the rows are in the order of their ids, and the cursor
+// contains the id of the last row. A row that a reader has not read yet therefore cannot move to an
+// earlier page. At belvo, the newest row comes first, and the cursor is a position.
 func (v *vendor) Read(
 	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -208,12 +261,15 @@ func (v *vendor) Read(
 			}
 		} else {
 			from, _ = slices.BinarySearchFunc(rows, at.last, func(r *row, last string) int {
-				return cmp.Compare(r.id, last+" ") // the row after the last one, even if that was removed
+				return cmp.Compare(r.id, last+" ") // finds the row after last, even if last itself was removed
 			})
 		}
 		to := min(from+3+s.rand.IntN(3), len(rows))
 		for _, r := range rows[from:to] {
-			page.Transactions = append(page.Transactions, domain.RawTransactionsOf(r.transactionData())...)
+			if v.name == "belvo" && ref.unlisted[r.account] { // at belvo, each row contains its account
+				page.Accounts = append(page.Accounts, vendorAccount(r.account))
+			}
+			page.Transactions = append(page.Transactions, r.rawTransaction())
 		}
 		if to < len(rows) {
 			page.Next = listCursor{ref.listing, to, len(rows), rows[to-1].id}.String()

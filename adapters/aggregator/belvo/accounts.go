@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
@@ -13,47 +11,36 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages is the maximum number of pages of an account list. It ends the reading of a
-// list whose next page never ends; no link has 10 000 accounts (10 pages of 1000).
+// maxAccountPages is the maximum number of pages of an account list. It stops the reading of a list
+// that never ends; no link has 10 000 accounts (10 pages of 1000).
 const maxAccountPages = 10
 
-// Accounts returns the link's accounts, sorted by external id. A list of more than
+// Accounts returns the link's accounts, sorted by external id. The vendor cuts pages by position, so an
+// account can be on two pages if an account was added between the two requests. A list of more than
 // maxAccountPages pages is an error (endless_cursor).
 func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	list := newPagedList(access, "accounts", nil)
 	l := linkContext{link: access.AccountRef}
-	byID := map[string]domain.AccountData{}
+	var all []domain.AccountData
 	for cursor, pages := "", 0; pages < maxAccountPages; pages++ {
 		page, err := a.fetchPage(ctx, access, list, cursor)
 		if err != nil {
 			return nil, err
 		}
 		for _, raw := range page.rows {
-			account, err := l.normalizeAccount(json.RawMessage(raw))
+			account, err := l.readAccount(json.RawMessage(raw))
 			if err != nil {
 				return nil, err
 			}
-			byID[account.ExternalID] = account
+			all = append(all, account)
 		}
 		if cursor = page.next; cursor == "" {
-			return sortedAccounts(byID), nil
+			return vendorhttp.SortAccounts(all), nil
 		}
 	}
 	return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
-}
-
-// sortedAccounts returns the accounts of byID, sorted by external id. The callers collect
-// accounts in a map because the map removes duplicates. The vendor cuts pages by position: an
-// account added between two requests makes the last account of the first page appear again on
-// the second page.
-func sortedAccounts(byID map[string]domain.AccountData) []domain.AccountData {
-	accounts := make([]domain.AccountData, 0, len(byID))
-	for _, id := range slices.Sorted(maps.Keys(byID)) {
-		accounts = append(accounts, byID[id])
-	}
-	return accounts
 }
 
 // accountJSON contains the members of an account that this package reads. Source:
@@ -70,29 +57,66 @@ type accountJSON struct {
 	} `json:"balance"`
 }
 
-// normalizeAccount normalizes one account, which is an entry of the account list or is embedded
-// in a transaction row. An account of another link is an error (malformed_response), because
-// storing it would put one holder's data into another holder's ledger.
+// normalizeAccount normalizes one account, which is an entry of the account list or is embedded in a
+// transaction row. Errors: the error of domain.UnreadableRow, also for an account of another link, because
+// storing that account would put one holder's data into another holder's ledger.
 func (l linkContext) normalizeAccount(raw json.RawMessage) (domain.AccountData, error) {
 	var a accountJSON
-	if vendorhttp.Decode(raw, &a) != nil || !validID(a.ID) {
-		return domain.AccountData{}, malformed("account")
+	if err := vendorhttp.DecodeRow(raw, &a, accountReasons); err != nil {
+		return domain.AccountData{}, err
 	}
-	if a.Link != "" && !strings.EqualFold(a.Link, l.link) {
-		return domain.AccountData{}, malformed("account of another link")
+	switch {
+	case a.Link != "" && !strings.EqualFold(a.Link, l.link):
+		return domain.AccountData{}, domain.UnreadableRow(domain.AccountMismatch)
+	case !validID(a.ID):
+		return domain.AccountData{}, domain.UnreadableRow(domain.InvalidID)
 	}
 	balance, err := a.balance()
 	return domain.AccountData{
-		ExternalID: a.ID, Type: a.accountType(), Subtype: domain.CleanText(a.Category),
+		ExternalID: a.ID, Type: accountType(a.Category), Subtype: domain.CleanText(a.Category),
 		Name: domain.CleanText(a.Name), Number: domain.CleanText(a.Number),
 		Currency: a.Currency, Balance: balance, Metadata: raw,
 	}, err
 }
 
+// accountReasons maps a member of an account to the reason why the account is unreadable if the member
+// has the wrong JSON type.
+var accountReasons = map[string]domain.Code{
+	"id": domain.InvalidID, "link": domain.AccountMismatch, "category": domain.UnknownType,
+	"name": domain.InvalidText, "number": domain.InvalidText, "currency": domain.InvalidCurrency,
+	"balance": domain.InvalidAmount,
+}
+
+// readAccount returns the account as normalizeAccount does. An account that cannot be normalised
+// exactly is returned as unreadable, with the members that can be read. If the account belongs to
+// another link, none of its members is read. Errors: malformed_response for an account that is not
+// JSON.
+func (l linkContext) readAccount(raw json.RawMessage) (domain.AccountData, error) {
+	account, err := l.normalizeAccount(raw)
+	reason := domain.UnreadableReason(err)
+	if err == nil || reason == "" {
+		return account, err
+	}
+	account = domain.AccountData{Metadata: raw, Unreadable: reason}
+	known := vendorhttp.StringMembers(raw, "id", "link", "category", "currency")
+	foreign := known["link"] != "" && !strings.EqualFold(known["link"], l.link)
+	if reason == domain.AccountMismatch || foreign || !validID(known["id"]) {
+		return account, nil
+	}
+	account.ExternalID = known["id"]
+	if known["category"] != "" {
+		account.Type = accountType(known["category"])
+	}
+	if _, err := domain.ParseMoney("0", known["currency"]); err == nil {
+		account.Currency = known["currency"]
+	}
+	return account, nil
+}
+
 // accountType returns the account type for the vendor's category. It does not use the vendor's
 // balance_type, because that would classify a loan as a card.
-func (a accountJSON) accountType() domain.AccountType {
-	switch a.Category {
+func accountType(category string) domain.AccountType {
+	switch category {
 	case "CHECKING_ACCOUNT", "SAVINGS_ACCOUNT":
 		return domain.BankAccount
 	case "CREDIT_CARD":
@@ -101,10 +125,9 @@ func (a accountJSON) accountType() domain.AccountType {
 	return domain.OtherAccount
 }
 
-// balance returns the current balance with the vendor's own sign: on a card it is the amount
-// owed. It returns nil if the account has no currency or no current balance. An invalid
-// currency is an error (malformed_response), because every row of the account would have an
-// invalid currency too.
+// balance returns the current balance with the vendor's own sign: on a card it is the amount owed.
+// It returns nil if the account has no currency or no current balance. Errors: the error of
+// domain.UnreadableRow, also for an invalid currency without a balance.
 func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil
@@ -116,7 +139,7 @@ func (a accountJSON) balance() (*domain.Money, error) {
 	money, err := vendorhttp.ParseMoney(cmp.Or(string(current), "0"), a.Currency)
 	switch {
 	case err != nil:
-		return nil, malformed("balance or currency of an account")
+		return nil, err
 	case current == "":
 		return nil, nil
 	}

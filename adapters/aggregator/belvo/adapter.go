@@ -23,8 +23,8 @@ const budgetAPI = "api"
 
 var budgets = map[string]int{budgetAPI: 600}
 
-// There are two ways to classify an error, because a 400 or 404 to a page after the first of a list
-// means that the list has no such page any more.
+// The vendor with each of the two functions that classify an error. After the first page of a list,
+// a 400 or 404 means that the list no longer has the requested page.
 var (
 	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
 	laterPageAPI = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainLaterPageError}
@@ -44,8 +44,9 @@ func New(client *vendorhttp.Client, _ ports.Clock) *Adapter { return &Adapter{ht
 func (*Adapter) Vendor() domain.Vendor { return Name }
 
 // Check reads the link's status. The link needs reauthorization if its status is not "valid", or
-// if the vendor rejects requests until the link's holder acts. SyncComplete is never set,
-// because there may be rows that the vendor does not list (see Plan).
+// if the vendor rejects requests until the link's holder acts. SyncComplete is never set, because the
+// vendor does not report whether a synchronisation is running or has failed. While the link is valid, two
+// reads without a row or an account prove that it was removed.
 func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkStatus, error) {
 	ref := access.AccountRef
 	if ref == "." || ref == ".." { // url.Parse would remove these path segments; no link has such an id
@@ -66,14 +67,18 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	case !strings.EqualFold(link.ID, ref), link.Status == "":
 		return domain.LinkStatus{}, malformed("link")
 	}
-	return domain.LinkStatus{NeedsReauth: link.Status != "valid"}, nil
+	if link.Status != "valid" {
+		return domain.LinkStatus{NeedsReauth: true}, nil
+	}
+	return domain.LinkStatus{Accounts: domain.TwoReads, Transactions: domain.TwoReads}, nil
 }
 
 // newCall returns a GET request for path with the connection's base URL and credential. The
 // plain text of the credential is read only when the request is sent.
 func newCall(access ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
-		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path, Resource: budgetAPI,
+		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path,
+		Tenant: access.Tenant, Resource: budgetAPI,
 		SetAuth: func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
 	}
 }

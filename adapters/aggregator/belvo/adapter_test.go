@@ -23,7 +23,11 @@ func TestCheckReportsLinkStatus(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := a.Check(t.Context(), access)
-			if want := (domain.LinkStatus{NeedsReauth: reauth}); err != nil || got != want {
+			want := domain.LinkStatus{NeedsReauth: reauth}
+			if !reauth {
+				want.Accounts, want.Transactions = domain.TwoReads, domain.TwoReads
+			}
+			if err != nil || got != want {
 				t.Errorf("got %+v (%v), want %+v", got, err, want)
 			}
 		})
@@ -125,7 +129,7 @@ func TestCancelledCallIsInterrupted(t *testing.T) {
 
 func TestUnexpectedResponseIsMalformed(t *testing.T) {
 	for _, body := range []string{
-		`{}`, `[]`, `{"results":null}`, `{"results":{}}`, `{"results":[null]}`,
+		`{}`, `[]`, `{"results":null}`, `{"results":{}}`, `{"results":[{} {}]}`,
 		`{"results":[],"next":7}`, `{"results":[],"next":""}`, `{"id":"another","status":"valid"}`,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

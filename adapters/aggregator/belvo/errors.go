@@ -49,10 +49,10 @@ func explainError(status int, body []byte) *domain.Error {
 	return nil
 }
 
-// explainLaterPageError is explainError for a page after the first of a list. If the list shrank while
-// it was read, its last page is not found (404), or its number is refused (400). Neither concerns the
-// link or the filters: if they were not valid any more, the first page would report that when the list
-// is read again.
+// explainLaterPageError returns the domain error for an error response to the request for a later page
+// of a list. If the list shrank while it was read, its last page is not found (404), or its number is
+// refused (400). Neither error is about the link or the filters. If those have become invalid, the
+// first page reports it when the list is read again.
 func explainLaterPageError(status int, body []byte) *domain.Error {
 	if known := explainError(status, body); known != nil {
 		return known

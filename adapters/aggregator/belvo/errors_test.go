@@ -50,7 +50,7 @@ func TestVendorErrorsMapToCodes(t *testing.T) {
 		},
 		"a page of HTML":        {belvosim.Fault{Kind: belvosim.FaultHTML}, domain.MalformedResponse},
 		"other JSON types":      {belvosim.Fault{Kind: belvosim.FaultTypes}, domain.MalformedResponse},
-		"a number out of range": {belvosim.Fault{Kind: belvosim.FaultNumber}, domain.MalformedResponse},
+		"a number out of range": {belvosim.Fault{Kind: belvosim.FaultNumber}, domain.InvalidAmount},
 		"an amount that is not a number": {
 			belvosim.Fault{Kind: belvosim.FaultNumber, Value: "NaN"}, domain.MalformedResponse,
 		},

@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// compareGolden compares the JSON form of got with the file name in testdata. With -update it
-// writes the file first.
+// compareGolden compares the JSON form of got with a file of testdata. With -update it writes the
+// file first.
 func compareGolden(t *testing.T, name string, got any) {
 	t.Helper()
 	var written bytes.Buffer
@@ -44,7 +44,7 @@ func compareGolden(t *testing.T, name string, got any) {
 	}
 }
 
-// readResults returns the rows of the list in the file name in testdata, not decoded.
+// readResults returns the rows of a list in a file of testdata, without decoding them.
 func readResults(t testing.TB, name string) []json.RawMessage {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", name))
@@ -63,7 +63,7 @@ const (
 	brazilian = "c1d6a8e0-94b7-4f5e-8a86-6a1d2f90b002"
 )
 
-// readAccounts returns the normalized accounts of the list in the file name in testdata.
+// readAccounts returns the normalized accounts of a list in a file of testdata.
 func readAccounts(t *testing.T, link, name string) []domain.AccountData {
 	t.Helper()
 	accounts := []domain.AccountData{}
@@ -115,7 +115,7 @@ func TestTransactionsGolden(t *testing.T) {
 			s := newLinkContext(c.link, readAccounts(t, c.link, c.accounts))
 			lines := []any{}
 			for _, raw := range readResults(t, c.name+".json") {
-				raws, _, err := s.rawTransactions([]jsontext.Value{jsontext.Value(raw)})
+				raws, _, err := s.rawTransactions([]jsontext.Value{jsontext.Value(raw)}, collectedFrom{})
 				if err != nil {
 					t.Fatal(err)
 				}

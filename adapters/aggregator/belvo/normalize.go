@@ -58,12 +58,32 @@ func newLinkContext(link string, accounts []domain.AccountData) linkContext {
 	return l
 }
 
-// normalize decodes and normalizes one row. The result's Metadata is raw, unchanged. Errors:
-// Unavailable (malformed_response).
+// normalize decodes and normalizes one row. The result's Metadata is raw, unchanged. Errors: those of
+// domain.RawTransaction.Normalize.
 func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, error) {
+	data, err := l.convert(raw)
+	if err != nil {
+		return domain.TransactionData{Metadata: raw}, err
+	}
+	return data, nil
+}
+
+// memberReasons maps a member of a row to the reason why the row is unreadable if the member cannot be decoded.
+var memberReasons = map[string]domain.Code{
+	"id": domain.InvalidID, "value_date": domain.InvalidDate, "accounting_date": domain.InvalidDate,
+	"transacted_at": domain.InvalidDate, "local_datetime_transacted_at": domain.InvalidDate,
+	"created_at": domain.InvalidDate, "amount": domain.InvalidAmount, "local_currency_amount": domain.InvalidAmount,
+	"currency": domain.InvalidCurrency, "type": domain.UnknownType, "status": domain.UnknownStatus,
+	"description": domain.InvalidText, "category": domain.InvalidText,
+}
+
+func (l linkContext) convert(raw json.RawMessage) (domain.TransactionData, error) {
 	var t transactionJSON
-	if vendorhttp.Decode(raw, &t) != nil || !validID(t.ID) {
-		return domain.TransactionData{}, malformed("transaction")
+	if err := vendorhttp.DecodeRow(raw, &t, memberReasons); err != nil {
+		return domain.TransactionData{}, err
+	}
+	if !validID(t.ID) {
+		return domain.TransactionData{}, domain.UnreadableRow(domain.InvalidID)
 	}
 	embedded, err := l.embeddedAccount(t.Account)
 	if err != nil {
@@ -75,7 +95,7 @@ func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, err
 		Counterparty: t.counterparty(), Metadata: raw,
 	}
 	if data.Date == "" {
-		return domain.TransactionData{}, malformed("transaction without a date")
+		return domain.TransactionData{}, domain.UnreadableRow(domain.InvalidDate)
 	}
 	if data.Status, err = t.status(); err != nil {
 		return domain.TransactionData{}, err
@@ -87,13 +107,18 @@ func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, err
 	return data, err
 }
 
-// embeddedAccount normalizes the account that is embedded in a row. It returns nil if the row has
-// no account.
+// embeddedAccount returns the account that is embedded in a row; nil if the row has no account. An
+// unreadable account is returned without an error, because the row may need only members that can
+// be read. Errors: the error of domain.UnreadableRow for an account whose id cannot be read, and
+// for an account of another link.
 func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
 	}
-	account, err := l.normalizeAccount(raw)
+	account, err := l.readAccount(raw)
+	if err == nil && account.ExternalID == "" {
+		err = domain.UnreadableRow(domain.AccountMismatch)
+	}
 	return &account, err
 }
 
@@ -103,7 +128,7 @@ func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, 
 // its currency is therefore known only if all accounts share one.
 func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData {
 	if embedded == nil {
-		return domain.AccountData{Currency: l.sharedCurrency}
+		return domain.AccountData{Type: domain.OtherAccount, Currency: l.sharedCurrency}
 	}
 	account, listed := l.accounts[embedded.ExternalID]
 	if !listed {
@@ -114,7 +139,7 @@ func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData 
 }
 
 // setAmounts sets the account and the amounts of data. A row without a currency gets the currency
-// of its account; if the account's currency is unknown too, the row is malformed.
+// of its account; if the account's currency is unknown too, the row is unreadable.
 func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain.AccountData) error {
 	data.Account = account.ExternalID
 	withSign, err := t.signRule(account.Type)
@@ -124,7 +149,7 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	currency := cmp.Or(t.Currency, account.Currency)
 	amount, err := vendorhttp.ParseMoney(string(t.Amount), currency)
 	if err != nil {
-		return malformed("amount or currency of a transaction")
+		return err
 	}
 	data.Amount = withSign(amount)
 	if t.LocalAmount == "" || account.Currency == "" || account.Currency == currency {
@@ -132,7 +157,7 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	}
 	local, err := vendorhttp.ParseMoney(string(t.LocalAmount), account.Currency)
 	if err != nil {
-		return malformed("local amount of a transaction")
+		return err
 	}
 	// Both amounts describe the same movement, so the local amount gets the direction of the first
 	// amount. This is also correct if only the sign of the first number determined that direction.
@@ -160,7 +185,9 @@ func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money
 	case t.Type == "OUTFLOW":
 		return domain.Money.Out, nil
 	case t.Type != "":
-		return nil, malformed("type of a transaction")
+		return nil, domain.UnreadableRow(domain.UnknownType)
+	case account == "": // an unreadable account: it may be a card
+		return nil, domain.UnreadableRow(domain.UnknownType)
 	case account == domain.CreditAccount:
 		return domain.Money.Negate, nil
 	}
@@ -176,7 +203,7 @@ func (t transactionJSON) status() (domain.TransactionStatus, error) {
 	case "PENDING":
 		return domain.Pending, nil
 	}
-	return "", malformed("status of a transaction")
+	return "", domain.UnreadableRow(domain.UnknownStatus)
 }
 
 // date returns the date of the movement at the account holder's place. The date of the local time

@@ -143,55 +143,56 @@ func TestMissingCurrencyComesFromTheAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, err := c.scope.normalize(transactionRow(t, map[string]any{"currency": nil, "account": c.account}))
-			if o.Amount.Currency != c.want || errors.Is(err, domain.MalformedResponse) != (c.want == "") {
+			refused := domain.UnreadableReason(err) == domain.InvalidCurrency
+			if o.Amount.Currency != c.want || refused != (c.want == "") {
 				t.Errorf("got %q (%v), want %q", o.Amount.Currency, err, c.want)
 			}
 		})
 	}
 }
 
-func TestInvalidRowIsMalformed(t *testing.T) {
+func TestInvalidRowIsUnreadable(t *testing.T) {
 	for name, edits := range map[string]map[string]any{
-		"no id":                             {"id": nil},
-		"an id too long":                    {"id": strings.Repeat("x", domain.MaxEventID+1)},
-		"an id with a control char":         {"id": "a\x00b"},
-		"an id that is a number":            {"id": 7},
-		"no amount":                         {"amount": nil},
-		"amount absent":                     {"amount": json.RawMessage(nil)},
-		"an empty amount":                   {"amount": ""},
-		"an amount with a comma":            {"amount": "1,200.50"},
-		"an amount in words":                {"amount": "seven"},
-		"an amount out of range":            {"amount": json.Number("1e400")},
-		"an amount that would round":        {"amount": json.Number("0.12345678901234567891")},
-		"an amount that is a list":          {"amount": []int{1}},
-		"a currency in lower case":          {"currency": "mxn"},
-		"an unknown type":                   {"type": "SIDEWAYS"},
-		"an unknown status":                 {"status": "LOST"},
-		"an invalid value date":             {"value_date": "2026-02-30"},
-		"a time without a zone":             {"accounting_date": "2026-05-03T10:00:00"},
-		"a date in the year 0":              {"value_date": "0000-05-03"},
-		"an invalid local time":             {"local_datetime_transacted_at": "yesterday"},
-		"a local time in the year 0":        {"local_datetime_transacted_at": "0000-05-03T10:00:00"},
-		"a local time that is a number":     {"local_datetime_transacted_at": 20260503},
-		"year 0 in its own zone":            {"accounting_date": "0000-12-31T23:30:00-03:00"},
-		"year 10000 in UTC":                 {"accounting_date": "9999-12-31T23:30:00-03:00"},
-		"a date that is a number":           {"value_date": 20260503},
-		"no date at all":                    {"value_date": nil, "created_at": nil},
-		"an invalid local amount":           {"currency": "USD", "local_currency_amount": "many"},
-		"an account without an id":          {"account": map[string]any{}},
-		"an account that is text":           {"account": "bank"},
-		"an account of another link":        {"account": map[string]any{"id": "bank", "link": "l-2"}},
-		"an account in an invalid currency": {"account": map[string]any{"id": "bank", "currency": "pesos"}},
+		"no id":                         {"id": nil},
+		"an id too long":                {"id": strings.Repeat("x", domain.MaxEventID+1)},
+		"an id with a control char":     {"id": "a\x00b"},
+		"an id that is a number":        {"id": 7},
+		"no amount":                     {"amount": nil},
+		"amount absent":                 {"amount": json.RawMessage(nil)},
+		"an empty amount":               {"amount": ""},
+		"an amount with a comma":        {"amount": "1,200.50"},
+		"an amount in words":            {"amount": "seven"},
+		"an amount out of range":        {"amount": json.Number("1e400")},
+		"an amount that would round":    {"amount": json.Number("0.12345678901234567891")},
+		"an amount that is a list":      {"amount": []int{1}},
+		"a currency in lower case":      {"currency": "mxn"},
+		"an unknown type":               {"type": "SIDEWAYS"},
+		"an unknown status":             {"status": "LOST"},
+		"an invalid value date":         {"value_date": "2026-02-30"},
+		"a time without a zone":         {"accounting_date": "2026-05-03T10:00:00"},
+		"a date in the year 0":          {"value_date": "0000-05-03"},
+		"an invalid local time":         {"local_datetime_transacted_at": "yesterday"},
+		"a local time in the year 0":    {"local_datetime_transacted_at": "0000-05-03T10:00:00"},
+		"a local time that is a number": {"local_datetime_transacted_at": 20260503},
+		"year 0 in its own zone":        {"accounting_date": "0000-12-31T23:30:00-03:00"},
+		"year 10000 in UTC":             {"accounting_date": "9999-12-31T23:30:00-03:00"},
+		"a date that is a number":       {"value_date": 20260503},
+		"no date at all":                {"value_date": nil, "created_at": nil},
+		"an invalid local amount":       {"currency": "USD", "local_currency_amount": "many"},
+		"an account without an id":      {"account": map[string]any{}},
+		"an account that is text":       {"account": "bank"},
+		"an account of another link":    {"account": map[string]any{"id": "bank", "link": "l-2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, err := testContext().normalize(transactionRow(t, edits))
-			if !errors.Is(err, domain.MalformedResponse) || !errors.Is(err, domain.Unavailable) {
-				t.Errorf("got %v and %v", o, err)
+			row := transactionRow(t, edits)
+			o, err := testContext().normalize(row)
+			if domain.UnreadableReason(err) == "" || !bytes.Equal(o.Metadata, row) {
+				t.Errorf("got %s, %v, want the bytes of the row with a reason", o.Metadata, err)
 			}
 		})
 	}
 	for _, raw := range []string{`null`, `7`, `[]`, `{}`, `{"id":"a","id":"b"}`} {
-		if _, err := testContext().normalize([]byte(raw)); !errors.Is(err, domain.MalformedResponse) {
+		if _, err := testContext().normalize([]byte(raw)); domain.UnreadableReason(err) == "" {
 			t.Errorf("%s: got %v", raw, err)
 		}
 	}
@@ -347,7 +348,7 @@ func FuzzNormalize(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		o, err := testContext().normalize(raw)
 		if err != nil {
-			if !errors.Is(err, domain.MalformedResponse) {
+			if domain.UnreadableReason(err) == "" && !errors.Is(err, domain.MalformedResponse) {
 				t.Fatalf("error of another kind: %v", err)
 			}
 			return

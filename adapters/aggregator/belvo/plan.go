@@ -18,15 +18,15 @@ const windowOverlapDays = 7
 // A window becomes a filter on value_date. Such a filter excludes every row without a value
 // date; the next full read returns these rows.
 //
-// No step sweeps: a stored row is never marked as removed because a step did not return it. The
-// vendor deletes old rows (stale_in) and hides the rows of an account that it cannot reach. A
-// row that is missing from a list may therefore still exist at the bank. Only the event
-// TRANSACTIONS.transactions_deleted reports a removal, and the pull then marks the row.
+// A read of the whole link sweeps. The vendor purges old rows (stale_in) and hides the rows of an account that
+// it cannot reach, so a row that is missing from one list may still exist at the bank. Therefore a row counts
+// as removed only if it is missing from two lists (domain.TwoReads) and is as new as the rows that the lists
+// contain (CollectedAt). The event TRANSACTIONS.transactions_deleted reports a removal at once.
 func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	switch {
 	case scope.Everything, len(scope.Created) > 0, hasIDs(scope.Changed),
 		scope.Window != nil && *scope.Window == domain.Window{}:
-		return []domain.Step{{}}
+		return []domain.Step{{Sweep: true, Resume: true}}
 	case scope.Window != nil:
 		return []domain.Step{{Window: domain.Window{
 			From: scope.Window.From.AddDays(-windowOverlapDays), To: scope.Window.To.AddDays(windowOverlapDays),

@@ -10,7 +10,7 @@ import (
 )
 
 func TestPlanReadsEverythingOrAWindow(t *testing.T) {
-	whole := []domain.Step{{}}
+	whole := []domain.Step{{Sweep: true, Resume: true}}
 	march := &domain.Window{From: "2026-03-01", To: "2026-03-31"}
 	for name, c := range map[string]struct {
 		ask  domain.PullScope
@@ -46,8 +46,8 @@ func TestPlanReadsEverythingOrAWindow(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			for _, step := range got {
-				if step.Sweep {
-					t.Error("a step sweeps, but a row missing from a list may still exist")
+				if step.Sweep != (step.Window == domain.Window{}) {
+					t.Errorf("%+v: only a read of the whole link may sweep", step)
 				}
 			}
 		})

@@ -1,11 +1,16 @@
 package belvo
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -25,10 +30,10 @@ const (
 // URL. Therefore a stored cursor that was tampered with can select another page, but never another
 // host or another link.
 //
-// The vendor cuts pages by position in a list without a documented order. A row added between
-// two requests can make another row appear twice; the ledger removes such duplicates. A row
-// removed between two requests can hide another row. Therefore each page contains the vendor's count
-// of the whole list, by which the caller detects that the list changed.
+// The vendor cuts pages by position in a list without a documented order. A row added between two
+// requests can make another row appear twice; the ledger removes such duplicates. A row removed
+// between two requests can hide another row. Therefore the result contains the vendor's count of the
+// whole list, so that the caller can detect that the list has changed.
 func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Step,
 	accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -36,11 +41,40 @@ func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Ste
 	if err != nil {
 		return ports.VendorPage{}, err
 	}
-	rows, unlisted, err := newLinkContext(access.AccountRef, accounts).rawTransactions(page.rows)
+	collected := collectedFrom{}
+	rows, unlisted, err := newLinkContext(access.AccountRef, accounts).rawTransactions(page.rows, collected)
 	if err != nil {
 		return ports.VendorPage{}, err
 	}
-	return ports.VendorPage{Accounts: unlisted, Transactions: rows, Total: page.total, Next: page.next}, nil
+	return ports.VendorPage{
+		Accounts: unlisted, Transactions: rows, CollectedFrom: collected, Total: page.total, Next: page.next,
+	}, nil
+}
+
+// collectedFrom maps an account to the oldest time at which the vendor collected one of its rows.
+type collectedFrom map[string]time.Time
+
+// add adds the time of a row. It ignores a row whose time cannot be read.
+func (c collectedFrom) add(header rowHeader) {
+	at := parseCollectedAt(header.collectedAt)
+	if known, ok := c[header.accountID]; !at.IsZero() && (!ok || at.Before(known)) {
+		c[header.accountID] = at
+	}
+}
+
+// parseCollectedAt parses a collected_at. It returns the zero time if the value is not a valid time.
+func parseCollectedAt(value jsontext.Value) time.Time {
+	var d dateTime
+	if len(value) == 0 || d.UnmarshalJSON(value) != nil {
+		return time.Time{}
+	}
+	return d.at
+}
+
+// CollectedAt implements ports.Purger: the vendor purges rows by the age of their collection (stale_in).
+func (*Adapter) CollectedAt(metadata json.RawMessage) time.Time {
+	header, _ := readHeader(metadata)
+	return parseCollectedAt(header.collectedAt)
 }
 
 // page is one page of a list: its rows as the vendor sent them, the number of rows of the whole list
@@ -83,29 +117,40 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 	return page{rows: rows, total: response.Count, next: next}, err
 }
 
-// rawTransactions converts the rows of a page to raw transactions; one invalid row fails the whole
-// page. It also returns the accounts that are embedded in the rows but missing from the link's
-// account list.
-func (l linkContext) rawTransactions(rows []jsontext.Value) ([]domain.RawTransaction, []domain.AccountData, error) {
+// rawTransactions converts the rows of a page to raw transactions. It also returns the accounts that are
+// embedded in the rows but missing from the link's account list, and adds the times at which the vendor
+// collected the rows to collected. Errors: malformed_response for an embedded account that is not JSON.
+func (l linkContext) rawTransactions(
+	rows []jsontext.Value, collected collectedFrom,
+) ([]domain.RawTransaction, []domain.AccountData, error) {
 	raws := make([]domain.RawTransaction, 0, len(rows))
 	unlisted := map[string]domain.AccountData{}
 	hashed := append([]byte(rules+"\x00"+l.link), 0)
 	prefix := len(hashed)
 	for _, raw := range rows {
 		header, valid := readHeader(raw)
-		if !valid || !validID(header.id) {
-			return nil, nil, malformed("transaction")
-		}
-		hashed = append(append(hashed[:prefix], raw...), l.hashSuffix(header)...)
-		raws = append(raws, domain.RawTransaction{
-			ExternalID: header.id, ContentHash: vendorhttp.ContentHashOf(hashed),
-			Normalize: func() (domain.TransactionData, error) { return l.normalize(json.RawMessage(raw)) },
-		})
 		if err := l.collectUnlisted(header, unlisted); err != nil {
 			return nil, nil, err
 		}
+		if !valid || !validID(header.id) {
+			raws = append(raws, vendorhttp.UnidentifiedRow(raw, func() error {
+				_, err := l.normalize(json.RawMessage(raw))
+				return err
+			}))
+			continue
+		}
+		collected.add(header)
+		rowHash := sha256.Sum256(raw)
+		hashed = append(append(hashed[:prefix], rowHash[:]...), l.hashSuffix(header)...)
+		raws = append(raws, domain.RawTransaction{
+			ExternalID: header.id, ContentHash: vendorhttp.ContentHashOf(hashed),
+			Normalize: func() (domain.TransactionData, error) {
+				data, err := l.normalize(json.RawMessage(raw))
+				return vendorhttp.WithOrigin(data, rowHash, rules), err
+			},
+		})
 	}
-	return raws, sortedAccounts(unlisted), nil
+	return raws, vendorhttp.SortAccounts(slices.Collect(maps.Values(unlisted))), nil
 }
 
 // rules is the version of normalize, and part of every content hash. It must be raised whenever
@@ -116,8 +161,11 @@ const rules = "belvo 2"
 // rowHeader contains the members of a row that are needed before the whole row is decoded.
 type rowHeader struct {
 	id        string
+	ids       int            // number of members with the name id
 	account   jsontext.Value // nil if the row has no account
 	accountID string         // the account's external id
+
+	collectedAt jsontext.Value // nil if the row has no such member
 }
 
 // readHeader returns the header of a row that has not been decoded, and reports whether the row is
@@ -126,14 +174,20 @@ func readHeader(row []byte) (header rowHeader, valid bool) {
 	for m := range vendorhttp.Members(row, &valid) {
 		header.visit(m)
 	}
+	if header.ids > 1 {
+		header.id = ""
+	}
 	return header, valid
 }
 
-// visit stores the members id and account of a row in h. It is called with each member of the row.
+// visit stores the members id, account and collected_at of a row in h. It is called with each member of the row.
 func (h *rowHeader) visit(m vendorhttp.Member) {
 	switch string(m.Name) {
 	case `"id"`:
 		h.id, _ = vendorhttp.Unquote(m.Value)
+		h.ids++
+	case `"collected_at"`:
+		h.collectedAt = m.Value
 	case `"account"`:
 		if string(m.Value) == "null" {
 			return
@@ -162,15 +216,16 @@ func (l linkContext) hashSuffix(header rowHeader) string {
 	return "\x00" + string(account.Type) + "\x00" + account.Currency
 }
 
-// collectUnlisted normalizes the account embedded in a row and adds it to unlisted. It does
-// nothing if the row has no account, or if the link's account list already contains the account.
+// collectUnlisted adds the account embedded in a row to unlisted, a map whose key is the external id, or
+// the bytes of the account if the id cannot be read. It does nothing if the row has no account, or if
+// the link's account list already contains the account.
 func (l linkContext) collectUnlisted(header rowHeader, unlisted map[string]domain.AccountData) error {
 	if _, listed := l.accounts[header.accountID]; listed || header.account == nil {
 		return nil
 	}
-	account, err := l.normalizeAccount(json.RawMessage(header.account))
+	account, err := l.readAccount(json.RawMessage(header.account))
 	if err == nil {
-		unlisted[account.ExternalID] = account
+		unlisted[cmp.Or(account.ExternalID, string(header.account))] = account
 	}
 	return err
 }

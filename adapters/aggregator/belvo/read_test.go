@@ -34,8 +34,8 @@ func TestReadReturnsEveryRowOnceOverAllPages(t *testing.T) {
 	}
 }
 
-// The total of each page is the vendor's count of the whole list, by which the caller detects that the
-// list changed between two pages.
+// Each page contains the vendor's count of the whole list. With the count, the caller can detect that
+// the list has changed between two pages.
 func TestEachPageHasTheTotalOfTheList(t *testing.T) {
 	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 1200); err != nil {
@@ -56,7 +56,7 @@ func TestEachPageHasTheTotalOfTheList(t *testing.T) {
 	}
 }
 
-// A list without a count is read as before: the count is not needed to read the rows.
+// A list without a count can be read, because the count is not needed to read the rows.
 func TestTheTotalMayBeMissing(t *testing.T) {
 	for body, want := range map[string]*int{
 		`{"count":7,"next":null,"results":[]}`: new(7), `{"next":null,"results":[]}`: nil,
@@ -241,7 +241,7 @@ func TestShrunkenListIsNotAMissingLink(t *testing.T) {
 	}
 }
 
-// A code of the vendor's error is more precise than its status.
+// If an error has a documented code, the code and not the HTTP status determines its meaning.
 func TestAKnownErrorOfALaterPageIsNotAGoneCursor(t *testing.T) {
 	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 1000); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // stableForm is the canonical form of a row. It does not depend on the order of members, nor on
@@ -29,8 +30,8 @@ var stableForm = vendorhttp.CanonicalForm{
 	AppendText: appendUTCTime, AppendNumber: appendShortestNumber,
 }
 
-// stableMetadata returns the part of a row whose change counts as an edit, in canonical form.
-// raw must be valid JSON, which is the case for a row that has been decoded before.
+// stableMetadata returns the members of a row that count as edited when they change, in canonical
+// form. raw must be valid JSON, which is the case for a row that has been decoded before.
 func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	written, plain := stableForm.Append(make([]byte, 0, len(raw)), raw)
 	if plain {
@@ -40,7 +41,7 @@ func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	// plain ASCII, the canonical order (RFC 8785) differs from the order of the bytes.
 	sorted := jsontext.Value(written)
 	if err := sorted.Format(jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false)); err != nil {
-		return nil, malformed("transaction")
+		return nil, domain.UnreadableRow(domain.InvalidText)
 	}
 	return sorted, nil
 }

@@ -61,7 +61,7 @@ func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	}, nil
 }
 
-// dropOddIDs clears the ids of the envelope that are not valid, and reports whether there was one.
+// dropOddIDs clears the invalid ids of the envelope, and reports whether any id was invalid.
 func (e *envelope) dropOddIDs() bool {
 	odd := false
 	for _, id := range []*vendorhttp.Text{&e.ID, &e.Link, &e.Request} {

@@ -38,7 +38,8 @@ func TestParseRejectsInvalidEvents(t *testing.T) {
 	}
 }
 
-// TestParseWantsEverythingIfAnIDIsOdd also checks that the ids that can be read are used.
+// TestParseWantsEverythingIfAnIDIsOdd checks that an event with an invalid id has the scope of
+// everything, and that its valid ids are still used.
 func TestParseWantsEverythingIfAnIDIsOdd(t *testing.T) {
 	long := strings.Repeat("x", domain.MaxEventID+1)
 	event := func(kind, code, members string) string {

@@ -1,11 +1,9 @@
 package pluggy
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,9 +18,9 @@ const maxAccountPages = 20
 
 // accountPage is a response of GET /accounts.
 type accountPage struct {
-	Page       int              `json:"page"`
-	TotalPages int              `json:"totalPages"`
-	Results    []jsontext.Value `json:"results"`
+	Page       int `json:"page"`
+	TotalPages int `json:"totalPages"`
+	results    []jsontext.Value
 }
 
 // account contains the members of an account that the adapter needs.
@@ -39,7 +37,8 @@ type account struct {
 }
 
 // Accounts returns all accounts of the item, sorted by id: GET /accounts?itemId=. It reads
-// all pages of the list; if it cannot read one of them, it returns an error.
+// all pages of the list; if it cannot read one of them, it returns an error. An account that cannot be
+// normalised is returned as unreadable.
 func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -49,15 +48,15 @@ func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.Accou
 		if err != nil {
 			return nil, err
 		}
-		for _, raw := range got.Results {
-			account, err := normalizeAccount(raw, at.AccountRef)
+		for _, raw := range got.results {
+			account, err := readAccount(raw, at.AccountRef)
 			if err != nil {
 				return nil, err
 			}
 			all = append(all, account)
 		}
 		if page >= got.TotalPages {
-			return sortAccounts(all)
+			return vendorhttp.SortAccounts(all), nil
 		}
 	}
 	return nil, malformed("more accounts than an item can have")
@@ -78,25 +77,57 @@ func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (a
 		return accountPage{}, err
 	}
 	var got accountPage
-	if err := vendorhttp.Decode(body, &got); err != nil {
+	if got.results, err = vendorhttp.DecodeList(body, "results", &got); err != nil {
 		return accountPage{}, err
 	}
-	if got.Results == nil || got.Page != page && page > 1 {
+	if got.results == nil || got.Page != page && page > 1 {
 		return accountPage{}, malformed("a page of accounts other than the requested one")
 	}
 	return got, nil
 }
 
-// sortAccounts sorts the accounts by id. Ids never change, so the same accounts always result
-// in the same plan. An account that is listed twice is an error.
-func sortAccounts(all []domain.AccountData) ([]domain.AccountData, error) {
-	slices.SortFunc(all, func(x, y domain.AccountData) int { return cmp.Compare(x.ExternalID, y.ExternalID) })
-	for i := 1; i < len(all); i++ {
-		if all[i].ExternalID == all[i-1].ExternalID {
-			return nil, malformed("an account that is listed twice")
-		}
+// accountReasons maps a member of an account to the reason why the account is unreadable if the member
+// has the wrong JSON type.
+var accountReasons = map[string]domain.Code{
+	"id": domain.InvalidID, "itemId": domain.AccountMismatch, "type": domain.UnknownType,
+	"subtype": domain.UnknownType, "number": domain.InvalidText, "name": domain.InvalidText,
+	"currencyCode": domain.InvalidCurrency, "balance": domain.InvalidAmount,
+}
+
+// readAccount returns an account of the item itemID. If it cannot be normalised exactly, it is returned
+// as unreadable, with the members that can be read. If the account belongs to another item, none of its
+// members is read, so that its rows are not read either. Errors: malformed_response for an account that
+// is not JSON.
+func readAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
+	account, err := normalizeAccount(raw, itemID)
+	reason := domain.UnreadableReason(err)
+	if err == nil || reason == "" {
+		return account, err
 	}
-	return all, nil
+	account = domain.AccountData{Metadata: json.RawMessage(raw), Unreadable: reason}
+	known := vendorhttp.StringMembers(raw, "id", "itemId", "type", "currencyCode")
+	if reason == domain.AccountMismatch || known["itemId"] != "" && known["itemId"] != itemID || !validID(known["id"]) {
+		return account, nil
+	}
+	account.ExternalID = known["id"]
+	if known["type"] != "" {
+		account.Type = accountType(known["type"])
+	}
+	if _, err := domain.ParseMoney("0", known["currencyCode"]); err == nil {
+		account.Currency = known["currencyCode"]
+	}
+	return account, nil
+}
+
+// accountType returns the account type for the vendor's type.
+func accountType(vendorType string) domain.AccountType {
+	switch vendorType {
+	case "BANK":
+		return domain.BankAccount
+	case "CREDIT":
+		return domain.CreditAccount
+	}
+	return domain.OtherAccount
 }
 
 // normalizeAccount converts an account of the item itemID. The balance keeps the vendor's
@@ -105,22 +136,19 @@ func sortAccounts(all []domain.AccountData) ([]domain.AccountData, error) {
 // has no balance; then the code is only in the metadata.
 func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	var in account
-	if err := vendorhttp.Decode(raw, &in); err != nil {
+	if err := vendorhttp.DecodeRow(raw, &in, accountReasons); err != nil {
 		return domain.AccountData{}, err
 	}
-	if !validID(in.ID) || in.Item != "" && in.Item != itemID {
-		return domain.AccountData{}, malformed("an account of another item, or without an id")
+	switch {
+	case in.Item != "" && in.Item != itemID:
+		return domain.AccountData{}, domain.UnreadableRow(domain.AccountMismatch)
+	case !validID(in.ID):
+		return domain.AccountData{}, domain.UnreadableRow(domain.InvalidID)
 	}
 	out := domain.AccountData{
-		ExternalID: in.ID, Type: domain.OtherAccount, Subtype: domain.CleanText(in.Subtype),
+		ExternalID: in.ID, Type: accountType(in.Type), Subtype: domain.CleanText(in.Subtype),
 		Name: domain.CleanText(in.Name), Number: domain.CleanText(in.Number),
 		Currency: in.Currency, Metadata: json.RawMessage(raw),
-	}
-	switch in.Type {
-	case "BANK":
-		out.Type = domain.BankAccount
-	case "CREDIT":
-		out.Type = domain.CreditAccount
 	}
 	if in.Balance == "" {
 		if _, err := vendorhttp.ParseMoney("0", in.Currency); err != nil {

@@ -2,6 +2,7 @@ package pluggy
 
 import (
 	"context"
+	"encoding/json"
 	"net/url"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
@@ -37,11 +38,31 @@ type item struct {
 	Status          string `json:"status"`
 	ExecutionStatus string `json:"executionStatus"`
 	LastUpdatedAt   string `json:"lastUpdatedAt"`
+	// StatusDetail is a statusDetail. It is decoded separately, because an item whose detail cannot
+	// be read is still a valid item.
+	StatusDetail json.RawMessage `json:"statusDetail"`
 }
+
+// statusDetail contains the results of the last synchronisation for those products of an item that
+// the adapter reads. A result is nil if the vendor reports none.
+type statusDetail struct {
+	Accounts     *productStatus `json:"accounts"`
+	CreditCards  *productStatus `json:"creditCards"`
+	Transactions *productStatus `json:"transactions"`
+}
+
+// productStatus is the result of the last synchronisation for one product.
+type productStatus struct {
+	IsUpdated bool `json:"isUpdated"`
+}
+
+// updated reports whether the last synchronisation updated the product. It is false if the vendor
+// reports no result.
+func (p *productStatus) updated() bool { return p != nil && p.IsUpdated }
 
 // Check returns the status of the item: GET /items/{id}. It uses the cached API key if there
 // is one. SyncComplete is true only if every product of the last synchronisation succeeded
-// (UPDATED with SUCCESS), because after a partial synchronisation existing rows may be missing.
+// (UPDATED with SUCCESS).
 // Errors: account_not_found for an item that is unknown, deleted or of another client.
 func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
@@ -84,6 +105,7 @@ func (i item) linkStatus() domain.LinkStatus {
 		SyncComplete: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
 		SyncMarker:   domain.CleanText(i.LastUpdatedAt),
 	}
+	s.Accounts, s.Transactions = i.proofs()
 	switch i.Status {
 	case "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION":
 		s.NeedsReauth = true
@@ -91,6 +113,33 @@ func (i item) linkStatus() domain.LinkStatus {
 		s.NeedsReauth = needsReauth[i.ExecutionStatus]
 	}
 	return s
+}
+
+// proofs returns what the absence of an account and of a transaction proves. After a partial
+// synchronisation, a product's list is complete only if the vendor has updated that product. The
+// list of accounts contains the products ACCOUNTS and CREDIT_CARDS. The vendor reports no
+// status for a product that the item does not have.
+//
+// The vendor writes PARTIAL_SUCCESS as the execution status of an item that is UPDATED, and its
+// documents also name it as a status.
+func (i item) proofs() (accounts, transactions domain.AbsenceProof) {
+	switch {
+	case i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS":
+		return domain.OneRead, domain.OneRead
+	case i.Status != "PARTIAL_SUCCESS" && (i.Status != "UPDATED" || i.ExecutionStatus != "PARTIAL_SUCCESS"):
+		return domain.NoProof, domain.NoProof
+	}
+	var detail statusDetail
+	if vendorhttp.Decode(i.StatusDetail, &detail) != nil {
+		return domain.NoProof, domain.NoProof
+	}
+	if detail.Accounts.updated() && (detail.CreditCards == nil || detail.CreditCards.updated()) {
+		accounts = domain.OneRead
+	}
+	if detail.Accounts.updated() && detail.Transactions.updated() {
+		transactions = domain.OneRead
+	}
+	return accounts, transactions
 }
 
 // malformed returns the error for a response that does not conform to the vendor's

@@ -20,8 +20,11 @@ func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 		status, execution string
 		want              domain.LinkStatus
 	}{
-		{"UPDATED", "SUCCESS", domain.LinkStatus{SyncComplete: true}},
-		{"UPDATED", "PARTIAL_SUCCESS", domain.LinkStatus{}},
+		{"UPDATED", "SUCCESS", domain.LinkStatus{
+			SyncComplete: true, Accounts: domain.OneRead, Transactions: domain.OneRead,
+		}},
+		{"UPDATED", "PARTIAL_SUCCESS", domain.LinkStatus{Transactions: domain.OneRead}},
+		{"PARTIAL_SUCCESS", "PARTIAL_SUCCESS", domain.LinkStatus{}},
 		{"UPDATING", "TRANSACTIONS_IN_PROGRESS", domain.LinkStatus{}},
 		{"LOGIN_ERROR", "INVALID_CREDENTIALS", domain.LinkStatus{NeedsReauth: true}},
 		{"WAITING_USER_INPUT", "WAITING_USER_INPUT", domain.LinkStatus{NeedsReauth: true}},
@@ -248,7 +251,7 @@ func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 	account := pluggysim.DemoBankAccountID
 	cursor := "?accountId=" + account + "&after=eA==" // the simulator answers 400, "Invalid cursor"
 	for _, test := range []struct {
-		status int // of an injected error; 0 injects none
+		status int // status of the injected error; 0 means no error
 		cursor string
 		want   domain.Code
 	}{
@@ -291,5 +294,51 @@ func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 			}
 			e.keysIssued(t, 1)
 		})
+	}
+}
+
+// After a partial synchronisation the absence of a row proves its removal only if the vendor has updated
+// the product that the row belongs to.
+func TestAPartialSynchronisationProvesAbsenceByProduct(t *testing.T) {
+	const yes, no = `{"isUpdated":true}`, `{"isUpdated":false}`
+	for name, test := range map[string]struct {
+		detail                 string
+		accounts, transactions domain.AbsenceProof
+	}{
+		"all but another product": {
+			`{"accounts":` + yes + `,"creditCards":` + yes + `,"transactions":` + yes + `,"identity":` + no + `}`,
+			domain.OneRead, domain.OneRead,
+		},
+		"no card product": {
+			`{"accounts":` + yes + `,"creditCards":null,"transactions":` + yes + `}`, domain.OneRead, domain.OneRead,
+		},
+		"cards failed": {
+			`{"accounts":` + yes + `,"creditCards":` + no + `,"transactions":` + yes + `}`,
+			domain.NoProof, domain.OneRead,
+		},
+		"transactions failed": {
+			`{"accounts":` + yes + `,"transactions":` + no + `}`, domain.OneRead, domain.NoProof,
+		},
+		"accounts failed": {
+			`{"accounts":` + no + `,"transactions":` + yes + `}`, domain.NoProof, domain.NoProof,
+		},
+		"no detail":         {`null`, domain.NoProof, domain.NoProof},
+		"an empty detail":   {`{}`, domain.NoProof, domain.NoProof},
+		"detail as a text":  {`"accounts"`, domain.NoProof, domain.NoProof},
+		"product as a text": {`{"accounts":"yes","transactions":` + yes + `}`, domain.NoProof, domain.NoProof},
+	} {
+		for _, status := range []string{
+			`"status":"UPDATED","executionStatus":"PARTIAL_SUCCESS"`, `"status":"PARTIAL_SUCCESS"`,
+		} {
+			t.Run(name+" "+status, func(t *testing.T) {
+				adapter, access := newFixedVendor(t, http.StatusOK,
+					`{"id":"item",`+status+`,"statusDetail":`+test.detail+`}`)
+				got, err := adapter.Check(t.Context(), access)
+				want := domain.LinkStatus{Accounts: test.accounts, Transactions: test.transactions}
+				if err != nil || got != want {
+					t.Errorf("got %+v, %v, want %+v", got, err, want)
+				}
+			})
+		}
 	}
 }

@@ -17,12 +17,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Bounds of the cache and of the time for which a key is used. The vendor's keys are valid for
+// Limits on the size of the cache and on how long a key is used. The vendor's keys are valid for
 // two hours.
 const (
 	maxCachedKeys   = 4096
 	maxLifetime     = 2 * time.Hour
-	defaultLifetime = 30 * time.Minute // for a key that does not contain its lifetime
+	defaultLifetime = 30 * time.Minute // lifetime of a key that does not state one
 	expiryMargin    = 5 * time.Minute  // a key is not used any more when it expires within this time
 )
 
@@ -40,7 +40,7 @@ type apiKeyCache struct {
 	entries map[keyID]cachedKey
 }
 
-// cachedKey is an API key and the time from which on it is not used any more.
+// cachedKey is an API key and the time after which it is not used any more.
 type cachedKey struct {
 	key       domain.Secret
 	expiresAt time.Time
@@ -52,7 +52,7 @@ func newAPIKeyCache(clock ports.Clock) *apiKeyCache {
 	return c
 }
 
-// id returns the id of the API key for the credential and origin of at.
+// id returns the id of the API key for the credential and the origin that at contains.
 func (c *apiKeyCache) id(at ports.Access) (keyID, error) {
 	origin, err := vendorhttp.Origin(at.BaseURL)
 	if err != nil {

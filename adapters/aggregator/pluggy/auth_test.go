@@ -169,8 +169,8 @@ func TestAuthenticationFaults(t *testing.T) {
 	}
 }
 
-// TestNothingPrintsASecret prints the adapter and its arguments after a call.
-// TestTheKeyCachePrintsNoSecret prints the cache inside the adapter.
+// TestNothingPrintsASecret checks that printing the adapter and its arguments after a call shows no
+// secret. TestTheKeyCachePrintsNoSecret does the same for the cache inside the adapter.
 func TestNothingPrintsASecret(t *testing.T) {
 	e := newEnv(t, vendorhttp.Config{})
 	if _, err := e.adapter.Check(t.Context(), e.access); err != nil {

@@ -2,12 +2,12 @@ package pluggy
 
 import (
 	"time"
-	_ "time/tzdata" // for machines that have no time zone database
+	_ "time/tzdata" // embeds the time zones for machines that have no time zone database
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// saoPaulo is the time zone in which the institutions' value dates are.
+// saoPaulo is the time zone of the institutions' value dates.
 var saoPaulo = mustLoadLocation("America/Sao_Paulo")
 
 // mustLoadLocation returns a time zone. It never panics for a known name, because the time zone
@@ -26,7 +26,7 @@ func mustLoadLocation(name string) *time.Location {
 func (r row) parseDate() (domain.Date, time.Time, error) {
 	at, ok := parseTime(r.Date)
 	if !ok || at.Year() < 1 || at.Year() > 9999 {
-		return "", time.Time{}, malformed("a row without a date")
+		return "", time.Time{}, domain.UnreadableRow(domain.InvalidDate)
 	}
 	if at.Equal(at.Truncate(24 * time.Hour)) {
 		return domain.DateOf(at), time.Time{}, nil

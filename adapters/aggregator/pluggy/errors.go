@@ -14,8 +14,9 @@ const perMinute = 360
 
 var budgets = map[string]int{"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute}
 
-// There are four ways to classify an error, because the meaning of a 400 depends on the request: it
-// concerns the credential, the item, the list or the cursor of a page after the first.
+// The vendor with each of the four functions that classify an error. The meaning of a 400 depends
+// on the request: the 400 can be about the credential, the item, the list, or the cursor of a later
+// page.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}

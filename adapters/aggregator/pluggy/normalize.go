@@ -39,21 +39,42 @@ type party struct {
 	Name string `json:"name"`
 }
 
-// merchant is the merchant at which a card was used. The vendor adds this information itself.
+// merchant is the merchant at which a card was used. This information comes from the vendor and
+// not from the institution.
 type merchant struct {
 	Name     string `json:"name"`
 	Business string `json:"businessName"`
 }
 
 // normalize converts a row of the account into transaction data. It is a pure function.
-// Errors: Unavailable (malformed_response) for a row that cannot be converted exactly.
+// Errors: those of domain.RawTransaction.Normalize.
 func normalize(raw jsontext.Value, account domain.AccountData) (domain.TransactionData, error) {
+	out, err := convert(raw, account)
+	if err != nil {
+		return domain.TransactionData{Metadata: json.RawMessage(raw)}, err
+	}
+	return out, nil
+}
+
+// memberReasons maps a member of a row to the reason why the row is unreadable if the member has the
+// wrong JSON type.
+var memberReasons = map[string]domain.Code{
+	"id": domain.InvalidID, "accountId": domain.AccountMismatch, "date": domain.InvalidDate,
+	"description": domain.InvalidText, "descriptionRaw": domain.InvalidText, "category": domain.InvalidText,
+	"currencyCode": domain.InvalidCurrency, "amount": domain.InvalidAmount,
+	"amountInAccountCurrency": domain.InvalidAmount, "type": domain.UnknownType, "status": domain.UnknownStatus,
+}
+
+func convert(raw jsontext.Value, account domain.AccountData) (domain.TransactionData, error) {
 	var in row
-	if err := vendorhttp.Decode(raw, &in); err != nil {
+	if err := vendorhttp.DecodeRow(raw, &in, memberReasons); err != nil {
 		return domain.TransactionData{}, err
 	}
-	if !validID(in.ID) || in.Account != account.ExternalID {
-		return domain.TransactionData{}, malformed("a row of another account, or without an id")
+	switch {
+	case !validID(in.ID):
+		return domain.TransactionData{}, domain.UnreadableRow(domain.InvalidID)
+	case in.Account != account.ExternalID:
+		return domain.TransactionData{}, domain.UnreadableRow(domain.AccountMismatch)
 	}
 	out := domain.TransactionData{
 		ExternalID: in.ID, Account: in.Account, Description: in.description(),
@@ -91,12 +112,12 @@ func (r row) status() (domain.TransactionStatus, error) {
 	case "PENDING":
 		return domain.Pending, nil
 	}
-	return "", malformed("a status that is not documented")
+	return "", domain.UnreadableRow(domain.UnknownStatus)
 }
 
-// setAmounts sets the amounts of out, and a warning if the vendor's sign and type name opposite
-// directions. The magnitude is that of the vendor's amount, and the direction is the result of
-// direction. The amount in the account's currency has the same direction; it is set only if the
+// setAmounts sets the amounts of out. It also sets a warning if the vendor's sign and the vendor's type
+// indicate opposite directions. The magnitude is that of the vendor's amount, and the method direction determines the
+// sign. The amount in the account's currency has the same direction; it is set only if the
 // currencies differ.
 func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData) error {
 	amount, err := vendorhttp.ParseMoney(string(r.Amount), r.Currency)
@@ -131,21 +152,23 @@ func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData)
 //   - On any other account the type decides. If the row has no type, the sign of a bank account's amount
 //     decides: a positive amount was received.
 //
-// An amount of zero has no sign, so it never contradicts the type. Errors: a type that is not documented;
-// a row without a type whose account is neither a bank account nor a card.
+// An amount of zero has no sign, so it never contradicts the type. The type of an unreadable account can
+// be unknown (""): then the direction is known only if both rules return the same direction. Errors:
+// unknown_type for a type that is not documented, and for a row whose direction is not known.
 func (r row) direction(amount domain.Money, accountType domain.AccountType) (incoming, conflict bool, err error) {
 	card := accountType == domain.CreditAccount
 	bySign := amount.Amount.IsNeg() == card
 	byType := r.Type == "CREDIT"
 	switch {
 	case r.Type != "CREDIT" && r.Type != "DEBIT" && r.Type != "":
-		return false, false, malformed("a type that is not documented")
-	case r.Type == "" && accountType == domain.OtherAccount:
-		return false, false, malformed("a row without a direction")
+		return false, false, domain.UnreadableRow(domain.UnknownType)
+	case r.Type == "" && accountType != domain.BankAccount && !card,
+		accountType == "" && amount.Amount.IsNeg() != byType && !amount.Amount.IsZero():
+		return false, false, domain.UnreadableRow(domain.UnknownType)
 	case r.Type == "":
 		return bySign, false, nil
 	}
-	conflict = bySign != byType && !amount.Amount.IsZero()
+	conflict = bySign != byType && !amount.Amount.IsZero() && accountType != ""
 	if card {
 		return bySign, conflict, nil
 	}

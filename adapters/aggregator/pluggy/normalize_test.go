@@ -26,6 +26,8 @@ type golden struct {
 	Warnings       []domain.Warning `json:"Warnings,omitempty"`
 	Metadata       string
 	ContentHash    string `json:"ContentHash,omitempty"`
+	RowSHA256      []byte `json:"RowSHA256,omitempty"`
+	Normalizer     string `json:"Normalizer,omitempty"`
 	StableMetadata string `json:"StableMetadata,omitempty"`
 	Detail         json.RawMessage
 }
@@ -106,8 +108,8 @@ func TestAnInvalidCurrencyOfAnAccountIsUnknown(t *testing.T) {
 		}
 	}
 	_, err := normalizeAccount(jsontext.Value(`{"id":"a","currencyCode":"BR\u0000","balance":1}`), "ref")
-	if !errors.Is(err, domain.MalformedResponse) {
-		t.Errorf("a balance in an invalid currency: %v, want malformed_response", err)
+	if domain.UnreadableReason(err) != domain.InvalidCurrency {
+		t.Errorf("a balance in an invalid currency: %v, want invalid_currency", err)
 	}
 }
 
@@ -181,9 +183,9 @@ func TestNormalizeRefusesARowThatItCannotConvertExactly(t *testing.T) {
 		"null":                        jsontext.Value("null"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := normalize(raw, bank)
-			if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.MalformedResponse) {
-				t.Fatalf("got %v, want malformed_response", err)
+			o, err := normalize(raw, bank)
+			if domain.UnreadableReason(err) == "" || !bytes.Equal(o.Metadata, raw) {
+				t.Fatalf("got %s, %v, want the bytes of the row with a reason", o.Metadata, err)
 			}
 		})
 	}
@@ -277,7 +279,7 @@ func FuzzNormalize(f *testing.F) {
 		for _, account := range accounts {
 			got, err := normalize(bytes.Clone(raw), account)
 			if err != nil {
-				if !errors.Is(err, domain.MalformedResponse) {
+				if domain.UnreadableReason(err) == "" && !errors.Is(err, domain.MalformedResponse) {
 					t.Errorf("an error of another code: %v", err)
 				}
 				continue

@@ -14,7 +14,7 @@ const (
 	marginDays  = 7
 )
 
-// horizon returns the date from which on the vendor's list is certainly complete.
+// horizon returns the earliest date for which the vendor's list is certainly complete.
 func horizon(today domain.Date) domain.Date { return today.AddDays(marginDays - historyDays) }
 
 // Plan returns the steps of a pull. First, for each account, it reads the scope's window or sweeps the

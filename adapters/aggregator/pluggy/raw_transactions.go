@@ -1,6 +1,7 @@
 package pluggy
 
 import (
+	"crypto/sha256"
 	"strings"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
@@ -20,9 +21,10 @@ type transactionPage struct {
 }
 
 // decodePage decodes a page of transactions. It returns all rows and the vendor's cursor of the
-// next page, or an error. It computes the content hash of each row but does not normalise the
-// rows; the caller does that only for rows that have changed. A page without a list is an
-// error: a sweep would otherwise treat it as an empty page and mark the rows as removed.
+// next page, or an error. A row that cannot be read does not fail the page. It computes the content
+// hash of each row but does not normalise the rows; the caller does that only for rows that have
+// changed. A page without a list is an error, because a sweep would otherwise treat it as an empty
+// page and mark the rows as removed.
 func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransaction, *string, error) {
 	var page transactionPage
 	rows, err := vendorhttp.DecodeList(body, "results", &page)
@@ -40,25 +42,38 @@ func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransactio
 	hashInput := prefix
 	for _, row := range rows {
 		id, valid := rowID(row)
-		hashInput = append(hashInput[:len(prefix)], row...)
 		if !valid || !validID(id) {
-			return nil, nil, malformed("a row that is not an object, or without an id")
+			transactions = append(transactions, vendorhttp.UnidentifiedRow(row, func() error {
+				_, err := normalize(row, account)
+				return err
+			}))
+			continue
 		}
+		rowHash := sha256.Sum256(row)
+		hashInput = append(hashInput[:len(prefix)], rowHash[:]...)
 		transactions = append(transactions, domain.RawTransaction{
 			ExternalID: id, ContentHash: vendorhttp.ContentHashOf(hashInput),
-			Normalize: func() (domain.TransactionData, error) { return normalize(row, account) },
+			Normalize: func() (domain.TransactionData, error) {
+				data, err := normalize(row, account)
+				return vendorhttp.WithOrigin(data, rowHash, rules), err
+			},
 		})
 	}
 	return transactions, page.Next, nil
 }
 
 // rowID returns the id of a row that has not been decoded, and reports whether the row is an object. The
-// id is "" if the row has none.
+// id is "" if the row has none, or more than one.
 func rowID(row []byte) (id string, valid bool) {
+	ids := 0
 	for m := range vendorhttp.Members(row, &valid) {
 		if string(m.Name) == `"id"` {
 			id, _ = vendorhttp.Unquote(m.Value)
+			ids++
 		}
+	}
+	if ids > 1 {
+		id = ""
 	}
 	return id, valid
 }

@@ -3,7 +3,6 @@ package pluggy
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -46,7 +45,7 @@ func TestWhatChangesTheContentHash(t *testing.T) {
 		"status":         with(t, "status", `"PENDING"`),
 		"new member":     with(t, "future", "null"),
 		"nested balance": with(t, "future", `{"balance":1}`),
-		// No edits, but the stored metadata must follow.
+		// These changes are not edits, but the stored metadata must be updated.
 		"time of writing": with(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
 		"balance":         with(t, "balance", "1.00"),
 		"order":           with(t, "order", "7"),
@@ -89,8 +88,8 @@ func TestAnInvalidRowHasAnotherContentHash(t *testing.T) {
 			}
 			_, err = got[0].Normalize()
 		}
-		if !errors.Is(err, domain.MalformedResponse) {
-			t.Errorf("%s: %v, want malformed_response", name, err)
+		if err == nil {
+			t.Errorf("%s: the row was normalised", name)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (a *Adapter) get(ctx context.Context, at ports.Access, call vendorhttp.Call
 	if err != nil {
 		return nil, err
 	}
-	call.BaseURL = at.BaseURL
+	call.BaseURL, call.Tenant = at.BaseURL, at.Tenant
 	// The key is not revealed before the request is sent.
 	call.SetAuth = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
 	body, err := a.http.Do(ctx, call)
@@ -105,16 +105,16 @@ func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 }
 
 // accountOf returns the account with this id. The account determines the sign and the second
-// currency of its rows. For an id that is not listed, accountOf returns an account of the type
-// OtherAccount without a currency. A row that needs the type or the currency is then refused,
-// because the adapter does not guess them.
+// currency of its rows. For an id that is not listed, accountOf returns an account without a type and
+// without a currency. A row that needs the type or the currency is then unreadable, because the
+// adapter does not guess them.
 func accountOf(id string, accounts []domain.AccountData) domain.AccountData {
 	for _, account := range accounts {
 		if account.ExternalID == id {
 			return account
 		}
 	}
-	return domain.AccountData{ExternalID: id, Type: domain.OtherAccount}
+	return domain.AccountData{ExternalID: id}
 }
 
 // parseTime parses a time in one of the two forms that the vendor uses: RFC 3339, or a date without a

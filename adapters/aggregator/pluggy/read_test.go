@@ -37,18 +37,17 @@ func newFixedVendor(t *testing.T, status int, body string) (*pluggy.Adapter, por
 
 func TestReadRefusesInvalidPages(t *testing.T) {
 	for name, body := range map[string]string{
-		"empty object":      `{}`,
-		"null results":      `{"results":null,"next":null}`,
-		"no results":        `{"next":null}`,
-		"results as text":   `{"results":"","next":null}`,
-		"rows of numbers":   `{"results":[1],"next":null}`,
-		"null rows":         `{"results":[null],"next":null}`,
-		"next as a number":  `{"results":[],"next":7}`,
-		"next as an object": `{"results":[],"next":{}}`,
-		"duplicate results": `{"results":[],"results":[],"next":null}`,
-		"array":             `[]`,
-		"nothing":           ``,
-		"two values":        `{"results":[],"next":null}{}`,
+		"empty object":       `{}`,
+		"null results":       `{"results":null,"next":null}`,
+		"no results":         `{"next":null}`,
+		"results as text":    `{"results":"","next":null}`,
+		"rows not separated": `{"results":[{} {}],"next":null}`,
+		"next as a number":   `{"results":[],"next":7}`,
+		"next as an object":  `{"results":[],"next":{}}`,
+		"duplicate results":  `{"results":[],"results":[],"next":null}`,
+		"array":              `[]`,
+		"nothing":            ``,
+		"two values":         `{"results":[],"next":null}{}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			adapter, access := newFixedVendor(t, http.StatusOK, body)

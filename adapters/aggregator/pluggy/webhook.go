@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// createdOverlap is subtracted from the announced time from which on new rows are read. Rows of that
-// period are read again, because the clocks of the vendor's servers may differ.
+// createdOverlap is subtracted from the announced creation time of the new rows. Rows that were
+// created in this period are read again, because the clocks of the vendor's servers may differ.
 const createdOverlap = 5 * time.Minute
 
 // notification contains the members of a webhook's body that the adapter needs: names, ids and dates. It
@@ -55,7 +55,7 @@ func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 }
 
 // dropOddMembers clears the ids that cannot be stored or sent, and the dates that cannot be read. It
-// reports whether there was one.
+// reports whether any of them was cleared.
 func (n *notification) dropOddMembers() bool {
 	odd := false
 	for _, id := range []*vendorhttp.Text{&n.EventID, &n.Item, &n.Account} {

@@ -92,7 +92,9 @@ func TestParseWantsEverythingIfMembersAreMissing(t *testing.T) {
 		`{"event":"transactions/created","accountId":"a","transactionsCreatedAtFrom":"soon"}`:     everything,
 		`{"event":"transactions/updated","accountId":"a"}`:                                        everything,
 		`{"event":"transactions/updated","transactionIds":["x"]}`:                                 everything,
-		`{"event":"transactions/updated","accountId":"a","transactionIds":` + string(list) + `}`:  everything,
+		`{"event":"transactions/updated","accountId":"a","transactionIds":` + string(list) + `}`: {
+			Everything: true, Accounts: []string{"a"},
+		},
 		`{"event":"transactions/updated","accountId":"a","transactionIds":["y","x","y"]}`: {
 			Changed: map[string][]string{"a": {"x", "y"}},
 		},
@@ -117,7 +119,8 @@ func TestParseWantsNoPullForUnknownEvents(t *testing.T) {
 	}
 }
 
-// TestParseWantsEverythingIfAnIDOrADateIsOdd also checks that the ids that can be read are used.
+// TestParseWantsEverythingIfAnIDOrADateIsOdd checks that an event with an invalid id or date has
+// the scope of everything, and that its valid ids are still used.
 func TestParseWantsEverythingIfAnIDOrADateIsOdd(t *testing.T) {
 	long := strings.Repeat("x", domain.MaxEventID+1)
 	everything := domain.WebhookEvent{WantsPull: true, Scope: domain.PullScope{Everything: true}}
@@ -131,17 +134,18 @@ func TestParseWantsEverythingIfAnIDOrADateIsOdd(t *testing.T) {
 		return with(func(e *domain.WebhookEvent) { e.Scope.Removed = ids })
 	}
 	for body, want := range map[string]domain.WebhookEvent{
-		`{"event":"item/created","eventId":"` + long + `"}`:                               everything,
-		`{"event":"item/created","eventId":7}`:                                            everything,
-		`{"event":"item/deleted","itemId":"a\u0000"}`:                                     everything,
-		`{"event":"item/error","itemId":{}}`:                                              everything,
-		`{"event":"transactions/deleted","transactionIds":"a"}`:                           everything,
-		`{"event":"transactions/deleted","transactionIds":[1]}`:                           everything,
-		`{"event":"transactions/deleted","transactionIds":["a,b"]}`:                       everything,
-		`{"event":"transactions/deleted","transactionIds":["a","` + long + `","b"]}`:      removing("a", "b"),
-		`{"event":"transactions/deleted","transactionIds":["a","",null,["c"],"b",1]}`:     removing("a", "b"),
-		`{"event":"transactions/deleted","accountId":7,"transactionIds":["a"]}`:           removing("a"),
-		`{"event":"transactions/updated","accountId":"a","transactionIds":["x","a b"]}`:   everything,
+		`{"event":"item/created","eventId":"` + long + `"}`:                           everything,
+		`{"event":"item/created","eventId":7}`:                                        everything,
+		`{"event":"item/deleted","itemId":"a\u0000"}`:                                 everything,
+		`{"event":"item/error","itemId":{}}`:                                          everything,
+		`{"event":"transactions/deleted","transactionIds":"a"}`:                       everything,
+		`{"event":"transactions/deleted","transactionIds":[1]}`:                       everything,
+		`{"event":"transactions/deleted","transactionIds":["a,b"]}`:                   everything,
+		`{"event":"transactions/deleted","transactionIds":["a","` + long + `","b"]}`:  removing("a", "b"),
+		`{"event":"transactions/deleted","transactionIds":["a","",null,["c"],"b",1]}`: removing("a", "b"),
+		`{"event":"transactions/deleted","accountId":7,"transactionIds":["a"]}`:       removing("a"),
+		`{"event":"transactions/updated","accountId":"a","transactionIds":["x","a b"]}`: with(
+			func(e *domain.WebhookEvent) { e.Scope.Accounts = []string{"a"} }),
 		`{"event":"transactions/created","accountId":["a"],"eventId":"e","itemId":"i"}`:   ofItem,
 		`{"event":"transactions/created","accountId":"a","transactionsCreatedAtFrom":7}`:  everything,
 		`{"event":"transactions/created","accountId":"a","transactionsMinDate":"2026-2"}`: everything,

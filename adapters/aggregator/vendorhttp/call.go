@@ -36,6 +36,9 @@ type Call struct {
 	PathTemplate string
 	// Query is sent unchanged. It contains no "?", and only printable ASCII without spaces and "#".
 	Query string
+	// Tenant is the tenant whose call it is. Calls of different tenants take the tokens of a rate
+	// budget in turn. It is never sent.
+	Tenant domain.TenantID
 	// Resource names the rate budget of [Vendor.Budgets] that the call uses; "" means none.
 	Resource string
 	// Retryable allows the client to send the request again after a failure, because it is

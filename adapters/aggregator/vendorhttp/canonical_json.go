@@ -32,7 +32,7 @@ func (f *CanonicalForm) Append(text []byte, object []byte) ([]byte, bool) {
 	defer memberStacks.Put(stack)
 	w := canonicalWriter{form: f, text: text, stack: *stack, plain: true}
 	w.object("", object)
-	clear(w.stack[:cap(w.stack)]) // so that the pooled stack does not keep a response in memory
+	clear(w.stack[:cap(w.stack)]) // otherwise the pooled stack would keep a response in memory
 	*stack = w.stack
 	return w.text, w.plain
 }

@@ -31,7 +31,7 @@ func New(cfg Config) *Client {
 	transport := newTransport(cfg, guard)
 	return &Client{
 		cfg: cfg, guard: guard, transport: transport, tripper: cfg.WrapTransport(transport),
-		retries: newRetryPolicy(), origins: origins{byKey: map[originKey]*origin{}},
+		retries: newRetryPolicy(), origins: origins{clock: cfg.Clock, byKey: map[originKey]*origin{}},
 	}
 }
 

@@ -1,6 +1,7 @@
 package vendorhttp
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -27,6 +28,41 @@ func Decode(body []byte, into any) error {
 		return malformed("not the JSON that the vendor documents")
 	}
 	return nil
+}
+
+// DecodeRow parses one row of a list like [Decode]. Errors: the error of domain.UnreadableRow for a row
+// that is JSON but cannot be parsed strictly; Unavailable (malformed_response) for a row that is not
+// JSON. If a member has the wrong type, the map reasons contains the reason, by the name of the
+// outermost member. For a member that is not in the map, the reason is invalid_member.
+func DecodeRow(row []byte, into any, reasons map[string]domain.Code) error {
+	if tooDeep(row) {
+		return domain.UnreadableRow(domain.TooDeep)
+	}
+	err := json.Unmarshal(row, into)
+	if err == nil {
+		return nil
+	}
+	text := jsontext.Value(row)
+	switch {
+	case text.IsValid():
+		return domain.UnreadableRow(cmp.Or(reasons[memberOf(err)], domain.InvalidMember))
+	case text.IsValid(jsontext.AllowInvalidUTF8(true)):
+		return domain.UnreadableRow(domain.InvalidText)
+	case text.IsValid(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)):
+		return domain.UnreadableRow(domain.DuplicateMember)
+	}
+	return malformed("a row that is not JSON")
+}
+
+// memberOf returns the name of the outermost member to which an error of the JSON parser refers; "" if
+// it refers to no member.
+func memberOf(err error) string {
+	if semantic := (*json.SemanticError)(nil); errors.As(err, &semantic) {
+		for name := range semantic.JSONPointer.Tokens() {
+			return name
+		}
+	}
+	return ""
 }
 
 // tooDeep reports whether the text has more than maxDepth levels. It counts the brackets
@@ -91,13 +127,17 @@ func (n *NumberOrString) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 var errNumber = errors.New("not a number")
 
-// ParseMoney parses an amount in the form in which the vendor sent it. It accepts only
-// amounts that the decimal type can represent exactly; an amount that would be rounded is an
-// error. Errors: Unavailable (malformed_response).
+// ParseMoney parses an amount in the form in which the vendor sent it. It accepts only amounts that
+// the decimal type can represent exactly; an amount that would be rounded is an error. Errors: the
+// error of domain.UnreadableRow with invalid_amount or invalid_currency.
 func ParseMoney(amount, currency string) (domain.Money, error) {
 	m, err := domain.ParseMoney(amount, currency)
-	if err != nil {
-		return domain.Money{}, malformed("not an amount, or too long to be exact")
+	if err == nil {
+		return m, nil
 	}
-	return m, nil
+	reason := domain.InvalidAmount
+	if invalid := (*domain.Error)(nil); errors.As(err, &invalid) && invalid.Field == "currency" {
+		reason = domain.InvalidCurrency
+	}
+	return domain.Money{}, domain.UnreadableRow(reason)
 }

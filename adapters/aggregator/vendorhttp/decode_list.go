@@ -3,15 +3,16 @@ package vendorhttp
 import "github.com/go-json-experiment/json/jsontext"
 
 // DecodeList decodes a page: a response that is an object, in which the member called name is a
-// list of objects. It returns the rows of the list. The rows are parts of body, not copies. The
+// list. It returns the elements of the list, the rows. The rows are parts of body, not copies. The
 // rest of the response is decoded into a value in the same way as by [Decode]; in that value
 // the list is empty. If there is no list, the returned rows are nil.
 //
-// DecodeList only separates the rows from each other, by their brackets and quotes. Whether a
-// row is valid JSON without a duplicate member is checked when the row is decoded. A row whose
-// bytes have not changed since it was last decoded need not be decoded again. Such a row costs
-// only its separation. Errors: the same as those of Decode, and the same error for a row that
-// is not an object.
+// DecodeList only separates the rows from each other, by their brackets and quotes. Whether a row
+// is valid JSON without a duplicate member is checked when the row is decoded. A row whose bytes
+// have not changed since it was last decoded need not be decoded again. Such a row is only
+// separated from the others. A row can be any JSON value, nested to any depth; only the rest of the
+// response is limited to 64 levels. Errors: the same as those of Decode, and the same error for a
+// list that does not end.
 func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	s := scanner{text: body}
 	if !s.findList(name) {
@@ -20,7 +21,7 @@ func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	start := s.at
 	rows, ok := s.rows()
 	if !ok {
-		return nil, malformed("a list with an element that is not an object")
+		return nil, malformed("a list that cannot be separated into its elements")
 	}
 	envelope := make([]byte, 0, start+len(body)-s.at+len("[]"))
 	envelope = append(append(append(envelope, body[:start]...), "[]"...), body[s.at:]...)
@@ -54,10 +55,9 @@ func (s *scanner) findList(name string) bool {
 	return false
 }
 
-// rows splits the list at the current position into its objects and moves to the end of the
-// list. It reports whether the list contains only objects.
+// rows splits the list at the current position into its elements and moves to the end of the
+// list. It reports whether the list ends.
 func (s *scanner) rows() ([]jsontext.Value, bool) {
-	s.depth = 2 // the levels of the response and of the list
 	s.at++
 	rows := make([]jsontext.Value, 0, 512)
 	if s.space(); s.peek() == ']' {
@@ -66,7 +66,7 @@ func (s *scanner) rows() ([]jsontext.Value, bool) {
 	}
 	for {
 		start := s.at
-		if s.peek() != '{' || !s.skip() {
+		if !s.skip() {
 			return nil, false
 		}
 		rows = append(rows, jsontext.Value(s.text[start:s.at:s.at]))

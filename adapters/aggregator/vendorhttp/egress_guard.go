@@ -134,11 +134,15 @@ func Origin(rawURL string) (string, error) {
 
 // originOf returns the origin of a parsed base URL; see [Origin].
 func originOf(u *url.URL) string {
-	host := u.Host
-	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-		host = strings.TrimSuffix(host, ":"+port)
+	host, port := u.Host, ""
+	if u.Port() != "" {
+		port = ":" + u.Port()
+		host = strings.TrimSuffix(host, port)
 	}
-	return u.Scheme + "://" + host
+	if u.Scheme == "https" && port == ":443" || u.Scheme == "http" && port == ":80" {
+		port = ""
+	}
+	return u.Scheme + "://" + strings.TrimSuffix(host, ".") + port // "host." and "host" are one name
 }
 
 func notAllowed(why string) *domain.Error {

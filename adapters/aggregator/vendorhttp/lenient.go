@@ -5,9 +5,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Text is a member that should be a string. If it has another JSON type, the rest of the text can
-// still be used: Decode sets Odd instead of returning an error. A null or absent member is the zero
-// Text.
+// Text is a member that should be a string. If it has another JSON type, Decode sets Odd instead of
+// returning an error, so that the other members can still be used. A null or absent member is the
+// zero Text.
 type Text struct {
 	Value string
 	Odd   bool // the member is not a string

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // maxOrigins bounds how many origins are kept in memory. Operators choose the base URLs, so
@@ -14,7 +16,7 @@ const maxOrigins = 1024
 // origin is the state of one origin of one vendor: its circuit breaker and rate budgets.
 type origin struct {
 	breaker circuitbreaker.CircuitBreaker[response]
-	budgets map[string]*tokenBucket // by resource; guarded by origins.mu
+	budgets map[string]*tokenBucket // the key is the resource; guarded by origins.mu
 	usedAt  time.Time
 }
 
@@ -25,6 +27,7 @@ type originKey struct{ vendor, origin string }
 // origins contains the state of every origin. If there are more than maxOrigins, the least
 // recently used one is evicted.
 type origins struct {
+	clock ports.Clock
 	mu    sync.Mutex
 	byKey map[originKey]*origin
 }
@@ -52,7 +55,7 @@ func (o *origins) budget(of *origin, resource string, perMinute int) *tokenBucke
 	defer o.mu.Unlock()
 	found, ok := of.budgets[resource]
 	if !ok {
-		found = newTokenBucket(perMinute)
+		found = newTokenBucket(perMinute, o.clock)
 		of.budgets[resource] = found
 	}
 	return found

@@ -22,9 +22,10 @@ func newClock() *porttest.Clock {
 func TestNoMinuteExceedsTheRateLimit(t *testing.T) {
 	for _, perMinute := range []int{1, 2, 7, 60, 360} {
 		t.Run(fmt.Sprint(perMinute), func(t *testing.T) {
-			b, clock, taken := newTokenBucket(perMinute), newClock(), 0
+			clock, taken := newClock(), 0
+			b := newTokenBucket(perMinute, clock)
 			for range 6000 {
-				if _, err := b.reserve(clock.Now(), 0); err == nil {
+				if _, err := b.take(domain.TenantID{}, 0); err == nil {
 					taken++
 				}
 				clock.Advance(10 * time.Millisecond)
@@ -73,7 +74,7 @@ func TestACallWaitsForItsBudget(t *testing.T) {
 	origin := client.origins.get(originKey{"sim", call.BaseURL}, client.cfg.Clock.Now())
 	budget := client.origins.budget(origin, "rows", 1200)
 	for range 50 {
-		_, _ = budget.reserve(client.cfg.Clock.Now(), time.Minute)
+		_, _ = budget.take(call.Tenant, 0)
 	}
 	start := time.Now()
 	if _, err := client.Do(t.Context(), call); err != nil {

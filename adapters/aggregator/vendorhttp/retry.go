@@ -19,7 +19,7 @@ const (
 	maxRetries          = 2
 	minBackoff          = 100 * time.Millisecond
 	maxBackoff          = 400 * time.Millisecond
-	backoffJitter       = 0.25 // fraction of the backoff, added or subtracted
+	backoffJitter       = 0.25 // fraction of the backoff that is randomly added or subtracted
 	maxRetryAfterInCall = 500 * time.Millisecond
 )
 

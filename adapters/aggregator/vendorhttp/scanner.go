@@ -3,6 +3,7 @@ package vendorhttp
 import (
 	"bytes"
 	"iter"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -11,10 +12,9 @@ import (
 // value starts and ends. In invalid JSON the positions may be wrong, but the decoder refuses
 // such text later.
 type scanner struct {
-	text  []byte
-	at    int
-	depth int // number of levels that enclose the text
-	bad   bool
+	text []byte
+	at   int
+	bad  bool
 }
 
 // Members iterates over the members of an object in the order of the text. Members with the
@@ -123,8 +123,7 @@ func (s *scanner) space() {
 	}
 }
 
-// skip moves past one value. It returns false if there is no value, if the value does not end,
-// or if it is nested too deeply.
+// skip moves past one value. It returns false if there is no value, or if the value does not end.
 func (s *scanner) skip() bool {
 	switch s.peek() {
 	case '"':
@@ -168,10 +167,10 @@ func (s *scanner) escaped(at int) bool {
 	return odd
 }
 
-// skipNested moves past an object or array. It returns false if the value does not end or is
-// nested too deeply.
+// skipNested moves past an object or array of any depth; it does not recurse. It returns false if the
+// value does not end.
 func (s *scanner) skipNested() bool {
-	depth := s.depth
+	depth := 0
 	for s.at < len(s.text) {
 		switch s.text[s.at] {
 		case '"':
@@ -180,11 +179,9 @@ func (s *scanner) skipNested() bool {
 			}
 			continue
 		case '{', '[':
-			if depth++; depth > maxDepth {
-				return false
-			}
+			depth++
 		case '}', ']':
-			if depth--; depth == s.depth {
+			if depth--; depth == 0 {
 				s.at++
 				return true
 			}
@@ -197,6 +194,25 @@ func (s *scanner) skipNested() bool {
 // Member is a member of an object. Name and Value are unchanged parts of the text; Name
 // includes its quotes.
 type Member struct{ Name, Value []byte }
+
+// StringMembers returns the members of an object that have one of the names and are valid strings. It is
+// for objects that [Decode] does not accept. A member that occurs more than once is left out.
+func StringMembers(object []byte, names ...string) map[string]string {
+	found, occurrences := map[string]string{}, map[string]int{}
+	var valid bool
+	for m := range Members(object, &valid) {
+		name, err := Unquote(m.Name)
+		if err != nil || !slices.Contains(names, name) {
+			continue
+		}
+		if occurrences[name]++; occurrences[name] > 1 {
+			delete(found, name)
+		} else if text, err := Unquote(m.Value); err == nil {
+			found[name] = text
+		}
+	}
+	return found
+}
 
 // isNamed reports whether the member has this name, even if the name is written with escapes.
 func (m Member) isNamed(name string) bool {

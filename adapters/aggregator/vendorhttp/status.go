@@ -38,7 +38,7 @@ func statusError(v *Vendor, r response, now time.Time) *domain.Error {
 	if classified == nil {
 		classified = classifyByStatus(r)
 	}
-	failure := *classified // copied, because the vendor's function may always return the same value
+	failure := *classified // a copy, because the function of the vendor may return the same pointer each time
 	if failure.Kind == domain.Unavailable && failure.RetryAfter == 0 {
 		failure.RetryAfter = retryAfter(r.header, now)
 	}

@@ -31,7 +31,7 @@ const (
 	sslVerifyFull = "verify-full"
 )
 
-// config is the configuration in the form in which it is stored.
+// config is the stored form of the configuration.
 type config struct {
 	Host            string `json:"host"`
 	Port            uint16 `json:"port"`
@@ -45,6 +45,11 @@ var (
 	path     = regexp.MustCompile(`^(/[A-Za-z][A-Za-z0-9]{0,31})+$`)
 )
 
+// configMembers is the message for a configuration with an unknown member or with a value of a wrong
+// type.
+const configMembers = "is wrong: config has the members host, database, sslMode and rootCertificate (text), " +
+	"and port (number)"
+
 // maxDatabase is PostgreSQL's maximum length of an identifier, in bytes.
 const maxDatabase = 63
 
@@ -53,7 +58,7 @@ const maxDatabase = 63
 func decodeConfig(raw stdjson.RawMessage) (config, []*domain.Error) {
 	cfg := config{Port: 5432, SSLMode: sslVerifyFull}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
-		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must match the connector type's schema")}
+		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), configMembers)}
 	}
 	var errs []*domain.Error
 	fieldErr := func(wrong bool, field, message string) {
@@ -72,9 +77,9 @@ func decodeConfig(raw stdjson.RawMessage) (config, []*domain.Error) {
 	return cfg, errs
 }
 
-// fieldOf returns the path of the field that the decoder rejected ("config.port"). It returns only
-// "config" if the path does not look like names of members, because text that was pasted in
-// the wrong place may be a secret and must not appear in an error.
+// fieldOf returns the path of the field that the decoder rejected, for example "config.port". If the
+// path does not look like member names, fieldOf returns only "config": such a path may be a secret that
+// was pasted in the wrong place, and must not appear in an error.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {
@@ -83,8 +88,8 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// validateCredential returns an error for each part that is missing or invalid, and one if the
-// credential has other parts than username and password.
+// validateCredential returns an error for each part that is missing or invalid. It also returns an
+// error if the credential has parts other than username and password.
 func validateCredential(c domain.Credential) []*domain.Error {
 	var errs []*domain.Error
 	for _, part := range []string{partUsername, partPassword} {
@@ -111,7 +116,7 @@ func printable(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// tls returns the TLS configuration for the configured sslMode; nil means a connection without TLS.
+// tls returns the TLS configuration for the configured sslMode, or nil for a connection without TLS.
 func (c config) tls() *tls.Config {
 	switch c.SSLMode {
 	case sslDisable:

@@ -86,17 +86,19 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	return json.Marshal(cfg)
 }
 
-// Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version
-// number. Errors: Rejected (credential_rejected, account_not_found for a database that
-// does not exist, access_denied, address_not_allowed, also for a connection without TLS where
-// that is not allowed); Unavailable (vendor_unreachable, or malformed_response for a server that
-// exceeds the limits maxReceived or maxIterations).
+// Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version number.
+// Errors:
+//
+//   - Rejected: credential_rejected; account_not_found if the database does not exist; access_denied;
+//     address_not_allowed, also for a connection without TLS if Options.AllowHTTP is not set
+//   - Unavailable: vendor_unreachable; malformed_response if the server exceeds the limit maxReceived or
+//     maxIterations
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw)
 	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {
 		return "", domain.Join(errs)
 	}
-	if c.forbids(cfg) { // AllowHTTP was set when the connection was configured
+	if c.forbids(cfg) { // AllowHTTP may have been set when the connection was configured
 		return "", notAllowed()
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
@@ -109,8 +111,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	if err != nil {
 		return "", probeError(ctx, err)
 	}
-	// ctx ends with the probe's timeout. The probe already has its result, so a server that delays
-	// the end of the connection must not delay the probe any longer than that.
+	// Close waits for the server, but at most until ctx ends with the probe's timeout. A server that
+	// delays the end of the connection therefore cannot delay the probe any longer.
 	defer func() { _ = conn.Close(ctx) }()
 	if err := conn.Ping(ctx); err != nil {
 		return "", probeError(ctx, err)
@@ -118,7 +120,7 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	return "PostgreSQL " + versionOf(conn.PgConn().ParameterStatus("server_version")), nil
 }
 
-// forbids reports whether the connection would not be encrypted although that is not allowed.
+// forbids reports whether cfg turns TLS off although Options.AllowHTTP is not set.
 func (c *Connector) forbids(cfg config) bool {
 	return cfg.SSLMode == sslDisable && !c.options.AllowHTTP
 }
@@ -150,7 +152,7 @@ func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.Co
 // second time to cancel a query, in the background and for up to 15 s after the end of the probe.
 func (c *Connector) dialOnce() pgconn.DialFunc {
 	dialer := &net.Dialer{Control: c.control}
-	var dialed atomic.Bool // atomic, because pgx calls the function in the background as well
+	var dialed atomic.Bool // atomic, because pgx also calls the function in the background
 	return func(ctx context.Context, _, address string) (net.Conn, error) {
 		if dialed.Swap(true) {
 			return nil, errSecondDial

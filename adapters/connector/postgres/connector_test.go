@@ -232,8 +232,8 @@ func TestProbeStopsWhenCancelled(t *testing.T) {
 	}
 }
 
-// A password must not be sent in clear unless that is allowed, not even for a connection that was
-// created when it was allowed.
+// A password is sent without TLS only if the current settings allow it. Whether they allowed it when the
+// connection was created does not matter.
 func TestProbeNeedsTLSUnlessPlaintextIsAllowed(t *testing.T) {
 	config := encode(t, newServer(t))
 	dialed := false

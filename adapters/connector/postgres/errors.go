@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of unreachable have texts of this package, because the errors of pgx and of the server
-// contain the names of users and hosts.
+// The causes of the errors that unreachable returns. They replace the errors of pgx and of the
+// server, which contain the names of users and hosts.
 var (
 	errSetup   = errors.New("the connection cannot be prepared")
 	errTimeout = errors.New("no response in time")
@@ -21,8 +21,8 @@ var (
 	errSecondDial = errors.New("the probe has already dialed")
 )
 
-// probeError returns the domain error for a failed probe. The SQLSTATE codes and classes are those
-// of https://www.postgresql.org/docs/current/errcodes-appendix.html
+// probeError returns the domain error for a failed probe. It maps the SQLSTATE codes and classes
+// that https://www.postgresql.org/docs/current/errcodes-appendix.html defines.
 func probeError(ctx context.Context, err error) *domain.Error {
 	var (
 		server *pgconn.PgError

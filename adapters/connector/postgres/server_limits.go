@@ -17,7 +17,8 @@ import (
 // hostile. The limits of pgx are a message of 1 GiB and 10,000,000 SCRAM iterations.
 const (
 	// maxReceived is the maximum number of bytes that a probe reads, and also the maximum length of one
-	// message. A PostgreSQL server sends less than 2 KiB during a probe, and its TLS certificates.
+	// message. During a probe, a PostgreSQL server sends its TLS certificates and less than 2 KiB of other
+	// data.
 	maxReceived = 1 << 20
 	// maxIterations is the maximum sum of the SCRAM iterations that a server requests during a probe.
 	// PostgreSQL's default is 4,096. 100,000 iterations take about 20 ms of CPU time, during which
@@ -50,16 +51,16 @@ func (c *limitedConn) Read(p []byte) (int, error) {
 }
 
 // messageReader reads the messages of a server and checks each message before it returns the message's
-// bytes. Its source is the decrypted stream after the negotiation of TLS. It is an io.Reader because
-// pgx parses the messages itself: pgx allocates the length that a message announces, and computes the
-// SCRAM iterations that it requests, before a caller of pgx could check either.
+// bytes. Its source is the decrypted stream, after the TLS negotiation. The checks must come before pgx
+// parses a message: pgx allocates the length that a message announces, and computes the SCRAM iterations
+// that a message requests, before a caller of pgx could check either number.
 type messageReader struct {
 	source     io.Reader
 	iterations int    // the number of SCRAM iterations that the server can still request
 	unread     []byte // the part of the last checked message that Read has not returned yet
 }
 
-// newFrontend is the pgconn.BuildFrontendFunc of a probe.
+// newFrontend implements pgconn.BuildFrontendFunc. The returned frontend reads through a messageReader.
 func newFrontend(r io.Reader, w io.Writer) *pgproto3.Frontend {
 	return pgproto3.NewFrontend(&messageReader{source: r, iterations: maxIterations}, w)
 }
@@ -88,7 +89,7 @@ func (m *messageReader) next() ([]byte, error) {
 	if _, err := io.ReadFull(m.source, header[:]); err != nil {
 		return nil, err
 	}
-	length := binary.BigEndian.Uint32(header[1:]) // includes the length field, but not the type
+	length := binary.BigEndian.Uint32(header[1:]) // the length counts the length field itself, but not the type
 	if length < headerLength-1 || length > maxReceived {
 		return nil, malformed("a message of an invalid length or of more than 1 MiB")
 	}

@@ -75,7 +75,7 @@ func wantMalformed(t *testing.T, config map[string]any) {
 	}
 }
 
-// The server announces a length and then waits for the probe to end the connection.
+// The server announces an invalid length and then waits until the probe ends the connection.
 func TestProbeRefusesAMessageOfAnInvalidLength(t *testing.T) {
 	for name, header := range map[string]string{
 		"1 GiB":                  "N\x40\x00\x00\x00",
@@ -109,9 +109,9 @@ func TestProbeEndsAfterTooManyMessages(t *testing.T) {
 	wantMalformed(t, config)
 }
 
-// offerSCRAM sends the server's part of a SCRAM authentication up to the server-first-message, which
-// requests the given number of iterations. It reports whether the client responded with its proof, for
-// which the client must compute the iterations.
+// offerSCRAM sends the server's messages of a SCRAM authentication up to the server-first-message, which
+// requests the given number of iterations. It reports whether the client sent its proof. The client must
+// compute the iterations to do so.
 func offerSCRAM(backend *pgproto3.Backend, iterations string) (proved bool) {
 	backend.Send(&pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256"}})
 	_ = backend.SetAuthType(pgproto3.AuthTypeSASL)
@@ -170,7 +170,8 @@ func TestProbeRefusesManySCRAMIterations(t *testing.T) {
 	}
 }
 
-// A server that knows the password can request the iterations again and again.
+// The limit must apply to the sum of all requested iterations, because a server that knows the password can
+// request iterations repeatedly.
 func TestProbeAddsUpSCRAMIterations(t *testing.T) {
 	config, _ := fakeServer(t, func(_ net.Conn, backend *pgproto3.Backend) {
 		if offerSCRAM(backend, "60000") {

@@ -67,9 +67,9 @@ func newTLSServer(t *testing.T) (port int, root string) {
 	return s.Port(), string(certificate)
 }
 
-// chownToServer changes the owner of the directory and of its files to the user postgres, as which
-// the server runs if the test runs as root. The change is necessary because the server rejects a
-// private key that belongs to another user.
+// If the test runs as root, the server runs as the user postgres and rejects a private key that
+// belongs to another user. chownToServer then makes postgres the owner of the directory and of its
+// files.
 func chownToServer(t *testing.T, dir string) {
 	t.Helper()
 	u, err := user.Lookup("postgres")

@@ -37,7 +37,7 @@ const (
 	maxHeaderValue = 1024
 )
 
-// config is the configuration in the form in which it is stored.
+// config is the stored form of the configuration.
 type config struct {
 	URL        string            `json:"url"`
 	Auth       string            `json:"auth"`
@@ -46,12 +46,17 @@ type config struct {
 }
 
 var (
-	token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$") // the token of RFC 9110, section 5.6.2
+	token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$") // a token as defined in RFC 9110, section 5.6.2
 	path  = regexp.MustCompile(`^(/[A-Za-z][A-Za-z0-9-]{0,31})+$`)
 	// secretHeader matches names of headers that usually contain a credential. They are rejected,
 	// because the configuration is stored and returned in plain text.
 	secretHeader = regexp.MustCompile(`(?i)auth|token|secret|key|passw|cookie|session|credential|signature`)
 )
+
+// configMembers is the message for a configuration with an unknown member or with a value of a wrong
+// type.
+const configMembers = "is wrong: config has the members url, auth and authHeader (text), " +
+	"and headers (an object of text)"
 
 // reservedHeaders are headers of the HTTP protocol itself, which only the HTTP client sets.
 var reservedHeaders = []string{
@@ -63,7 +68,7 @@ var reservedHeaders = []string{
 func decodeConfig(raw stdjson.RawMessage, allowHTTP bool) (config, []*domain.Error) {
 	cfg := config{Auth: authNone}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
-		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must match the connector type's schema")}
+		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), configMembers)}
 	}
 	var errs []*domain.Error
 	if fieldErr := domain.ValidateBaseURL(cfg.URL, allowHTTP); fieldErr != nil {
@@ -114,9 +119,9 @@ func settable(header string) bool {
 	return token.MatchString(header) && !slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
 }
 
-// fieldOf returns the path of the field that the decoder rejected ("config.auth"). It returns only
-// "config" if the path does not look like names of members, because text that was pasted in
-// the wrong place may be a secret and must not appear in an error.
+// fieldOf returns the path of the field that the decoder rejected, for example "config.auth". If the
+// path does not look like member names, fieldOf returns only "config": such a path may be a secret
+// that was pasted in the wrong place, and must not appear in an error.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {
@@ -125,12 +130,12 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// validateCredential returns an error for each part of the credential that auth requires and that is
-// missing or invalid, and one if the credential has other parts.
+// validateCredential returns an error for each part that auth requires and that is missing or
+// invalid. It also returns an error if the credential has other parts.
 func validateCredential(auth string, c domain.Credential) []*domain.Error {
 	parts, known := credentialParts[auth]
 	if !known {
-		return nil // decodeConfig has already returned an error for this
+		return nil // decodeConfig has already returned an error for this value of auth
 	}
 	var errs []*domain.Error
 	for _, part := range parts {
@@ -141,7 +146,7 @@ func validateCredential(auth string, c domain.Credential) []*domain.Error {
 			errs = append(errs, fieldErr)
 		case !printable(value):
 			errs = append(errs, domain.FieldError(field, "must be text without control characters"))
-		case part == "username" && strings.Contains(value, ":"): // forbidden by RFC 7617, section 2
+		case part == "username" && strings.Contains(value, ":"): // RFC 7617, section 2, forbids a colon
 			errs = append(errs, domain.FieldError(field, "must not contain a colon"))
 		}
 	}

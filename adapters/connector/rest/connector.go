@@ -49,8 +49,8 @@ type Options struct {
 	Control func(network, address string, raw syscall.RawConn) error
 	// AllowHTTP allows http URLs in addition to https URLs.
 	AllowHTTP bool
-	// TLS is the TLS configuration of probes, for example with other root certificates than those
-	// of the system. Nil means the defaults of crypto/tls.
+	// TLS is the TLS configuration of probes, for example to replace the root certificates of the
+	// system. Nil means the defaults of crypto/tls.
 	TLS *tls.Config
 }
 
@@ -105,10 +105,12 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 }
 
 // Probe requests the URL one time. A status of 200 to 299 means that the peer is healthy; Probe then
-// returns the status ("200 OK"). Errors: Rejected (credential_rejected for 401, access_denied for
-// 403, account_not_found for 404 and 410, address_not_allowed); Unavailable (vendor_rate_limited
-// for 429, vendor_unreachable for no response, 408 and 5xx, malformed_response for all other
-// statuses, redirects included).
+// returns the status ("200 OK"). Errors:
+//
+//   - Rejected: credential_rejected for 401; access_denied for 403; account_not_found for 404 and 410;
+//     address_not_allowed
+//   - Unavailable: vendor_rate_limited for 429; vendor_unreachable for 408, 5xx and a missing response;
+//     malformed_response for all other statuses, including redirects
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw, c.options.AllowHTTP)
 	if errs = append(errs, validateCredential(cfg.Auth, credential)...); len(errs) > 0 {
@@ -124,8 +126,7 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 		return "", probeError(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	// Reading the body is a courtesy to the peer, which can then end the response normally. The
-	// content is ignored.
+	// Reading the body lets the peer end the response normally. The content is ignored.
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxBody))
 	if err := statusError(response); err != nil {
 		return "", err

@@ -263,7 +263,8 @@ func TestProbeStopsWhenCancelled(t *testing.T) {
 	connector, url := newPeer(t, func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
-		panic(http.ErrAbortHandler) // a response could still arrive while the client closes the connection
+		// a normal return would send a response, which could arrive before the client closes the connection
+		panic(http.ErrAbortHandler)
 	})
 	if _, err := connector.Probe(
 		ctx, json.RawMessage(fmt.Sprintf(`{"url":%q}`, url)), none,

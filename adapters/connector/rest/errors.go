@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of unreachable have texts of this package, because the errors of net/http contain the
-// URL.
+// The causes of the errors that unreachable returns. They replace the errors of net/http, which
+// contain the URL.
 var (
 	errSetup      = errors.New("the request cannot be prepared")
 	errTimeout    = errors.New("no response in time")
@@ -18,7 +18,7 @@ var (
 	errServer     = errors.New("the server failed")
 )
 
-// probeError returns the domain error for a request without a response.
+// probeError returns the domain error for a request that received no response.
 func probeError(ctx context.Context, err error) *domain.Error {
 	var (
 		own     *domain.Error
@@ -35,7 +35,8 @@ func probeError(ctx context.Context, err error) *domain.Error {
 	return unreachable(errNoResponse)
 }
 
-// statusError returns the domain error for a response whose status is not 200 to 299, otherwise nil.
+// statusError returns the domain error for the status of the response, or nil if the status is 200
+// to 299.
 func statusError(response *http.Response) error {
 	switch code := response.StatusCode; {
 	case code >= 200 && code < 300:

@@ -18,7 +18,7 @@ import (
 // reconciliation and pruning off.
 type Config struct {
 	// MaxWorkers is the maximum number of pulls that run concurrently in this process; 0
-	// means 8.
+	// means 8. A quarter of these workers is reserved; see ReservedWorkers.
 	MaxWorkers int
 	// OnError is called with every background error. It must not block. If it is nil, the
 	// errors are discarded.
@@ -27,6 +27,10 @@ type Config struct {
 	// pull, or with 0 if no pull is unfinished. It must not block. If it is nil, the age is
 	// not measured.
 	Backlog func(time.Duration)
+	// FeedDelay is called about twelve times a minute with the time for which an open write
+	// transaction has held the change feed back, or with 0 if there is none. It must not block. If
+	// it is nil, the delay is not measured.
+	FeedDelay func(time.Duration)
 	// ReconcileInterval is the longest time that a connection may go without a successful
 	// pull: if no webhook triggers a pull, reconciliation requests one in time. 0 turns
 	// reconciliation off.

@@ -16,6 +16,7 @@ const (
 	stuckPullsInterval = 5 * time.Second
 	tokenUsageInterval = 10 * time.Second
 	backlogInterval    = 15 * time.Second
+	feedDelayInterval  = 5 * time.Second
 	pruneInterval      = time.Hour
 	roundLimit         = 200
 )
@@ -58,6 +59,15 @@ func tasks(
 			age, err := service.BacklogAge(ctx)
 			if err == nil {
 				report(age)
+			}
+			return err
+		}})
+	}
+	if report := cfg.FeedDelay; report != nil {
+		list = append(list, task{"feed delay", feedDelayInterval, func(ctx context.Context) error {
+			delay, err := service.FeedDelay(ctx)
+			if err == nil {
+				report(delay)
 			}
 			return err
 		}})

@@ -20,6 +20,7 @@ type fakeService struct {
 	prune      func(ctx context.Context, retention time.Duration, limit int) (int, error)
 	tokenUsage func(ctx context.Context) error
 	backlog    func(ctx context.Context) (time.Duration, error)
+	feedDelay  func(ctx context.Context) (time.Duration, error)
 }
 
 func (s fakeService) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
@@ -48,6 +49,13 @@ func (s fakeService) BacklogAge(ctx context.Context) (time.Duration, error) {
 		return 0, nil
 	}
 	return s.backlog(ctx)
+}
+
+func (s fakeService) FeedDelay(ctx context.Context) (time.Duration, error) {
+	if s.feedDelay == nil {
+		return 0, nil
+	}
+	return s.feedDelay(ctx)
 }
 
 func (s fakeService) FlushTokenUsage(ctx context.Context) error {
@@ -131,7 +139,7 @@ func TestTasksRunPeriodically(t *testing.T) {
 				t.Errorf("Prune was called with retention %v, want 24h", retention)
 			}
 			if pruned++; pruned%3 != 0 {
-				return limit, nil // after a full batch the next one follows at once
+				return limit, nil // a full batch is followed by the next batch without a delay
 			}
 			return 1, nil
 		},
@@ -164,6 +172,20 @@ func TestReconcileRunsAtLeastEveryFiveMinutesAndAtMostOnceASecond(t *testing.T) 
 	}
 }
 
+func TestTheFeedDelayIsMeasuredAndReported(t *testing.T) {
+	var delays []time.Duration
+	service := fakeService{feedDelay: func(context.Context) (time.Duration, error) {
+		return time.Duration(len(delays)) * time.Second, nil
+	}}
+	cfg := background.Config{FeedDelay: func(delay time.Duration) { delays = append(delays, delay) }}
+	runFor(t, 10*time.Hour, cfg, service, func() {
+		wantAbout(t, "feed delay", len(delays), 7200)
+		if delays[1] != time.Second {
+			t.Errorf("reported %v, want the measured delays", delays[:3])
+		}
+	})
+}
+
 func TestBacklogIsMeasuredAndReported(t *testing.T) {
 	var ages []time.Duration
 	var failed errorLog
@@ -171,7 +193,7 @@ func TestBacklogIsMeasuredAndReported(t *testing.T) {
 		if len(ages) == 2 && len(failed) == 0 {
 			return time.Hour, errors.New("no store")
 		}
-		return time.Duration(len(ages)) * time.Minute, nil // the first round reports 0: no pull is unfinished
+		return time.Duration(len(ages)) * time.Minute, nil // the first round reports 0, so no pull is unfinished
 	}}
 	cfg := background.Config{OnError: failed.add, Backlog: func(age time.Duration) { ages = append(ages, age) }}
 	runFor(t, 10*time.Hour, cfg, service, func() {

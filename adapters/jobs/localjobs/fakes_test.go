@@ -13,7 +13,8 @@ import (
 
 // fakeWorker passes each call of RunPull to the function run of the test, and counts the calls.
 type fakeWorker struct {
-	run func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
+	run     func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
+	waiting func(ctx context.Context) (found bool, err error) // implements RunWaitingPull; if nil, no pull is found
 
 	mu    sync.Mutex
 	calls map[domain.PullID]int
@@ -26,6 +27,13 @@ func newWorker(run func(context.Context, domain.PullID, int) (time.Duration, err
 // oneAttemptWorker returns a worker that completes every pull at its first attempt.
 func oneAttemptWorker() *fakeWorker {
 	return newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { return 0, nil })
+}
+
+func (w *fakeWorker) RunWaitingPull(ctx context.Context, _ int) (bool, error) {
+	if w.waiting == nil {
+		return false, nil
+	}
+	return w.waiting(ctx)
 }
 
 func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {

@@ -1,7 +1,6 @@
 // Package localjobs runs pulls in one process without a database. It is the job queue of the
-// in-memory stores. It does the same as package jobs does with River, but its jobs are lost
-// when the process ends. That does no harm, because the pulls in those stores are lost then
-// as well.
+// in-memory stores. It works like package jobs, but its jobs are lost when the process ends. That
+// does no harm, because the pulls in the in-memory stores are lost at the same time.
 package localjobs
 
 import (
@@ -26,11 +25,11 @@ type Queue struct {
 	jobs        map[domain.PullID]*job
 	cancel      context.CancelFunc      // cancels the running pulls
 	maintenance *background.Maintenance // nil while the queue is stopped
+	reserved    *background.ReservedWorkers
 	workers     sync.WaitGroup
 }
 
-// job is the state of the job of one pull. The job is queued, is running, or waits for its
-// timer.
+// job is the job of one pull. It is queued, is running, or waits for its timer.
 type job struct {
 	running  bool
 	rerun    bool // the pull was nudged while it was running, so it must run once more
@@ -46,9 +45,9 @@ func New(cfg background.Config) *Queue {
 	return q
 }
 
-// Nudge runs the given pulls as soon as a worker is free. A pull that is already queued is
-// not queued twice. A pull that is running is run once more afterwards. A pull that waits for
-// a retry is queued without waiting any longer.
+// Nudge runs the given pulls as soon as a worker is free. A pull that is already queued is not queued
+// twice. A pull that is running is run once more afterwards. A pull that waits for a retry is queued
+// immediately.
 func (q *Queue) Nudge(ids ...domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -84,8 +83,9 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	q.cancel = cancel
 	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, background.SoleLeader)
-	for range q.cfg.MaxWorkers {
-		q.workers.Go(func() { q.work(running, worker) })
+	q.reserved = background.StartReservedWorkers(ctx, q.cfg, worker)
+	for range q.cfg.OrdinaryWorkers() {
+		q.workers.Go(func() { q.work(running, worker, q.reserved) })
 	}
 	return nil
 }
@@ -108,6 +108,14 @@ func (q *Queue) Stop(ctx context.Context) error {
 	defer cancel()
 	defer q.cancel()
 	maintenance.Stop(grace)
+	reserved := make(chan error, 1)
+	go func() { reserved <- q.reserved.Stop(ctx, grace) }()
+	return errors.Join(q.stopOrdinary(ctx, grace), <-reserved)
+}
+
+// stopOrdinary waits for the ordinary workers. It cancels the pulls that have not finished when grace
+// ends. It returns the error of ctx if some pulls have not ended when ctx ends.
+func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
 	done := make(chan struct{})
 	go func() { q.workers.Wait(); close(done) }()
 	select {
@@ -133,7 +141,7 @@ func (q *Queue) close() *background.Maintenance {
 	q.maintenance = nil
 	for id, j := range q.jobs {
 		if j.timer != nil && j.timer.Stop() {
-			q.push(id, j) // stays queued until the next Start
+			q.push(id, j) // the pull stays queued until the next Start
 		}
 	}
 	q.changed.Broadcast()
@@ -141,17 +149,19 @@ func (q *Queue) close() *background.Maintenance {
 }
 
 // work runs queued pulls one after the other until the queue stops.
-func (q *Queue) work(ctx context.Context, worker ports.Worker) {
+func (q *Queue) work(ctx context.Context, worker ports.Worker, reserved *background.ReservedWorkers) {
 	for {
 		id, j := q.pop()
 		if j == nil {
 			return
 		}
 		var retryAfter time.Duration
+		end := reserved.Begin()
 		err := background.Recover(func() (err error) {
 			retryAfter, err = worker.RunPull(ctx, id)
 			return err
 		})
+		end()
 		if err != nil && ctx.Err() == nil {
 			q.cfg.OnError(ports.BackgroundError{Task: "pull", Err: err})
 		}

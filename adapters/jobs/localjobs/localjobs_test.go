@@ -165,6 +165,10 @@ func TestNoMoreThanMaxWorkersPullsRunConcurrently(t *testing.T) {
 			running <- <-running - 1
 			return 0, nil
 		})
+		w.waiting = func(ctx context.Context) (bool, error) {
+			_, err := w.run(ctx, domain.PullID{}, 0)
+			return true, err
+		}
 		q := localjobs.New(background.Config{MaxWorkers: 3})
 		for range 10 {
 			q.Nudge(newPull())

@@ -28,6 +28,13 @@ type accountRow struct {
 	Metadata        []byte    `gorm:"column:metadata"`
 	FirstSeen       instant   `gorm:"column:first_seen_at"`
 	Updated         instant   `gorm:"column:updated_at"`
+	Removed         instant   `gorm:"column:removed_at"`
+	// Listed is set if the vendor has listed the account. If it is not set, the account was only embedded
+	// in rows.
+	Listed bool `gorm:"column:listed"`
+	// AbsentSince is the first pull whose account list did not contain the account; NULL while the vendor
+	// lists the account.
+	AbsentSince uuid.NullUUID `gorm:"column:absent_pull_id"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -40,16 +47,23 @@ func (r *accountRow) set(v domain.AccountData) {
 	r.Balance, r.BalanceCurrency = moneyColumns(v.Balance)
 }
 
-// equal reports whether two rows have the same account data.
+// markListed records that the vendor lists the account.
+func (r *accountRow) markListed() {
+	r.Removed, r.Listed, r.AbsentSince = instant{}, true, uuid.NullUUID{}
+}
+
+// equal reports whether two rows have the same account data, and agree on whether the vendor lists
+// the account.
 func (r accountRow) equal(other accountRow) bool {
 	return r.ExternalID == other.ExternalID && r.Type == other.Type && r.Subtype == other.Subtype &&
 		r.Name == other.Name && r.Number == other.Number && r.Currency == other.Currency &&
 		sameAmount(r.Balance, other.Balance) && r.BalanceCurrency == other.BalanceCurrency &&
-		bytes.Equal(r.Metadata, other.Metadata)
+		bytes.Equal(r.Metadata, other.Metadata) && r.Listed == other.Listed &&
+		r.AbsentSince == other.AbsentSince && r.Removed.Equal(other.Removed.Time)
 }
 
-// domain returns the row as a domain.Account. Errors: an amount that is not a number, which only
-// another program can have written.
+// domain returns the row as a domain.Account. Errors: an amount is not a number, which can happen only if
+// another program wrote the row.
 func (r accountRow) domain() (domain.Account, error) {
 	balance, err := moneyOf(r.Balance, r.BalanceCurrency)
 	return domain.Account{
@@ -60,6 +74,7 @@ func (r accountRow) domain() (domain.Account, error) {
 			Number: r.Number, Currency: r.Currency, Balance: balance, Metadata: json.RawMessage(r.Metadata),
 		},
 		FirstSeenAt: r.FirstSeen.Time, UpdatedAt: r.Updated.Time,
+		RemovedAt: r.Removed.Time,
 	}, err
 }
 
@@ -73,8 +88,8 @@ func moneyColumns(m *domain.Money) (*string, string) {
 	return &amount, m.Currency
 }
 
-// moneyOf converts the two columns of moneyColumns back. It returns nil if the amount is unknown
-// (NULL), and an error if it is not a number.
+// moneyOf is the inverse of moneyColumns. It returns nil if the amount is unknown (NULL), and an error if
+// it is not a number.
 func moneyOf(amount *string, currency string) (*domain.Money, error) {
 	if amount == nil {
 		return nil, nil

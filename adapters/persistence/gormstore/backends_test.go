@@ -20,9 +20,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// recorder replaces the job queue: it records the pulls that get a job. Its methods sql and pgx
-// write in the transaction first, so that nothing is recorded for a transaction that has failed
-// already.
+// recorder replaces the job queue: it records the pulls that get a job. Its methods sql and pgx first write
+// in the transaction, so they record nothing if the transaction has already failed.
 type recorder struct {
 	mu     sync.Mutex
 	jobs   []uuid.UUID
@@ -67,6 +66,8 @@ type backend struct {
 	*gormstore.Store
 	gorm *gorm.DB
 	jobs *recorder
+	// another returns another store on the same database, as another process would open it.
+	another func() *gormstore.Store
 }
 
 // onEach runs a test on a new SQLite database and on a new PostgreSQL database.
@@ -82,7 +83,8 @@ func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 			t.Fatal(err)
 		}
 		jobs := &recorder{}
-		test(t, backend{Store: db.Store(jobs.sql), gorm: db.DB, jobs: jobs})
+		another := func() *gormstore.Store { return db.Store(jobs.sql) }
+		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, another: another})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t)})
@@ -94,6 +96,7 @@ func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 			t.Fatal(err)
 		}
 		jobs := &recorder{}
-		test(t, backend{Store: db.Store(jobs.pgx), gorm: db.DB, jobs: jobs})
+		another := func() *gormstore.Store { return db.Store(jobs.pgx) }
+		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, another: another})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -14,10 +15,9 @@ import (
 // connection is under way.
 const minWait = time.Second
 
-// Claim locks the pull's row, so that concurrent claims of one pull are serialized. Between
-// different pulls of one connection the unique index over pulls under way decides. Claim waits for
-// the row lock and does not use SKIP LOCKED, because it looks for one particular pull: with SKIP
-// LOCKED a pull that is locked only for a moment would look missing.
+// Claim locks the pull's row, so that concurrent claims of one pull are serialized. If different pulls of
+// one connection are claimed, the unique index over pulls under way lets only one of them start. Claim does
+// not use SKIP LOCKED, because a pull that is locked only for a moment would then look missing.
 func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	var claimed ports.Claimed
 	var refused error // an error that is returned although the transaction commits
@@ -42,6 +42,12 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		if err == nil && claimed.Initial {
 			claimed.Empty, err = isEmpty(tx.DB, claimed.Connection)
 		}
+		if err == nil {
+			claimed.Quarantine, err = quarantineKeys(tx.DB, claimed.Connection)
+		}
+		if err == nil && row.State != stateQueued {
+			claimed.Removed, err = s.removedNext(tx.DB, row)
+		}
 		return err
 	})
 	if err == nil {
@@ -58,23 +64,23 @@ func notDue(wait time.Duration) error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 }
 
-// startAttempt marks the locked pull as running under the lease, and returns the pull with its new
-// state, and the connection c of the pull. It does not set Empty. The id of the lease is the pull's
-// fencing token from then on. Errors: NotDue, with the time to wait in RetryAfter.
+// startAttempt marks the locked pull as running under the lease. It returns the pull in its new state with
+// its connection, but does not set Empty, Removed and Quarantine. From then on, the id of the lease is the
+// pull's fencing token. Errors: NotDue, with the time to wait in RetryAfter.
 func (s pulls) startAttempt(
 	tx *gorm.DB, row pullRow, c domain.Connection, lease domain.Lease, at time.Time,
 ) (ports.Claimed, error) {
 	if wait := row.ready().Sub(at); wait > 0 {
 		return ports.Claimed{}, notDue(wait)
 	}
-	if row.State == stateQueued {
-		if err := requireNoneUnderWay(tx, row, at); err != nil {
-			return ports.Claimed{}, err
-		}
-	}
 	p, err := row.domain()
 	if err != nil {
 		return ports.Claimed{}, err
+	}
+	if row.State == stateQueued {
+		if p.Progress.Awaited, err = s.takeOver(tx, row, c, at); err != nil {
+			return ports.Claimed{}, err
+		}
 	}
 	if row.State == stateQueued {
 		if p.Scope, err = s.mergedScope(tx, p); err != nil {
@@ -93,8 +99,8 @@ func (s pulls) startAttempt(
 	return ports.Claimed{Pull: p, Connection: c, Initial: initial}, saveClaim(tx, p, complete, lease)
 }
 
-// ready returns the time from which the pull may be claimed. For a running pull that is the end of
-// its lease; for a waiting pull, the time of the next attempt. It is zero for a queued pull.
+// ready returns the time from which the pull may be claimed: the end of the lease for a running pull, the
+// time of the next attempt for a waiting pull, and zero for a queued pull.
 func (r pullRow) ready() time.Time {
 	if r.State == stateRunning {
 		return r.LeaseUntil.Time
@@ -102,33 +108,25 @@ func (r pullRow) ready() time.Time {
 	return r.NotBefore.Time
 }
 
-// requireNoneUnderWay returns NotDue if another pull of the connection is under way, and nil
-// otherwise.
-func requireNoneUnderWay(tx *gorm.DB, row pullRow, at time.Time) error {
-	var others []pullRow
-	err := tx.Select("state", "lease_until", "not_before").
-		Where("connection_id = ? AND "+isUnderWay, row.Connection).Limit(1).Find(&others).Error
-	if err != nil || len(others) == 0 {
-		return err
-	}
-	return notDue(max(others[0].ready().Sub(at), minWait))
-}
-
-// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the
-// order in which they were received. The pull is locked: the deliveries attached to it have
-// committed by now, and no more can be attached.
+// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the order in which
+// they were received. The caller must have locked the pull, so that all attached deliveries are committed
+// and no more can be attached.
 //
-// Webhooks that are being received wait for the lock on the pull, so mergedScope must be fast
-// even for thousands of deliveries. The query therefore returns each distinct scope only once,
-// at the position of the last delivery with this scope. The result is the same: merging a scope
-// twice changes nothing, and if several scopes have a signal about the same row, the last
-// signal counts.
+// Webhooks that are being received wait for the lock on the pull, so mergedScope must be fast even for
+// thousands of deliveries. The query therefore returns each distinct scope only once, at the position of
+// the last delivery with this scope. This does not change the result: merging a scope twice has no effect,
+// and of several signals only the last one counts.
 func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	var scopes []string
-	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p)).
+	attached := s.dialect.AttachedDeliveries(p)
+	err := tx.Table("(?) AS attached", attached).
+		Where("(SELECT coalesce(sum(octet_length(ask)), 0) FROM (?) AS sizes) <= ?", attached, domain.MaxScopeBytes).
 		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &scopes).Error
 	if err != nil {
 		return domain.PullScope{}, err
+	}
+	if len(scopes) == 0 {
+		return s.largeScope(tx, p)
 	}
 	all := append(make([]domain.PullScope, 0, len(scopes)+1), p.Scope)
 	for _, stored := range scopes {
@@ -141,32 +139,65 @@ func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error)
 	return domain.MergeScopes(all), nil
 }
 
-// saveClaim stores the start of the attempt, and whether the pull is complete. The unique index over
-// pulls under way makes the final decision, because two pulls of a connection that are claimed at the
-// same time both find no other pull under way. Errors: NotDue if another pull of the connection was
-// claimed first.
+// maxSignalScope bounds the size of a scope with a signal. An event with a signal names no rows.
+const maxSignalScope = 1024
+
+// largeScope returns the scope of a pull whose deliveries have scopes that are too large to be merged: the
+// pull's own scope merged with domain.LargeScope and the last signal of the deliveries. If the pull has no
+// deliveries, it returns the pull's own scope. It reads only small scopes.
+func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
+	var ids []uuid.UUID
+	attached := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p)).Session(&gorm.Session{})
+	if err := attached.Limit(1).Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+		return p.Scope, err
+	}
+	var signals []string
+	err := attached.
+		Where("CASE WHEN octet_length(ask) <= ? THEN ask LIKE ? ELSE false END", maxSignalScope, `%"signal":"%`).
+		Order("received_at DESC, CAST(id AS text) DESC").Limit(1).Pluck("ask", &signals).Error
+	if err != nil {
+		return domain.PullScope{}, err
+	}
+	var last domain.PullScope
+	if len(signals) > 0 {
+		if err := decode(signals[0], &last); err != nil {
+			return domain.PullScope{}, err
+		}
+	}
+	return p.Scope.Merge(domain.LargeScope(last.Signal)), nil
+}
+
+// saveClaim stores the start of the attempt, and whether the pull is complete. If two pulls of a connection
+// are claimed at the same time, both find no other pull under way, and the unique index over pulls under
+// way decides. Errors: NotDue if another pull of the connection was claimed first.
 //
-// It is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL
-// would lock the connection, because the row's foreign key refers to it. A deletion holds that
-// lock while it waits for the pull, so the claim and the deletion would deadlock.
+// saveClaim is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL would
+// lock the connection, because the row's foreign key refers to it. A deletion holds that lock while it
+// waits for the pull, so the claim and the deletion would deadlock.
 func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) error {
 	scope, err := encode(p.Scope)
 	if err != nil {
 		return err
 	}
-	err = tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{
+	columns := map[string]any{
 		"state": stateRunning, "ask": scope, "complete": complete, "attempts": p.Attempts,
 		"not_before": nil, "started_at": instant{p.StartedAt},
 		"lease_id": lease.ID.UUID, "lease_until": instant{lease.Until},
-	}).Error
+	}
+	if !p.Progress.Planned && p.Progress.Awaited != nil { // taken over from another pull
+		if columns["progress"], err = encode(p.Progress); err != nil {
+			return err
+		}
+	}
+	err = tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(columns).Error
 	if duplicate(err) {
 		return notDue(minWait) // another pull of the connection was claimed first
 	}
 	return err
 }
 
-// firstPull reports whether the present target of the connection has no successful pull yet: no
-// pull has succeeded that started at or after the last change of the target.
+// firstPull reports whether no pull has succeeded yet for the connection's current target. Pulls that
+// started before the last change of the target do not count.
 func firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 	var ids []string
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, c.ID.UUID).
@@ -182,8 +213,8 @@ func isEmpty(tx *gorm.DB, c domain.Connection) (bool, error) {
 	return len(ids) == 0, err
 }
 
-// leaseLost returns the error after which a worker must stop: its pull is leased to another
-// worker, the pull has ended, or the pull's connection was deleted.
+// leaseLost returns the error that makes a worker stop, because its pull is leased to another worker, has
+// ended, or belongs to a deleted connection.
 func leaseLost() error { return &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost} }
 
 // lockRunning locks the pull that runs under the lease, and returns it without scope and progress.

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// connectionRow is a row of connections. A connection has one of two kinds; the members that
-// only the other kind has are empty.
+// connectionRow is a row of connections. Members that belong only to the other kind of connection are
+// empty.
 type connectionRow struct {
 	ID            uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant        uuid.UUID     `gorm:"column:tenant_id"`
@@ -105,7 +105,7 @@ func (r connectionRow) domain() domain.Connection {
 	}
 }
 
-// present returns b, or an empty slice instead of nil, so that the column is never NULL.
+// present returns b, or an empty slice if b is nil, so that the column is never NULL.
 func present(b []byte) []byte {
 	if b == nil {
 		return []byte{}

@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -37,8 +38,7 @@ func (s connections) Create(ctx context.Context, c domain.Connection) error {
 // contains the same rows.
 func live(query *gorm.DB) *gorm.DB { return query.Where("deleted_at IS NULL") }
 
-// byID restricts a query to the live connection with this id. A connection is looked up for a
-// caller only together with its tenant and its kind, never by id only.
+// byID restricts a query to the live connection with this id, tenant and kind.
 func byID(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) *gorm.DB {
 	return live(db).Where("id = ? AND tenant_id = ? AND kind = ?", id.UUID, tenant.UUID, string(kind))
 }
@@ -95,7 +95,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	if filter.Kind != "" {
 		q.add(" AND kind = ?", string(filter.Kind))
 	}
-	read := s.rows // a filter by health may read many rows to find few
+	read := s.rows // a filter by health may have to read many rows to find a few
 	switch filter.Health {
 	case "":
 		read = s.lookup
@@ -169,26 +169,69 @@ func endTokensAndPulls(tx *gorm.DB, c domain.Connection) error {
 		Updates(failedColumns(domain.ConnectionGone, at)).Error
 }
 
-// Activity reads each time as the last entry of an index. A column for each time is not needed,
-// and would have to be written with every delivery. Errors: NotFound, also for engine connections.
+// Activity reads the times of one connection. Errors: NotFound, also for engine connections.
 func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID,
 ) (ports.Activity, error) {
-	var row struct{ LastPull, LastWebhook instant }
-	err := s.read(ctx, func(db *gorm.DB) error {
-		if _, err := first[connectionRow](byID(db, tenant, domain.Aggregator, id)); err != nil {
-			return err
-		}
-		return db.Raw(`SELECT
-			(SELECT max(finished_at) FROM pulls WHERE connection_id = @id AND `+isSucceeded+`) AS last_pull,
-			(SELECT max(received_at) FROM deliveries WHERE connection_id = @id) AS last_webhook`,
-			map[string]any{"id": id.UUID}).Scan(&row).Error
-	})
-	return ports.Activity{LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time}, err
+	found, err := s.Activities(ctx, tenant, []domain.ConnectionID{id})
+	activity, known := found[id]
+	if err == nil && !known {
+		err = domain.NotFoundError()
+	}
+	return activity, err
 }
 
-// ListSealed returns at most limit live connections of all tenants, in the order of their ids and
-// starting after the given id. A caller can therefore interrupt the iteration and resume it later.
+// isOfLiveAccount is an SQL condition on rows c of account_completeness in a query of connections: the row belongs to
+// an account of the connection that the vendor still lists.
+const isOfLiveAccount = `c.connection_id = connections.id AND c.tenant_id = connections.tenant_id AND EXISTS (
+	SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id AND a.removed_at IS NULL)`
+
+// Activities reads each time as the last entry of an index. Columns for these times would have to be
+// written with every delivery.
+func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
+	ids []domain.ConnectionID,
+) (map[domain.ConnectionID]ports.Activity, error) {
+	var rows []struct {
+		ID                    uuid.UUID
+		LastPull, LastWebhook instant
+		MassRemoval           bool
+		Quarantined           int
+		DriftSince            instant
+		Compared              bool
+	}
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	err := s.read(ctx, func(db *gorm.DB) error {
+		return live(db.Model(&connectionRow{})).Where("tenant_id = ? AND kind = ?", tenant.UUID, domain.Aggregator).
+			Where(s.dialect.AnyOf("id", texts)).
+			Select(`id,
+				(SELECT max(finished_at) FROM pulls
+					WHERE connection_id = connections.id AND ` + isSucceeded + `) AS last_pull,
+				(SELECT max(received_at) FROM deliveries WHERE connection_id = connections.id) AS last_webhook,
+				EXISTS (SELECT 1 FROM absent_transactions WHERE connection_id = connections.id
+					AND tenant_id = connections.tenant_id AND held_at IS NOT NULL) AS mass_removal,
+				(SELECT count(*) FROM quarantined_rows WHERE connection_id = connections.id
+					AND tenant_id = connections.tenant_id) AS quarantined,
+				(SELECT min(drift_since) FROM account_completeness c WHERE ` + isOfLiveAccount + `) AS drift_since,
+				EXISTS (SELECT 1 FROM account_completeness c WHERE compared AND ` + isOfLiveAccount + `) AS compared`).
+			Scan(&rows).Error
+	})
+	found := make(map[domain.ConnectionID]ports.Activity, len(rows))
+	for _, row := range rows {
+		found[domain.ConnectionID{UUID: row.ID}] = ports.Activity{
+			LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time,
+			MassRemoval: row.MassRemoval, Quarantined: row.Quarantined,
+			DriftSince: row.DriftSince.Time, Compared: row.Compared,
+		}
+	}
+	return found, err
+}
+
+// ListSealed returns at most limit live connections of all tenants, in the order of their ids and starting
+// after the given id. A caller can therefore interrupt its iteration over all connections and resume it
+// later.
 func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID,
 	limit int,
 ) ([]domain.Connection, error) {
@@ -211,7 +254,7 @@ func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, re
 	return changed > 0, err
 }
 
-// convertAll returns the results of item for each of rows, in the same order.
+// convertAll returns the result of item for each row, in the order of rows.
 func convertAll[R, T any](rows []R, item func(R) T) []T {
 	items := make([]T, 0, len(rows))
 	for _, row := range rows {

@@ -48,9 +48,9 @@ func fullDeliveries(db *gorm.DB) *gorm.DB {
 	return db.Table("deliveries d").Select(fullColumns).Joins(deliveryJoin)
 }
 
-// List returns a page of deliveries, newest first. The pull is joined by its id, which is one
-// index lookup for each row of the page. A filter by status or event id may read more rows than it
-// returns, because no index contains those columns.
+// List returns a page of deliveries, newest first. Joining the pull costs one index lookup for each row of
+// the page. A filter by status or event id may read more rows than it returns, because no index contains
+// those columns.
 func (s deliveries) List(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
@@ -105,13 +105,13 @@ func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 	}
 }
 
-// pruneRound bounds the rows that one transaction deletes, so that no row lock is held for long.
+// pruneRound is the maximum number of rows that one transaction deletes. It limits how long row locks are
+// held.
 const pruneRound = 500
 
-// Prune deletes in rounds. Each round first selects the ids of old rows and then deletes these
-// rows by id. The reason is that under some query plans a LIMIT inside the DELETE is evaluated
-// again for every row. A row that another transaction has locked is skipped (SKIP LOCKED) and
-// left to a later round.
+// Prune deletes in rounds. Each round first selects the ids of old rows and then deletes these rows by id.
+// A LIMIT inside the DELETE would be evaluated again for every row under some query plans. A row that
+// another transaction has locked is skipped (SKIP LOCKED) and left to a later round.
 func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	for pruned < limit {
@@ -124,8 +124,7 @@ func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 	return pruned, nil
 }
 
-// pruneBatch deletes at most limit rows in a transaction of its own, and returns how many it
-// deleted.
+// pruneBatch deletes at most limit rows in a separate transaction, and returns their number.
 func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		var ids []uuid.UUID

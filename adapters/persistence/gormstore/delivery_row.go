@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// deliveryRow is a delivery as inserted. For a delivery that wants no pull the stored status is
-// final. For any other delivery it is 'accepted', and it is not changed when the pull ends.
+// deliveryRow is a delivery as inserted. If the delivery wants no pull, the stored status is final.
+// Otherwise the stored status is and stays "accepted", even after the pull has ended.
 type deliveryRow struct {
 	ID          uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant      uuid.UUID     `gorm:"column:tenant_id"`
@@ -45,8 +45,8 @@ const (
 	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id"
 )
 
-// domain returns the delivery with body and scope. Errors: a scope that is not valid JSON,
-// which only another program can have written.
+// domain returns the delivery with body and scope. Errors: the scope is not valid JSON, which can happen
+// only if another program wrote the row.
 func (v deliveryView) domain() (domain.Delivery, error) {
 	d := v.summary()
 	d.Body = v.Row.Body
@@ -78,8 +78,8 @@ func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliverySta
 	return stored
 }
 
-// decode parses stored, which is JSON that the service wrote itself, and sets the value that
-// the pointer into points to. If stored is "", decode leaves the value unchanged.
+// decode parses stored, JSON that the service has written, into the value that into points to. If stored is
+// "", decode leaves the value unchanged.
 func decode(stored string, into any) error {
 	if stored == "" {
 		return nil
@@ -87,7 +87,7 @@ func decode(stored string, into any) error {
 	return json.Unmarshal([]byte(stored), into)
 }
 
-// encode returns value as JSON, for decode.
+// encode returns value as JSON. decode is its inverse.
 func encode(value any) (string, error) {
 	text, err := json.Marshal(value)
 	return string(text), err

@@ -10,17 +10,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Dialect contains the operations that differ between the databases. Packages postgres and sqlite
-// implement it. Errors are those of the driver, unless a method says otherwise; the store
-// translates them. Each method that takes a context returns an error if the context has ended.
+// Dialect contains the operations that differ between the databases. Packages postgres and sqlite implement
+// it. Unless a method says otherwise, its errors are those of the driver; the store translates them. Each
+// method that takes a context returns an error if the context has ended.
 type Dialect interface {
 	// Transact runs fn once, in one transaction of the writer. It commits when fn returns nil,
 	// and otherwise rolls back and returns the error of fn.
 	Transact(ctx context.Context, fn func(tx Tx) error) error
 
-	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …. For each row it
-	// fills columns and calls take; an error of take ends the query and is returned. The variables
-	// that columns point to are overwritten by the next row, but take may retain byte slices.
+	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …. For each row it fills
+	// columns and calls take; an error of take ends the query and is returned. The next row overwrites the
+	// variables that columns point to, but not the contents of byte slices, which take may retain.
 	Query(ctx context.Context, sql string, args, columns []any, take func() error) error
 
 	// QueryBatched is Query for reads of few rows. The dialect may send the read in one batch with the
@@ -28,14 +28,13 @@ type Dialect interface {
 	// caller.
 	QueryBatched(ctx context.Context, sql string, args, columns []any, take func() error) error
 
-	// AnyOf returns a condition that is true where the text column equals one of the values. The
-	// condition has one parameter, which contains all values. The text of the condition therefore
-	// does not depend on the number of values.
+	// AnyOf returns a condition that is true where the text column equals one of the values. One parameter
+	// of the condition contains all values, so the text of the condition does not depend on their number.
 	AnyOf(column string, values []string) clause.Expr
 
-	// AttachedDeliveries returns a SELECT of ask, received_at and id of the deliveries that are
-	// attached to the queued pull. The number of rows it reads may grow with the deliveries that were
-	// received since the pull was queued, but not with the deliveries received before that.
+	// AttachedDeliveries returns a SELECT of ask, received_at and id of the deliveries that are attached to
+	// the queued pull. Its cost may depend on the number of deliveries received since the pull was queued,
+	// but not on the number of earlier ones.
 	AttachedDeliveries(pull domain.Pull) clause.Expr
 
 	// ForUpdate returns the SQL that is appended to a SELECT to lock its rows; "" if the database has
@@ -50,12 +49,16 @@ type Dialect interface {
 	// writes.
 	ReadOnly() string
 
-	// VisibleBefore returns an SQL expression for a feed position. Every change at a lower position
-	// either is committed already or will never be committed.
+	// VisibleBefore returns an SQL expression for a feed position. Every change at a lower position is
+	// either already committed or will never be.
 	VisibleBefore() string
 
-	// RejectsStored reports whether UpsertTransactions fails when a row of version 1 is stored
-	// already. If it does, a page that is assumed to be new needs no lookup before the write.
+	// FeedHold returns a statement that yields one row with the members of ports.FeedHold: the writer as
+	// text, and its age in seconds as a floating-point number.
+	FeedHold() string
+
+	// RejectsStored reports whether UpsertTransactions fails when a row of version 1 is stored already. If
+	// it is true, a page that is assumed to be new needs no lookup before the write.
 	RejectsStored() bool
 
 	// UpsertTransactions inserts rows of one connection, or overwrites the stored rows with the same
@@ -65,10 +68,9 @@ type Dialect interface {
 	// transaction must then be rolled back.
 	UpsertTransactions(tx *gorm.DB, rows []TransactionRow) error
 
-	// SaveMetadata replaces the metadata and the content hashes of the connection's rows with these ids,
-	// in the transaction tx. It is for rows without an edit: their versions and their positions in the
-	// change feed stay. A nil hash is stored as NULL, and so is nil metadata. All slices have the same
-	// length.
+	// SaveMetadata replaces the metadata and the content hashes of the connection's rows with these ids, in
+	// the transaction tx. It is used for rows without an edit, so it does not change versions and positions
+	// in the change feed. Nil hashes and nil metadata are stored as NULL. All slices have the same length.
 	SaveMetadata(tx *gorm.DB, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error
 
 	// FindChanged returns the indexes in seen of the raw transactions that are new or changed, in any

@@ -74,8 +74,8 @@ type sqliteError interface {
 	Code() int
 }
 
-// transientClasses and transientStates are the classes of SQLSTATEs, and the single SQLSTATEs,
-// after which a retry of the same call may succeed. Source: PostgreSQL 15, appendix A.
+// transientClasses and transientStates are the SQLSTATE classes and the single SQLSTATEs after which a
+// retry of the same call may succeed. Source: PostgreSQL 15, appendix A.
 var (
 	transientClasses = []string{
 		"08", // connection exception
@@ -83,26 +83,27 @@ var (
 		"58", // system error outside of PostgreSQL
 	}
 	transientStates = []string{
-		"57P01", "57P02", "57P03", "57P05", // shutdown, crash, starting up, idle session ended
-		"57014", "55P03", // canceled, lock not available: our own time limits
-		"25006",          // read-only: a standby during a switch-over
+		"57P01", "57P02", "57P03", "57P05", // admin shutdown, crash shutdown, server is starting, idle session timeout
+		"57014", "55P03", // query canceled, lock not available: our own time limits
+		"25006",          // read-only transaction: the server is a standby during a switch-over
 		"40001", "40P01", // serialisation failure, deadlock
 	}
-	// transientCodes are SQLite's primary result codes. Source: sqlite.org/rescode.html.
+	// transientCodes contains the primary result codes of SQLite after which a retry may succeed. Source:
+	// sqlite.org/rescode.html.
 	transientCodes = []int{
 		5, 6, // busy, locked
 		8, 14, // read-only, cannot open
-		9,      // interrupted: our own time limit
+		9,      // SQLITE_INTERRUPT: our own time limit
 		10, 13, // input/output, disk full
 	}
 )
 
-// transient reports whether err means that the database is unavailable or too busy. It returns
-// false for an error with which the database rejects the statement.
+// transient reports whether err means that the database is unavailable or too busy. It returns false if the
+// database rejected the statement itself.
 func transient(err error) bool {
-	// A ConnectError is checked first, because it wraps the server's error, and the code of that
-	// error may otherwise not be transient: an unknown user, for example. The login was valid when
-	// the service started, so a login that is refused now is an outage.
+	// A ConnectError is checked first. It wraps the server's error, whose own code may not be transient,
+	// for example for an unknown user. The login was valid when the service started, so a refused login is
+	// an outage.
 	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) {
 		return true
 	}
@@ -122,7 +123,7 @@ func transient(err error) bool {
 			return true
 		}
 	}
-	// pgx reports this for a connection that was found closed before anything was sent.
+	// pgx returns this error for a connection that turned out to be closed before anything was sent.
 	return pgconn.SafeToRetry(err)
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// liteError has the same methods as the error of the SQLite driver. Its value is the result code.
+// liteError has the methods of an error of the SQLite driver. Its value is the result code.
 type liteError int
 
 func (e liteError) Error() string { return "a quoted value" }
@@ -126,7 +126,7 @@ func TestEveryStoreIsUnavailableWhenTheServerDies(t *testing.T) {
 			return err
 		},
 	} {
-		for range 2 { // first on an open connection, then without one, because none can be opened
+		for range 2 { // first on an open connection, then without a connection
 			if err := call(t.Context()); !errors.Is(err, domain.Unavailable) ||
 				!errors.Is(err, domain.StoreUnavailable) {
 				t.Errorf("%s: error %v (%v), want Unavailable", name, err, errors.Unwrap(err))

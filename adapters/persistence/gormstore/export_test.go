@@ -4,6 +4,7 @@ package gormstore
 // schemas of both databases.
 func Rows() []any {
 	return []any{
-		&connectionRow{}, &tokenRow{}, &pullRow{}, &deliveryRow{}, &keyRow{}, &accountRow{},
+		&connectionRow{}, &tokenRow{}, &pullRow{}, &deliveryRow{}, &keyRow{}, &accountRow{}, &absenceRow{},
+		&completenessRow{}, &balanceRow{},
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FilterUnchanged asks the database for the indexes of the changed rows, and not for those of
-// the unchanged rows. Most pages have no changed row, so the response is usually empty.
+// FilterUnchanged asks the database for the changed rows instead of the unchanged ones. Most pages have no
+// changed row, so the result is usually empty.
 func (s pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID,
 	seen []domain.RawTransaction,
 ) ([]bool, error) {

@@ -11,8 +11,8 @@ import (
 )
 
 // Finish ends an attempt in one transaction: the pull ends or waits for its next attempt, its
-// lease ends, and the connection's health is updated. If the pull has ended, the pull queued after
-// it gets a job.
+// lease ends, the readings of a settled pull are stored, and the connection's health is updated. If the pull has
+// ended, or waits for an account, the pull queued after it gets a job.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return s.background().change(ctx, func(tx Tx) error {
 		row, err := lockRunning(tx.DB, lease)
@@ -22,20 +22,26 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if err := tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(finishColumns(o)).Error; err != nil {
 			return err
 		}
+		if o.Settled != nil {
+			w := settledWriter{SettledRead: *o.Settled, tx: tx, pull: row, at: o.At}
+			if err := w.write(); err != nil {
+				return err
+			}
+		}
 		if o.Health != nil {
 			if err := foldHealth(tx.DB, row.Connection, o.Health); err != nil {
 				return err
 			}
 		}
-		if o.State == domain.PullQueued {
+		if o.State == domain.PullQueued && o.LastError != domain.AccountNotListed {
 			return nil
 		}
 		return enqueueNext(tx, row.Connection)
 	})
 }
 
-// finishColumns returns the columns that the end of an attempt sets. A pull that will be retried
-// stays under way, as 'waiting', so that no pull that is queued after it can overtake it.
+// finishColumns returns the columns that the end of an attempt sets. A pull that will be retried stays
+// under way as 'waiting', so that the queued pull after it cannot start first.
 func finishColumns(o ports.Outcome) map[string]any {
 	columns := map[string]any{
 		"state": string(o.State), "last_error": string(o.LastError), "attempts": o.Attempts,
@@ -47,8 +53,8 @@ func finishColumns(o ports.Outcome) map[string]any {
 	return columns
 }
 
-// foldHealth replaces the connection's health by the result of fold. It does not increase the
-// revision, because the change is not made by an operator.
+// foldHealth replaces the connection's health by the result of fold. The revision does not change, because
+// no operator made the change.
 func foldHealth(tx *gorm.DB, connection uuid.UUID, fold func(domain.Health) domain.Health) error {
 	row, err := first[connectionRow](locked(tx, "NO KEY UPDATE").Where("id = ?", connection))
 	if err != nil {
@@ -59,9 +65,9 @@ func foldHealth(tx *gorm.DB, connection uuid.UUID, fold func(domain.Health) doma
 		Select("health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event").Updates(next).Error
 }
 
-// enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull
-// before it has ended. The queued pull got a job when it was queued, but waiting may have used up
-// that job.
+// enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull before it
+// has ended. The queued pull got a job when it was queued, but that job may already have run and found the
+// pull not due.
 func enqueueNext(tx Tx, connection uuid.UUID) error {
 	var next []uuid.UUID
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isQueued, connection).Pluck("id", &next).Error

@@ -35,20 +35,20 @@ func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s} }
 // interpreting them.
 type idempotency struct{ *Store }
 
-// whereKey selects the row of an idempotency key. It uses clauses, which quote the names of the
-// columns, because key is a keyword of SQL.
+// whereKey selects the row of an idempotency key. It uses GORM clauses, which quote column names, because
+// key is an SQL keyword.
 func whereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 	return db.Where(clause.Eq{Column: "tenant_id", Value: tenant.UUID}, clause.Eq{Column: "key", Value: key})
 }
 
-// whereClaim selects the row of an idempotency key if it contains the claim that was made at claimed
-// and has no response yet. A claim that another request has taken over has a later time.
+// whereClaim selects the row of an idempotency key if its claim was made at the time claimed and has no
+// response yet. If another request has taken over the claim, the row has a later time.
 func whereClaim(db *gorm.DB, tenant domain.TenantID, key string, claimed time.Time) *gorm.DB {
 	return whereKey(db, tenant, key).Where("claimed_at = ? AND answered_at IS NULL", instant{claimed})
 }
 
-// Begin inserts the claim. If the key has a row already, the result depends on that row. The row
-// is locked until the commit: if several callers find it stale, only one of them takes it over.
+// Begin inserts the claim. If the key already has a row, that row decides the result. The row stays locked
+// until the commit, so that only one of several callers can take over a stale claim.
 func (s idempotency) Begin(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time,
 ) (*ports.StoredResponse, error) {
@@ -62,7 +62,7 @@ func (s idempotency) Begin(
 			}
 			existing, err := first[keyRow](whereKey(locked(tx.DB, forUpdate), tenant, key))
 			if errors.Is(err, domain.NotFound) {
-				continue // another caller released the key in between
+				continue // another caller released the key after the insert failed
 			}
 			if err != nil {
 				return err
@@ -123,9 +123,8 @@ func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key st
 	})
 }
 
-// Prune selects the rows first and skips locked rows, in the same way as the Prune of deliveries.
-// It also deletes old claims without a response, because the request of such an old claim cannot
-// be running any more.
+// Prune selects the rows first and skips locked rows, like the Prune of deliveries. It also deletes old
+// claims without a response, because their requests can no longer be running.
 func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	err := s.background().change(ctx, func(tx Tx) error {

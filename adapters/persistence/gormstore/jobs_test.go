@@ -126,7 +126,7 @@ func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 	})
 }
 
-// The failure of a single delivery is simulated by two deliveries with the same id.
+// Two deliveries with the same id are received, so that one of them fails.
 func TestAFailedDeliveryDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		_, token := b.connectionWithToken(t)

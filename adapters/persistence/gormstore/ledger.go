@@ -2,7 +2,7 @@ package gormstore
 
 import (
 	"context"
-	"strconv"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -16,11 +16,11 @@ func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 // ledger implements ports.Ledger on a Store. It only reads; the rows are written by pulls.
 type ledger struct{ *Store }
 
-// invalidCursor returns the error for a cursor that this list never returned.
+// invalidCursor returns the error for a cursor that does not belong to the list.
 func invalidCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }
 
-// listConverted is like list, for rows whose conversion can fail because their amounts must be
-// parsed.
+// listConverted is like list, for rows whose conversion can fail, for example because an amount is not a
+// number.
 func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
 	position func(T) domain.Position,
 ) (domain.Page[T], error) {
@@ -38,8 +38,8 @@ func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
 	return page, err
 }
 
-// Accounts returns a page of accounts, ordered by external id. External ids are compared byte by
-// byte.
+// Accounts returns a page of accounts, ordered by external id. External ids are compared byte by byte. One
+// index serves the accounts of a connection, and another one those of a tenant.
 func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
@@ -60,18 +60,54 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 	return found, err
 }
 
+// Account reads one account.
+func (s ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error) {
+	var a domain.Account
+	err := s.read(ctx, func(db *gorm.DB) error {
+		row, err := first[accountRow](db.Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
+		if err != nil {
+			return err
+		}
+		a, err = row.domain()
+		return err
+	})
+	return a, err
+}
+
+// Transaction reads one transaction. The caller does not know to which connection the transaction belongs, so
+// the query searches every partition of a partitioned table.
+func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
+	id domain.TransactionID,
+) (domain.Transaction, error) {
+	q := newQuery(selectTransactions+"id = ? AND "+equalUnindexed("tenant_id"),
+		uuidColumn(id.UUID), uuidColumn(tenant.UUID))
+	var row TransactionRow
+	found, err := paged(ctx, s.lookup, q, 1, row.targets(), row.transaction, datePosition)
+	if err == nil && len(found.Items) == 0 {
+		err = domain.NotFoundError()
+	}
+	if err != nil {
+		return domain.Transaction{}, err
+	}
+	return found.Items[0], nil
+}
+
 // Transactions returns a page of transactions ordered by date, newest first, including removed
-// transactions. Dates are stored in one fixed form and compared as texts. The query scans the
-// index over connection, date and id backwards.
+// transactions. Dates are stored as YYYY-MM-DD and compared as text. The query scans the index over
+// connection, date and id backwards.
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
+	if !storable(filter.ExternalID) {
+		return domain.Page[domain.Transaction]{}, nil
+	}
 	q := newQuery(selectTransactions+"connection_id = ? AND "+equalUnindexed("tenant_id"),
 		uuidColumn(connection.UUID), uuidColumn(tenant.UUID))
 	for _, narrow := range []struct{ condition, value string }{
 		{" AND date >= ?", string(filter.Window.From)},
 		{" AND date <= ?", string(filter.Window.To)},
 		{" AND status = ?", string(filter.Status)},
+		{" AND external_id = ?", filter.ExternalID},
 	} {
 		if narrow.value != "" {
 			q.add(narrow.condition, narrow.value)
@@ -88,10 +124,7 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	}
 	q.add(" ORDER BY date DESC, id DESC")
 	var row TransactionRow
-	return paged(ctx, s.rows, q, page.Limit, row.targets(), row.transaction,
-		func(t domain.Transaction) domain.Position {
-			return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
-		})
+	return paged(ctx, s.rows, q, page.Limit, row.targets(), row.transaction, datePosition)
 }
 
 // Changes returns the changes of the feed below Dialect.VisibleBefore. One statement reads both
@@ -99,7 +132,11 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	page domain.PageRequest,
 ) (domain.FeedPage, error) {
-	after, err := feedPosition(page.After)
+	keys, err := s.feedCipher.load(ctx, s.Store)
+	if err != nil {
+		return domain.FeedPage{}, err
+	}
+	after, err := keys.decode(tenant, page.After)
 	if err != nil {
 		return domain.FeedPage{}, err
 	}
@@ -119,22 +156,17 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	if err != nil {
 		return domain.FeedPage{}, err
 	}
-	feed.Next = domain.Position{Key: strconv.FormatInt(place, 10), ID: page.After.ID}
+	feed.Next = domain.Position{Key: keys.encode(tenant, place), ID: page.After.ID}
 	if n := len(feed.Items); n > 0 {
 		feed.Next.ID = feed.Items[n-1].ID.UUID
 	}
 	return feed, nil
 }
 
-// feedPosition returns the number of the change in a position of the feed. The id of the row is a
-// separate part of the position and needs no parsing. Errors: Invalid on cursor.
-func feedPosition(after domain.Position) (int64, error) {
-	if after.IsZero() {
-		return 0, nil
-	}
-	place, err := strconv.ParseInt(after.Key, 10, 64)
-	if err != nil || place < 0 {
-		return 0, invalidCursor()
-	}
-	return place, nil
+// FeedHold runs Dialect.FeedHold.
+func (s ledger) FeedHold(ctx context.Context) (hold ports.FeedHold, err error) {
+	var seconds float64
+	err = s.rows(ctx, s.dialect.FeedHold(), nil, []any{&hold.Writer, &seconds}, func() error { return nil })
+	hold.Age = time.Duration(seconds * float64(time.Second))
+	return hold, err
 }

@@ -10,31 +10,58 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// ListStuck reads only open pulls, which have an index. A pull that is queued after another pull
-// of its connection is not stuck, because it gets its job when that other pull has ended.
+// ListStuck reads only open pulls, through their index. A pull that is queued after another pull of its
+// connection is not stuck, because it gets its job when the other pull ends.
 func (s pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	var ids []uuid.UUID
-	due := instant{at.Add(-grace)}
+	longDue := at.Add(-grace - time.Microsecond) // times are stored in whole microseconds
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return db.Table("pulls p").Where("p."+isOpen).
-			Where(db.Where("p.state = 'running' AND p.lease_until <= ?", instant{at}).
-				Or("p.state = 'waiting' AND p.not_before < ?", due).
-				Or("p.state = 'queued' AND p.created_at < ? AND NOT EXISTS "+
-					"(SELECT 1 FROM pulls o WHERE o.connection_id = p.connection_id AND o."+isUnderWay+")", due)).
-			Order("p.created_at").Limit(limit).Pluck("p.id", &ids).Error
+		return duePulls(db, at, longDue).Limit(limit).Pluck("p.id", &ids).Error
 	})
 	return convertAll(ids, func(id uuid.UUID) domain.PullID { return domain.PullID{UUID: id} }), err
 }
 
-// ListDueForReconcile returns live aggregator connections that were created before since. They have no
-// open complete pull, and no complete pull that ended at since or later. The indexes over open pulls and
-// over complete pulls that ended serve the two conditions on pulls for each connection.
+// ListWaiting reads open pulls in the order of their index. It skips the pulls of the tenants in without,
+// and stops after limit pulls.
+func (s pulls) ListWaiting(
+	ctx context.Context, at time.Time, without []domain.TenantID, limit int,
+) ([]domain.Pull, error) {
+	var rows []pullRow
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		query := duePulls(db, at, at)
+		if len(without) > 0 {
+			query = query.Where("p.tenant_id NOT IN ?", convertAll(without, func(t domain.TenantID) uuid.UUID {
+				return t.UUID
+			}))
+		}
+		return query.Omit("ask", "progress").Limit(limit).Find(&rows).Error
+	})
+	return convertAll(rows, pullRow.summary), err
+}
+
+// duePulls returns a query of open pulls (p), oldest first. It selects pulls that run under a lease that
+// has expired at the time at, and pulls that could start at or before the time due. A pull that is queued
+// after another pull of its connection cannot start while the other pull is under way,
+// unless the other pull waits for an account.
+func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
+	return db.Table("pulls p").Where("p." + isOpen).
+		Where(db.Where("p.state = 'running' AND p.lease_until <= ?", instant{at}).
+			Or("p.state = 'waiting' AND p.not_before <= ?", instant{due}).
+			Or("p.state = 'queued' AND p.created_at <= ? AND NOT EXISTS "+
+				"(SELECT 1 FROM pulls o WHERE o.connection_id = p.connection_id AND o."+isUnderWay+
+				" AND NOT (o.state = 'waiting' AND o.last_error = 'account_not_listed'))", instant{due})).
+		Order("p.created_at")
+}
+
+// ListDueForReconcile returns live aggregator connections that were created before since and have no open
+// complete pull, and no complete pull that ended at or after since. For each connection, it looks up these
+// pulls in the indexes over open pulls and over ended complete pulls.
 func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return live(db).Where("kind = ? AND created_at < ?", string(domain.Aggregator), instant{since}).
 			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
-				isOpen+")").
+				isOpen+" AND NOT (p.state = 'waiting' AND p.last_error = 'account_not_listed'))").
 			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
 				isEnded+" AND p.finished_at >= ?)", instant{since}).
 			Order("id").Limit(limit).Find(&rows).Error

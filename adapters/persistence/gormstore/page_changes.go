@@ -10,14 +10,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// writeChanges writes the accounts, rows and removals of the page that differ from the stored
-// ones, and updates the pull. Accounts come first, because rows refer to them. Removals come last:
-// a row whose removal the vendor announced stays removed, even if the page contains it.
+// writeChanges writes the accounts, rows and removals of the page that differ from the stored ones, and
+// updates the pull. Accounts are written first, because rows refer to them. Removals are written last, so
+// that a row whose removal was announced stays removed even if the page contains it.
 func (p *pageWriter) writeChanges() error {
 	if err := p.writeAccounts(); err != nil {
 		return err
 	}
 	if changed := p.changedRows(); len(changed) > 0 {
+		if err := p.archiveReplaced(changed); err != nil {
+			return err
+		}
 		if err := p.dialect.UpsertTransactions(p.tx.DB, changed); err != nil {
 			return err
 		}
@@ -27,6 +30,9 @@ func (p *pageWriter) writeChanges() error {
 			return err
 		}
 	}
+	if err := p.updateQuarantine(); err != nil {
+		return err
+	}
 	if err := p.markRemoved(p.Removed); err != nil {
 		return err
 	}
@@ -34,8 +40,8 @@ func (p *pageWriter) writeChanges() error {
 	return p.updatePull(&p.Progress)
 }
 
-// writeAccounts upserts the page's accounts that are new or that differ from the stored account in
-// any member. It adds the ids of all accounts of the page to accountIDs.
+// writeAccounts upserts the page's accounts that are new or differ from the stored accounts. It adds the
+// ids of all accounts of the page to accountIDs.
 func (p *pageWriter) writeAccounts() error {
 	p.counts.Accounts = len(p.Accounts)
 	if len(p.Accounts) == 0 {
@@ -62,6 +68,9 @@ func (p *pageWriter) writeAccounts() error {
 		}
 		before := row
 		row.set(account)
+		if p.Listed {
+			row.markListed()
+		}
 		p.accountIDs[account.ExternalID] = row.ID
 		if ok && row.equal(before) {
 			continue
@@ -75,8 +84,8 @@ func (p *pageWriter) writeAccounts() error {
 	return p.tx.Clauses(upsertAccounts).CreateInBatches(changed, accountBatch).Error
 }
 
-// accountBatch bounds the accounts of one INSERT, so that the number of its parameters stays below
-// the limits of both databases.
+// accountBatch is the maximum number of accounts in one INSERT. It keeps the number of parameters below the
+// limits of both databases.
 const accountBatch = 200
 
 // upsertAccounts makes an INSERT overwrite the stored row with the same connection and external
@@ -107,10 +116,10 @@ func (p *pageWriter) changedRows() []TransactionRow {
 	return changed
 }
 
-// differs reports whether the row must be written, and counts the row as added, modified or
-// unchanged. A row that must be written gets the id and the first-seen time of the stored row, and
-// the next version. An unchanged row with another content hash than the stored row, or without one,
-// may have other metadata: differs adds it to p.refreshed.
+// differs reports whether the row must be written, and counts the row as added, modified or unchanged. A
+// row that must be written gets the id and the first-seen time of the stored row, and the next version. The
+// metadata of an unchanged row may have changed if its content hash is missing or differs from the stored
+// one; differs then adds the row to p.refreshed.
 func (p *pageWriter) differs(row *TransactionRow) bool {
 	before, ok := p.stored[row.ExternalID]
 	switch {
@@ -131,21 +140,22 @@ func (p *pageWriter) differs(row *TransactionRow) bool {
 	return true
 }
 
-// removalBatch bounds the rows that one statement marks as removed.
+// removalBatch is the maximum number of rows that one statement marks as removed.
 const removalBatch = 500
 
 // markRemoved marks the connection's rows with these external ids as removed, in batches. Each row
 // that was not marked before gets a new version and a new position in the change feed.
 func (p *pageWriter) markRemoved(externalIDs []string) error {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
-		if p.changeSeq == 0 {
-			if err := p.tx.Read(p.readChangeSeq()); err != nil {
-				return err
-			}
+		if err := p.reserveChangeSeq(); err != nil {
+			return err
 		}
-		n, err := rowsOf(p.tx.Table(transactionTable).
-			Where("connection_id = ? AND removed_at IS NULL", p.pull.Connection).
-			Where(p.dialect.AnyOf("external_id", batch)).
+		live := p.dialect.AnyOf("external_id", batch)
+		live.SQL += " AND removed_at IS NULL"
+		if err := p.archive(live); err != nil {
+			return err
+		}
+		n, err := rowsOf(p.tx.Table(transactionTable).Where("connection_id = ?", p.pull.Connection).Where(live).
 			Updates(map[string]any{
 				"version": gorm.Expr("version + 1"), "removed_at": instant{p.At}, "updated_at": instant{p.At},
 				"change_tx": p.changeSeq, "pull_id": p.pull.ID,
@@ -158,14 +168,23 @@ func (p *pageWriter) markRemoved(externalIDs []string) error {
 	return nil
 }
 
-// updatePull adds the page's counts to those of the pull, extends its lease and, if progress is not
-// nil, stores the progress.
+// reserveChangeSeq sets p.changeSeq to the transaction's position in the change feed, unless it is already
+// set.
+func (p *pageWriter) reserveChangeSeq() error {
+	if p.changeSeq != 0 {
+		return nil
+	}
+	return p.tx.Read(p.readChangeSeq())
+}
+
+// updatePull adds the page's counts to those of the pull and extends its lease. It also stores the progress
+// unless progress is nil.
 func (p *pageWriter) updatePull(progress *domain.Progress) error {
 	total := domain.Counts(p.pull.Counts).Plus(p.counts)
 	q := newQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?",
 		instant{p.LeaseUntil}.value(p.tx.Name()), total.Accounts, total.Read)
-	q.add(", added = ?, modified = ?, removed = ?, unchanged = ?",
-		total.Added, total.Modified, total.Removed, total.Unchanged)
+	q.add(", added = ?, modified = ?, removed = ?, unchanged = ?, quarantined = ?",
+		total.Added, total.Modified, total.Removed, total.Unchanged, total.Quarantined)
 	if progress != nil {
 		text, err := encode(progress)
 		if err != nil {

@@ -10,15 +10,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// StorePage compares the page with the stored rows and writes the differences. For a page without
-// changes it writes only the pull's row.
+// StorePage compares the page with the stored rows and writes the differences. For a page without changes
+// it writes only the pull's row.
 //
-// If the rows are assumed to be new (AssumeNew), it inserts them without looking up stored rows
-// first. If one of them is stored nevertheless, the insert violates a unique key and the
-// transaction is rolled back. StorePage then stores the page again, and this time compares it with
-// the stored rows.
+// If the rows are assumed to be new (AssumeNew), it inserts them without looking up stored rows first. If
+// one of them is already stored, the insert violates a unique key and the transaction is rolled back.
+// StorePage then stores the page again and compares it with the stored rows.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
-	if len(w.Accounts)+len(w.Transactions)+len(w.Removed) == 0 {
+	if len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Quarantined)+len(w.Released) == 0 {
 		return s.saveProgress(ctx, lease, w)
 	}
 	w.Accounts, w.Transactions = deduplicate(w.Accounts, accountKey), deduplicate(w.Transactions, transactionKey)
@@ -33,8 +32,8 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	return counts, err
 }
 
-// runPage locks the pull, runs the reads of p and then write, all in one transaction, and returns
-// the counts that p has collected. Errors: LeaseLost; those of the database, translated.
+// runPage locks the pull, runs the reads of p and then write, all in one transaction. It returns the counts
+// that p has collected. Errors: LeaseLost; database errors, translated.
 func (s pulls) runPage(
 	ctx context.Context, lease domain.Lease, p *pageWriter, write func() error,
 ) (domain.Counts, error) {
@@ -58,8 +57,8 @@ func (s pulls) runPage(
 	return p.counts, nil
 }
 
-// saveProgress is StorePage for a page without changes: it is one statement, which is atomic by
-// itself. Errors: LeaseLost.
+// saveProgress is StorePage for a page without changes. It runs a single statement, which is atomic.
+// Errors: LeaseLost.
 func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	progress, err := encode(&w.Progress)
 	if err != nil {
@@ -81,13 +80,13 @@ func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.Pag
 	return domain.Counts{Read: w.Unchanged, Unchanged: w.Unchanged}, nil
 }
 
-// The following functions return the keys by which rows of a page are compared: two rows with the
-// same key are duplicates of each other.
+// The functions below return the keys for comparing rows of a page: two rows with the same key are
+// duplicates of each other.
 func accountKey(v *domain.AccountData) string         { return v.ExternalID }
 func transactionKey(o *domain.TransactionData) string { return o.ExternalID }
 
-// deduplicate returns the last of the items with each key, in the order in which the keys first
-// occur. Usually every item has a key of its own, and items is returned unchanged.
+// deduplicate returns the last of the items with each key, in the order in which the keys first occur. If
+// no two items have the same key, as usual, it returns items unchanged.
 func deduplicate[T any](items []T, key func(*T) string) []T {
 	last := make(map[string]int, len(items))
 	for i := range items {
@@ -115,9 +114,9 @@ func keys[T any](items []T, key func(*T) string) []string {
 	return all
 }
 
-// pageWriter writes one page, or one sweep, of a pull. The pull's row is locked, so that no other
-// page of the connection is written until the transaction ends. The rows that pageWriter reads
-// therefore cannot change before it has compared and overwritten them.
+// pageWriter writes one page or one sweep of a pull. It locks the pull's row, so that no other page of the
+// connection is written until the transaction ends. The rows that pageWriter reads therefore cannot change
+// before it has compared and overwritten them.
 type pageWriter struct {
 	ports.PageWrite // the argument of StorePage; a sweep sets only At and LeaseUntil
 
@@ -131,14 +130,14 @@ type pageWriter struct {
 	stored     map[string]storedRow // the stored rows with the same external ids, by external id
 	accountIDs map[string]uuid.UUID // ids of accounts by external id, including the accounts of this page
 
-	// refreshed are the unchanged rows whose stored metadata may be older than that of the page.
-	// metadata and hashes are their new values.
+	// refreshed contains the ids of unchanged rows whose stored metadata may be outdated. metadata and
+	// hashes contain their new values.
 	refreshed        []uuid.UUID
 	metadata, hashes [][]byte
 }
 
-// storedRow contains two groups of columns of a stored row: the columns that are compared with
-// the row of the page, and the columns that keep their values when the row is overwritten.
+// storedRow contains the columns of a stored row that are compared with the row of the page, and those that
+// keep their values when the row is overwritten.
 type storedRow struct {
 	ID                  uuid.UUID
 	Digest, ContentHash []byte
@@ -151,8 +150,7 @@ func (s pulls) newPageWriter(w ports.PageWrite) *pageWriter {
 	return &pageWriter{PageWrite: w, dialect: s.dialect, accountIDs: map[string]uuid.UUID{}}
 }
 
-// convert converts the vendor's data to rows and computes their digests. It does not use the
-// database.
+// convert converts the vendor's data to rows and computes their digests. It does not access the database.
 func (p *pageWriter) convert() {
 	p.rows = make([]TransactionRow, len(p.Transactions))
 	for i := range p.rows {
@@ -160,9 +158,9 @@ func (p *pageWriter) convert() {
 	}
 }
 
-// reads returns the queries with which the page's transaction starts. They lock the pull and read
-// the stored rows, with which the rows of the page will be compared. Most rows of such a page are
-// written, so the position in the change feed is reserved together with the lock.
+// reads returns the first queries of the page's transaction. They lock the pull and read the stored rows
+// for the comparison. Most rows of such a page are written, so the same queries also reserve the position
+// in the change feed.
 func (p *pageWriter) reads(lease domain.Lease) []Read {
 	reads := []Read{p.lockPull(lease)}
 	if len(p.Transactions) > 0 && !p.AssumeNew {
@@ -174,13 +172,12 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 	return reads
 }
 
-// lockPull returns the query that locks the pull of the lease, and that reads the pull's
-// columns that a page needs into p.pull. The query finds no row if the connection is deleted.
-// It also finds no row if another lease has replaced this lease, because the id of the lease is
-// the fencing token.
+// lockPull returns the query that locks the pull of the lease and reads the columns that a page needs into
+// p.pull. The query finds no row if the connection is deleted, or if another lease has replaced this one:
+// the id of the lease is the fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
-		seen_accounts, seen_rows, added, modified, removed, unchanged FROM pulls WHERE `)
+		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined FROM pulls WHERE `)
 	q.add("id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
 		uuidColumn(lease.Pull.UUID), uuidColumn(lease.ID.UUID))
 	q.add(p.dialect.ForUpdate())
@@ -189,6 +186,7 @@ func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	return q.into([]any{
 		(*uuidColumn)(&row.ID), (*uuidColumn)(&row.Tenant), (*uuidColumn)(&row.Connection), (*textColumn)(&row.Vendor),
 		&counts.Accounts, &counts.Read, &counts.Added, &counts.Modified, &counts.Removed, &counts.Unchanged,
+		&counts.Quarantined,
 	}, func() error {
 		p.pull = row
 		return nil
@@ -201,9 +199,9 @@ func (p *pageWriter) readChangeSeq() Read {
 	return Read{SQL: p.dialect.ChangeSeq(), Columns: []any{&p.changeSeq}, Take: func() error { return nil }}
 }
 
-// ofConnection returns a query that starts with text and selects the rows of the lease's
-// connection with these external ids. It selects the connection by a subquery, because the query
-// is sent before the pull has been read.
+// ofConnection returns a query that starts with text and selects the rows of the lease's connection with
+// these external ids. The query is sent before the pull has been read, so it finds the connection by a
+// subquery.
 func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs []string) *query {
 	q := newQuery(text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ?)",
 		uuidColumn(lease.Pull.UUID))
@@ -232,8 +230,8 @@ func (p *pageWriter) readStored(lease domain.Lease) Read {
 	})
 }
 
-// readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts to
-// which the page's rows refer. Accounts that are not stored get no entry.
+// readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts that the page's
+// rows name. Accounts that are not stored get no entry.
 func (p *pageWriter) readAccountIDs(lease domain.Lease) Read {
 	var names []string
 	for i := range p.Transactions {

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Rows that were stored before the column pull_id was added have NULL in it.
+// Rows that were stored before the column pull_id existed have NULL in it.
 func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		ctx := t.Context()

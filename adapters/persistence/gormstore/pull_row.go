@@ -17,14 +17,17 @@ const (
 	stateFailed    = "failed"
 )
 
-// SQL conditions on rows of pulls. The states are literals: with parameters instead, a planner
-// cannot know that a partial index contains the rows.
+// SQL conditions on rows of pulls. The states are literals, because with parameters a planner could not use
+// the partial indexes.
 const (
-	isQueued    = "state = 'queued'"
-	isUnderWay  = "state IN ('running', 'waiting')"
-	isOpen      = "state IN ('queued', 'running', 'waiting')"
-	isEnded     = "state IN ('succeeded', 'failed')"
-	isSucceeded = isEnded + " AND state = 'succeeded'" // SQLite does not infer isEnded by itself
+	isQueued   = "state = 'queued'"
+	isUnderWay = "state IN ('running', 'waiting')"
+	isOpen     = "state IN ('queued', 'running', 'waiting')"
+	isEnded    = "state IN ('succeeded', 'failed')"
+	isFailed   = "state = 'failed'"
+	isAwaiting = "state = 'waiting' AND last_error = 'account_not_listed'" // see domain.Pull.AwaitsAccount
+	// isEnded is stated explicitly because SQLite cannot infer it.
+	isSucceeded = isEnded + " AND state = 'succeeded'"
 )
 
 // pullRow is a pull with its lease. The lease columns are NULL unless the pull is running.
@@ -50,7 +53,7 @@ type pullRow struct {
 	Finished   instant       `gorm:"column:finished_at"`
 }
 
-// countColumns are domain.Counts, member by member.
+// countColumns contains a column for each member of domain.Counts.
 type countColumns struct {
 	Accounts  int `gorm:"column:seen_accounts"`
 	Read      int `gorm:"column:seen_rows"`
@@ -58,6 +61,8 @@ type countColumns struct {
 	Modified  int `gorm:"column:modified"`
 	Removed   int `gorm:"column:removed"`
 	Unchanged int `gorm:"column:unchanged"`
+
+	Quarantined int `gorm:"column:quarantined"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -78,8 +83,8 @@ func (r pullRow) summary() domain.Pull {
 	return p
 }
 
-// domain returns the pull with scope and progress. Errors: a scope or a progress that is not
-// valid JSON, which only another program can have written.
+// domain returns the pull with scope and progress. Errors: one of them is not valid JSON, which can happen
+// only if another program wrote the row.
 func (r pullRow) domain() (domain.Pull, error) {
 	p := r.summary()
 	if err := decode(r.Scope, &p.Scope); err != nil {

@@ -19,8 +19,8 @@ func (s *Store) Pulls() ports.Pulls { return pulls{s} }
 // contain the methods for workers.
 type pulls struct{ *Store }
 
-// Request queues a pull, or merges the scope into the pull that is queued already. The connection
-// stays locked until the commit, so that no pull stays queued for a connection that is deleted.
+// Request queues a pull, or merges the scope into the pull that is already queued. The connection stays
+// locked until the commit, so that a concurrent deletion cannot leave a queued pull behind.
 func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r ports.PullRequest,
 ) (domain.Pull, error) {
@@ -46,8 +46,8 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 	return p, err
 }
 
-// saveScope writes the scope of the pull, and that the pull is complete if the scope requests
-// everything. The caller has locked the pull.
+// saveScope stores the scope of the pull. If the scope requests everything, it also marks the pull as
+// complete. The caller must have locked the pull.
 func saveScope(tx *gorm.DB, p domain.Pull) error {
 	scope, err := encode(p.Scope)
 	if err != nil {
@@ -57,13 +57,13 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(columns).Error
 }
 
-// maxAttachAttempts bounds the attempts to attach to a queued pull. An attempt fails if another
-// transaction claims the queued pull first.
+// maxAttachAttempts limits the attempts to attach to a queued pull. An attempt fails if another transaction
+// claims the queued pull first.
 const maxAttachAttempts = 16
 
-// attachOrQueue locks and returns the pull that is queued for the connection of added. If no
-// pull is queued, attachOrQueue queues added, enqueues the job of added, and returns added. A
-// claim of the returned pull waits for the lock, and therefore sees what was attached.
+// attachOrQueue locks and returns the queued pull of the connection of added. If no pull is queued,
+// attachOrQueue queues added with its job and returns it. A claim of the returned pull waits for the lock,
+// so it sees everything that the caller attaches.
 func attachOrQueue(tx Tx, added pullRow) (pullRow, error) {
 	added.State = stateQueued
 	for range maxAttachAttempts {
@@ -106,15 +106,14 @@ func (s pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 	return p, err
 }
 
-// List returns a page of pulls, newest first. It does not even read scopes and progress, because
-// they may be large.
+// List returns a page of pulls, newest first. Its query does not select scopes and progress, because they
+// can be large.
 func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.PullFilter,
 	page domain.PageRequest,
 ) (domain.Page[domain.Pull], error) {
 	var found domain.Page[domain.Pull]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(inTenant(db.Omit("ask", "progress"), "", tenant, filter.Connection),
-			"created_at", "id", page.After)
+		query, err := newestFirst(inState(db.Omit("ask", "progress"), tenant, filter), "created_at", "id", page.After)
 		if err != nil {
 			return err
 		}
@@ -124,4 +123,29 @@ func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.Pu
 		return err
 	})
 	return found, err
+}
+
+// inState restricts a list of pulls to those that the filter selects. For failed and for open pulls it
+// makes the database use the partial index over these pulls, because a tenant may have very many other
+// pulls.
+func inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFilter) *gorm.DB {
+	switch filter.State {
+	case "":
+		return inTenant(db, "", tenant, filter.Connection)
+	case domain.PullSucceeded:
+		return inTenant(db, "", tenant, filter.Connection).Where(isSucceeded)
+	case domain.PullFailed:
+		if !filter.Connection.IsZero() {
+			db = db.Where(equalUnindexed("connection_id"), filter.Connection.UUID)
+		}
+		return db.Where("tenant_id = ? AND "+isFailed, tenant.UUID)
+	case domain.PullQueued:
+		db = db.Where(isOpen + " AND state IN ('queued', 'waiting')")
+	case domain.PullRunning:
+		db = db.Where(isOpen + " AND state = 'running'")
+	}
+	if !filter.Connection.IsZero() {
+		db = db.Where("connection_id = ?", filter.Connection.UUID)
+	}
+	return db.Where(equalUnindexed("tenant_id"), tenant.UUID)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// query is a SELECT to which conditions are added. Frequent reads use it instead of GORM, because
-// GORM takes longer for a row than the database does.
+// query is a SELECT to which conditions are added. Frequent reads use it instead of GORM, because GORM
+// needs more time per row than the database.
 type query struct {
 	strings.Builder
 	args []any
@@ -81,8 +81,8 @@ func paged[T any](ctx context.Context, read queryFunc, q *query, limit int, colu
 	return page, nil
 }
 
-// grow returns items with capacity for a few items, and with capacity for the whole page of limit
-// items as soon as those few are used up. Short pages therefore need little memory.
+// grow returns items with room for more. It first reserves room for a few items, and then for the whole
+// page of limit items, so that short pages need little memory.
 func grow[T any](items []T, limit int) []T {
 	const little = 32
 	switch len(items) {
@@ -103,12 +103,11 @@ func inTenant(db *gorm.DB, table string, tenant domain.TenantID, connection doma
 	return db.Where(table+"connection_id = ? AND "+equalUnindexed(table+"tenant_id"), connection.UUID, tenant.UUID)
 }
 
-// equalUnindexed returns "column = ?" in a form for which no index can be used. It is meant for
-// a column whose value is nearly determined by another condition: the connection of a row, for
-// example, determines its tenant. PostgreSQL assumes that the two conditions are independent,
-// and so expects that very few rows match both. To return one page, it would then read and sort
-// all rows of a large tenant or connection. Without an index for this column, it reads only the
-// rows of that page, in the order of another index.
+// equalUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose
+// value is nearly determined by another condition: the connection of a row, for example, determines its
+// tenant. PostgreSQL treats the two conditions as independent and therefore expects that few rows match
+// both. To return one page, it would read and sort all rows of a large tenant or connection. Without an
+// index for this column, it reads only the rows of that page, in the order of another index.
 func equalUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
 
 // into returns the query as a Read that fills columns and calls take.

@@ -47,8 +47,8 @@ func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([
 	return rows, err
 }
 
-// queuedPulls returns the ids of the queued pulls of the rows' connections, by connection. It
-// creates a pull where none is queued, and leaves out connections that are deleted.
+// queuedPulls returns the ids of the queued pulls of the rows' connections, by connection. It creates a
+// pull if none is queued, and omits deleted connections.
 func queuedPulls(tx Tx, rows []deliveryRow, at time.Time, newID func() domain.PullID) (map[uuid.UUID]uuid.UUID, error) {
 	connections := map[uuid.UUID]bool{}
 	for _, row := range rows {
@@ -74,9 +74,9 @@ func queuedPulls(tx Tx, rows []deliveryRow, at time.Time, newID func() domain.Pu
 	return pulls, nil
 }
 
-// requeue attaches the deliveries to their new pulls and returns them. It updates one delivery at
-// a time, because operators request replays and there are few. It skips deliveries that were
-// pruned meanwhile, and those whose connections have no pull.
+// requeue attaches the deliveries to their new pulls and returns them. It updates one delivery at a time,
+// because replays are rare and small. It skips deliveries that were pruned meanwhile, and those whose
+// connections have no pull.
 func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]domain.Delivery, error) {
 	replayed := make([]domain.Delivery, 0, len(rows))
 	for _, row := range rows {

@@ -10,18 +10,18 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// The types below are scan targets for columns, and parameters for ids. pgx scans into them from
-// its binary format, without boxing a value in an interface; database/sql uses text.
+// The types below are scan targets for columns, and parameters for ids. pgx scans its binary format into
+// them without boxing values in interfaces; database/sql scans text.
 type (
 	// uuidColumn is an id; NULL is scanned as the nil UUID.
 	uuidColumn uuid.UUID
-	// textColumn is a text. If a text equals that of the row before, it is not copied again.
+	// textColumn is a text. If it equals the text of the previous row, it is not copied again.
 	textColumn string
 	// decimalColumn is an amount, selected as text.
 	decimalColumn decimal.Decimal
 	// nullDecimalColumn is an amount that may be NULL, selected as text.
 	nullDecimalColumn decimal.NullDecimal
-	// timeColumn is a time. It is scanned in the same way as instant.
+	// timeColumn is a time. It accepts the same forms as instant.
 	timeColumn struct{ into *time.Time }
 )
 
@@ -61,7 +61,7 @@ func (u *uuidColumn) Scan(value any) error {
 // Value returns the id for database/sql.
 func (u uuidColumn) Value() (driver.Value, error) { return uuid.UUID(u).String(), nil }
 
-// ScanBytes scans a text from pgx, which reuses the bytes after the call.
+// ScanBytes scans a text from pgx. It copies the bytes, because pgx reuses them.
 func (t *textColumn) ScanBytes(text []byte) error {
 	if string(text) != string(*t) {
 		*t = textColumn(text)
@@ -82,11 +82,11 @@ func (t *textColumn) Scan(value any) error {
 	return nil
 }
 
-// ScanBytes scans an amount from pgx. Errors: a text that is not a decimal number, which only
-// another program can have written.
+// ScanBytes scans an amount from pgx. Errors: the text is not a decimal number, which can happen only if
+// another program wrote the row.
 func (d *decimalColumn) ScanBytes(text []byte) error { return d.parse(string(text)) }
 
-// Scan scans an amount from database/sql. Errors: as for ScanBytes.
+// Scan scans an amount from database/sql. Its errors are those of ScanBytes.
 func (d *decimalColumn) Scan(value any) error {
 	text, ok := value.(string)
 	if !ok {
@@ -101,7 +101,7 @@ func (d *decimalColumn) parse(text string) error {
 	return err
 }
 
-// ScanBytes scans an amount from pgx; nil is NULL. Errors: as for decimalColumn.
+// ScanBytes scans an amount from pgx; nil means NULL. Its errors are those of decimalColumn.ScanBytes.
 func (d *nullDecimalColumn) ScanBytes(text []byte) error {
 	*d = nullDecimalColumn{Valid: text != nil}
 	if text == nil {
@@ -110,7 +110,7 @@ func (d *nullDecimalColumn) ScanBytes(text []byte) error {
 	return (*decimalColumn)(&d.Decimal).ScanBytes(text)
 }
 
-// Scan scans an amount from database/sql. Errors: as for decimalColumn.
+// Scan scans an amount from database/sql. Its errors are those of decimalColumn.Scan.
 func (d *nullDecimalColumn) Scan(value any) error {
 	*d = nullDecimalColumn{Valid: value != nil}
 	if value == nil {

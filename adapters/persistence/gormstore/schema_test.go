@@ -39,7 +39,24 @@ func TestTheListOfTransactionColumnsIsThatOfTheTable(t *testing.T) {
 	})
 }
 
-// The listed types are used only on PostgreSQL, to cast the parameters of an upsert.
+func TestTheListOfVersionColumnsIsThatOfTheTable(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		var listed []string
+		for _, c := range gormstore.TransactionColumns {
+			if !c.Is(gormstore.PresentOnly) {
+				listed = append(listed, c.Name)
+			}
+		}
+		slices.Sort(listed)
+		stored := slices.Sorted(slices.Values(columnsOf(t, b.gorm, "transaction_versions")))
+		if diff := cmp.Diff(stored, listed); diff != "" {
+			t.Errorf("transaction_versions (-table +list):\n%s", diff)
+		}
+	})
+}
+
+// The types in TransactionColumns must match the schema. They are used only on PostgreSQL, to cast the
+// parameters of an upsert.
 func TestTransactionColumnsHaveTheTypesOfTheTable(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		if b.gorm.Name() != "postgres" {

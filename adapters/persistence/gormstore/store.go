@@ -15,12 +15,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// DefaultTimeout bounds the store methods for which an API caller waits. A database that hangs
-// counts as unavailable, and the API promises its callers to report that within 2 s.
+// DefaultTimeout limits the store methods for which an API caller waits. A database that hangs counts as
+// unavailable, and the API promises to report an unavailable database within 2 s.
 const DefaultTimeout = 1500 * time.Millisecond
 
-// defaultWorkTimeout bounds the methods that the service calls for its own work. A busy database
-// may need long for a large page, and no API caller waits for the result.
+// defaultWorkTimeout limits the methods that the service calls for its own work. It is longer, because no
+// API caller waits and a busy database may need a long time for a large page.
 const defaultWorkTimeout = 10 * time.Second
 
 // Options of a Store.
@@ -45,11 +45,15 @@ type Store struct {
 	timeout     time.Duration
 	workTimeout time.Duration // for the service's own work; see background
 	commits     *committer
+	feedCipher  *feedCipher
 }
 
-// New returns the stores over a migrated database. Close stops the goroutines that New starts.
+// New returns the stores over a migrated database. It starts goroutines, which Close stops.
 func New(writer *gorm.DB, o Options) *Store {
-	s := &Store{writer: writer, reader: o.Reader, dialect: o.Dialect, timeout: o.Timeout, workTimeout: o.Timeout}
+	s := &Store{
+		writer: writer, reader: o.Reader, dialect: o.Dialect, timeout: o.Timeout, workTimeout: o.Timeout,
+		feedCipher: &feedCipher{},
+	}
 	if s.reader == nil {
 		s.reader = writer
 	}
@@ -86,8 +90,8 @@ func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.writer.WithContext(ctx)) })
 }
 
-// change runs fn in a transaction. fn runs only once: if the database asks for a retry, the error
-// is Unavailable, and the caller of the store must retry.
+// change runs fn once, in a transaction. If the database requests a retry, change returns Unavailable, and
+// the caller of the store must retry.
 func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Transact(ctx, fn) })
 }
@@ -99,7 +103,7 @@ func (s *Store) background() *Store {
 	return &background
 }
 
-// bounded runs fn with a timeout, and translates its error. fn uses the database.
+// bounded runs fn, which uses the database, with a timeout, and translates the error of fn.
 func (s *Store) bounded(ctx context.Context, fn func(ctx context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -124,9 +128,9 @@ func locked(db *gorm.DB, strength string) *gorm.DB {
 	return db.Clauses(clause.Locking{Strength: strength})
 }
 
-// Lock strengths. A deletion locks its connection with forUpdate. A transaction that locks the
-// connection with keyShare waits for the deletion, and then finds the connection deleted. A write
-// of the connection's health takes a weaker lock and does not wait for keyShare.
+// Lock strengths. A deletion locks its connection with forUpdate. A transaction that locks the connection
+// with keyShare waits for a deletion and then finds the connection deleted. Writing the connection's health
+// takes a weaker lock, which does not conflict with keyShare.
 const (
 	forUpdate = "UPDATE"
 	keyShare  = "KEY SHARE"
@@ -151,9 +155,9 @@ func list[R, T any](query *gorm.DB, limit int, item func(R) T,
 	return page, nil
 }
 
-// newestFirst orders the query by a time and the id, both descending, and restricts it to the rows
-// after a position. at and id are the names of the columns. The two columns are compared as one
-// pair, so that an index over both of them serves the comparison. Errors: Invalid on cursor.
+// newestFirst orders the query by a time and the id, both descending, and restricts it to the rows after a
+// position. at and id are the names of the columns. The two columns are compared as a pair, so that an
+// index over both can be used. Errors: Invalid on cursor.
 func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB, error) {
 	query = query.Order(at + " DESC, " + id + " DESC")
 	if after.IsZero() {
@@ -169,8 +173,8 @@ func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB
 // rowsOf returns how many rows a statement changed, and its error.
 func rowsOf(done *gorm.DB) (int, error) { return int(done.RowsAffected), done.Error }
 
-// storable reports whether a text column can hold the value: PostgreSQL rejects NUL and invalid
-// UTF-8, even in comparisons. No row has such a text, so a query for it finds nothing.
+// storable reports whether a text column can hold the value: PostgreSQL rejects NUL and invalid UTF-8, even
+// in comparisons. No row contains such a text, so a lookup of such a text needs no query.
 func storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }

@@ -2,32 +2,120 @@ package gormstore
 
 import (
 	"context"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Sweep reads the window's rows and marks those that were not seen as removed. It reads only the
-// external ids of the rows, because a window may contain all rows that an account ever had.
+// absenceRow is a row of absent_transactions: a live transaction that the last complete read did not return.
+type absenceRow struct {
+	Tenant     uuid.UUID `gorm:"column:tenant_id"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	ExternalID string    `gorm:"column:external_id"`
+	Account    string    `gorm:"column:account"`
+	Pull       uuid.UUID `gorm:"column:pull_id"`
+	Held       instant   `gorm:"column:held_at"`
+}
+
+// TableName returns the name of the table in the schema.
+func (absenceRow) TableName() string { return "absent_transactions" }
+
+// absenceBatch is the maximum number of rows in one INSERT. It keeps the number of parameters below the
+// limits of both databases.
+const absenceBatch = 200
+
+// Sweep finds the rows of the window that were not seen. domain.AbsenceRead decides which of them are
+// marked as removed, and which are remembered for a later sweep.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	p := s.newPageWriter(ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
 	return s.runPage(ctx, lease, p, func() error {
-		unseen, err := p.unseen(w)
+		known, err := p.readAbsences(w.Account)
 		if err != nil {
 			return err
 		}
-		if err := p.markRemoved(unseen); err != nil {
+		read := domain.AbsenceRead{Proof: w.Proof, Pull: domain.PullID{UUID: p.pull.ID}, At: w.At}
+		absent, err := p.absences(w, &read, known)
+		if err != nil {
+			return err
+		}
+		removed, remaining := read.Judge(absent)
+		if err := p.markRemoved(removed); err != nil {
+			return err
+		}
+		if err := p.replaceAbsences(w.Account, len(known), remaining); err != nil {
 			return err
 		}
 		return p.updatePull(nil)
 	})
 }
 
-// unseen returns the external ids of the window's live rows that were not seen. It scans the rows
-// one by one, so that only the ids of the rows that must be marked are held in memory.
-func (p *pageWriter) unseen(w ports.SweepWrite) ([]string, error) {
-	q := newQuery("SELECT external_id FROM transactions WHERE connection_id = ? AND removed_at IS NULL",
-		uuidColumn(p.pull.Connection))
+// readAbsences returns the remembered absences of the account, or of the whole connection if account is "".
+// The keys are external ids.
+func (p *pageWriter) readAbsences(account string) (map[string]domain.Absence, error) {
+	var rows []absenceRow
+	query := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)
+	if account != "" {
+		query = query.Where("account = ?", account)
+	}
+	err := query.Find(&rows).Error
+	known := make(map[string]domain.Absence, len(rows))
+	for _, row := range rows {
+		known[row.ExternalID] = domain.Absence{
+			ExternalID: row.ExternalID, Account: row.Account, Pull: domain.PullID{UUID: row.Pull},
+			HeldAt: row.Held.Time,
+		}
+	}
+	return known, err
+}
+
+// unseenRow is a live row of the window that was not seen.
+type unseenRow struct{ externalID, account, date string }
+
+// absences returns the live rows in the window that this sweep counts as absent, and sets read.Live.
+func (p *pageWriter) absences(
+	w ports.SweepWrite, read *domain.AbsenceRead, known map[string]domain.Absence,
+) ([]domain.Absence, error) {
+	unseen, from, err := p.scanWindow(w, read)
+	if err != nil {
+		return nil, err
+	}
+	var absent []domain.Absence
+	var uncertain []unseenRow
+	for _, row := range unseen {
+		oldest, returned := from[row.account]
+		if a, ok := known[row.externalID]; ok {
+			absent = append(absent, a)
+		} else if w.Proof == domain.OneRead {
+			absent = append(absent, domain.Absence{ExternalID: row.externalID, Account: row.account, Pull: read.Pull})
+		} else if returned && row.date >= oldest {
+			uncertain = append(uncertain, row)
+		}
+	}
+	if w.CollectedAt != nil {
+		if uncertain, err = p.collectedSince(uncertain, w); err != nil {
+			return nil, err
+		}
+	}
+	for _, row := range uncertain {
+		absent = append(absent, domain.Absence{ExternalID: row.externalID, Account: row.account, Pull: read.Pull})
+	}
+	for _, a := range absent {
+		read.Live[a.Account]++
+	}
+	return absent, nil
+}
+
+// scanWindow returns the window's live rows that were not seen, and for each account the oldest date of the
+// rows that were seen. It sets read.Live to the numbers of seen rows. A window may contain all rows that an
+// account ever had, so scanWindow keeps only the unseen rows in memory.
+func (p *pageWriter) scanWindow(
+	w ports.SweepWrite, read *domain.AbsenceRead,
+) (unseen []unseenRow, from map[string]string, err error) {
+	q := newQuery(`SELECT external_id, account, date FROM transactions
+		WHERE connection_id = ? AND removed_at IS NULL`, uuidColumn(p.pull.Connection))
 	for _, filter := range []struct{ condition, value string }{
 		{" AND date >= ?", string(w.Window.From)},
 		{" AND date <= ?", string(w.Window.To)},
@@ -37,13 +125,72 @@ func (p *pageWriter) unseen(w ports.SweepWrite) ([]string, error) {
 			q.add(filter.condition, filter.value)
 		}
 	}
-	var unseen []string
-	var externalID string
-	err := p.tx.Read(q.into([]any{(*textColumn)(&externalID)}, func() error {
-		if !w.Seen(externalID) {
-			unseen = append(unseen, externalID)
+	var row unseenRow
+	columns := []any{(*textColumn)(&row.externalID), (*textColumn)(&row.account), (*textColumn)(&row.date)}
+	from, read.Live = map[string]string{}, map[string]int{}
+	err = p.tx.Read(q.into(columns, func() error {
+		if !w.Seen(row.externalID) {
+			unseen = append(unseen, row)
+			return nil
+		}
+		read.Live[row.account]++
+		if oldest, ok := from[row.account]; !ok || row.date < oldest {
+			from[row.account] = row.date
 		}
 		return nil
 	}))
-	return unseen, err
+	return unseen, from, err
+}
+
+// collectedSince returns the rows that the vendor collected at or after the time that w.CollectedFrom has
+// for their account.
+func (p *pageWriter) collectedSince(rows []unseenRow, w ports.SweepWrite) ([]unseenRow, error) {
+	recent := map[string]bool{}
+	for batch := range slices.Chunk(rows, removalBatch) {
+		accounts := make(map[string]string, len(batch))
+		for _, row := range batch {
+			accounts[row.externalID] = row.account
+		}
+		which := p.dialect.AnyOf("external_id", keys(batch, func(r *unseenRow) string { return r.externalID }))
+		q := newQuery("SELECT external_id, metadata FROM transactions WHERE connection_id = ?",
+			uuidColumn(p.pull.Connection))
+		q.add(" AND "+which.SQL, which.Vars...)
+		var externalID string
+		var metadata []byte
+		err := p.tx.Read(q.into([]any{(*textColumn)(&externalID), &metadata}, func() error {
+			from, ok := w.CollectedFrom[accounts[externalID]]
+			at := w.CollectedAt(metadata)
+			recent[externalID] = ok && !at.IsZero() && !at.Before(from)
+			return nil
+		}))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(rows, func(r unseenRow) bool { return !recent[r.externalID] }), nil
+}
+
+// replaceAbsences replaces the remembered absences of the account, or of the whole connection if account is
+// "", by remaining. many is the number of remembered absences.
+func (p *pageWriter) replaceAbsences(account string, many int, remaining []domain.Absence) error {
+	if many > 0 {
+		query := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)
+		if account != "" {
+			query = query.Where("account = ?", account)
+		}
+		if err := query.Delete(&absenceRow{}).Error; err != nil {
+			return err
+		}
+	}
+	if len(remaining) == 0 {
+		return nil
+	}
+	rows := make([]absenceRow, 0, len(remaining))
+	for _, a := range remaining {
+		rows = append(rows, absenceRow{
+			Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: a.ExternalID, Account: a.Account,
+			Pull: a.Pull.UUID, Held: instant{a.HeldAt},
+		})
+	}
+	return p.tx.CreateInBatches(rows, absenceBatch).Error
 }

@@ -38,8 +38,8 @@ func (r tokenRow) domain() domain.WebhookToken {
 	}
 }
 
-// hashOf converts a column of 32 bytes. For a column of another length it returns the zero hash, which
-// belongs to no row.
+// hashOf converts the bytes of a column to a hash. If there are not exactly 32 bytes, it returns the zero
+// hash, which belongs to no row.
 func hashOf[H ~[32]byte](stored []byte) (h H) {
 	if len(stored) == len(h) {
 		h = H(stored)
@@ -88,7 +88,8 @@ func (s tokens) List(
 	return found, err
 }
 
-// FindByHash reads the token, which may be a moment older than the batch that refused its delivery.
+// FindByHash reads the token. It may not see a change that the batch with the refused delivery has already
+// seen.
 func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
 	var row tokenRow
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
@@ -101,9 +102,9 @@ func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 	return row.domain(), nil
 }
 
-// Revoke revokes a live token. Any replica refuses the next delivery with the token, because each
-// batch of deliveries reads its tokens in its own transaction. A copy of a token may be cached,
-// but is dropped after any write to the database.
+// Revoke revokes a live token. Any replica refuses the next delivery with the token, because each batch of
+// deliveries reads its tokens in its own transaction. Copies of tokens may be cached, but any write to the
+// database invalidates them.
 func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return s.write(ctx, func(db *gorm.DB) error {
 		const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL"

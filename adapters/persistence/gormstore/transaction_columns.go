@@ -14,14 +14,13 @@ import (
 type TransactionRow struct {
 	domain.Transaction
 
-	// accountAmount and accountCurrency are AccountMoney as two columns.
+	// accountAmount and accountCurrency contain the two parts of AccountMoney.
 	accountAmount   decimal.NullDecimal
 	accountCurrency string
-	// warnings is Warnings as one column: the codes, separated by commas.
+	// warnings contains the codes of Warnings, separated by commas.
 	warnings string
-	// digest is the digest of the transaction data. When a pull reads the row again, the digest
-	// decides whether the row has changed. Before that, ContentHash decides whether the row must be
-	// normalized at all.
+	// digest is the digest of the transaction data. When a pull reads a row again, ContentHash first
+	// decides whether the row must be normalized at all; then digest decides whether it has changed.
 	digest [sha256.Size]byte
 	// changeSeq is the position of the row's last change in the feed.
 	changeSeq int64
@@ -50,8 +49,8 @@ type Column struct {
 // Use is a set of flags for how a column is written and read.
 type Use uint8
 
-// The flags of a column. Without any flag, the column has a value of its own in each row, an
-// upsert overwrites it, and SELECTs for callers read it.
+// The flags of a column. A column without flags has a separate value in each row, is overwritten by an
+// upsert, and is read by SELECTs for callers.
 const (
 	// PerPage columns have the same value in all rows that are written together.
 	PerPage Use = 1 << iota
@@ -59,23 +58,25 @@ const (
 	Kept
 	// Unread columns are not part of SELECTs for callers.
 	Unread
+	// PresentOnly columns are stored only for the present version of a row. All other columns are also
+	// in transaction_versions, and are read for the history of a row.
+	PresentOnly
 )
 
 // Is reports whether the column has the flag.
 func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 
-// TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT
-// and SELECT name them. Those statements are generated from this list: a new column needs one line
-// here and a migration for each database. An upsert writes NULL to removed_at, because a row that
-// a page contains is not removed.
+// TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT and SELECT
+// name them. These statements are generated from the list: a new column needs one line here and a migration
+// for each database. An upsert sets removed_at to NULL, because a page contains no removed rows.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
 	{"connection_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Connection.UUID }},
-	{"vendor", "text", Kept | PerPage, func(r *TransactionRow) any { return (*string)(&r.Vendor) }},
+	{"vendor", "text", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return (*string)(&r.Vendor) }},
 	{"account_id", "uuid", 0, func(r *TransactionRow) any { return &r.AccountID.UUID }},
 	{"account", "text", 0, func(r *TransactionRow) any { return &r.Account }},
-	{"external_id", "text", Kept, func(r *TransactionRow) any { return &r.ExternalID }},
+	{"external_id", "text", Kept | PresentOnly, func(r *TransactionRow) any { return &r.ExternalID }},
 	{"amount", "numeric", 0, func(r *TransactionRow) any { return &r.Amount.Amount }},
 	{"currency", "text", 0, func(r *TransactionRow) any { return &r.Amount.Currency }},
 	{"account_amount", "numeric", 0, func(r *TransactionRow) any { return &r.accountAmount }},
@@ -87,19 +88,21 @@ var TransactionColumns = []Column{
 	{"category", "text", 0, func(r *TransactionRow) any { return &r.Category }},
 	{"counterparty", "text", 0, func(r *TransactionRow) any { return &r.Counterparty }},
 	{"metadata", "bytea", 0, func(r *TransactionRow) any { return (*[]byte)(&r.Metadata) }},
-	{"digest", "bytea", Unread, func(r *TransactionRow) any { return &r.digest }},
+	{"digest", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.digest }},
 	{"version", "integer", 0, func(r *TransactionRow) any { return &r.Version }},
-	{"first_seen_at", "timestamptz", Kept, func(r *TransactionRow) any { return &r.FirstSeenAt }},
+	{"first_seen_at", "timestamptz", Kept | PresentOnly, func(r *TransactionRow) any { return &r.FirstSeenAt }},
 	{"updated_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.UpdatedAt }},
 	{"removed_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.RemovedAt }},
-	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.changeSeq }},
-	{"source", "bytea", Unread, func(r *TransactionRow) any { return &r.ContentHash }},
+	{"change_tx", "bigint", PerPage | PresentOnly, func(r *TransactionRow) any { return &r.changeSeq }},
+	{"source", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.ContentHash }},
 	{"pull_id", "uuid", PerPage, func(r *TransactionRow) any { return &r.Pull.UUID }},
 	{"warnings", "text", 0, func(r *TransactionRow) any { return &r.warnings }},
+	{"row_sha256", "bytea", Unread, func(r *TransactionRow) any { return &r.RowSHA256 }},
+	{"normalizer", "text", Unread, func(r *TransactionRow) any { return &r.Normalizer }},
 }
 
-// JoinColumns formats each of TransactionColumns and joins the results by commas. It leaves out the
-// columns for which format returns "".
+// JoinColumns formats each of TransactionColumns and joins the results with commas. It skips columns for
+// which format returns "".
 func JoinColumns(format func(c Column) string) string {
 	var list []string
 	for _, c := range TransactionColumns {
@@ -120,33 +123,47 @@ var ConflictClause = " ON CONFLICT (connection_id, external_id) DO UPDATE SET " 
 	return c.Name + " = excluded." + c.Name
 })
 
-// selectTransactions is a SELECT of the columns that callers see, and of the position in the feed.
-// Its text ends with WHERE, so that the first condition follows. Amounts are selected as text in
-// both databases, so that every digit is read.
-var selectTransactions = "SELECT " + JoinColumns(func(c Column) string {
-	switch {
-	case c.Is(Unread):
-		return ""
-	case c.Type == "numeric":
-		return "CAST(" + c.Name + " AS text)"
-	}
-	return c.Name
-}) + " FROM transactions WHERE "
+// selectTransactions is a SELECT of the columns that callers see, and of the position in the feed. Its text
+// ends with WHERE, so the first condition must follow. Amounts are selected as text in both databases, so
+// that every digit is read.
+var selectTransactions = "SELECT " + selected(isRead) + " FROM transactions WHERE "
+
+// isRead reports whether the column is part of selectTransactions.
+func isRead(c Column) bool { return !c.Is(Unread) }
+
+// isVersioned reports whether the column is part of transaction_versions.
+func isVersioned(c Column) bool { return !c.Is(PresentOnly) }
+
+// selected returns the columns that match, as the list of a SELECT.
+func selected(match func(Column) bool) string {
+	return JoinColumns(func(c Column) string {
+		switch {
+		case !match(c):
+			return ""
+		case c.Type == "numeric":
+			return "CAST(" + c.Name + " AS text)"
+		}
+		return c.Name
+	})
+}
 
 // targets returns the scan targets for the columns of selectTransactions, in the same order:
 // pointers to the members of r.
-func (r *TransactionRow) targets() []any {
+func (r *TransactionRow) targets() []any { return r.targetsOf(isRead) }
+
+// targetsOf returns the scan targets for the columns of selected(match), in the same order.
+func (r *TransactionRow) targetsOf(match func(Column) bool) []any {
 	targets := make([]any, 0, len(TransactionColumns))
 	for _, c := range TransactionColumns {
-		if !c.Is(Unread) {
+		if match(c) {
 			targets = append(targets, scanTarget(c.Field(r)))
 		}
 	}
 	return targets
 }
 
-// transaction returns the scanned row as a domain.Transaction. Its StableMetadata is empty,
-// because it is stored only as a part of the digest.
+// transaction returns the scanned row as a domain.Transaction. StableMetadata is empty, because only its
+// digest is stored.
 func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	t := r.Transaction
 	if r.accountAmount.Valid {

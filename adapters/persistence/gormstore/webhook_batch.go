@@ -38,8 +38,8 @@ type Result struct {
 // Unauthenticated.
 func RefusedResult() Result { return Result{Err: &domain.Error{Kind: domain.Unauthenticated}} }
 
-// TokenBinding is a live token with the connection to which it belongs. It contains all columns
-// that a batch needs before it can decide about a delivery.
+// TokenBinding is a live token with the connection to which it belongs. It contains all columns that decide
+// whether and how a delivery is stored.
 type TokenBinding struct {
 	Token      uuid.UUID
 	Tenant     uuid.UUID
@@ -48,7 +48,7 @@ type TokenBinding struct {
 	AccountRef string
 }
 
-// Matches reports whether the delivery came to the webhook URL of the binding's vendor.
+// Matches reports whether the delivery was sent to the webhook URL of the binding's vendor.
 func (b TokenBinding) Matches(d PendingDelivery) bool { return b.Vendor == d.Vendor }
 
 // InitialStatus returns the status with which d is stored for the binding's connection.
@@ -83,8 +83,8 @@ func (b TokenBinding) DuplicateResult(first domain.Delivery) Result {
 	}}
 }
 
-// EventKey is the deduplication key of a delivery: two deliveries with the same key are the same
-// event. Both databases have a unique index over it.
+// EventKey is the deduplication key of a delivery: two deliveries with the same key are the same event.
+// Both databases have a unique index over these columns.
 type EventKey struct {
 	Connection  uuid.UUID
 	Fingerprint domain.Fingerprint
@@ -97,12 +97,12 @@ type BatchEvent struct {
 	Binding TokenBinding     // of First
 	Status  domain.DeliveryStatus
 	Pull    uuid.UUID // nil unless the event wants a pull
-	NewPull bool      // Pull was not queued when AssignPulls ran
+	NewPull bool      // Pull was not yet queued when AssignPulls ran
 
-	// Inserted reports that First was stored by this batch.
+	// Inserted means that this batch has stored First.
 	Inserted bool
-	// Earlier is the delivery that was stored before the batch; nil when there is none, or when it
-	// was not read.
+	// Earlier is the delivery that was stored before the batch; nil if there is none, or if it was not
+	// read.
 	Earlier *domain.Delivery
 
 	members []int // indexes of all deliveries of the event in the batch; the first index is that of First
@@ -112,8 +112,8 @@ type BatchEvent struct {
 func (e *BatchEvent) WantsPull() bool { return e.Status == domain.DeliveryAccepted }
 
 // WebhookBatch contains the deliveries of one transaction, grouped by event. A dialect first calls
-// Deduplicate, then AssignPulls, and at the end Results. In between it runs its own statements,
-// after which it sets Inserted and Earlier of the events.
+// Deduplicate and AssignPulls. Then it runs its own statements and sets Inserted and Earlier of the events.
+// At the end it calls Results.
 type WebhookBatch struct {
 	Deliveries []PendingDelivery
 	// Events are the distinct events, in the order of their first deliveries.
@@ -123,8 +123,8 @@ type WebhookBatch struct {
 	bindings map[domain.TokenHash]TokenBinding
 }
 
-// Deduplicate groups the deliveries by event. A delivery without a binding of its own vendor
-// belongs to no event, and is refused.
+// Deduplicate groups the deliveries by event. A delivery whose token has no binding of the delivery's
+// vendor belongs to no event and is refused.
 func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]TokenBinding) *WebhookBatch {
 	b := &WebhookBatch{
 		Deliveries: deliveries, Events: make([]*BatchEvent, 0, len(deliveries)),
@@ -148,18 +148,17 @@ func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]Tok
 	return b
 }
 
-// bindingOf returns the binding of the delivery's token, and reports whether there is one and it
-// is of the delivery's vendor.
+// bindingOf returns the binding of the delivery's token. It returns false if there is none, or if the
+// binding belongs to another vendor.
 func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
 	binding, ok := b.bindings[d.Token]
 	return binding, ok && binding.Matches(*d)
 }
 
-// AssignPulls assigns a pull to each event that wants one and has no Earlier delivery. queued
-// contains the ids of the queued pulls by connection. If a connection has a queued pull, its
-// events get that pull. Otherwise all such events of the connection share a new pull, whose id is
-// the pull id of the first of them. The dialect creates that pull only if one of the events turns
-// out to be new.
+// AssignPulls assigns a pull to each event that wants one and has no Earlier delivery. queued contains the
+// ids of the queued pulls by connection. If a connection has a queued pull, its events get that pull.
+// Otherwise its events share a new pull, whose id comes from the first of these events. The dialect creates
+// that pull only if at least one of the events is new.
 func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
 	newPulls := make(map[uuid.UUID]uuid.UUID)
 	for _, e := range b.Events {
@@ -185,15 +184,14 @@ func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
 	}
 }
 
-// ErrPruned is the error of a duplicate whose first delivery was deleted between two
-// statements: the insert still found the first delivery, but the query that should read it did
-// not. The error is Unavailable, so the vendor sends the event again. The event is then stored
-// as new.
+// ErrPruned is the error of a duplicate whose first delivery was deleted between two statements: the insert
+// still found the first delivery, but the query that reads it did not. The error is Unavailable, so that
+// the vendor sends the event again, which is then stored as new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
-// Results returns a result for each delivery, in the order of Deliveries. The first delivery of an
-// inserted event is stored; every other delivery of an event is a duplicate. missing is the error
-// of those duplicates whose Earlier delivery is not known.
+// Results returns a result for each delivery, in the order of Deliveries. The first delivery of an inserted
+// event is stored; every other delivery of an event is a duplicate. missing is the error for duplicates
+// whose Earlier delivery is unknown.
 func (b *WebhookBatch) Results(missing error) []Result {
 	results := make([]Result, len(b.Deliveries))
 	for i := range b.Deliveries {
@@ -213,8 +211,8 @@ func (b *WebhookBatch) Results(missing error) []Result {
 				results[i] = Result{Err: missing}
 				continue
 			}
-			// The same event may come through two tokens of one connection. Each duplicate has the binding of
-			// its own token.
+			// The same event may arrive through two tokens of one connection, so each duplicate gets the
+			// binding of its own token.
 			results[i] = b.bindings[b.Deliveries[i].Token].DuplicateResult(*first)
 		}
 	}

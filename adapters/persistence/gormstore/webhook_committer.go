@@ -9,20 +9,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The bounds of a batch and of the queue, in deliveries.
+// The limits of a batch and of the queue, in deliveries.
 const (
-	// maxBatch bounds the deliveries of one transaction.
+	// maxBatch is the maximum number of deliveries in one transaction.
 	maxBatch = 256
-	// maxQueue bounds the deliveries that wait. A caller that finds the queue full waits for room in
-	// it until its timeout.
+	// maxQueue is the maximum number of waiting deliveries. If the queue is full, a caller waits for room
+	// until its timeout.
 	maxQueue = 4096
 )
 
-// committer stores deliveries in batches (group commit). Its worker takes all deliveries that
-// wait, without waiting for more to come. It stores them in one transaction, and sends their
-// results when that transaction is durable. Under load one disk flush serves many deliveries,
-// while a single delivery does not wait for others. There is only one worker, because a second one
-// would only make the batches smaller.
+// committer stores deliveries in batches (group commit). Its worker takes all waiting deliveries, stores
+// them in one transaction, and sends their results when the transaction is durable. It does not wait for
+// further deliveries. Under load one disk flush therefore serves many deliveries, and a single delivery is
+// not delayed. There is only one worker, because a second one would only make the batches smaller.
 type committer struct {
 	receive func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
 	timeout time.Duration
@@ -32,16 +31,16 @@ type committer struct {
 	once    sync.Once
 }
 
-// call is one delivery whose caller waits for its result. The result channel has room for one
-// result, so that the worker never waits for a caller that has left.
+// call is one delivery whose caller waits for its result. The result channel has room for one result, so
+// that the worker never waits for a caller that has stopped waiting.
 type call struct {
 	ctx      context.Context
 	delivery PendingDelivery
 	result   chan Result
 }
 
-// newCommitter returns a committer and starts its worker; close ends the worker. timeout bounds
-// both the wait of a caller and the transaction of a batch.
+// newCommitter returns a committer and starts its worker; close ends the worker. timeout limits both the
+// wait of a caller and the transaction of a batch.
 func newCommitter(
 	timeout time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error),
 ) *committer {
@@ -53,9 +52,9 @@ func newCommitter(
 	return c
 }
 
-// submit queues the delivery for the next batch and waits for the result of this delivery. It
-// returns early when the caller's context ends, or when the timeout expires because a batch hangs.
-// Even then the delivery may be stored.
+// submit queues the delivery for the next batch and waits for its result. It returns early if the caller's
+// context ends, or if a batch hangs and the timeout expires. In these cases the delivery may still be
+// stored.
 func (c *committer) submit(ctx context.Context, d PendingDelivery) Result {
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -72,7 +71,7 @@ func (c *committer) submit(ctx context.Context, d PendingDelivery) Result {
 // or Unavailable when the committer is closing.
 func (c *committer) enqueue(waiting *call) error {
 	select {
-	case <-c.closing: // checked first, because the select below may take any case that is ready
+	case <-c.closing: // checked separately, because the select below takes any ready case at random
 		return errClosed
 	default:
 	}
@@ -103,8 +102,8 @@ func (c *committer) await(waiting *call) Result {
 	}
 }
 
-// errClosed is Unavailable, because the vendor then sends the webhook again. Another replica
-// can accept the webhook then, or this replica after a restart.
+// errClosed is Unavailable, so that the vendor sends the webhook again. Another replica can then accept it,
+// or this replica after a restart.
 var errClosed = Unavailable(errors.New("the store is closed"))
 
 // close refuses new calls and returns when every queued call has its result. It may be called more
@@ -138,8 +137,8 @@ func (c *committer) next() *call {
 	}
 }
 
-// collect returns a batch of first and the calls that are queued after it, at most maxBatch calls.
-// It leaves out calls whose callers have left.
+// collect returns a batch of first and the calls queued after it, at most maxBatch calls. It skips calls
+// whose callers no longer wait.
 func (c *committer) collect(first *call) []*call {
 	batch := make([]*call, 0, maxBatch)
 	for next := first; ; {
@@ -157,12 +156,12 @@ func (c *committer) collect(first *call) []*call {
 	}
 }
 
-// commit stores the batch and sends every call its result. The batch has a deadline of its own,
-// which does not depend on any caller's context, because it serves many callers.
+// commit stores the batch and sends every call its result. The batch serves many callers, so it has its own
+// deadline instead of using a caller's context.
 //
-// If a batch fails, its deliveries are stored again one at a time, so that each delivery gets its
-// own error. That is not done if the database is unavailable, because then every delivery would
-// wait for the database in turn.
+// If a batch fails, its deliveries are stored again one at a time, so that each delivery gets its own
+// error. If the database is unavailable, they are not stored again, because they would wait for the
+// database one after the other.
 func (c *committer) commit(batch []*call) {
 	if len(batch) == 0 {
 		return
@@ -174,9 +173,8 @@ func (c *committer) commit(batch []*call) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	results, err := c.receive(ctx, deliveries)
 	cancel()
-	// The context of the batch ends only when the batch's own deadline expires, because the
-	// database is slow; no caller has canceled it. The error is therefore translated without this
-	// context, and becomes Unavailable.
+	// The context of the batch ends only when its deadline expires, because the database is slow; no caller
+	// has canceled it. The error is therefore translated with another context, and becomes Unavailable.
 	err = Translate(context.Background(), err)
 	for i, waiting := range batch {
 		switch {

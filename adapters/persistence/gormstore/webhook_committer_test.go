@@ -54,9 +54,8 @@ func deliveryNamed(name string) PendingDelivery {
 	return PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Event: domain.WebhookEvent{Name: name}}}
 }
 
-// submitAll submits the first delivery and waits until it is being stored. Then it submits the
-// other deliveries, so that they queue after the first. It lets all deliveries proceed, and
-// returns their results by name.
+// submitAll submits the first delivery, waits until it is being stored, and then submits the others, so
+// that they queue after it. Finally it lets all deliveries proceed and returns their results by name.
 func submitAll(t *testing.T, c *committer, f *fakeTable, names []string) map[string]Result {
 	t.Helper()
 	var mu sync.Mutex
@@ -202,8 +201,8 @@ func TestCloseStoresTheQueuedDeliveriesAndRefusesLaterOnes(t *testing.T) {
 	})
 }
 
-// Vendors wait five seconds for a response. Receive therefore has a timeout of its own, which may
-// be shorter than the timeout of other methods.
+// Receive has a separate timeout, because vendors wait only five seconds for a response. It may be shorter
+// than the timeout of the other methods.
 func TestReceiveHasATimeoutOfItsOwn(t *testing.T) {
 	for _, row := range []struct{ receiveTimeout, want time.Duration }{
 		{4 * time.Second, 4 * time.Second}, {0, 10 * time.Second},

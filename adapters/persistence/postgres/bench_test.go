@@ -12,9 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// BenchmarkReceive measures how many new events that want a pull are stored per second. The events
-// are of 16 connections and are sent by 16 callers per core at once. The server flushes every
-// commit to disk.
+// BenchmarkReceive measures how many new events that want a pull are stored per second. Per core, 16
+// concurrent callers send events of 16 connections. The server flushes every commit to disk.
 func BenchmarkReceive(b *testing.B) {
 	server, err := pgtest.Start(pgtest.Options{Fsync: true})
 	if err != nil {

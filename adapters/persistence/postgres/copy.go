@@ -19,9 +19,8 @@ import (
 
 var copySQL = "COPY transactions (" + columnNames + ") FROM STDIN BINARY"
 
-// copyRows inserts rows that are not stored yet. PostgreSQL writes the rows of a COPY one
-// database page at a time, but the rows of an INSERT one by one. An INSERT therefore takes a
-// seventh longer.
+// copyRows inserts rows that are not stored yet. It uses COPY, because an INSERT takes a seventh longer:
+// PostgreSQL writes the rows of a COPY one database page at a time, but the rows of an INSERT one by one.
 func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
 	return raw(conn, func(c *pgx.Conn) error {
 		_, err := c.PgConn().CopyFrom(ctx, &copyEncoder{rows: rows,
@@ -38,12 +37,11 @@ const copyHeader = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x
 // time.
 const chunk = 80 << 10
 
-// copyEncoder is an io.Reader of rows in the binary format of COPY. pgx.CopyFrom is not used,
-// because it boxes each value in an interface and looks up its encoder, which costs several times
-// as much.
+// copyEncoder is an io.Reader of rows in the binary format of COPY. pgx.CopyFrom is not used, because it
+// boxes each value in an interface and looks up an encoder for it, which takes several times as long.
 type copyEncoder struct {
-	rows   []gormstore.TransactionRow // the rows that are not encoded yet
-	buffer []byte                     // the bytes that are encoded and not read yet
+	rows   []gormstore.TransactionRow // the rows that have not been encoded yet
+	buffer []byte                     // the encoded bytes that have not been read yet
 	ended  bool
 }
 
@@ -85,7 +83,7 @@ func (c *copyEncoder) row(r *gormstore.TransactionRow) error {
 	return nil
 }
 
-// value encodes the value that field points to; field is the result of a Column.Field.
+// value encodes the value that field points to. field must be a result of Column.Field.
 func (c *copyEncoder) value(field any) error {
 	switch v := field.(type) {
 	case *string:
@@ -117,12 +115,12 @@ func (c *copyEncoder) value(field any) error {
 	return nil
 }
 
-// nullLength is the length that encodes NULL in the binary format.
+// nullLength is the length field of a NULL value in the binary format.
 var nullLength = [4]byte{0xff, 0xff, 0xff, 0xff}
 
 func (c *copyEncoder) null() { c.buffer = append(c.buffer, nullLength[:]...) }
 
-// id encodes the nil UUID as NULL.
+// id encodes an id; the nil UUID becomes NULL.
 func (c *copyEncoder) id(id uuid.UUID) {
 	if id == uuid.Nil {
 		c.null()
@@ -135,7 +133,7 @@ func (c *copyEncoder) text(text string) {
 	c.buffer = append(binary.BigEndian.AppendUint32(c.buffer, uint32(len(text))), text...)
 }
 
-// bytes encodes nil as NULL.
+// bytes encodes a byte slice; nil becomes NULL.
 func (c *copyEncoder) bytes(value []byte) {
 	if value == nil {
 		c.null()
@@ -152,7 +150,7 @@ func (c *copyEncoder) long(value int64) {
 // since 1970.
 var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
-// time encodes the zero time as NULL.
+// time encodes a time; the zero time becomes NULL.
 func (c *copyEncoder) time(at time.Time) {
 	if at.IsZero() {
 		c.null()
@@ -161,9 +159,9 @@ func (c *copyEncoder) time(at time.Time) {
 	c.long(at.UnixMicro() - epoch)
 }
 
-// decimal encodes every digit of the amount. It converts the amount to text first.
+// decimal encodes every digit of the amount, by way of its text.
 func (c *copyEncoder) decimal(amount decimal.Decimal) error {
-	var buffer [32]byte // more than 19 digits, the sign and the decimal point need together
+	var buffer [32]byte // enough for 19 digits, the sign and the decimal point
 	text, err := amount.AppendText(buffer[:0])
 	if err != nil {
 		return err
@@ -171,7 +169,7 @@ func (c *copyEncoder) decimal(amount decimal.Decimal) error {
 	return c.numeric(string(text))
 }
 
-// numeric encodes every digit of a decimal text. Errors: a text that is not a number.
+// numeric encodes every digit of a decimal text. Errors: the text is not a number.
 func (c *copyEncoder) numeric(amount string) error {
 	start := len(c.buffer)
 	encoded, err := appendNumeric(append(c.buffer, nullLength[:]...), amount)

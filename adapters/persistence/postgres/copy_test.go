@@ -11,8 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A value that is boxed in an interface would cost an allocation per column. The encoder exists to
-// avoid these allocations.
+// The encoder must not box values in interfaces, because each boxed value costs an allocation.
 func TestCopyEncodesARowWithoutAnAllocation(t *testing.T) {
 	row := gormstore.TransactionRow{Transaction: domain.Transaction{
 		ID: domain.TransactionID{UUID: uuid.New()}, Version: 1, UpdatedAt: time.Now(), FirstSeenAt: time.Now(),

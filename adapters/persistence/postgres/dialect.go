@@ -60,8 +60,8 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
 }
 
-// rollbackTimeout bounds a rollback, because the server may have stopped responding. When the
-// timeout expires, pgx closes the connection, and the server then rolls back by itself.
+// rollbackTimeout bounds a rollback, because the server may have stopped responding. After the timeout, pgx
+// closes the connection, which makes the server roll back.
 const rollbackTimeout = time.Second
 
 // rollbackContext returns the context of a rollback. It does not end with the caller's context,
@@ -77,7 +77,7 @@ func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 	db.Statement.ConnPool = conn
 	return gormstore.Tx{DB: db, Read: func(r gormstore.Read) error {
 		return raw(conn, func(c *pgx.Conn) error {
-			rows, _ := c.Query(ctx, r.SQL, r.Args...) // ForEachRow returns the error of Query, too
+			rows, _ := c.Query(ctx, r.SQL, r.Args...) // the error of Query is returned by ForEachRow
 			_, err := pgx.ForEachRow(rows, r.Columns, r.Take)
 			return err
 		})
@@ -94,15 +94,15 @@ func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []a
 	return d.reads.query(ctx, sql, args, columns, take)
 }
 
-// maxAttempts bounds how often a query is sent if its connection turns out to be broken before
-// anything was sent on it. database/sql makes as many attempts for GORM.
+// maxAttempts limits how often a query is sent. A query is sent again only if its connection turned out to
+// be broken before anything was sent. database/sql makes as many attempts for GORM.
 const maxAttempts = 3
 
-// query runs a SELECT directly through pgx, which prepares the statement once per connection and
-// scans results in their binary form. For each row it fills columns and calls take.
+// query runs a SELECT directly through pgx, which prepares each statement once per connection and reads
+// results in binary form. For each row it fills columns and calls take.
 func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []any, take func() error) (err error) {
 	for range maxAttempts {
-		rows, _ := pool.Query(ctx, sql, args...) // ForEachRow returns the error of Query, too
+		rows, _ := pool.Query(ctx, sql, args...) // the error of Query is returned by ForEachRow
 		if _, err = pgx.ForEachRow(rows, columns, take); err == nil || !pgconn.SafeToRetry(err) {
 			break
 		}
@@ -144,12 +144,23 @@ func (dialect) ChangeSeq() string {
 	return "SELECT shift + pg_current_xact_id()::text::bigint FROM feed"
 }
 
-// VisibleBefore is derived from the oldest transaction that still runs. Every transaction with a
-// lower id has ended, so its changes are visible already or will never be. The ids are assigned
-// for the whole cluster, so the feed also waits for writers of other databases in the same
-// cluster.
+// VisibleBefore is derived from the oldest transaction that still runs. Every transaction with a lower id
+// has ended, so its changes are either visible or will never be. The ids are assigned for the whole
+// cluster, so the feed also waits for writers of other databases in the same cluster.
 func (dialect) VisibleBefore() string {
 	return "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)"
+}
+
+// FeedHold reads the oldest transaction with an id, of any database of the cluster, prepared transactions
+// included. The feed withholds changes only if a later transaction has already ended. pg_stat_activity
+// shows the start of another role's transaction only to members of pg_read_all_stats; the id of the oldest
+// open transaction is visible to every role.
+func (dialect) FeedHold() string {
+	return `SELECT CASE WHEN pg_snapshot_xmin(now) < pg_snapshot_xmax(now) THEN pg_snapshot_xmin(now)::text ELSE '' END,
+		coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - min(opened)), 0) FROM (
+			SELECT xact_start FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+			UNION ALL SELECT prepared FROM pg_prepared_xacts) AS writers (opened)), 0)::float8
+	FROM pg_current_snapshot() AS now`
 }
 
 // ReadOnly returns an expression that is also true on a standby server. A connection may

@@ -11,16 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the deliveries as one batch, in the same way as the store's committer stores the
-// deliveries that wait.
+// Receive stores the deliveries as one batch, as the store's committer does with waiting deliveries.
 func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
-// Traced is like Open, but without Open's settings and with a tracer that is called for every
-// statement.
+// Traced is like Open, but calls tracer for every statement and does not apply the settings of Open.
 func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {

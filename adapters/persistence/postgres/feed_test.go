@@ -53,9 +53,9 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	}
 }
 
-// changes reads the feed from the position after until it has read at least many changes, or until
-// it times out. It may have to poll, because other writers, even those of another test's database,
-// may delay the feed. It returns the external ids of the changed rows and the position after them.
+// changes reads the feed from the position after until it has read at least many changes, or a timeout
+// expires. It returns the external ids of the changed rows and the position after them. It polls, because
+// other writers can delay the feed, even those of another test's database.
 func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position,
 	many int,
 ) ([]string, domain.Position) {
@@ -82,8 +82,8 @@ func want(t *testing.T, what string, want, got []string) {
 	}
 }
 
-// A writer may begin before a second writer and commit after the second writer. A position that
-// a reader received in between must not skip the changes of the first writer.
+// A writer may begin before and commit after a second writer. A position that a reader receives in between
+// must not skip the changes of the first writer.
 func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
@@ -142,8 +142,46 @@ func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
 	want(t, "after that", []string{"row"}, after)
 }
 
-// A dump contains the positions of the feed, but not the transaction counter from which the
-// positions come.
+// The transaction that holds the feed back may belong to another program, and to another role whose
+// sessions the store is not permitted to see.
+func TestFeedHoldFindsAWriterOfAnotherDatabase(t *testing.T) {
+	elsewhere := opened(t, pgtest.DSN(t))
+	s := opened(t, pgtest.DSN(t)).Store(nil)
+	lease := running(t, s, domain.TenantID{UUID: uuid.New()})
+	slow, err := elsewhere.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = slow.Rollback(context.WithoutCancel(t.Context())) }()
+	var writer string
+	if err := slow.QueryRow(t.Context(), "SELECT pg_current_xact_id()::text").Scan(&writer); err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.Ledger().FeedHold(t.Context())
+	if err != nil || before.Age <= 0 {
+		t.Errorf("an open writer: %+v, %v", before, err)
+	}
+	write(t, s, lease, "row")
+	// A writer of another test may be even older and hold the feed back, but it ends soon.
+	var held ports.FeedHold
+	for deadline := time.Now().Add(patience); held.Writer != writer && time.Now().Before(deadline); {
+		if held, err = s.Ledger().FeedHold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if held.Writer != writer || held.Age <= before.Age {
+		t.Errorf("held back by %+v, want by %s, for longer than %v", held, writer, before.Age)
+	}
+	if err := slow.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := s.Ledger().FeedHold(t.Context()); err != nil || after.Writer == writer {
+		t.Errorf("after the commit: %+v, %v", after, err)
+	}
+}
+
+// After a dump is restored in another cluster, the feed must continue. The dump contains the positions of
+// the feed, but not the transaction counter that generates them.
 func TestTheFeedContinuesInAnotherCluster(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)

@@ -8,9 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FindChanged looks the rows of a page up in two steps. Most pages are ordered by date and
-// contain few changed rows, so a scan by date finds most rows of the page. Each row that the
-// scan does not find unchanged is then looked up by its key.
+// FindChanged looks the rows of a page up in two steps. Most pages are ordered by date and contain few
+// changed rows, so a scan by date finds most rows unchanged. The other rows are then looked up by key.
 func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
 	unchanged := make([]bool, len(seen))
 	if len(seen) >= minDateScan {
@@ -30,10 +29,10 @@ func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []d
 	return d.findChangedByKey(ctx, connection, seen, rest)
 }
 
-// dateScanSQL returns the stored rows whose dates lie between those of the page's samples, if the
-// stored dates of the samples are in ascending or descending order. That is one index range scan
-// for the page; a lookup of each of its rows takes four times as long. The limit bounds the number
-// of rows that are scanned, which include rows of other accounts.
+// dateScanSQL returns the stored rows whose dates lie between those of the page's samples. It returns none
+// if the stored dates of the samples are neither in ascending nor in descending order. The scan is one
+// index range scan for the whole page; a lookup of each row takes four times as long. The limit bounds the
+// number of scanned rows, which include rows of other accounts.
 const dateScanSQL = `
 WITH sampled AS (
 	SELECT stored.date, stored.account, lag(stored.date) OVER (ORDER BY page.place) AS before
@@ -50,7 +49,7 @@ SELECT stored.external_id, stored.source FROM span CROSS JOIN LATERAL (
 WHERE stored.removed_at IS NULL AND stored.source IS NOT NULL AND stored.account BETWEEN span.lowest AND span.highest`
 
 const (
-	minDateScan    = 64 // rows; for smaller pages a lookup of each row is as fast as the scan
+	minDateScan    = 64 // minimum page size in rows; for smaller pages, lookups are as fast as the scan
 	dateSamples    = 8
 	dateScanFactor = 4 // the scan reads at most this many times the number of rows of the page
 )
@@ -64,11 +63,11 @@ func (d dialect) dateScan(ctx context.Context, connection uuid.UUID, seen []doma
 	for i := range seen {
 		index[seen[i].ExternalID] = i
 	}
-	// rows.Err returns the error of Query, too.
+	// The error of Query is returned by rows.Err.
 	rows, _ := d.db.Pool.Query(ctx, dateScanSQL, plainID(connection), sampleIDs(seen), dateScanFactor*len(seen))
 	defer rows.Close()
 	for rows.Next() {
-		values := rows.RawValues() // the binary form of text and of bytea is the bytes themselves
+		values := rows.RawValues() // the binary form of text and bytea consists of the bytes themselves
 		if i, shown := index[string(values[0])]; shown {
 			unchanged[i] = !seen[i].ContentHash.IsZero() && string(values[1]) == string(seen[i].ContentHash[:])
 		}
@@ -86,17 +85,17 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 	return ids
 }
 
-// changedSQL returns the places of the changed rows, counted from 1. It looks each row up in
-// the unique index by a subquery. With a join, the planner might read all rows of the
-// connection although the page has only a few of them.
+// changedSQL returns the positions of the changed rows, counted from 1. It looks up each row in the unique
+// index by a subquery. With a join, the planner might read all rows of the connection although the page has
+// only a few.
 const changedSQL = `
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, source, place)
 WHERE NOT coalesce((
 	SELECT t.source = page.source AND t.removed_at IS NULL FROM transactions t
 	WHERE t.connection_id = $1 AND t.external_id = page.external_id), false)`
 
-// findChangedByKey looks up the rows of seen with these indexes one by one, in one statement, and
-// returns the indexes of the rows that changed.
+// findChangedByKey looks up the rows of seen with these indexes by their keys, in one statement. It returns
+// the indexes of the rows that have changed.
 func (d dialect) findChangedByKey(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction,
 	indexes []int,
 ) ([]int, error) {

@@ -37,10 +37,10 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return db.continueFeed(ctx)
 }
 
-// continueFeed lets the change feed continue if the data was moved to this cluster by a dump.
-// Transaction ids start again in another cluster, so continueFeed moves the positions of the feed
-// past all positions that were assigned in the old cluster. An operator who restores a dump and
-// starts the service without migrating must run the migration once.
+// continueFeed lets the change feed continue after a dump of the data was restored in another cluster.
+// Transaction ids start again there, so continueFeed moves the positions of the feed past all positions of
+// the old cluster. If the service is started without migrating after a restore, the operator must run the
+// migration once.
 func (db *DB) continueFeed(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, `
 		UPDATE feed SET cluster = here.system_identifier,

@@ -82,8 +82,8 @@ func TestOpenDoesNotEchoAnInvalidURL(t *testing.T) {
 	}
 }
 
-// A login that is refused while the service runs is treated as an outage, because the same login
-// was valid when the service started.
+// A login that is refused while the service runs counts as an outage, because it was valid when the service
+// started.
 func TestARefusedLoginIsUnavailable(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	u, err := url.Parse(dsn)
@@ -127,7 +127,7 @@ func TestAReadOnlyDatabaseIsNotReady(t *testing.T) {
 		END $$`); err != nil {
 		t.Fatal(err)
 	}
-	db.Pool.Reset() // a switch-over closes all connections, too
+	db.Pool.Reset() // closes all connections, as a switch-over does
 	if err := s.Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
 		t.Errorf("error %v, want Unavailable", err)
 	}
@@ -150,8 +150,8 @@ func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
 	}
 }
 
-// Of a pull that an older release has stored, the migration knows that it is complete only if its scope
-// requests everything, or if reconcile requested it.
+// The migration marks a pull that an older release has stored as complete if its scope requests everything,
+// or if reconcile requested it. Other pulls may be complete too, but the migration cannot know it.
 func TestTheMigrationMarksOlderPullsOfEverything(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// The binary form of a numeric value. It contains digits in base 10,000; the first digit is
-// multiplied by 10,000 to the power of the weight, the second digit by the next lower power,
-// and so on. It also contains the sign and the number of decimal digits after the decimal
-// point. Source: PostgreSQL, src/backend/utils/adt/numeric.c, numeric_recv.
+// The binary form of a numeric value. It contains the sign, the number of decimal digits after the decimal
+// point, and digits in base 10,000. The first digit is multiplied by 10,000 to the power of the weight, the
+// second digit by the next lower power, and so on. Source: PostgreSQL, src/backend/utils/adt/numeric.c,
+// numeric_recv.
 const (
 	base      = 4 // number of decimal digits in one digit of the binary form
 	maxDigits = 1000
@@ -18,9 +18,9 @@ const (
 
 var errNumber = errors.New("an amount that is not a decimal number")
 
-// appendNumeric appends a decimal number, given as text, in PostgreSQL's binary form. It keeps
-// every digit, including trailing zeros. pgx is not used, because it would convert the number to a
-// big.Int first. Errors: a text that is not a plain decimal number.
+// appendNumeric appends a decimal number, given as text, in PostgreSQL's binary form. It keeps every digit,
+// including trailing zeros. pgx is not used, because it would convert the number to a big.Int first.
+// Errors: the text is not a plain decimal number.
 func appendNumeric(to []byte, text string) ([]byte, error) {
 	sign := uint16(0)
 	if strings.HasPrefix(text, "-") {
@@ -31,7 +31,7 @@ func appendNumeric(to []byte, text string) ([]byte, error) {
 		return to, errNumber
 	}
 	begin := len(to)
-	to = append(to, 0, 0, 0, 0, 0, 0, 0, 0) // room for the header, which is written below
+	to = append(to, 0, 0, 0, 0, 0, 0, 0, 0) // room for the header, which is filled in below
 	weight := (len(whole) - 1) / base
 	to = appendDigits(to, whole, len(whole)-base*(weight+1))
 	to = appendDigits(to, part, 0)

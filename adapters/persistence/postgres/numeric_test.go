@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The server reads exactly the number that was encoded, including trailing zeros.
+// The server reads exactly the number that was encoded, with its trailing zeros.
 func TestNumericsAreReadAsTheyAreWritten(t *testing.T) {
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {
@@ -61,8 +61,7 @@ func TestInvalidNumbersAreRejected(t *testing.T) {
 	}
 }
 
-// FuzzNumeric decodes the binary form with pgx, and checks that pgx reads the number that was
-// encoded.
+// FuzzNumeric checks that pgx decodes the binary form to the number that was encoded.
 func FuzzNumeric(f *testing.F) {
 	for _, seed := range []string{"0", "-12.50", "100000", "0.00001", "98765432109876543210.0123456789"} {
 		f.Add(seed)

@@ -1,9 +1,9 @@
 // Package postgres implements the stores on PostgreSQL (13 or newer).
 //
-// GORM and pgx share one pool of connections. The stores use GORM, except for three kinds of
-// statements that run directly through pgx: those that receive webhooks, frequent reads, and large
-// writes. pgx prepares statements once per connection. Small reads that arrive while other reads
-// are running are sent in one batch.
+// GORM and pgx share one pool of connections. The stores use GORM for most statements. Three kinds of
+// statements run directly through pgx: those that receive webhooks, frequent reads, and large writes. pgx
+// prepares statements once per connection. Small reads that arrive while other reads are running are sent
+// in one batch.
 package postgres
 
 import (
@@ -39,8 +39,8 @@ const (
 	connectTimeout = 5 * time.Second
 )
 
-// settings limit how long a connection that has lost its client, or a lock that was not released,
-// can block others. The URL may override them.
+// settings limit how long other connections can be blocked by a connection whose client is gone, or by a
+// lock that is not released. The URL may override them.
 var settings = map[string]string{
 	"application_name":                    "aggregator-connections",
 	"lock_timeout":                        "10s",
@@ -49,7 +49,7 @@ var settings = map[string]string{
 
 // DB is an open database.
 type DB struct {
-	// DB is GORM over the pool.
+	// DB is a GORM handle that uses the pool.
 	DB *gorm.DB
 	// Pool is the pool of connections. Code that uses pgx directly shares it.
 	Pool *pgxpool.Pool
@@ -62,13 +62,12 @@ type DB struct {
 // Enqueue inserts the jobs of pulls in the transaction that created the pulls.
 type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
 
-// Open connects to the database. It does not migrate. Errors: the server's own error unchanged,
-// which contains the user, the host and the database, but never the password; it is meant only for
-// the operator.
+// Open connects to the database. It does not migrate. Errors: the server's own error. It contains the user,
+// the host and the database, but never the password, and is meant only for the operator.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
-		return nil, errors.New("is not a PostgreSQL URL") // without the error of pgx, which would quote the URL
+		return nil, errors.New("is not a PostgreSQL URL") // the error of pgx is omitted, because it quotes the URL
 	}
 	config.MaxConns = defaultConns
 	if c.MaxConns > 0 {
@@ -91,8 +90,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return newDB(pool, c.Timeout)
 }
 
-// newDB opens GORM over the pool. database/sql keeps no idle connections of its own, because the
-// pool already does.
+// newDB opens a GORM handle that uses the pool. database/sql keeps no idle connections, because the pool
+// keeps them.
 func newDB(pool *pgxpool.Pool, timeout time.Duration) (*DB, error) {
 	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), timeout: timeout}
 	var err error

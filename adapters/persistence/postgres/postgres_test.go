@@ -12,11 +12,11 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience is the timeout of stores in tests that do not measure speed. It is long, because the
-// machine may be busy.
+// patience is the timeout of stores in tests that do not measure speed. It is long, so that the tests pass
+// on a busy machine.
 const patience = time.Minute
 
-// opened opens and migrates the database at dsn. The test closes it at its end.
+// opened opens and migrates the database at dsn, and closes it at the end of the test.
 func opened(t *testing.T, dsn string) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Timeout: patience})

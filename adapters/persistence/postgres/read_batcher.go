@@ -17,27 +17,26 @@ const (
 	minSlots = 2
 	// maxBatch bounds the reads of one batch.
 	maxBatch = 32
-	// batchTimeout bounds a batch. A caller whose own context ends stops waiting earlier. The
-	// exception is a caller whose rows are being scanned at that moment: it waits until the batch ends
-	// or this timeout expires.
+	// batchTimeout limits a batch. A caller stops waiting earlier if its own context ends, unless its rows
+	// are being scanned at that moment: then it waits until the batch ends or this timeout expires.
 	batchTimeout = 500 * time.Millisecond
 )
 
-// readBatcher sends small reads. Reads that arrive while other reads are running wait and are sent
-// in one batch: on one connection, with one write and one wait for all of them. If a slot is free,
-// a read is sent at once by itself.
+// readBatcher sends small reads. Reads that arrive while other reads are running wait and are then sent in
+// one batch: on one connection, in one round trip. If a slot is free, a read is sent at once, without a
+// batch.
 type readBatcher struct {
 	pool  *pgxpool.Pool
-	slots int // connections that small reads may use at once
+	slots int // number of connections that small reads may use at once
 
 	mu      sync.Mutex
 	busy    int // the number of slots in use
 	waiting []*pendingRead
 }
 
-// newReadBatcher returns a batcher over the pool. It leaves most of the pool's connections to
-// other callers, and uses no more connections than there are cores to process the results, but at
-// least minSlots.
+// newReadBatcher returns a batcher over the pool. It leaves most of the pool's connections to other
+// callers. It uses at most as many connections as there are cores to process the results, but at least
+// minSlots.
 func newReadBatcher(pool *pgxpool.Pool) *readBatcher {
 	conns := int(pool.Config().MaxConns)
 	return &readBatcher{pool: pool, slots: max(minSlots, min(runtime.GOMAXPROCS(0), conns/4))}
@@ -54,8 +53,8 @@ type pendingRead struct {
 	err   error
 }
 
-// The states of a pendingRead. A goroutine that changes the state from readQueued to another state
-// decides who uses the columns from then on: the batch (readScanning) or the caller (readLeft).
+// The states of a pendingRead. Exactly one goroutine changes the state from readQueued. The new state says
+// who may use the columns: the batch (readScanning) or the caller (readLeft).
 const (
 	readQueued   = iota
 	readScanning // the batch fills the columns
@@ -63,8 +62,8 @@ const (
 	readLeft     // the caller no longer waits
 )
 
-// query is Dialect.Query for reads of few rows. If the read is sent in a batch, columns are filled
-// and take is called on another goroutine, but never after query has returned.
+// query is like Dialect.Query, for reads of few rows. If the read is sent in a batch, another goroutine
+// fills columns and calls take, but never after query has returned.
 func (b *readBatcher) query(ctx context.Context, sql string, args, columns []any, take func() error) error {
 	r := b.enqueue(sql, args, columns, take)
 	if r == nil {
@@ -85,8 +84,8 @@ func (b *readBatcher) query(ctx context.Context, sql string, args, columns []any
 	return query(ctx, b.pool, sql, args, columns, take) // the batch failed before it reached this read
 }
 
-// enqueue takes a free slot and returns nil. If no slot is free, it queues the read for the next
-// batch and returns it.
+// enqueue takes a free slot and returns nil. If no slot is free, it queues the read for the next batch and
+// returns the queued read.
 func (b *readBatcher) enqueue(sql string, args, columns []any, take func() error) *pendingRead {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -99,8 +98,7 @@ func (b *readBatcher) enqueue(sql string, args, columns []any, take func() error
 	return r
 }
 
-// release passes the caller's slot on to the waiting reads. If no read waits, the slot becomes
-// free.
+// release gives the caller's slot to the waiting reads. If no read waits, the slot becomes free.
 func (b *readBatcher) release() {
 	batch := b.next()
 	if len(batch) == 0 {
@@ -113,8 +111,8 @@ func (b *readBatcher) release() {
 	}()
 }
 
-// next returns the next batch: waiting reads whose callers still wait, at most maxBatch. If there
-// are no such reads, it frees the slot and returns none.
+// next returns the next batch: at most maxBatch reads whose callers still wait. If there are none, it frees
+// the slot and returns nil.
 func (b *readBatcher) next() (batch []*pendingRead) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -130,9 +128,8 @@ func (b *readBatcher) next() (batch []*pendingRead) {
 	return batch
 }
 
-// run sends a batch. If the batch fails, each read that has no result yet is sent again by
-// itself (see query). The failure of one read is therefore not returned to the caller of
-// another read.
+// run sends a batch. If the batch fails, each read without a result is sent again without a batch (see
+// query), so that a caller never gets the error of another caller's read.
 func (b *readBatcher) run(reads []*pendingRead) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
@@ -148,11 +145,10 @@ func (b *readBatcher) run(reads []*pendingRead) {
 	}
 }
 
-// scan reads the rows of the read and fills its columns, unless its caller no longer waits. A
-// panic of take becomes the error of the read, because no caller could recover it on this
-// goroutine.
+// scan reads the rows of the read and fills its columns, unless its caller no longer waits. A panic of take
+// becomes the error of the read, because the caller cannot recover a panic of this goroutine.
 func (r *pendingRead) scan(results pgx.BatchResults) {
-	rows, _ := results.Query() // ForEachRow returns the error of Query, too
+	rows, _ := results.Query() // the error of Query is returned by ForEachRow
 	if !r.state.CompareAndSwap(readQueued, readScanning) {
 		rows.Close()
 		return

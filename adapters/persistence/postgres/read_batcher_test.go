@@ -130,9 +130,8 @@ func TestACallerWaitsForASlotNoLongerThanItsContext(t *testing.T) {
 	}
 }
 
-// A read is in one batch with another read that sleeps. When the batch times out, each of them is
-// sent again by itself: the first read gets its result, and the sleeping read ends with its own
-// context.
+// Two reads are in one batch, and one of them sleeps. When the batch times out, each of them is sent again
+// without a batch: the other read gets its result, and the sleeping read ends with its own context.
 func TestAHangingBatchIsAbandoned(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTimeout)
@@ -148,8 +147,8 @@ func TestAHangingBatchIsAbandoned(t *testing.T) {
 	}
 }
 
-// The server ends the only connection between two reads. The batch then gets the broken
-// connection, and the read that is sent again by itself gets a new connection.
+// The server ends the only connection between two reads. The batch then fails on the broken connection, and
+// the read is sent again on a new connection.
 func TestABrokenConnectionIsReplaced(t *testing.T) {
 	b := busyBatcherOver(t, 1)
 	one := func() readResult {
@@ -178,7 +177,7 @@ func TestABrokenConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-// A panic of a caller's function must not end the process.
+// A panic of a caller's take function fails only that caller's read and does not end the process.
 func TestAPanicFailsOnlyItsRead(t *testing.T) {
 	b := busyBatcher(t)
 	var column int

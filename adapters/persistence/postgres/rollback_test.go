@@ -14,8 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// stallableConn is a connection to a server that, while stuck is set, neither receives nor
-// responds.
+// stallableConn is a connection to a server. While stuck is set, it neither sends nor receives.
 type stallableConn struct {
 	net.Conn
 	stuck *atomic.Bool
@@ -29,9 +28,8 @@ func (c stallableConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// openStallable opens a database over one connection, which is stalled while stuck is set. A
-// connection that is opened while stuck is set is not stalled; pgx opens such a connection to
-// cancel a query.
+// openStallable opens a database with one connection, which is stalled while stuck is set. A connection
+// that is opened while stuck is set works normally, because pgx opens such a connection to cancel a query.
 func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(pgtest.DSN(t))

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// Any statement of a transaction may fail, and so may the caller. In that case nothing of the
-// transaction is stored, and its connection is usable for the next one.
+// Any statement of a transaction may fail, and so may the caller. If one of them fails, nothing is stored,
+// and the connection can be used for the next transaction.
 func TestATransactionIsStoredCompletelyOrNotAtAll(t *testing.T) {
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// UpsertTransactions inserts the rows of version 1 by COPY, and overwrites the other rows by an
-// upsert. Rows of version 1 are usually not stored yet, because the page's lookup did not find
-// them and the lock on the pull excludes all other writers. One of them can be stored only if the
-// rows were assumed to be new without a lookup. The first such row then causes the error.
+// UpsertTransactions inserts the rows of version 1 by COPY, and overwrites the other rows by an upsert.
+// Rows of version 1 are not stored yet if the page looked them up, because the lock on the pull excludes
+// all other writers. If the rows were only assumed to be new, one of them may be stored already; COPY then
+// fails with the documented error.
 func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	added, modified := splitByVersion(rows)
 	if len(added) > 0 {
@@ -43,8 +43,8 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 	return err
 }
 
-// splitByVersion separates the new rows (version 1) from the modified rows. Usually all rows are
-// new, or all are modified, and rows is returned without copying.
+// splitByVersion separates the new rows (version 1) from the modified rows. Usually all rows are of one
+// kind; rows is then returned without copying.
 func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstore.TransactionRow) {
 	newRows := 0
 	for i := range rows {
@@ -78,10 +78,9 @@ func duplicateKey(err error) error {
 	return err
 }
 
-// upsertSQL is the upsert of a page. It has one array parameter per column, so that one statement,
-// prepared once, can be used for pages of any size. For a column with the same value in all rows
-// the array has only one element. Amounts are sent as text, which is exact, and the server casts
-// them.
+// upsertSQL is the upsert of a page. It has one array parameter per column, so that one prepared statement
+// serves pages of any size. A column that has the same value in all rows has an array of one element.
+// Amounts are sent as text, which is exact, and the server casts them.
 var upsertSQL = func() string {
 	param := 0
 	var arrays, names []string
@@ -122,8 +121,8 @@ func upsertArgs(rows []gormstore.TransactionRow) ([]any, error) {
 	return args, nil
 }
 
-// columnValues returns the column's value in each row, as a slice that pgx can encode without
-// reflection. It returns nil if the column's type is not listed at Column.Field.
+// columnValues returns the column's value in each row, as a slice that pgx can encode without reflection.
+// It returns nil for a type that Column.Field does not list.
 func columnValues(c gormstore.Column, rows []gormstore.TransactionRow) any {
 	switch c.Field(&rows[0]).(type) {
 	case *string:
@@ -150,7 +149,7 @@ func columnValues(c gormstore.Column, rows []gormstore.TransactionRow) any {
 	return nil
 }
 
-// collect returns, for each row, the result of value for the column's field.
+// collect calls value with the column's field of each row and returns the results.
 func collect[F, V any](c gormstore.Column, rows []gormstore.TransactionRow, value func(F) V) []V {
 	values := make([]V, len(rows))
 	for i := range rows {
@@ -188,8 +187,8 @@ func hashOrNull(v *domain.ContentHash) []byte {
 	return v[:]
 }
 
-// SaveMetadata writes all rows with one statement, which searches only the connection's partition. No
-// index contains the two columns, so PostgreSQL does not write to the indexes either (heap-only tuples).
+// SaveMetadata writes all rows with one statement, which searches only the connection's partition. No index
+// contains the two columns, so PostgreSQL need not write to any index (heap-only tuples).
 func (dialect) SaveMetadata(tx *gorm.DB, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error {
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
 		UPDATE transactions t SET metadata = page.metadata, source = page.source

@@ -39,7 +39,7 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	return results, nil
 }
 
-// maxConflicts bounds the attempts to store a batch while concurrent transactions invalidate it.
+// maxConflicts limits the attempts to store a batch while concurrent transactions invalidate it.
 const maxConflicts = 16
 
 // errConcurrentUpdate means that two other transactions ran between the statements of a batch.
@@ -47,9 +47,8 @@ const maxConflicts = 16
 // deliveries to it. The batch is rolled back and stored again.
 var errConcurrentUpdate = errors.New("invalidated by concurrent transactions")
 
-// retryOnConflict calls fn, and retries it at once, without a pause, as long as concurrent
-// transactions invalidate it. If that happens in every attempt, the error is Unavailable, and
-// nothing is stored.
+// retryOnConflict calls fn, and retries it without a pause while concurrent transactions invalidate it. If
+// every attempt fails in this way, it returns Unavailable, and nothing is stored.
 func retryOnConflict(fn func() error) (err error) {
 	for range maxConflicts {
 		if err = fn(); !isConflict(err) {
@@ -59,9 +58,8 @@ func retryOnConflict(fn func() error) (err error) {
 	return gormstore.Unavailable(err)
 }
 
-// isConflict reports whether the same transaction may succeed when it is repeated. That includes
-// deadlock_detected (40P01) and serialization_failure (40001), with which PostgreSQL asks for a
-// retry.
+// isConflict reports whether the same transaction may succeed if it is repeated. This includes
+// deadlock_detected (40P01) and serialization_failure (40001), with which PostgreSQL requests a retry.
 func isConflict(err error) bool {
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
 		return e.Code == "40P01" || e.Code == "40001"
@@ -69,27 +67,26 @@ func isConflict(err error) bool {
 	return errors.Is(err, errConcurrentUpdate)
 }
 
-// querier is either a transaction or the pool. On the pool, each statement is a transaction of its
-// own.
+// querier is either a transaction or the pool. On the pool, each statement is a separate transaction.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// attachSQL stores a batch in one statement, and therefore in one round trip. If an event of the
-// batch wants a pull and no pull is queued for its connection, the statement stores nothing.
+// attachSQL stores a batch in one statement, and therefore in one round trip. If an event of the batch
+// wants a pull and no pull is queued for its connection, the statement stores nothing.
 //
-// The queued pulls are locked in the same way as by lockQueuedPulls. The connections are not
-// locked. That is safe, because a deletion that commits in between fails the pulls to which
-// deliveries were attached, and because no pull is created here. All batches insert in the same
-// order, so that two batches never deadlock.
+// The queued pulls are locked in the same way as by lockQueuedPulls. The connections are not locked. That
+// is safe, because a deletion that commits in between fails the pulls to which deliveries were attached,
+// and because no pull is created here. All batches insert in the same order, so that two batches never
+// deadlock.
 //
-// Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the status
-// for the account that its event names, and the status for any other account. The statement only
-// selects one of the two, because it reads the account reference of the connection itself. To read
-// the reference before the statement would need a second round trip. The reference that an event
-// names is passed as it is, and once more in lower case if it is a UUID, because UUIDs are compared
-// regardless of case (domain.CanonicalAccountRef).
+// Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the status for the
+// account that its event names, and the status for any other account. The statement only selects one of the
+// two, because it reads the account reference of the connection itself. Reading the reference before the
+// statement would need a second round trip. The reference that an event names is passed unchanged. If it is
+// a UUID, it is also passed in lower case, because the case of UUIDs does not matter
+// (domain.CanonicalAccountRef).
 const attachSQL = `
 WITH binding AS MATERIALIZED (
 	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
@@ -132,8 +129,8 @@ const (
 	pullMissing
 )
 
-// attachToQueued stores a batch whose events need no new pull, by means of attachSQL. If the
-// outcome is pullMissing, there are no results.
+// attachToQueued stores a batch whose events need no new pull, with attachSQL. If the outcome is
+// pullMissing, it returns no results.
 func (d dialect) attachToQueued(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, attachOutcome, error) {
@@ -147,7 +144,7 @@ func (d dialect) attachToQueued(
 	for _, row := range rows {
 		delivery := &deliveries[row.place]
 		row.binding.Vendor = delivery.Vendor
-		// attachSQL uses the same rule: every delivery counts, including duplicates.
+		// As in attachSQL, every delivery counts, including duplicates.
 		if !row.pull.Valid && row.binding.WantsPull(*delivery) {
 			return nil, pullMissing, nil
 		}
@@ -164,15 +161,15 @@ func (d dialect) attachToQueued(
 	for _, e := range batch.Events {
 		e.Inserted = inserted[e.First.Delivery.UUID]
 	}
-	// The inserted deliveries are committed already, and must be reported as stored. If this query
-	// fails, its error is therefore returned only for the duplicates, because only they need the
-	// earlier deliveries that it reads.
+	// The inserted deliveries are already committed and must be reported as stored. If this query fails,
+	// its error is therefore returned only for the duplicates, because only they need the earlier
+	// deliveries.
 	err = readEarlier(ctx, d.db.Pool, batch)
 	return batch.Results(cmp.Or(err, gormstore.ErrPruned)), attached, nil
 }
 
-// attachRow is a row that attachSQL returns. There is one row for each delivery with a binding of
-// its vendor.
+// attachRow is a row of the result of attachSQL. There is one row for each delivery whose token is bound to
+// a connection of its vendor.
 type attachRow struct {
 	place    int // index of the delivery in the batch
 	binding  gormstore.TokenBinding
@@ -195,7 +192,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 		events[i], eventIDs[i], named[i] = d.Event.Name, d.Event.ID, d.Event.AccountRef
 		fingerprints[i], bodies[i], scopes[i] = d.Fingerprint[:], d.Body, d.Scope
 		ifNamed[i] = string(d.Event.InitialStatus(d.Event.AccountRef, d.Unreadable))
-		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // the account reference "" matches no event
+		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // "" is the reference of no account
 		received[i] = d.At
 		if canonical, ok := domain.CanonicalUUID(named[i]); ok {
 			namedUUIDs[i] = &canonical
@@ -212,17 +209,17 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 	err = row.Scan(&r.place, &r.binding.Token, &r.binding.Tenant, &r.binding.Connection, &r.binding.AccountRef,
 		&r.pull, &r.inserted)
-	r.place-- // WITH ORDINALITY counts from 1
+	r.place-- // WITH ORDINALITY counts from 1, Go from 0
 	return r, err
 }
 
-// insertBatch stores a batch and creates missing pulls in one transaction. The number of its
-// statements does not depend on the size of the batch.
+// insertBatch stores a batch and creates missing pulls in one transaction. The number of its statements
+// does not depend on the size of the batch.
 //
-// It takes locks in a fixed order, which does not depend on the order of the deliveries: first
-// connections, then queued pulls, then events. Two batches therefore never deadlock. The pulls
-// that insertPulls finds queued by other transactions are locked last. That is safe, because
-// batches share the locks on these pulls, and only claims lock them exclusively.
+// It takes locks in a fixed order, which does not depend on the order of the deliveries: first connections,
+// then queued pulls, then events. Two batches therefore never deadlock. Pulls that other transactions have
+// queued in the meantime are locked last. That is safe, because batches share the locks on these pulls, and
+// only claims lock them exclusively.
 func (d dialect) insertBatch(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
@@ -257,9 +254,9 @@ func (d dialect) insertBatch(
 	return results, err
 }
 
-// lockBindings reads the live tokens of the deliveries with their connections, by token hash. The
-// connections cannot be deleted before the commit: a deletion waits, and then fails the pulls that
-// this batch has queued.
+// lockBindings reads the live tokens of the deliveries and their connections, by token hash. It locks the
+// connections, so that they cannot be deleted before the commit: a deletion waits, and then fails the pulls
+// that this batch has queued.
 func lockBindings(
 	ctx context.Context, tx querier, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]gormstore.TokenBinding, error) {
@@ -286,14 +283,14 @@ func lockBindings(
 	return bindings, err
 }
 
-// inLockOrder compares two events by connection, then by fingerprint. It is the order in which the
-// rows of events are locked.
+// inLockOrder compares two events by connection and then by fingerprint, the order in which the rows of
+// events are locked.
 func inLockOrder(a, b *gormstore.BatchEvent) int {
 	return cmp.Or(bytes.Compare(a.Connection[:], b.Connection[:]), bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
 }
 
-// connectionsToPull returns the connections of the events that want a pull, each once. The events
-// of the batch are sorted by connection.
+// connectionsToPull returns the connections of the events that want a pull, without duplicates. The events
+// of the batch must be sorted by connection.
 func connectionsToPull(batch *gormstore.WebhookBatch) (connections []uuid.UUID) {
 	for _, e := range batch.Events {
 		if e.WantsPull() {
@@ -325,10 +322,10 @@ func lockQueuedPulls(ctx context.Context, tx querier, connections []uuid.UUID) (
 	return queued, err
 }
 
-// insertDeliveries stores the first deliveries of the events that are new, and sets Inserted of
-// these events. It is not an upsert, because the first delivery of an event is never changed. If a
-// concurrent transaction is storing the same event, the statement waits for that transaction; if
-// it commits, the event is a duplicate here.
+// insertDeliveries stores the first deliveries of the events that are new, and sets Inserted of these
+// events. It is not an upsert, because the first delivery of an event is never changed. If a concurrent
+// transaction is storing the same event, the statement waits for it. If that transaction commits, the event
+// is a duplicate.
 func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
 	n := len(batch.Events)
 	if n == 0 {
@@ -369,9 +366,8 @@ func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookB
 	return err
 }
 
-// insertPulls queues the missing pulls of the new events and returns the ids of the pulls that it
-// created. It runs after insertDeliveries, because a batch that contains only duplicates must not
-// queue any pull.
+// insertPulls queues the missing pulls of the new events and returns the ids of the pulls that it created.
+// It runs after insertDeliveries, because duplicates must not queue a pull.
 func insertPulls(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) ([]uuid.UUID, error) {
 	missing := missingPulls(batch)
 	n := len(missing)
@@ -405,8 +401,8 @@ func insertPulls(ctx context.Context, tx querier, batch *gormstore.WebhookBatch)
 	return created, err
 }
 
-// missingPulls returns, for each connection without a queued pull, the first of its new events.
-// The events of the batch are sorted by connection.
+// missingPulls returns, for each connection without a queued pull, the first of its new events. The events
+// of the batch must be sorted by connection.
 func missingPulls(batch *gormstore.WebhookBatch) (first []*gormstore.BatchEvent) {
 	for _, e := range batch.Events {
 		last := len(first) - 1

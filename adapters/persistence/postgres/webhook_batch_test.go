@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// beginCounter counts the statements "begin", and so the transactions of more than one statement.
+// beginCounter counts the statements "begin". Only a transaction of several statements has one.
 type beginCounter int
 
 func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -27,8 +27,8 @@ func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.T
 
 func (*beginCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// The fast path and the slow path must both return the same results as the model. A batch that
-// begins no transaction of several statements took the fast path.
+// The fast path and the slow path must both return the same results as the model. A batch took the fast
+// path if it began no transaction of several statements.
 func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	var begun beginCounter
 	db := traced(t, pgtest.DSN(t), &begun)

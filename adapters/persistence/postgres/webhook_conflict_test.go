@@ -33,7 +33,7 @@ func (i interleaver) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Tra
 
 func (interleaver) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// Parts of the SQL of a batch, by which interleaver finds the statements.
+// Parts of SQL statements of a batch. interleaver identifies a statement by such a part.
 const (
 	insertPulls     = "INSERT INTO pulls"
 	lockQueuedPulls = "SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND"
@@ -45,10 +45,10 @@ type replica struct {
 	*gormstore.Store
 	db     *postgres.DB
 	token  domain.WebhookToken
-	queued domain.PullID // the pull of the last call of queue
+	queued domain.PullID // the id that the last call of queue requested
 }
 
-// queue queues a pull in the same way as an operator's request does.
+// queue queues a pull as an operator's request does.
 func (p *replica) queue() {
 	p.queued = newID[domain.Pull]()
 	request := ports.PullRequest{ID: p.queued, Trigger: domain.TriggerOperator, At: epoch}
@@ -57,7 +57,7 @@ func (p *replica) queue() {
 	}
 }
 
-// claim claims and ends the pull, and returns the external ids in Removed of the pull's scope.
+// claim claims the pull, ends it, and returns the external ids in its Scope.Removed.
 func (p *replica) claim(pull domain.PullID) []string {
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
 	claimed, err := p.Pulls().Claim(p.Context(), l, epoch)
@@ -70,8 +70,8 @@ func (p *replica) claim(pull domain.PullID) []string {
 	return claimed.Pull.Scope.Removed
 }
 
-// incoming returns a delivery of the event with this name. The scope of the delivery contains
-// the removal of a transaction, and the transaction's external id is the name of the event.
+// incoming returns a delivery of the event with this name. The delivery announces the removal of a
+// transaction whose external id is the name of the event.
 func (p *replica) incoming(event string) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: p.token.Hash, Vendor: p.token.Vendor,
@@ -82,8 +82,7 @@ func (p *replica) incoming(event string) ports.IncomingDelivery {
 	}
 }
 
-// pending returns an incoming delivery of the event that is prepared for storage in the same way
-// as by the store.
+// pending returns an incoming delivery of the event, prepared for storage as the store does it.
 func (p *replica) pending(event string) gormstore.PendingDelivery {
 	incoming := p.incoming(event)
 	incoming.Body = []byte{}
@@ -93,8 +92,8 @@ func (p *replica) pending(event string) gormstore.PendingDelivery {
 	}
 }
 
-// twoReplicas returns two replicas on the same database. The first is a store whose statements
-// i traces. The second, without a tracer, creates the connection.
+// twoReplicas returns two replicas on the same database. The first is a store whose statements are traced
+// by i. The second has no tracer and creates the connection.
 func twoReplicas(t *testing.T, i interleaver) (*gormstore.Store, *replica) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
@@ -161,9 +160,9 @@ func TestABatchThatConflictsInEveryAttemptIsUnavailable(t *testing.T) {
 	}
 }
 
-// A delivery that is being attached to a queued pull waits here for another transaction that
-// inserted the same event and is then rolled back. A claim of the pull that starts in the meantime
-// must wait as well, and must then read the delivery.
+// A delivery is being attached to a queued pull, and waits for another transaction that inserted the same
+// event and is rolled back later. A claim of the pull that starts in the meantime must also wait, and must
+// then read the delivery.
 func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)

@@ -29,8 +29,8 @@ func (c *deadlockCounter) TraceQueryEnd(_ context.Context, _ *pgx.Conn, end pgx.
 	}
 }
 
-// If batches did deadlock, the deliveries would still be stored, because PostgreSQL detects a
-// deadlock and the batch is retried; but that takes a second. The test therefore counts deadlocks.
+// The test counts deadlocks. Without this, it would not notice them, because PostgreSQL detects a deadlock
+// after a second and the batch is then retried.
 func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	var found deadlockCounter
 	db := traced(t, pgtest.DSN(t), &found)
@@ -55,8 +55,8 @@ func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	}
 }
 
-// batch returns new deliveries. All batches of one round have deliveries of the same events, in
-// one order or, if backwards, in the reverse order.
+// batch returns new deliveries. All batches of one round have deliveries of the same events. If backwards
+// is set, the order is reversed.
 func (p *replica) batch(round int, backwards bool) []gormstore.PendingDelivery {
 	var deliveries []gormstore.PendingDelivery
 	for i := range 200 {

@@ -19,7 +19,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The size of the race.
+// The size of the test of concurrent batches and claims.
 const (
 	replicas    = 3
 	senders     = 4 * replicas // each event is sent by two senders, to two replicas
@@ -27,9 +27,9 @@ const (
 	connections = 4
 )
 
-// A delivery is attached either to a pull that is claimed later, so that the claim reads the
-// delivery, or to the next pull. It is never attached to a pull that has started without it. In
-// any interleaving, no event that passed authentication is lost, and no event is stored twice.
+// A delivery is attached to a pull that has not started, so that the claim of the pull reads the delivery.
+// It is never attached to a pull that started without it. In any interleaving, no authenticated event is
+// lost, and no event is stored twice.
 func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
 	r := newRace(t)
 	done := make(chan struct{})
@@ -49,8 +49,8 @@ func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
 	r.check()
 }
 
-// race contains several replicas on one database, the events that were sent to them, and what
-// happened to each event.
+// race contains several replicas on one database, the events that were sent to them, and the results for
+// each event.
 type race struct {
 	*testing.T
 	stores []*gormstore.Store
@@ -61,15 +61,15 @@ type race struct {
 
 	mu         sync.Mutex
 	revoked    map[domain.TokenHash]bool      // tokens that may be refused
-	stored     map[string][]domain.DeliveryID // by event: the deliveries that were reported as new
-	duplicates map[string][]domain.DeliveryID // by event: the deliveries that were reported as stored before
+	stored     map[string][]domain.DeliveryID // the deliveries that were reported as new, by event
+	duplicates map[string][]domain.DeliveryID // the deliveries that were reported as duplicates, by event
 	claimed    map[domain.PullID][]string     // the events in the scope of each claimed pull
 	jobs       map[domain.PullID]bool         // the pulls that got a job
 	deleted    domain.ConnectionID
 }
 
-// newRace returns a race of several replicas. It creates connections of one tenant, each with one
-// token, except that the first connection has two.
+// newRace returns a race of several replicas. It creates connections of one tenant. The first connection
+// has two tokens, and the others have one.
 func newRace(t *testing.T) *race {
 	r := &race{
 		T: t, tenant: domain.TenantID{UUID: uuid.New()}, half: make(chan struct{}),
@@ -88,7 +88,7 @@ func newRace(t *testing.T) *race {
 	return r
 }
 
-// connect creates a connection with that many tokens.
+// connect creates a connection with the given number of tokens.
 func (r *race) connect(name string, tokens int) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: name,
@@ -105,8 +105,8 @@ func (r *race) connect(name string, tokens int) {
 	}
 }
 
-// must reports err, if it is not nil, as a failure. It does not end the test, because only the
-// test's own goroutine may do that.
+// must reports err as a failure unless it is nil. It does not end the test, because only the test's own
+// goroutine may do that.
 func (r *race) must(err error) {
 	r.Helper()
 	if err != nil {
@@ -124,7 +124,7 @@ func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
 	return nil
 }
 
-// send sends the events of sender i to one replica, with all tokens in turn.
+// send sends the events of sender i to one replica, using all tokens in turn.
 func (r *race) send(i int) {
 	for k := range perSender {
 		token := r.tokens[(i/2+k)%len(r.tokens)]
@@ -143,8 +143,8 @@ func (r *race) send(i int) {
 	}
 }
 
-// record records the result of a delivery. It reports an error, unless the token may be refused by
-// now.
+// record records the result of a delivery. It fails the test if the delivery was refused although its token
+// was not revoked.
 func (r *race) record(token domain.WebhookToken, event string, got ports.ReceiveResult, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -177,8 +177,8 @@ func (r *race) interfere() {
 	r.must(err)
 }
 
-// request queues pulls until done is closed, in the same way as an operator's requests do. A pull
-// may be queued between two statements of a batch.
+// request queues pulls until done is closed, as requests of operators do. A pull may therefore be queued
+// between two statements of a batch.
 func (r *race) request(done <-chan struct{}) {
 	for i := 0; !closed(done); i++ {
 		_, err := r.stores[0].Pulls().Request(r.Context(), r.tenant, r.tokens[i%len(r.tokens)].Connection,
@@ -189,8 +189,7 @@ func (r *race) request(done <-chan struct{}) {
 	}
 }
 
-// work claims and ends queued pulls until done is closed, and then claims and ends those that are
-// left.
+// work claims and ends queued pulls until done is closed, and then claims and ends the remaining ones.
 func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
 	for last := false; !last; {
 		last = closed(done)

@@ -21,7 +21,7 @@ type dialect struct {
 	enqueue Enqueue
 }
 
-// Transact first waits for the one connection that writes, and then for the lock on the file.
+// Transact first waits for the only writing connection, and then for the lock on the file.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	return d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		return fn(gormstore.Tx{
@@ -44,13 +44,13 @@ func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error 
 	return d.enqueue(ctx, tx, pulls)
 }
 
-// Query runs on the pool of readers, so that it can run at the same time as the writer. A database
-// in memory has no such pool, and Query uses the writer.
+// Query runs on the pool of readers, so that it can run at the same time as the writer. For a database in
+// memory there is no such pool, and Query uses the writer.
 func (d dialect) Query(ctx context.Context, text string, args, columns []any, take func() error) error {
 	return each(ctx, cmp.Or(d.db.readers, d.db.Writer), text, args, columns, take)
 }
 
-// QueryBatched is Query, because there are no round trips that a batch would save.
+// QueryBatched is the same as Query, because an embedded database has no round trips to save.
 func (d dialect) QueryBatched(ctx context.Context, text string, args, columns []any, take func() error) error {
 	return d.Query(ctx, text, args, columns, take)
 }
@@ -77,8 +77,8 @@ func each(ctx context.Context, db querier, text string, args, columns []any, tak
 	return rows.Err()
 }
 
-// AnyOf passes the values as one JSON array. A list of parameters would make a different statement
-// for each number of values, and the number of parameters is limited.
+// AnyOf passes the values as one JSON array. With a list of parameters, every number of values would need a
+// different statement, and the number of parameters is limited.
 func (dialect) AnyOf(column string, values []string) clause.Expr {
 	list, _ := json.Marshal(values)
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
@@ -91,9 +91,13 @@ func (dialect) ForUpdate() string { return "" }
 // writer at a time, so positions are assigned in the order of commits.
 func (dialect) ChangeSeq() string { return "UPDATE feed SET tx = tx + 1 RETURNING tx" }
 
-// VisibleBefore is the largest integer, which excludes no change. There is one writer, so every
-// change at a lower position is complete as soon as a change can be read.
+// VisibleBefore is the largest integer, which excludes no change. There is only one writer, so when a
+// change can be read, every change at a lower position is committed.
 func (dialect) VisibleBefore() string { return "9223372036854775807" }
+
+// FeedHold implements gormstore.Dialect. There is only one writer, so no other writer can hold the feed
+// back.
+func (dialect) FeedHold() string { return "SELECT '', 0.0" }
 
 // ReadOnly implements gormstore.Dialect.
 func (dialect) ReadOnly() string { return "false" }

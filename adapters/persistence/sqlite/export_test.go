@@ -6,8 +6,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the deliveries as one batch, in the same way as the store's committer stores the
-// deliveries that wait.
+// Receive stores the deliveries as one batch, as the store's committer does with waiting deliveries.
 func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {

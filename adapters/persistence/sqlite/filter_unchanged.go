@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FindChanged passes the page to one statement, as a JSON array of pairs of external id and
+// FindChanged passes the page to one statement as a JSON array; each element is a pair of external id and
 // content hash.
 func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
 	page := make([][2]string, len(seen))

@@ -6,14 +6,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// AttachedDeliveries returns a SELECT of the deliveries that are attached to a queued pull. They
-// are of two kinds. Most were received by the connection since the pull was queued, and are found
-// by that time. The others are the late joins (table strays): deliveries that were attached to the
-// pull although they were received before it was queued.
+// AttachedDeliveries returns a SELECT of the deliveries that are attached to a queued pull. There are two
+// kinds. Most of the connection's deliveries were received after the pull was queued, and are found by
+// their time of receipt. The others, called late joins (table strays), were received before the pull was
+// queued but attached to it later.
 //
-// There is no index over pulls, because it would cost each delivery one more page to write, while
-// a pull needs this lookup only once. The statement names the index that it uses, because SQLite
-// has no other index with which the cost does not grow with the connection's history.
+// There is no index of deliveries by pull, because each delivery would have to write one more page, and a
+// pull needs this lookup only once. The statement names the index to use, because with any other index the
+// cost would grow with the connection's history.
 func (dialect) AttachedDeliveries(pull domain.Pull) clause.Expr {
 	return clause.Expr{SQL: `
 		SELECT ask, received_at, id FROM deliveries INDEXED BY deliveries_of_connection

@@ -15,23 +15,29 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// The number of attempts of a migration, and the wait between two attempts.
+// The number of attempts after which a migration that makes no progress fails, and the wait between two
+// attempts.
 const (
 	migrateTries = 5
 	migrateWait  = 100 * time.Millisecond
 )
 
-// Migrate brings the schema up to date. Several processes may call it at once. Each migration
-// is one transaction: if two processes find the same migration missing, one of them applies it.
-// The other process fails, and finds the migration applied at its next attempt.
+// Migrate brings the schema up to date. Several processes may call it at once. Each migration is one
+// transaction: if two processes find the same migration missing, one of them applies it, and the other one
+// fails. At its next attempt, that process finds the migration applied. The failed attempt does not count,
+// because this can happen once for each migration.
 func (db *DB) Migrate(ctx context.Context) error {
 	provider, err := db.provider()
 	if err != nil {
 		return err
 	}
-	for range migrateTries {
+	version := int64(-1)
+	for tries := 0; tries < migrateTries; tries++ {
 		if _, err = provider.Up(ctx); err == nil {
 			return nil
+		}
+		if at, _, readErr := db.Version(ctx); readErr == nil && at > version {
+			version, tries = at, 0
 		}
 		select {
 		case <-ctx.Done():

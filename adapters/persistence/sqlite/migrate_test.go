@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Of a pull that an older release has stored, the migration knows that it is complete only if its scope
-// requests everything, or if reconcile requested it.
+// The migration marks a pull that an older release has stored as complete if its scope requests everything,
+// or if reconcile requested it. Other pulls may be complete too, but the migration cannot know it.
 func TestTheMigrationMarksOlderPullsOfEverything(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)

@@ -1,9 +1,9 @@
 // Package sqlite implements the stores in one SQLite file, an embedded database.
 //
-// SQLite has one writer at a time, and this package therefore has only one connection that writes.
-// Writes queue for this connection, so that they never get SQLITE_BUSY because of each other.
-// Reads have a pool of connections of their own and do not wait for writes, because SQLite's
-// write-ahead log is used. When a commit returns, it is on disk.
+// SQLite allows one writer at a time, so this package has only one connection that writes. Writes queue for
+// this connection and therefore never cause SQLITE_BUSY for each other. Reads have a separate pool of
+// connections; with SQLite's write-ahead log they do not wait for writes. When a commit returns, it is on
+// disk.
 package sqlite
 
 import (
@@ -43,24 +43,24 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
-	// A file does not hang in the way a server can. A caller that waits here is waiting for the one
-	// writer, and waiting is better than an error.
+	// Unlike a server, a file does not hang. A caller that waits this long waits for the only writer, and
+	// waiting is better than an error.
 	defaultTimeout = 10 * time.Second
 	// A vendor waits 5 s for the response to a webhook (docs.pluggy.ai/docs/webhooks,
-	// developers.belvo.com/docs/webhooks). By then the vendor should have a definite response.
+	// developers.belvo.com/docs/webhooks). The service should respond before that.
 	receiveTimeout = 4 * time.Second
 )
 
 // DB is an open database.
 type DB struct {
-	// DB is GORM over the writer.
+	// DB is a GORM handle that uses the writer.
 	DB *gorm.DB
 	// Writer is the only connection that writes.
 	Writer *sql.DB
 
 	reader  *gorm.DB
 	readers *sql.DB   // nil for a database in memory
-	anchor  *sql.Conn // nil for a file; a database in memory exists as long as a connection to it does
+	anchor  *sql.Conn // nil for a file; keeps a database in memory alive
 	timeout time.Duration
 	tokens  tokenCache // used only by the holder of the writer's connection
 	store   *gormstore.Store
@@ -93,8 +93,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return db, nil
 }
 
-// openFile opens the writer and the readers of a file. The readers are read-only, so that a write
-// that is sent to a reader by mistake fails in tests.
+// openFile opens the writer and the readers of a file. The readers are read-only, so that tests detect a
+// write that is sent to a reader by mistake.
 func (db *DB) openFile(ctx context.Context, path string, readers int) (err error) {
 	if readers == 0 {
 		readers = defaultReaders
@@ -143,8 +143,8 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// pathOf returns the path in the DSN, or ":memory:". Errors: a DSN of another form; the error
-// names the expected form, and never contains the path.
+// pathOf returns the path in the DSN, or ":memory:". Errors: the DSN has another form; the error states the
+// expected form and never contains the path.
 func pathOf(dsn string) (string, error) {
 	path := strings.TrimPrefix(dsn, scheme)
 	switch path {
@@ -156,9 +156,8 @@ func pathOf(dsn string) (string, error) {
 	return filepath.Clean(path), nil
 }
 
-// create creates the folder and the file, unless they exist. It does so before SQLite would create
-// the file in a form that everybody may read. SQLite creates its side files with the same mode as
-// the file.
+// create creates the folder and the file if they do not exist, because SQLite would create a file that
+// everybody may read. SQLite creates its side files with the same mode as the file.
 func create(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -170,19 +169,22 @@ func create(path string) error {
 	return file.Close()
 }
 
-// pragmas are the settings of every connection. Readers run at the same time as the writer (WAL),
-// a lock of another process is waited for (busy_timeout), and every commit is flushed to disk
-// (synchronous). A transaction takes the write lock when it begins (immediate), because a
-// transaction that takes it later fails if another transaction has written in the meantime.
+// pragmas are the settings of every connection:
 //
-// The log is copied into the file every 4,000 pages (16 MiB) instead of every 1,000 pages. Indexes
-// over connections change the same pages again and again, and with fewer copies of the log each of
-// these pages is copied less often.
+//   - Readers run at the same time as the writer (WAL).
+//   - A statement waits for a lock of another process (busy_timeout).
+//   - Every commit is flushed to disk (synchronous).
+//   - A transaction takes the write lock when it begins (immediate). If it took the lock later, it would
+//     fail if another transaction had written in the meantime.
+//
+// The log is copied into the file every 4,000 pages (16 MiB) instead of every 1,000 pages. Indexes over
+// connections change the same pages again and again, and with fewer copies of the log each of these pages
+// is copied less often.
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
 	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate"
 
-// connect opens a pool of that many connections, and GORM over it. GORM's logger is silent,
-// because it would print the values of statements.
+// connect opens a pool with this number of connections, and GORM over it. GORM's logger is silent, because
+// it would print the values of statements.
 func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.DB, error) {
 	pool, err := sql.Open(sqlite.DriverName, name+pragmas)
 	if err != nil {
@@ -190,10 +192,11 @@ func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.
 	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
-	if err := pool.PingContext(ctx); err != nil {
+	if err := pingRetryingBusy(ctx, pool); err != nil {
 		return nil, nil, errors.Join(err, pool.Close())
 	}
-	// Prepared statements would gain nothing, because the driver compiles a statement at each use.
+	// Preparing statements would save nothing, because the driver compiles a statement each time it is
+	// used.
 	db, err := gorm.Open(sqlite.Dialector{Conn: pool}, &gorm.Config{
 		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
 	})
@@ -201,4 +204,37 @@ func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.
 		return nil, nil, errors.Join(err, pool.Close())
 	}
 	return db, pool, nil
+}
+
+// The time for which opening a database is retried while another process locks it, and the wait
+// between two attempts.
+const (
+	openTimeout = 5 * time.Second
+	openWait    = 20 * time.Millisecond
+)
+
+// pingRetryingBusy opens a connection of the pool, and retries while the database is locked. SQLite
+// does not apply busy_timeout to the change of a new file to the write-ahead log: of several processes
+// that open a new file at the same time, all but one get SQLITE_BUSY at once.
+func pingRetryingBusy(ctx context.Context, pool *sql.DB) error {
+	deadline := time.Now().Add(openTimeout)
+	for {
+		err := pool.PingContext(ctx)
+		if !IsBusy(err) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(openWait):
+		}
+	}
+}
+
+// IsBusy reports whether err is SQLITE_BUSY: another process locks the database
+// (https://www.sqlite.org/rescode.html#busy).
+func IsBusy(err error) bool {
+	const busy = 5
+	var coded interface{ Code() int }
+	return errors.As(err, &coded) && coded.Code()&0xff == busy
 }

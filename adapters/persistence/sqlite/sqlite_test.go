@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// opened opens and migrates the database at dsn. The test closes it at its end.
+// opened opens and migrates the database at dsn, and closes it at the end of the test.
 func opened(t testing.TB, dsn string) *sqlite.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})

@@ -10,21 +10,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxCachedTokens is the number of tokens above which the cache is emptied before the next batch.
+// maxCachedTokens is the maximum number of tokens in the cache. A larger cache is emptied before the next
+// batch.
 const maxCachedTokens = 4096
 
-// tokenCache contains the tokens, connections and queued pulls that batches have read. The next
-// batch uses them if the database was not changed in any other way in between.
+// tokenCache contains the tokens, connections and queued pulls that batches have read. The next batch uses
+// them if nothing else has changed the database in the meantime.
 //
-// The cache has no expiry time. Instead, each batch compares the state of the database, under the
-// write lock, with the state that the last batch left. A token that any process has revoked is
-// therefore refused from the next batch on. Only the holder of the writer's connection may use the
-// cache.
+// The cache has no expiry time. Instead, each batch compares the state of the database, under the write
+// lock, with the state that the last batch left. A token that any process has revoked is therefore refused
+// from the next batch on. Only the holder of the writer's connection may use the cache.
 type tokenCache struct {
 	at       changeState
 	bindings map[domain.TokenHash]gormstore.TokenBinding
-	queued   map[uuid.UUID]uuid.UUID // connection -> its queued pull
-	since    map[uuid.UUID]int64     // connection -> when its queued pull was queued, in microseconds since 1970
+	queued   map[uuid.UUID]uuid.UUID // maps a connection to its queued pull
+	since    map[uuid.UUID]int64     // maps a connection to the time its pull was queued (µs since 1970)
 }
 
 // changeState identifies the state of the database as one connection sees it. It changes with any
@@ -46,8 +46,8 @@ func readChangeState(ctx context.Context, conn any, tx *sql.Tx) (changeState, er
 	return s, err
 }
 
-// validate empties the cache, unless now is the state in which the last batch left the database.
-// It also empties a cache that has become too large.
+// validate empties the cache if now differs from the state after the last batch, or if the cache has become
+// too large.
 func (c *tokenCache) validate(now changeState) {
 	if c.bindings == nil || c.at != now || len(c.bindings) > maxCachedTokens {
 		c.bindings = make(map[domain.TokenHash]gormstore.TokenBinding)
@@ -69,10 +69,9 @@ func (c *tokenCache) addPull(connection, pull uuid.UUID, since int64) {
 	c.queued[connection], c.since[connection] = pull, since
 }
 
-// attach returns two lists of events. missing contains, per connection, the first event whose
-// pull must be created; attach adds these pulls to the cache. lateJoins contains the events
-// that were received before the pull of the event was queued. AttachedDeliveries does not find
-// these events by their time.
+// attach returns two lists of events. missing contains the first event of each connection whose pull must
+// be created; attach adds these pulls to the cache. lateJoins contains the events that were received before
+// their pull was queued, which AttachedDeliveries does not find by their time.
 func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins []*gormstore.BatchEvent) {
 	for _, e := range events {
 		if e.Pull == uuid.Nil {
@@ -90,8 +89,8 @@ func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins 
 	return missing, lateJoins
 }
 
-// driverConn returns the driver's connection. The cache identifies a connection by it, because
-// the pool may replace a broken connection by another connection.
+// driverConn returns the driver's connection, by which the cache identifies conn. The pool may replace a
+// broken connection, and the cache must notice that.
 func driverConn(conn *sql.Conn) (id any, err error) {
 	err = conn.Raw(func(c any) error {
 		id = c

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A batch uses the tokens that the last batch cached, unless something was written in between: by
-// this process, or by another process. A second DB over the same file simulates the other process.
+// A batch uses the cached tokens of the previous batch only if nothing was written in between, neither by
+// this process nor by another one. A second DB on the same file simulates the other process.
 func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 	dsn := file(t)
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// upsertBatch bounds the rows of one INSERT. The driver looks up each parameter in a list of all
-// parameters of the statement, so that several small statements are faster than a large one.
+// upsertBatch is the maximum number of rows in one INSERT. The driver looks up each parameter in a list of
+// all parameters of the statement, so several small statements are faster than a large one.
 const upsertBatch = 40
 
 // The parts of an upsert: the SQL before the first row, one row, and the rows of a full batch.
@@ -49,8 +49,8 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 	return nil
 }
 
-// columnValue returns the value that field points to, in the form that SQLite stores; nil is NULL.
-// field is the result of a Column.Field. Errors: a type that is not listed at Column.Field.
+// columnValue returns the value that field points to, in the form that SQLite stores; nil means NULL. field
+// must be a result of Column.Field. Errors: Column.Field does not list the type.
 func columnValue(field any) (any, error) {
 	switch v := field.(type) {
 	case *string:
@@ -85,7 +85,7 @@ func unless(null bool, value any) any {
 	return value
 }
 
-// SaveMetadata writes row by row, because a statement costs no round trip.
+// SaveMetadata updates one row per statement, because a statement costs no round trip.
 func (dialect) SaveMetadata(tx *gorm.DB, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error {
 	const update = "UPDATE transactions SET metadata = ?, source = ? WHERE connection_id = ? AND id = ?"
 	for i := range ids {

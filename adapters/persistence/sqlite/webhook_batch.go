@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Receive stores a batch of webhook deliveries and deduplicates them. It holds the one connection
-// that writes, and therefore may use the token cache.
+// Receive stores a batch of webhook deliveries and deduplicates them. It holds the only writing connection,
+// so it may use the token cache.
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	conn, err := d.db.Writer.Conn(ctx)
 	if err != nil {
@@ -29,15 +29,14 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	return results, err
 }
 
-// insertBatch stores a batch and creates missing pulls in one transaction, and therefore with one
-// disk flush. The transaction holds the write lock from its start, so that nothing that it reads
-// can change before it ends.
+// insertBatch stores a batch and creates missing pulls in one transaction, and therefore with one disk
+// flush. The transaction holds the write lock from its start, so nothing that it reads can change before it
+// ends.
 //
-// It runs few statements, each of which serves all deliveries. The driver compiles a statement
-// again for each use, which costs more than to run it. Most deliveries are new, so the INSERT
-// itself detects duplicates, and the stored rows are read only if it has detected some. Only
-// events that would create a pull are looked up before the INSERT, because a duplicate must not
-// create a pull.
+// It runs few statements, each for all deliveries, because the driver compiles a statement at each use,
+// which costs more than running it. Most deliveries are new, so the INSERT itself detects duplicates, and
+// the stored rows are read only if there are duplicates. Only events that would create a pull are looked up
+// before the INSERT, because a duplicate must not create a pull.
 func (d dialect) insertBatch(
 	ctx context.Context, conn *sql.Conn, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
@@ -72,14 +71,14 @@ func (d dialect) insertBatch(
 	if err != nil {
 		return nil, err
 	}
-	// New pulls, their jobs and late joins are changes, too, but they are not counted here. If there
-	// are any, the next batch finds another state and empties the cache.
+	// The expected state includes only the inserted deliveries. If this batch has also inserted pulls, jobs or
+	// late joins, the next batch finds another state and empties the cache, which costs only time.
 	cache.expect(inserted)
 	return batch.Results(gormstore.ErrPruned), tx.Commit()
 }
 
-// readBindings adds to the cache those tokens of the deliveries that are not cached yet, with
-// the queued pulls of their connections. It adds only live tokens of live connections.
+// readBindings adds the tokens of the deliveries that are not cached yet to the cache, with the queued
+// pulls of their connections. It adds only live tokens of live connections.
 func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
 	var hashes []any
 	requested := make(map[domain.TokenHash]bool)
@@ -158,13 +157,12 @@ func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
 	return d, nil
 }
 
-// maxInsertRows bounds the rows of one INSERT. The driver looks up each parameter in a list of all
-// parameters of the statement, so that larger statements gain nothing.
+// maxInsertRows is the maximum number of rows in one INSERT. The driver looks up each parameter in a list
+// of all parameters of the statement, so larger statements would not be faster.
 const maxInsertRows = 32
 
-// An error rolls back the whole transaction. With OR FAIL, SQLite need not be able to undo a
-// single statement. Without OR FAIL it keeps a journal of each statement for that purpose, which
-// costs as much as the rows themselves.
+// OR FAIL saves time. Without it, SQLite keeps a journal for undoing a single statement, which costs as
+// much as writing the rows. This journal is not needed, because an error rolls back the whole transaction.
 const (
 	insertDelivery = `INSERT OR FAIL INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
 		fingerprint, body, ask, status, pull_id, received_at) VALUES `
@@ -179,9 +177,8 @@ const (
 	insertLateJoin = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
 )
 
-// insertEvents stores the missing pulls with their jobs, the new deliveries, and the late joins
-// among them. It sets Inserted and Earlier of the events, and returns how many deliveries were
-// new.
+// insertEvents stores the missing pulls with their jobs, the new deliveries and their late joins. It sets
+// Inserted and Earlier of the events, and returns the number of new deliveries.
 func insertEvents(
 	ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, cache *tokenCache,
 	enqueue func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error,
@@ -225,8 +222,7 @@ func insertEvents(
 	return inserted, nil
 }
 
-// insertPulls creates the pulls that are missing. events contains one event for each of these
-// pulls.
+// insertPulls creates the missing pulls. events contains one event for each pull to create.
 func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
 	args := make([]any, 0, pullWidth*len(events))
 	for _, e := range events {
@@ -237,13 +233,12 @@ func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent
 	return err
 }
 
-// insertDeliveries stores the first deliveries of the events that are new, and returns their
-// number. It is not an upsert, because the first delivery of an event is never changed.
+// insertDeliveries stores the first deliveries of the events that are new, and returns their number. It is
+// not an upsert, because the first delivery of an event is never changed.
 //
-// Ids, hashes, times and statuses are the service's own values and are written into the statement
-// as literals. The statement is compiled at each use anyway, and the driver looks up each
-// parameter in a list of all parameters, so that fewer parameters are faster. Values from outside
-// are always parameters.
+// Ids, hashes, times and statuses are the service's own values and are written into the statement as
+// literals. This is faster, because the driver looks up each parameter in a list of all parameters, and
+// because the statement is compiled at each use anyway. Values from outside are always parameters.
 func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) (int, error) {
 	const row = 512 // the approximate length of one row in the statement, in bytes
 	text := append(make([]byte, 0, row*len(events)), insertDelivery...)

@@ -56,8 +56,9 @@ func actorOf(token jwt.Token) string {
 // token_use (Cognito), token_type and tokenType (Casdoor).
 var purposeClaims = []string{"typ", "token_use", "token_type", "tokenType"}
 
-// purposes maps values of the purposeClaims, in lower case and with "_" instead of "-", to whether
-// the token is for calling an API. An issuer's own value that is not listed has no effect.
+// purposes maps known values of the purposeClaims to whether a token with that value is for calling
+// an API. The values are in lower case, with "_" instead of "-". A value that is not listed has no
+// effect.
 var purposes = map[string]bool{
 	"access": true, "access_token": true, "bearer": true, accessTokenType: true,
 	"id": false, "id_token": false, "refresh": false, "refresh_token": false, "offline": false,

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A clock may be set back, for example by a time server. Until it has reached its former time
-// again, rotated keys must still be fetched, and cached tokens must not be accepted.
+// A clock may be set back, for example by a time server. Until the clock has reached its former
+// time again, rotated keys must still be fetched, and cached tokens must not be accepted.
 func TestKeysStillRotateAfterTheClockIsSetBack(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)

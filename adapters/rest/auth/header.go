@@ -30,8 +30,8 @@ type header struct {
 	Payload   jsontext.Value `json:"b64"`
 }
 
-// typed reports whether the header names a type that is one of types, which are in lower case. The
-// case of a type does not matter, because it is a media type.
+// typed reports whether the header names one of the given types, ignoring case. A type is a media
+// type, whose case does not matter. types must be in lower case.
 func (h header) typed(types ...string) bool {
 	return h.Type != nil && slices.Contains(types, strings.ToLower(*h.Type))
 }

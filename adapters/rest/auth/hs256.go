@@ -19,7 +19,7 @@ var ErrShortSecret = errors.New("the shared secret must have at least 32 bytes")
 // regardless of the token's key id.
 type sharedSecret key
 
-// find returns the key if the token names its algorithm.
+// find returns the key if the token's header names the key's algorithm.
 func (s sharedSecret) find(_ context.Context, h header) (key, error) {
 	if !key(s).matches(h) {
 		return key{}, rejected("algorithm does not match the key")

@@ -16,7 +16,7 @@ import (
 // maxKeySet is the maximum size of a JWK set, in bytes.
 const maxKeySet = 1 << 20
 
-// Issuer describes from where the keys are fetched.
+// Issuer configures where and how the issuer's keys are fetched.
 type Issuer struct {
 	URL    string       // the URL of the JWK set: absolute, http or https
 	Client *http.Client // fetches the JWK set
@@ -78,8 +78,8 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	return parseKeys(raw)
 }
 
-// fetchError returns the error, from the list above, that describes err. err is the error of a
-// request without a complete response.
+// fetchError returns the error from the list above that describes err. err is the error of a
+// request that did not receive a complete response.
 func fetchError(err error) error {
 	var (
 		timeout net.Error

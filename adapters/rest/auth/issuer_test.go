@@ -125,9 +125,9 @@ func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	for range 2 {
 		clock.Advance(minFetchInterval)
 		mustReject(t, v, second)
-		mustReject(t, v, second) // within five seconds of the last fetch, so nothing is fetched or reported
+		mustReject(t, v, second) // the last fetch was less than five seconds ago, so nothing is fetched or reported
 	}
-	end() // The process shuts down. A request that is canceled by this is not a failure of the issuer.
+	end() // The process shuts down. This cancels a request, which is not a failure of the issuer.
 	clock.Advance(minFetchInterval)
 	mustReject(t, v, second)
 	if diff := cmp.Diff(

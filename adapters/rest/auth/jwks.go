@@ -38,15 +38,16 @@ type jwksKeys struct {
 	inProgress chan struct{} // closed when the current refresh ends; nil if no refresh is in progress
 }
 
-// NewJWKS returns a verifier that trusts the keys which the issuer publishes. Supported are
-// the algorithms RS, PS, ES and EdDSA. Each key is used only with the algorithm that it
-// names; a key that names none is used with RS256, or with the algorithm of its curve. A
-// token must have a key id unless the set has only one key.
+// NewJWKS returns a verifier that trusts the keys that the issuer publishes. It supports the
+// algorithms RS, PS, ES and EdDSA. A key is used only with the algorithm that it names. A key that
+// names no algorithm is used with RS256, or with the algorithm of its curve. A token must have a key
+// id unless the set has only one key.
 //
-// Keys are fetched when they are first needed. A token with an unknown key id causes another
-// fetch, at most one every 5 seconds, however many forged key ids arrive. A rotated key is
-// therefore usable within 10 seconds. A withdrawn key is trusted for at most 5 minutes, even if the
-// issuer is unavailable: keys that no successful fetch has confirmed for 5 minutes are not used.
+// Keys are fetched when they are first needed. A token with an unknown key id causes another fetch,
+// at most one every 5 seconds, however many forged key ids arrive. A rotated key is therefore usable
+// within 10 seconds. A withdrawn key is trusted for at most 5 minutes, even if the issuer is
+// unavailable: keys that no successful fetch has confirmed for 5 minutes are not used.
+//
 // When ctx ends, the background refreshes end. Errors: ErrIssuerURL.
 func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Clock) (*Verifier, error) {
 	if err := issuer.validate(); err != nil {
@@ -116,8 +117,8 @@ func (s *jwksKeys) generation() uint64 {
 }
 
 // since returns the time since an earlier time of the clock. If that time is zero, or if the clock
-// was set back, the time since then is unknown, and since returns the maximum. Otherwise no keys
-// would be fetched, and keys would be trusted too long, until the clock has reached its former time.
+// was set back, the elapsed time is unknown, and since returns the maximum. Otherwise, until the
+// clock has reached its former time, no keys would be fetched, and keys would be trusted too long.
 func (s *jwksKeys) since(earlier time.Time) time.Duration {
 	if age := s.clock.Now().Sub(earlier); age >= 0 && !earlier.IsZero() {
 		return age

@@ -86,7 +86,7 @@ func TestARotatedKeyIsUsableWithinTenSeconds(t *testing.T) {
 	mustReject(t, v, second) // the keys were fetched less than five seconds ago, so they are not fetched again
 	clock.Advance(5 * time.Second)
 	mustVerify(t, v, second)
-	mustReject(t, v, first) // the rotation withdrew its key
+	mustReject(t, v, first) // the rotation withdrew the key of this token
 }
 
 func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
@@ -161,7 +161,7 @@ func TestKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 }
 
 // TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does
-// not prolong this time: the token is cached a second before it ends.
+// not prolong the five minutes: the token is cached a second before their end.
 func TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	for name, answer := range failures {
@@ -207,9 +207,14 @@ func TestASetWithoutAUsableKeyWithdrawsAllKeys(t *testing.T) {
 			issuer := newRotatingIssuer(t, firstSet)
 			v, clock := issuer.verifier(t)
 			mustVerify(t, v, first)
-			issuer.publish(set)
+			answer := make(chan struct{})
+			issuer.handle(func(w http.ResponseWriter, _ *http.Request) {
+				<-answer
+				_, _ = w.Write(set)
+			})
 			clock.Advance(refreshInterval)
 			mustVerify(t, v, first) // starts a refresh, but does not wait for it
+			close(answer)
 			awaitRefresh(v)
 			mustReject(t, v, first)
 			issuer.publish(firstSet)

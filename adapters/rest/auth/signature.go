@@ -37,8 +37,8 @@ func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, e
 	if err != nil {
 		return nil, rejected("invalid signature")
 	}
-	// The library alone would accept duplicate claims, of which the last one counts, and ignore
-	// everything after the claims. This decoder rejects both, and invalid UTF-8.
+	// The library would accept duplicate claims, use the last duplicate, and ignore everything
+	// after the claims. This decoder rejects all of this, and invalid UTF-8.
 	claims := jwt.New()
 	if err := json.Unmarshal(payload, claims); err != nil {
 		return nil, rejected("the claims are not one valid JSON object")
@@ -51,7 +51,8 @@ func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, e
 
 // validateClaims validates times, issuer and audience of the claims. Errors: Unauthenticated.
 func validateClaims(claims jwt.Token, c Claims, clock ports.Clock) error {
-	// The library treats an expiry at the Unix epoch like a missing expiry; both are rejected here.
+	// The library treats an expiry at the Unix epoch like a missing expiry. This function rejects
+	// both.
 	if claims.Expiration().Unix() <= 0 {
 		return rejected("no expiry")
 	}
@@ -113,8 +114,8 @@ func parseKeys(raw []byte) ([]key, error) {
 	return usable, nil
 }
 
-// usableKey returns the public key of member if member is a signature key of sufficient
-// strength; otherwise false. Symmetric keys in a set are never used.
+// usableKey returns the public key of member. It returns false unless member is a signature key of
+// sufficient strength. Symmetric keys in a set are never used.
 func usableKey(member jwk.Key) (key, bool) {
 	if member.KeyUsage() != "" && member.KeyUsage() != string(jwk.ForSignature) {
 		return key{}, false
@@ -140,8 +141,8 @@ func strongEnough(public any) bool {
 	return true
 }
 
-// algorithms lists for each type of key the algorithms with which it may be used. A key that
-// names no algorithm is used with the first one.
+// algorithms maps each type of key to the algorithms with which it may be used. A key that names no
+// algorithm is used with the first one.
 var algorithms = map[string][]jwa.SignatureAlgorithm{
 	"RSA":     {jwa.RS256, jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512},
 	"P-256":   {jwa.ES256},

@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// countingKeys is a keySet that counts the calls of find, and thereby how often a token was verified
+// countingKeys is a keySet that counts the calls of find. Each call means that a token was verified
 // without the cache.
 type countingKeys struct {
 	keySet
@@ -118,7 +118,7 @@ func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	}
 }
 
-// TestACachedTokenIsDroppedWithItsKey checks that the cache does not prolong the time for which a
+// TestACachedTokenIsDroppedWithItsKey checks that a cached token is not accepted longer than its
 // withdrawn key is trusted.
 func TestACachedTokenIsDroppedWithItsKey(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
@@ -127,13 +127,13 @@ func TestACachedTokenIsDroppedWithItsKey(t *testing.T) {
 	mustVerify(t, v, first)
 	issuer.publish(secondSet)
 	clock.Advance(minFetchInterval)
-	mustVerify(t, v, first) // cached again, shortly before the keys change
+	mustVerify(t, v, first) // caches the token again, shortly before the keys change
 	mustVerify(t, v, second)
 	mustReject(t, v, first)
 }
 
-// TestCachedTokensStillRefreshOldKeys checks that old keys are fetched again even if all requests
-// have cached tokens, so that no request looks up a key.
+// TestCachedTokensStillRefreshOldKeys checks that old keys are fetched again even if every request
+// has a cached token and therefore looks up no key.
 func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 	first, _, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)

@@ -59,7 +59,7 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error)
 		verified.until = limit
 	}
 	if verified.from.Before(now) {
-		verified.from = now // after the clock was set back, the cached token is verified again
+		verified.from = now // if the clock is set back, the cached token must be verified again
 	}
 	v.cache.put(token, generation, verified)
 	return verified.principal, nil

@@ -129,7 +129,7 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 
 // openService opens the database, and creates a.vendors and a.Service.
 func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
-	jobsConfig := background.Config{OnError: a.reportError, Backlog: a.Metrics.Backlog}
+	jobsConfig := background.Config{OnError: a.reportError, Backlog: a.Metrics.Backlog, FeedDelay: a.Metrics.FeedDelay}
 	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig); err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
-		Sources: a.cfg.Sources, AllowHTTP: a.cfg.Egress.AllowHTTP,
+		Sources: a.cfg.Sources, AllowHTTP: a.cfg.Egress.AllowHTTP, DriftGrace: a.cfg.DriftGrace,
 		Clock: clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
 		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer}, Tracer: a.traces,
 	}
@@ -210,13 +210,13 @@ func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
 
 func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 	return rest.Options{
-		Vendors:  vendorNames(),
+		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
 		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),
-		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
+		Logger: a.Log, Ready: a.ready, FeedDelay: a.Service.FeedDelay, Draining: a.draining.Load,
 		NotAccepting: a.notAccepting,
 		OnRequest:    a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}

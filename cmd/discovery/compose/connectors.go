@@ -5,8 +5,17 @@ import (
 	connrest "github.com/LerianStudio/aggregator-connections/adapters/connector/rest"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
+
+// connectorSchemas returns the schemas of the connector types, for the documentation of the API.
+func connectorSchemas() []rest.ConnectorSchema {
+	return []rest.ConnectorSchema{
+		{Name: "Postgres", Config: connpostgres.ConfigSchema, Credential: connpostgres.CredentialSchema},
+		{Name: "RestGeneric", Config: connrest.ConfigSchema, Credential: connrest.CredentialSchema},
+	}
+}
 
 // connectors returns the connector types of the engine. They open connections through the same
 // egress guard as the HTTP client for the vendors. allowHTTP allows connections without TLS.

@@ -13,8 +13,8 @@ type schema interface {
 }
 
 // ensureSchema migrates both schemas if migrate is true. Otherwise it returns an error if one of
-// them is outdated, that is, if no other process has migrated it. Without this check the service
-// would start with an outdated schema, and the error would appear only when there is work to do.
+// them is outdated because no other process has migrated it. Without this check the service would
+// start with an outdated schema, and the error would appear only when there is work to do.
 func ensureSchema(ctx context.Context, migrate bool, store, queue schema) error {
 	if !migrate {
 		if err := checkVersion(ctx, "store", store); err != nil {

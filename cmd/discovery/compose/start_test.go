@@ -85,7 +85,7 @@ func TestAKeysetThatBecomesInvalidIsLogged(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("the invalid keyset file was not logged: %s", log)
 		}
-		connect(t, app, baseURL) // seals a credential, which checks the keyset file at most once a second
+		connect(t, app, baseURL) // sealing checks the keyset file, at most once a second
 		time.Sleep(20 * time.Millisecond)
 	}
 	if strings.Contains(log.String(), canary) {

@@ -107,8 +107,7 @@ func openSQLite(ctx context.Context, cfg configs.Config, jobsConfig background.C
 // usually has a wrong path. If the file is only locked by another process, openError returns
 // err itself.
 func openError(err error) error {
-	const busy = 5 // SQLITE_BUSY, https://www.sqlite.org/rescode.html
-	if coded := (interface{ Code() int })(nil); errors.As(err, &coded) && coded.Code()&0xff == busy {
+	if sqlite.IsBusy(err) {
 		return err
 	}
 	return SettingError{err}

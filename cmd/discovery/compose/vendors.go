@@ -14,7 +14,7 @@ import (
 type vendor struct {
 	name     domain.Vendor
 	make     func(*vendorhttp.Client, ports.Clock) ports.Aggregator
-	networks []netip.Prefix // the networks from which its webhooks are known to be sent
+	networks []netip.Prefix // the known source networks of the vendor's webhooks
 }
 
 // vendors returns the aggregators that the service supports. To add a third aggregator, add an
@@ -32,8 +32,8 @@ func vendors() []vendor {
 	}
 }
 
-// Networks returns a map from each supported vendor to the networks from which its webhooks
-// are known to be sent.
+// Networks returns a map from each supported vendor to the known source networks of the vendor's
+// webhooks.
 func Networks() map[domain.Vendor][]netip.Prefix {
 	networks := make(map[domain.Vendor][]netip.Prefix)
 	for _, v := range vendors() {

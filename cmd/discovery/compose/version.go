@@ -5,10 +5,17 @@ import (
 	"strings"
 )
 
-// Version returns the module's version that the Go toolchain has stamped into the binary. If
-// there is none, it returns the first 12 characters of the build's revision, or "devel" if
-// there is no revision either.
+// version is set by the linker, with -X, in builds of images and releases. Their source code may be
+// outside a repository, and then the toolchain knows no version.
+var version string
+
+// Version returns the version that the linker was given. Without one it returns the module's version
+// that the Go toolchain has stamped into the binary. If there is none, it returns the first 12
+// characters of the build's revision, or "devel" if there is no revision either.
 func Version() string {
+	if version != "" {
+		return strings.TrimPrefix(version, "v")
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "devel"

@@ -23,13 +23,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// Values of the settings that [Config] returns.
+// The values of settings that [Config] returns.
 const (
 	PublicURL = "https://hooks.example.com"
 	JWTSecret = "an-operator-secret-of-32-bytes-or-more"
 )
 
-// Config returns production settings that, unlike in production, allow vendors on loopback over HTTP. The
+// Config returns the settings of production, except that vendors on loopback are allowed over HTTP. The
 // keyset is new, no webhook source is trusted, four workers run pulls, and the log level is warn.
 func Config(t testing.TB, dsn string) configs.Config {
 	t.Helper()
@@ -120,7 +120,7 @@ func Work(t testing.TB, app *compose.App) {
 }
 
 // Eventually polls until done returns true, and fails the test after a minute. what names the awaited
-// event.
+// event in the error message.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {

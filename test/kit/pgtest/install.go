@@ -51,8 +51,8 @@ func versionOf(postgres string) int {
 	return version
 }
 
-// install installs Debian's package with apt-get. It holds a lock meanwhile, so that the test binaries of
-// several packages do not compete for dpkg's own lock.
+// install installs Debian's package with apt-get. It holds a lock during the installation, so that the
+// test binaries of several packages do not compete for dpkg's own lock.
 func install() error {
 	if os.Geteuid() != 0 {
 		return errors.New("install one, or set " + envURL)
@@ -82,7 +82,7 @@ func install() error {
 	return nil
 }
 
-// runAs returns the user as which the server must run: nil for the current user. If the current user is
+// runAs returns the user that the server must run as: nil for the current user. If the current user is
 // root, it returns another user, because the server refuses to run as root.
 func runAs() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
@@ -107,7 +107,8 @@ func prepare(bin, dir string, credential *syscall.Credential) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := os.Chmod(parent, 0o711); err != nil { // the server's user needs access to the data directory inside
+		// the server's user must be able to reach the data directory in this folder
+		if err := os.Chmod(parent, 0o711); err != nil {
 			return "", err
 		}
 		dir = filepath.Join(parent, "data")
@@ -126,8 +127,8 @@ func prepare(bin, dir string, credential *syscall.Credential) (string, error) {
 	return dir, initialise(bin, dir, credential)
 }
 
-// initialise runs initdb. If the build supports ICU, the default collation is that of a language.
-// Therefore a column that must be sorted by bytes has to declare its collation, as in production.
+// initialise runs initdb. If the build supports ICU, the default collation is a linguistic one, as in
+// production. A column that must be sorted by bytes therefore has to declare its collation.
 func initialise(bin, dir string, credential *syscall.Credential) error {
 	common := []string{"-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"}
 	language := append(slices.Clone(common), "--locale-provider=icu", "--icu-locale=en-US")

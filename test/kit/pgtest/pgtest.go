@@ -62,8 +62,8 @@ func DSN(t testing.TB) string {
 	if err := execute(base, "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("pgtest: create a database: %v", err)
 	}
-	// An error is ignored, because a test may have stopped the server on purpose. Then its databases do not
-	// exist any more.
+	// An error is ignored, because a test may have stopped the server intentionally. Its databases then no
+	// longer exist.
 	t.Cleanup(func() { _ = execute(base, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	dsn, err := withDatabase(base, name)
 	if err != nil {

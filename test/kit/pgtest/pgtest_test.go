@@ -100,7 +100,7 @@ func TestAServerForTestsWritesNothingOfItsOwn(t *testing.T) {
 	}
 }
 
-// serverFolder returns a new folder to which the server's user has access, unlike to those of t.TempDir.
+// serverFolder returns a new folder. Unlike a folder of t.TempDir, it is accessible to the server's user.
 func serverFolder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "crash-")
@@ -137,7 +137,8 @@ func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = child.Wait()
-	t.Cleanup(func() { // removes what removeStale would remove at the start of the next server
+	// removes the directories that removeStale would otherwise remove at the start of the next server
+	t.Cleanup(func() {
 		left, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf("pgtest-%d-*", child.Process.Pid)))
 		for _, dir := range left {
 			_ = os.RemoveAll(dir)

@@ -84,7 +84,8 @@ func (s *Server) Dir() string { return s.dir }
 // Port returns the port on which the server listens.
 func (s *Server) Port() int { return s.port }
 
-// Stop shuts the server down in order: it closes its connections and writes its data before it ends.
+// Stop shuts the server down gracefully: the server closes its connections and writes its data before it
+// ends.
 func (s *Server) Stop() error {
 	s.signal(syscall.SIGINT)
 	return s.removeData()
@@ -138,8 +139,8 @@ func (s *Server) launch(bin string, credential *syscall.Credential) error {
 	return s.await(log.Name())
 }
 
-// run starts the server from an OS thread that is kept until the server ends. The reason is that the
-// kernel sends Pdeathsig when the starting thread ends, not when the parent process ends.
+// run starts the server from an OS thread that exists until the server ends, because the kernel sends
+// Pdeathsig when the starting thread ends, not when the parent process ends.
 func (s *Server) run() error {
 	started := make(chan error, 1)
 	go func() {
@@ -157,7 +158,7 @@ func (s *Server) run() error {
 
 func (s *Server) arguments() []string {
 	onOff := map[bool]string{true: "on", false: "off"}[s.options.Fsync]
-	// Autovacuum analyses tables in transactions of its own, and the change feed waits for them. With
+	// Autovacuum analyses tables in its own transactions, and the change feed waits for them. With
 	// autovacuum, the time that a test has to wait would depend on when autovacuum runs.
 	settings := map[string]string{
 		"listen_addresses": "127.0.0.1", "port": strconv.Itoa(s.port), "unix_socket_directories": "",

@@ -21,6 +21,7 @@ func (s *Simulator) ControlHandler() http.Handler {
 		"DELETE /_control/links/{id}":            kit.DeleteByID(s.RemoveLink),
 		"POST /_control/accounts":                kit.WithBody(s.AddAccount),
 		"POST /_control/accounts/{id}/generate":  kit.GenerateRows(s.Generate),
+		"POST /_control/accounts/{id}/listed":    kit.SetListed(s.SetAccountListed),
 		"POST /_control/transactions":            kit.WithBody(s.addLinkTransaction),
 		"PATCH /_control/transactions/{id}":      kit.PatchByID(s.UpdateTransaction),
 		"DELETE /_control/transactions/{id}":     kit.DeleteByID(s.RemoveTransaction),

@@ -97,6 +97,7 @@ func TestControlRejectsInvalidRequests(t *testing.T) {
 		{"POST", "/_control/accounts", `[]`, 400},
 		{"POST", "/_control/accounts", `{"link":"x"}`, 404},
 		{"POST", "/_control/accounts/x/generate", `{"count":1}`, 404},
+		{"POST", "/_control/accounts/x/listed", `{"listed":false}`, 404},
 		{"POST", "/_control/accounts/x/generate", `{"count":0}`, 400},
 		{"POST", "/_control/accounts/x/generate", ``, 400},
 		{"POST", "/_control/transactions", `{"amount":}`, 400},

@@ -24,6 +24,9 @@ const (
 // demoDay is the day on which the data of [Simulator.Seed] was last collected.
 var demoDay = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
 
+// collectionTime is later than the latest time of the day at which the demo data was collected.
+const collectionTime = 8 * time.Hour
+
 // demo is the demo data as JSON. Its dates are relative to the day of collection, in days: {-1} is
 // the day before that day.
 //
@@ -48,11 +51,12 @@ type demoData struct {
 //   - timestamps of three to six fractional digits, with Z and with +00:00
 //
 // A second call of Seed adds only the data that was removed since the first call.
-func (s *Simulator) Seed() { s.SeedAt(demoDay) }
+func (s *Simulator) Seed() { s.SeedAt(demoDay.Add(collectionTime)) }
 
-// SeedAt adds the demo data as [Simulator.Seed] does, but as if last collected on the UTC day of t.
+// SeedAt adds the demo data as [Simulator.Seed] does, but as if last collected in the 24 hours before t. No time
+// in the data is after t.
 func (s *Simulator) SeedAt(t time.Time) {
-	day := t.UTC().Truncate(24 * time.Hour)
+	day := t.UTC().Add(-collectionTime).Truncate(24 * time.Hour)
 	data := loadDemo(withDates(demo, day))
 	s.AddSecret(DemoSecretID, DemoSecretPassword)
 	// Adding an object that already exists returns ErrTaken and changes nothing.

@@ -33,6 +33,7 @@
 //	DELETE /_control/links/{id}
 //	POST   /_control/accounts                 {"link",...}
 //	POST   /_control/accounts/{id}/generate   {"count":1000}
+//	POST   /_control/accounts/{id}/listed     {"listed":false}
 //	POST   /_control/transactions             {"link","account","amount","type",...}; account is an id
 //	PATCH  /_control/transactions/{id}        members to change
 //	DELETE /_control/transactions/{id}

@@ -23,6 +23,7 @@ const (
 	FaultHTML     = faultinject.HTML
 	FaultTypes    = faultinject.Types
 	FaultNumber   = faultinject.Number
+	FaultReplace  = faultinject.Replace
 	FaultEndless  = faultinject.Endless
 	FaultNextHost = faultinject.NextHost
 	FaultRedirect = faultinject.Redirect

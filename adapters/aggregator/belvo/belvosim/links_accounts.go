@@ -113,6 +113,35 @@ func (s *Simulator) AddAccount(a Account) (Account, error) {
 	return a, nil
 }
 
+// SetAccountListed sets whether the list of accounts contains the account. The account's transactions stay,
+// and they still embed the account. The error is ErrNotFound if there is no such account.
+func (s *Simulator) SetAccountListed(id string, listed bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, exists := s.accounts[id]
+	if !exists {
+		return fmt.Errorf("account: %w", ErrNotFound)
+	}
+	l := s.links[a.Link]
+	l.accounts = slices.DeleteFunc(l.accounts, func(o *Account) bool { return o == a })
+	if listed {
+		l.accounts = append(l.accounts, a)
+	}
+	return nil
+}
+
+// UpdateAccount changes an account, for example its balance. Errors: ErrNotFound.
+func (s *Simulator) UpdateAccount(id string, edit func(*Account)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, exists := s.accounts[id]
+	if !exists {
+		return fmt.Errorf("account: %w", ErrNotFound)
+	}
+	edit(a)
+	return nil
+}
+
 // visible returns the link with this id if the secret has access to it, otherwise nil. The caller
 // holds the lock.
 func (s *Simulator) visible(secret, id string) *link {

@@ -22,8 +22,8 @@ type page[T any] struct {
 	beyond   bool    // true if the requested page does not exist
 }
 
-// pageOf returns a copy of the page of all that the request asks for. Its cost depends on the size
-// of the page, not on the length of the list. A page_size that is not a positive number counts
+// pageOf returns a copy of the requested page of the list all. The cost of a call depends on the
+// size of the page, not on the length of the list. A page_size that is not a positive number counts
 // as absent, and a page_size above the maximum counts as the maximum. If backwards is true, the
 // first page is the end of the list, in reverse order.
 func pageOf[T any](r *http.Request, all []T, backwards bool) page[T] {

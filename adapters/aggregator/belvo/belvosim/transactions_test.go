@@ -118,12 +118,24 @@ func TestRemoveLinkRemovesItsAccountsAndRows(t *testing.T) {
 	}
 }
 
+// TestSeedAtMovesEveryDate also seeds early on a day. The rows must then be collected on the day before, because
+// a row cannot be collected in the future.
 func TestSeedAtMovesEveryDate(t *testing.T) {
-	sim := belvosim.New(belvosim.Options{Seed: 1})
-	sim.SeedAt(time.Date(2025, 3, 1, 23, 0, 0, 0, time.FixedZone("", -3*3600))) // 2 March in UTC
-	tx, err := sim.UpdateTransaction(demoRow, func(*belvosim.Transaction) {})
-	if err != nil || *tx.ValueDate != "2025-02-27" {
-		t.Errorf("value date %s, %v", *tx.ValueDate, err)
+	zone := time.FixedZone("", -3*3600)
+	for at, want := range map[time.Time]string{
+		time.Date(2025, 3, 2, 6, 0, 0, 0, zone):  "2025-02-27", // collected on 2 March
+		time.Date(2025, 3, 1, 23, 0, 0, 0, zone): "2025-02-26", // 02:00 of 2 March in UTC: collected on 1 March
+	} {
+		sim := belvosim.New(belvosim.Options{Seed: 1})
+		sim.SeedAt(at)
+		for _, row := range sim.Transactions(belvosim.DemoLinkID) {
+			if row.ID == demoRow && *row.ValueDate != want {
+				t.Errorf("at %v the value date is %s, want %s", at, *row.ValueDate, want)
+			}
+			if collected, err := time.Parse(time.RFC3339, row.CollectedAt); err != nil || collected.After(at) {
+				t.Errorf("at %v the row %s was collected at %s, %v", at, row.ID, row.CollectedAt, err)
+			}
+		}
 	}
 }
 

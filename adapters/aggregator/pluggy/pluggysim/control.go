@@ -19,6 +19,7 @@ func (s *Simulator) ControlHandler() http.Handler {
 		"DELETE /_control/transactions/{id}":     kit.DeleteByID(s.RemoveTransaction),
 		"POST /_control/transactions/{id}/churn": kit.WithID(s.Churn),
 		"POST /_control/accounts/{id}/generate":  kit.GenerateRows(s.Generate),
+		"POST /_control/accounts/{id}/listed":    kit.SetListed(s.SetAccountListed),
 		"POST /_control/items/{id}/status":       s.controlStatus,
 		"POST /_control/keys/expire":             s.controlExpire,
 		"POST /_control/faults":                  kit.InjectFaults(s.faults),

@@ -38,6 +38,8 @@ func TestControlSurface(t *testing.T) {
 		{"DELETE", "/_control/transactions/" + row("12"), ``, 404},
 		{"POST", "/_control/accounts/" + pluggysim.DemoCardAccountID + "/generate", `{"count":10}`, 200},
 		{"POST", "/_control/accounts/" + pluggysim.DemoCardAccountID + "/generate", `{"count":0}`, 400},
+		{"POST", "/_control/accounts/" + pluggysim.DemoCardAccountID + "/listed", `{"listed":false}`, 200},
+		{"POST", "/_control/accounts/x/listed", `{"listed":false}`, 404},
 		{"POST", item + "/status", `{"status":"OUTDATED"}`, 200},
 		{"POST", "/_control/items/none/status", `{"status":"OUTDATED"}`, 404},
 		{"POST", "/_control/faults", `[{"path":"/items/*","kind":"status","status":503,"times":2}]`, 200},

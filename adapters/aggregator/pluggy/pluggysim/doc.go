@@ -1,9 +1,9 @@
 // Package pluggysim simulates the vendor Pluggy in memory: its API, its webhooks and its failures. A test
 // can serve it on loopback, for example.
 //
-// The package is for tests of the Pluggy adapter what httptest is for net/http. It shares no code with the
-// adapter. The form of its responses is tested with the vendor's own pluggy-sdk (see test/sdk), not with
-// our decoder.
+// The Pluggy adapter is tested against this package, as HTTP clients are tested against httptest. The
+// package shares no code with the adapter. The form of its responses is tested with the vendor's own
+// pluggy-sdk (see test/sdk), not with our decoder.
 //
 //	sim := pluggysim.New(pluggysim.Options{Seed: 1})
 //	sim.Seed()                                  // one client, one item, a bank and a card account
@@ -30,6 +30,7 @@
 //	DELETE /_control/transactions/{id}
 //	POST   /_control/transactions/{id}/churn     removes it and adds it under a new id
 //	POST   /_control/accounts/{id}/generate      {"count":1000}
+//	POST   /_control/accounts/{id}/listed        {"listed":false}
 //	POST   /_control/items/{id}/status           {"status","executionStatus"}
 //	POST   /_control/keys/expire                 every key issued so far gets 403
 //	POST   /_control/faults                      [{"path","kind",...}], see [Fault]

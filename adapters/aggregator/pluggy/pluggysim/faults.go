@@ -30,6 +30,7 @@ const (
 	FaultHTML     = faultinject.HTML
 	FaultTypes    = faultinject.Types
 	FaultNumber   = faultinject.Number
+	FaultReplace  = faultinject.Replace
 	FaultEndless  = faultinject.Endless
 	FaultNextHost = faultinject.NextHost
 	FaultRedirect = faultinject.Redirect
@@ -62,5 +63,5 @@ func (s *Simulator) Inject(faults ...Fault) error { return s.faults.Inject(fault
 // ClearFaults removes all queued faults and ends the requests that are hanging.
 func (s *Simulator) ClearFaults() { s.faults.Clear() }
 
-// PendingFaults returns the queued faults, each with the number of times for which it is still injected.
+// PendingFaults returns the queued faults, each with the number of requests it still affects.
 func (s *Simulator) PendingFaults() []Fault { return s.faults.Pending() }

@@ -48,7 +48,7 @@ func (s *Simulator) accounts(w http.ResponseWriter, r *http.Request, client stri
 	_, ok := s.store.visibleItem(item, client)
 	var found []Account
 	for _, id := range s.store.accountIDs[item] {
-		if l := s.store.accounts[id]; kind == "" || kind == l.Type {
+		if l := s.store.accounts[id]; (kind == "" || kind == l.Type) && !s.store.unlisted[id] {
 			found = append(found, l.Account)
 		}
 	}

@@ -13,7 +13,7 @@ type Client struct {
 // simulator does not read the objects Connector, StatusDetail and similar; they are raw JSON, and nil is
 // null.
 type Item struct {
-	ClientID        string          `json:"-"` // owner; if empty, every client can read the item
+	ClientID        string          `json:"-"` // id of the owner; if empty, every client can read the item
 	ID              string          `json:"id"`
 	Connector       json.RawMessage `json:"connector"`
 	CreatedAt       Time            `json:"createdAt"`
@@ -69,7 +69,7 @@ type Transaction struct {
 	DescriptionRaw          Text            `json:"descriptionRaw"`
 	CurrencyCode            string          `json:"currencyCode"`
 	Amount                  Number          `json:"amount"`
-	AmountInAccountCurrency Number          `json:"amountInAccountCurrency"` // only if the currencies differ
+	AmountInAccountCurrency Number          `json:"amountInAccountCurrency"` // set only if the currencies differ
 	Date                    Time            `json:"date"`
 	Type                    Text            `json:"type"` // DEBIT, CREDIT
 	Balance                 Number          `json:"balance"`

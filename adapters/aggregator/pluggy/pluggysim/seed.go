@@ -59,7 +59,7 @@ func loadDemo[T any](name string) T {
 	if err == nil {
 		err = json.Unmarshal(raw, &v)
 	}
-	if err != nil { // never happens, because the files are embedded
+	if err != nil { // cannot fail, because the files are embedded
 		panic(fmt.Errorf("pluggysim: %s: %w", name, err))
 	}
 	return v

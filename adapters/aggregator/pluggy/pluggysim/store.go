@@ -30,12 +30,13 @@ type store struct {
 	accounts   map[string]*accountRows
 	accountIDs map[string][]string // ids of the accounts by item, in the order in which they were added
 	rows       map[string]*Transaction
+	unlisted   map[string]bool // ids of the accounts that no list contains
 }
 
 func newStore() store {
 	return store{
 		clients: map[string]Client{}, items: map[string]Item{}, accounts: map[string]*accountRows{},
-		accountIDs: map[string][]string{}, rows: map[string]*Transaction{},
+		accountIDs: map[string][]string{}, rows: map[string]*Transaction{}, unlisted: map[string]bool{},
 	}
 }
 
@@ -152,6 +153,31 @@ func (s *Simulator) RemoveItem(id string) error {
 	}
 	delete(s.store.accountIDs, id)
 	delete(s.store.items, id)
+	return nil
+}
+
+// SetAccountListed sets whether the list of an item's accounts contains the account, as when the account
+// holder closes the account or withdraws the consent for it. The rows of the account stay readable. Errors:
+// ErrNotFound for an unknown account.
+func (s *Simulator) SetAccountListed(id string, listed bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.store.accounts[id] == nil {
+		return fmt.Errorf("account: %w", ErrNotFound)
+	}
+	s.store.unlisted[id] = !listed
+	return nil
+}
+
+// UpdateAccount changes an account, for example its balance. Errors: ErrNotFound.
+func (s *Simulator) UpdateAccount(id string, edit func(*Account)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.store.accounts[id]
+	if a == nil {
+		return fmt.Errorf("account: %w", ErrNotFound)
+	}
+	edit(&a.Account)
 	return nil
 }
 

@@ -29,7 +29,7 @@ func (s *Simulator) add(t Transaction) (Transaction, error) {
 	if t.Date.IsZero() {
 		t.Date = t.CreatedAt
 	}
-	t.Date = At(t.Date.Time) // truncated, because a cursor contains only milliseconds
+	t.Date = At(t.Date.Time) // whole milliseconds, because a cursor contains no smaller unit
 	setDefault(&t.CurrencyCode, l.CurrencyCode)
 	setDefault(&t.Status, "POSTED")
 	setDefault(&t.Amount, "0")

@@ -25,8 +25,8 @@ type Event struct {
 	// TransactionIDs are the ids of the rows. nil means all changes of this kind in the account since the
 	// last webhook about them.
 	TransactionIDs  []string `json:"transactionIds"`
-	ConnectorID     int      `json:"connectorId"`     // for connector/status_updated; zero means 2
-	ConnectorStatus string   `json:"connectorStatus"` // for connector/status_updated; empty means ONLINE
+	ConnectorID     int      `json:"connectorId"`     // in connector/status_updated; zero means 2
+	ConnectorStatus string   `json:"connectorStatus"` // in connector/status_updated; empty means ONLINE
 	// Raw, if not nil, is sent unchanged as the body. Then all members above are ignored.
 	Raw []byte `json:"-"`
 }
@@ -139,8 +139,8 @@ func (s *Simulator) setTransactions(p *payload, event Event) error {
 	return nil
 }
 
-// setCreated sets the dates from which on the new rows must be read, and the links to them. The vendor sends
-// no ids in this event.
+// setCreated sets the earliest dates of the new rows, and the links to the rows. The vendor sends no ids in
+// this event.
 func (s *Simulator) setCreated(p *payload, ids []string) {
 	now := At(s.opt.Now())
 	date, created := now, now

@@ -28,7 +28,8 @@ const (
 	Oversize Kind = "oversize" // body: preceded by Size bytes of white space (zero: 64 MiB); remains valid JSON
 	HTML     Kind = "html"     // an HTML page with status 200, as from a proxy, with Header if set
 	Types    Kind = "types"    // body: every scalar is replaced by a value of another JSON type
-	Number   Kind = "number"   // body: members named amount… become Value (empty: 1e400), unquoted and unchecked
+	Number   Kind = "number"   // body: members whose names begin with amount become Value without quotes (empty: 1e400)
+	Replace  Kind = "replace"  // body: replaces each text of Replacements; the result need not be JSON
 	Endless  Kind = "endless"  // body: next leads to a page already read, under a URL never used before
 	NextHost Kind = "nextHost" // body: next becomes Value (empty: this page on another host)
 	Redirect Kind = "redirect" // redirect with Status (zero: 307) to Value (empty: this page on another host)
@@ -62,6 +63,8 @@ type Fault struct {
 	Header map[string]string `json:"header,omitempty"`
 	// Value is the amount that Number sends, or the URL that NextHost and Redirect send.
 	Value string `json:"value,omitempty"`
+	// Replacements maps texts of the body to the texts that Replace sends instead of them.
+	Replacements map[string]string `json:"replacements,omitempty"`
 	// Size is a number of bytes, for Drip and Oversize.
 	Size int `json:"size,omitempty"`
 	// DelayMs is a delay in milliseconds, for Drip.

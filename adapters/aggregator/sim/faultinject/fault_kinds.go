@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -24,6 +26,7 @@ var behaviors = map[Kind]func(exchange){
 	HTML:     writeHTML,
 	Types:    editJSON(swapTypes),
 	Number:   editJSON(replaceAmounts),
+	Replace:  replace,
 	Endless:  editJSON(repeatPage),
 	NextHost: editJSON(replaceNextHost),
 	Redirect: redirect,
@@ -97,6 +100,21 @@ func oversize(x exchange) {
 		}
 	}
 	_, _ = recorded.body.WriteTo(x.w)
+}
+
+// replace replaces texts in the recorded response, the longest text first. The result may be anything, for
+// example a row with a duplicate member or with invalid UTF-8.
+func replace(x exchange) {
+	recorded := recordResponse(x)
+	body := recorded.body.Bytes()
+	texts := slices.SortedFunc(maps.Keys(x.fault.Replacements), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	})
+	for _, text := range texts {
+		body = bytes.ReplaceAll(body, []byte(text), []byte(x.fault.Replacements[text]))
+	}
+	recorded.sendHeader(x.w, len(body))
+	_, _ = x.w.Write(body)
 }
 
 // editJSON returns a behavior that records the response of the wrapped handler, edits it with edit

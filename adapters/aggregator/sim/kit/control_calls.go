@@ -67,6 +67,19 @@ func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	}
 }
 
+// SetListed returns a ControlFunc that reads {"listed"} and calls set with the {id} of the path and the value.
+func SetListed(set func(id string, listed bool) error) ControlFunc {
+	return func(r *http.Request) (any, error) {
+		in, err := DecodeBody[struct {
+			Listed bool `json:"listed"`
+		}](r)
+		if err != nil {
+			return nil, err
+		}
+		return OK, set(r.PathValue("id"), in.Listed)
+	}
+}
+
 // InjectFaults returns a ControlFunc that reads a list of faults and appends them to the queue.
 func InjectFaults(faults *faultinject.Injector) ControlFunc {
 	return WithBody(func(injected []faultinject.Fault) (any, error) { return OK, faults.Inject(injected...) })

@@ -17,7 +17,7 @@ import (
 
 var errUnknown = errors.New("unknown id")
 
-// row is the data that the control surface of these tests manages. There is one row, with the id
+// row is the data that the control surface of these tests changes. There is one row, with the id
 // "a".
 type row struct {
 	Text  string `json:"text"`

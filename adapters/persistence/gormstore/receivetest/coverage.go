@@ -50,8 +50,8 @@ func (c coverage) check(t *testing.T) {
 	}
 }
 
-// batch returns a batch that will count the cases of deliveries. It must be called before the
-// model receives them.
+// batch returns a batch that counts the cases of deliveries. It must be called before the model receives
+// them.
 func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch {
 	b := &batch{
 		pair: p, own: make(map[domain.PullID]bool), running: make(map[domain.ConnectionID]bool),
@@ -72,7 +72,8 @@ func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch 
 	return b
 }
 
-// batch records what the model has done so far with the deliveries of one batch.
+// batch counts the situations that the deliveries of one batch contain, such as a repeated event. To detect
+// them, it records what the model has done with these deliveries so far.
 type batch struct {
 	*pair
 	own     map[domain.PullID]bool       // the pull ids that the deliveries of the batch contain

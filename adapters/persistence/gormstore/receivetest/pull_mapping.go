@@ -12,12 +12,13 @@ import (
 
 // pullMapping maps the ids of the model's pulls to those of the database's pulls, one to one.
 type pullMapping struct {
-	exact             bool
-	toStored, toModel map[domain.PullID]domain.PullID // toStored is keyed by the model's ids, toModel by the database's
+	exact bool
+	// The keys of toStored are ids in the model, those of toModel ids in the database.
+	toStored, toModel map[domain.PullID]domain.PullID
 }
 
-// match records that the id model and the id stored belong to the same pull. It returns an error
-// if one of the two ids already belongs to another pull or, if exact is set, if the ids differ.
+// match records that the ids model and stored belong to the same pull. It returns an error if one of them
+// already belongs to another pull. If exact is set, it also returns an error if the ids differ.
 func (m *pullMapping) match(model, stored domain.PullID) error {
 	if m.toStored == nil {
 		m.toStored = map[domain.PullID]domain.PullID{{}: {}}
@@ -39,8 +40,8 @@ func (m *pullMapping) match(model, stored domain.PullID) error {
 // stored returns the database's id of the pull with this id in the model.
 func (m *pullMapping) stored(model domain.PullID) domain.PullID { return m.toStored[model] }
 
-// storedAll returns the database's ids of the pulls with these ids in the model. It sorts them if
-// the order of the database's jobs may differ from the model's order.
+// storedAll returns the database's ids of the pulls with these ids in the model. It sorts the result if the
+// database may enqueue jobs in another order than the model.
 func (m *pullMapping) storedAll(model []domain.PullID) []domain.PullID {
 	translated := make([]domain.PullID, 0, len(model))
 	for _, id := range model {
@@ -56,17 +57,15 @@ func (m *pullMapping) sorted(ids []domain.PullID) []domain.PullID {
 	return ids
 }
 
-// compareJobs fails the test unless the current step enqueued the same jobs in the model and in
-// the database.
+// compareJobs fails the test unless the model and the database enqueued the same jobs in the current step.
 func (p *pair) compareJobs() {
 	p.Helper()
 	p.equal("jobs", p.ids.storedAll(p.modelJobs), p.ids.sorted(p.d.Jobs()))
 	p.modelJobs = nil
 }
 
-// withoutOrigin returns the pull without the members that were copied from the delivery for
-// which the pull was created. It clears these members only if the model and the database may
-// have created the pull for different deliveries of the batch.
+// withoutOrigin returns the pull without the members that come from the delivery that created the pull. It
+// clears them only if the model and the database may have created the pull for different deliveries.
 func (p *pair) withoutOrigin(pull domain.Pull) domain.Pull {
 	if !p.d.Exact && pull.Trigger == domain.TriggerWebhook {
 		pull.Trace, pull.CreatedAt = "", epoch

@@ -1,7 +1,6 @@
-// Package receivetest is a differential test for databases that store webhook deliveries in
-// batches. It compares a database with a model, which is package memory. The model receives the
-// same deliveries one at a time. The results, the rows and the jobs of both must be equal, no
-// matter what other work happens between the batches.
+// Package receivetest is a differential test for databases that store webhook deliveries in batches. It
+// compares a database with a model, which is package memory. The model receives the same deliveries one at
+// a time. Results, rows and jobs of the two must be equal, whatever other work happens between the batches.
 package receivetest
 
 import (
@@ -41,8 +40,8 @@ type Dialect struct {
 	// Exact means that the id of a new pull comes from the first delivery that wants the pull, as in
 	// the model. If it is false, the id may come from any delivery of the batch that wants the pull.
 	Exact bool
-	// MaxBatch bounds the deliveries of a batch. It should be so large that the database needs more
-	// than one statement to store some batches.
+	// MaxBatch bounds the deliveries of a batch. It should be large enough that storing some batches takes
+	// more than one statement.
 	MaxBatch int
 }
 
@@ -50,8 +49,8 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// Run compares d with the model in many random runs, each with a tenant of its own. It also
-// fails the test if one of the cases that coverage lists has occurred in no run.
+// Run compares d with the model in many random runs, each with its own tenant. It also fails the test if a
+// case of coverage occurred in no run.
 func Run(t *testing.T, d Dialect) {
 	seen := make(coverage)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -97,9 +96,9 @@ type pair struct {
 	seen        coverage
 }
 
-// both calls do for the model and for the database, and returns the error of the database. It
-// fails the test unless both errors are nil or both are of the same kind. The argument storedID
-// of do converts the id of a pull in the model to the id of the same pull in the store s.
+// both calls do for the model and for the database, and returns the error of the database. It fails the
+// test unless both errors are nil or of the same kind. storedID, an argument of do, converts a pull id of
+// the model to the id of the same pull in s.
 func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID) error) error {
 	p.Helper()
 	identity := func(id domain.PullID) domain.PullID { return id }

@@ -47,10 +47,9 @@ func (p *pair) connect(name string) {
 // is unique, and so its trace is, too.
 func traceAt(at time.Time) string { return "trace-" + at.String() }
 
-// delivery draws a delivery. There are few different keys, bodies and tokens, so that many
-// deliveries are duplicates. Some deliveries have an unknown token. Some have a time of receipt
-// long before they are stored, so that they may be attached to a pull that was queued after that
-// time.
+// delivery draws a delivery. There are few different keys, bodies and tokens, so that many deliveries are
+// duplicates. Some deliveries have an unknown token. Some deliveries are stored long after their time of
+// receipt, so that they may be attached to a pull that was queued in between.
 func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	p.at = p.at.Add(time.Millisecond)
 	at := p.at
@@ -82,8 +81,8 @@ func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	}
 }
 
-// event draws the event of a delivery whose body is readable. It has one of keys different
-// deduplication keys, or none.
+// event returns a random event for a delivery with a readable body. The event has no deduplication key, or one
+// of as many as keys says.
 func (p *pair) event(keys int) domain.WebhookEvent {
 	key := ""
 	if k := rapid.IntRange(0, keys).Draw(p.T, "key"); k > 0 {
@@ -99,14 +98,13 @@ func (p *pair) event(keys int) domain.WebhookEvent {
 	}
 }
 
-// keepsRunning is drawn instead of a final state for a pull that keeps running while further
-// batches are received.
+// keepsRunning is drawn instead of a final state if the pull is to keep running while further batches are
+// received.
 const keepsRunning domain.PullState = ""
 
-// work draws a state, claims each pull that can be claimed, and compares its scope in the model
-// with its scope in the database. Then it ends the attempt with that state, or leaves the pull
-// running. Later batches therefore contain duplicates of deliveries with every status, and
-// events of connections whose pull is running.
+// work draws a state, claims each pull that can be claimed, and compares its scopes in the model and in the
+// database. Then it ends the attempt with that state or leaves the pull running. Later batches therefore
+// contain duplicates of deliveries with every status, and events of connections whose pull is running.
 func (p *pair) work() {
 	states := []domain.PullState{domain.PullSucceeded, domain.PullFailed, domain.PullQueued, keepsRunning}
 	state := rapid.SampledFrom(states).Draw(p.T, "state")

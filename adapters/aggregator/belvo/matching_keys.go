@@ -1,0 +1,89 @@
+package belvo
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// keysJSON contains the members of a transaction by which the institution identifies it. A member of
+// another JSON type than documented counts as absent, so it never makes a row unreadable.
+// Source: developers.belvo.com, Transactions.
+type keysJSON struct {
+	ID           vendorhttp.Text `json:"internal_identification"`
+	Card         jsontext.Value  `json:"credit_card_data"`
+	Counterparty jsontext.Value  `json:"counterparty"`
+}
+
+type cardKeysJSON struct {
+	Identifier vendorhttp.Text `json:"installment_identifier"`
+	Count      jsontext.Value  `json:"number_of_installments"`
+	CardNumber vendorhttp.Text `json:"card_number"`
+}
+
+type partyKeysJSON struct {
+	Document vendorhttp.Text `json:"document_number"`
+}
+
+// institutionKeys returns the institution's keys of a transaction from its metadata. The vendor states
+// neither the date nor the total of a purchase in instalments, so an instalment can only show that two
+// rows are different.
+func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
+	in := vendorhttp.DecodeObject[keysJSON](jsontext.Value(data.Metadata))
+	card := vendorhttp.DecodeObject[cardKeysJSON](in.Card)
+	party := vendorhttp.DecodeObject[partyKeysJSON](in.Counterparty)
+	return domain.InstitutionKeys{
+		Transaction: in.ID.Clean(),
+		Instalment: domain.Instalment{
+			Number: instalmentNumber(card.Identifier.Clean()), Count: vendorhttp.WholeNumber(string(card.Count)),
+			Card: card.CardNumber.Clean(),
+		},
+		CounterpartyDocument: vendorhttp.TaxNumber(party.Document.Value),
+	}
+}
+
+// instalmentNumber returns the number of an instalment: 2 for "PARCELA_2". It returns 0 for another form.
+func instalmentNumber(identifier string) int {
+	digits := strings.TrimLeft(identifier, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_ ")
+	return vendorhttp.WholeNumber(digits)
+}
+
+// identityJSON contains the members of an account by which the institution identifies it.
+// Source: developers.belvo.com, Accounts.
+type identityJSON struct {
+	ID          vendorhttp.Text `json:"internal_identification"`
+	Agency      vendorhttp.Text `json:"agency"`
+	Number      vendorhttp.Text `json:"number"`
+	CheckDigit  vendorhttp.Text `json:"check_digit"`
+	PublicName  vendorhttp.Text `json:"public_identification_name"`
+	PublicValue vendorhttp.Text `json:"public_identification_value"`
+}
+
+// accountIdentity returns the numbers by which the bank identifies an account, from its metadata. In
+// Mexico the public identification is a CLABE. In Brazil it is "agency/number-digit"; an agency or a
+// check digit that the account does not state is taken from it.
+func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
+	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(metadata))
+	clabe, public := "", ""
+	switch strings.ToUpper(in.PublicName.Clean()) {
+	case "CLABE":
+		clabe = in.PublicValue.Clean()
+	case "AGENCY/ACCOUNT":
+		public = in.PublicValue.Clean()
+	}
+	agency, number, found := strings.Cut(public, "/")
+	if !found {
+		agency, number = "", public
+	}
+	if digit := in.CheckDigit.Clean(); digit != "" && in.Number.Clean() != "" {
+		number = in.Number.Clean() + digit
+	}
+	return domain.NewAccountIdentity(
+		"", cmp.Or(in.Agency.Clean(), agency), cmp.Or(number, in.Number.Clean()), clabe, in.ID.Clean(),
+	)
+}

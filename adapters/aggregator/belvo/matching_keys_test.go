@@ -1,0 +1,46 @@
+package belvo
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// rowName returns the id of a JSON object of testdata. The id describes the case that the object tests.
+func rowName(t *testing.T, raw json.RawMessage) string {
+	t.Helper()
+	var in struct{ ID string }
+	if err := json.Unmarshal(raw, &in); err != nil {
+		t.Fatal(err)
+	}
+	return in.ID
+}
+
+func TestInstitutionKeysGolden(t *testing.T) {
+	got := map[string]domain.InstitutionKeys{}
+	for _, raw := range readResults(t, "keys.json") {
+		got[rowName(t, raw)] = institutionKeys(domain.TransactionData{Metadata: raw})
+	}
+	compareGolden(t, "keys.golden.json", got)
+}
+
+func TestAccountIdentityGolden(t *testing.T) {
+	got := map[string]domain.AccountIdentity{}
+	for _, raw := range readResults(t, "identities.json") {
+		got[rowName(t, raw)] = accountIdentity(raw)
+	}
+	compareGolden(t, "identities.golden.json", got)
+}
+
+func TestMetadataThatIsNoObjectHasNoKeys(t *testing.T) {
+	for _, metadata := range []string{"", "null", "[]", `{"internal_identification"`} {
+		raw := json.RawMessage(metadata)
+		if got := institutionKeys(domain.TransactionData{Metadata: raw}); got != (domain.InstitutionKeys{}) {
+			t.Errorf("%s has the keys %+v", metadata, got)
+		}
+		if got := accountIdentity(raw); got != (domain.AccountIdentity{}) {
+			t.Errorf("%s has the identity %+v", metadata, got)
+		}
+	}
+}

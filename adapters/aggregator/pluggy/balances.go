@@ -1,0 +1,52 @@
+package pluggy
+
+import (
+	"encoding/json"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Balance implements ports.BalanceReader. The balance of a bank account is bankData.closingBalance where it is
+// given, because balance leaves out blocked money. The balance of a card is that of the open invoice and falls when
+// the invoice closes, so it cannot be compared.
+func (a *Adapter) Balance(account domain.AccountData) domain.VendorBalance {
+	switch account.Type {
+	case domain.BankAccount:
+	case domain.CreditAccount:
+		return domain.VendorBalance{Missing: domain.BasisInvoice}
+	default:
+		return domain.VendorBalance{Missing: domain.BasisUnsupported}
+	}
+	var in struct {
+		BankData *struct {
+			ClosingBalance json.Number `json:"closingBalance"`
+		} `json:"bankData"`
+	}
+	if err := json.Unmarshal(account.Metadata, &in); err == nil && in.BankData != nil {
+		closing, err := vendorhttp.ParseMoney(string(in.BankData.ClosingBalance), account.Currency)
+		if err == nil {
+			return domain.VendorBalance{Amount: closing.Amount, Currency: closing.Currency}
+		}
+	}
+	if account.Balance == nil {
+		return domain.VendorBalance{Missing: domain.BasisNoBalance}
+	}
+	return domain.VendorBalance{Amount: account.Balance.Amount, Currency: account.Balance.Currency}
+}
+
+// RunningBalance implements ports.RunningBalanceReader. A row without a readable balance states none.
+func (a *Adapter) RunningBalance(metadata json.RawMessage) domain.RunningBalance {
+	var in struct {
+		Balance json.Number `json:"balance"`
+		Order   int         `json:"order"`
+	}
+	if err := json.Unmarshal(metadata, &in); err != nil || in.Balance == "" {
+		return domain.RunningBalance{}
+	}
+	balance, err := domain.ParseAmount(string(in.Balance))
+	if err != nil {
+		return domain.RunningBalance{}
+	}
+	return domain.RunningBalance{Order: in.Order, Balance: &balance}
+}

@@ -1,0 +1,127 @@
+package pluggy
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// keysJSON contains the members of a transaction by which the institution identifies it. A member of
+// another JSON type than documented counts as absent, so it never makes a row unreadable.
+// Source: the vendor's OpenAPI document, Transaction, PaymentData and CreditCardMetadata.
+type keysJSON struct {
+	ProviderID vendorhttp.Text `json:"providerId"`
+	Payment    jsontext.Value  `json:"paymentData"`
+	Card       jsontext.Value  `json:"creditCardMetadata"`
+}
+
+type paymentKeysJSON struct {
+	Authentication    vendorhttp.Text `json:"authenticationCode"`
+	Reference         vendorhttp.Text `json:"referenceNumber"`
+	ReceiverReference vendorhttp.Text `json:"receiverReferenceId"`
+	Payer             jsontext.Value  `json:"payer"`
+	Receiver          jsontext.Value  `json:"receiver"`
+}
+
+type cardKeysJSON struct {
+	Number       jsontext.Value  `json:"installmentNumber"`
+	Count        jsontext.Value  `json:"totalInstallments"`
+	Total        jsontext.Value  `json:"totalAmount"`
+	PurchaseDate vendorhttp.Text `json:"purchaseDate"`
+	CardNumber   vendorhttp.Text `json:"cardNumber"`
+}
+
+// institutionKeys returns the institution's keys of a transaction from its metadata. The other party is
+// the receiver if the account holder paid, and the payer otherwise.
+func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
+	in := vendorhttp.DecodeObject[keysJSON](jsontext.Value(data.Metadata))
+	payment := vendorhttp.DecodeObject[paymentKeysJSON](in.Payment)
+	card := vendorhttp.DecodeObject[cardKeysJSON](in.Card)
+	other := payment.Payer
+	if data.Amount.Amount.IsNeg() {
+		other = payment.Receiver
+	}
+	return domain.InstitutionKeys{
+		Transaction:          in.ProviderID.Clean(),
+		Authentication:       payment.Authentication.Clean(),
+		Reference:            payment.Reference.Clean(),
+		ReceiverReference:    payment.ReceiverReference.Clean(),
+		Instalment:           card.instalment(),
+		CounterpartyDocument: partyDocument(other),
+	}
+}
+
+// instalment returns the instalment that the row describes. A purchase date with a time is converted to
+// the calendar of São Paulo, like the value date of a row.
+func (c cardKeysJSON) instalment() domain.Instalment {
+	date, _, err := row{Date: c.PurchaseDate.Value}.parseDate()
+	if err != nil {
+		date = ""
+	}
+	return domain.Instalment{
+		PurchaseDate: date,
+		Number:       vendorhttp.WholeNumber(string(c.Number)),
+		Count:        vendorhttp.WholeNumber(string(c.Count)),
+		Total:        decimalText(c.Total),
+		Card:         c.CardNumber.Clean(),
+	}
+}
+
+// partyJSON contains the tax number of a party of a payment.
+type partyJSON struct {
+	Document jsontext.Value `json:"documentNumber"`
+}
+
+type documentJSON struct {
+	Value vendorhttp.Text `json:"value"`
+}
+
+// partyDocument returns the tax number of a party, or "" if it is not complete.
+func partyDocument(value jsontext.Value) string {
+	party := vendorhttp.DecodeObject[partyJSON](value)
+	return vendorhttp.TaxNumber(vendorhttp.DecodeObject[documentJSON](party.Document).Value.Value)
+}
+
+// identityJSON contains the members of an account by which the bank identifies it.
+// Source: the vendor's OpenAPI document, Account and BankData.
+type identityJSON struct {
+	Number vendorhttp.Text `json:"number"`
+	Bank   jsontext.Value  `json:"bankData"`
+}
+
+type bankJSON struct {
+	TransferNumber vendorhttp.Text `json:"transferNumber"`
+}
+
+// accountIdentity returns the numbers by which the bank identifies an account, from its metadata.
+// bankData.transferNumber has the form "bank/agency/number-digit", number the form "agency/number-digit".
+// The number of a card consists of its last digits.
+func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
+	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(metadata))
+	bank := vendorhttp.DecodeObject[bankJSON](in.Bank)
+	parts := strings.Split(bank.TransferNumber.Clean(), "/")
+	if len(parts) < 2 {
+		parts = strings.Split(in.Number.Clean(), "/")
+	}
+	var code, agency string
+	if len(parts) == 3 {
+		code = parts[0]
+	}
+	if len(parts) > 1 {
+		agency = parts[len(parts)-2]
+	}
+	return domain.NewAccountIdentity(code, agency, parts[len(parts)-1], "", "")
+}
+
+// decimalText returns a decimal number without trailing zeros, or "" if the value is something else.
+func decimalText(value jsontext.Value) string {
+	money, err := vendorhttp.ParseMoney(string(value), "BRL")
+	if err != nil {
+		return ""
+	}
+	return money.Amount.String()
+}

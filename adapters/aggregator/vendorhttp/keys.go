@@ -1,0 +1,42 @@
+package vendorhttp
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// DecodeObject decodes a member that should be an object. It returns the zero T if the member is absent,
+// has another JSON type, or cannot be decoded. Use it only for members that are optional.
+func DecodeObject[T any](value jsontext.Value) T {
+	var object, zero T
+	if value.Kind() != '{' || Decode(value, &object) != nil {
+		return zero
+	}
+	return object
+}
+
+// Clean returns the text in a form that every store accepts, or "" if the member is not a string.
+func (t Text) Clean() string { return domain.CleanText(t.Value) }
+
+// WholeNumber parses a whole number that is not negative. It returns 0 for any other text.
+func WholeNumber(text string) int {
+	number, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return int(number)
+}
+
+// TaxNumber returns the digits of a complete CPF (11) or CNPJ (14), with or without punctuation. It
+// returns "" for any other text, because a masked number identifies nobody.
+func TaxNumber(text string) string {
+	digits := strings.NewReplacer(".", "", "-", "", "/", "").Replace(text)
+	if len(digits) != 11 && len(digits) != 14 || strings.Trim(digits, "0123456789") != "" {
+		return ""
+	}
+	return digits
+}

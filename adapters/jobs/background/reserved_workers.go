@@ -1,0 +1,134 @@
+package background
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// waitingPullsInterval is how often a reserved worker looks for a waiting pull while all ordinary workers
+// are busy.
+const waitingPullsInterval = 500 * time.Millisecond
+
+// OrdinaryWorkers returns the number of workers that run the jobs of the queue. The other workers are
+// reserved: a quarter of all workers, but at least one if there are two or more.
+func (c Config) OrdinaryWorkers() int { return c.MaxWorkers - c.reservedWorkers() }
+
+func (c Config) reservedWorkers() int { return min(max(1, c.MaxWorkers/4), c.MaxWorkers-1) }
+
+// ReservedWorkers are the workers of a process that do not run the jobs of the queue. While all ordinary
+// workers are busy, each reserved worker runs waiting pulls of tenants that use less than half of the
+// ordinary workers. A tenant whose pulls take long therefore cannot occupy every worker.
+type ReservedWorkers struct {
+	service  ports.Worker
+	onError  func(ports.BackgroundError)
+	ordinary int
+
+	mu      sync.Mutex
+	changed *sync.Cond // signals that all ordinary workers are busy, or that the workers are stopped
+	busy    int        // number of ordinary workers that run a job
+	stopped bool
+
+	running sync.WaitGroup
+	idle    context.CancelFunc // cancels the pauses between searches for a pull
+	cancel  context.CancelFunc // cancels the running pulls
+}
+
+// StartReservedWorkers starts the reserved workers of cfg. They receive the values of ctx, but they do not
+// end with ctx. The caller must have filled in the defaults of cfg.
+func StartReservedWorkers(ctx context.Context, cfg Config, service ports.Worker) *ReservedWorkers {
+	pulls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	waits, idle := context.WithCancel(pulls)
+	w := &ReservedWorkers{
+		service: service, onError: cfg.OnError, ordinary: cfg.OrdinaryWorkers(), idle: idle, cancel: cancel,
+	}
+	w.changed = sync.NewCond(&w.mu)
+	for range cfg.reservedWorkers() {
+		w.running.Go(func() { w.work(pulls, waits) })
+	}
+	return w
+}
+
+// Begin counts an ordinary worker as busy. The worker must call end when it has run its job.
+func (w *ReservedWorkers) Begin() (end func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy++; w.busy >= w.ordinary {
+		w.changed.Broadcast()
+	}
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.busy--
+	}
+}
+
+// Stop starts no more pulls. It lets the running pulls finish until grace ends. Then it cancels them, and
+// waits until they have ended. It returns the error of ctx if some have not ended when ctx ends.
+func (w *ReservedWorkers) Stop(ctx, grace context.Context) error {
+	defer w.cancel()
+	w.close()
+	done := make(chan struct{})
+	go func() { w.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-grace.Done():
+	}
+	w.cancel()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *ReservedWorkers) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	w.idle()
+	w.changed.Broadcast()
+}
+
+// work runs one waiting pull after the other until Stop is called. pulls is the context of the pulls.
+// waits is the context of the pause after a search that found no pull.
+func (w *ReservedWorkers) work(pulls, waits context.Context) {
+	for w.awaitSaturation() {
+		found := false
+		err := Recover(func() (err error) {
+			found, err = w.service.RunWaitingPull(pulls, w.ordinary)
+			return err
+		})
+		if err != nil && pulls.Err() == nil {
+			w.onError(ports.BackgroundError{Task: "pull", Err: err})
+		}
+		if !found || err != nil {
+			pause(waits, waitingPullsInterval*9/10+rand.N(waitingPullsInterval/5))
+		}
+	}
+}
+
+// awaitSaturation waits until all ordinary workers are busy. It returns false when Stop was called.
+func (w *ReservedWorkers) awaitSaturation() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.busy < w.ordinary && !w.stopped {
+		w.changed.Wait()
+	}
+	return !w.stopped
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

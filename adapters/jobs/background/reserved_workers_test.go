@@ -1,0 +1,114 @@
+package background_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// waitingPulls is a ports.Worker whose RunWaitingPull counts its calls and then calls run.
+type waitingPulls struct {
+	ports.Worker
+	calls    atomic.Int64
+	ordinary atomic.Int64 // the argument ordinaryWorkers of the last call
+	run      func(ctx context.Context) (bool, error)
+}
+
+func (w *waitingPulls) RunWaitingPull(ctx context.Context, ordinaryWorkers int) (bool, error) {
+	w.calls.Add(1)
+	w.ordinary.Store(int64(ordinaryWorkers))
+	return w.run(ctx)
+}
+
+func stopNow(t *testing.T, w *background.ReservedWorkers) {
+	t.Helper()
+	grace, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.Stop(t.Context(), grace); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+func TestAQuarterOfTheWorkersIsReserved(t *testing.T) {
+	for all, ordinary := range map[int]int{1: 1, 2: 1, 3: 2, 4: 3, 8: 6, 9: 7, 256: 192} {
+		if got := (background.Config{MaxWorkers: all}).OrdinaryWorkers(); got != ordinary {
+			t.Errorf("%d workers have %d ordinary ones, want %d", all, got, ordinary)
+		}
+	}
+}
+
+func TestReservedWorkersLookForPullsOnlyWhileAllOrdinaryOnesAreBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := &waitingPulls{run: func(context.Context) (bool, error) { return false, nil }}
+		w := background.StartReservedWorkers(t.Context(), background.Config{MaxWorkers: 8}.WithDefaults(), service)
+		var ends []func()
+		for range 5 {
+			ends = append(ends, w.Begin())
+		}
+		time.Sleep(time.Hour)
+		if n := service.calls.Load(); n != 0 {
+			t.Errorf("%d looks while an ordinary worker was free, want 0", n)
+		}
+		ends = append(ends, w.Begin())
+		time.Sleep(10 * time.Second)
+		if n := service.calls.Load(); n < 30 || n > 50 {
+			t.Errorf("%d looks in 10 s, want about 40: two workers, every half second", n)
+		}
+		if n := service.ordinary.Load(); n != 6 {
+			t.Errorf("the look was for %d ordinary workers, want 6", n)
+		}
+		ends[0]()
+		time.Sleep(time.Second)
+		before := service.calls.Load()
+		time.Sleep(time.Hour)
+		if n := service.calls.Load() - before; n != 0 {
+			t.Errorf("%d looks after an ordinary worker became free, want 0", n)
+		}
+		stopNow(t, w)
+	})
+}
+
+func TestStopCancelsPullsOfReservedWorkersAfterTheGracePeriod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failed errorLog
+		service := &waitingPulls{run: func(ctx context.Context) (bool, error) { <-ctx.Done(); return true, ctx.Err() }}
+		cfg := background.Config{MaxWorkers: 4, OnError: failed.add}
+		w := background.StartReservedWorkers(t.Context(), cfg, service)
+		for range 3 {
+			w.Begin()
+		}
+		time.Sleep(time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		defer cancel()
+		grace, end := background.GracePeriod(ctx)
+		defer end()
+		began := time.Now()
+		if err := w.Stop(ctx, grace); err != nil || time.Since(began) != 10*time.Second {
+			t.Errorf("Stop returned %v after %v, want nil after the grace period of 10s", err, time.Since(began))
+		}
+		if n := service.calls.Load(); n != 1 || len(failed) != 0 {
+			t.Errorf("%d pulls started, with errors %v, want 1 without an error", n, failed)
+		}
+	})
+}
+
+func TestAReservedWorkerReportsAnErrorAndLooksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failed errorLog
+		service := &waitingPulls{run: func(context.Context) (bool, error) { return true, errors.New("no store") }}
+		cfg := background.Config{MaxWorkers: 2, OnError: failed.add}
+		w := background.StartReservedWorkers(t.Context(), cfg, service)
+		w.Begin()
+		time.Sleep(5 * time.Second)
+		stopNow(t, w)
+		if len(failed) < 8 || len(failed) > 12 || failed[0].Task != "pull" {
+			t.Errorf("%d errors in 5 s: %v, want about 10", len(failed), failed)
+		}
+	})
+}

@@ -1,0 +1,67 @@
+package gormstore
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// SweepAccounts reads all accounts of the connection, because there are few, and updates those whose marks
+// change.
+func (s pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
+	p := s.newPageWriter(ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
+	_, err := s.runPage(ctx, lease, p, func() error {
+		var accounts []accountRow
+		err := p.tx.Where("connection_id = ? AND tenant_id = ? AND listed", p.pull.Connection, p.pull.Tenant).
+			Find(&accounts).Error
+		if err != nil {
+			return err
+		}
+		for _, account := range accounts {
+			if slices.Contains(w.Listed, account.ExternalID) {
+				err = p.markPresent(account)
+			} else if account.Removed.IsZero() {
+				err = p.markAbsent(account, w)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return p.updatePull(nil)
+	})
+	return err
+}
+
+// markPresent removes the marks for absence and removal from an account that the vendor lists. StorePage
+// has already removed them, except from an unreadable account, which it does not store.
+func (p *pageWriter) markPresent(account accountRow) error {
+	if account.Removed.IsZero() && !account.AbsentSince.Valid {
+		return nil
+	}
+	return p.tx.Model(&accountRow{}).Where("id = ? AND tenant_id = ?", account.ID, p.pull.Tenant).
+		Updates(map[string]any{"removed_at": nil, "absent_pull_id": nil, "updated_at": instant{p.At}}).Error
+}
+
+// markAbsent marks an account that the vendor does not list as removed. If the proof needs a second read,
+// the first one only records its pull.
+func (p *pageWriter) markAbsent(account accountRow, w ports.AccountSweepWrite) error {
+	columns := map[string]any{"removed_at": instant{w.At}, "updated_at": instant{w.At}}
+	switch {
+	case w.Proof == domain.OneRead:
+	case !account.AbsentSince.Valid:
+		columns = map[string]any{"absent_pull_id": uuid.NullUUID{UUID: p.pull.ID, Valid: true}}
+	case account.AbsentSince.UUID == p.pull.ID:
+		return nil
+	}
+	if columns["removed_at"] != nil {
+		if err := p.replaceAbsences(account.ExternalID, 1, nil); err != nil {
+			return err
+		}
+	}
+	return p.tx.Model(&accountRow{}).Where("id = ? AND tenant_id = ?", account.ID, p.pull.Tenant).
+		Updates(columns).Error
+}

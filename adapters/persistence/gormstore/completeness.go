@@ -1,0 +1,406 @@
+package gormstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// completenessRow is a row of account_completeness: a domain.Completeness, encoded as JSON, and the columns by
+// which the completeness of a connection is found.
+type completenessRow struct {
+	Account    uuid.UUID `gorm:"column:account_id"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	State      string    `gorm:"column:state"`
+	Compared   bool      `gorm:"column:compared"`
+	Drift      instant   `gorm:"column:drift_since"`
+	Tenant     uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (completenessRow) TableName() string { return "account_completeness" }
+
+// balanceRow is a row of account_balances: the last reading of an account on one day.
+type balanceRow struct {
+	Account    uuid.UUID `gorm:"column:account_id"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	Day        string    `gorm:"column:day"`
+	At         instant   `gorm:"column:read_at"`
+	Currency   string    `gorm:"column:currency"`
+	Balance    string    `gorm:"column:balance"`
+	Posted     string    `gorm:"column:posted"`
+	Anchor     string    `gorm:"column:anchor"`
+	Tenant     uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (balanceRow) TableName() string { return "account_balances" }
+
+// domain returns the row as a domain.AccountBalance. Errors: an amount that is not a number, which only
+// another program can have written.
+func (r balanceRow) domain() (domain.AccountBalance, error) {
+	b := domain.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency}
+	var failed error
+	for _, column := range []struct {
+		text string
+		into *decimal.Decimal
+	}{{r.Balance, &b.Balance}, {r.Posted, &b.Posted}, {r.Anchor, &b.Anchor}} {
+		amount, err := decimal.Parse(column.text)
+		*column.into, failed = amount.Trim(0), errors.Join(failed, err)
+	}
+	return b, failed
+}
+
+// Conflict clauses of the two tables.
+var (
+	upsertCompleteness = clause.OnConflict{
+		Columns:   []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"connection_id", "state", "compared", "drift_since"}),
+	}
+	upsertBalance = clause.OnConflict{
+		Columns: []clause.Column{{Name: "account_id"}, {Name: "day"}, {Name: "tenant_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{
+			"connection_id", "read_at", "currency", "balance", "posted", "anchor",
+		}),
+	}
+)
+
+// saveCompleteness writes the state of an account.
+func saveCompleteness(tx *gorm.DB, account accountKeys, c domain.Completeness) error {
+	state, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return tx.Clauses(upsertCompleteness).Create(&completenessRow{
+		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant,
+		State: string(state), Compared: c.Known(), Drift: instant{c.DriftSince()},
+	}).Error
+}
+
+// accountKeys are the columns of an account that name it.
+type accountKeys struct {
+	ID         uuid.UUID `gorm:"column:id"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	Tenant     uuid.UUID `gorm:"column:tenant_id"`
+	ExternalID string    `gorm:"column:external_id"`
+}
+
+// settledAccount is an account that a settled pull has read, with its state before that.
+type settledAccount struct {
+	accountKeys
+	balance     domain.VendorBalance
+	before      domain.Completeness
+	quarantined bool
+	sum         *domain.AccountSum
+	chain       []domain.ChainRow
+}
+
+// settledWriter stores the readings of a settled pull in the transaction that ends it.
+type settledWriter struct {
+	ports.SettledRead
+	tx   Tx
+	pull pullRow
+	at   time.Time
+}
+
+// write reads the rows of those accounts whose reading may differ from the latest one, and stores the states.
+func (w *settledWriter) write() error {
+	accounts, err := w.accounts()
+	if err != nil || len(accounts) == 0 {
+		return err
+	}
+	changed, err := w.recordsChanged(accounts)
+	if err != nil {
+		return err
+	}
+	var stale []*settledAccount
+	for _, a := range accounts {
+		if changed || !a.before.SameReading(a.balance, a.quarantined) {
+			a.sum = domain.NewAccountSum(a.balance, a.before.Baseline, w.at)
+			stale = append(stale, a)
+		} else if next, differs := a.before.Repeated(w.at); differs {
+			if err := w.save(a, next); err != nil {
+				return err
+			}
+		}
+	}
+	if len(stale) == 0 {
+		return nil
+	}
+	if err := w.sum(stale); err != nil {
+		return err
+	}
+	for _, a := range stale {
+		if err := w.readChain(a); err != nil {
+			return err
+		}
+		if err := w.save(a, a.before.After(a.sum.Reading(a.quarantined, a.chain))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accounts returns the stored accounts that the pull has read, with their states, which it locks.
+func (w *settledWriter) accounts() ([]*settledAccount, error) {
+	var rows []accountKeys
+	err := w.tx.Table("accounts").Where("connection_id = ? AND tenant_id = ?", w.pull.Connection, w.pull.Tenant).
+		Order("id").Find(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	var states []completenessRow
+	err = locked(w.tx.DB, forUpdate).Where("connection_id = ? AND tenant_id = ?", w.pull.Connection, w.pull.Tenant).
+		Order("account_id").Find(&states).Error
+	if err != nil {
+		return nil, err
+	}
+	payloads, err := w.quarantine()
+	if err != nil {
+		return nil, err
+	}
+	var accounts []*settledAccount
+	for _, row := range rows {
+		balance, read := w.Balances[row.ExternalID]
+		if !read {
+			continue
+		}
+		a := &settledAccount{accountKeys: row, balance: balance, quarantined: names(payloads, row.ExternalID)}
+		for _, state := range states {
+			if state.Account == row.ID {
+				err = errors.Join(err, json.Unmarshal([]byte(state.State), &a.before))
+			}
+		}
+		accounts = append(accounts, a)
+	}
+	return accounts, err
+}
+
+// quarantine returns the payloads of the connection's quarantined rows.
+func (w *settledWriter) quarantine() (payloads [][]byte, err error) {
+	if w.Quarantined {
+		err = quarantineOf(w.tx.DB, w.pull.Tenant, w.pull.Connection).Pluck("payload", &payloads).Error
+	}
+	return payloads, err
+}
+
+// names reports whether one of the payloads contains the external id as a JSON string.
+func names(payloads [][]byte, externalID string) bool {
+	text, _ := json.Marshal(externalID) // a string can always be encoded
+	return slices.ContainsFunc(payloads, func(payload []byte) bool { return bytes.Contains(payload, text) })
+}
+
+// clockSkew bounds the difference between the clocks of two processes that run pulls of one connection.
+const clockSkew = time.Minute
+
+// recordsChanged reports whether this pull, or another one since the oldest reading of the accounts, has changed a
+// record of the connection.
+func (w *settledWriter) recordsChanged(accounts []*settledAccount) (bool, error) {
+	counts := w.pull.Counts
+	if counts.Added+counts.Modified+counts.Removed > 0 {
+		return true, nil
+	}
+	since := w.at
+	for _, a := range accounts {
+		if a.before.Last == nil {
+			return true, nil
+		}
+		if a.before.Last.At.Before(since) {
+			since = a.before.Last.At
+		}
+	}
+	var changed bool
+	err := w.tx.Raw(`SELECT EXISTS (SELECT 1 FROM pulls WHERE connection_id = ? AND tenant_id = ? AND `+isEnded+`
+		AND finished_at >= ? AND added + modified + removed > 0)`,
+		w.pull.Connection, w.pull.Tenant, instant{since.Add(-clockSkew)}).Scan(&changed).Error
+	return changed, err
+}
+
+// sum adds all live records of the connection to the sums of their accounts. It scans them one by one, because
+// SQLite has no exact decimal numbers.
+func (w *settledWriter) sum(accounts []*settledAccount) error {
+	sums := make(map[uuid.UUID]*domain.AccountSum, len(accounts))
+	for _, a := range accounts {
+		sums[a.ID] = a.sum
+	}
+	q := newQuery(selectSummed+" AND "+equalUnindexed("tenant_id"),
+		uuidColumn(w.pull.Connection), uuidColumn(w.pull.Tenant))
+	var row summedRow
+	return w.tx.Read(q.into(row.targets(), func() error {
+		if sum := sums[row.account]; sum != nil {
+			sum.Add(row.domain())
+		}
+		return nil
+	}))
+}
+
+// selectSummed is a SELECT of a summedRow for each live record of a connection.
+const selectSummed = `SELECT account_id, status, date, first_seen_at, CAST(amount AS text), currency,
+	CAST(account_amount AS text), account_currency FROM transactions WHERE connection_id = ? AND removed_at IS NULL`
+
+// summedRow is a live record, as far as the sum of its account needs it.
+type summedRow struct {
+	account                                uuid.UUID
+	status, date, currency, accountCurrent string
+	firstSeen                              time.Time
+	amount                                 decimal.Decimal
+	accountAmount                          decimal.NullDecimal
+}
+
+func (r *summedRow) targets() []any {
+	return []any{
+		(*uuidColumn)(&r.account), (*textColumn)(&r.status), (*textColumn)(&r.date), timeColumn{&r.firstSeen},
+		(*decimalColumn)(&r.amount), (*textColumn)(&r.currency), (*nullDecimalColumn)(&r.accountAmount),
+		(*textColumn)(&r.accountCurrent),
+	}
+}
+
+func (r *summedRow) domain() domain.SumRow {
+	row := domain.SumRow{
+		Date: domain.Date(r.date), FirstSeenAt: r.firstSeen, Posted: r.status == string(domain.Posted),
+		Amount: domain.Money{Amount: r.amount, Currency: r.currency},
+	}
+	if r.accountAmount.Valid {
+		row.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrent}
+	}
+	return row
+}
+
+// readChain reads the newest posted records of an account whose bank may state running balances.
+func (w *settledWriter) readChain(a *settledAccount) error {
+	if w.RunningBalance == nil || a.balance.Missing != "" {
+		return nil
+	}
+	q := newQuery(`SELECT id, date, CAST(amount AS text), currency, CAST(account_amount AS text), account_currency,
+		metadata FROM transactions WHERE connection_id = ? AND account_id = ? AND removed_at IS NULL
+		AND status = 'posted' AND `+equalUnindexed("tenant_id")+` ORDER BY date DESC, id DESC LIMIT ?`,
+		uuidColumn(w.pull.Connection), uuidColumn(a.ID), uuidColumn(w.pull.Tenant), domain.MaxChain)
+	var id uuid.UUID
+	var row summedRow
+	var metadata []byte
+	columns := []any{
+		(*uuidColumn)(&id), (*textColumn)(&row.date), (*decimalColumn)(&row.amount), (*textColumn)(&row.currency),
+		(*nullDecimalColumn)(&row.accountAmount), (*textColumn)(&row.accountCurrent), &metadata,
+	}
+	return w.tx.Read(q.into(columns, func() error {
+		if amount, ok := row.domain().InCurrency(a.balance.Currency); ok {
+			a.chain = append(a.chain, domain.ChainRow{
+				ID: domain.TransactionID{UUID: id}, Date: domain.Date(row.date), Amount: amount,
+				RunningBalance: w.RunningBalance(metadata),
+			})
+		}
+		return nil
+	}))
+}
+
+// save writes the state of an account, and its latest reading as the balance of the day.
+func (w *settledWriter) save(a *settledAccount, next domain.Completeness) error {
+	if err := saveCompleteness(w.tx.DB, a.accountKeys, next); err != nil {
+		return err
+	}
+	day, known := next.Last.DayBalance()
+	if !known {
+		return nil
+	}
+	return w.tx.Clauses(upsertBalance).Create(&balanceRow{
+		Account: a.ID, Connection: a.Connection, Tenant: a.Tenant, Day: string(day.Day), At: instant{day.At},
+		Currency: day.Currency, Balance: day.Balance.String(), Posted: day.Posted.String(), Anchor: day.Anchor.String(),
+	}).Error
+}
+
+// findAccount returns the keys of an account of the tenant. Errors: NotFound.
+func findAccount(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (accountKeys, error) {
+	return first[accountKeys](db.Table("accounts").Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
+}
+
+// completenessOf returns the state of an account; the zero state if none is stored.
+func completenessOf(db *gorm.DB, account accountKeys) (c domain.Completeness, err error) {
+	row, err := first[completenessRow](db.Where("account_id = ? AND tenant_id = ?", account.ID, account.Tenant))
+	if errors.Is(err, domain.NotFound) {
+		return c, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(row.State), &c)
+	}
+	return c, err
+}
+
+// Completeness reads the account and its state.
+func (s ledger) Completeness(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+) (c domain.Completeness, err error) {
+	err = s.read(ctx, func(db *gorm.DB) error {
+		account, err := findAccount(db, tenant, id)
+		if err == nil {
+			c, err = completenessOf(db, account)
+		}
+		return err
+	})
+	return c, err
+}
+
+// UpdateCompleteness holds the lock of the state until the edit is committed. An account without a stored state
+// has no lock; a concurrent first reading then wins or is replaced.
+func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	edit func(domain.Completeness) (domain.Completeness, error),
+) (c domain.Completeness, err error) {
+	var refused error
+	err = s.change(ctx, func(tx Tx) error {
+		account, err := findAccount(tx.DB, tenant, id)
+		if err != nil {
+			return err
+		}
+		if c, err = completenessOf(locked(tx.DB, forUpdate), account); err != nil {
+			return err
+		}
+		if c, refused = edit(c); refused != nil {
+			return refused
+		}
+		return saveCompleteness(tx.DB, account, c)
+	})
+	if refused != nil {
+		err = refused
+	}
+	if err != nil {
+		return domain.Completeness{}, err
+	}
+	return c, nil
+}
+
+// Balances reads the days by the primary key, backwards.
+func (s ledger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
+	page domain.PageRequest,
+) (domain.Page[domain.AccountBalance], error) {
+	var found domain.Page[domain.AccountBalance]
+	err := s.read(ctx, func(db *gorm.DB) (err error) {
+		query := db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID).Order("day DESC")
+		if window.From != "" {
+			query = query.Where("day >= ?", string(window.From))
+		}
+		if window.To != "" {
+			query = query.Where("day <= ?", string(window.To))
+		}
+		if !page.After.IsZero() {
+			if _, err := domain.ParseDate(page.After.Key); err != nil {
+				return invalidCursor()
+			}
+			query = query.Where("day < ?", page.After.Key)
+		}
+		found, err = listConverted(query, page.Limit, balanceRow.domain, func(b domain.AccountBalance) domain.Position {
+			return domain.Position{Key: string(b.Day), ID: account.UUID}
+		})
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,96 @@
+package gormstore
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"encoding/binary"
+	"strconv"
+	"strings"
+	"sync"
+
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// feedCipher encrypts positions of the change feed. A position is a number that grows with the writes of
+// all tenants: on PostgreSQL it is a transaction id of the server. A tenant must not learn this number. A
+// migration creates the key once and stores it in the table feed, so all processes on the database accept
+// the same cursors, even after a restart or the restore of a dump.
+type feedCipher struct {
+	mu   sync.Mutex
+	keys *feedKeys // nil until they were read
+}
+
+// feedKeys contains the cipher and the limit that encode and decode need.
+type feedKeys struct {
+	block      cipher.Block
+	plainUntil int64 // the highest position that is accepted without encryption
+}
+
+// encryptedKey is the first character of the key of an encrypted position. Older versions returned
+// positions as plain decimal numbers, which are still accepted up to plainUntil. Higher plain numbers are
+// refused, because a tenant could otherwise find the positions of its rows by trying numbers.
+const encryptedKey = "e"
+
+// load returns the keys. It reads them from the database once and then keeps them.
+func (c *feedCipher) load(ctx context.Context, s *Store) (*feedKeys, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keys != nil {
+		return c.keys, nil
+	}
+	var row struct {
+		CursorKey  []byte
+		PlainUntil int64
+	}
+	err := s.read(ctx, func(db *gorm.DB) error {
+		return db.Raw("SELECT cursor_key, plain_until FROM feed").Scan(&row).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(row.CursorKey)
+	if err == nil {
+		c.keys = &feedKeys{block, row.PlainUntil}
+	}
+	return c.keys, err
+}
+
+// encode returns the key of a position for the tenant. The key is one encrypted block, which contains the
+// position and the random half of the tenant's id.
+func (k *feedKeys) encode(tenant domain.TenantID, place int64) string {
+	var text [aes.BlockSize]byte
+	binary.BigEndian.PutUint64(text[:8], uint64(place))
+	copy(text[8:], tenant.UUID[8:])
+	k.block.Encrypt(text[:], text[:])
+	return encryptedKey + base64.RawURLEncoding.EncodeToString(text[:])
+}
+
+// decode returns the position that encode has encoded. Errors: Invalid on cursor, also for a position of
+// another tenant.
+func (k *feedKeys) decode(tenant domain.TenantID, after domain.Position) (int64, error) {
+	if after.IsZero() {
+		return 0, nil
+	}
+	encrypted, isEncrypted := strings.CutPrefix(after.Key, encryptedKey)
+	if !isEncrypted {
+		place, err := strconv.ParseInt(after.Key, 10, 64)
+		if err != nil || place < 0 || place > k.plainUntil {
+			return 0, invalidCursor()
+		}
+		return place, nil
+	}
+	text, err := base64.RawURLEncoding.Strict().DecodeString(encrypted)
+	if err != nil || len(text) != aes.BlockSize {
+		return 0, invalidCursor()
+	}
+	k.block.Decrypt(text, text)
+	place := int64(binary.BigEndian.Uint64(text[:8]))
+	if string(text[8:]) != string(tenant.UUID[8:]) || place < 0 {
+		return 0, invalidCursor()
+	}
+	return place, nil
+}

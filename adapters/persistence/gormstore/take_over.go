@@ -1,0 +1,95 @@
+package gormstore
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// takeOver ends the pull that is under way for the connection c, if it has read everything except accounts
+// that the vendor does not list yet. The deliveries that name these accounts are attached to the locked
+// pull next instead. takeOver returns the accounts, and the times since when they are awaited. Errors:
+// NotDue if another pull is under way that must end first.
+func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.Time) (map[string]time.Time, error) {
+	var others []pullRow
+	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
+		Where("connection_id = ? AND "+isUnderWay, next.Connection).Limit(1).Find(&others).Error
+	if err != nil || len(others) == 0 {
+		return nil, err
+	}
+	wait := notDue(max(others[0].ready().Sub(at), minWait))
+	if !others[0].summary().AwaitsAccount() {
+		return nil, wait
+	}
+	row, err := first[pullRow](locked(tx, forUpdate).Where("connection_id = ? AND "+isAwaiting, next.Connection))
+	if errors.Is(err, domain.NotFound) { // a worker has just started its next attempt
+		return nil, wait
+	}
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := row.domain()
+	if err != nil {
+		return nil, err
+	}
+	if waiting.Progress.Target != c.Target() {
+		waiting.Progress.Awaited = nil
+	}
+	if err := s.moveAwaiting(tx, waiting, row, next.ID); err != nil {
+		return nil, err
+	}
+	ended := map[string]any{
+		"state": stateSucceeded, "last_error": "", "not_before": nil, "finished_at": instant{waiting.Progress.ReadAt},
+	}
+	return waiting.Progress.Awaited, tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(ended).Error
+}
+
+// moveAwaiting attaches those deliveries of the waiting pull to the pull next that name an account for
+// which the pull waits. It reads the deliveries in batches, whose scopes have a bounded size.
+func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, next uuid.UUID) error {
+	if len(waiting.Progress.Awaited) == 0 {
+		return nil
+	}
+	for after := (domain.DeliveryID{}); ; {
+		ids, err := s.nextDeliveries(tx, waiting, after)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		after.UUID = ids[len(ids)-1]
+		var deliveries []deliveryRow
+		own := tx.Model(&deliveryRow{}).Where("tenant_id = ? AND connection_id = ?", row.Tenant, row.Connection)
+		err = own.Session(&gorm.Session{}).Select("id", "ask").Where("id IN ?", ids).Find(&deliveries).Error
+		if err != nil {
+			return err
+		}
+		if ids, err = awaiting(deliveries, waiting.Progress.Awaited); err != nil {
+			return err
+		}
+		for batch := range slices.Chunk(ids, absenceBatch) {
+			moved := own.Session(&gorm.Session{}).Where("id IN ?", batch).Updates(map[string]any{"pull_id": next})
+			if moved.Error != nil {
+				return moved.Error
+			}
+		}
+	}
+}
+
+// awaiting returns the ids of the deliveries that name one of the accounts.
+func awaiting(deliveries []deliveryRow, accounts map[string]time.Time) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	for _, d := range deliveries {
+		var scope domain.PullScope
+		if err := decode(d.Scope, &scope); err != nil {
+			return nil, err
+		}
+		if scope.NamesAny(accounts) {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids, nil
+}

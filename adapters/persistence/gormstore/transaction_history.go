@@ -1,0 +1,148 @@
+package gormstore
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The table transaction_versions contains the versions of rows that were replaced: each as it was
+// directly before an update of the row in transactions. The present version is only in transactions,
+// so that a row that never changes has no row in transaction_versions.
+
+// archiveSQL copies the present versions of rows to transaction_versions. Its text ends with the first
+// condition.
+var archiveSQL = "INSERT INTO transaction_versions (" + versionColumns + ") SELECT " + versionColumns +
+	" FROM transactions WHERE connection_id = ? AND " + equalUnindexed("tenant_id")
+
+// versionColumns are the columns of transaction_versions.
+var versionColumns = JoinColumns(func(c Column) string {
+	if !isVersioned(c) {
+		return ""
+	}
+	return c.Name
+})
+
+// archiveReplaced archives the stored rows that an upsert of changed will replace. It does nothing if all
+// rows are new.
+func (p *pageWriter) archiveReplaced(changed []TransactionRow) error {
+	var replaced []string
+	for i := range changed {
+		if changed[i].Version > 1 {
+			replaced = append(replaced, changed[i].ExternalID)
+		}
+	}
+	if len(replaced) == 0 {
+		return nil
+	}
+	return p.archive(p.dialect.AnyOf("external_id", replaced))
+}
+
+// archive copies the present versions of the connection's rows that match the condition to
+// transaction_versions, with one statement. It must be called before the statement that updates the
+// rows. The lock on the pull excludes all other writers of these rows.
+func (p *pageWriter) archive(condition clause.Expr) error {
+	vars := append([]any{p.pull.Connection, p.pull.Tenant}, condition.Vars...)
+	return p.tx.Exec(archiveSQL+" AND "+condition.SQL, vars...).Error
+}
+
+// History reads the versions of one transaction, and then their pulls and deliveries. Versions that were
+// replaced never change, so it does not matter that these are several statements.
+func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
+	page domain.PageRequest,
+) (domain.Page[domain.TransactionVersion], error) {
+	var none domain.Page[domain.TransactionVersion]
+	before, err := domain.VersionBefore(id, page.After)
+	if err != nil {
+		return none, err
+	}
+	present, err := s.Transaction(ctx, tenant, id)
+	if err != nil {
+		return none, err
+	}
+	stored, err := s.versions(ctx, present, before, page.Limit+1)
+	if err != nil {
+		return none, err
+	}
+	versions := domain.PageOfVersions(stored, page.Limit)
+	err = s.read(ctx, func(db *gorm.DB) error { return addOrigins(db, present, versions.Items) })
+	return versions, err
+}
+
+// versions returns at most limit versions of a transaction that are lower than before, newest first.
+func (s ledger) versions(ctx context.Context, present domain.Transaction, before, limit int) (
+	[]domain.Transaction, error,
+) {
+	const which = " WHERE connection_id = ? AND id = ? AND tenant_id = ? AND version < ?"
+	key := []any{
+		uuidColumn(present.Connection.UUID), uuidColumn(present.ID.UUID), uuidColumn(present.Tenant.UUID), before,
+	}
+	columns := selected(isVersioned)
+	q := newQuery("SELECT "+columns+" FROM transactions"+which, key...)
+	q.add(" UNION ALL SELECT * FROM (SELECT "+columns+" FROM transaction_versions"+which, key...)
+	q.add(" ORDER BY version DESC LIMIT ?) AS replaced ORDER BY version DESC", limit)
+	// The columns that are PresentOnly are the same in all versions.
+	row := TransactionRow{Transaction: domain.Transaction{Vendor: present.Vendor, FirstSeenAt: present.FirstSeenAt}}
+	row.ExternalID = present.ExternalID
+	found, err := paged(ctx, s.rows, q, limit, row.targetsOf(isVersioned), row.transaction,
+		func(domain.Transaction) domain.Position { return domain.Position{} })
+	return found.Items, err
+}
+
+// addOrigins sets the triggers and the deliveries of the pulls that made the versions.
+func addOrigins(db *gorm.DB, t domain.Transaction, versions []domain.TransactionVersion) error {
+	var ids []uuid.UUID
+	for i := range versions {
+		if pull := versions[i].Transaction.Pull; !pull.IsZero() {
+			ids = append(ids, pull.UUID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	triggers, err := triggersOf(db, t, ids)
+	if err != nil {
+		return err
+	}
+	deliveries, err := deliveriesOf(db, t, ids)
+	if err != nil {
+		return err
+	}
+	for i := range versions {
+		pull := versions[i].Transaction.Pull.UUID
+		versions[i].Trigger, versions[i].Deliveries = triggers[pull], deliveries[pull]
+	}
+	return nil
+}
+
+// triggersOf returns the triggers of pulls by the id of the pull.
+func triggersOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UUID]domain.Trigger, error) {
+	var rows []pullRow
+	err := db.Select("id", "trigger").Where("tenant_id = ? AND id IN ?", t.Tenant.UUID, ids).Find(&rows).Error
+	triggers := make(map[uuid.UUID]domain.Trigger, len(rows))
+	for _, row := range rows {
+		triggers[row.ID] = domain.Trigger(row.Trigger)
+	}
+	return triggers, err
+}
+
+// deliveriesOf returns the ids of the first deliveries of pulls, by the id of the pull. SQLite has no index
+// over the pulls of deliveries, and reads all deliveries of the connection once.
+func deliveriesOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UUID][]domain.DeliveryID, error) {
+	var rows []deliveryRow
+	numbered := db.Model(&deliveryRow{}).
+		Select("id, pull_id, row_number() OVER (PARTITION BY pull_id ORDER BY id) AS place").
+		Where("connection_id = ? AND pull_id IN ?", t.Connection.UUID, ids).
+		Where(equalUnindexed("tenant_id"), t.Tenant.UUID)
+	err := db.Table("(?) AS numbered", numbered).Select("id", "pull_id").
+		Where("place <= ?", domain.MaxVersionDeliveries).Order("pull_id, id").Find(&rows).Error
+	deliveries := make(map[uuid.UUID][]domain.DeliveryID, len(ids))
+	for _, row := range rows {
+		deliveries[row.Pull.UUID] = append(deliveries[row.Pull.UUID], domain.DeliveryID{UUID: row.ID})
+	}
+	return deliveries, err
+}

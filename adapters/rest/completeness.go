@@ -1,0 +1,155 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// completenessView is the representation of the completeness of an account in responses.
+type completenessView struct {
+	AccountID string      `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
+	State     string      `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balance. drifting: a check has failed for at least DRIFT_GRACE"`
+	Since     time.Time   `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When the state began; absent if it is unknown"`
+	Basis     string      `json:"basis" enum:"no_settled_read,baseline,quarantined_rows,no_balance,invoice_balance,unknown_amount,unsupported_type,too_many_digits" example:"baseline" doc:"What the state is based on. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: it is, but rows of the account are in the quarantine. The others say why there is nothing to compare with"`
+	Checks    []checkView `json:"checks" doc:"The result of each check; the first one is balance_anchor"`
+}
+
+// checkView is the result of one completeness check.
+type checkView struct {
+	Check      string    `json:"check" enum:"balance_anchor,running_balance" example:"balance_anchor" doc:"balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together"`
+	State      string    `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"The result; a failure counts as drifting once it has lasted for DRIFT_GRACE"`
+	Expected   string    `json:"expected,omitempty" example:"1000" doc:"The expected amount, a signed decimal; absent if there is nothing to compare with. Of running_balance it is that of the newest gap, and 0 if there is none"`
+	Actual     string    `json:"actual,omitempty" example:"1000" doc:"The amount that was found"`
+	Difference string    `json:"difference,omitempty" example:"0" doc:"actual minus expected, also before the failure counts"`
+	Between    []string  `json:"between,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the two transactions around the newest gap; absent if there is none"`
+	At         time.Time `json:"at,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the amounts were read; unchanged amounts are stored once a day"`
+}
+
+func completenessViewOf(c ports.AccountCompleteness) completenessView {
+	return completenessView{
+		AccountID: c.Account.String(), State: string(c.State), Since: utcOrZero(c.Since), Basis: string(c.Basis),
+		Checks: mapItems(c.Checks, checkOf),
+	}
+}
+
+func checkOf(r domain.CheckResult) checkView {
+	v := checkView{Check: string(r.Check), State: string(r.State), At: utcOrZero(r.At)}
+	if r.State == domain.CompletenessUnknown {
+		return v
+	}
+	v.Expected, v.Actual = r.Expected.Trim(0).String(), r.Actual.Trim(0).String()
+	v.Difference = r.Difference().Trim(0).String()
+	for _, id := range r.Between {
+		v.Between = append(v.Between, id.String())
+	}
+	return v
+}
+
+// balanceView is the balance of an account on one day.
+type balanceView struct {
+	At       time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the balance was read: the last reading of the day, in UTC"`
+	Balance  string    `json:"balance" example:"1520.37" doc:"The vendor's balance, a signed decimal in the holder's view: debt is negative"`
+	Currency string    `json:"currency" example:"BRL" doc:"ISO 4217"`
+	Posted   string    `json:"posted" example:"520.37" doc:"The sum of the posted transactions that are not removed"`
+	Anchor   string    `json:"anchor" example:"1000" doc:"balance minus posted"`
+}
+
+func balanceOf(b domain.AccountBalance) balanceView {
+	return balanceView{
+		At: utcOrZero(b.At), Balance: b.Balance.Trim(0).String(), Currency: b.Currency,
+		Posted: b.Posted.Trim(0).String(), Anchor: b.Anchor.Trim(0).String(),
+	}
+}
+
+// acceptRequest is the request body that accepts the present anchor of an account.
+type acceptRequest struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"500" example:"the bank has corrected its opening balance" doc:"Why the difference is right"`
+}
+
+// completenessRoutes returns the routes of the completeness of accounts.
+func (s *server) completenessRoutes() []route {
+	const tag, one = "Accounts and transactions", accountsPath + "/{id}"
+	return []route{
+		{
+			id: "get-completeness", method: http.MethodGet, path: one + "/completeness",
+			description: "Returns whether the posted transactions of an account explain its balance, as of the last " +
+				"settled pull. No vendor is called.",
+			status: http.StatusOK, tag: tag, summary: "Get the completeness of an account",
+			scope: scopeRead, notFound: accountNotFound,
+			mount: handle(s.getCompleteness),
+		},
+		{
+			id: "accept-completeness", method: http.MethodPost, path: one + "/completeness/accept",
+			description: "Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 " +
+				"if the balance of the account cannot be compared with its transactions.",
+			status: http.StatusOK, tag: tag, summary: "Accept the present difference of an account",
+			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true,
+			mount: handle(s.acceptCompleteness),
+		},
+		{
+			id: "list-balances", method: http.MethodGet, path: one + "/balances",
+			description: "Returns the days on which a settled pull has read the balance of an account, with the last " +
+				"reading of each day.",
+			status: http.StatusOK, tag: tag, summary: "List the balances of an account by day, newest first",
+			scope: scopeRead, notFound: accountNotFound,
+			mount: handle(s.listBalances),
+		},
+	}
+}
+
+// getCompleteness returns the completeness of an account.
+func (s *server) getCompleteness(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*bodyOutput[completenessView], error) {
+	id, err := domain.ParseID[domain.Account](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.service.AccountCompleteness(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[completenessView]{completenessViewOf(c)}, nil
+}
+
+// acceptCompleteness makes the present anchor of an account its baseline.
+func (s *server) acceptCompleteness(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID   string `path:"id" doc:"Opaque"`
+	Body acceptRequest
+},
+) (*bodyOutput[completenessView], error) {
+	id, err := domain.ParseID[domain.Account](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.service.AcceptCompleteness(ctx, tenant, id, in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[completenessView]{completenessViewOf(c)}, nil
+}
+
+// listBalances returns a page of the days on which the balance of an account was read.
+func (s *server) listBalances(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID     string              `path:"id" doc:"Opaque"`
+	From   string              `query:"from" format:"date" doc:"First day"`
+	To     string              `query:"to" format:"date" doc:"Last day"`
+	Limit  int                 `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[balanceList] `query:"cursor" doc:"nextCursor of the previous page"`
+},
+) (*listOutput[balanceView], error) {
+	id, err := domain.ParseID[domain.Account](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	window := domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}
+	p, err := s.service.ListBalances(ctx, tenant, id, window, in.Cursor.pageRequest(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return pageOf[balanceList](p, in.Limit, balanceOf), nil
+}

@@ -1,0 +1,109 @@
+package rest
+
+import (
+	"iter"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// exampleErrors contains an error for each failure status, from which the example of the status is made.
+// 500 has none, because it is the status of every error that is not known.
+var exampleErrors = map[int]error{
+	http.StatusBadRequest:            domain.FieldError("limit", "expected number <= 200"),
+	http.StatusUnauthorized:          domain.Unauthenticated,
+	http.StatusForbidden:             domain.Forbidden,
+	http.StatusNotFound:              domain.NotFound,
+	http.StatusMethodNotAllowed:      errMethodNotAllowed,
+	http.StatusRequestTimeout:        errBodyTimeout,
+	http.StatusConflict:              domain.Conflict,
+	http.StatusPreconditionFailed:    domain.RevisionMismatch,
+	http.StatusRequestEntityTooLarge: errTooLarge,
+	http.StatusUnsupportedMediaType:  errMediaType,
+	http.StatusUnprocessableEntity:   domain.KeyReused,
+	http.StatusTooManyRequests:       errRateLimited,
+	http.StatusServiceUnavailable:    domain.Unavailable,
+}
+
+// exampleProblem returns the problem document with which the route responds to an error of this status.
+func exampleProblem(r *route, status int) *Problem {
+	x := &exchange{route: r, instance: r.path}
+	return x.problem(exampleErrors[status])
+}
+
+// addExamples adds an example to each JSON body of the document that has none. The example consists of
+// the examples of the members.
+func addExamples(doc *huma.OpenAPI) {
+	for op := range operations(doc) {
+		if op.RequestBody != nil {
+			addExample(doc, op.RequestBody.Content)
+		}
+		for _, response := range op.Responses {
+			addExample(doc, response.Content)
+		}
+	}
+}
+
+// operations returns the operations of the document, in any order.
+func operations(doc *huma.OpenAPI) iter.Seq[*huma.Operation] {
+	return func(yield func(*huma.Operation) bool) {
+		for _, item := range doc.Paths {
+			for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+				if op != nil && !yield(op) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func addExample(doc *huma.OpenAPI, content map[string]*huma.MediaType) {
+	for _, media := range content {
+		if media.Example == nil {
+			media.Example = exampleOf(doc.Components.Schemas, media.Schema)
+		}
+	}
+}
+
+// exampleOf returns a value that the schema allows: its own example if it has one, otherwise one that is
+// composed of the examples of its parts.
+func exampleOf(schemas huma.Registry, schema *huma.Schema) any {
+	if schema.Ref != "" {
+		schema = schemas.SchemaFromRef(schema.Ref)
+	}
+	switch {
+	case len(schema.Examples) > 0:
+		return schema.Examples[0]
+	case len(schema.Enum) > 0:
+		return schema.Enum[0]
+	case schema.Type == huma.TypeArray:
+		return []any{exampleOf(schemas, schema.Items)}
+	case schema.Type != huma.TypeObject:
+		return nil
+	}
+	example := map[string]any{}
+	for name, member := range schema.Properties {
+		example[name] = exampleOf(schemas, member)
+	}
+	if values, ok := schema.AdditionalProperties.(*huma.Schema); ok {
+		example["database"] = exampleOf(schemas, values)
+	}
+	return example
+}
+
+// hidePatternDescriptions removes the member patternDescription from the document, because it is not a
+// part of JSON Schema. The validation messages that contain it were prepared before.
+func hidePatternDescriptions(doc *huma.OpenAPI) {
+	for _, schema := range doc.Components.Schemas.Map() {
+		for _, member := range schema.Properties {
+			member.PatternDescription = ""
+		}
+	}
+	for op := range operations(doc) {
+		for _, parameter := range op.Parameters {
+			parameter.Schema.PatternDescription = ""
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package application
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// maxReason is the maximum length of an operator's reason, in characters.
+const maxReason = 500
+
+// AccountCompleteness implements ports.Completeness.
+func (s *Service) AccountCompleteness(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+) (ports.AccountCompleteness, error) {
+	c, err := s.Ledger.Completeness(ctx, tenant, id)
+	if err != nil {
+		return ports.AccountCompleteness{}, err
+	}
+	return s.accountCompleteness(id, c), nil
+}
+
+// accountCompleteness returns the state of an account at the present time.
+func (s *Service) accountCompleteness(id domain.AccountID, c domain.Completeness) ports.AccountCompleteness {
+	now := s.Clock.Now()
+	state, since := c.State(now, s.DriftGrace)
+	return ports.AccountCompleteness{
+		Account: id, State: state, Since: since, Basis: c.Basis(), Checks: c.Results(now, s.DriftGrace),
+	}
+}
+
+// AcceptCompleteness implements ports.Completeness.
+func (s *Service) AcceptCompleteness(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, reason string,
+) (ports.AccountCompleteness, error) {
+	reason = strings.TrimSpace(reason)
+	if n := utf8.RuneCountInString(reason); n == 0 || n > maxReason {
+		return ports.AccountCompleteness{}, domain.FieldError("reason", "must have 1 to 500 characters")
+	}
+	now := s.Clock.Now()
+	c, err := s.Ledger.UpdateCompleteness(ctx, tenant, id,
+		func(c domain.Completeness) (domain.Completeness, error) { return c.Accept(reason, now) })
+	if err != nil {
+		return ports.AccountCompleteness{}, err
+	}
+	s.audit(ctx, tenant, "account.accept_completeness", id.String())
+	return s.accountCompleteness(id, c), nil
+}
+
+// ListBalances implements ports.Completeness.
+func (s *Service) ListBalances(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window, page domain.PageRequest,
+) (domain.Page[domain.AccountBalance], error) {
+	if err := window.Validate(); err != nil {
+		return domain.Page[domain.AccountBalance]{}, err
+	}
+	if _, err := s.Ledger.Account(ctx, tenant, id); err != nil {
+		return domain.Page[domain.AccountBalance]{}, err
+	}
+	return s.Ledger.Balances(ctx, tenant, id, window, page)
+}
+
+// completenessOf returns the completeness of a connection: drifting if any account drifts, otherwise complete if
+// any account is complete.
+func (s *Service) completenessOf(a ports.Activity) domain.CompletenessState {
+	switch {
+	case domain.Lasted(a.DriftSince, s.Clock.Now(), s.DriftGrace):
+		return domain.Drifting
+	case a.Compared:
+		return domain.Complete
+	}
+	return domain.CompletenessUnknown
+}
+
+// settledRead returns the balances that the attempt has read; nil unless its read was complete and the vendor did
+// not synchronise meanwhile.
+func (a *attempt) settledRead() *ports.SettledRead {
+	reader, ok := a.vendor.(ports.BalanceReader)
+	if !ok || !a.readSettled() {
+		return nil
+	}
+	read := &ports.SettledRead{
+		Balances: make(map[string]domain.VendorBalance, len(a.accounts)), Quarantined: len(a.quarantine) > 0,
+	}
+	for i := range a.accounts {
+		if a.accounts[i].Unreadable == "" {
+			read.Balances[a.accounts[i].ExternalID] = reader.Balance(a.accounts[i])
+		}
+	}
+	if chains, ok := a.vendor.(ports.RunningBalanceReader); ok {
+		read.RunningBalance = chains.RunningBalance
+	}
+	return read
+}
+
+// readSettled reports whether the attempt has read everything while the vendor did not synchronise. A vendor that
+// needs two reads as a proof of absence does not report when it synchronises.
+func (a *attempt) readSettled() bool {
+	if !a.initial && !a.pull.Scope.Everything || a.changed || a.status.NeedsReauth {
+		return false
+	}
+	return a.status.Transactions == domain.TwoReads || a.status.Transactions == domain.OneRead && a.confirmed
+}

@@ -1,0 +1,105 @@
+package application_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// removedAccounts returns the external ids of the connection's accounts that are marked as removed.
+func (e *env) removedAccounts(c domain.Connection) []string {
+	e.Helper()
+	page, err := e.ListAccounts(e.ctx, e.tenant, c.ID, domain.PageRequest{Limit: 200})
+	e.noError(err)
+	var removed []string
+	for _, a := range page.Items {
+		if !a.RemovedAt.IsZero() {
+			removed = append(removed, a.ExternalID)
+		}
+	}
+	return removed
+}
+
+// envWithGoneAccount returns an env and a connection with two stored accounts, of which the vendor lists
+// only one now.
+func envWithGoneAccount(t *testing.T) (*env, domain.Connection) {
+	t.Helper()
+	e := newEnv(t)
+	e.vendor.setRows("r1")
+	e.vendor.others = []string{"acc-2"}
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.vendor.others, e.vendor.checks = nil, 0
+	return e, c
+}
+
+func TestAnAccountThatIsNotListedAnyMoreIsRemovedUntilItIsListedAgain(t *testing.T) {
+	e, c := envWithGoneAccount(t)
+	e.runPull(e.requestFullPull(c))
+	if diff := cmp.Diff([]string{"acc-2"}, e.removedAccounts(c)); diff != "" {
+		t.Error(diff)
+	}
+	if e.vendor.checks != 2 {
+		t.Errorf("%d checks, want one before and one after the read", e.vendor.checks)
+	}
+	e.vendor.others = []string{"acc-2"}
+	p, err := e.RequestPull(e.ctx, e.tenant, c.ID, domain.Window{From: "2026-01-01"})
+	e.noError(err)
+	e.runPull(p.ID)
+	if removed := e.removedAccounts(c); removed != nil {
+		t.Errorf("%v are removed although they are listed", removed)
+	}
+}
+
+func TestAnAccountIsRemovedOnlyByACompleteSettledRead(t *testing.T) {
+	settled, changed := settledStatus, settledStatus
+	changed.SyncMarker = "later"
+	for name, read := range map[string]struct {
+		before, after domain.LinkStatus
+		window        domain.Window
+	}{
+		"a window":                  {settled, settled, domain.Window{From: "2026-01-01"}},
+		"not settled":               {domain.LinkStatus{}, domain.LinkStatus{}, domain.Window{}},
+		"settled only before":       {settled, domain.LinkStatus{}, domain.Window{}},
+		"settled only after":        {domain.LinkStatus{}, settled, domain.Window{}},
+		"another synchronisation":   {settled, changed, domain.Window{}},
+		"only transactions settled": {domain.LinkStatus{Transactions: domain.OneRead}, settled, domain.Window{}},
+		"the first of two reads":    {domain.LinkStatus{Accounts: domain.TwoReads}, settled, domain.Window{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, c := envWithGoneAccount(t)
+			e.vendor.onCheck = func() error {
+				e.vendor.status = read.after
+				if e.vendor.checks == 1 {
+					e.vendor.status = read.before
+				}
+				return nil
+			}
+			p, err := e.RequestPull(e.ctx, e.tenant, c.ID, read.window)
+			e.noError(err)
+			e.runPull(p.ID)
+			e.wantPull(p.ID, domain.PullSucceeded, "")
+			if removed := e.removedAccounts(c); removed != nil {
+				t.Errorf("%v are removed", removed)
+			}
+		})
+	}
+}
+
+func TestTwoReadsInARowRemoveAnAccountAtAVendorWithoutASyncStatus(t *testing.T) {
+	e, c := envWithGoneAccount(t)
+	e.vendor.status = domain.LinkStatus{Accounts: domain.TwoReads}
+	for i := range 2 {
+		if removed := e.removedAccounts(c); removed != nil {
+			t.Errorf("%v are removed after %d reads", removed, i)
+		}
+		e.clock.pass(time.Minute)
+		e.runPull(e.requestFullPull(c))
+	}
+	if diff := cmp.Diff([]string{"acc-2"}, e.removedAccounts(c)); diff != "" {
+		t.Error(diff)
+	}
+}

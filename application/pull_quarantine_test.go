@@ -1,0 +1,74 @@
+package application_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// unreadableRow returns a row of a page that cannot be normalised.
+func unreadableRow(id string) domain.RawTransaction {
+	return domain.RawTransaction{
+		ExternalID:  id,
+		ContentHash: domain.ContentHash{9},
+		Normalize: func() (domain.TransactionData, error) {
+			return domain.TransactionData{
+					Metadata: []byte("bytes of " + id),
+				}, domain.UnreadableRow(
+					domain.UnknownStatus,
+				)
+		},
+	}
+}
+
+// quarantined returns the ids in the connection's quarantine.
+func (e *env) quarantined(c domain.Connection) []string {
+	e.Helper()
+	page, err := e.ListQuarantine(e.ctx, c.Tenant, c.ID, domain.PageRequest{Limit: 100})
+	if err != nil {
+		e.Fatal(err)
+	}
+	var ids []string
+	for _, row := range page.Items {
+		ids = append(ids, row.QuarantineKey.ID)
+	}
+	return ids
+}
+
+// A row was stored, became unreadable, and now has its stored bytes again. A pull that reads only this row
+// must remove it from the quarantine, although the stored row is unchanged.
+func TestARowLeavesTheQuarantineWithItsStoredBytes(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	stored := row("r1", "text")
+	stored.ContentHash = domain.ContentHash{1}
+	pages := func(rows ...domain.RawTransaction) {
+		e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+			return &ports.VendorPage{Transactions: rows}, nil
+		}
+	}
+	pages(domain.RawTransactionsOf(stored)...)
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	pages(unreadableRow("r1"))
+	e.runPull(e.requestFullPull(c))
+	if diff := cmp.Diff([]string{"r1"}, e.quarantined(c)); diff != "" {
+		t.Error(diff)
+	}
+	pages(domain.RawTransactionsOf(stored)...)
+	p, err := e.RequestPull(e.ctx, c.Tenant, c.ID, domain.Window{From: "2026-01-01", To: "2026-01-02"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.runPull(p.ID)
+	e.wantPull(p.ID, domain.PullSucceeded, "")
+	if left := e.quarantined(c); len(left) > 0 {
+		t.Errorf("still in the quarantine: %v", left)
+	}
+	if diff := cmp.Diff([]string{"r1 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}

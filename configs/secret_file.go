@@ -1,0 +1,59 @@
+package configs
+
+import (
+	"io"
+	"os"
+	"strings"
+)
+
+// fileSuffix is the suffix of a setting that contains the path of a file with the value of another
+// setting.
+const fileSuffix = "_FILE"
+
+// maxSecretFile is the maximum size of a file that contains the value of a setting, in bytes.
+const maxSecretFile = 64 << 10
+
+// isSecret reports whether the value of a setting is a secret or can contain one. Such a value can be
+// in a file, because an environment variable is visible to everyone who may inspect the container.
+func isSecret(name string) bool {
+	return name == "DATABASE_URL" || name == "AUTH_JWT_SECRET" ||
+		strings.HasSuffix(name, "_WEBHOOK_HMAC_SECRET") || strings.HasSuffix(name, "_WEBHOOK_AUTHORIZATION")
+}
+
+// fromFile returns the content of the file that the setting <name>_FILE specifies, without surrounding
+// white space; "" if that setting is unset. value is the value of the setting itself. If both are set,
+// or if the file cannot be read, fromFile records an error and returns value.
+func (r *reader) fromFile(name, value string) string {
+	setting := name + fileSuffix
+	path, _ := r.lookup(setting)
+	if path = strings.TrimSpace(path); path == "" {
+		return value
+	}
+	content, ok := readSmallFile(path)
+	switch {
+	case r.hasError(setting):
+	case value != "":
+		r.addError(setting, "and "+name+" are mutually exclusive")
+	case !ok:
+		r.addError(setting, "must be a readable file with 1 to 65536 bytes")
+	default:
+		return content
+	}
+	return value
+}
+
+// readSmallFile returns the content of a file without surrounding white space. ok is false if the file
+// is not a regular file, cannot be read, is too large, or contains only white space.
+func readSmallFile(path string) (content string, ok bool) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return "", false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", false
+	}
+	defer func() { _ = file.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(file, maxSecretFile+1))
+	content = strings.TrimSpace(string(raw))
+	return content, err == nil && len(raw) <= maxSecretFile && content != ""
+}

@@ -1,0 +1,64 @@
+package domain
+
+import "time"
+
+// The limits of a mass removal. A read is a mass removal if it would remove at least massRemovalRows rows
+// of an account and more than half of the account's live rows. Its rows are removed only if another read,
+// at least massRemovalWait later, does not return them either.
+const (
+	massRemovalRows = 20
+	massRemovalWait = time.Hour
+)
+
+// MassRemoval is the warning that a connection has while a mass removal of its rows is held back.
+const MassRemoval Warning = "mass_removal"
+
+// Absence is a live row that a complete read of the vendor did not return.
+type Absence struct {
+	ExternalID string
+	Account    string    // the account's external id; "" when the vendor names none
+	Pull       PullID    // the first pull that did not read the row
+	HeldAt     time.Time // when the removal was first held back; zero if it never was
+}
+
+// AbsenceRead describes a complete read that did not return some rows.
+type AbsenceRead struct {
+	Proof AbsenceProof
+	Pull  PullID
+	At    time.Time
+	// Live maps each account to its number of live rows in the window of the read, including the absent
+	// rows.
+	Live map[string]int
+}
+
+// Judge decides which of the absent rows were removed at the vendor. It returns their external ids, and the
+// other absent rows, which a later read decides on. If the previous read did not prove that a row is
+// absent, the row's Pull is set to the pull of this read.
+func (r AbsenceRead) Judge(absent []Absence) (removed []string, remaining []Absence) {
+	proved := map[string]int{}
+	for _, a := range absent {
+		if r.proves(a) {
+			proved[a.Account]++
+		}
+	}
+	for _, a := range absent {
+		n := proved[a.Account]
+		switch mass := n >= massRemovalRows && 2*n > r.Live[a.Account]; {
+		case !r.proves(a):
+			remaining = append(remaining, a)
+		case !mass, !a.HeldAt.IsZero() && !a.HeldAt.After(r.At.Add(-massRemovalWait)):
+			removed = append(removed, a.ExternalID)
+		default:
+			if a.HeldAt.IsZero() {
+				a.HeldAt = r.At
+			}
+			remaining = append(remaining, a)
+		}
+	}
+	return removed, remaining
+}
+
+// proves reports whether this read and the previous read together prove that the row was removed.
+func (r AbsenceRead) proves(a Absence) bool {
+	return r.Proof == OneRead || r.Proof == TwoReads && a.Pull != r.Pull
+}

@@ -1,0 +1,69 @@
+package domain_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func TestManyRowsOfAnAccountAreRemovedOnlyAfterAnHour(t *testing.T) {
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	pull := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000001")}
+	for name, c := range map[string]struct {
+		absent, live, held int // numbers of rows; held is how many absent rows are already held back
+		minutes, want      int
+	}{
+		"19 of 19":                                {19, 19, 0, 0, 19},
+		"20 of 40":                                {20, 40, 0, 0, 20},
+		"20 of 39":                                {20, 39, 0, 0, 0},
+		"20 of 39, all held back for 59 minutes":  {20, 39, 20, 59, 0},
+		"20 of 39, all held back for an hour":     {20, 39, 20, 60, 20},
+		"30 of 39, 20 of them held for an hour":   {30, 39, 20, 60, 20},
+		"19 of 38, some came back before an hour": {19, 38, 19, 1, 19},
+	} {
+		t.Run(name, func(t *testing.T) {
+			at := start.Add(time.Duration(c.minutes) * time.Minute)
+			live := map[string]int{"a": c.live, "b": 9}
+			read := domain.AbsenceRead{Proof: domain.OneRead, Pull: pull, At: at, Live: live}
+			absent := []domain.Absence{{ExternalID: "of b", Account: "b", Pull: pull}}
+			for i := range c.absent {
+				a := domain.Absence{ExternalID: fmt.Sprint(i), Account: "a", Pull: pull}
+				if i < c.held {
+					a.HeldAt = start
+				}
+				absent = append(absent, a)
+			}
+			removed, remaining := read.Judge(absent)
+			if len(removed) != c.want+1 || removed[0] != "of b" || len(removed)+len(remaining) != c.absent+1 {
+				t.Errorf("%d are removed and %d remain, want %d and the one of b", len(removed), len(remaining), c.want)
+			}
+			for i, a := range remaining {
+				held := at
+				if c.want == 0 && i < c.held {
+					held = start
+				}
+				if a.HeldAt != held {
+					t.Errorf("%s is held back since %v, want %v", a.ExternalID, a.HeldAt, held)
+				}
+			}
+		})
+	}
+}
+
+func TestTwoReadsOfDifferentPullsProveAnAbsence(t *testing.T) {
+	first := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000001")}
+	second := domain.PullID{UUID: uuid.MustParse("019b0000-0000-7000-8000-000000000002")}
+	absent := []domain.Absence{{ExternalID: "old", Pull: first}, {ExternalID: "new", Pull: second}}
+	removed, remaining := domain.AbsenceRead{Proof: domain.TwoReads, Pull: second}.Judge(absent)
+	if diff := cmp.Diff([]string{"old"}, removed); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(absent[1:], remaining); diff != "" {
+		t.Error(diff)
+	}
+}

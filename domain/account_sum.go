@@ -1,0 +1,158 @@
+package domain
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/govalues/decimal"
+)
+
+// SumRow is a live record of an account, as far as its sum needs it.
+type SumRow struct {
+	Date        Date
+	FirstSeenAt time.Time
+	Posted      bool
+	Amount      Money
+	// AccountMoney is the amount in the account's currency; nil unless that differs from the currency of Amount.
+	AccountMoney *Money
+}
+
+// InCurrency returns the amount in the currency of the account. ok is false if it is not known.
+func (r SumRow) InCurrency(currency string) (amount decimal.Decimal, ok bool) {
+	m := r.Amount
+	if r.AccountMoney != nil {
+		m = *r.AccountMoney
+	}
+	return m.Amount, m.Currency == currency
+}
+
+// AccountSum sums the live records of an account. It is a reading in progress.
+type AccountSum struct {
+	reading  AccountReading
+	baseline *Baseline
+}
+
+// NewAccountSum returns an empty sum for the balance that the vendor states at this time. baseline is that of
+// the account; nil if it has none.
+func NewAccountSum(balance VendorBalance, baseline *Baseline, at time.Time) *AccountSum {
+	return &AccountSum{
+		baseline: baseline,
+		reading: AccountReading{
+			At: at, Missing: balance.Missing, Currency: balance.Currency, Balance: balance.Amount,
+		},
+	}
+}
+
+// Add adds a live record.
+func (s *AccountSum) Add(row SumRow) {
+	r := &s.reading
+	if r.FirstDay == "" || row.Date < r.FirstDay {
+		r.FirstDay = row.Date
+	}
+	if !row.Posted || r.Missing != "" {
+		return
+	}
+	amount, ok := row.InCurrency(r.Currency)
+	if !ok {
+		r.Missing = BasisCurrency
+		return
+	}
+	r.Posted = s.plus(r.Posted, amount)
+	if b := s.baseline; b != nil && row.Date < b.FirstDay && row.FirstSeenAt.After(b.At) {
+		r.Late = s.plus(r.Late, amount)
+	}
+}
+
+// plus returns the sum, which must be exact: the decimal type rounds a sum of too many digits.
+func (s *AccountSum) plus(a, b decimal.Decimal) decimal.Decimal {
+	sum, err := a.AddExact(b, max(a.Scale(), b.Scale()))
+	if err != nil {
+		s.reading.Missing = BasisTooLarge
+	}
+	return sum
+}
+
+// Reading returns the reading of all records that were added.
+func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading {
+	r := s.reading
+	r.Quarantined = quarantined
+	if r.Missing == "" {
+		if _, ok := r.Anchor(); !ok {
+			r.Missing = BasisTooLarge
+		}
+		r.Links, r.Gaps = BalanceGaps(chain)
+	}
+	return r
+}
+
+// RunningBalance is what the vendor's object of a record states about the balance of the account.
+type RunningBalance struct {
+	Order   int              // among the records of the day
+	Balance *decimal.Decimal // after the record; nil if the bank states none
+}
+
+// ChainRow is a posted live record for the check of running balances.
+type ChainRow struct {
+	RunningBalance
+
+	ID     TransactionID
+	Date   Date
+	Amount decimal.Decimal
+}
+
+// MaxChain is the number of an account's newest posted records whose running balances are checked.
+const MaxChain = 1000
+
+// BalanceGaps orders the records by date and order and compares the running balances of each record and of
+// the next one that has one. links is the number of such pairs, gaps are those that do not fit, oldest first. The
+// vendor does not document whether the order ascends or descends within a day: the direction with fewer gaps
+// is used. Nothing is compared across records of one day that have the same order.
+func BalanceGaps(rows []ChainRow) (links int, gaps []BalanceGap) {
+	links, gaps = chainGaps(rows, 1)
+	if descending, fewer := chainGaps(rows, -1); len(fewer) < len(gaps) {
+		return descending, fewer
+	}
+	return links, gaps
+}
+
+func chainGaps(rows []ChainRow, direction int) (links int, gaps []BalanceGap) {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b ChainRow) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), direction*cmp.Compare(a.Order, b.Order))
+	})
+	var before *ChainRow
+	var expected decimal.Decimal
+	for i := range rows {
+		row := &rows[i]
+		if tied(rows, i) {
+			before = nil
+			continue
+		}
+		if before != nil {
+			var err error
+			if expected, err = expected.Add(row.Amount); err != nil {
+				before = nil
+			}
+		}
+		if row.Balance == nil {
+			continue
+		}
+		if before != nil {
+			links++
+			if expected.Cmp(*row.Balance) != 0 {
+				gaps = append(gaps, BalanceGap{
+					Before: before.ID, After: row.ID, Date: row.Date, Expected: expected, Actual: *row.Balance,
+				})
+			}
+		}
+		before, expected = row, *row.Balance
+	}
+	return links, gaps
+}
+
+// tied reports whether another record of the day has the same order as record i.
+func tied(rows []ChainRow, i int) bool {
+	same := func(j int) bool { return rows[j].Date == rows[i].Date && rows[j].Order == rows[i].Order }
+	return i > 0 && same(i-1) || i+1 < len(rows) && same(i+1)
+}

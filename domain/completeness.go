@@ -1,0 +1,334 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/govalues/decimal"
+)
+
+// CompletenessState reports whether the records of an account explain its balance.
+type CompletenessState string
+
+// The states of completeness.
+const (
+	CompletenessUnknown CompletenessState = "unknown"  // there is nothing to compare with
+	Complete            CompletenessState = "complete" // no check fails, or not for longer than the grace period
+	Drifting            CompletenessState = "drifting" // a check has failed for at least the grace period
+)
+
+// CheckName is the name of a completeness check.
+type CheckName string
+
+// The completeness checks.
+const (
+	// CheckBalanceAnchor compares the anchor of the account with its baseline.
+	CheckBalanceAnchor CheckName = "balance_anchor"
+	// CheckRunningBalance compares the balances that the bank states with consecutive records.
+	CheckRunningBalance CheckName = "running_balance"
+)
+
+// Basis is the code that says what the completeness of an account is based on.
+type Basis string
+
+// The bases. All of them except BasisBaseline and BasisQuarantined mean that there is no comparison.
+const (
+	BasisNone        Basis = "no_settled_read"  // no complete pull has read the account after a synchronisation
+	BasisBaseline    Basis = "baseline"         // the anchor is compared with the baseline
+	BasisQuarantined Basis = "quarantined_rows" // as BasisBaseline, but rows of the account are in the quarantine
+	BasisNoBalance   Basis = "no_balance"       // the vendor states no balance
+	BasisInvoice     Basis = "invoice_balance"  // the balance is the open invoice of a card
+	BasisCurrency    Basis = "unknown_amount"   // a record has no amount in the account's currency
+	BasisUnsupported Basis = "unsupported_type" // it is not known what the balance of this type of account means
+	BasisTooLarge    Basis = "too_many_digits"  // the sum has more digits than can be kept exactly
+)
+
+// VendorBalance is the balance of an account in its holder's view: debt is negative.
+type VendorBalance struct {
+	Amount   decimal.Decimal
+	Currency string
+	// Missing is the reason why the balance cannot be compared with the records; "" if it can. The other
+	// members are zero then.
+	Missing Basis
+}
+
+// BalanceGap is a pair of consecutive records whose running balances do not fit together.
+type BalanceGap struct {
+	Before TransactionID `json:"before"`
+	After  TransactionID `json:"after"`
+	// Date is the date of the later record.
+	Date Date `json:"date"`
+	// Expected is the running balance of the earlier record plus the amounts up to the later one, Actual
+	// the running balance of the later one.
+	Expected decimal.Decimal `json:"expected"`
+	Actual   decimal.Decimal `json:"actual"`
+}
+
+// AccountReading is what a settled pull has found of an account: the vendor's balance, and the sum of
+// the account's live posted records in the account's currency.
+type AccountReading struct {
+	At       time.Time       `json:"at"`
+	Missing  Basis           `json:"missing,omitempty"` // why Balance or Posted is not known; "" if both are
+	Currency string          `json:"currency,omitempty"`
+	Balance  decimal.Decimal `json:"balance"`
+	Posted   decimal.Decimal `json:"posted"`
+	// Late is the part of Posted that was first read after the baseline was set and is dated before the
+	// first day that was known then.
+	Late decimal.Decimal `json:"late"`
+	// FirstDay is the date of the oldest live record; "" if there is none.
+	FirstDay    Date         `json:"firstDay,omitempty"`
+	Quarantined bool         `json:"quarantined,omitempty"` // rows of the account are in the quarantine
+	Links       int          `json:"links,omitempty"`       // pairs of records with running balances
+	Gaps        []BalanceGap `json:"gaps,omitempty"`        // oldest first
+}
+
+// Anchor returns the balance without the posted records. It does not change as long as every record of
+// the account is read once and with the right amount. ok is false if the balance or the sum is not known.
+func (r AccountReading) Anchor() (anchor decimal.Decimal, ok bool) {
+	if r.Missing != "" {
+		return decimal.Decimal{}, false
+	}
+	return difference(r.Balance, r.Posted)
+}
+
+// difference returns a − b. ok is false if the result has more digits than can be kept exactly.
+func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
+	result, err := a.SubExact(b, max(a.Scale(), b.Scale()))
+	return result, err == nil
+}
+
+// chained reports whether the running balances can be used: at most one pair of records in ten has a gap.
+// Otherwise the bank computes them in another way, or the order of the records is not known.
+func (r AccountReading) chained() bool { return r.Links > 0 && len(r.Gaps)*10 <= r.Links }
+
+// Baseline is the reading of an account with which later readings are compared.
+type Baseline struct {
+	At       time.Time       `json:"at"`
+	Anchor   decimal.Decimal `json:"anchor"`
+	FirstDay Date            `json:"firstDay,omitempty"` // "" if the account had no record
+	// Provisional means that rows of the account were in the quarantine. Such a baseline is replaced by the
+	// first reading without such rows.
+	Provisional bool         `json:"provisional,omitempty"`
+	Gaps        []BalanceGap `json:"gaps,omitempty"`   // known gaps, which are no drift
+	Reason      string       `json:"reason,omitempty"` // why an operator has accepted it; "" for a first baseline
+}
+
+// CheckResult is the result of a completeness check.
+type CheckResult struct {
+	Check            CheckName
+	State            CompletenessState
+	Expected, Actual decimal.Decimal // only if State is not CompletenessUnknown
+	Between          []TransactionID // the two records around a gap, or nil
+	At               time.Time       // of the reading
+}
+
+// Difference returns Actual − Expected.
+func (r CheckResult) Difference() decimal.Decimal {
+	result, _ := r.Actual.Sub(r.Expected)
+	return result
+}
+
+// Completeness is the stored state of the completeness of an account. The zero value is that of an
+// account that no settled pull has read.
+type Completeness struct {
+	Baseline *Baseline       `json:"baseline,omitempty"` // nil until an anchor is known
+	Last     *AccountReading `json:"last,omitempty"`     // the latest reading; nil if there is none
+	// Since is when the current state began: the time of the baseline, or of the end of the last drift.
+	Since time.Time `json:"since,omitzero"`
+	// AnchorDrift and ChainDrift are the times of the first reading that failed the check, of consecutive ones
+	// that did; zero while the check passes.
+	AnchorDrift time.Time `json:"anchorDrift,omitzero"`
+	ChainDrift  time.Time `json:"chainDrift,omitzero"`
+}
+
+// After returns the state after another reading. It sets the baseline if there is none, and replaces a
+// provisional one, or one of an account that had no record.
+func (c Completeness) After(r AccountReading) Completeness {
+	c.Last = &r
+	_, known := r.Anchor()
+	if !known {
+		return c
+	}
+	if b := c.Baseline; b == nil || b.Provisional && !r.Quarantined || b.FirstDay == "" && r.FirstDay != "" {
+		return c.rebase(r, "")
+	}
+	drifting := c.DriftSince()
+	c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At)
+	c.ChainDrift = driftSince(c.ChainDrift, r.chained() && len(c.newGaps()) > 0, r.At)
+	if !drifting.IsZero() && c.DriftSince().IsZero() {
+		c.Since = r.At
+	}
+	return c
+}
+
+func driftSince(since time.Time, fails bool, at time.Time) time.Time {
+	switch {
+	case !fails:
+		return time.Time{}
+	case since.IsZero():
+		return at
+	}
+	return since
+}
+
+// rebase returns the state in which the reading is the baseline.
+func (c Completeness) rebase(r AccountReading, reason string) Completeness {
+	anchor, _ := r.Anchor()
+	r.Late = decimal.Decimal{}
+	return Completeness{
+		Last: &r, Since: r.At,
+		Baseline: &Baseline{
+			At: r.At, Anchor: anchor, FirstDay: r.FirstDay, Provisional: r.Quarantined, Reason: reason,
+			Gaps: r.Gaps,
+		},
+	}
+}
+
+// Accept returns the state in which the present anchor is the baseline. Errors: Conflict (no_anchor) if no
+// anchor is known.
+func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) {
+	if c.Last == nil {
+		return c, &Error{Kind: Conflict, Code: NoAnchor}
+	}
+	if _, known := c.Last.Anchor(); !known {
+		return c, &Error{Kind: Conflict, Code: NoAnchor}
+	}
+	c = c.rebase(*c.Last, reason)
+	c.Since = at
+	return c, nil
+}
+
+// expected returns the anchor that the latest reading should have. ok is false if the number is too large.
+func (c Completeness) expected() (anchor decimal.Decimal, ok bool) {
+	return difference(c.Baseline.Anchor, c.Last.Late)
+}
+
+func (c Completeness) anchorFails() bool {
+	expected, ok := c.expected()
+	actual, known := c.Last.Anchor()
+	return ok && known && expected.Cmp(actual) != 0
+}
+
+// newGaps returns the gaps of the latest reading that were not known when the baseline was set. A gap between
+// records that are older than the first day known then is history that arrived late.
+func (c Completeness) newGaps() []BalanceGap {
+	return slices.DeleteFunc(slices.Clone(c.Last.Gaps), func(g BalanceGap) bool {
+		return g.Date <= c.Baseline.FirstDay || slices.ContainsFunc(c.Baseline.Gaps, func(known BalanceGap) bool {
+			return known.Before == g.Before && known.After == g.After && known.Expected.Cmp(g.Expected) == 0 &&
+				known.Actual.Cmp(g.Actual) == 0
+		})
+	})
+}
+
+// Basis returns what the state is based on.
+func (c Completeness) Basis() Basis {
+	switch {
+	case c.Last == nil:
+		return BasisNone
+	case c.Last.Quarantined:
+		return BasisQuarantined
+	case c.Last.Missing != "":
+		return c.Last.Missing
+	}
+	return BasisBaseline
+}
+
+// DriftSince returns when the oldest drift began, even if it has not lasted for the grace period; zero if there
+// is none.
+func (c Completeness) DriftSince() time.Time {
+	if c.AnchorDrift.IsZero() || !c.ChainDrift.IsZero() && c.ChainDrift.Before(c.AnchorDrift) {
+		return c.ChainDrift
+	}
+	return c.AnchorDrift
+}
+
+// Known reports whether the state is another one than CompletenessUnknown.
+func (c Completeness) Known() bool {
+	return c.Baseline != nil && c.Last != nil && c.Last.Missing == ""
+}
+
+// State returns the state, and since when it has been that; zero if it is unknown.
+func (c Completeness) State(now time.Time, grace time.Duration) (CompletenessState, time.Time) {
+	switch drift := c.DriftSince(); {
+	case !c.Known():
+		return CompletenessUnknown, time.Time{}
+	case Lasted(drift, now, grace):
+		return Drifting, drift
+	}
+	return Complete, c.Since
+}
+
+// Lasted reports whether a drift that began at since has lasted for the grace period; since is zero if there
+// is no drift.
+func Lasted(since, now time.Time, grace time.Duration) bool {
+	return !since.IsZero() && now.Sub(since) >= grace
+}
+
+// Results returns the results of the checks. The first one is that of CheckBalanceAnchor. That of CheckRunningBalance
+// is absent unless the bank states running balances.
+func (c Completeness) Results(now time.Time, grace time.Duration) []CheckResult {
+	anchor := CheckResult{Check: CheckBalanceAnchor, State: CompletenessUnknown}
+	if c.Last == nil {
+		return []CheckResult{anchor}
+	}
+	anchor.At = c.Last.At
+	if !c.Known() {
+		return []CheckResult{anchor}
+	}
+	anchor.State = checkState(c.AnchorDrift, now, grace)
+	anchor.Expected, _ = c.expected()
+	anchor.Actual, _ = c.Last.Anchor()
+	if !c.Last.chained() {
+		return []CheckResult{anchor}
+	}
+	chain := CheckResult{Check: CheckRunningBalance, State: checkState(c.ChainDrift, now, grace), At: c.Last.At}
+	if gaps := c.newGaps(); len(gaps) > 0 {
+		newest := gaps[len(gaps)-1]
+		chain.Expected, chain.Actual = newest.Expected, newest.Actual
+		chain.Between = []TransactionID{newest.Before, newest.After}
+	}
+	return []CheckResult{anchor, chain}
+}
+
+func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
+	if Lasted(drift, now, grace) {
+		return Drifting
+	}
+	return Complete
+}
+
+// SameReading reports whether another reading must find the numbers of the latest one, if no record of the
+// account has changed since. It returns false while a check fails, because the running balances that the bank
+// states can change without a change of a record.
+func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
+	return c.Last != nil && c.DriftSince().IsZero() && c.Last.Missing == balance.Missing &&
+		c.Last.Currency == balance.Currency && c.Last.Balance.Cmp(balance.Amount) == 0 &&
+		c.Last.Quarantined == quarantined
+}
+
+// Repeated returns the state after a reading at this time that found the numbers of the latest one. changed is
+// false if nothing needs to be stored: the latest reading is of the same day.
+func (c Completeness) Repeated(at time.Time) (next Completeness, changed bool) {
+	r := *c.Last
+	if DateOf(r.At.UTC()) == DateOf(at.UTC()) {
+		return c, false
+	}
+	r.At = at
+	return c.After(r), true
+}
+
+// AccountBalance is the last reading of an account on one day.
+type AccountBalance struct {
+	Day                     Date // in UTC
+	At                      time.Time
+	Currency                string
+	Balance, Posted, Anchor decimal.Decimal
+}
+
+// DayBalance returns the reading as the balance of its day; ok is false if no anchor is known.
+func (r AccountReading) DayBalance() (b AccountBalance, ok bool) {
+	anchor, ok := r.Anchor()
+	return AccountBalance{
+		Day: DateOf(r.At.UTC()), At: r.At, Currency: r.Currency, Balance: r.Balance, Posted: r.Posted, Anchor: anchor,
+	}, ok
+}

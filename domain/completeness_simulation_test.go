@@ -1,0 +1,120 @@
+package domain_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// bankRow is a record as the bank booked it, with the bank's running balance, in cents.
+type bankRow struct {
+	id              byte
+	day             domain.Date
+	order           int
+	amount, balance int64
+	seen            time.Time
+}
+
+// simulated is a simulated account: what the bank has booked, and what is stored. A fault changes only what is stored.
+type simulated struct {
+	random  *rand.Rand
+	booked  []bankRow
+	stored  []bankRow
+	balance int64
+	state   domain.Completeness
+}
+
+// book adds between none and three records of the day to the account.
+func (s *simulated) book(at time.Time) {
+	for order := range s.random.IntN(4) {
+		amount := s.random.Int64N(200_000) - 100_000
+		if amount == 0 {
+			continue
+		}
+		s.balance += amount
+		row := bankRow{byte(len(s.booked)), domain.DateOf(at), order, amount, s.balance, at}
+		s.booked, s.stored = append(s.booked, row), append(s.stored, row)
+	}
+}
+
+// read makes a reading of what is stored.
+func (s *simulated) read(at time.Time) {
+	balance := domain.VendorBalance{Amount: decimal.MustNew(s.balance, 2), Currency: "BRL"}
+	sum := domain.NewAccountSum(balance, s.state.Baseline, at)
+	var chain []domain.ChainRow
+	for i, row := range s.stored {
+		amount, running := decimal.MustNew(row.amount, 2), decimal.MustNew(row.balance, 2)
+		sum.Add(domain.SumRow{
+			Date: row.day, FirstSeenAt: row.seen, Posted: true, Amount: domain.Money{Amount: amount, Currency: "BRL"},
+		})
+		chain = append(chain, domain.ChainRow{
+			ID: domain.TransactionID{UUID: uuid.UUID{1, byte(i >> 8), byte(i)}}, Date: row.day, Amount: amount,
+			RunningBalance: domain.RunningBalance{Order: row.order, Balance: &running},
+		})
+	}
+	s.state = s.state.After(sum.Reading(false, chain))
+}
+
+// storedFaults are the faults that a record can have after the baseline.
+var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
+	"a hidden row": func(rows []bankRow, i int) []bankRow { return append(rows[:i:i], rows[i+1:]...) },
+	"a doubled row": func(rows []bankRow, i int) []bankRow {
+		double := rows[i]
+		double.order += 10
+		return append(rows, double)
+	},
+	"a flipped sign": func(rows []bankRow, i int) []bankRow {
+		rows[i].amount = -rows[i].amount
+		return rows
+	},
+	"a wrong amount": func(rows []bankRow, i int) []bankRow {
+		rows[i].amount++
+		return rows
+	},
+}
+
+// TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound simulates 100 accounts for 12 months, with records on
+// each day and a synchronisation each week. Then it makes each fault in a copy of each account.
+func TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound(t *testing.T) {
+	start := time.Date(2025, 1, 1, 6, 0, 0, 0, time.UTC)
+	faults, named := 0, 0
+	for account := range 100 {
+		s := &simulated{random: rand.New(rand.NewPCG(7, uint64(account))), balance: 1_000_000}
+		at := start
+		for range 365 {
+			s.book(at)
+			if at.Weekday() == time.Monday {
+				s.read(at)
+			}
+			if !s.state.DriftSince().IsZero() {
+				t.Fatalf("account %d drifts on %v without a fault: %+v", account, at, s.state.Results(at, 0))
+			}
+			at = at.Add(24 * time.Hour)
+		}
+		for name, fault := range storedFaults {
+			injected := *s
+			injected.book(at)
+			injected.stored = fault(append([]bankRow(nil), injected.stored...), len(s.stored)/2)
+			injected.read(at)
+			injected.read(at.Add(grace)) // the synchronisation after the grace period
+			state, _ := injected.state.State(at.Add(grace), grace)
+			results := injected.state.Results(at.Add(grace), grace)
+			if state != domain.Drifting || results[0].State != domain.Drifting {
+				t.Errorf("account %d: %s is not found: %s, %+v", account, name, state, results)
+			}
+			faults++
+			if len(results) > 1 && len(results[1].Between) == 2 {
+				named++
+			}
+		}
+	}
+	if summary := fmt.Sprintf("%d faults, %d gaps named", faults, named); summary != "400 faults, 400 gaps named" {
+		t.Error(summary)
+	}
+}

@@ -1,0 +1,253 @@
+package domain_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+var firstReading = time.Date(2026, 3, 10, 8, 0, 0, 0, time.UTC)
+
+// ledgerRow is a record of the account under test.
+type ledgerRow struct {
+	day     domain.Date
+	amount  string
+	seen    time.Time
+	pending bool
+}
+
+// reading returns the reading of an account with this balance and these records in BRL.
+func reading(c domain.Completeness, at time.Time, balance string, rows ...ledgerRow) domain.AccountReading {
+	sum := domain.NewAccountSum(
+		domain.VendorBalance{Amount: decimal.MustParse(balance), Currency: "BRL"}, c.Baseline, at)
+	for _, row := range rows {
+		amount, err := domain.ParseMoney(row.amount, "BRL")
+		if err != nil {
+			panic(err)
+		}
+		sum.Add(domain.SumRow{Date: row.day, FirstSeenAt: row.seen, Posted: !row.pending, Amount: amount})
+	}
+	return sum.Reading(false, nil)
+}
+
+const grace = 48 * time.Hour
+
+// anchorOf returns the state, and the difference of the check of the anchor.
+func anchorOf(c domain.Completeness, now time.Time) string {
+	state, _ := c.State(now, grace)
+	return fmt.Sprint(state, " ", c.Results(now, grace)[0].Difference())
+}
+
+func TestAnAccountDriftsOnceItsAnchorHasDifferedForTheGracePeriod(t *testing.T) {
+	old := ledgerRow{"2026-03-01", "100", firstReading, false}
+	var c domain.Completeness
+	if got := anchorOf(c, firstReading); got != "unknown 0" || c.Basis() != domain.BasisNone {
+		t.Errorf("before any reading: %s, %s", got, c.Basis())
+	}
+	c = c.After(reading(c, firstReading, "1100", old))
+	next := firstReading.Add(24 * time.Hour)
+	spent := ledgerRow{"2026-03-11", "-40", next, false}
+	later := ledgerRow{"2026-03-12", "-60", next, false}
+	corrected := ledgerRow{"2026-03-12", "-70", next, false}
+	pending := ledgerRow{"2026-03-12", "-9", next, true}
+	late := ledgerRow{"2026-02-01", "7", next, false}
+	for _, step := range []struct {
+		name, balance string
+		rows          []ledgerRow
+		after         time.Duration
+		want          string
+	}{
+		{"first reading", "1100", []ledgerRow{old}, 0, "complete 0"},
+		{"a posted record with its balance", "1060", []ledgerRow{old, spent}, 24 * time.Hour, "complete 0"},
+		{"a pending record", "1060", []ledgerRow{old, spent, pending}, 25 * time.Hour, "complete 0"},
+		{"history that arrives late", "1060", []ledgerRow{old, spent, late}, 26 * time.Hour, "complete 0"},
+		{"the balance leads the records", "1000", []ledgerRow{old, spent}, 48 * time.Hour, "complete -60"},
+		{"the records follow", "1000", []ledgerRow{old, spent, later}, 49 * time.Hour, "complete 0"},
+		{"a hidden record", "990", []ledgerRow{old, spent, later}, 50 * time.Hour, "complete -10"},
+		{"before the grace period has passed", "990", []ledgerRow{old, spent, later}, 97 * time.Hour, "complete -10"},
+		{"after the grace period", "990", []ledgerRow{old, spent, later}, 98 * time.Hour, "drifting -10"},
+		{"the record appears", "990", []ledgerRow{old, spent, corrected}, 99 * time.Hour, "complete 0"},
+	} {
+		at := firstReading.Add(step.after)
+		c = c.After(reading(c, at, step.balance, step.rows...))
+		if got := anchorOf(c, at); got != step.want {
+			t.Errorf("%s: %s, want %s", step.name, got, step.want)
+		}
+	}
+	if _, since := c.State(firstReading.Add(99*time.Hour), grace); !since.Equal(firstReading.Add(99 * time.Hour)) {
+		t.Errorf("complete since %v, want the end of the drift", since)
+	}
+}
+
+func TestARecordThatWasKnownBeforeIsNotLateWhenItsDateMoves(t *testing.T) {
+	var c domain.Completeness
+	rows := []ledgerRow{{"2026-03-01", "100", firstReading, false}, {"2026-03-02", "50", firstReading, false}}
+	c = c.After(reading(c, firstReading, "1000", rows...))
+	rows[1].day = "2026-02-20"
+	c = c.After(reading(c, firstReading.Add(time.Hour), "1000", rows...))
+	if got := anchorOf(c, firstReading.Add(100*time.Hour)); got != "complete 0" {
+		t.Error(got)
+	}
+}
+
+func TestAnAccountWithoutRecordsGetsItsBaselineWithTheFirstRecord(t *testing.T) {
+	var c domain.Completeness
+	c = c.After(reading(c, firstReading, "1000"))
+	c = c.After(reading(c, firstReading.Add(time.Hour), "1000", ledgerRow{"2026-01-01", "5", firstReading, false}))
+	if got := anchorOf(c, firstReading.Add(100*time.Hour)); got != "complete 0" {
+		t.Error(got)
+	}
+}
+
+func TestABaselineWithQuarantinedRowsIsReplacedWhenTheyCanBeRead(t *testing.T) {
+	var c domain.Completeness
+	row := ledgerRow{"2026-03-01", "100", firstReading, false}
+	first := reading(c, firstReading, "1000", row)
+	first.Quarantined = true
+	c = c.After(first)
+	if c.Basis() != domain.BasisQuarantined {
+		t.Errorf("the basis is %s", c.Basis())
+	}
+	c = c.After(reading(c, firstReading.Add(time.Hour), "1000", row, ledgerRow{"2026-03-02", "5", firstReading, false}))
+	if got := anchorOf(c, firstReading.Add(100*time.Hour)); got != "complete 0" || c.Basis() != domain.BasisBaseline {
+		t.Error(got, c.Basis())
+	}
+}
+
+func TestAcceptingMakesThePresentAnchorTheBaseline(t *testing.T) {
+	var c domain.Completeness
+	if _, err := c.Accept("why", firstReading); !isCode(err, domain.NoAnchor) {
+		t.Errorf("without an anchor: %v", err)
+	}
+	row := ledgerRow{"2026-03-01", "100", firstReading, false}
+	c = c.After(reading(c, firstReading, "1000", row))
+	c = c.After(reading(c, firstReading.Add(time.Hour), "900", row))
+	later := firstReading.Add(72 * time.Hour)
+	if got := anchorOf(c, later); got != "drifting -100" {
+		t.Fatal(got)
+	}
+	c, err := c.Accept("why", later)
+	if got := anchorOf(c, later); err != nil || got != "complete 0" || c.Baseline.Reason != "why" {
+		t.Error(got, err)
+	}
+}
+
+func isCode(err error, code domain.Code) bool { return err != nil && domain.CodeOf(err) == code }
+
+func TestAnAmountInAnotherCurrencyMakesTheStateUnknown(t *testing.T) {
+	balance := domain.VendorBalance{Amount: decimal.MustParse("10"), Currency: "BRL"}
+	sum := domain.NewAccountSum(balance, nil, firstReading)
+	usd, _ := domain.ParseMoney("5", "USD")
+	brl, _ := domain.ParseMoney("25", "BRL")
+	sum.Add(domain.SumRow{Date: "2026-03-01", Posted: true, Amount: usd, AccountMoney: &brl})
+	if anchor, ok := sum.Reading(false, nil).Anchor(); !ok || anchor.String() != "-15" {
+		t.Errorf("the anchor is %v, %v", anchor, ok)
+	}
+	sum.Add(domain.SumRow{Date: "2026-03-01", Posted: true, Amount: usd})
+	c := domain.Completeness{}.After(sum.Reading(false, nil))
+	if state, _ := c.State(firstReading, 0); state != domain.CompletenessUnknown || c.Basis() != domain.BasisCurrency {
+		t.Errorf("%s, %s", state, c.Basis())
+	}
+}
+
+// chain returns records of amount 10 with running balances, oldest first, two of each day.
+func chain(n int) []domain.ChainRow {
+	rows := make([]domain.ChainRow, n)
+	for i := range rows {
+		balance := decimal.MustNew(int64(1000+10*i), 0)
+		rows[i] = domain.ChainRow{
+			ID: domain.TransactionID{UUID: uuid.UUID{15: byte(i + 1)}}, Date: domain.Date("2026-03-01").AddDays(i / 2),
+			Amount: decimal.Ten, RunningBalance: domain.RunningBalance{Order: i % 2, Balance: &balance},
+		}
+	}
+	return rows
+}
+
+func TestRunningBalancesNameTheRecordsAroundAGap(t *testing.T) {
+	for name, tc := range map[string]struct {
+		edit          func(rows []domain.ChainRow) []domain.ChainRow
+		before, after byte
+	}{
+		"no fault": {func(rows []domain.ChainRow) []domain.ChainRow { return rows }, 0, 0},
+		"descending order within a day": {func(rows []domain.ChainRow) []domain.ChainRow {
+			for i := range rows {
+				rows[i].Order = 1 - rows[i].Order
+			}
+			return rows
+		}, 0, 0},
+		"a record without a balance": {func(rows []domain.ChainRow) []domain.ChainRow {
+			rows[4].Balance = nil
+			return rows
+		}, 0, 0},
+		"two records of a day without an order": {func(rows []domain.ChainRow) []domain.ChainRow {
+			rows[4].Order, rows[5].Order = 0, 0
+			return rows
+		}, 0, 0},
+		"a hidden record": {func(rows []domain.ChainRow) []domain.ChainRow {
+			return append(rows[:4], rows[5:]...)
+		}, 4, 6},
+		"a wrong amount": {func(rows []domain.ChainRow) []domain.ChainRow {
+			rows[4].Amount = decimal.Two
+			return rows
+		}, 4, 5},
+		"a flipped sign": {func(rows []domain.ChainRow) []domain.ChainRow {
+			rows[4].Amount = rows[4].Amount.Neg()
+			return rows
+		}, 4, 5},
+		"a doubled record": {func(rows []domain.ChainRow) []domain.ChainRow {
+			double := rows[4]
+			double.ID, double.Order = domain.TransactionID{UUID: uuid.UUID{15: 99}}, 7
+			return append(rows, double)
+		}, 6, 99},
+	} {
+		_, gaps := domain.BalanceGaps(tc.edit(chain(10)))
+		want := []domain.BalanceGap(nil)
+		if tc.after != 0 {
+			if len(gaps) == 0 {
+				t.Errorf("%s: no gap", name)
+				continue
+			}
+			got := []byte{gaps[0].Before.UUID[15], gaps[0].After.UUID[15]}
+			if diff := cmp.Diff([]byte{tc.before, tc.after}, got); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+			continue
+		}
+		if diff := cmp.Diff(want, gaps); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
+	rows := chain(40)
+	rows[20].Amount = decimal.Two
+	read := func(c domain.Completeness, rows []domain.ChainRow, at time.Time) domain.Completeness {
+		sum := domain.NewAccountSum(domain.VendorBalance{Amount: decimal.Ten, Currency: "BRL"}, c.Baseline, at)
+		brl, _ := domain.ParseMoney("1", "BRL")
+		sum.Add(domain.SumRow{Date: "2026-03-01", Posted: true, FirstSeenAt: at, Amount: brl})
+		return c.After(sum.Reading(false, rows))
+	}
+	c := read(domain.Completeness{}, rows, firstReading)
+	later := firstReading.Add(72 * time.Hour)
+	c = read(c, rows, firstReading.Add(time.Hour))
+	if state, _ := c.State(later, grace); state != domain.Complete {
+		t.Fatalf("a known gap: %s", state)
+	}
+	rows[30].Amount = decimal.Two
+	c = read(c, rows, firstReading.Add(2*time.Hour))
+	result := c.Results(later, grace)[1]
+	if state, _ := c.State(later, grace); state != domain.Drifting || result.Between[1] != rows[30].ID ||
+		result.Difference().String() != "8" {
+		t.Errorf("a new gap: %s, %+v", state, result)
+	}
+	if c, _ = c.Accept("known", later); len(c.Baseline.Gaps) != 2 || !c.DriftSince().IsZero() {
+		t.Errorf("after it was accepted: %+v", c)
+	}
+}

@@ -1,0 +1,155 @@
+package domain
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MatchRow contains the values of one row of the vendor that matching uses. Each value is stored with the
+// row or computed from its stored metadata.
+type MatchRow struct {
+	ExternalID   string    // unique among the rows of one side
+	Account      AccountID // a row without an account is never matched
+	Amount       Money
+	AccountMoney *Money // as in TransactionData
+	Status       TransactionStatus
+	Date         Date
+	OccurredAt   time.Time
+	Description  string
+	Keys         InstitutionKeys
+	// FirstRead and LastRead are the first and the last read of the vendor that showed the row. The reads
+	// of a connection are numbered in the order in which they began. A read that shows a live row again has
+	// to be stored only if it is the first read to show another row with the same amount or institution
+	// key, because only then can its number decide a match.
+	FirstRead, LastRead uint64
+	// LearnedAt is when the service first saw the row, or for a row that left, when it found the row gone.
+	LearnedAt time.Time
+}
+
+// NewMatchRow returns the MatchRow of a normalised transaction. The caller sets FirstRead, LastRead
+// and LearnedAt.
+func NewMatchRow(data TransactionData, account AccountID, keys InstitutionKeys) MatchRow {
+	return MatchRow{
+		ExternalID: data.ExternalID, Account: account, Amount: data.Amount, AccountMoney: data.AccountMoney,
+		Status: data.Status, Date: data.Date, OccurredAt: data.OccurredAt, Description: data.Description, Keys: keys,
+	}
+}
+
+// MatchInput contains the rows to match.
+type MatchInput struct {
+	Left []MatchRow // rows that the vendor no longer shows
+	Came []MatchRow // rows that appeared and that no earlier match has used
+	// Relinked means that Left and Came are both complete, because the account was linked again. In this
+	// case as many as possible are matched among rows that cannot be distinguished.
+	Relinked bool
+	// Never contains pairs that must not be matched, because an operator or the vendor has shown that
+	// they are different movements.
+	Never map[MatchPair]bool
+}
+
+// MatchPair contains the external ids of two rows: one that left and one that came.
+type MatchPair struct{ Left, Came string }
+
+// Match says that two rows are the same movement.
+type Match struct {
+	MatchPair
+	Rule MatchRule
+}
+
+// MatchRows finds the rows that came and are the same movement as a row that left. A row occurs in at most
+// one match. The rules apply in the order of their constants, each to the rows that the previous rules did
+// not match. Two rows are matched only if all of these hold:
+//
+//   - they have the same account, currency and direction;
+//   - no read showed both rows;
+//   - the service learned of them at most 14 days apart.
+//
+// The result is ordered by Left and does not depend on the order of the input. For n rows, MatchRows takes
+// O(n log n) time plus at most 100 comparisons of texts for each row. Identical rows with different keys
+// are the exception: every pair of them may be compared.
+func MatchRows(in MatchInput) []Match {
+	m := matcher{relinked: in.Relinked, never: in.Never, left: prepare(in.Left), came: prepare(in.Came)}
+	if len(m.left) == 0 || len(m.came) == 0 {
+		return nil
+	}
+	m.matchKeys()
+	m.matchDescriptions()
+	m.matchSimilarTexts()
+	m.matchForeignAmounts()
+	slices.SortFunc(m.matches, func(a, b Match) int { return cmp.Compare(a.Left, b.Left) })
+	return m.matches
+}
+
+// matcher holds the state of one call of MatchRows.
+type matcher struct {
+	left, came []*matchRow
+	relinked   bool
+	never      map[MatchPair]bool
+	matches    []Match
+}
+
+// matchRow is a MatchRow with the values that the rules compute from it.
+type matchRow struct {
+	MatchRow
+	scope      string // account, currency and direction
+	amount     string // canonical form of Amount
+	converted  string // canonical form of AccountMoney; "" if it is nil
+	day        int    // number of days from a fixed day to Date
+	text       description
+	instalment Instalment
+	trigrams   []trigram // computed by grams
+	matched    bool
+	ambiguous  bool // the row cannot be distinguished from others; rules about texts skip it
+}
+
+// prepare returns the rows that can be matched, in an order that does not depend on the order of the input.
+func prepare(rows []MatchRow) []*matchRow {
+	prepared := make([]*matchRow, 0, len(rows))
+	for i := range rows {
+		if row := newMatchRow(&rows[i]); row != nil {
+			prepared = append(prepared, row)
+		}
+	}
+	slices.SortFunc(prepared, func(a, b *matchRow) int {
+		return cmp.Or(
+			cmp.Compare(a.day, b.day), cmp.Compare(a.Status, b.Status), a.OccurredAt.Compare(b.OccurredAt),
+			cmp.Compare(a.Description, b.Description), cmp.Compare(a.ExternalID, b.ExternalID),
+		)
+	})
+	return prepared
+}
+
+// newMatchRow returns nil if the row has no account or no valid date.
+func newMatchRow(row *MatchRow) *matchRow {
+	day, err := time.Parse(time.DateOnly, string(row.Date))
+	if err != nil || row.Account.IsZero() {
+		return nil
+	}
+	prepared := matchRow{
+		MatchRow: *row, day: int(day.Unix() / (24 * 60 * 60)), amount: canonical(row.Amount),
+		text: parseDescription(row.Description), instalment: row.Keys.Instalment,
+	}
+	prepared.scope = joinParts(row.Account.String(), row.Amount.Currency, strconv.Itoa(row.Amount.Amount.Sign()))
+	if row.AccountMoney != nil {
+		prepared.converted = canonical(*row.AccountMoney)
+	}
+	if prepared.instalment.Number == 0 {
+		prepared.instalment = prepared.text.instalment
+	}
+	return &prepared
+}
+
+// canonical returns a text that is equal for equal amounts.
+func canonical(m Money) string { return m.Amount.Trim(0).String() + m.Currency }
+
+// joinParts joins the parts of a key with NUL characters. No part may contain a NUL.
+func joinParts(parts ...string) string { return strings.Join(parts, "\x00") }
+
+// match records that left and came are the same movement.
+func (m *matcher) match(left, came *matchRow, rule MatchRule) {
+	left.matched, came.matched = true, true
+	m.matches = append(m.matches, Match{MatchPair{left.ExternalID, came.ExternalID}, rule})
+}

@@ -1,0 +1,75 @@
+package domain
+
+import (
+	"math"
+	"strconv"
+)
+
+// MaxVersionDeliveries is the maximum number of deliveries that a version of a transaction names.
+const MaxVersionDeliveries = 1000
+
+// TransactionVersion is one version of a transaction, with the pull that made it.
+type TransactionVersion struct {
+	// Transaction is the transaction as it was in this version. UpdatedAt is the time at which the
+	// version was stored, and Pull the pull that made it.
+	Transaction Transaction
+	// Previous is the version before. It is nil for version 1, and for the oldest version that is known.
+	Previous *Transaction
+	Trigger  Trigger // the trigger of the pull; "" if the pull is not known
+	// Deliveries are the deliveries that are attached to the pull, ordered by id. They are those that
+	// are still stored, and at most MaxVersionDeliveries.
+	Deliveries []DeliveryID
+}
+
+// Change returns the kind of change that made the version.
+func (v TransactionVersion) Change() ChangeKind {
+	removed := !v.Transaction.RemovedAt.IsZero()
+	wasRemoved := v.Previous != nil && !v.Previous.RemovedAt.IsZero()
+	switch {
+	case v.Transaction.Version == 1:
+		return Added
+	case removed && !wasRemoved:
+		return Removed
+	case wasRemoved && !removed:
+		return Restored
+	}
+	return Modified
+}
+
+// PageOfVersions returns a page of at most limit versions of a transaction, each with the version before
+// it. stored contains the versions, newest first, and one more than limit if there are as many.
+// A version whose predecessor is missing is the first one that is known.
+func PageOfVersions(stored []Transaction, limit int) Page[TransactionVersion] {
+	var page Page[TransactionVersion]
+	for i := 1; i < len(stored); i++ {
+		if stored[i].Version != stored[i-1].Version-1 {
+			stored = stored[:i]
+		}
+	}
+	for i := range stored[:min(len(stored), limit)] {
+		v := TransactionVersion{Transaction: stored[i]}
+		if i+1 < len(stored) {
+			v.Previous = &stored[i+1]
+		}
+		page.Items = append(page.Items, v)
+	}
+	if n := len(page.Items); n > 0 && n < len(stored) {
+		last := stored[n-1]
+		page.Next = Position{Key: strconv.Itoa(last.Version), ID: last.ID.UUID}
+	}
+	return page
+}
+
+// VersionBefore returns the version in a position of the history of a transaction: the page after the
+// position contains lower versions only. It returns the highest version that a store can hold for the start.
+// Errors: Invalid on "cursor" for a position of another list, or of the history of another transaction.
+func VersionBefore(id TransactionID, after Position) (int, error) {
+	if after.IsZero() {
+		return math.MaxInt32, nil
+	}
+	version, err := strconv.ParseUint(after.Key, 10, 31)
+	if err != nil || after.ID != id.UUID {
+		return 0, FieldError("cursor", "is not a cursor of this list")
+	}
+	return int(version), nil
+}

@@ -1,0 +1,64 @@
+package domain_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// version returns a version of a transaction, which is removed or not.
+func version(number int, removed bool) domain.Transaction {
+	t := domain.Transaction{ID: domain.TransactionID{UUID: uuid.UUID{1}}, Version: number}
+	if removed {
+		t.RemovedAt = time.Unix(1, 0)
+	}
+	return t
+}
+
+func TestAPageOfVersionsStartsAtTheFirstKnownVersionWithoutAGap(t *testing.T) {
+	for name, c := range map[string]struct {
+		stored []domain.Transaction
+		limit  int
+		want   []domain.ChangeKind
+		next   string
+	}{
+		"no version": {},
+		"every kind": {
+			[]domain.Transaction{
+				version(6, true), version(5, true), version(4, false), version(3, true), version(2, false),
+				version(1, false),
+			}, 6,
+			[]domain.ChangeKind{
+				domain.Modified, domain.Removed, domain.Restored, domain.Removed, domain.Modified, domain.Added,
+			}, "",
+		},
+		"another page": {
+			[]domain.Transaction{version(4, false), version(3, false), version(2, true)}, 2,
+			[]domain.ChangeKind{domain.Modified, domain.Restored}, "3",
+		},
+		"the first known version is not version 1": {
+			[]domain.Transaction{version(4, false), version(3, false)}, 2,
+			[]domain.ChangeKind{domain.Modified, domain.Modified}, "",
+		},
+		"the first known version is removed": {
+			[]domain.Transaction{version(3, true)}, 2, []domain.ChangeKind{domain.Removed}, "",
+		},
+		"a version is missing": {
+			[]domain.Transaction{version(5, false), version(4, false), version(2, false), version(1, false)}, 2,
+			[]domain.ChangeKind{domain.Modified, domain.Modified}, "",
+		},
+	} {
+		page := domain.PageOfVersions(c.stored, c.limit)
+		var got []domain.ChangeKind
+		for _, v := range page.Items {
+			got = append(got, v.Change())
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || page.Next.Key != c.next {
+			t.Errorf("%s: next %q, want %q; changes (-want +got):\n%s", name, page.Next.Key, c.next, diff)
+		}
+	}
+}

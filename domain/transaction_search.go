@@ -1,0 +1,47 @@
+package domain
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/govalues/decimal"
+)
+
+// TransactionSearch selects transactions of all connections of a tenant. A member that is zero does not
+// restrict the search.
+type TransactionSearch struct {
+	Connection ConnectionID
+	Window     Window
+	// Amount is the exact amount with its sign: 12.5 equals 12.50, and differs from -12.5.
+	Amount *decimal.Decimal
+	// Text is a substring of the description or of the counterparty. Case is ignored in every script.
+	Text string
+	// Removed selects only removed transactions if true, and only live transactions if false; nil selects
+	// both.
+	Removed *bool
+}
+
+// Matches reports whether the search selects t.
+func (s TransactionSearch) Matches(t Transaction) bool {
+	switch {
+	case !s.Connection.IsZero() && t.Connection != s.Connection,
+		!s.Window.Contains(t.Date),
+		s.Amount != nil && s.Amount.Cmp(t.Amount.Amount) != 0,
+		s.Removed != nil && *s.Removed == t.RemovedAt.IsZero():
+		return false
+	}
+	text := foldCase(s.Text)
+	return strings.Contains(foldCase(t.Description), text) || strings.Contains(foldCase(t.Counterparty), text)
+}
+
+// foldCase replaces each character by the smallest one that differs from it only in case (simple
+// case folding of Unicode). Two texts that differ only in case are equal afterwards.
+func foldCase(text string) string {
+	return strings.Map(func(r rune) rune {
+		smallest := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			smallest = min(smallest, other)
+		}
+		return smallest
+	}, text)
+}

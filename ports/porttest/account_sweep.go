@@ -1,0 +1,118 @@
+package porttest
+
+import (
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// accountSweepTests check Pulls.SweepAccounts.
+var accountSweepTests = []storeTest{
+	{"an account that is not listed any more is removed, and returns when it is listed", accountSweepRemoves},
+	{"with two reads, two pulls in a row must not list the account", accountSweepNeedsTwoPulls},
+	{"an account that was never listed is not removed", accountSweepKeepsEmbedded},
+	{"an account sweep is limited to its connection and its lease", accountSweepScope},
+}
+
+func (f *fixture) sweepAccounts(l domain.Lease, proof domain.AbsenceProof, listed ...string) {
+	f.Helper()
+	f.noError(f.Pulls.SweepAccounts(f.ctx, l, ports.AccountSweepWrite{
+		Listed: listed, Proof: proof, At: f.now(), LeaseUntil: l.Until,
+	}))
+}
+
+// storeAccounts stores the accounts with these external ids. listed says whether they are the vendor's
+// complete list.
+func (f *fixture) storeAccounts(l domain.Lease, listed bool, externalIDs ...string) {
+	f.Helper()
+	w := ports.PageWrite{Listed: listed}
+	for _, id := range externalIDs {
+		w.Accounts = append(w.Accounts, accountData(id))
+	}
+	f.mustStorePage(l, w)
+}
+
+// removedAccounts returns the external ids of the connection's accounts that are marked as removed.
+func (f *fixture) removedAccounts(c domain.Connection) []string {
+	f.Helper()
+	var removed []string
+	for _, a := range f.listAccounts(c) {
+		if !a.RemovedAt.IsZero() {
+			removed = append(removed, a.ExternalID)
+			f.equal("time of the change", a.RemovedAt, a.UpdatedAt)
+			f.inUTC(a.RemovedAt)
+		}
+	}
+	return removed
+}
+
+// nextPull finishes the pull of the lease, and returns the lease of another pull of the connection.
+func (f *fixture) nextPull(c domain.Connection, l domain.Lease) domain.Lease {
+	f.Helper()
+	f.finish(l, domain.PullSucceeded, "")
+	l, _ = f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
+	return l
+}
+
+func accountSweepRemoves(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	f.storeRows(l, row("of b", withAccount("b")))
+	before := f.listAccounts(c)
+	f.sweepAccounts(l, domain.OneRead, "a", "b")
+	f.equal("while both are listed", before, f.listAccounts(c))
+	f.sweepAccounts(l, domain.OneRead, "a")
+	f.equal("removed", []string{"b"}, f.removedAccounts(c))
+	f.equal("the account that is still listed", before[0], f.listAccounts(c)[0])
+	f.equal("removed transactions", []string(nil), f.removedIDs(c))
+	first := f.listAccounts(c)[1]
+	f.sweepAccounts(l, domain.OneRead, "a")
+	f.equal("removed before", first, f.listAccounts(c)[1])
+
+	f.storeAccounts(l, false, "b")
+	f.equal("embedded in a row", []string{"b"}, f.removedAccounts(c))
+	f.storeAccounts(l, true, "a", "b")
+	f.equal("listed again", []string(nil), f.removedAccounts(c))
+	f.equal("the id", before[1].ID, f.listAccounts(c)[1].ID)
+}
+
+func accountSweepNeedsTwoPulls(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	f.sweepAccounts(l, domain.TwoReads, "a")
+	f.sweepAccounts(l, domain.TwoReads, "a")
+	f.equal("after two reads of one pull", []string(nil), f.removedAccounts(c))
+	l = f.nextPull(c, l)
+	f.storeAccounts(l, true, "a", "b")
+	f.sweepAccounts(l, domain.TwoReads, "a", "b")
+	l = f.nextPull(c, l)
+	f.sweepAccounts(l, domain.TwoReads, "a")
+	f.equal("after it was listed in between", []string(nil), f.removedAccounts(c))
+	l = f.nextPull(c, l)
+	f.sweepAccounts(l, domain.TwoReads, "a")
+	f.equal("after two pulls in a row", []string{"b"}, f.removedAccounts(c))
+}
+
+func accountSweepKeepsEmbedded(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, false, "a", "b")
+	f.storeAccounts(l, true, "b")
+	f.sweepAccounts(l, domain.OneRead)
+	f.equal("removed", []string{"b"}, f.removedAccounts(c))
+}
+
+func accountSweepScope(f *fixture) {
+	c, l := f.runningPull()
+	other, second := f.runningPull()
+	f.storeAccounts(l, true, "a")
+	f.storeAccounts(second, true, "a")
+	f.sweepAccounts(l, domain.OneRead)
+	f.equal("removed", []string{"a"}, f.removedAccounts(c))
+	f.equal("removed of another connection", []string(nil), f.removedAccounts(other))
+	late := second
+	late.ID = newID[domain.Lease]()
+	err := f.Pulls.SweepAccounts(f.ctx, late, ports.AccountSweepWrite{
+		Proof: domain.OneRead, At: f.now(), LeaseUntil: second.Until,
+	})
+	f.errorIs(err, domain.LeaseLost)
+	f.equal("removed under a lost lease", []string(nil), f.removedAccounts(other))
+}

@@ -1,0 +1,288 @@
+package porttest
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// completenessTests check the readings that Pulls.Finish stores, and how Ledger returns and changes them.
+var completenessTests = []storeTest{
+	{"a settled pull stores the sum of each account's live posted records", completenessSums},
+	{"a reading is compared with the baseline, also after a pull without readings", completenessDrifts},
+	{"a reading without changes is stored once a day", completenessOnceADay},
+	{"a record dated before the baseline's first day moves the baseline", completenessLateHistory},
+	{"rows in the quarantine are counted for the accounts that they name", completenessQuarantine},
+	{"running balances of the account's newest records are compared", completenessChain},
+	{"an accepted anchor is the baseline of later readings", completenessAccept},
+	{"the activity shows the oldest drift of the accounts that are not removed", completenessActivity},
+	{"completeness is limited to the tenant", completenessTenant},
+	{"balances are listed by day", completenessBalances},
+}
+
+// finishSettled ends the pull as succeeded with the balances by external id, and returns the time of the readings.
+func (f *fixture) finishSettled(l domain.Lease, at time.Time, settled ports.SettledRead) {
+	f.Helper()
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+		State: domain.PullSucceeded, Attempts: 1, At: at, Settled: &settled,
+	}))
+}
+
+// balances returns a settled read of one account, "a", with this balance.
+func balances(balance string) ports.SettledRead {
+	return ports.SettledRead{Balances: map[string]domain.VendorBalance{
+		"a": {Amount: decimal.MustParse(balance), Currency: "BRL"},
+	}}
+}
+
+func (f *fixture) startPull(c domain.Connection) domain.Lease {
+	f.Helper()
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
+	return l
+}
+
+func (f *fixture) completeness(id domain.AccountID) domain.Completeness {
+	f.Helper()
+	c, err := f.Ledger.Completeness(f.ctx, f.tenant, id)
+	f.noError(err)
+	return c
+}
+
+// accountWithRows returns a connection with the accounts "a" and "b" and these rows, the lease of its running pull,
+// and the id of the account "a". A row has the amount -12.5 BRL unless it was edited.
+func (f *fixture) accountWithRows(rows ...domain.TransactionData) (domain.Connection, domain.Lease, domain.AccountID) {
+	f.Helper()
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	f.storeRows(l, rows...)
+	return c, l, f.listAccounts(c)[0].ID
+}
+
+func withAmount(amount, currency string) func(*domain.TransactionData) {
+	return func(o *domain.TransactionData) { o.Amount = money(amount, currency) }
+}
+
+func (f *fixture) anchor(c domain.Completeness) string {
+	f.Helper()
+	if c.Last == nil {
+		return "no reading"
+	}
+	anchor, ok := c.Last.Anchor()
+	if !ok {
+		return "no anchor"
+	}
+	return anchor.String()
+}
+
+func completenessSums(f *fixture) {
+	pending := func(o *domain.TransactionData) { o.Status = domain.Pending }
+	foreign := func(o *domain.TransactionData) {
+		brl := money("-51.25", "BRL")
+		o.Amount, o.AccountMoney = money("-10", "USD"), &brl
+	}
+	c, l, id := f.accountWithRows(row("1", withAccount("a")), row("2", withAccount("a"), foreign),
+		row("3", withAccount("a"), pending, withDate("2026-01-05")), row("4", withAccount("b")), row("5"),
+		row("6", withAccount("a")))
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"6"}})
+	at := f.now()
+	f.finishSettled(l, at, balances("36.25"))
+	got := f.completeness(id)
+	f.equal("anchor", "100.00", f.anchor(got))
+	f.equal("posted", "-63.75", got.Last.Posted.String())
+	f.equal("first day", domain.Date("2026-01-05"), got.Last.FirstDay)
+	f.equal("time", at, got.Last.At)
+	f.equal("known", true, got.Known())
+	other := f.completeness(f.listAccounts(c)[1].ID)
+	f.equal("an account that was not read", domain.Completeness{}, other)
+
+	l = f.startPull(c)
+	f.storeRows(l, row("7", withAccount("a"), withAmount("1", "USD")))
+	f.finishSettled(l, f.now(), balances("36.25"))
+	f.equal("with an amount in another currency", domain.BasisCurrency, f.completeness(id).Basis())
+}
+
+func completenessDrifts(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a")))
+	f.finishSettled(l, f.now(), balances("100"))
+	l = f.startPull(c)
+	f.storeRows(l, row("2", withAccount("a")))
+	f.finish(l, domain.PullSucceeded, "")
+	l = f.startPull(c)
+	at := f.now()
+	f.finishSettled(l, at, balances("100"))
+	got := f.completeness(id)
+	f.equal("anchor", "125.0", f.anchor(got))
+	f.equal("drift", at, got.DriftSince())
+	l = f.startPull(c)
+	f.finishSettled(l, f.now(), balances("87.5"))
+	f.equal("drift after the balance has followed", true, f.completeness(id).DriftSince().IsZero())
+}
+
+func completenessOnceADay(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a")))
+	at := f.now()
+	f.finishSettled(l, at, balances("100"))
+	for _, step := range []struct {
+		later time.Duration
+		want  time.Duration
+	}{{2 * time.Hour, 0}, {26 * time.Hour, 26 * time.Hour}, {27 * time.Hour, 26 * time.Hour}} {
+		// The first repetition sums again, because the clocks of two processes may differ.
+		l := f.startPull(c)
+		f.finishSettled(l, at.Add(step.later), balances("100"))
+		if step.want > 0 {
+			f.equal("time of the reading", at.Add(step.want), f.completeness(id).Last.At)
+		}
+	}
+}
+
+func completenessLateHistory(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-02-10")))
+	f.finishSettled(l, f.now(), balances("100"))
+	l = f.startPull(c)
+	f.storeRows(l, row("2", withAccount("a"), withDate("2026-02-09")),
+		row("3", withAccount("a"), withDate("2026-02-11")))
+	f.finishSettled(l, f.now(), balances("87.5"))
+	got := f.completeness(id)
+	f.equal("late", "-12.5", got.Last.Late.String())
+	f.equal("drift", true, got.DriftSince().IsZero())
+}
+
+func completenessQuarantine(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a")), row("2", withAccount("b")))
+	f.mustStorePage(l, ports.PageWrite{Quarantined: []domain.UnreadableData{
+		domain.NewUnreadableData(domain.QuarantinedTransaction, "q", domain.InvalidAmount,
+			json.RawMessage(`{"id":"q","accountId":"a"}`)),
+	}})
+	read := balances("100")
+	read.Balances["b"], read.Quarantined = read.Balances["a"], true
+	f.finishSettled(l, f.now(), read)
+	f.equal("basis", domain.BasisQuarantined, f.completeness(id).Basis())
+	f.equal("basis of another account", domain.BasisBaseline, f.completeness(f.listAccounts(c)[1].ID).Basis())
+	l = f.startPull(c)
+	f.mustStorePage(l, ports.PageWrite{Released: []domain.QuarantineKey{
+		{Kind: domain.QuarantinedTransaction, ID: "q"},
+	}})
+	f.finishSettled(l, f.now(), balances("100"))
+	f.equal("basis afterwards", domain.BasisBaseline, f.completeness(id).Basis())
+}
+
+func completenessChain(f *fixture) {
+	_, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-02-01")),
+		row("2", withAccount("a"), withDate("2026-02-02")), row("3", withAccount("a"), withDate("2026-02-03")),
+		row("4", withAccount("b"), withDate("2026-02-02")))
+	read := balances("62.5")
+	running := map[string]string{`{"id": "1"}`: "87.5", `{"id": "2"}`: "75", `{"id": "3"}`: "60"}
+	read.RunningBalance = func(metadata json.RawMessage) domain.RunningBalance {
+		text, ok := running[string(metadata)]
+		if !ok {
+			return domain.RunningBalance{}
+		}
+		balance := decimal.MustParse(text)
+		return domain.RunningBalance{Balance: &balance}
+	}
+	f.finishSettled(l, f.now(), read)
+	got := f.completeness(id).Last
+	f.equal("links", 2, got.Links)
+	f.equal("gaps", 1, len(got.Gaps))
+	f.equal("expected", "62.5", got.Gaps[0].Expected.String())
+	f.equal("actual", "60", got.Gaps[0].Actual.String())
+}
+
+func completenessAccept(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a")))
+	f.finishSettled(l, f.now(), balances("100"))
+	refused := errors.New("refused")
+	_, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, id,
+		func(domain.Completeness) (domain.Completeness, error) { return domain.Completeness{}, refused })
+	f.errorIs(err, refused)
+	f.equal("after a refused edit", "112.5", f.anchor(f.completeness(id)))
+	l = f.startPull(c)
+	f.finishSettled(l, f.now(), balances("50"))
+	at := f.now()
+	accepted, err := f.Ledger.UpdateCompleteness(f.ctx, f.tenant, id,
+		func(c domain.Completeness) (domain.Completeness, error) { return c.Accept("a reason", at) })
+	f.noError(err)
+	f.equal("returned", accepted.Baseline.Anchor.String(), "62.5")
+	got := f.completeness(id)
+	f.equal("reason", "a reason", got.Baseline.Reason)
+	f.equal("since", at, got.Since)
+	l = f.startPull(c)
+	f.finishSettled(l, f.now(), balances("50"))
+	f.equal("drift after it was accepted", true, f.completeness(id).DriftSince().IsZero())
+}
+
+func completenessActivity(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a")))
+	activity := func() ports.Activity {
+		f.Helper()
+		one, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
+		f.noError(err)
+		all, err := f.Connections.Activities(f.ctx, f.tenant, []domain.ConnectionID{c.ID})
+		f.noError(err)
+		f.equal("drift of the list", one.DriftSince, all[c.ID].DriftSince)
+		f.equal("compared of the list", one.Compared, all[c.ID].Compared)
+		return one
+	}
+	f.equal("before a reading", false, activity().Compared)
+	f.finishSettled(l, f.now(), balances("100"))
+	f.equal("after a reading", true, activity().Compared)
+	f.equal("without a drift", true, activity().DriftSince.IsZero())
+	l = f.startPull(c)
+	f.finishSettled(l, f.now(), balances("50"))
+	f.equal("drift", f.completeness(id).DriftSince(), activity().DriftSince)
+	l = f.startPull(c)
+	f.sweepAccounts(l, domain.OneRead, "b")
+	f.equal("drift of a removed account", true, activity().DriftSince.IsZero())
+	f.equal("a removed account", false, activity().Compared)
+}
+
+func completenessTenant(f *fixture) {
+	_, l, id := f.accountWithRows(row("1", withAccount("a")))
+	f.finishSettled(l, f.now(), balances("100"))
+	other := newTenant()
+	_, err := f.Ledger.Completeness(f.ctx, other, id)
+	f.errorIs(err, domain.NotFound)
+	_, err = f.Ledger.Completeness(f.ctx, f.tenant, newID[domain.Account]())
+	f.errorIs(err, domain.NotFound)
+	_, err = f.Ledger.UpdateCompleteness(f.ctx, other, id,
+		func(c domain.Completeness) (domain.Completeness, error) { return c, nil })
+	f.errorIs(err, domain.NotFound)
+	page, err := f.Ledger.Balances(f.ctx, other, id, domain.Window{}, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("balances of another tenant", 0, len(page.Items))
+}
+
+func completenessBalances(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a")))
+	start := f.now()
+	f.finishSettled(l, start, balances("100"))
+	for day := 1; day < 5; day++ {
+		l := f.startPull(c)
+		f.finishSettled(l, start.Add(time.Duration(day)*24*time.Hour), balances("100.50"))
+	}
+	l = f.startPull(c)
+	f.finishSettled(l, start.Add(4*24*time.Hour+time.Hour), balances("7"))
+	list := func(window domain.Window) []domain.AccountBalance {
+		return collectPages(f, 2, func(page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
+			return f.Ledger.Balances(f.ctx, f.tenant, id, window, page)
+		}, nil)
+	}
+	all := list(domain.Window{})
+	f.equal("days", 5, len(all))
+	f.equal("newest day", domain.Date("2026-03-05"), all[0].Day)
+	f.equal("last reading of the day", "7 -12.5 19.5 BRL", all[0].Balance.String()+" "+all[0].Posted.String()+" "+
+		all[0].Anchor.String()+" "+all[0].Currency)
+	f.equal("exact balance", true, all[1].Balance.Cmp(decimal.MustParse("100.5")) == 0)
+	f.equal("time", start, all[4].At)
+	f.inUTC(all[4].At)
+	f.equal("window", 2, len(list(domain.Window{From: "2026-03-02", To: "2026-03-03"})))
+	_, err := f.Ledger.Balances(f.ctx, f.tenant, id, domain.Window{}, domain.PageRequest{
+		Limit: 10, After: domain.Position{Key: "a name", ID: newUUID()},
+	})
+	f.invalidCursor("a name", err)
+}

@@ -1,0 +1,205 @@
+package porttest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// searchTests check the reads that cover all connections of a tenant.
+var searchTests = []storeTest{
+	{"a search merges the connections of the tenant by date, newest first", searchMerges},
+	{"a search selects by every member, on all stores alike", searchSelects},
+	{"a search finds a rare row that is older than many others", searchFindsRareRow},
+	{"a search of another tenant finds nothing", searchIsTenantScoped},
+	{"a search refuses a position of another list", searchPositions},
+	{"one transaction or account is found by its id, by its tenant only", oneRowByID},
+	{"the accounts of a tenant are listed over all connections", accountsOfTenant},
+	{"a transaction is found by its external id", transactionByExternalID},
+}
+
+// search returns the transactions that the search selects. It reads pages of limit until the last page. A
+// page can have fewer rows than limit although it is not the last one.
+func (f *fixture) search(s domain.TransactionSearch, limit int) []domain.Transaction {
+	f.Helper()
+	const most = 1000
+	var all []domain.Transaction
+	request := domain.PageRequest{Limit: limit}
+	for range most {
+		page, err := f.Ledger.Search(f.ctx, f.tenant, s, request)
+		f.noError(err)
+		if len(page.Items) > limit {
+			f.Fatalf("a page of %d rows, limit %d", len(page.Items), limit)
+		}
+		all = append(all, page.Items...)
+		if page.Next.IsZero() {
+			return all
+		}
+		request.After = page.Next
+	}
+	f.Fatalf("the search does not end after %d pages", most)
+	return nil
+}
+
+// searchMerges searches more connections than a store is likely to combine in one read. One of them is
+// deleted.
+func searchMerges(f *fixture) {
+	var want []domain.Transaction
+	for i := range 20 {
+		c, l := f.runningPull()
+		var rows []domain.TransactionData
+		for k := range 5 + 8*(i%5) {
+			rows = append(rows, row(fmt.Sprint(k), withDate(domain.Date("2026-02-01").AddDays((i+3*k)%17))))
+		}
+		f.mustStorePage(l, ports.PageWrite{Transactions: rows})
+		f.mustStorePage(l, ports.PageWrite{Removed: []string{"1"}})
+		want = append(want, f.allRows(c)...)
+		if i == 7 {
+			f.deleteConnection(c)
+		}
+	}
+	slices.SortFunc(want, newestFirst)
+	for _, limit := range []int{1, 7, domain.MaxLimit} {
+		f.equal(fmt.Sprintf("by pages of %d", limit), want, f.search(domain.TransactionSearch{}, limit))
+	}
+}
+
+func searchSelects(f *fixture) {
+	c, l := f.runningPull()
+	other, otherLease := f.runningPull()
+	amount := func(text string) func(*domain.TransactionData) {
+		return func(o *domain.TransactionData) { o.Amount = money(text, "BRL") }
+	}
+	party := func(o *domain.TransactionData) { o.Counterparty = "ÁGUAS do Norte 100%" }
+	f.storeRows(l, row("1", amount("12.5"), withDate("2026-02-01")), row("2", amount("-12.5"), withDate("2026-02-02")),
+		row("3", amount("0.1000"), withDescription("Pão de Açúcar"), withDate("2026-02-03")))
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"1"}})
+	f.storeRows(otherLease, row("4", amount("1e3"), party, withDate("2026-02-04")))
+	decimals := func(text string) domain.TransactionSearch {
+		value, err := domain.ParseAmount(text)
+		f.noError(err)
+		return domain.TransactionSearch{Amount: &value}
+	}
+	yes, no := true, false
+	for _, tc := range []struct {
+		search domain.TransactionSearch
+		want   []string
+	}{
+		{domain.TransactionSearch{}, []string{"4", "3", "2", "1"}},
+		{domain.TransactionSearch{Connection: other.ID}, []string{"4"}},
+		{domain.TransactionSearch{Connection: c.ID, Removed: &no}, []string{"3", "2"}},
+		{domain.TransactionSearch{Connection: newID[domain.Connection]()}, []string{}},
+		{domain.TransactionSearch{Removed: &yes}, []string{"1"}},
+		{decimals("12.50"), []string{"1"}},
+		{decimals("-12.500"), []string{"2"}},
+		{decimals("0.1"), []string{"3"}},
+		{decimals("1000.00"), []string{"4"}},
+		{decimals("12.51"), []string{}},
+		{domain.TransactionSearch{Text: "PÃO DE AÇÚ"}, []string{"3"}},
+		{domain.TransactionSearch{Text: "águas"}, []string{"4"}},
+		{domain.TransactionSearch{Text: "100%"}, []string{"4"}},
+		{domain.TransactionSearch{Text: "_"}, []string{}},
+		{domain.TransactionSearch{Text: "row"}, []string{"4", "2", "1"}},
+		{domain.TransactionSearch{Window: domain.Window{From: "2026-02-02", To: "2026-02-03"}}, []string{"3", "2"}},
+		{domain.TransactionSearch{Window: domain.Window{To: "2026-02-01"}, Text: "ROW"}, []string{"1"}},
+	} {
+		f.equal(fmt.Sprintf("%+v", tc.search), tc.want, ids(f.search(tc.search, 1), externalID))
+	}
+}
+
+// searchFindsRareRow searches for one row among more rows than a store examines in one call.
+func searchFindsRareRow(f *fixture) {
+	_, l := f.runningPull()
+	const pages, perPage = 6, 1000
+	for p := range pages {
+		var rows []domain.TransactionData
+		for i := range perPage {
+			rows = append(rows, row(fmt.Sprint(p, "-", i), withDate(domain.Date("2026-02-01").AddDays(p))))
+		}
+		f.mustStorePage(l, ports.PageWrite{Transactions: rows, AssumeNew: true})
+	}
+	f.storeRows(l, row("rare", withDate("2026-01-01"), withDescription("needle")))
+	f.equal("found", []string{"rare"}, ids(f.search(domain.TransactionSearch{Text: "NEEDLE"}, 20), externalID))
+}
+
+func searchIsTenantScoped(f *fixture) {
+	c, l := f.runningPull()
+	f.storeRows(l, row("1"))
+	for _, s := range []domain.TransactionSearch{{}, {Connection: c.ID}} {
+		page, err := f.Ledger.Search(f.ctx, newTenant(), s, domain.PageRequest{Limit: 10})
+		f.noError(err)
+		f.equal("rows of another tenant", 0, len(page.Items))
+		f.equal("next page", true, page.Next.IsZero())
+	}
+}
+
+func searchPositions(f *fixture) {
+	_, l := f.runningPull()
+	f.storeRows(l, row("1"))
+	for _, key := range []string{"a name", domain.TimeKey(epoch), "17", "2026-02-30", "';--"} {
+		_, err := f.Ledger.Search(f.ctx, f.tenant, domain.TransactionSearch{}, domain.PageRequest{
+			Limit: 10, After: domain.Position{Key: key, ID: newUUID()},
+		})
+		f.invalidCursor(key, err)
+	}
+}
+
+func oneRowByID(f *fixture) {
+	c, l := f.runningPull()
+	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")},
+		Transactions: []domain.TransactionData{row("1", withAccount("a")), row("2")}, Removed: []string{"2"}})
+	for _, want := range f.allRows(c) {
+		got, err := f.Ledger.Transaction(f.ctx, f.tenant, want.ID)
+		f.noError(err)
+		f.equal("transaction", want, got)
+	}
+	transaction := func(tenant domain.TenantID, id domain.TransactionID) error {
+		_, err := f.Ledger.Transaction(f.ctx, tenant, id)
+		return err
+	}
+	f.sameNotFound("Transaction", transaction(newTenant(), f.getRow(c, "1").ID),
+		transaction(f.tenant, newID[domain.Transaction]()))
+	a := f.listAccounts(c)[0]
+	got, err := f.Ledger.Account(f.ctx, f.tenant, a.ID)
+	f.noError(err)
+	f.equal("account", a, got)
+	account := func(tenant domain.TenantID, id domain.AccountID) error {
+		_, err := f.Ledger.Account(f.ctx, tenant, id)
+		return err
+	}
+	f.sameNotFound("Account", account(newTenant(), a.ID), account(f.tenant, newID[domain.Account]()))
+}
+
+func accountsOfTenant(f *fixture) {
+	var want []domain.Account
+	for _, names := range [][]string{{"b", "é", "B"}, {"a", "b"}, {}} {
+		c, l := f.runningPull()
+		var accounts []domain.AccountData
+		for _, name := range names {
+			accounts = append(accounts, accountData(name))
+		}
+		f.mustStorePage(l, ports.PageWrite{Accounts: accounts})
+		want = append(want, f.listAccounts(c)...)
+	}
+	list := func(tenant domain.TenantID) []domain.Account {
+		return collectPages(f, 2, func(page domain.PageRequest) (domain.Page[domain.Account], error) {
+			return f.Ledger.Accounts(f.ctx, tenant, domain.ConnectionID{}, page)
+		}, nil)
+	}
+	got := list(f.tenant)
+	f.equal("order", []string{"B", "a", "b", "b", "é"}, ids(got, func(a domain.Account) string { return a.ExternalID }))
+	accountID := func(a domain.Account) domain.AccountID { return a.ID }
+	exactlyOnce(f, ids(want, accountID), ids(got, accountID))
+	f.equal("accounts of another tenant", 0, len(list(newTenant())))
+}
+
+func transactionByExternalID(f *fixture) {
+	c, l := f.runningPull()
+	f.storeRows(l, row("1"), row("11"), row("É"))
+	for id, want := range map[string][]string{"1": {"1"}, "É": {"É"}, "é": {}, "2": {}, "1\x00": {}} {
+		got := f.listTransactions(c, ports.TransactionFilter{ExternalID: id}, 10, nil)
+		f.equal(id, want, ids(got, externalID))
+	}
+}

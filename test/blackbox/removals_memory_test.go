@@ -1,0 +1,104 @@
+package blackbox_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+var removalDeliveries = flag.Int("removal-deliveries", 20, "how many deliveries of 1 MiB announce removals")
+
+// While a pull of each vendor is in progress, many authenticated webhooks of 1 MiB each announce removals.
+// Each webhook names one row of the connection; its other ids do not exist. The next pull must mark all of
+// the named rows as removed, and the process must not hold the ids of all deliveries in memory.
+func TestDeliveriesFullOfRemovalsNeedLittleMemory(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("the memory of a process can be read only on Linux")
+	}
+	for name, database := range map[string]func() string{
+		"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.DSN(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newEnv(t, database())
+			p := h.serve()
+			p.ready()
+			for _, l := range []*link{newPluggy(t, 1, *removalDeliveries+5), newBelvo(t, 2, *removalDeliveries+5)} {
+				vendor, _, _, _, _ := l.connectionValues()
+				t.Run(vendor, func(t *testing.T) { h.checkRemovals(t, p, l) })
+			}
+		})
+	}
+}
+
+func (h *env) checkRemovals(t *testing.T, p *process, l *link) {
+	l.connect(h, p)
+	l.mustPost(t, p, l.fullPullEvent())
+	h.settle(p, l.id)
+	before := residentMemory(t, p)
+	l.hang(0)
+	l.mustPost(t, p, l.fullPullEvent())
+	harness.Eventually(t, "the pull that is in progress", func() bool { return l.faults() > 0 })
+	removed, peak := map[string]bool{}, 0
+	for id := range l.facts {
+		if len(removed) == *removalDeliveries {
+			break
+		}
+		removed[id] = true
+		l.remove(id)
+		for _, body := range l.takeEvents() {
+			l.mustPost(t, p, withMoreIDs(body, id))
+		}
+		peak = max(peak, residentMemory(t, p))
+	}
+	l.clearFaults()
+	harness.Eventually(t, "the pull of the removals", func() bool {
+		peak = max(peak, residentMemory(t, p))
+		open, _ := h.open(p, l.id)
+		return open == 0
+	})
+	if peak > maxMemory {
+		t.Errorf("the process used %d MiB, want at most %d MiB", peak>>20, maxMemory>>20)
+	}
+	t.Logf("%d deliveries: memory %d MiB before, at most %d MiB", *removalDeliveries, before>>20, peak>>20)
+	for _, row := range h.all(p, "/aggregator-connections/"+l.id+"/transactions") {
+		if id := text(row, "externalId"); removed[id] != (row["removedAt"] != nil) {
+			t.Errorf("row %s: announced as removed %v, removedAt %v", id, removed[id], row["removedAt"])
+		}
+	}
+}
+
+// settle waits until no pull of the connection is open, and checks that all succeeded.
+func (h *env) settle(p *process, connection string) {
+	h.t.Helper()
+	harness.Eventually(h.t, "the end of the pulls", func() bool {
+		open, failed := h.open(p, connection)
+		if len(failed) > 0 {
+			h.t.Fatalf("pulls failed: %v", failed)
+		}
+		return open == 0
+	})
+}
+
+// mustPost posts a webhook and checks that it is accepted.
+func (l *link) mustPost(t *testing.T, p *process, body []byte) {
+	t.Helper()
+	if status, _ := l.post(t.Context(), p, body); status != http.StatusAccepted {
+		t.Fatalf("a webhook of %d bytes got %d, want 202", len(body), status)
+	}
+}
+
+// withMoreIDs returns the body of an event about the row id. It adds ids of rows that do not exist until the
+// body is almost 1 MiB long.
+func withMoreIDs(body []byte, id string) []byte {
+	var more strings.Builder
+	for i := 0; len(body)+more.Len() < floodBody-100; i++ {
+		_, _ = fmt.Fprintf(&more, `,"%s-%d"`, id, i)
+	}
+	return []byte(strings.Replace(string(body), `["`+id+`"]`, `["`+id+`"`+more.String()+"]", 1))
+}

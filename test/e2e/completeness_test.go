@@ -1,0 +1,100 @@
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// accountPath returns the path of the connection's account with this external id.
+func (o operator) accountPath(id, externalID string) string {
+	o.t.Helper()
+	for _, account := range o.pages(of(id, "/accounts"), 200) {
+		if text(account, "externalId") == externalID {
+			return prefix + "/accounts/" + text(account, "id")
+		}
+	}
+	o.t.Fatalf("no account %s", externalID)
+	return ""
+}
+
+// anchor returns state, basis, and the difference of the first check of an account, and the completeness that the
+// health of its connection shows.
+func (o operator) anchor(id, account string) []string {
+	o.t.Helper()
+	got := o.get(account + "/completeness").want(http.StatusOK).json()
+	checks, _ := got["checks"].([]any)
+	if len(checks) == 0 {
+		o.t.Fatalf("no checks: %v", got)
+	}
+	first, _ := checks[0].(object)
+	if first["check"] != "balance_anchor" {
+		o.t.Errorf("the first check is %v", first)
+	}
+	health := o.get(of(id, "/health")).want(http.StatusOK).json()
+	return []string{text(got, "state"), text(got, "basis"), text(first, "difference"), text(health, "completeness")}
+}
+
+// TestTheBalanceOfAnAccountFindsWhatIsMissing hides a record behind a balance, announces it later, and accepts a
+// difference that stays.
+func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		external := b.setBalance(t, "1000.00")
+		o, id, _ := connectAndPull(t, w, b)
+		account := o.accountPath(id, external)
+		check := func(when string, want ...string) {
+			t.Helper()
+			if diff := cmp.Diff(want, o.anchor(id, account)); diff != "" {
+				t.Errorf("%s: %s", when, diff)
+			}
+		}
+		check("after the first pull", "complete", "baseline", "0", "complete")
+
+		b.setBalance(t, "987.66")
+		o.pull(id, nil)
+		check("with a balance without its record", "drifting", "baseline", "-12.34", "drifting")
+		b.add(t)
+		o.pull(id, nil)
+		check("with the record", "complete", "baseline", "0", "complete")
+
+		b.setBalance(t, "0.5")
+		o.pull(id, nil)
+		check("with another difference", "drifting", "baseline", "-987.16", "drifting")
+		o.do(http.MethodPost, account+"/completeness/accept", object{"reason": ""}).
+			problem(400, "MTCH-0001", "body.reason")
+		key := "Idempotency-Key: accept-1"
+		first := o.do(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
+		again := o.do(http.MethodPost, account+"/completeness/accept", object{"reason": "checked"}, key).want(200)
+		if again.header.Get("X-Idempotency-Replayed") != "true" || string(first.raw) != string(again.raw) {
+			t.Errorf("the repeated request got %s, the first one %s", again.raw, first.raw)
+		}
+		check("after it was accepted", "complete", "baseline", "0", "complete")
+
+		days := o.pages(account+"/balances?from="+time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly), 1)
+		if len(days) == 0 || days[0]["balance"] != "0.5" || days[0]["posted"] == nil || days[0]["anchor"] == nil {
+			t.Errorf("the balances are %v", days)
+		}
+		other := w.operator(t)
+		for _, path := range []string{"/completeness", "/balances"} {
+			other.get(account+path).problem(404, "MTCH-0005")
+		}
+		other.do(http.MethodPost, account+"/completeness/accept", object{"reason": "x"}).problem(404, "MTCH-0005")
+	}, func(s *setup) { s.cfg.DriftGrace = 0 })
+}
+
+// TestADriftCountsAfterTheGracePeriod checks that a difference is shown at once, and is not a drift before it has
+// lasted for the grace period.
+func TestADriftCountsAfterTheGracePeriod(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		external := b.setBalance(t, "1000.00")
+		o, id, _ := connectAndPull(t, w, b)
+		b.setBalance(t, "900")
+		o.pull(id, nil)
+		want := []string{"complete", "baseline", "-100", "complete"}
+		if diff := cmp.Diff(want, o.anchor(id, o.accountPath(id, external))); diff != "" {
+			t.Error(diff)
+		}
+	}, func(s *setup) { s.cfg.DriftGrace = time.Hour })
+}

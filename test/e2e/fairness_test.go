@@ -1,0 +1,81 @@
+package e2e_test
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var silentConnections = flag.Int("silent", 60, "how many connections of one tenant have a vendor that never responds")
+
+// silentVendor is a vendor that accepts every call and never responds.
+type silentVendor struct {
+	url   string
+	calls atomic.Int64 // calls that have arrived
+	ended atomic.Int64 // calls that the service has cancelled
+}
+
+func newSilentVendor(t *testing.T) *silentVendor {
+	t.Helper()
+	v, release := &silentVendor{}, make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // the server detects a closed connection only after the body
+		v.calls.Add(1)
+		select {
+		case <-r.Context().Done():
+			v.ended.Add(1)
+		case <-release:
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(release) })
+	v.url = server.URL
+	return v
+}
+
+// connectAll creates n connections of the operator to the vendor, and returns their ids.
+func (v *silentVendor) connectAll(o operator, n int) (ids []string) {
+	o.t.Helper()
+	for i := range n {
+		ids = append(ids, o.do(http.MethodPost, connections, object{
+			"vendor": "belvo", "configName": fmt.Sprint("silent ", i), "baseUrl": v.url,
+			"accountRef": "link", "clientId": "id", "secret": "secret",
+		}).want(http.StatusCreated).text("id"))
+	}
+	return ids
+}
+
+// TestPullsThatNeverEndDoNotDelayAnotherTenant occupies all ordinary workers with pulls of one tenant
+// whose vendor never responds. More such pulls wait. A pull of another tenant must not wait behind them.
+//
+// On a busy machine some of the calls may time out before that pull ends. If it waited in one queue with
+// the other pulls, nearly all of them would time out before.
+func TestPullsThatNeverEndDoNotDelayAnotherTenant(t *testing.T) {
+	const ordinaryWorkers = 6 // of 8
+	each(t, func(t *testing.T, w *env) {
+		good, other := w.operator(t), w.operator(t)
+		id := good.connect(newPluggy(t), "good")
+		silent := newSilentVendor(t)
+		for _, id := range silent.connectAll(other, *silentConnections) {
+			other.do(http.MethodPost, of(id, "/pulls"), nil).want(http.StatusAccepted)
+		}
+		eventually(t, "calls that hang", func() bool { return silent.calls.Load() >= ordinaryWorkers })
+		began := time.Now()
+		if pull := good.pull(id, nil); pull["status"] != "succeeded" {
+			t.Errorf("the pull of the other tenant ended as %v", pull)
+		}
+		t.Logf("the pull of the other tenant took %v", time.Since(began).Round(time.Millisecond))
+		ended := silent.ended.Load() // read before calls, so that the difference is not too small
+		if limit := int64(*silentConnections / 2); ended >= limit {
+			t.Errorf("%d calls timed out before the pull of the other tenant ended, want fewer than %d", ended, limit)
+		}
+		if hanging := silent.calls.Load() - ended; ended == 0 && hanging > ordinaryWorkers {
+			t.Errorf("one tenant occupies %d workers, want at most %d", hanging, ordinaryWorkers)
+		}
+	}, func(*setup) {})
+}

@@ -1,0 +1,106 @@
+package e2e_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The paths of the lists over all connections of a tenant.
+const (
+	allPulls        = prefix + "/pulls"
+	allAccounts     = prefix + "/accounts"
+	allTransactions = prefix + "/transactions"
+)
+
+func TestTheReadsOverAllConnectionsReturnWhatTheConnectionsReturn(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, _ := connectAndPull(t, w, b)
+		second := o.connect(b, "second")
+		o.pull(second, nil)
+		for all, one := range map[string]string{
+			allAccounts: "/accounts", allTransactions: "/transactions", allPulls: "/pulls",
+		} {
+			for _, connection := range []string{id, second} {
+				want := o.pages(of(connection, one), 200)
+				if diff := cmp.Diff(want, o.pages(all+"?connectionId="+connection, 3)); diff != "" || len(want) == 0 {
+					t.Errorf("%s of one connection (-%s +%s):\n%s", all, one, all, diff)
+				}
+				if all != allPulls {
+					first := text(want[0], "id")
+					if diff := cmp.Diff(want[0], o.get(all+"/"+first).want(200).json()); diff != "" {
+						t.Errorf("by id:\n%s", diff)
+					}
+				}
+			}
+			want := len(o.pages(of(id, one), 200)) + len(o.pages(of(second, one), 200))
+			if got := o.pages(all, 3); len(got) != want {
+				t.Errorf("%s returns %d items, the two connections %d", all, len(got), want)
+			}
+		}
+		o.checkSearch(id, second)
+		o.checkHealthList(id, second)
+		o.do(http.MethodDelete, of(second, ""), nil).want(http.StatusNoContent)
+		if n := len(o.pages(allTransactions+"?connectionId="+second, 20)); n == 0 {
+			t.Error("the transactions of a deleted connection cannot be searched")
+		}
+	})
+}
+
+// checkSearch searches for a transaction of the first connection by its values.
+func (o operator) checkSearch(first, second string) {
+	o.t.Helper()
+	rows := o.pages(of(first, "/transactions"), 200)
+	row := rows[len(rows)/2]
+	amount := text(row, "amount")
+	if !strings.Contains(amount, ".") {
+		amount += "."
+	}
+	for name, query := range map[string]url.Values{
+		"amount with more zeros": {"amount": {amount + "00"}},
+		"text in capitals":       {"text": {strings.ToUpper(text(row, "description"))}},
+		"day":                    {"from": {text(row, "date")}, "to": {text(row, "date")}, "removed": {"false"}},
+	} {
+		found := map[string]int{}
+		for _, item := range o.pages(allTransactions+"?"+query.Encode(), 2) {
+			if text(item, "externalId") == text(row, "externalId") {
+				found[text(item, "connectionId")]++
+			}
+		}
+		if diff := cmp.Diff(map[string]int{first: 1, second: 1}, found); diff != "" {
+			o.t.Errorf("search by %s (-want +found):\n%s", name, diff)
+		}
+	}
+	if found := o.pages(allTransactions+"?removed=true", 20); len(found) > 0 {
+		o.t.Errorf("%d transactions were found as removed", len(found))
+	}
+	external := of(first, "/transactions?externalId="+url.QueryEscape(text(row, "externalId")))
+	if diff := cmp.Diff([]object{row}, o.pages(external, 20)); diff != "" {
+		o.t.Errorf("by external id:\n%s", diff)
+	}
+}
+
+// checkHealthList checks that the list of health equals the health of each connection.
+func (o operator) checkHealthList(first, second string) {
+	o.t.Helper()
+	list := o.pages(connections+"/health?health=healthy", 1)
+	if len(list) != 2 || list[0]["configName"] != "main" || list[1]["configName"] != "second" {
+		o.t.Fatalf("health of all connections: %v", list)
+	}
+	for i, id := range []string{first, second} {
+		want := o.get(of(id, "/health")).want(200).json()
+		want["connectionId"], want["configName"], want["vendor"] = id, list[i]["configName"], list[i]["vendor"]
+		if diff := cmp.Diff(want, list[i]); diff != "" {
+			o.t.Errorf("health of %s (-one +list):\n%s", id, diff)
+		}
+	}
+	if list := o.pages(connections+"/health?health=unhealthy", 20); len(list) > 0 {
+		o.t.Errorf("unhealthy connections: %v", list)
+	}
+	if failed := o.pages(allPulls+"?status=failed", 20); len(failed) > 0 {
+		o.t.Errorf("failed pulls: %v", failed)
+	}
+}

@@ -1,0 +1,201 @@
+// Package matching_test measures the precision and the recall of domain.MatchRows on generated rows for
+// which the correct matches are known. Each seed generates a corpus of several accounts. An account has
+// changes of several kinds within 60 days. One call of MatchRows gets all changes of an account, so that
+// changes of one kind can disturb the matching of another kind.
+package matching_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// change is one change at the vendor: rows that left and rows that came. In a positive change, a row that
+// came is the same movement as a row that left; in a negative change, no row is. Rows of one movement
+// have the same movement number. Movements that cannot be distinguished have the same number, too.
+type change struct {
+	kind       string
+	rule       domain.MatchRule // the rule that should recognise the movement; "" for a negative change
+	sharesText bool             // a row that came has the amount and the text of a row that left
+	lostKey    bool             // the institution key of a movement changed or is missing
+	left, came []labelled
+}
+
+// labelled is a row with the number of its movement.
+type labelled struct {
+	domain.MatchRow
+	movement int
+}
+
+// generator builds the changes of one account. The same seed builds the same changes.
+type generator struct {
+	*rand.Rand
+	account   domain.AccountID
+	rows      int // number of rows built so far; part of their external ids
+	movements int
+}
+
+func newGenerator(seed, account uint64) *generator {
+	random := rand.New(rand.NewPCG(seed, account))
+	id := uuid.UUID{6: 0x70, 8: 0x80, 15: 1}
+	return &generator{Rand: random, account: domain.AccountID{UUID: id}}
+}
+
+func (g *generator) chance(percent int) bool { return g.IntN(100) < percent }
+
+func pick[T any](g *generator, values ...T) T { return values[g.IntN(len(values))] }
+
+// digits returns n random digits. The first digit is not zero.
+func (g *generator) digits(n int) string {
+	text := fmt.Sprint(1 + g.IntN(9))
+	for len(text) < n {
+		text += fmt.Sprint(g.IntN(10))
+	}
+	return text
+}
+
+func (g *generator) newMovement() int {
+	g.movements++
+	return g.movements
+}
+
+// price returns a random negative amount. One in five is a common price, which many purchases have.
+func (g *generator) price() string {
+	if g.chance(20) {
+		return pick(g, "-9.90", "-14.90", "-19.90", "-29.90", "-39.90", "-50", "-100", "-200", "-4.40", "-35")
+	}
+	return fmt.Sprintf("-%d.%02d", 3+g.IntN(600), g.IntN(100))
+}
+
+func money(amount, currency string) domain.Money {
+	m, err := domain.ParseMoney(amount, currency)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// Merchants as Brazilian and Mexican statements print them: in upper case and truncated.
+var (
+	merchants = []string{
+		"PADARIA SANTA RITA", "SUPERMERCADO BOM PRECO", "POSTO IPIRANGA CENTRO", "DROGARIA SAO PAULO",
+		"FARMACIA POPULAR", "RESTAURANTE SABOR DA TERRA", "LIVRARIA CULTURA", "ACOUGUE BOI GORDO",
+		"PET SHOP AMIGO FIEL", "LOJAS CEM CENTRO", "MAGAZINE LUIZA", "CASAS BAHIA", "RENNER SHOPPING NORTE",
+		"UBER *TRIP", "UBER *EATS", "99APP VIAGEM", "IFOOD SAO PAULO", "ESTACIONAMENTO CENTRAL", "CINEMARK BRASIL",
+		"AUTO ESCOLA MODELO", "OTICA VISAO", "HOTEL BEIRA MAR", "PAPELARIA ESTUDANTE", "SACOLAO DO BAIRRO",
+		"OXXO INSURGENTES", "WALMART TOLUCA", "SORIANA HIPER", "FARMACIAS GUADALAJARA", "LIVERPOOL POLANCO",
+		"GASOLINERIA PEMEX 4471", "TAQUERIA EL CALIFA", "SANBORNS CAFE", "CHEDRAUI SELECTO", "COPPEL CENTRO",
+		"BODEGA AURRERA", "SEVEN ELEVEN REFORMA", "DECATHLON", "PANIFICADORA NOVA ERA", "MERCADO LIVRE",
+		"BAR DO PORTO", "CAFE COLONIAL", "LAVANDERIA EXPRESSA",
+	}
+	subscriptions = []string{
+		"NETFLIX.COM", "SPOTIFY BRASIL", "GOOGLE *YOUTUBE PREMIUM", "AMAZON PRIME BR", "ACADEMIA SMART FIT",
+		"APPLE.COM/BILL", "CLARO NET SERVICOS", "VIVO FIBRA MENSAL",
+	}
+	foreign = []string{
+		"STEAM GAMES",
+		"BOOKING HOTEL AMSTERDAM",
+		"OPENAI CHATGPT",
+		"AIRBNB HMX",
+		"ALIEXPRESS",
+		"ZOOM US",
+	}
+	acquirers  = []string{"PAG*", "MERCADOPAGO*", "MP *", "IFD*", "EC *", "PAYPAL *", "SUMUP *", "CLIP MX*", "EBANX*"}
+	firstNames = []string{"MARIA", "JOSE", "ANA", "JOAO", "ANTONIO", "FRANCISCA", "GUADALUPE", "JUAN"}
+)
+
+// noise returns a volatile part of a description: a number that is different each time the bank books the
+// movement.
+func (g *generator) noise() string {
+	switch g.IntN(7) {
+	case 0:
+		return " NSU " + g.digits(6)
+	case 1:
+		return " AUT " + g.digits(6)
+	case 2:
+		return " DOC " + g.digits(7)
+	case 3:
+		return " " + g.digits(9)
+	case 4:
+		return " FOLIO: " + g.digits(5)
+	case 5:
+		return " CARTAO FINAL " + g.digits(4)
+	}
+	return ""
+}
+
+// oddNoise returns a volatile part in a form that no rule recognises.
+func (g *generator) oddNoise() string {
+	letter := func() string { return string(rune('A' + g.IntN(26))) }
+	return pick(g, " LOTE "+g.digits(2)+"-"+g.digits(1), " ID "+g.digits(3), " @"+letter()+letter()+letter(),
+		" OP/"+letter()+letter()+letter(), " S-"+g.digits(3))
+}
+
+// row returns a posted row that the vendor shows from the given day on. The vendor is read once a day.
+func (g *generator) row(movement, day int, amount, text string) labelled {
+	g.rows++
+	return labelled{domain.MatchRow{
+		ExternalID: fmt.Sprintf("%08x-%d", g.Uint32(), g.rows), Account: g.account, Amount: money(amount, "BRL"),
+		Status: domain.Posted, Date: date(day), Description: text,
+	}, movement}
+}
+
+// firstDay is day 0 of a corpus.
+var firstDay = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+
+func date(day int) domain.Date { return domain.DateOf(firstDay.AddDate(0, 0, day)) }
+
+// leaves returns the row with the day on which it left: it was first read on the day shownFrom, and last
+// read on the day before it left.
+func leaves(r labelled, shownFrom, day int) labelled {
+	r.FirstRead, r.LastRead = uint64(shownFrom+100), uint64(day+99)
+	r.LearnedAt = firstDay.AddDate(0, 0, day)
+	return r
+}
+
+// comes returns the row with the day on which it was first read.
+func comes(r labelled, day int) labelled {
+	r.FirstRead, r.LastRead = uint64(day+100), uint64(day+200)
+	r.LearnedAt = firstDay.AddDate(0, 0, day)
+	return r
+}
+
+// replaced returns a change in which the row before left and the row after came. The service learns of
+// both on the same day, or of one of them up to three days later.
+func (g *generator) replaced(kind string, before, after labelled, day int) change {
+	leave := day + 1 + g.IntN(6)
+	come := leave
+	if g.chance(15) {
+		come += g.IntN(4) // the deletion is announced before the new row is read
+	}
+	before = leaves(before, day, leave)
+	if g.chance(15) {
+		before.LearnedAt = before.LearnedAt.AddDate(0, 0, g.IntN(4)) // the new row is read before the deletion is known
+	}
+	return change{kind: kind, left: []labelled{before}, came: []labelled{comes(after, come)}}
+}
+
+// keyed returns the row with a transaction key, in the form in which institutions send it.
+func (g *generator) keyed(r labelled) labelled {
+	r.Keys.Transaction = g.digits(16)
+	return r
+}
+
+// recased returns the text as another system may print it: in lower case, with other spaces or with
+// accents.
+func (g *generator) recased(text string) string {
+	switch g.IntN(4) {
+	case 0:
+		return strings.ToLower(text)
+	case 1:
+		return strings.ReplaceAll(text, " ", "  ")
+	case 2:
+		return strings.ReplaceAll(strings.ReplaceAll(text, "CAO", "ÇÃO"), "SAO", "São")
+	}
+	return text
+}

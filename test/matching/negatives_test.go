@@ -1,0 +1,220 @@
+package matching_test
+
+import (
+	"fmt"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// negatives are the kinds of changes in which the row that came is a different movement from the row that
+// left. share is the kind's share of all changes, in percent.
+var negatives = []struct {
+	share int
+	build func(*generator, int) change
+}{
+	{
+		6,
+		bothShown,
+	},
+	{5, oneCancelledOfSeveral},
+	{1, oddlyNumberedWithdrawals},
+	{5, anotherKey},
+	{4, anotherReference},
+	{3, nextMonth},
+	{3, refunded},
+	{3, anotherInstalment},
+	{2, learnedLater},
+	{3, anotherParty},
+	{3, anotherTime},
+	{2, longAfter},
+	{1, otherDirection},
+	{1, otherMerchant},
+}
+
+// repeated returns a change in which a row leaves and a row of another movement with the same amount and
+// text comes. The second row is dated up to daysApart days later.
+func (g *generator) repeated(kind, text string, day, daysApart int) change {
+	price := g.price()
+	before := leaves(g.row(g.newMovement(), day, price, text+g.noise()), day, day+1+g.IntN(4))
+	after := g.row(g.newMovement(), day+g.IntN(daysApart+1), price, g.recased(text)+g.noise())
+	come := int(before.LastRead) - 99 + g.IntN(3)
+	return change{kind: kind, sharesText: true, left: []labelled{before}, came: []labelled{comes(after, come)}}
+}
+
+// setStatus sets the statuses of a change that has one row on each side.
+func (c *change) setStatus(before, after domain.TransactionStatus) {
+	c.left[0].Status, c.came[0].Status = before, after
+}
+
+// bothShown returns a change in which one of two equal purchases is cancelled after both were read
+// together.
+func bothShown(g *generator, day int) change {
+	c := g.repeated("equal purchase, shown together", pick(g, merchants...), day, 4)
+	c.left[0].LastRead = c.came[0].FirstRead + uint64(g.IntN(3))
+	c.setStatus(domain.Pending, pick(g, domain.Pending, domain.Posted))
+	return c
+}
+
+// oneCancelledOfSeveral returns a change in which identical rows leave and a different number of identical
+// rows come. Nobody can know which of these rows are the same movement, so every match counts as false.
+func oneCancelledOfSeveral(g *generator, day int) change {
+	price, text := g.price(), pick(g, "SAQUE BANCO24HORAS AG 12", "RETIRO SIN TARJETA", "BILHETE UNICO RECARGA")
+	leave, moved := day+1+g.IntN(4), g.IntN(3)
+	c := change{kind: "k identical rows, m others", sharesText: true}
+	lefts := 1 + g.IntN(3)
+	cames := lefts + pick(g, -1, 1)
+	if cames == 0 {
+		cames = 2
+	}
+	for range lefts {
+		c.left = append(c.left, leaves(g.row(g.newMovement(), day, price, text+g.noise()), day, leave))
+	}
+	for range cames {
+		c.came = append(c.came, comes(g.row(g.newMovement(), day+moved, price, text+g.noise()), leave))
+	}
+	return c
+}
+
+// oddlyNumberedWithdrawals returns a change as oneCancelledOfSeveral does, but the texts also contain a
+// volatile part in a form that no rule recognises.
+func oddlyNumberedWithdrawals(g *generator, day int) change {
+	c := oneCancelledOfSeveral(g, day)
+	c.kind = "k and m rows, volatile parts of an unknown form"
+	for _, rows := range [][]labelled{c.left, c.came} {
+		for i := range rows {
+			rows[i].Description += g.oddNoise()
+		}
+	}
+	return c
+}
+
+// anotherKey returns a change in which a purchase is cancelled and a new purchase at the same merchant has
+// another institution key.
+func anotherKey(g *generator, day int) change {
+	c := g.repeated("cancelled and bought again, other keys", "COMPRA CARTAO "+pick(g, merchants...), day, 4)
+	status := pick(g, domain.Posted, domain.Pending)
+	c.setStatus(status, status)
+	c.left[0], c.came[0] = g.keyed(c.left[0]), g.keyed(c.came[0])
+	c.lostKey = true
+	return c
+}
+
+// anotherReference returns a change with two PIX payments of the same amount and with different
+// references. Half of these pairs were paid with the same static QR code.
+func anotherReference(g *generator, day int) change {
+	c := g.repeated("PIX with another reference", "PIX ENVIADO "+pick(g, firstNames...), day, 3)
+	c.setStatus(pick(g, domain.Pending, domain.Posted), domain.Posted)
+	c.left[0].Keys.Reference, c.came[0].Keys.Reference = g.digits(11), g.digits(11)
+	if g.chance(50) {
+		code := g.digits(9)
+		c.left[0].Keys.ReceiverReference, c.came[0].Keys.ReceiverReference = code, code
+	}
+	return c
+}
+
+// nextMonth returns a change in which a subscription is cancelled and charged again in the next month.
+func nextMonth(g *generator, day int) change {
+	c := g.repeated("subscription, next month", pick(g, subscriptions...), day, 0)
+	c.came[0].Date = date(day + 28 + g.IntN(4))
+	return c
+}
+
+// refunded returns a change in which a posted purchase disappears and a new purchase at the same merchant
+// is pending.
+func refunded(g *generator, day int) change {
+	c := g.repeated("posted left, pending came", pick(g, merchants...), day, 4)
+	c.setStatus(domain.Posted, domain.Pending)
+	return c
+}
+
+// anotherInstalment returns a change in which one instalment of a purchase replaces another. The bank
+// shows all instalments with the same date.
+func anotherInstalment(g *generator, day int) change {
+	c := g.repeated("another instalment", "", day, 0)
+	shop, count := pick(g, merchants...), 4+g.IntN(8)
+	number := 1 + g.IntN(count-1)
+	c.left[0].Description = fmt.Sprintf("%s PARC %02d/%02d", shop, number, count)
+	c.came[0].Description = fmt.Sprintf("%s PARC %02d/%02d", shop, number+1, count)
+	return c
+}
+
+// learnedLater returns a change in which the service learns of the two rows more than fourteen days apart.
+func learnedLater(g *generator, day int) change {
+	c := g.repeated("learned more than 14 days apart", pick(g, merchants...), day, 4)
+	c.came[0] = comes(c.came[0], int(c.left[0].LastRead)-99+15+g.IntN(10))
+	return c
+}
+
+// anotherParty returns a change with two PIX payments whose texts are equal. Only the tax numbers of the
+// recipients differ.
+func anotherParty(g *generator, day int) change {
+	c := g.repeated("PIX to somebody else", "PIX ENVIADO", day, 4)
+	c.left[0].Keys.CounterpartyDocument, c.came[0].Keys.CounterpartyDocument = g.digits(11), g.digits(11)
+	return c
+}
+
+// anotherTime returns a change with two equal withdrawals whose texts contain different times, or with two
+// equal transfers whose texts contain different dates.
+func anotherTime(g *generator, day int) change {
+	c := g.repeated("another date or time in the text", "", day, 1)
+	c.left[0].Description = "SAQUE CAIXA ELETRONICO 09:" + pick(g, "12", "48")
+	c.came[0].Description = "SAQUE CAIXA ELETRONICO 17:" + pick(g, "12", "48")
+	if g.chance(50) {
+		c.left[0].Description, c.came[0].Description = "PIX TRANSF MARIA 03/03", "PIX TRANSF MARIA 04/03"
+	}
+	return c
+}
+
+// longAfter returns a change in which a similar purchase follows a cancelled one after more than ten days.
+func longAfter(g *generator, day int) change {
+	c := g.repeated("similar purchase after ten days", pick(g, merchants...), day, 0)
+	c.came[0].Date = date(day + 11 + g.IntN(4))
+	return c
+}
+
+// otherDirection returns a change in which a purchase disappears and its refund comes.
+func otherDirection(g *generator, day int) change {
+	c := g.repeated("refund", pick(g, merchants...), day, 4)
+	c.came[0].Amount = c.came[0].Amount.Negate()
+	return c
+}
+
+// otherMerchant returns a change with two purchases of the same amount at different merchants, whose names
+// have words in common.
+func otherMerchant(g *generator, day int) change {
+	c := g.repeated("another merchant of the same kind", "", day, 4)
+	c.sharesText = false
+	names := pick(g, [2]string{"UBER *TRIP", "UBER *EATS"}, [2]string{"POSTO SHELL", "POSTO IPIRANGA"},
+		[2]string{"PAG*BARDOZE", "PAG*BARDOJOAO"}, [2]string{"MERCADOPAGO*LOJA A", "MERCADOPAGO*LOJA B"})
+	c.left[0].Description, c.came[0].Description = names[0], names[1]
+	return c
+}
+
+// indistinguishable are negative changes that no rule can distinguish from positive ones. They are
+// measured separately, and no bound applies to them.
+var indistinguishable = []func(*generator, int) change{
+	// A pending purchase is cancelled, and an equal purchase is made and posted.
+	func(g *generator, day int) change {
+		c := g.repeated("pending cancelled, equal purchase posted", pick(g, merchants...), day, 4)
+		c.setStatus(domain.Pending, domain.Posted)
+		c.left[0], c.came[0] = g.keyed(c.left[0]), g.keyed(c.came[0])
+		return c
+	},
+	// A posted purchase is cancelled, an equal purchase is posted, and the institution provides no keys.
+	func(g *generator, day int) change {
+		c := g.repeated("posted cancelled, equal purchase posted, no keys", pick(g, merchants...), day, 4)
+		c.setStatus(domain.Posted, domain.Posted)
+		return c
+	},
+	// A pending weekly payment is cancelled, and the payment of the next week comes.
+	func(g *generator, day int) change {
+		c := g.repeated("weekly payment cancelled, next week posted", "ESCOLA DE NATACAO SUL", day, 0)
+		c.came[0].Date = date(day + 7)
+		c.setStatus(domain.Pending, domain.Posted)
+		return c
+	},
+	// Neither the text nor a key of the two PIX payments shows who was paid.
+	func(g *generator, day int) change {
+		return g.repeated("PIX without reference and party", "PIX ENVIADO", day, 4)
+	},
+}

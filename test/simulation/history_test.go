@@ -1,0 +1,88 @@
+package simulation_test
+
+import (
+	"slices"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// rowKey identifies a row of a connection by the vendor's id.
+type rowKey struct {
+	connection domain.ConnectionID
+	externalID string
+}
+
+// recordOriginals records the content with which rows were stored for the first time. w was stored under
+// the lease.
+func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
+	connection := s.claims[lease.ID].Connection
+	for _, data := range slices.Backward(w.Transactions) { // of equal ids the last one is stored
+		key := rowKey{connection, data.ExternalID}
+		if _, known := s.originals[key]; !known {
+			data.StableMetadata = nil // it is not stored
+			s.originals[key] = data
+		}
+	}
+}
+
+// checkHistory checks the history of a stored row: it has no gap, each version is as readers of the feed have
+// seen it, and undoing all versions leads to the content with which the row was stored first.
+func (s *sim) checkHistory(t domain.Transaction) {
+	state := t
+	for n, v := range s.historyOf(t) {
+		if v.Transaction.Version != t.Version-n {
+			s.violated("version %d of %s is at place %d of %d", v.Transaction.Version, t.ExternalID, n, t.Version)
+		}
+		if rowStateOf(v.Transaction) != rowStateOf(state) {
+			s.violated("version %d of %s is %+v, want %+v", state.Version, t.ExternalID, v.Transaction, state)
+		}
+		if seen, ok := s.seenVersions[t.ID][state.Version]; ok && seen != rowStateOf(state) {
+			s.violated("a reader saw %+v, but version %d of %s is %+v", seen, state.Version, t.ExternalID, state)
+		}
+		s.checkVersionPull(v)
+		s.counters.versions++
+		if v.Change() == domain.Restored {
+			s.counters.restored++
+		}
+		if v.Previous == nil {
+			break
+		}
+		state = *v.Previous
+	}
+	first := s.originals[rowKey{t.Connection, t.ExternalID}]
+	if state.Version != 1 || !state.RemovedAt.IsZero() || state.Digest() != first.Digest() {
+		s.violated("undoing the history of %s leads to %+v, want %+v", t.ExternalID, state, first)
+	}
+}
+
+// historyOf reads all versions of a row, in pages.
+func (s *sim) historyOf(t domain.Transaction) (versions []domain.TransactionVersion) {
+	for request := (domain.PageRequest{Limit: 1 + s.rand.IntN(4)}); ; {
+		s.checkTermination(len(versions))
+		page, err := s.randomReplica().TransactionHistory(s.background(), t.Tenant, t.ID, request)
+		s.mustSucceed(err)
+		versions = append(versions, page.Items...)
+		if request.After = page.Next; page.Next.IsZero() {
+			return versions
+		}
+	}
+}
+
+// checkVersionPull checks that a version names a pull of its connection, and deliveries of that pull.
+func (s *sim) checkVersionPull(v domain.TransactionVersion) {
+	t := v.Transaction
+	p, err := s.store.Pulls().Get(s.background(), t.Tenant, t.Pull)
+	if s.mustSucceed(err); p.Connection != t.Connection || p.Trigger != v.Trigger {
+		s.violated("version %d of %s names the pull %+v with the trigger %s", t.Version, t.ExternalID, p, v.Trigger)
+	}
+	for _, id := range v.Deliveries {
+		d, err := s.store.Deliveries().Get(s.background(), t.Tenant, id)
+		if s.mustSucceed(err); d.Pull != t.Pull {
+			s.violated("version %d of %s names a delivery of another pull:\n%s", t.Version, t.ExternalID,
+				cmp.Diff(t.Pull, d.Pull))
+		}
+	}
+}

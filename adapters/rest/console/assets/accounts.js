@@ -1,0 +1,42 @@
+// The accounts of a connection, and what the connection is.
+import { t } from './i18n.js';
+import { html } from './preact.js';
+import { useList } from './resource.js';
+import { link } from './router.js';
+import { Ago, Amount, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
+
+const balance = (account) => (account.balance
+  ? html`<${Amount} value=${account.balance} currency=${account.currency || ''} />` : html`<span class="muted">–</span>`);
+
+const columns = (connection) => [
+  {
+    title: t('column.account'), kind: 'main',
+    cell: (account) => html`<a class="name" href=${link(`/connections/${connection.id}/transactions`, { accountId: account.id })}>
+      ${account.name || account.number || account.externalId}</a>
+      ${account.removedAt && html`<${Status} tone="warn">${t('account.removed')}</${Status}>`}`,
+  },
+  { title: t('column.number'), cell: (account) => account.number || html`<span class="muted">–</span>` },
+  { title: t('column.type'), cell: (account) => t('account.' + account.type) },
+  { title: t('column.updated'), cell: (account) => html`<${Ago} at=${account.updatedAt} />` },
+  { title: t('column.balance'), kind: 'number', cell: balance },
+];
+
+export function Accounts({ connection, path }) {
+  const list = useList(path + '/accounts?limit=200');
+  return html`<section aria-labelledby="accounts"><h2 id="accounts">${t('tab.accounts')}</h2>
+    <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t('account.empty')}><p>${t('account.emptyText')}</p></${Empty}>`
+      : html`<${Table} label=${t('tab.accounts')} columns=${columns(connection)} items=${list.items} />
+        <${More} list=${list} />`)}</${Loaded}>
+  </section>
+  <section aria-labelledby="details"><h2 id="details">${t('connection.details')}</h2>
+    <${Details} pairs=${[
+      [t('column.vendor'), connection.vendor],
+      [t('field.accountRef'), html`<code>${connection.accountRef}</code>`],
+      [t('field.baseUrl'), html`<code>${connection.baseUrl}</code>`],
+      [t('column.id'), html`<code>${connection.id}</code>`],
+      [t('column.created'), html`<${Instant} at=${connection.createdAt} />`],
+      [t('column.changed'), html`<${Instant} at=${connection.updatedAt} />`],
+    ]} />
+  </section>`;
+}

@@ -1,0 +1,70 @@
+// Requests to the API of the service, which is on the console's own origin.
+import { expire, readScope, refuse, session, writeScope } from './session.js';
+
+const prefix = '/v1/discovery';
+
+// Problem is a failed request: the problem document of the service, or a request without an answer (status 0).
+export class Problem extends Error {
+  constructor(status, document, headers) {
+    super(document.detail || String(status));
+    this.status = status;
+    this.code = document.code || '';
+    this.fields = document.errors || [];
+    this.requestId = headers?.get('X-Request-Id') || '';
+    this.retryAfter = Number(headers?.get('Retry-After')) || 0;
+  }
+}
+
+// query returns the query string of the values that are set.
+export function query(values) {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(set).toString();
+  return text && '?' + text;
+}
+
+// newKey returns a random idempotency key.
+export function newKey() {
+  return 'console-' + Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+// request sends one request. It returns the decoded body with the headers that the console uses. It throws a
+// Problem for every failure, except that an aborted request throws the AbortError of fetch.
+export async function request(method, path, { body, key, etag, signal } = {}) {
+  const headers = { Authorization: 'Bearer ' + session.get().token };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (key) headers['X-Idempotency-Key'] = key;
+  if (etag) headers['If-Match'] = etag;
+  let response;
+  try {
+    response = await fetch(prefix + path, {
+      method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body),
+      cache: 'no-store', credentials: 'omit', redirect: 'error',
+    });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Problem(0, {});
+  }
+  const content = await readBody(response);
+  if (!response.ok) throw failure(method, response, content);
+  return { data: content, etag: response.headers.get('ETag') || '', location: response.headers.get('Location') || '' };
+}
+
+async function readBody(response) {
+  try {
+    const text = await response.text();
+    return text ? JSON.parse(text) : null;
+  } catch {
+    return null; // a proxy may answer with HTML
+  }
+}
+
+// failure returns the Problem of a response, and records what it says about the token.
+function failure(method, response, content) {
+  if (response.status === 401) expire();
+  const problem = new Problem(response.status, content || {}, response.headers);
+  if (response.status === 403) {
+    problem.scope = method === 'GET' ? readScope : writeScope;
+    refuse(problem.scope);
+  }
+  return problem;
+}

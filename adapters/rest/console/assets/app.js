@@ -1,0 +1,78 @@
+// The frame of the console: navigation, the sign-in, and the view that belongs to the location.
+import { language, languages, setLanguage, t } from './i18n.js';
+import { html, useEffect } from './preact.js';
+import { link, useLocation } from './router.js';
+import { session, signOut } from './session.js';
+import { SignIn } from './sign-in.js';
+import { useStore } from './store.js';
+import { Empty, notice, Page } from './ui.js';
+import { views } from './views.js';
+
+// match returns the view of a path with the parameters in the path.
+function match(path) {
+  for (const [pattern, view] of views) {
+    const names = pattern.split('/');
+    const parts = path.split('/');
+    const params = {};
+    const fits = names.length === parts.length && names.every((name, i) => {
+      if (!name.startsWith(':')) return name === parts[i];
+      params[name.slice(1)] = parts[i];
+      return true;
+    });
+    if (fits) return { view, params };
+  }
+  return { view: NotFound, params: {} };
+}
+
+const NotFound = () => html`<${Page} title=${t('notFound.title')}>
+  <${Empty} title=${t('notFound.text')}><a href=${link('/')}>${t('nav.connections')}</a></${Empty}>
+</${Page}>`;
+
+const sections = [['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'], ['/engines', 'nav.engines']];
+
+const isCurrent = (section, path) =>
+  (section === '/' ? path === '/' || path.startsWith('/connections') : path.startsWith(section));
+
+function LanguageSwitch() {
+  return html`<div class="language" role="group" aria-label=${t('nav.language')}>${languages.map((name) => html`
+    <button type="button" key=${name} lang=${name} aria-pressed=${name === language.get() ? 'true' : 'false'}
+      title=${t('language.' + name)} onClick=${() => setLanguage(name)}>${name.slice(0, 2).toUpperCase()}</button>`)}
+  </div>`;
+}
+
+function Notice() {
+  const text = useStore(notice);
+  useEffect(() => {
+    if (!text) return undefined;
+    const timer = setTimeout(() => notice.set(''), 8000);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`<div class="toast" role="status" aria-live="polite">${text}</div>`;
+}
+
+export function App() {
+  const { path } = useLocation();
+  const current = useStore(session);
+  const spoken = useStore(language);
+  useEffect(() => {
+    document.documentElement.lang = spoken;
+  }, [spoken]);
+  const { view: View, params } = match(path);
+  const signedIn = current && !current.expired;
+  return html`<div class="frame" key=${spoken}>
+    <a class="skip" href="#main">${t('nav.skip')}</a>
+    <header class="top">
+      <a class="brand" href=${link('/')}>${t('app.name')}</a>
+      ${signedIn && html`<nav aria-label=${t('nav.label')}>${sections.map(([to, name]) => html`
+        <a href=${link(to)} key=${to} aria-current=${isCurrent(to, path) ? 'page' : undefined}>${t(name)}</a>`)}</nav>`}
+      <div class="top-end">
+        <${LanguageSwitch} />
+        ${signedIn && html`<button type="button" class="quiet" onClick=${signOut}>${t('action.signOut')}</button>`}
+      </div>
+    </header>
+    <main id="main" tabindex="-1">
+      ${signedIn ? html`<${View} key=${path} ...${params} />` : html`<${SignIn} expired=${current?.expired} />`}
+    </main>
+    <${Notice} />
+  </div>`;
+}

@@ -1,0 +1,96 @@
+// The change feed of all connections, followed live.
+import { query, request } from './api.js';
+import { t } from './i18n.js';
+import { html, useEffect, useState } from './preact.js';
+import { link } from './router.js';
+import { session } from './session.js';
+import { Ago, Amount, Day, Empty, Failure, Page, Skeleton, Status, Table } from './ui.js';
+
+const tones = { added: 'good', modified: 'plain', removed: 'bad' };
+const pageSize = 1000;
+const waitSeconds = 25;
+const shown = 200;
+const retryDelay = 3000;
+
+// follower is where the console is in the feed of a token. It outlives the view, so that the feed is not read from
+// its beginning again.
+let follower = { token: '', cursor: '', recent: [], read: 0, atEnd: false };
+
+// nextPage reads the next page of the feed. At the end of the feed the request waits for the next change.
+async function nextPage(signal) {
+  const { cursor, atEnd } = follower;
+  const path = '/transactions/changes' + query({ limit: pageSize, cursor, wait: atEnd ? waitSeconds : '' });
+  const { data } = await request('GET', path, { signal });
+  const newest = data.items.slice(-shown).reverse().map(({ change, transaction }) => {
+    const { metadata, ...rest } = transaction; // the vendor's object is large and is not shown here
+    return { change, transaction: rest };
+  });
+  follower = {
+    ...follower, cursor: data.nextCursor, atEnd: !data.hasMore, read: follower.read + data.items.length,
+    recent: [...newest, ...follower.recent].slice(0, shown),
+  };
+}
+
+const pause = (ms, signal) => new Promise((resolve) => {
+  const timer = setTimeout(resolve, ms);
+  signal.addEventListener('abort', () => clearTimeout(timer));
+});
+
+// follow reads the feed until the signal aborts, and reports each page and each failure.
+async function follow(signal, report) {
+  while (!signal.aborted) {
+    try {
+      await nextPage(signal);
+      report({ ...follower, problem: null });
+    } catch (problem) {
+      if (signal.aborted || problem.status === 401) return;
+      report({ ...follower, problem });
+      await pause(Math.max(retryDelay, (problem.retryAfter || 0) * 1000), signal);
+    }
+  }
+}
+
+function useFeed() {
+  const { token } = session.get();
+  if (follower.token !== token) follower = { token, cursor: '', recent: [], read: 0, atEnd: false };
+  const [state, setState] = useState({ ...follower, problem: null });
+  useEffect(() => {
+    const abort = new AbortController();
+    follow(abort.signal, setState);
+    return () => abort.abort();
+  }, []);
+  return state;
+}
+
+const href = ({ connectionId, id }) => link(`/connections/${connectionId}/transactions/${id}`);
+
+const columns = () => [
+  { title: t('column.change'), cell: ({ change }) => html`<${Status} tone=${tones[change]}>${t('change.' + change)}</${Status}>` },
+  {
+    title: t('column.description'), kind: 'main',
+    cell: ({ transaction }) => html`<a class="name" href=${href(transaction)}>${transaction.description || t('transaction.noDescription')}</a>`,
+  },
+  { title: t('column.date'), cell: ({ transaction }) => html`<${Day} date=${transaction.date} />` },
+  { title: t('column.changed'), cell: ({ transaction }) => html`<${Ago} at=${transaction.updatedAt} />` },
+  {
+    title: t('column.amount'), kind: 'number',
+    cell: ({ transaction }) => html`<${Amount} value=${transaction.amount} currency=${transaction.currency} signed=${true} />`,
+  },
+];
+
+// status says whether the view is live.
+const status = (feed) => (feed.atEnd ? html`<${Status} tone="good">${t('changes.live')}</${Status}>`
+  : html`<span role="status">${t('changes.reading', { n: feed.read })}</span>`);
+
+export function Changes() {
+  const feed = useFeed();
+  const key = ({ transaction }) => transaction.id + '-' + transaction.version;
+  return html`<${Page} title=${t('changes.title')} lead=${status(feed)}>
+    <${Failure} problem=${feed.problem} />
+    ${feed.recent.length > 0
+      ? html`<div role="log" aria-label=${t('changes.title')}>
+          <${Table} label=${t('changes.title')} columns=${columns()} items=${feed.recent} rowKey=${key} /></div>`
+      : feed.atEnd ? html`<${Empty} title=${t('changes.empty')}><p>${t('changes.emptyText')}</p></${Empty}>`
+        : !feed.problem && html`<${Skeleton} rows=${8} />`}
+  </${Page}>`;
+}

@@ -1,0 +1,86 @@
+// The forms that create and change a connection.
+import { request } from './api.js';
+import { Breadcrumb } from './connection.js';
+import { t } from './i18n.js';
+import { html, useState } from './preact.js';
+import { useAction, useResource } from './resource.js';
+import { link, navigate } from './router.js';
+import { ActionButton, announce, Failure, Field, Page, Select, Skeleton } from './ui.js';
+
+// The vendors of the service, with the usual base URL of their API.
+const vendors = { pluggy: 'https://api.pluggy.ai', belvo: 'https://api.belvo.com' };
+
+// errorsByField returns the messages of a validation problem by the name of the field.
+function errorsByField(problem) {
+  return Object.fromEntries((problem?.fields || []).map(({ location, message }) => [location.replace('body.', ''), message]));
+}
+
+// rest returns the problem if it is not about single fields, which show their own messages.
+const rest = (problem) => (problem?.fields.length ? null : problem);
+
+// values returns the fields of a form that are filled in.
+const values = (form) => Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ''));
+
+const Fields = ({ connection, vendor, errors, change }) => html`
+  <${Field} label=${t('field.configName')} name="configName" required maxlength="255" defaultValue=${connection?.configName}
+    hint=${t('field.configNameHint')} error=${errors.configName} autocomplete="off" />
+  <${Field} label=${t('field.baseUrl')} name="baseUrl" required type="url" error=${errors.baseUrl} autocomplete="off"
+    key=${vendor} defaultValue=${connection?.baseUrl || vendors[vendor]} />
+  <${Field} label=${t('field.accountRef')} name="accountRef" required maxlength="255" defaultValue=${connection?.accountRef}
+    hint=${t(vendor === 'pluggy' ? 'field.itemHint' : 'field.linkHint')} error=${errors.accountRef} autocomplete="off" />
+  <${Field} label=${t('field.clientId')} name="clientId" required=${!change} error=${errors.clientId}
+    hint=${change && t('field.keepHint')} autocomplete="off" spellcheck=${false} />
+  <${Field} label=${t('field.secret')} name="secret" type="password" required=${!change} error=${errors.secret}
+    hint=${t('field.secretHint')} autocomplete="new-password" />`;
+
+export function CreateConnection() {
+  const [vendor, setVendor] = useState('pluggy');
+  const creation = useAction((body, key) => request('POST', '/aggregator-connections', { body, key }));
+  const submit = async (event) => {
+    event.preventDefault();
+    const created = await creation.run({ ...values(event.target), vendor });
+    if (!created) return;
+    announce(t('create.done', { name: created.data.configName }));
+    navigate(link('/connections/' + created.data.id));
+  };
+  return html`<${Page} title=${t('create.title')} lead=${t('create.lead')} above=${html`<${Breadcrumb} />`}>
+    <form class="form" onSubmit=${submit}>
+      <${Select} label=${t('column.vendor')} name="vendor" value=${vendor} onChange=${setVendor}
+        options=${Object.keys(vendors).map((name) => [name, t('vendor.' + name)])} />
+      <${Fields} vendor=${vendor} errors=${errorsByField(creation.problem)} />
+      <${Failure} problem=${rest(creation.problem)} />
+      <div class="actions">
+        <${ActionButton} type="submit" kind="primary" busy=${creation.busy}>${t('action.connect')}</${ActionButton}>
+        <a class="button" href=${link('/')}>${t('action.cancel')}</a>
+      </div>
+    </form>
+  </${Page}>`;
+}
+
+export function EditConnection({ id }) {
+  const path = '/aggregator-connections/' + id;
+  const back = link('/connections/' + id);
+  const loaded = useResource(path);
+  const base = loaded.value;
+  const change = useAction((body, key) => request('PUT', path, { body, key, etag: base.etag }));
+  const submit = async (event) => {
+    event.preventDefault();
+    const changed = await change.run(values(event.target));
+    if (!changed) return;
+    announce(t('edit.done', { name: changed.data.configName }));
+    navigate(back);
+  };
+  const connection = base?.data;
+  return html`<${Page} title=${connection ? t('edit.title', { name: connection.configName }) : t('action.edit')}
+      above=${html`<${Breadcrumb}> › <a href=${back}>${connection?.configName || t('connection.title')}</a></${Breadcrumb}>`}>
+    <${Failure} problem=${loaded.problem} retry=${loaded.reload} />
+    ${!connection ? !loaded.problem && html`<${Skeleton} />` : html`<form class="form" onSubmit=${submit} key=${base.etag}>
+      <${Fields} connection=${connection} vendor=${connection.vendor} errors=${errorsByField(change.problem)} change=${true} />
+      <${Failure} problem=${rest(change.problem)} retry=${change.problem?.status === 412 ? loaded.reload : undefined} />
+      <div class="actions">
+        <${ActionButton} type="submit" kind="primary" busy=${change.busy}>${t('action.save')}</${ActionButton}>
+        <a class="button" href=${back}>${t('action.cancel')}</a>
+      </div>
+    </form>`}
+  </${Page}>`;
+}

@@ -1,0 +1,112 @@
+// The webhooks that were accepted for a connection, their payloads, and replay.
+import { query as queryString, request } from './api.js';
+import { Breadcrumb } from './connection.js';
+import { t } from './i18n.js';
+import { html, useState } from './preact.js';
+import { useAction, useList, usePolling, useResource } from './resource.js';
+import { link, setQuery, useLocation } from './router.js';
+import {
+  ActionButton, Ago, announce, Details, Dialog, Empty, Failure, Field, Instant, Json, Loaded, More, Page, Select, Status, Table,
+} from './ui.js';
+
+const tones = { processed: 'good', accepted: 'plain', ignored: 'plain', unreadable: 'warn', failed: 'bad' };
+const statuses = Object.keys(tones);
+const refreshInterval = 5000;
+
+const DeliveryStatus = ({ status, end = '' }) => html`<${Status} tone=${tones[status]}>${t('delivery.' + status)}${end}</${Status}>`;
+
+const address = (connection, id) => link(`/connections/${connection}/deliveries/${id}`);
+
+const columns = (connection) => [
+  {
+    title: t('column.event'), kind: 'main',
+    cell: (item) => html`<a class="name" href=${address(connection.id, item.id)}>${item.event || t('delivery.noEvent')}</a>`,
+  },
+  { title: t('column.received'), cell: (item) => html`<${Ago} at=${item.receivedAt} />` },
+  { title: t('column.status'), cell: (item) => html`<${DeliveryStatus} status=${item.status} />` },
+  { title: t('column.eventId'), cell: (item) => html`<code>${item.eventId || '–'}</code>` },
+];
+
+// useReplay returns the action that replays one delivery.
+const useReplay = (done) => useAction(async (id, key) => {
+  const { data } = await request('POST', `/webhooks/deliveries/${id}/replay`, { key });
+  announce(t('replay.done'));
+  done();
+  return data;
+});
+
+// ReplayDialog replays all deliveries of one status, the newest first, up to a number.
+function ReplayDialog({ connection, initial, onClose, done }) {
+  const [status, setStatus] = useState(initial);
+  const action = useAction((body, key) => request('POST', '/webhooks/deliveries/replay', { body, key }));
+  const submit = async (event) => {
+    event.preventDefault();
+    const limit = Number(new FormData(event.target).get('limit'));
+    const replayed = await action.run({ connectionId: connection.id, status: status || undefined, limit });
+    if (!replayed) return;
+    announce(t('replay.many', { n: replayed.data.replayed }));
+    done();
+    onClose();
+  };
+  return html`<${Dialog} title=${t('replay.title')} onClose=${onClose}><form onSubmit=${submit}>
+    <p>${t('replay.text')}</p>
+    <${Select} label=${t('column.status')} name="replay-status" value=${status} onChange=${setStatus}
+      options=${['', ...statuses].map((name) => [name, t(name ? 'delivery.' + name : 'filter.all')])} />
+    <${Field} label=${t('replay.limit')} name="limit" type="number" min="1" max="1000" defaultValue="100" required />
+    <${Failure} problem=${action.problem} />
+    <div class="actions">
+      <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
+      <${ActionButton} type="submit" kind="primary" busy=${action.busy}>${t('action.replay')}</${ActionButton}>
+    </div>
+  </form></${Dialog}>`;
+}
+
+export function Deliveries({ connection }) {
+  const { query } = useLocation();
+  const [replaying, setReplaying] = useState(false);
+  const { status } = query;
+  const list = useList('/webhooks/deliveries' + queryString({ connectionId: connection.id, limit: 50, status }));
+  usePolling(list.reload, !list.extended, refreshInterval);
+  const options = [['', t('filter.all')], ...statuses.map((name) => [name, t('delivery.' + name)])];
+  return html`<section aria-labelledby="deliveries">
+    <div class="section-head"><h2 id="deliveries">${t('delivery.heading')}</h2>
+      <${ActionButton} onClick=${() => setReplaying(true)}>${t('action.replayMany')}</${ActionButton}></div>
+    <form class="filters" onSubmit=${(event) => event.preventDefault()}>
+      <${Select} label=${t('column.status')} name="status" value=${status || ''} options=${options}
+        onChange=${(next) => setQuery({ status: next })} />
+    </form>
+    <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t(status ? 'filter.noMatch' : 'delivery.empty')}>
+          <p>${t('delivery.emptyText')} <a href=${link(`/connections/${connection.id}/tokens`)}>${t('tab.tokens')}</a></p></${Empty}>`
+      : html`<${Table} label=${t('tab.deliveries')} columns=${columns(connection)} items=${list.items} />
+        <${More} list=${list} />`)}</${Loaded}>
+    ${replaying && html`<${ReplayDialog} connection=${connection} initial=${status || 'failed'} done=${list.reload}
+      onClose=${() => setReplaying(false)} />`}
+  </section>`;
+}
+
+// DeliveryPage shows one delivery with its payload.
+export function DeliveryPage({ id, delivery }) {
+  const loaded = useResource('/webhooks/deliveries/' + delivery);
+  const replay = useReplay(loaded.reload);
+  const item = loaded.value?.data;
+  usePolling(loaded.reload, item?.status === 'accepted', 1500);
+  const back = link(`/connections/${id}/deliveries`);
+  const button = html`<${ActionButton} busy=${replay.busy} onClick=${() => replay.run(delivery)}>${t('action.replay')}</${ActionButton}>`;
+  return html`<${Page} title=${item?.event || t('delivery.title')} actions=${item && button}
+      above=${html`<${Breadcrumb}> › <a href=${back}>${t('tab.deliveries')}</a></${Breadcrumb}>`}
+      lead=${item && html`<${DeliveryStatus} status=${item.status} end="." /> ${t('delivery.lead.' + item.status)}`}>
+    <${Failure} problem=${replay.problem} />
+    <${Loaded} of=${loaded}>${() => html`
+      <${Details} pairs=${[
+        [t('column.received'), html`<${Instant} at=${item.receivedAt} />`],
+        [t('column.processed'), item.processedAt && html`<${Instant} at=${item.processedAt} />`],
+        [t('column.vendor'), item.vendor],
+        [t('column.eventId'), html`<code>${item.eventId}</code>`],
+        [t('column.pull'), item.pullId && html`<a href=${link(`/connections/${id}/pulls`)}><code>${item.pullId}</code></a>`],
+        [t('column.id'), html`<code>${item.id}</code>`],
+      ]} />
+      <h2>${t('delivery.payload')}</h2>
+      <${Json} value=${item.payload} label=${t('delivery.payload')} />`}</${Loaded}>
+  </${Page}>`;
+}

@@ -1,0 +1,46 @@
+// Languages of the console: English and Brazilian Portuguese.
+import en from './messages-en.js';
+import pt from './messages-pt-br.js';
+import { createStore } from './store.js';
+
+const storageKey = 'discovery.language';
+const catalogues = { en, 'pt-BR': pt };
+
+export const languages = Object.keys(catalogues);
+
+function preferred() {
+  const chosen = localStorage.getItem(storageKey);
+  if (catalogues[chosen]) return chosen;
+  return navigator.languages?.[0]?.toLowerCase().startsWith('pt') ? 'pt-BR' : 'en';
+}
+
+export const language = createStore(preferred());
+
+export function setLanguage(next) {
+  localStorage.setItem(storageKey, next);
+  language.set(next);
+}
+
+// locale returns the locale for dates and numbers: the reader's own one if it is of the chosen language.
+export function locale() {
+  const chosen = language.get();
+  const own = navigator.language || chosen;
+  return own.slice(0, 2) === chosen.slice(0, 2) && chosen === 'en' ? own : chosen;
+}
+
+// t returns the text of a message. A message with plural forms is chosen by the value n. A value may be an
+// element; then t returns a list of texts and elements.
+export function t(key, values = {}) {
+  let message = catalogues[language.get()][key];
+  if (message === undefined) return key;
+  if (typeof message === 'object') {
+    message = message[new Intl.PluralRules(language.get()).select(Number(values.n))] ?? message.other;
+  }
+  const parts = message.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? show(values[part]) : part));
+  return parts.every((part) => typeof part === 'string') ? parts.join('') : parts;
+}
+
+const show = (value) => (typeof value === 'number' ? new Intl.NumberFormat(locale()).format(value) : value ?? '');
+
+// has reports whether a message exists. Codes of the API that are not known yet are shown as they come.
+export const has = (key) => catalogues[language.get()][key] !== undefined;

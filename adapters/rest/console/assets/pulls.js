@@ -1,0 +1,101 @@
+// The pulls of a connection: how long each took, what it brought, and what to do about a failed one.
+import { request } from './api.js';
+import { BarChart } from './chart.js';
+import { isOpen } from './connection.js';
+import * as format from './format.js';
+import { reasonText } from './health.js';
+import { has, t } from './i18n.js';
+import { html, useEffect } from './preact.js';
+import { useAction, useList, usePolling } from './resource.js';
+import { ActionButton, Ago, announce, Empty, Failure, Field, Loaded, More, Status, Table } from './ui.js';
+
+const tones = { succeeded: 'good', failed: 'bad', running: 'plain', queued: 'plain' };
+const runInterval = 1500;
+
+// took returns the duration of a pull in milliseconds, up to now while it runs.
+const took = (pull) => (pull.startedAt ? Date.parse(pull.finishedAt || new Date().toISOString()) - Date.parse(pull.startedAt) : 0);
+
+// Result shows the state of a pull. A failed attempt says why, and what to do.
+const Result = ({ pull }) => html`<${Status} tone=${tones[pull.status]}>${t('pull.status.' + pull.status)}</${Status}>
+  ${isOpen(pull) && html`<span class="note">${t('pull.read', { n: pull.counts.read })}</span><progress aria-label=${t('pull.running')} />`}
+  ${pull.lastError && pull.status !== 'succeeded' && html`<span class="note">${reasonText(pull.lastError)}
+    ${' '}${has('advice.' + pull.lastError) ? t('advice.' + pull.lastError) : t('advice.other')}
+    ${pull.nextTryAt && isOpen(pull) && html` ${t('pull.nextTry', { when: html`<${Ago} at=${pull.nextTryAt} />`, n: pull.attempts })}`}
+  </span>`}`;
+
+const count = (title, name) => ({
+  title, kind: 'number', cell: ({ counts }) => html`<span class=${counts[name] ? '' : 'muted'}>${format.number(counts[name] || 0)}</span>`,
+});
+
+const columns = () => [
+  { title: t('column.when'), kind: 'main', cell: (pull) => html`<${Ago} at=${pull.createdAt} />` },
+  { title: t('column.trigger'), cell: (pull) => t('trigger.' + pull.trigger) },
+  { title: t('column.result'), cell: (pull) => html`<${Result} pull=${pull} />` },
+  { title: t('column.took'), kind: 'number', cell: (pull) => (pull.startedAt ? format.duration(took(pull)) : '–') },
+  count(t('column.added'), 'added'), count(t('column.modified'), 'modified'), count(t('column.removedCount'), 'removed'),
+  count(t('column.quarantined'), 'quarantined'),
+];
+
+// Durations draws how long each finished pull took, the oldest first.
+function Durations({ pulls }) {
+  const finished = pulls.filter((pull) => pull.finishedAt && pull.startedAt).slice(0, 50).reverse();
+  if (finished.length < 2) return null;
+  const longest = finished.reduce((most, pull) => Math.max(most, took(pull)), 0);
+  const oneDay = finished[0].createdAt.slice(0, 10) === finished[finished.length - 1].createdAt.slice(0, 10);
+  const label = ({ createdAt }) => (oneDay ? format.shortTime(createdAt) : format.shortDay(createdAt.slice(0, 10)));
+  const seconds = (status) => finished.map((pull) => ((pull.status === 'failed') === (status === 'failed') ? took(pull) / 1000 : null));
+  return html`<${BarChart} caption=${t('pull.chart', { n: finished.length, longest: format.duration(longest) })}
+    labels=${finished.map(label)} format=${(value) => format.number(value) + ' s'}
+    series=${[{ colour: 'accent', values: seconds('succeeded') }, { colour: 'bad', values: seconds('failed') }]} />`;
+}
+
+// heading says how many of the listed pulls were good.
+function heading(pulls) {
+  const ended = pulls.filter((pull) => !isOpen(pull));
+  const good = ended.filter((pull) => pull.status === 'succeeded').length;
+  const running = pulls.length - ended.length;
+  const title = ended.length > 1 ? t('pull.heading', { n: ended.length, good })
+    : t('pull.heading.' + (ended[0]?.status || 'none'));
+  return title + (running ? ' ' + t('pull.headingRunning', { n: running }) : '');
+}
+
+// WindowForm requests a pull of a range of days only.
+function WindowForm({ path, requested }) {
+  const action = useAction((body, key) => request('POST', path + '/pulls', { body, key }));
+  const submit = async (event) => {
+    event.preventDefault();
+    const { from, to } = Object.fromEntries(new FormData(event.target));
+    if (!(await action.run({ from: from || undefined, to: to || undefined }))) return;
+    announce(t('pull.requested'));
+    requested();
+  };
+  return html`<details class="disclosure"><summary>${t('pull.window')}</summary>
+    <form class="filters" onSubmit=${submit}>
+      <${Field} label=${t('filter.from')} name="from" type="date" /><${Field} label=${t('filter.to')} name="to" type="date" />
+      <${ActionButton} type="submit" busy=${action.busy}>${t('action.pullWindow')}</${ActionButton}>
+    </form>
+    <${Failure} problem=${action.problem} />
+  </details>`;
+}
+
+export function Pulls({ path, latest }) {
+  const list = useList(path + '/pulls?limit=50');
+  const running = (list.items || []).some(isOpen);
+  usePolling(list.reload, running && !list.extended, runInterval);
+  useEffect(() => {
+    if (latest.pull && list.items && list.items[0]?.id !== latest.pull.id) list.reload();
+  }, [latest.pull?.id]);
+  const requested = () => {
+    latest.reload();
+    list.reload();
+  };
+  return html`<section aria-labelledby="pulls">
+    <h2 id="pulls">${list.items?.length ? heading(list.items) : t('tab.pulls')}</h2>
+    <${WindowForm} path=${path} requested=${requested} />
+    <${Loaded} of=${list} rows=${8}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t('pull.empty')}><p>${t('pull.emptyText')}</p></${Empty}>`
+      : html`<${Durations} pulls=${list.items} />
+        <${Table} label=${t('tab.pulls')} columns=${columns()} items=${list.items} />
+        <${More} list=${list} />`)}</${Loaded}>
+  </section>`;
+}

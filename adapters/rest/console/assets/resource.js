@@ -1,0 +1,118 @@
+// Hooks that read from the API and keep what was read, so that a view appears at once when it is opened again.
+import { newKey, Problem, request } from './api.js';
+import { useCallback, useEffect, useRef, useState } from './preact.js';
+import { session } from './session.js';
+
+// kept contains the last response by path. It is dropped when the token changes, because another token may
+// belong to another tenant.
+const kept = new Map();
+let keptFor = '';
+session.subscribe((current) => {
+  if (current?.token && current.token !== keptFor) kept.clear();
+  if (!current) kept.clear();
+  keptFor = current?.token || keptFor;
+});
+
+// useLoad calls load, which returns a promise, when name changes and when reload is called. It returns the
+// value that was loaded last under this name, also while it is loaded again. name null loads nothing.
+export function useLoad(name, load) {
+  const [state, setState] = useState({ name, value: kept.get(name), problem: null, loading: name !== null });
+  const [round, setRound] = useState(0);
+  const present = state.name === name ? state : { name, value: kept.get(name), problem: null, loading: name !== null };
+  useEffect(() => {
+    if (name === null) return undefined;
+    const abort = new AbortController();
+    setState({ ...present, loading: true });
+    load(abort.signal).then(
+      (value) => {
+        kept.set(name, value);
+        if (!abort.signal.aborted) setState({ name, value, problem: null, loading: false });
+      },
+      (problem) => {
+        if (!abort.signal.aborted) setState({ name, value: kept.get(name), problem, loading: false });
+      },
+    );
+    return () => abort.abort();
+  }, [name, round]);
+  const reload = useCallback(() => setRound((n) => n + 1), []);
+  return { ...present, reload };
+}
+
+// useResource reads one object. Its value is {data, etag}.
+export function useResource(path) {
+  return useLoad(path, (signal) => request('GET', path, { signal }));
+}
+
+// useList reads the first page of a list, and further pages with more().
+export function useList(path) {
+  const first = useResource(path);
+  const [further, setFurther] = useState({ path, items: [], cursor: undefined, hasMore: undefined });
+  const [busy, setBusy] = useState(false);
+  const page = first.value?.data;
+  const added = further.path === path && further.after === page ? further : { items: [] };
+  const cursor = added.cursor === undefined ? page?.nextCursor : added.cursor;
+  const more = async () => {
+    setBusy(true);
+    try {
+      const { data } = await request('GET', path + (path.includes('?') ? '&' : '?') + 'cursor=' + encodeURIComponent(cursor));
+      setFurther({ path, after: page, items: [...added.items, ...data.items], cursor: data.nextCursor || '' });
+    } catch {
+      first.reload(); // the list shows the problem
+    } finally {
+      setBusy(false);
+    }
+  };
+  return {
+    ...first, items: page && [...page.items, ...added.items],
+    hasMore: Boolean(cursor), more, loadingMore: busy,
+    extended: added.items.length > 0,
+  };
+}
+
+// readAll reads all pages of a list, up to a number of pages. complete reports whether it reached the end.
+export async function readAll(path, maxPages, signal) {
+  const items = [];
+  let cursor = '';
+  for (let page = 0; page < maxPages; page++) {
+    const more = cursor && (path.includes('?') ? '&' : '?') + 'cursor=' + encodeURIComponent(cursor);
+    const { data } = await request('GET', path + more, { signal });
+    items.push(...data.items);
+    cursor = data.nextCursor || '';
+    if (!cursor) break;
+  }
+  return { items, complete: !cursor };
+}
+
+// useAction returns run, which performs one change, with its state. A change that got no answer is repeated with
+// the same idempotency key, so that it happens once.
+export function useAction(perform) {
+  const [state, setState] = useState({ busy: false, problem: null, result: null });
+  const attempt = useRef({ input: '', key: '' });
+  const run = async (input) => {
+    const text = JSON.stringify(input ?? null);
+    if (attempt.current.input !== text || !attempt.current.key) attempt.current = { input: text, key: newKey() };
+    setState({ busy: true, problem: null, result: null });
+    try {
+      const result = await perform(input, attempt.current.key);
+      attempt.current.key = '';
+      setState({ busy: false, problem: null, result });
+      return result;
+    } catch (error) {
+      const problem = error instanceof Problem ? error : new Problem(0, { detail: String(error) });
+      if (problem.status) attempt.current.key = '';
+      setState({ busy: false, problem, result: null });
+      return undefined;
+    }
+  };
+  const reset = () => setState({ busy: false, problem: null, result: null });
+  return { ...state, run, reset };
+}
+
+// usePolling calls reload every interval milliseconds while active is true and the page is visible.
+export function usePolling(reload, active, interval) {
+  useEffect(() => {
+    if (!active) return undefined;
+    const timer = setInterval(() => document.hidden || reload(), interval);
+    return () => clearInterval(timer);
+  }, [reload, active, interval]);
+}

@@ -1,0 +1,48 @@
+// Routing by path. Every view has a path of its own, and filters are in the query, so that a link or a reload
+// shows the same view. A token is never part of a location.
+import { createStore, useStore } from './store.js';
+
+export const base = '/console';
+
+const read = () => ({
+  path: window.location.pathname.slice(base.length).replace(/\/+$/, '') || '/',
+  query: Object.fromEntries(new URLSearchParams(window.location.search)),
+});
+
+const location = createStore(read());
+
+// useLocation returns the path below the base, and the query as an object.
+export const useLocation = () => useStore(location);
+
+// link returns the address of a path of the console. Query values that are empty are left out.
+export function link(path, query = {}) {
+  const set = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const text = new URLSearchParams(set).toString();
+  return base + (path === '/' ? '' : path) + (text && '?' + text);
+}
+
+// navigate shows another view. With replace, the browser's history gets no new entry.
+export function navigate(address, replace = false) {
+  window.history[replace ? 'replaceState' : 'pushState'](null, '', address);
+  location.set(read());
+}
+
+// setQuery changes query values of the present location without a new entry in the history.
+export function setQuery(changes) {
+  const { path, query } = location.get();
+  navigate(link(path, { ...query, ...changes }), true);
+}
+
+window.addEventListener('popstate', () => location.set(read()));
+
+// Links are real anchors. This handler turns a plain click on a link of the console into a navigation.
+document.addEventListener('click', (event) => {
+  const anchor = event.target.closest?.('a[href]');
+  const modified = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0;
+  if (!anchor || modified || event.defaultPrevented || anchor.target) return;
+  const { origin, pathname, search } = new URL(anchor.href);
+  const isConsole = pathname === base || pathname.startsWith(base + '/');
+  if (origin !== window.location.origin || !isConsole || anchor.getAttribute('href').startsWith('#')) return;
+  event.preventDefault();
+  navigate(pathname + search);
+});

@@ -1,0 +1,63 @@
+// A search for transactions over all connections.
+import { query as queryString } from './api.js';
+import { loadConnections } from './connections-data.js';
+import { t } from './i18n.js';
+import { html } from './preact.js';
+import { useList, useLoad } from './resource.js';
+import { link, navigate, useLocation } from './router.js';
+import { TransactionTable } from './transaction-table.js';
+import { Empty, Field, Loaded, More, Page, Select } from './ui.js';
+
+const names = ['amount', 'text', 'from', 'to', 'connectionId', 'removed'];
+
+// decimal returns an amount as the API expects it. A comma is the decimal separator if no point follows it.
+export function decimal(text) {
+  const plain = text.trim().replace(/\s/g, '').replace('−', '-');
+  return plain.lastIndexOf(',') > plain.lastIndexOf('.') ? plain.replace(/\./g, '').replace(',', '.') : plain.replace(/,/g, '');
+}
+
+// Form keeps the search in the query of the location, so that a search has an address.
+function Form({ query, connections }) {
+  const submit = (event) => {
+    event.preventDefault();
+    const values = Object.fromEntries(new FormData(event.target));
+    navigate(link('/search', { ...values, amount: decimal(values.amount) }));
+  };
+  const all = [['', t('filter.all')], ...connections.map(({ connectionId, configName }) => [connectionId, configName])];
+  const removed = [['', t('filter.all')], ['false', t('search.present')], ['true', t('search.removed')]];
+  const choose = (name) => (value) => navigate(link('/search', { ...query, [name]: value }));
+  return html`<form class="filters" role="search" onSubmit=${submit} key=${queryString(query)}>
+    <${Field} label=${t('search.text')} name="text" type="search" maxlength="200" defaultValue=${query.text} />
+    <${Field} label=${t('column.amount')} name="amount" inputmode="decimal" defaultValue=${query.amount} />
+    <${Field} label=${t('filter.from')} name="from" type="date" defaultValue=${query.from} />
+    <${Field} label=${t('filter.to')} name="to" type="date" defaultValue=${query.to} />
+    <${Select} label=${t('column.connection')} name="connectionId" value=${query.connectionId || ''} options=${all} onChange=${choose('connectionId')} />
+    <${Select} label=${t('search.state')} name="removed" value=${query.removed || ''} options=${removed} onChange=${choose('removed')} />
+    <button class="primary">${t('filter.search')}</button>
+  </form>`;
+}
+
+const href = (item) => link(`/connections/${item.connectionId}/transactions/${item.id}`);
+
+// title says how many transactions were found.
+function title(list, searched) {
+  if (!searched || !list.items) return t('search.title');
+  return t(list.hasMore ? 'search.first' : 'search.found', { n: list.items.length });
+}
+
+export function Search() {
+  const { query } = useLocation();
+  const searched = names.some((name) => query[name]);
+  const values = Object.fromEntries(names.map((name) => [name, query[name]]));
+  const list = useList(searched ? '/transactions' + queryString({ ...values, limit: 50 }) : null);
+  const connections = useLoad('/connections-with-health', loadConnections).value?.all || [];
+  const nameOf = (id) => connections.find(({ connectionId }) => connectionId === id)?.configName || id;
+  const column = { title: t('column.connection'), cell: (item) => nameOf(item.connectionId) };
+  return html`<${Page} title=${title(list, searched)} lead=${t('search.lead')}>
+    <${Form} query=${values} connections=${connections} />
+    ${searched && html`<${Loaded} of=${list}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t('search.nothing')}><p>${t('search.nothingText')}</p></${Empty}>`
+      : html`<${TransactionTable} label=${t('search.results')} items=${list.items} href=${href} more=${[column]} />
+        <${More} list=${list} />`)}</${Loaded}>`}
+  </${Page}>`;
+}

@@ -1,0 +1,32 @@
+// A table of transactions, which several views use.
+import { t } from './i18n.js';
+import { html } from './preact.js';
+import { Amount, Day, Status, Table } from './ui.js';
+
+// Marks shows what is special about a transaction.
+export const Marks = ({ transaction }) => html`
+  ${transaction.removedAt && html`<${Status} tone="bad">${t('transaction.removed')}</${Status}>`}
+  ${transaction.status === 'pending' && !transaction.removedAt && html`<${Status} tone="warn">${t('transaction.pending')}</${Status}>`}
+  ${(transaction.warnings || []).map((code) => html`<${Status} key=${code} tone="warn">${t('warning.' + code)}</${Status}>`)}`;
+
+const description = (transaction) => transaction.description || t('transaction.noDescription');
+
+// columns returns the columns. href returns the address of a transaction's record; without it there are no
+// links. more are further columns.
+const columns = (href, more) => [
+  { title: t('column.date'), cell: (item) => html`<${Day} date=${item.date} />` },
+  {
+    title: t('column.description'), kind: 'main',
+    cell: (item) => html`${href ? html`<a class="name" href=${href(item)}>${description(item)}</a>`
+      : html`<span class="name">${description(item)}</span>`}<${Marks} transaction=${item} />`,
+  },
+  { title: t('column.counterparty'), cell: (item) => item.counterparty || html`<span class="muted">–</span>` },
+  ...more,
+  {
+    title: t('column.amount'), kind: 'number',
+    cell: (item) => html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />`,
+  },
+];
+
+export const TransactionTable = ({ label, items, href, more = [] }) => html`<${Table} label=${label}
+  columns=${columns(href, more)} items=${items} rowClass=${(item) => (item.removedAt ? 'removed' : '')} />`;

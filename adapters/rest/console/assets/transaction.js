@@ -1,0 +1,52 @@
+// One transaction with all of its members, and the object of the vendor.
+import { Breadcrumb } from './connection.js';
+import { t } from './i18n.js';
+import { html } from './preact.js';
+import { useResource } from './resource.js';
+import { link } from './router.js';
+import { Marks } from './transaction-table.js';
+import { Amount, Day, Details, Failure, Instant, Json, Page, Skeleton } from './ui.js';
+
+const code = (value) => value && html`<code>${value}</code>`;
+const instant = (value) => value && html`<${Instant} at=${value} />`;
+
+// account shows the name of the account, if it can be read, with its id.
+function Account({ id }) {
+  const account = useResource('/accounts/' + id).value?.data;
+  return html`${account?.name ? account.name + ' ' : ''}<code>${id}</code>`;
+}
+
+const pairs = (item) => [
+  [t('column.date'), html`<${Day} date=${item.date} />`],
+  [t('column.occurred'), instant(item.occurredAt)],
+  [t('column.counterparty'), item.counterparty],
+  [t('column.category'), item.category],
+  [t('column.accountAmount'), item.accountAmount && html`<${Amount} value=${item.accountAmount} currency=${item.accountCurrency} signed=${true} />`],
+  [t('column.account'), item.accountId && html`<${Account} id=${item.accountId} />`],
+  [t('column.vendor'), item.vendor],
+  [t('column.externalId'), code(item.externalId)],
+  [t('column.id'), code(item.id)],
+  [t('column.version'), item.version],
+  [t('column.firstSeen'), instant(item.firstSeenAt)],
+  [t('column.changed'), instant(item.updatedAt)],
+  [t('column.removedAt'), instant(item.removedAt)],
+];
+
+// state says in words what the transaction is.
+const state = (item) => t(item.removedAt ? 'transaction.lead.removed' : 'transaction.lead.' + item.status);
+
+export function TransactionPage({ id, transaction }) {
+  const loaded = useResource('/transactions/' + transaction);
+  const item = loaded.value?.data;
+  const back = link(`/connections/${id}/transactions`);
+  const title = item ? item.description || t('transaction.noDescription') : t('transaction.title');
+  return html`<${Page} title=${title}
+      above=${html`<${Breadcrumb}> › <a href=${back}>${t('tab.transactions')}</a></${Breadcrumb}>`}
+      lead=${item && html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />. ${state(item)} <${Marks} transaction=${item} />`}>
+    <${Failure} problem=${loaded.problem} retry=${loaded.reload} />
+    ${!item ? !loaded.problem && html`<${Skeleton} />` : html`
+      <${Details} pairs=${pairs(item)} />
+      <h2>${t('transaction.metadata')}</h2>
+      <${Json} value=${item.metadata ?? null} label=${t('transaction.metadata')} />`}
+  </${Page}>`;
+}

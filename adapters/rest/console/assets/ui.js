@@ -1,0 +1,203 @@
+// Components that every view uses.
+import * as format from './format.js';
+import { t } from './i18n.js';
+import { html, useEffect, useRef, useState } from './preact.js';
+import { lacks, session, writeScope } from './session.js';
+import { createStore, useStore } from './store.js';
+
+// notice is the text of the live region, which announces the result of an action.
+export const notice = createStore('');
+
+export function announce(text) {
+  notice.set('');
+  setTimeout(() => notice.set(text)); // a second equal text is announced, too
+}
+
+const clock = createStore(Date.now());
+setInterval(() => clock.set(Date.now()), 15000);
+
+// Ago shows a time relative to now, with the exact time on hover.
+export function Ago({ at, none = 'time.never' }) {
+  const now = useStore(clock);
+  if (!at) return html`<span class="muted">${t(none)}</span>`;
+  return html`<time datetime=${at} title=${format.instant(at)}>${format.ago(at, now)}</time>`;
+}
+
+export const Day = ({ date }) => html`<time datetime=${date}>${format.day(date)}</time>`;
+
+export const Instant = ({ at }) => html`<time datetime=${at}>${format.instant(at)}</time>`;
+
+// Amount shows a decimal string with its currency. The sign, and not only the colour, shows the direction.
+export function Amount({ value, currency, signed = false }) {
+  const incoming = signed && !value.startsWith('-') && /[1-9]/.test(value);
+  return html`<span class=${incoming ? 'amount incoming' : 'amount'}>
+    ${format.amount(value, signed)}<span class="currency">${' '}${currency}</span>
+  </span>`;
+}
+
+// Status shows a state as a coloured dot and a word.
+export const Status = ({ tone = 'plain', children }) =>
+  html`<span class=${'status ' + tone}><span class="dot" aria-hidden="true"></span>${children}</span>`;
+
+// Page is a view: its title, which gets the focus after a navigation, and the sentence that answers the
+// question of the view.
+export function Page({ title, lead, actions, above, children }) {
+  const heading = useRef();
+  useEffect(() => {
+    heading.current.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, []);
+  const text = [title].flat().filter((part) => typeof part === 'string').join('');
+  useEffect(() => {
+    document.title = text + ' · ' + t('app.name');
+  }, [text]);
+  return html`<article class="page">
+    ${above}
+    <header class="page-head">
+      <div>
+        <h1 tabindex="-1" ref=${heading}>${title}</h1>
+        ${lead && html`<p class="lead">${lead}</p>`}
+      </div>
+      ${actions && html`<div class="actions">${actions}</div>`}
+    </header>
+    ${children}
+  </article>`;
+}
+
+// ActionButton is a button for a change. If the token lacks the scope, the button stays visible, is disabled,
+// and names the scope.
+export function ActionButton({ scope = writeScope, kind = '', busy = false, children, ...rest }) {
+  const current = useStore(session);
+  const missing = current && lacks(current, scope);
+  return html`<button type="button" class=${kind} ...${rest} disabled=${missing || busy || rest.disabled}
+      title=${missing ? t('scope.missing', { scope }) : undefined} aria-busy=${busy ? 'true' : undefined}>
+    ${children}${missing && html`${' '}<span class="scope">${t('scope.needs', { scope })}</span>`}
+  </button>`;
+}
+
+// ActionLink is a link to a form. It stays visible, but leads nowhere, if the token lacks the scope.
+export function ActionLink({ href, kind = '', children }) {
+  const current = useStore(session);
+  if (current && lacks(current, writeScope)) {
+    return html`<${ActionButton} kind=${kind}>${children}</${ActionButton}>`;
+  }
+  return html`<a class=${'button ' + kind} href=${href}>${children}</a>`;
+}
+
+// Failure explains a failed request: what failed, the request id, and a way to try again.
+export function Failure({ problem, retry }) {
+  if (!problem || problem.status === 401) return null;
+  const { status, requestId, retryAfter, fields } = problem;
+  const known = { 0: 'network', 403: 'scope', 404: 'missing', 412: 'changed', 429: 'busy', 503: 'away' }[status];
+  const text = known ? t('problem.' + known, { scope: problem.scope })
+    : status >= 500 ? t('problem.internal') : problem.message;
+  return html`<div class="notice bad" role="alert">
+    <p><strong>${text}</strong></p>
+    ${fields.length > 0 && html`<ul>${fields.map((f) => html`<li><code>${f.location}</code> ${f.message}</li>`)}</ul>`}
+    ${retryAfter > 0 && html`<p>${t('problem.retryAfter', { n: retryAfter })}</p>`}
+    ${requestId && html`<p class="small">${t('problem.requestId')} <code>${requestId}</code></p>`}
+    ${retry && html`<button type="button" onClick=${retry}>${t('action.retry')}</button>`}
+  </div>`;
+}
+
+// Skeleton takes the place of content that is loading for the first time.
+export const Skeleton = ({ rows = 5 }) => html`<div class="skeleton" role="status">
+  <span class="hidden">${t('state.loading')}</span>
+  ${Array.from({ length: rows }, () => html`<span class="bone"></span>`)}
+</div>`;
+
+export const Empty = ({ title, children }) => html`<div class="empty">
+  <p><strong>${title}</strong></p>${children}
+</div>`;
+
+// Loaded shows the state of a hook of resource.js: a skeleton, a failure, or the content. After a failed reload
+// it shows the failure above the content that was loaded before.
+export function Loaded({ of, rows, children }) {
+  if (of.value === undefined && !of.problem) return html`<${Skeleton} rows=${rows} />`;
+  return html`<${Failure} problem=${of.problem} retry=${of.reload} />${of.value !== undefined && children(of.value)}`;
+}
+
+// Table is a table whose rows become cards on a narrow screen. A column has a title, a cell function, and
+// optionally a kind: "number" aligns right, "main" is the heading of the card.
+export function Table({ label, columns, items, rowKey = (item) => item.id, rowClass = () => '' }) {
+  return html`<table role="table" class="cards" aria-label=${label}>
+    <thead role="rowgroup"><tr role="row">${columns.map(({ title, kind = '' }) =>
+      html`<th role="columnheader" scope="col" class=${kind}>${title}</th>`)}</tr></thead>
+    <tbody role="rowgroup">${items.map((item) => html`<tr role="row" key=${rowKey(item)} class=${rowClass(item)}>
+      ${columns.map(({ title, cell, kind = '' }) =>
+        html`<td role="cell" class=${kind} data-label=${title}><div>${cell(item)}</div></td>`)}
+    </tr>`)}</tbody>
+  </table>`;
+}
+
+// More is the button that reads the next page of a list.
+export const More = ({ list }) => list.hasMore && html`<p class="more">
+  <button type="button" onClick=${list.more} disabled=${list.loadingMore}>${t('action.more')}</button>
+</p>`;
+
+// Dialog is a modal dialog. It closes with Escape and calls onClose.
+export function Dialog({ title, onClose, children }) {
+  const dialog = useRef();
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current.showModal();
+    return () => opener?.focus?.();
+  }, []);
+  return html`<dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
+    <h2 id="dialog-title">${title}</h2>
+    ${children}
+  </dialog>`;
+}
+
+// Field is a labelled input with a hint and the message of a validation error.
+export function Field({ label, hint, error, name, children, ...rest }) {
+  const described = [hint && name + '-hint', error && name + '-error'].filter(Boolean).join(' ') || undefined;
+  return html`<div class="field">
+    <label for=${name}>${label}</label>
+    ${children || html`<input id=${name} name=${name} aria-describedby=${described}
+      aria-invalid=${error ? 'true' : undefined} ...${rest} />`}
+    ${hint && html`<p class="hint" id=${name + '-hint'}>${hint}</p>`}
+    ${error && html`<p class="error" id=${name + '-error'}>${error}</p>`}
+  </div>`;
+}
+
+// Select is a labelled choice. options are pairs of value and text.
+export const Select = ({ label, name, value, options, onChange }) => html`<div class="field">
+  <label for=${name}>${label}</label>
+  <select id=${name} name=${name} value=${value} onChange=${(event) => onChange(event.target.value)}>
+    ${options.map(([key, text]) => html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`)}
+  </select>
+</div>`;
+
+// CopyButton copies a text and says so.
+export function CopyButton({ text }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    announce(t('copied'));
+  };
+  return html`<button type="button" onClick=${copy}>${t(copied ? 'action.copied' : 'action.copy')}</button>`;
+}
+
+const token = /("(?:\\.|[^"\\])*")(\s*:)?|\b(?:true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+// Json shows a value as indented JSON with highlighted names and values. A text is shown as it is.
+export function Json({ value, label }) {
+  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  if (typeof value === 'string') return html`<pre class="json" tabindex="0" role="region" aria-label=${label}>${text}</pre>`;
+  const parts = [];
+  let end = 0;
+  for (const match of text.matchAll(token)) {
+    const kind = match[2] ? 'json-name' : match[1] ? 'json-text' : 'json-value';
+    parts.push(text.slice(end, match.index), html`<span class=${kind}>${match[1] || match[0]}</span>`, match[2] || '');
+    end = match.index + match[0].length;
+  }
+  parts.push(text.slice(end));
+  return html`<pre class="json" tabindex="0" role="region" aria-label=${label}>${parts}</pre>`;
+}
+
+// Details is a list of names and values. Pairs without a value are left out.
+export const Details = ({ pairs }) => html`<dl class="details">${pairs
+  .filter(([, value]) => value !== undefined && value !== '')
+  .map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;

@@ -1,0 +1,34 @@
+// The views of the console by path. A part of a path that begins with ":" is a parameter of the view.
+import { Changes } from './changes.js';
+import { Accounts } from './accounts.js';
+import { CreateConnection, EditConnection } from './connection-form.js';
+import { ConnectionPage } from './connection.js';
+import { Deliveries, DeliveryPage } from './deliveries.js';
+import { Engines } from './engines.js';
+import { Overview } from './overview.js';
+import { html } from './preact.js';
+import { Pulls } from './pulls.js';
+import { Quarantine } from './quarantine.js';
+import { Search } from './search.js';
+import { Tokens } from './tokens.js';
+import { TransactionPage } from './transaction.js';
+import { Transactions } from './transactions.js';
+
+const tab = (name, Content) => ({ id }) => html`<${ConnectionPage} id=${id} tab=${name} content=${Content} />`;
+
+export const views = [
+  ['/', Overview],
+  ['/connections/new', CreateConnection],
+  ['/connections/:id', tab('accounts', Accounts)],
+  ['/connections/:id/edit', EditConnection],
+  ['/connections/:id/transactions', tab('transactions', Transactions)],
+  ['/connections/:id/transactions/:transaction', TransactionPage],
+  ['/connections/:id/pulls', tab('pulls', Pulls)],
+  ['/connections/:id/deliveries', tab('deliveries', Deliveries)],
+  ['/connections/:id/deliveries/:delivery', DeliveryPage],
+  ['/connections/:id/tokens', tab('tokens', Tokens)],
+  ['/connections/:id/quarantine', tab('quarantine', Quarantine)],
+  ['/search', Search],
+  ['/changes', Changes],
+  ['/engines', Engines],
+];

@@ -1,0 +1,188 @@
+// Package console serves the web console: static files that are embedded in the binary. The
+// console is a client of the public API. It has no data and no endpoints of its own.
+//
+// Every path of the console returns the same page, except the paths of its assets. The script of
+// the page shows the view that belongs to the path, so that links to a view work after a reload.
+// The path of an asset contains a hash of all assets. Therefore browsers can cache an asset
+// forever, and a page never loads scripts of two versions.
+package console
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Path is the path below which the console is served.
+const Path = "/console"
+
+// assetsPath is the path below which the assets are served; the version follows.
+const assetsPath = Path + "/assets/"
+
+//go:embed index.html assets
+var files embed.FS
+
+// Content-Security-Policy and other headers of every response. The policy allows only files and
+// requests of the console's own origin, and no inline script or style. Scripts cannot turn text into
+// HTML, because no Trusted Types policy is allowed.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+	"require-trusted-types-for 'script'; trusted-types 'none'"
+
+var securityHeaders = map[string]string{
+	"Content-Security-Policy":      contentSecurityPolicy,
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Permissions-Policy":           "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+	"Referrer-Policy":              "no-referrer",
+	"X-Content-Type-Options":       "nosniff",
+	"X-Frame-Options":              "DENY",
+}
+
+// file is one file of the console, ready to be served.
+type file struct {
+	name         string
+	content      []byte
+	compressed   func() []byte // computes the gzip form once, at the first request for it
+	etag         string        // without quotes
+	cacheControl string
+}
+
+// Console serves the files of the console. It is safe for concurrent use.
+type Console struct {
+	page   *file
+	assets map[string]*file // keys are paths below assetsPath, including the version
+}
+
+// New reads the embedded files. Errors: a file that cannot be read.
+func New() (*Console, error) {
+	contents, err := readAssets()
+	if err != nil {
+		return nil, err
+	}
+	page, err := files.ReadFile("index.html")
+	if err != nil {
+		return nil, err
+	}
+	version := versionOf(contents)
+	c := &Console{assets: make(map[string]*file, len(contents))}
+	var preloads strings.Builder
+	for _, a := range contents {
+		c.assets[version+"/"+a.name] = newFile(a.name, a.content, "public, max-age=31536000, immutable")
+		if path.Ext(a.name) == ".js" && !strings.HasSuffix(a.name, "uplot.js") { // uPlot is loaded with the first chart
+			preloads.WriteString(`<link rel="modulepreload" href="` + assetsPath + version + "/" + a.name + "\">\n")
+		}
+	}
+	page = []byte(strings.NewReplacer(
+		"{{assets}}", assetsPath+version, "{{preloads}}", preloads.String(),
+	).Replace(string(page)))
+	c.page = newFile("index.html", page, "no-cache")
+	return c, nil
+}
+
+// asset is the content of one embedded asset.
+type asset struct {
+	name    string // path relative to the folder assets
+	content []byte
+}
+
+// readAssets returns all embedded assets, sorted by name.
+func readAssets() (all []asset, err error) {
+	err = fs.WalkDir(files, "assets", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := files.ReadFile(name)
+		all = append(all, asset{strings.TrimPrefix(name, "assets/"), content})
+		return err
+	})
+	return all, err
+}
+
+// versionOf returns a hash of the names and contents of all assets. The hash is shorter than an
+// id, because the access log redacts segments of a path that are as long as an id.
+func versionOf(all []asset) string {
+	hash := sha256.New()
+	for _, a := range all {
+		sum := sha256.Sum256(a.content)
+		hash.Write([]byte(a.name + "\n"))
+		hash.Write(sum[:])
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8])
+}
+
+// newFile returns a file with its entity tag.
+func newFile(name string, content []byte, cacheControl string) *file {
+	sum := sha256.Sum256(content)
+	return &file{
+		name: name, content: content, etag: hex.EncodeToString(sum[:8]), cacheControl: cacheControl,
+		compressed: sync.OnceValue(func() []byte { return compress(content) }),
+	}
+}
+
+// compress returns content in gzip form. Writing to a buffer cannot fail.
+func compress(content []byte) []byte {
+	var buffer bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&buffer, gzip.BestCompression)
+	_, _ = w.Write(content)
+	_ = w.Close()
+	return buffer.Bytes()
+}
+
+// Serve writes the response to a GET or HEAD request for Path or a path below it. It returns false,
+// and writes nothing, if the path is that of an asset that does not exist.
+func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
+	f := c.page
+	if name, isAsset := strings.CutPrefix(r.URL.Path, assetsPath); isAsset {
+		if f = c.assets[name]; f == nil {
+			return false
+		}
+	}
+	for name, value := range securityHeaders {
+		w.Header().Set(name, value)
+	}
+	f.serve(w, r)
+	return true
+}
+
+// serve writes the file, compressed if the client accepts it, or a 304.
+func (f *file) serve(w http.ResponseWriter, r *http.Request) {
+	header, content, tag := w.Header(), f.content, f.etag
+	header.Set("Vary", "Accept-Encoding")
+	header.Set("Cache-Control", f.cacheControl)
+	header.Set("Content-Type", contentType(f.name))
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		content, tag = f.compressed(), tag+"-gzip"
+		header.Set("Content-Encoding", "gzip")
+		header.Set("Content-Length", strconv.Itoa(len(content))) // ServeContent omits this header for an encoded body
+	}
+	header.Set("ETag", `"`+tag+`"`)
+	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(content))
+}
+
+// contentType returns the media type of a file. It does not depend on the tables of the operating
+// system.
+func contentType(name string) string {
+	switch path.Ext(name) {
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".json":
+		return "application/json"
+	}
+	return "text/plain; charset=utf-8"
+}

@@ -1,0 +1,161 @@
+package console
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// maxCompressed is the maximum size of the whole console in gzip form.
+const maxCompressed = 150 << 10
+
+func newConsole(t *testing.T) *Console {
+	t.Helper()
+	c, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// get requests a path. headers are pairs of name and value.
+func get(c *Console, target string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	if !c.Serve(w, r) {
+		w.Code = http.StatusNotFound
+	}
+	return w
+}
+
+var reference = regexp.MustCompile(`(?:href|src)="([^"]+)"`)
+
+func TestThePageRefersOnlyToAssetsThatExist(t *testing.T) {
+	c := newConsole(t)
+	references := reference.FindAllStringSubmatch(get(c, Path).Body.String(), -1)
+	if len(references) < 20 {
+		t.Errorf("the page has only %d references", len(references))
+	}
+	for _, match := range references {
+		if w := get(c, match[1]); w.Code != http.StatusOK || w.Body.Len() == 0 {
+			t.Errorf("%s: status %d, %d bytes", match[1], w.Code, w.Body.Len())
+		}
+	}
+}
+
+func TestEveryPathOfTheConsoleReturnsThePage(t *testing.T) {
+	c := newConsole(t)
+	page := get(c, Path).Body.String()
+	for _, target := range []string{"/console/", "/console/changes", "/console/connections/x/pulls?status=failed"} {
+		if got := get(c, target).Body.String(); got != page {
+			t.Errorf("%s:\n%s", target, got)
+		}
+	}
+	for _, target := range []string{assetsPath + "main.js", assetsPath + "0000000000000000/main.js", assetsPath} {
+		if w := get(c, target); w.Code != http.StatusNotFound {
+			t.Errorf("%s: status %d, want 404", target, w.Code)
+		}
+	}
+}
+
+func TestThePolicyAllowsOnlyFilesOfTheConsole(t *testing.T) {
+	c := newConsole(t)
+	for target := range everyPath(c) {
+		policy := get(c, target).Header().Get("Content-Security-Policy")
+		for _, directive := range []string{
+			"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'",
+			"img-src 'self' data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+		} {
+			if !strings.Contains(policy+";", directive+";") {
+				t.Errorf("%s: the policy %q lacks %q", target, policy, directive)
+			}
+		}
+		if strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: %q", target, policy)
+		}
+	}
+	inline := regexp.MustCompile(`<style|<script[^>]*>[^<]|style=|\son\w+=|//`)
+	if page := get(c, Path).Body.String(); inline.MatchString(page) {
+		t.Errorf("the page has inline code or another origin:\n%s", page)
+	}
+}
+
+// everyPath returns a map from the paths of the page and of all assets to the files that are served there.
+func everyPath(c *Console) map[string]*file {
+	all := map[string]*file{Path: c.page}
+	for name, f := range c.assets {
+		all[assetsPath+name] = f
+	}
+	return all
+}
+
+func TestTheWholeConsoleIsSmall(t *testing.T) {
+	size := 0
+	for target := range everyPath(newConsole(t)) {
+		size += get(newConsole(t), target, "Accept-Encoding", "gzip").Body.Len()
+	}
+	t.Logf("the console has %d bytes in gzip form", size)
+	if size > maxCompressed {
+		t.Errorf("the console has %d bytes in gzip form, want at most %d", size, maxCompressed)
+	}
+}
+
+func TestACompressedResponseHasTheSameContent(t *testing.T) {
+	c := newConsole(t)
+	for target := range everyPath(c) {
+		plain, compressed := get(c, target), get(c, target, "Accept-Encoding", "br, gzip")
+		if compressed.Header().Get("Content-Encoding") != "gzip" || plain.Header().Get("Content-Encoding") != "" {
+			t.Fatalf("%s: %v", target, compressed.Header())
+		}
+		reader, err := gzip.NewReader(compressed.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(reader)
+		if err != nil || !bytes.Equal(content, plain.Body.Bytes()) {
+			t.Errorf("%s: the contents differ (%v)", target, err)
+		}
+	}
+}
+
+func TestABrowserCachesAssetsAndRevalidatesThePage(t *testing.T) {
+	c := newConsole(t)
+	for target := range everyPath(c) {
+		want := "public, max-age=31536000, immutable"
+		if target == Path {
+			want = "no-cache"
+		}
+		for _, encoding := range []string{"identity", "gzip"} {
+			first := get(c, target, "Accept-Encoding", encoding)
+			again := get(c, target, "Accept-Encoding", encoding, "If-None-Match", first.Header().Get("ETag"))
+			got := []any{first.Header().Get("Cache-Control"), first.Code, again.Code, again.Body.Len()}
+			if diff := cmp.Diff([]any{want, http.StatusOK, http.StatusNotModified, 0}, got); diff != "" {
+				t.Errorf("%s, %s (-want +got):\n%s", target, encoding, diff)
+			}
+		}
+	}
+}
+
+func TestEveryFileHasAMediaType(t *testing.T) {
+	want := map[string]string{
+		".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+		".txt": "text/plain; charset=utf-8", ".json": "application/json", "": "text/html; charset=utf-8",
+	}
+	c := newConsole(t)
+	for target := range everyPath(c) {
+		if got := get(c, target).Header().Get("Content-Type"); got != want[path.Ext(target)] {
+			t.Errorf("%s: %q", target, got)
+		}
+	}
+}

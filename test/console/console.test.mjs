@@ -1,0 +1,404 @@
+// The console in a browser, as an operator uses it. Each test has a tenant of its own.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { checkAccessibility, checkWidth, launch, open } from './browser.mjs';
+import {
+  api, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, sendPluggyWebhook, SERVICE, token, until,
+} from './env.mjs';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const heading = (page, name, level = 1) => page.getByRole('heading', { level, name }).waitFor();
+const press = (page, name) => page.getByRole('button', { name, exact: true }).click();
+const follow = (page, name) => page.getByRole('link', { name, exact: true }).click();
+
+test('an operator signs in, and the token stays in the tab', async () => {
+  const operator = token(1);
+  const connection = await connect(operator, pluggyLogin, 'main-bank');
+  const page = await open(browser, '/console');
+  await heading(page, 'Sign in');
+  await page.getByLabel('Operator token').fill('not-a-token');
+  await press(page, 'Sign in');
+  await page.getByText('This is not a token.').waitFor();
+  await page.getByLabel('Operator token').fill(token(1, { expires: -60 }));
+  await press(page, 'Sign in');
+  await page.getByText('This token has expired.').waitFor();
+  await page.getByLabel('Operator token').fill(operator);
+  await press(page, 'Sign in');
+  await heading(page, 'Your connection needs nothing.');
+  await follow(page, 'main-bank');
+  await heading(page, 'main-bank');
+  assert.equal(new URL(page.url()).pathname, '/console/connections/' + connection.id);
+  await page.reload();
+  await page.getByRole('table', { name: 'Accounts' }).waitFor();
+  const kept = await page.evaluate(() => [JSON.stringify({ ...localStorage }), window.location.href, document.cookie].join());
+  assert.ok(!kept.includes(operator), 'the token is kept outside sessionStorage');
+  await press(page, 'Sign out');
+  await heading(page, 'Sign in');
+  assert.equal(await page.evaluate(() => sessionStorage.getItem('discovery.token')), null);
+  await page.finish();
+});
+
+test('an operator connects a bank, and follows a webhook to its rows', async () => {
+  const operator = token(2);
+  const page = await open(browser, '/console', { token: operator, permissions: ['clipboard-read', 'clipboard-write'] });
+  await heading(page, 'There is no connection yet.');
+  await follow(page, 'Create a connection');
+  await page.getByLabel('Name').fill('shop');
+  await page.getByLabel('Base URL').fill(PLUGGY);
+  await page.getByLabel('Account reference').fill(pluggyLogin.accountRef);
+  await page.getByLabel('Client id').fill(pluggyLogin.clientId);
+  await page.getByLabel('Secret').fill(pluggyLogin.secret);
+  await press(page, 'Create a connection');
+  await heading(page, 'shop');
+  await page.getByText('Not tested yet.').waitFor();
+  await press(page, 'Test');
+  await page.getByText('the credential is accepted').waitFor();
+  await page.getByText('Healthy.').waitFor();
+  await follow(page, 'Deliveries');
+  await page.getByText('No webhook yet.').waitFor();
+  await page.getByRole('main').getByRole('link', { name: 'Tokens' }).last().click();
+  await page.getByText('No token yet.').waitFor();
+  await press(page, 'Mint a token');
+  await page.getByText('This URL is shown only once.').waitFor();
+  await press(page, 'Copy');
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  const url = await page.evaluate(() => navigator.clipboard.readText());
+  assert.ok(url.startsWith(SERVICE + '/v1/discovery/webhooks/pluggy/'), url);
+  await heading(page, '1 live token. 1 was never used.', 2);
+  await press(page, 'I have stored it');
+  assert.equal(await page.getByText(url).count(), 0);
+
+  await follow(page, 'Deliveries');
+  assert.equal(await sendPluggyWebhook(url), 202);
+  await page.getByRole('link', { name: 'item/updated' }).click();
+  await page.getByText('Its pull succeeded.').waitFor();
+  await page.getByRole('region', { name: 'Payload' }).getByText('"item/updated"').waitFor();
+  await press(page, 'Replay');
+  await page.getByText('The delivery is replayed.').waitFor();
+  await page.getByText('Its pull succeeded.').waitFor();
+
+  await page.getByRole('link', { name: 'Deliveries' }).first().click();
+  await press(page, 'Replay several');
+  await page.getByRole('dialog').getByLabel('Status').selectOption({ label: 'Processed' });
+  await page.getByRole('dialog').getByRole('button', { name: 'Replay' }).click();
+  await page.getByText('1 delivery is replayed.').waitFor();
+
+  await follow(page, 'Transactions');
+  await page.getByRole('cell', { name: 'BOLETO DE ENERGIA' }).waitFor();
+  await page.getByLabel('Status').selectOption('pending');
+  await page.getByText('1 row, 1 pending.').waitFor();
+  assert.match(page.url(), /status=pending/);
+  await page.reload();
+  await page.getByText('1 row, 1 pending.').waitFor();
+
+  await follow(page, 'Pulls');
+  await page.getByRole('row', { name: /Webhook Succeeded/ }).first().waitFor();
+
+  await follow(page, 'Tokens');
+  await page.getByRole('heading', { name: '1 live token.', exact: true }).waitFor();
+  await press(page, 'Revoke');
+  await page.getByRole('dialog').getByText('Its next webhook with this URL will be refused.').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await heading(page, '0 live tokens.', 2);
+  assert.equal(await sendPluggyWebhook(url), 401);
+
+  await press(page, 'Delete');
+  const confirm = page.getByRole('dialog').getByRole('button', { name: 'Delete' });
+  assert.ok(await confirm.isDisabled());
+  await page.getByLabel('To confirm, type shop').fill('shop');
+  await confirm.click();
+  await heading(page, 'There is no connection yet.');
+  await page.finish();
+});
+
+test('a connection that needs a person is on top, with its reason and the remedy', async () => {
+  const operator = token(3);
+  await connect(operator, pluggyLogin, 'good');
+  await connect(operator, { ...pluggyLogin, secret: 'wrong' }, 'broken');
+  const page = await open(browser, '/console', { token: operator });
+  await heading(page, '1 of 2 connections needs you.');
+  const needy = page.getByRole('list', { name: 'Connections that need you' });
+  await needy.getByText('The vendor rejects the credential.').waitFor();
+  await page.getByLabel('Search').fill('GOO');
+  await page.getByLabel('Health').selectOption('healthy');
+  const rows = page.getByRole('table', { name: 'All connections' }).getByRole('row');
+  await until('the filter', async () => (await rows.count()) === 2);
+  await page.reload();
+  await heading(page, '1 of 2 connections needs you.');
+  assert.deepEqual([await page.getByLabel('Search').inputValue(), await rows.count()], ['GOO', 2]);
+  await needy.getByRole('link', { name: 'Edit the connection' }).click();
+  await heading(page, 'Edit broken');
+  await page.getByLabel('Client id').fill(pluggyLogin.clientId);
+  await page.getByLabel('Secret').fill(pluggyLogin.secret);
+  await press(page, 'Save');
+  await heading(page, 'broken');
+  await follow(page, 'Pulls');
+  await page.getByText('Replace the credential, then pull again.').waitFor();
+  await press(page, 'Pull now');
+  await page.getByText(/The pull is finished: \d+ rows added/).waitFor();
+  await page.getByText('The last 2 pulls: 1 good.').waitFor();
+  await page.getByText(/Last read .*, \d+ new rows\./).waitFor();
+  await page.finish();
+});
+
+test('a warning of the health is a reason in words', async () => {
+  const operator = token(16);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console/search', { token: operator });
+  await page.route('**/health', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), warnings: ['mass_removal'] } });
+  });
+  await page.goto(SERVICE + '/console/connections/' + id);
+  await page.getByText('The vendor no longer showed many rows.').waitFor();
+  await follow(page, 'See the transactions');
+  await page.getByRole('table', { name: 'Transactions' }).waitFor();
+  await page.finish();
+});
+
+test('a form shows the message of each invalid field beside it', async () => {
+  const operator = token(4);
+  await connect(operator, pluggyLogin, 'taken', false);
+  const page = await open(browser, '/console/connections/new', { token: operator, expected: [/status of 4\d\d/] });
+  const fill = async (values) => {
+    for (const [label, value] of Object.entries(values)) await page.getByLabel(label).fill(value);
+    await press(page, 'Create a connection');
+  };
+  await fill({ Name: 'taken', 'Base URL': 'https://10.0.0.1', 'Account reference': 'x', 'Client id': 'x', Secret: 'x' });
+  await until('the error', () => page.locator('#baseUrl-error').count());
+  assert.equal(await page.getByLabel('Base URL').getAttribute('aria-invalid'), 'true');
+  await fill({ 'Base URL': PLUGGY });
+  await page.getByRole('alert').getByText('the config name is already in use').waitFor();
+  await page.finish();
+});
+
+test('after a token has expired, the operator signs in again and is at the same place', async () => {
+  const operator = token(5);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  const path = `/console/connections/${id}/transactions?status=posted`;
+  const page = await open(browser, path, { token: token(5, { expires: -60 }), expected: [/status of 401/] });
+  await heading(page, 'Sign in again');
+  await page.getByLabel('Operator token').fill(operator);
+  await press(page, 'Sign in');
+  await page.getByRole('table', { name: 'Transactions' }).waitFor();
+  assert.equal(page.url(), SERVICE + path);
+  assert.equal(await page.getByLabel('Status').inputValue(), 'posted');
+  await page.finish();
+});
+
+test('an action without its scope stays visible, is disabled, and names the scope', async () => {
+  const operator = token(6);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console/connections/' + id, { token: token(6, { scope: 'discovery:read' }) });
+  for (const name of ['Test', 'Pull now', 'Edit', 'Delete']) {
+    const button = page.getByRole('button', { name: name + ' needs discovery:write' });
+    await button.waitFor();
+    assert.ok(await button.isDisabled(), name);
+  }
+  await follow(page, 'Tokens');
+  assert.ok(await page.getByRole('button', { name: /Mint a token/ }).isDisabled());
+  await page.finish();
+  const other = await open(browser, '/console', { token: token(6, { scope: 'profile' }), expected: [/status of 403/] });
+  await other.getByRole('alert').getByText('Your token lacks the scope discovery:read').waitFor();
+  await other.finish();
+});
+
+test('a failure shows its request id and can be repeated', async () => {
+  const operator = token(7);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console/connections/new', { token: operator, expected: [/status of 500/, /ERR_FAILED/] });
+  const problem = { status: 500, headers: { 'X-Request-Id': 'id-of-the-request' }, body: '{"detail":"internal error","code":"MTCH-0002"}' };
+  await page.route('**/accounts?*', (route) => route.fulfill(problem));
+  await page.goto(SERVICE + '/console/connections/' + id);
+  await page.getByRole('alert').getByText('id-of-the-request').waitFor();
+  await page.unroute('**/accounts?*');
+  await page.route('**/accounts?*', (route) => route.abort());
+  await press(page, 'Try again');
+  await page.getByRole('alert').getByText('The service cannot be reached.').waitFor();
+  await page.unroute('**/accounts?*');
+  await press(page, 'Try again');
+  await page.getByRole('table', { name: 'Accounts' }).waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+  await page.finish();
+});
+
+test('a text of a vendor is never rendered as HTML', async () => {
+  const operator = token(8);
+  const description = '<img src=x onerror=alert(1)>';
+  const row = await control(PLUGGY, 'POST', '/transactions', { accountId: pluggyBankAccount, description, amount: 1, type: 'CREDIT' });
+  const { id } = await connect(operator, pluggyLogin, '<b>bank</b>');
+  await control(PLUGGY, 'DELETE', '/transactions/' + row.id);
+  const page = await open(browser, `/console/connections/${id}/transactions`, { token: operator });
+  await page.getByText(description).waitFor();
+  await heading(page, '<b>bank</b>');
+  assert.equal(await page.locator('main img, main b').count(), 0);
+  await page.finish();
+});
+
+test('a search finds a transaction in every connection, and opens its record', async () => {
+  const operator = token(14);
+  await connect(operator, pluggyLogin, 'first');
+  await connect(operator, pluggyLogin, 'second');
+  const page = await open(browser, '/console/search', { token: operator });
+  await page.getByLabel('Amount').fill('-212,45');
+  await page.getByLabel('Text').fill('energia');
+  await press(page, 'Search');
+  await heading(page, '2 transactions found.');
+  assert.match(page.url(), /amount=-212.45/);
+  await page.getByLabel('Connection', { exact: true }).selectOption('second');
+  await heading(page, '1 transaction found.');
+  await page.reload();
+  await heading(page, '1 transaction found.');
+  await follow(page, 'BOLETO DE ENERGIA');
+  await heading(page, 'BOLETO DE ENERGIA');
+  await page.getByText('Posted by the bank.').waitFor();
+  await page.getByRole('region', { name: 'The object of the vendor' }).getByText('"descriptionRaw"').waitFor();
+  await page.getByText('Conta de Ensaio').waitFor();
+  await page.goBack();
+  await heading(page, '1 transaction found.');
+  await page.getByLabel('Text').fill('nothing like it');
+  await press(page, 'Search');
+  await page.getByText('No transaction matches.').waitFor();
+  await page.finish();
+});
+
+test('a row that cannot be read is in the quarantine, with its reason in words', async () => {
+  const operator = token(15);
+  const unreadable = { accountId: pluggyBankAccount, description: 'odd row', amount: 1, type: 'CREDIT', status: 'DREAMT' };
+  const row = await control(PLUGGY, 'POST', '/transactions', unreadable);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  await control(PLUGGY, 'DELETE', '/transactions/' + row.id);
+  const page = await open(browser, '/console/connections/' + id, { token: operator });
+  await page.getByText('1 row of the vendor cannot be read.').waitFor();
+  await follow(page, 'See the quarantine');
+  await heading(page, '1 row cannot be read.', 2);
+  await heading(page, 'Transaction: the status is not documented.', 3);
+  await page.getByText('What the vendor sent').click();
+  await page.getByRole('region', { name: 'What the vendor sent' }).getByText('"DREAMT"').waitFor();
+  await checkAccessibility(page, 'the quarantine');
+  await press(page, 'Pull now');
+  await page.getByText(/The pull is finished/).waitFor();
+  await page.reload();
+  await page.getByText('Every row can be read.').waitFor();
+  await page.finish();
+});
+
+test('the change feed is followed live', async () => {
+  const operator = token(9);
+  const page = await open(browser, '/console/changes', { token: operator });
+  await page.getByText('No change yet.').waitFor();
+  await page.getByText('Live:').waitFor();
+  await connect(operator, pluggyLogin, 'bank');
+  await page.getByRole('row', { name: /Added BOLETO DE ENERGIA/ }).waitFor();
+  await page.finish();
+});
+
+test('everything works with the keyboard only', async () => {
+  const operator = token(10);
+  await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console');
+  await heading(page, 'Sign in');
+  // tabTo presses Tab until the focus is on the element with this text or label.
+  const tabTo = async (name) => {
+    for (let i = 0; i < 40; i++) {
+      await page.keyboard.press('Tab');
+      const focused = await page.evaluate(() => [document.activeElement.textContent.trim(), document.activeElement.id]);
+      if (focused.includes(name)) return;
+    }
+    throw new Error('the focus never reaches ' + name);
+  };
+  await tabTo('Skip to the content');
+  await tabTo('token');
+  await page.keyboard.insertText(operator);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Your connection needs nothing.');
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1');
+  await tabTo('bank');
+  await page.keyboard.press('Enter');
+  await heading(page, 'bank');
+  await tabTo('Delete');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await tabTo('Cancel');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Delete');
+  await tabTo('Transactions');
+  await page.keyboard.press('Enter');
+  await page.getByRole('table', { name: 'Transactions' }).waitFor();
+  await page.finish();
+});
+
+test('the console is in the language of the browser, and the language can be switched', async () => {
+  const operator = token(11);
+  const { id } = await connect(operator, pluggyLogin, 'banco');
+  const page = await open(browser, `/console/connections/${id}/transactions`, { token: operator, locale: 'pt-BR' });
+  await page.getByText('Saudável.').waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'pt-BR');
+  await page.getByRole('cell', { name: '−212,45 BRL' }).waitFor();
+  await press(page, 'EN');
+  await page.getByText('Healthy.').waitFor();
+  await page.getByRole('cell', { name: '−212.45 BRL' }).waitFor();
+  await page.reload();
+  await page.getByText('Healthy.').waitFor();
+  await page.finish();
+});
+
+// views returns the path of every view, and a text that is there when the view is complete.
+async function views(operator, id, broken) {
+  const at = '/console/connections/' + id;
+  const [delivery] = (await api(operator, 'GET', '/webhooks/deliveries?limit=1&connectionId=' + id)).items;
+  const [transaction] = (await api(operator, 'GET', `/aggregator-connections/${id}/transactions?limit=1`)).items;
+  return [
+    ['/console', 'All connections'], [at, 'Conta de Ensaio'], [at + '/transactions', 'BOLETO DE ENERGIA'],
+    [at + '/transactions?from=2001-01-01&to=2001-01-02', 'Nothing matches these filters.'],
+    [at + '/pulls', 'The last'], [`/console/connections/${broken}/pulls`, 'Replace the credential'],
+    [`/console/connections/${broken}`, 'No account yet.'], [at + '/deliveries', 'item/updated'],
+    [`${at}/deliveries/${delivery.id}`, 'Payload'], [at + '/tokens', '1 live token.'], [at + '/edit', 'Edit bank'],
+    ['/console/connections/new', 'Create a connection'], ['/console/changes', 'BOLETO DE ENERGIA'],
+    [`${at}/transactions/${transaction.id}`, 'The object of the vendor'],
+    ['/console/search?text=boleto', 'BOLETO DE ENERGIA'], ['/console/search?text=none', 'No transaction matches.'],
+    [at + '/quarantine', 'Every row can be read.'], ['/console/engines', 'No engine connection.'], ['/console/nowhere', 'This page does not exist.'],
+  ];
+}
+
+// allViews creates a connection with data of every kind, and returns the views of its tenant.
+async function allViews(tenant) {
+  const operator = token(tenant);
+  const { id } = await connect(operator, pluggyLogin, 'bank');
+  const broken = await connect(operator, { ...pluggyLogin, secret: 'wrong' }, 'broken');
+  const { webhookUrl } = await api(operator, 'POST', '/webhooks/tokens', { vendor: 'pluggy', connection_config_name: 'bank' });
+  assert.equal(await sendPluggyWebhook(webhookUrl), 202);
+  return { operator, paths: await views(operator, id, broken.id) };
+}
+
+test('every view is accessible in light and dark, and fits a narrow window', async () => {
+  const { operator, paths } = await allViews(12);
+  for (const [colorScheme, width] of [['light', 1280], ['dark', 400]]) {
+    const page = await open(browser, '/console', { token: operator, colorScheme, viewport: { width, height: 900 } });
+    for (const [path, text] of paths) {
+      await page.goto(SERVICE + path);
+      await page.getByText(text).first().waitFor();
+      await checkAccessibility(page, `${path}, ${colorScheme}`);
+      await checkWidth(page, path);
+    }
+    await press(page, 'Sign out');
+    await heading(page, 'Sign in');
+    await checkAccessibility(page, 'the sign-in, ' + colorScheme);
+    await page.finish();
+  }
+});
+
+test('a row of a table is a card in a narrow window', async () => {
+  const operator = token(13);
+  await connect(operator, pluggyLogin, 'bank');
+  const page = await open(browser, '/console', { token: operator, viewport: { width: 400, height: 900 } });
+  const cells = page.getByRole('table', { name: 'All connections' }).getByRole('row').nth(1).getByRole('cell');
+  await cells.first().waitFor();
+  const boxes = await Promise.all((await cells.all()).map((cell) => cell.boundingBox()));
+  boxes.slice(1).forEach((box, i) => assert.ok(box.y >= boxes[i].y + boxes[i].height, 'the cells are not below each other'));
+  await page.finish();
+});

@@ -1,0 +1,204 @@
+// Package console_test tests the console with a real browser, Debian's Chromium, against the built binary on
+// SQLite and the simulators of the vendors. The scripts are written for Node.js and Playwright;
+// package-lock.json pins the versions of the packages.
+package console_test
+
+import (
+	"bufio"
+	"database/sql"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/glebarez/go-sqlite" // registers the driver for addPullHistory
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
+	"github.com/LerianStudio/aggregator-connections/test/kit/nodejs"
+)
+
+// screenshots is the folder into which TestScreenshots writes.
+var screenshots = flag.String("screenshots", "", "write screenshots of the console into this folder")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(binary.Main(m))
+}
+
+// jwtSecret is the secret with which the scripts sign the tokens of operators.
+const jwtSecret = "console-tests-secret-of-32-bytes-or-more"
+
+// startTimeout is the maximum time that a process may take to report its address.
+const startTimeout = 30 * time.Second
+
+func TestTheConsoleInABrowser(t *testing.T) {
+	env, _ := environment(t)
+	nodejs.Test(t, "console.test.mjs", env...)
+}
+
+func TestScreenshots(t *testing.T) {
+	if *screenshots == "" {
+		t.Skip("without -screenshots no screenshots are written")
+	}
+	folder, err := filepath.Abs(*screenshots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, database := environment(t)
+	nodejs.Test(t, "seed.mjs", env...)
+	addPullHistory(t, database)
+	nodejs.Test(t, "screenshots.mjs", append(env, "SCREENSHOTS="+folder)...)
+}
+
+// addPullHistory copies a pull of each connection to each of the last 13 days, because the overview shows the
+// rows of these days.
+func addPullHistory(t *testing.T, database string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+database+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(1) // one connection, because a temporary table is visible only on its connection
+	for days := 1; days <= 13; days++ {
+		for _, statement := range []string{
+			`CREATE TEMP TABLE copies AS SELECT * FROM pulls WHERE id IN
+				(SELECT min(id) FROM pulls WHERE state = 'succeeded' GROUP BY connection_id)`,
+			fmt.Sprintf(`UPDATE copies SET trigger = 'webhook', added = abs(random()) %% 9,
+				modified = abs(random()) %% 3,
+				id = lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-7' || substr(hex(randomblob(2)), 2) ||
+				'-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
+				created_at = created_at - %[1]d, started_at = started_at - %[1]d,
+				finished_at = finished_at - %[1]d + abs(random()) %% 900000`, days*24*int(time.Hour/time.Microsecond)),
+			`INSERT INTO pulls SELECT * FROM copies`,
+			`DROP TABLE copies`,
+		} {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestVendoredFilesAreThoseOfTheNpmPackages(t *testing.T) {
+	nodejs.Test(t, "vendored.test.mjs")
+}
+
+func TestMessagesExistInBothLanguages(t *testing.T) {
+	nodejs.Test(t, "messages.test.mjs")
+}
+
+// environment starts the simulators and the service. It returns the path of the SQLite database, and the
+// environment variables that tell a script where the processes listen. Without Chromium the test is skipped.
+func environment(t *testing.T) (env []string, database string) {
+	t.Helper()
+	chromium := ""
+	for _, name := range []string{"google-chrome", "chromium-browser", "chromium"} {
+		if path, err := exec.LookPath(name); err == nil {
+			chromium = path
+		}
+	}
+	if chromium == "" {
+		t.Skip("Chromium is not installed")
+	}
+	pluggy, belvo := startSandbox(t)
+	database = filepath.Join(t.TempDir(), "discovery.db")
+	return []string{
+		"CHROMIUM=" + chromium, "SERVICE=" + startService(t, database), "PLUGGY=" + pluggy, "BELVO=" + belvo,
+		"AUTH_JWT_SECRET=" + jwtSecret,
+	}, database
+}
+
+// startSandbox starts `discovery sandbox` on free ports and returns the origins of the simulators.
+func startSandbox(t *testing.T) (pluggy, belvo string) {
+	t.Helper()
+	cmd := exec.Command(binary.Path(t), "sandbox", "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0")
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	origins := map[string]string{}
+	start(t, cmd, output, func(line string) bool {
+		if fields := strings.Fields(line); len(fields) > 1 {
+			origins[fields[0]] = fields[1]
+		}
+		return len(origins) == 2
+	})
+	return origins["pluggy"], origins["belvo"]
+}
+
+// startService starts `discovery serve` on an SQLite database and returns its origin.
+func startService(t *testing.T, database string) (origin string) {
+	t.Helper()
+	keyset := filepath.Join(t.TempDir(), "keyset.json")
+	if output, err := exec.Command(binary.Path(t), "keyset", "create", keyset).CombinedOutput(); err != nil {
+		t.Fatalf("keyset create: %v\n%s", err, output)
+	}
+	cmd := exec.Command(binary.Path(t), "serve")
+	cmd.Env = []string{
+		"ENV_NAME=development", "SERVER_ADDRESS=127.0.0.1:0", "ADMIN_ADDRESS=127.0.0.1:0",
+		"DATABASE_URL=sqlite://" + database, "SEALING_KEYSET_FILE=" + keyset,
+		"AUTH_JWT_SECRET=" + jwtSecret, "AUTH_ISSUER=console-tests", "AUTH_AUDIENCE=discovery",
+		"AUTH_REQUIRE_SCOPES=true", "EGRESS_ALLOWED_CIDRS=127.0.0.0/8", "EGRESS_ALLOW_HTTP=true",
+		"PLUGGY_WEBHOOK_AUTHORIZATION=Bearer pluggy", "BELVO_WEBHOOK_AUTHORIZATION=Bearer belvo",
+		"LOG_FORMAT=json",
+	}
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, cmd, log, func(line string) bool {
+		var entry struct{ Message, Address string }
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Message == "serving" {
+			origin = "http://" + entry.Address
+		}
+		return origin != ""
+	})
+	return origin
+}
+
+// start starts a process and waits until ready returns true for a line of its output. The process ends at
+// the end of the test, or earlier if the test process ends.
+func start(t *testing.T, cmd *exec.Cmd, output io.Reader, ready func(line string) bool) {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started, isReady, ended := make(chan error, 1), make(chan struct{}), make(chan struct{})
+	go func() {
+		// The kernel sends Pdeathsig when the thread that started the child ends. Therefore this thread must
+		// exist until the child has ended.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(ended)
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		lines := bufio.NewScanner(output)
+		for lines.Scan() && !ready(lines.Text()) {
+		}
+		close(isReady)
+		_, _ = io.Copy(io.Discard, output)
+		_ = cmd.Wait()
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+	})
+	select {
+	case <-isReady:
+	case <-time.After(startTimeout):
+		t.Fatalf("%s does not report its address", cmd.Args)
+	}
+}

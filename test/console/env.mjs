@@ -1,0 +1,86 @@
+// The service and the simulators under test, and an operator's calls to them.
+import { createHmac } from 'node:crypto';
+
+export const { CHROMIUM, SERVICE, PLUGGY, BELVO, AUTH_JWT_SECRET } = process.env;
+
+// The demo data of the simulators.
+export const pluggyLogin = {
+  vendor: 'pluggy', baseUrl: PLUGGY, accountRef: 'b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90',
+  clientId: '3f1c2d5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f', secret: 'sim-secret-not-real',
+};
+export const pluggyBankAccount = '11aa22bb-33cc-4d44-8e55-66ff77aa88bb';
+export const belvoLogin = {
+  vendor: 'belvo', baseUrl: BELVO, accountRef: '6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12',
+  clientId: 'sim-secret-id', secret: 'sim-secret-not-real',
+};
+
+// The tenant whose data seed.mjs writes and screenshots.mjs shows.
+export const screenshotsTenant = 900;
+
+export const bothScopes = 'discovery:read discovery:write';
+
+const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+// token returns a signed operator token. Each number is a tenant of its own.
+export function token(tenant, { scope = bothScopes, expires = 3600 } = {}) {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    iss: 'console-tests', aud: 'discovery', sub: 'operator', scope, iat: now - 7200, exp: now + expires,
+    tenant_id: '018f0000-0000-7000-8000-' + String(tenant).padStart(12, '0'),
+  };
+  const text = encode({ alg: 'HS256', typ: 'JWT' }) + '.' + encode(claims);
+  return text + '.' + createHmac('sha256', AUTH_JWT_SECRET).update(text).digest('base64url');
+}
+
+// api calls the service and returns the decoded body.
+export async function api(operator, method, path, body) {
+  const response = await fetch(SERVICE + '/v1/discovery' + path, {
+    method, body: body && JSON.stringify(body),
+    headers: { Authorization: 'Bearer ' + operator, ...(body && { 'Content-Type': 'application/json' }) },
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text ? JSON.parse(text) : null;
+}
+
+// control calls the control API of a simulator.
+export async function control(origin, method, path, body) {
+  const response = await fetch(origin + '/_control' + path, { method, body: body && JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text ? JSON.parse(text) : null;
+}
+
+// sendPluggyWebhook makes the simulator send a webhook to a URL, and returns the status of the response.
+export async function sendPluggyWebhook(url, event = { event: 'item/updated', itemId: pluggyLogin.accountRef }) {
+  const target = { url, headers: { Authorization: 'Bearer pluggy' } };
+  const { receipts } = await control(PLUGGY, 'POST', '/webhooks', { target, events: [event] });
+  return receipts[0].status;
+}
+
+// until calls probe until it returns a value other than false, and returns that value.
+export async function until(what, probe, timeout = 30000) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) throw new Error('timeout: ' + what);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+// connect creates a connection, and pulls it if pulled is set.
+export async function connect(operator, login, configName, pulled = true) {
+  const connection = await api(operator, 'POST', '/aggregator-connections', { ...login, configName });
+  if (pulled) await pull(operator, connection.id);
+  return connection;
+}
+
+// pull requests a pull and waits until it has ended.
+export async function pull(operator, id) {
+  const { id: requested } = await api(operator, 'POST', `/aggregator-connections/${id}/pulls`, {});
+  return until('the pull', async () => {
+    const state = await api(operator, 'GET', '/pulls/' + requested);
+    return (state.status === 'succeeded' || state.status === 'failed') && state;
+  });
+}

@@ -1,0 +1,58 @@
+// Writes screenshots of every view into the folder SCREENSHOTS.
+import { mkdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { launch, open } from './browser.mjs';
+import { api, screenshotsTenant, token } from './env.mjs';
+
+const folder = process.env.SCREENSHOTS;
+mkdirSync(folder, { recursive: true });
+
+let browser;
+const operator = token(screenshotsTenant);
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const looks = [
+  ['light', { colorScheme: 'light' }], ['dark', { colorScheme: 'dark' }],
+  ['light-400', { colorScheme: 'light', viewport: { width: 400, height: 860 } }],
+  ['dark-400', { colorScheme: 'dark', viewport: { width: 400, height: 860 } }],
+];
+
+// settle waits until nothing is loading and the charts are drawn.
+async function settle(page) {
+  await page.waitForLoadState('networkidle');
+  await page.locator('.skeleton').waitFor({ state: 'detached' });
+}
+
+async function views() {
+  const { items } = await api(operator, 'GET', '/aggregator-connections?limit=200');
+  const idOf = (name) => items.find(({ configName }) => configName === name).id;
+  const id = idOf('matriz-conta-corrente');
+  const at = '/console/connections/' + id;
+  const [delivery] = (await api(operator, 'GET', '/webhooks/deliveries?limit=1&connectionId=' + id)).items;
+  const [transaction] = (await api(operator, 'GET', '/transactions?limit=1&text=energia')).items;
+  return {
+    'overview': '/console', 'accounts': at, 'transactions': at + '/transactions', 'pulls': at + '/pulls',
+    'deliveries': at + '/deliveries', 'delivery': `${at}/deliveries/${delivery.id}`, 'tokens': at + '/tokens',
+    'create': '/console/connections/new', 'edit': at + '/edit', 'changes': '/console/changes', 'engines': '/console/engines',
+    'failed-pulls': `/console/connections/${idOf('filial-recife')}/pulls`,
+    'quarantine': `/console/connections/${idOf('loja-online')}/quarantine`,
+    'search': '/console/search?text=loja&from=2026-01-01', 'transaction': `${at}/transactions/${transaction.id}`,
+    'filter-nothing': '/console?q=nothing',
+  };
+}
+
+for (const [look, options] of looks) {
+  test('screenshots ' + look, async () => {
+    for (const [name, path] of Object.entries(await views())) {
+      const page = await open(browser, path, { token: operator, expected: [/./], ...options });
+      if (name === 'changes') await page.getByText('Live:').waitFor();
+      else await settle(page);
+      await page.screenshot({ path: `${folder}/${name}-${look}.png` });
+      await page.finish();
+    }
+    const page = await open(browser, '/console', options);
+    await page.screenshot({ path: `${folder}/sign-in-${look}.png` });
+    await page.finish();
+  });
+}

@@ -1,0 +1,73 @@
+// Writes data for the screenshots: a dozen connections of a company, with two months of rows.
+import { test } from 'node:test';
+import {
+  api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, pull, screenshotsTenant, sendPluggyWebhook, token,
+  until,
+} from './env.mjs';
+
+const names = [
+  'matriz-conta-corrente', 'cartoes-corporativos', 'filial-curitiba', 'folha-de-pagamento', 'fornecedores',
+  'loja-online', 'marketplace', 'reserva', 'tesouraria',
+];
+
+// Kinds of rows: description, category, merchant, smallest and largest amount. A negative amount is money out.
+const kinds = [
+  ['Pix recebido', 'Transfer - PIX', 'Loja Online', 80, 940], ['Pix recebido', 'Transfer - PIX', 'Marketplace', 200, 2600],
+  ['Pix enviado', 'Transfer - PIX', 'Papelaria Central', -30, -420], ['Boleto pago', 'Services', 'Energia Elétrica', -260, -890],
+  ['Tarifa de cobrança', 'Bank fees', null, -2, -9], ['TED recebida', 'Transfer - TED', 'Distribuidora Sul', 900, 5200],
+  ['Compra no débito', 'Supplies', 'Embalagens Norte', -45, -380], ['Pagamento de fornecedor', 'Suppliers', 'Gráfica Moderna', -300, -2100],
+];
+
+// random returns numbers from 0 to 1 that are the same in every run.
+function generator(seed) {
+  let state = seed;
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return state / 2147483648;
+  };
+}
+
+async function addRows(days, perDay) {
+  const random = generator(7);
+  for (let age = days; age >= 0; age--) {
+    const date = new Date(Date.now() - age * 86400000);
+    if (date.getUTCDay() === 0) continue;
+    for (let i = 0; i < 1 + Math.floor(random() * perDay); i++) {
+      const [description, category, merchant, from, to] = kinds[Math.floor(random() * kinds.length)];
+      const amount = Number((from + random() * (to - from)).toFixed(2));
+      await control(PLUGGY, 'POST', '/transactions', {
+        accountId: pluggyBankAccount, description, descriptionRaw: description.toUpperCase(), category, amount,
+        type: amount < 0 ? 'DEBIT' : 'CREDIT', date: date.toISOString(), createdAt: date.toISOString(),
+        status: age === 0 ? 'PENDING' : 'POSTED', merchant: merchant && { name: merchant },
+      });
+    }
+  }
+}
+
+test('seed', async () => {
+  const operator = token(screenshotsTenant);
+  await addRows(58, 5);
+  const all = {};
+  for (const name of names) all[name] = await connect(operator, pluggyLogin, name);
+  all['belvo-mexico'] = await connect(operator, belvoLogin, 'belvo-mexico');
+  all['filial-recife'] = await connect(operator, { ...pluggyLogin, secret: 'old-secret' }, 'filial-recife');
+  all['maquininhas'] = await connect(operator, { ...pluggyLogin, accountRef: 'c0ffee00-0000-4000-8000-000000000000' }, 'maquininhas');
+  const odd = { accountId: pluggyBankAccount, description: 'Compra no débito', amount: -88.4, type: 'DEBIT', status: 'IN_REVIEW' };
+  const { id: oddRow } = await control(PLUGGY, 'POST', '/transactions', odd);
+  await pull(operator, all['loja-online'].id);
+  await control(PLUGGY, 'DELETE', '/transactions/' + oddRow);
+  const main = all['matriz-conta-corrente'];
+  const mint = () => api(operator, 'POST', '/webhooks/tokens', { vendor: 'pluggy', connection_config_name: main.configName });
+  const minted = await mint();
+  await mint();
+  for (const event of ['item/created', 'transactions/created', 'item/updated']) {
+    await sendPluggyWebhook(minted.webhookUrl, { event, itemId: pluggyLogin.accountRef, accountId: pluggyBankAccount });
+  }
+  const path = `/webhooks/deliveries?connectionId=${main.id}&status=accepted`;
+  await until('the deliveries', async () => (await api(operator, 'GET', path)).items.length === 0);
+  const status = (now, execution) => control(PLUGGY, 'POST', `/items/${pluggyLogin.accountRef}/status`, { status: now, executionStatus: execution });
+  await status('LOGIN_ERROR', 'INVALID_CREDENTIALS');
+  await pull(operator, all.tesouraria.id);
+  await status('UPDATED', 'SUCCESS');
+  for (let i = 0; i < 5; i++) await pull(operator, main.id);
+});

@@ -1,0 +1,107 @@
+// Command generate writes the Go client, clients/go/client.gen.go, from openapi.json. "make generate" runs
+// it; it is not part of the service.
+//
+// It runs oapi-codegen with "go run module@version". The generator and its dependencies are therefore no
+// requirements of this module.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// generator is the command that reads an OpenAPI document and writes Go code.
+const generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2"
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}
+
+// run writes the client. The working folder must be the root of the repository.
+func run(ctx context.Context) error {
+	text, err := os.ReadFile("openapi.json")
+	if err != nil {
+		return err
+	}
+	document, err := prepare(text)
+	if err != nil {
+		return fmt.Errorf("openapi.json: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, "go", "run", generator, "-config", "clients/go/oapi-codegen.yaml", "/dev/stdin")
+	cmd.Stdin = bytes.NewReader(document)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// prepare returns the document with additions for oapi-codegen. It makes each value that may have several
+// JSON types a json.RawMessage. Otherwise oapi-codegen fails if the types are listed, and if none is given
+// it decodes the value into an interface, which rounds large numbers.
+func prepare(text []byte) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var document map[string]any
+	if err := decoder.Decode(&document); err != nil {
+		return nil, err
+	}
+	components, _ := document["components"].(map[string]any)
+	schemas, _ := components["schemas"].(map[string]any)
+	for _, schema := range schemas {
+		prepareSchema(schema)
+	}
+	return json.Marshal(document)
+}
+
+// prepareSchema changes a schema and the schemas that it contains.
+func prepareSchema(value any) {
+	schema, ok := value.(map[string]any)
+	if !ok {
+		return
+	}
+	if hasSeveralTypes(schema) {
+		delete(schema, "type")
+		schema["x-go-type"] = "json.RawMessage"
+		schema["x-go-type-skip-optional-pointer"] = true
+	}
+	for _, name := range []string{"items", "additionalProperties"} {
+		prepareSchema(schema[name])
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	for _, property := range properties {
+		prepareSchema(property)
+	}
+	for _, name := range []string{"anyOf", "oneOf", "allOf"} {
+		alternatives, _ := schema[name].([]any)
+		for _, alternative := range alternatives {
+			prepareSchema(alternative)
+		}
+	}
+}
+
+// hasSeveralTypes reports whether a value of the schema may have several JSON types other than null.
+func hasSeveralTypes(schema map[string]any) bool {
+	switch types := schema["type"].(type) {
+	case string:
+		return false
+	case []any:
+		count := 0
+		for _, t := range types {
+			if t != "null" {
+				count++
+			}
+		}
+		return count > 1
+	}
+	for _, name := range []string{"$ref", "anyOf", "oneOf", "allOf", "enum", "const"} {
+		if schema[name] != nil {
+			return false
+		}
+	}
+	return true
+}

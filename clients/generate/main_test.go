@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestOnlyValuesOfSeveralTypesBecomeRawJSON(t *testing.T) {
+	raw := map[string]any{"x-go-type": "json.RawMessage", "x-go-type-skip-optional-pointer": true}
+	for name, c := range map[string]struct {
+		schema string
+		want   map[string]any // nil means unchanged
+	}{
+		"any value":          {`{}`, raw},
+		"an object or text":  {`{"type":["object","string"]}`, raw},
+		"text":               {`{"type":"string"}`, nil},
+		"text or null":       {`{"type":["string","null"]}`, nil},
+		"a reference":        {`{"$ref":"#/components/schemas/B"}`, nil},
+		"a reference or nil": {`{"anyOf":[{"$ref":"#/components/schemas/B"},{"type":"null"}]}`, nil},
+		"a constant":         {`{"const":"update"}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			document := `{"components":{"schemas":{"A":{"type":"object","properties":{"x":` + c.schema + `}}}}}`
+			prepared, err := prepare([]byte(document))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want == nil {
+				if err := json.Unmarshal([]byte(c.schema), &c.want); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(c.want, property(t, prepared)); diff != "" {
+				t.Errorf("the schema is not as expected (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// property returns the schema of the property x of the schema A.
+func property(t *testing.T, document []byte) map[string]any {
+	t.Helper()
+	var d struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]map[string]any `json:"properties"`
+			} `json:"schemas"`
+		} `json:"components"`
+	}
+	if err := json.Unmarshal(document, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d.Components.Schemas["A"].Properties["x"]
+}

@@ -1,0 +1,153 @@
+// Package client contains the subcommands that call the API of a running service, at the address
+// DISCOVERY_URL and with the operator's token DISCOVERY_TOKEN. They use the generated client in clients/go,
+// and nothing else of this repository.
+//
+// Each group of commands has a file of its own. The other files contain what the groups share: reading of
+// pages, output as table, JSON or CSV, prompts, error messages and shell completion.
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+// The variables that every command of this package needs.
+const (
+	urlVariable   = "DISCOVERY_URL"
+	tokenVariable = "DISCOVERY_TOKEN"
+)
+
+// GroupID is the id of the group of commands in the help of the root command.
+const GroupID = "client"
+
+// requestTimeout bounds one request. It is longer than the longest wait for changes.
+const requestTimeout = time.Minute
+
+// UsageError is an error in the arguments or in the environment, which the caller can correct.
+type UsageError struct{ Err error }
+
+// Error returns the message of the wrapped error.
+func (e UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the wrapped error.
+func (e UsageError) Unwrap() error { return e.Err }
+
+func usagef(format string, args ...any) error { return UsageError{fmt.Errorf(format, args...)} }
+
+// Lookup returns the value of an environment variable, as os.LookupEnv does.
+type Lookup = func(name string) (string, bool)
+
+// Commands returns the groups of commands. env looks up the environment variables.
+func Commands(env Lookup) []*cobra.Command {
+	c := commands{env}
+	groups := []*cobra.Command{
+		c.connections(), c.accounts(), c.transactions(), c.pulls(), c.deliveries(), c.tokens(), c.changes(),
+		c.quarantine(),
+	}
+	for _, group := range groups {
+		group.GroupID = GroupID
+		group.PersistentFlags().StringP("output", "o", formatTable, "output format: table, json or csv")
+		completeFlag(group, "output", formats...)
+	}
+	return groups
+}
+
+// commands builds the commands.
+type commands struct{ env Lookup }
+
+// group returns a command that only has subcommands.
+func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("unknown command %q: %s --help lists the commands", args[0], cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(subcommands...)
+	return cmd
+}
+
+// between returns a function that returns a UsageError unless a command has from least to most arguments.
+func between(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return usagef("usage: %s", cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// session is one run of a command.
+type session struct {
+	cmd    *cobra.Command
+	api    *discovery.ClientWithResponses
+	format string
+}
+
+// run returns the RunE function of a command. It connects, calls do, and explains the error of do.
+func (c commands) run(do func(s *session, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		s, err := c.connect(cmd)
+		if err != nil {
+			return err
+		}
+		return explain(do(s, args))
+	}
+}
+
+// connect returns a session with the settings of the environment. It sends no request.
+func (c commands) connect(cmd *cobra.Command) (*session, error) {
+	format, err := outputFormat(cmd)
+	if err != nil {
+		return nil, err
+	}
+	origin, token, err := c.settings()
+	if err != nil {
+		return nil, err
+	}
+	client, err := discovery.New(origin, token, discovery.WithHTTPClient(&http.Client{Timeout: requestTimeout}))
+	if err != nil {
+		return nil, usagef("%s: %w", urlVariable, err)
+	}
+	return &session{cmd: cmd, api: client, format: format}, nil
+}
+
+// settings returns the origin and the token. The error is a UsageError that names each missing variable.
+func (c commands) settings() (origin, token string, err error) {
+	origin, _ = c.env(urlVariable)
+	token, _ = c.env(tokenVariable)
+	origin, token = strings.TrimSpace(origin), strings.TrimSpace(token)
+	var missing []error
+	if origin == "" {
+		missing = append(missing, fmt.Errorf("%s is not set: it is the origin of the service, "+
+			"such as https://api.example.com", urlVariable))
+	}
+	if token == "" {
+		missing = append(missing, fmt.Errorf("%s is not set: it is an operator's token; "+tokenHint, tokenVariable))
+	}
+	if len(missing) > 0 {
+		return "", "", UsageError{errors.Join(missing...)}
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return "", "", usagef("%s must be a URL such as https://api.example.com, without userinfo", urlVariable)
+	}
+	return strings.TrimRight(origin, "/"), token, nil
+}
+
+// note prints a line to the standard error, so that it does not mix with the output.
+func (s *session) note(format string, args ...any) {
+	s.cmd.PrintErrln(printable(fmt.Sprintf(format, args...)))
+}

@@ -1,0 +1,302 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+func (c commands) connections() *cobra.Command {
+	return group("connections", "List, create, change, delete and test connections",
+		c.listConnections(), c.getConnection(), c.createConnection(), c.updateConnection(), c.deleteConnection(),
+		c.testConnection(), c.connectionHealth(),
+	)
+}
+
+func (c commands) listConnections() *cobra.Command {
+	var flags listFlags
+	var health string
+	cmd := &cobra.Command{Use: "list", Short: "List the connections by name", Args: between(0, 0)}
+	flags.register(cmd)
+	cmd.Flags().StringVar(&health, "health", "", "only these: unknown, healthy or unhealthy")
+	completeFlag(cmd, "health", "unknown", "healthy", "unhealthy")
+	cmd.RunE = c.run(func(s *session, _ []string) error {
+		filter := optional(discovery.ListConnectionsParamsHealth(health))
+		if filter != nil && !filter.Valid() {
+			return usagef("--health must be unknown, healthy or unhealthy")
+		}
+		_, err := s.list(connectionView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListConnections(ctx, &discovery.ListConnectionsParams{
+					Health: filter, Limit: limit, Cursor: cursor,
+				})
+			})
+		return err
+	})
+	return cmd
+}
+
+func (c commands) getConnection() *cobra.Command {
+	return &cobra.Command{
+		Use: "get NAME|ID", Short: "Print a connection", Args: between(1, 1), ValidArgsFunction: c.completeConnection,
+		RunE: c.run(func(s *session, args []string) error {
+			_, _, text, err := s.revision(args[0])
+			if err != nil {
+				return err
+			}
+			return s.print(connectionView, text)
+		}),
+	}
+}
+
+// revision returns a connection with its entity tag and its exact text.
+func (s *session) revision(nameOrID string) (found discovery.Descriptor, etag string, text []byte, err error) {
+	id, err := s.connectionID(nameOrID)
+	if err != nil {
+		return found, "", nil, err
+	}
+	r, err := s.api.GetConnectionWithResponse(s.cmd.Context(), id)
+	if err != nil {
+		return found, "", nil, err
+	}
+	if err := discovery.CheckResponse(r.HTTPResponse, r.Body); err != nil {
+		return found, "", nil, err
+	}
+	if r.JSON200 == nil {
+		return found, "", nil, errForeignResponse
+	}
+	return *r.JSON200, r.HTTPResponse.Header.Get("ETag"), r.Body, nil
+}
+
+const createHelp = `Create a connection. The client id and the secret are read from files, from standard
+input, or from prompts without echo. They are never arguments, because every user of the machine can read
+the arguments of a process.
+
+  discovery connections create --vendor pluggy --name pluggy-main \
+    --base-url https://api.pluggy.ai --account-ref ITEM_ID
+
+With --client-id-file - and --secret-file - the first line of standard input is the client id, and the
+second is the secret.`
+
+func (c commands) createConnection() *cobra.Command {
+	var body discovery.NewConnection
+	var vendor string
+	var credential credentialFlags
+	cmd := &cobra.Command{
+		Use: "create", Short: "Create a connection to an aggregator", Long: createHelp, Args: between(0, 0),
+	}
+	cmd.Flags().StringVar(&vendor, "vendor", "", "the aggregator: pluggy or belvo")
+	cmd.Flags().StringVar(&body.ConfigName, "name", "", "name, unique among the connections")
+	cmd.Flags().StringVar(&body.BaseURL, "base-url", "", "URL of the API of the aggregator")
+	cmd.Flags().StringVar(&body.AccountRef, "account-ref", "", "account reference: an item of Pluggy, a link of Belvo")
+	credential.register(cmd)
+	completeFlag(cmd, "vendor", "pluggy", "belvo")
+	cmd.RunE = c.run(func(s *session, _ []string) error {
+		if err := required(cmd, "vendor", "name", "base-url", "account-ref"); err != nil {
+			return err
+		}
+		body.Vendor = discovery.NewConnectionVendor(vendor)
+		if !body.Vendor.Valid() {
+			return usagef("--vendor must be pluggy or belvo")
+		}
+		clientID, secret, err := s.credential(credential)
+		if err != nil {
+			return err
+		}
+		body.ClientID, body.Secret = &clientID, &secret
+		_, text, err := decode[discovery.Descriptor](cmd.Context(),
+			func(ctx context.Context) (*http.Response, error) {
+				return s.api.CreateConnection(ctx, nil, body)
+			})
+		if err != nil {
+			return err
+		}
+		return s.print(connectionView, text)
+	})
+	return cmd
+}
+
+// required returns a UsageError that names every flag that is empty.
+func required(cmd *cobra.Command, flags ...string) error {
+	var missing []error
+	for _, name := range flags {
+		if flag := cmd.Flags().Lookup(name); flag.Value.String() == "" {
+			missing = append(missing, fmt.Errorf("--%s is required: %s", name, flag.Usage))
+		}
+	}
+	if len(missing) > 0 {
+		return UsageError{errors.Join(missing...)}
+	}
+	return nil
+}
+
+func (c commands) updateConnection() *cobra.Command {
+	var change discovery.ConnectionChange
+	var credential credentialFlags
+	var rotate bool
+	cmd := &cobra.Command{
+		Use: "update NAME|ID", Args: between(1, 1), ValidArgsFunction: c.completeConnection,
+		Short: "Change members of a connection; the others keep their values",
+	}
+	cmd.Flags().StringVar(&change.ConfigName, "name", "", "new name")
+	cmd.Flags().StringVar(&change.BaseURL, "base-url", "", "new URL of the API of the aggregator")
+	cmd.Flags().StringVar(&change.AccountRef, "account-ref", "", "new account reference")
+	cmd.Flags().BoolVar(&rotate, "rotate", false, "ask for a new client id and secret")
+	credential.register(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		rotate = rotate || credential.isSet()
+		if change == (discovery.ConnectionChange{}) && !rotate {
+			return usagef("nothing to change: use --name, --base-url, --account-ref or --rotate")
+		}
+		present, etag, _, err := s.revision(args[0])
+		if err != nil {
+			return err
+		}
+		keepEmpty(&change, present)
+		if rotate {
+			clientID, secret, err := s.credential(credential)
+			if err != nil {
+				return err
+			}
+			change.ClientID, change.Secret = &clientID, &secret
+		}
+		params := &discovery.UpdateConnectionParams{IfMatch: &etag}
+		_, text, err := decode[discovery.Descriptor](cmd.Context(),
+			func(ctx context.Context) (*http.Response, error) {
+				return s.api.UpdateConnection(ctx, present.ID, params, change)
+			})
+		if err != nil {
+			return err
+		}
+		return s.print(connectionView, text)
+	})
+	return cmd
+}
+
+// keepEmpty sets the empty members of change to the values of the present connection.
+func keepEmpty(change *discovery.ConnectionChange, present discovery.Descriptor) {
+	for _, member := range []struct {
+		value   *string
+		present string
+	}{
+		{&change.ConfigName, present.ConfigName},
+		{&change.BaseURL, present.BaseURL},
+		{&change.AccountRef, present.AccountRef},
+	} {
+		if *member.value == "" {
+			*member.value = member.present
+		}
+	}
+}
+
+func (c commands) deleteConnection() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "delete NAME|ID", Short: "Delete a connection and revoke its webhook tokens", Args: between(1, 1),
+		ValidArgsFunction: c.completeConnection,
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for the name")
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		present, etag, _, err := s.revision(args[0])
+		if err != nil {
+			return err
+		}
+		if err := s.confirm(yes, "delete the connection", present.ConfigName); err != nil {
+			return err
+		}
+		params := &discovery.DeleteConnectionParams{IfMatch: &etag}
+		if _, _, err := decode[any](cmd.Context(), func(ctx context.Context) (*http.Response, error) {
+			return s.api.DeleteConnection(ctx, present.ID, params)
+		}); err != nil {
+			return err
+		}
+		s.note("deleted %s", present.ConfigName)
+		return nil
+	})
+	return cmd
+}
+
+func (c commands) testConnection() *cobra.Command {
+	return &cobra.Command{
+		Use: "test NAME|ID", Short: "Test a connection with a live call; exit with 1 if it is unhealthy",
+		Args: between(1, 1), ValidArgsFunction: c.completeConnection,
+		RunE: c.run(func(s *session, args []string) error {
+			found, err := s.connection(args[0])
+			if err != nil {
+				return err
+			}
+			outcome, text, err := decode[discovery.TestOutcome](s.cmd.Context(),
+				func(ctx context.Context) (*http.Response, error) {
+					return s.api.TestConnection(ctx, discovery.TestRequest{
+						Vendor: discovery.TestRequestVendor(found.Vendor), ConfigName: found.ConfigName,
+					})
+				})
+			if err != nil {
+				return err
+			}
+			if err := s.print(testView, text); err != nil || outcome.Healthy {
+				return err
+			}
+			reason := "without a reason"
+			if outcome.Reason != nil {
+				reason = printable(*outcome.Reason)
+			}
+			return fmt.Errorf("the connection is unhealthy: %s", reason)
+		}),
+	}
+}
+
+func (c commands) connectionHealth() *cobra.Command {
+	var flags listFlags
+	var health string
+	cmd := &cobra.Command{
+		Use: "health [NAME|ID]", Short: "Print the health of one connection or of all", Args: between(0, 1),
+		ValidArgsFunction: c.completeConnection,
+	}
+	flags.register(cmd)
+	cmd.Flags().StringVar(&health, "health", "", "without NAME, only these: unknown, healthy or unhealthy")
+	completeFlag(cmd, "health", "unknown", "healthy", "unhealthy")
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		filter := optional(discovery.ListConnectionHealthParamsHealth(health))
+		if filter != nil && !filter.Valid() {
+			return usagef("--health must be unknown, healthy or unhealthy")
+		}
+		if len(args) > 0 {
+			return s.printHealth(args[0])
+		}
+		_, err := s.list(healthListView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListConnectionHealth(ctx, &discovery.ListConnectionHealthParams{
+					Health: filter, Limit: limit, Cursor: cursor,
+				})
+			})
+		return err
+	})
+	return cmd
+}
+
+// printHealth prints the health of one connection.
+func (s *session) printHealth(nameOrID string) error {
+	id, err := s.connectionID(nameOrID)
+	if err != nil {
+		return err
+	}
+	_, text, err := decode[discovery.HealthView](s.cmd.Context(),
+		func(ctx context.Context) (*http.Response, error) {
+			return s.api.GetConnectionHealth(ctx, id)
+		})
+	if err != nil {
+		return err
+	}
+	return s.print(healthView, text)
+}
+
+// completeFlag makes the shell complete the flag with the values.
+func completeFlag(cmd *cobra.Command, flag string, values ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,197 @@
+package client
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+)
+
+// The output formats.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+	formatCSV   = "csv"
+)
+
+var formats = []string{formatTable, formatJSON, formatCSV}
+
+// outputFormat returns the value of the flag --output.
+func outputFormat(cmd *cobra.Command) (string, error) {
+	format, err := cmd.Flags().GetString("output")
+	if err == nil && !slices.Contains(formats, format) {
+		err = usagef("--output must be one of %s", strings.Join(formats, ", "))
+	}
+	return format, err
+}
+
+// writer prints items as they are read.
+type writer interface {
+	// write prints items. Each item is the text of a JSON object.
+	write(items []json.RawMessage) error
+	// close prints the end of the output.
+	close() error
+}
+
+// writer returns the writer for the format of the session. With endless, the output never ends: JSON
+// objects are then printed one per line instead of as an array.
+func (s *session) writer(v view, endless bool) writer {
+	out := s.cmd.OutOrStdout()
+	switch {
+	case s.format == formatJSON && endless:
+		return &lineWriter{out}
+	case s.format == formatJSON:
+		return &arrayWriter{out: out}
+	case s.format == formatCSV:
+		return &csvWriter{out: csv.NewWriter(out), view: v, members: v.members()}
+	}
+	return &tableWriter{out: out, view: v, fixed: endless}
+}
+
+// print prints one object: as JSON, as CSV with one row, or as one line per member.
+func (s *session) print(v view, text []byte) error {
+	switch s.format {
+	case formatJSON:
+		var b bytes.Buffer
+		if err := json.Indent(&b, text, "", "  "); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(s.cmd.OutOrStdout(), b.String())
+		return err
+	case formatCSV:
+		w := s.writer(v, false)
+		if err := w.write([]json.RawMessage{text}); err != nil {
+			return err
+		}
+		return w.close()
+	}
+	return printMembers(s.cmd.OutOrStdout(), v, text)
+}
+
+// lineWriter prints one JSON object per line.
+type lineWriter struct{ out io.Writer }
+
+func (w *lineWriter) write(items []json.RawMessage) error {
+	for _, item := range items {
+		if _, err := fmt.Fprintf(w.out, "%s\n", item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *lineWriter) close() error { return nil }
+
+// arrayWriter prints an array of JSON objects.
+type arrayWriter struct {
+	out   io.Writer
+	count int
+}
+
+func (w *arrayWriter) write(items []json.RawMessage) error {
+	for _, item := range items {
+		separator := ",\n  "
+		if w.count == 0 {
+			separator = "[\n  "
+		}
+		if _, err := fmt.Fprintf(w.out, "%s%s", separator, item); err != nil {
+			return err
+		}
+		w.count++
+	}
+	return nil
+}
+
+func (w *arrayWriter) close() error {
+	end := "\n]\n"
+	if w.count == 0 {
+		end = "[]\n"
+	}
+	_, err := io.WriteString(w.out, end)
+	return err
+}
+
+// csvWriter prints a header, and one row per item with all members of the schema.
+type csvWriter struct {
+	out     *csv.Writer
+	view    view
+	members []string
+	begun   bool
+}
+
+func (w *csvWriter) write(items []json.RawMessage) error {
+	if !w.begun {
+		w.begun = true
+		if err := w.out.Write(w.members); err != nil {
+			return err
+		}
+	}
+	for _, item := range items {
+		r, err := w.view.record(item)
+		if err != nil {
+			return err
+		}
+		row := make([]string, len(w.members))
+		for i, member := range w.members {
+			row[i] = safeCell(r.text(member))
+		}
+		if err := w.out.Write(row); err != nil {
+			return err
+		}
+	}
+	w.out.Flush()
+	return w.out.Error()
+}
+
+func (w *csvWriter) close() error { return w.write(nil) }
+
+// safeCell returns a text that no spreadsheet evaluates as a formula. It puts an apostrophe before a text
+// that begins as a formula does, unless the text is a number.
+func safeCell(text string) string {
+	first := strings.TrimLeftFunc(text, unicode.IsSpace)
+	if first == "" || isNumber(text) {
+		return text
+	}
+	if strings.ContainsRune("=+-@＝＋－＠", []rune(first)[0]) || strings.ContainsRune("\t\r\n", []rune(text)[0]) {
+		return "'" + text
+	}
+	return text
+}
+
+// isNumber reports whether text is a decimal number of the API, such as -212.45.
+func isNumber(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	whole, fraction, dot := strings.Cut(digits, ".")
+	isDigits := func(s string) bool {
+		return s != "" && strings.Trim(s, "0123456789") == ""
+	}
+	return isDigits(whole) && (!dot || isDigits(fraction))
+}
+
+// printable returns text in one line, with each character that a terminal would not print replaced by a
+// space. Texts of vendors can contain escape sequences.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+}
+
+// shortTime returns an RFC 3339 time in UTC without the fraction of a second. It returns any other text
+// unchanged.
+func shortTime(text string) string {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return text
+	}
+	return t.UTC().Format(time.RFC3339)
+}

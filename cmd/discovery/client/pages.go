@@ -1,0 +1,127 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+// maxPage is the maximum number of items that the API returns in one page of a list.
+const maxPage = 200
+
+// errForeignResponse is the error of a successful response that is not from this service.
+var errForeignResponse = errors.New("the response is not JSON of this service: check " + urlVariable)
+
+// page is one page of a list. The items keep the exact text of the response.
+type page struct {
+	Items      []json.RawMessage `json:"items"`
+	HasMore    bool              `json:"hasMore"`
+	NextCursor string            `json:"nextCursor"`
+}
+
+// fetch requests one page.
+type fetch func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error)
+
+// listFlags are the flags of a command that lists items.
+type listFlags struct {
+	limit int
+	all   bool
+}
+
+func (f *listFlags) register(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&f.limit, "limit", 20, "maximum number of items")
+	cmd.Flags().BoolVar(&f.all, "all", false, "all items, without a limit")
+}
+
+func (f *listFlags) check() error {
+	if f.limit < 1 {
+		return usagef("--limit must be at least 1")
+	}
+	return nil
+}
+
+// list prints the items of a list, page by page, and prints a note if the list has more items. It
+// returns the cursor after the last printed item.
+func (s *session) list(v view, flags listFlags, cursor string, next fetch) (string, error) {
+	if err := flags.check(); err != nil {
+		return "", err
+	}
+	w := s.writer(v, false)
+	for left := flags.limit; ; {
+		size := maxPage
+		if !flags.all {
+			size = min(left, maxPage)
+		}
+		p, err := s.page(next, size, cursor)
+		if err != nil {
+			return "", err // the end of the array is not printed, so that an incomplete array is not valid JSON
+		}
+		if err := w.write(p.Items); err != nil {
+			return "", err
+		}
+		left -= len(p.Items)
+		if p.HasMore && (p.NextCursor == "" || p.NextCursor == cursor) {
+			return "", errors.New("the service announces another page without a cursor")
+		}
+		cursor = p.NextCursor
+		if !p.HasMore || !flags.all && left <= 0 {
+			if err := w.close(); err != nil {
+				return "", err
+			}
+			if p.HasMore {
+				s.note("There are more items: use --limit N or --all.")
+			}
+			return cursor, nil
+		}
+	}
+}
+
+// page requests one page after the cursor; the cursor "" is the start.
+func (s *session) page(next fetch, size int, cursor string) (page, error) {
+	limit := int64(size)
+	p, _, err := decode[page](s.cmd.Context(), func(ctx context.Context) (*http.Response, error) {
+		return next(ctx, &limit, optional(cursor))
+	})
+	return p, err
+}
+
+// optional returns nil for the zero value, and otherwise a pointer to v.
+func optional[T comparable](v T) *T {
+	if v == *new(T) {
+		return nil
+	}
+	return &v
+}
+
+// decode sends a request with call and reads the response. It returns the decoded value and the exact
+// text of the response, or an APIError.
+func decode[T any](
+	ctx context.Context, call func(context.Context) (*http.Response, error),
+) (value T, text []byte, _ error) {
+	response, err := call(ctx)
+	if err != nil {
+		return value, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err = io.ReadAll(response.Body)
+	if err != nil {
+		return value, nil, fmt.Errorf("the response is incomplete: %w", err)
+	}
+	if err := discovery.CheckResponse(response, text); err != nil {
+		return value, nil, err
+	}
+	if len(text) == 0 && response.StatusCode == http.StatusNoContent {
+		return value, nil, nil
+	}
+	if err := json.Unmarshal(text, &value); err != nil {
+		return value, nil, errForeignResponse
+	}
+	return value, text, nil
+}

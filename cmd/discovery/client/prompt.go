@@ -1,0 +1,138 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// credentialFlags name the files from which a credential is read. A value of a flag would be visible in the
+// list of processes, so no flag takes the credential itself.
+type credentialFlags struct{ clientID, secret string }
+
+func (f *credentialFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.clientID, "client-id-file", "", `file with the client id; "-" is a line of standard input`)
+	cmd.Flags().StringVar(&f.secret, "secret-file", "", `file with the secret; "-" is a line of standard input`)
+}
+
+func (f *credentialFlags) isSet() bool { return f.clientID != "" || f.secret != "" }
+
+// credential reads the client id and the secret from the files. It asks for a value that has no file.
+func (s *session) credential(f credentialFlags) (clientID, secret string, err error) {
+	stdin := bufio.NewReader(s.cmd.InOrStdin())
+	if clientID, err = s.secretValue("client id", "--client-id-file", f.clientID, stdin); err != nil {
+		return "", "", err
+	}
+	secret, err = s.secretValue("secret", "--secret-file", f.secret, stdin)
+	return clientID, secret, err
+}
+
+// secretValue reads a value from a file or from a line of stdin. Without a file it asks for the value on
+// the terminal, without echo.
+func (s *session) secretValue(name, flag, file string, stdin *bufio.Reader) (string, error) {
+	value, err := s.readSecret(name, flag, file, stdin)
+	if err == nil && value == "" {
+		err = usagef("the %s is empty", name)
+	}
+	return value, err
+}
+
+func (s *session) readSecret(name, flag, file string, stdin *bufio.Reader) (string, error) {
+	switch file {
+	case "":
+		terminal := terminalOf(s.cmd.InOrStdin())
+		if terminal == nil {
+			return "", usagef("without a terminal, %s FILE is required (- reads a line of standard input)", flag)
+		}
+		return s.askHidden("Enter the "+name+": ", terminal)
+	case "-":
+		line, err := stdin.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", err
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", UsageError{err}
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
+
+// terminalOf returns the file of stream if it is a terminal, and otherwise nil.
+func terminalOf(stream any) *os.File {
+	if file, ok := stream.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return file
+	}
+	return nil
+}
+
+// askHidden prints a question and reads a line from the terminal without echo. After an interrupt it
+// restores the terminal.
+func (s *session) askHidden(question string, terminal *os.File) (string, error) {
+	fd := int(terminal.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	s.cmd.PrintErr(question)
+	defer s.cmd.PrintErrln()
+	line, err := interruptible(s.cmd.Context(), func() (string, error) {
+		line, err := term.ReadPassword(fd)
+		return string(line), err
+	})
+	if s.cmd.Context().Err() != nil {
+		err = errors.Join(err, term.Restore(fd, state))
+	}
+	return line, err
+}
+
+// confirm asks for the name of what a command is about to destroy, unless yes is true. Without a terminal
+// it returns a UsageError.
+func (s *session) confirm(yes bool, action, name string) error {
+	if yes {
+		return nil
+	}
+	terminal := terminalOf(s.cmd.InOrStdin())
+	if terminal == nil {
+		return usagef("without a terminal, --yes is required to %s", action)
+	}
+	s.cmd.PrintErrf("Type %s to %s: ", printable(name), action)
+	line, err := interruptible(s.cmd.Context(), func() (string, error) {
+		return bufio.NewReader(terminal).ReadString('\n')
+	})
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if strings.TrimRight(line, "\r\n") != name {
+		return fmt.Errorf("nothing was changed: the input differs from %s", printable(name))
+	}
+	return nil
+}
+
+// interruptible returns the result of read, or the error of ctx if ctx ends first. In that case, the
+// call of read stays blocked until the process ends.
+func interruptible(ctx context.Context, read func() (string, error)) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		line, err := read()
+		done <- result{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case r := <-done:
+		return r.line, r.err
+	}
+}

@@ -1,0 +1,165 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/oapi-codegen/runtime/types"
+	"github.com/spf13/cobra"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+func (c commands) accounts() *cobra.Command {
+	var flags listFlags
+	list := &cobra.Command{
+		Use: "list [NAME|ID]", Short: "List the accounts of one connection or of all", Args: between(0, 1),
+		ValidArgsFunction: c.completeConnection,
+	}
+	flags.register(list)
+	list.RunE = c.run(func(s *session, args []string) error {
+		id, err := s.connectionFilter(args)
+		if err != nil {
+			return err
+		}
+		_, err = s.list(accountView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListAllAccounts(ctx, &discovery.ListAllAccountsParams{
+					ConnectionID: id, Limit: limit, Cursor: cursor,
+				})
+			})
+		return err
+	})
+	return group("accounts", "List accounts, and show whether their transactions are complete", list,
+		c.completeness(), c.balances(), c.acceptCompleteness())
+}
+
+func (c commands) transactions() *cobra.Command {
+	return group("transactions", "List, search and print transactions",
+		c.listTransactions(), c.searchTransactions(), c.getTransaction())
+}
+
+func (c commands) searchTransactions() *cobra.Command {
+	var flags listFlags
+	var dates dateFlags
+	var amount, text, connection, removed string
+	cmd := &cobra.Command{
+		Use: "search", Short: "Search the transactions of all connections, newest first", Args: between(0, 0),
+	}
+	flags.register(cmd)
+	dates.register(cmd)
+	cmd.Flags().StringVar(&amount, "amount", "", "exact amount with its sign, such as -212.45")
+	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
+	cmd.Flags().StringVar(&connection, "connection", "", "only those of the connection with this name or id")
+	cmd.Flags().StringVar(&removed, "removed", "", "true: only removed ones; false: only the others")
+	completeFlag(cmd, "removed", "true", "false")
+	_ = cmd.RegisterFlagCompletionFunc("connection", c.completeConnection)
+	cmd.RunE = c.run(func(s *session, _ []string) error {
+		from, to, err := dates.parse()
+		if err != nil {
+			return err
+		}
+		params := discovery.SearchTransactionsParams{
+			Amount: optional(amount), Text: optional(text), From: from, To: to,
+			Removed: optional(discovery.SearchTransactionsParamsRemoved(removed)),
+		}
+		if params.Removed != nil && !params.Removed.Valid() {
+			return usagef("--removed must be true or false")
+		}
+		if connection != "" {
+			if params.ConnectionID, err = s.connectionFilter([]string{connection}); err != nil {
+				return err
+			}
+		}
+		_, err = s.list(transactionView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				params.Limit, params.Cursor = limit, cursor
+				return s.api.SearchTransactions(ctx, &params)
+			})
+		return err
+	})
+	return cmd
+}
+
+func (c commands) getTransaction() *cobra.Command {
+	return &cobra.Command{
+		Use: "get ID", Short: "Print a transaction", Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			_, text, err := decode[discovery.TransactionView](s.cmd.Context(),
+				func(ctx context.Context) (*http.Response, error) {
+					return s.api.GetTransaction(ctx, args[0])
+				})
+			if err != nil {
+				return err
+			}
+			return s.print(transactionView, text)
+		}),
+	}
+}
+
+func (c commands) listTransactions() *cobra.Command {
+	var flags listFlags
+	var dates dateFlags
+	var account, status string
+	cmd := &cobra.Command{
+		Use: "list NAME|ID", Short: "List the transactions of a connection, newest first", Args: between(1, 1),
+		ValidArgsFunction: c.completeConnection,
+	}
+	flags.register(cmd)
+	dates.register(cmd)
+	cmd.Flags().StringVar(&account, "account", "", "only those of the account with this id")
+	cmd.Flags().StringVar(&status, "status", "", "only these: pending or posted")
+	completeFlag(cmd, "status", "pending", "posted")
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		from, to, err := dates.parse()
+		if err != nil {
+			return err
+		}
+		params := discovery.ListTransactionsParams{
+			From: from, To: to, AccountID: optional(account),
+			Status: optional(discovery.ListTransactionsParamsStatus(status)),
+		}
+		if params.Status != nil && !params.Status.Valid() {
+			return usagef("--status must be pending or posted")
+		}
+		id, err := s.connectionID(args[0])
+		if err != nil {
+			return err
+		}
+		_, err = s.list(transactionView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				params.Limit, params.Cursor = limit, cursor
+				return s.api.ListTransactions(ctx, id, &params)
+			})
+		return err
+	})
+	return cmd
+}
+
+// dateFlags select value dates.
+type dateFlags struct{ from, to string }
+
+func (f *dateFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.from, "from", "", "first value date, YYYY-MM-DD")
+	cmd.Flags().StringVar(&f.to, "to", "", "last value date, YYYY-MM-DD")
+}
+
+// parse returns the dates. A date that is empty is nil.
+func (f *dateFlags) parse() (from, to *types.Date, err error) {
+	if from, err = parseDate("--from", f.from); err == nil {
+		to, err = parseDate("--to", f.to)
+	}
+	return from, to, err
+}
+
+func parseDate(flag, value string) (*types.Date, error) {
+	if value == "" {
+		return nil, nil
+	}
+	date, err := time.Parse(time.DateOnly, value)
+	if err != nil {
+		return nil, usagef("%s must be a date in the form YYYY-MM-DD", flag)
+	}
+	return &types.Date{Time: date}, nil
+}

@@ -1,0 +1,300 @@
+package client
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+// view describes how objects of one schema are printed.
+type view struct {
+	schema  reflect.Type // the generated type, whose members are the columns of CSV
+	inner   string       // a member of the object whose members are printed as if they were the object's
+	columns []column     // the columns of the table
+}
+
+// column is one column of a table.
+type column struct {
+	member   string // name of the JSON member that the column shows
+	title    string
+	width    int  // the width of a table whose items are not known in advance
+	flexible bool // values may be shortened
+	right    bool // values are aligned to the right
+	// format returns the printed value. nil means the text of the member, with times in a short form.
+	format func(record) string
+}
+
+// value returns the printed value of the column.
+func (c column) value(r record) string {
+	if c.format != nil {
+		return c.format(r)
+	}
+	return shortTime(r.text(c.member))
+}
+
+// members returns the names of all members: those of the table first, then the others by name.
+func (v view) members() []string {
+	var names []string
+	for _, c := range v.columns {
+		names = append(names, c.member)
+	}
+	var others []string
+	for _, name := range jsonNames(v.schema) {
+		if name != v.inner && !slices.Contains(names, name) {
+			others = append(others, name)
+		}
+	}
+	if v.inner != "" {
+		field, _ := fieldOf(v.schema, v.inner)
+		for _, name := range jsonNames(field) {
+			if !slices.Contains(names, name) {
+				others = append(others, name)
+			}
+		}
+	}
+	slices.Sort(others)
+	return append(names, others...)
+}
+
+// jsonNames returns the JSON names of the fields of a struct.
+func jsonNames(schema reflect.Type) []string {
+	var names []string
+	for field := range schema.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// fieldOf returns the type of the field with a JSON name.
+func fieldOf(schema reflect.Type, name string) (reflect.Type, bool) {
+	i := slices.Index(jsonNames(schema), name)
+	if i < 0 {
+		return nil, false
+	}
+	return schema.Field(i).Type, true
+}
+
+// record returns the members of an object.
+func (v view) record(object []byte) (record, error) {
+	r := record{}
+	if err := json.Unmarshal(object, &r); err != nil {
+		return nil, fmt.Errorf("the response contains an item that is not an object: check %s", urlVariable)
+	}
+	if v.inner == "" {
+		return r, nil
+	}
+	var inner record
+	if err := json.Unmarshal(r[v.inner], &inner); err != nil {
+		return nil, fmt.Errorf("the response contains an item without the object %s", v.inner)
+	}
+	for name, value := range inner {
+		if _, taken := r[name]; !taken {
+			r[name] = value
+		}
+	}
+	return r, nil
+}
+
+// record is the members of a JSON object.
+type record map[string]json.RawMessage
+
+// text returns a string without its quotes, any other value as its JSON text, and "" for null or an absent
+// member.
+func (r record) text(member string) string {
+	raw := r[member]
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+const (
+	idWidth   = 36
+	timeWidth = 20
+)
+
+var connectionView = view{
+	schema: reflect.TypeFor[discovery.Descriptor](),
+	columns: []column{
+		{member: "configName", title: "NAME", width: 30, flexible: true},
+		{member: "vendor", title: "VENDOR"},
+		{member: "id", title: "ID", width: idWidth},
+		{member: "updatedAt", title: "UPDATED", width: timeWidth},
+	},
+}
+
+var healthView = view{schema: reflect.TypeFor[discovery.HealthView](), columns: []column{
+	{member: "health", title: "HEALTH"},
+	{member: "reason", title: "REASON", flexible: true},
+}}
+
+var healthListView = view{
+	schema: reflect.TypeFor[discovery.ConnectionHealthItem](),
+	columns: []column{
+		{member: "configName", title: "NAME", width: 30, flexible: true},
+		{member: "vendor", title: "VENDOR"},
+		{member: "health", title: "HEALTH", width: 9},
+		{member: "reason", title: "REASON", flexible: true},
+		{member: "lastPullAt", title: "LAST PULL", width: timeWidth},
+		{member: "lastWebhookAt", title: "LAST WEBHOOK", width: timeWidth},
+	},
+}
+
+var testView = view{schema: reflect.TypeFor[discovery.TestOutcome](), columns: []column{
+	{member: "configName", title: "NAME", flexible: true},
+	{member: "vendor", title: "VENDOR"},
+	{member: "healthy", title: "HEALTHY"},
+	{member: "reason", title: "REASON"},
+	{member: "latencyMs", title: "LATENCY MS"},
+}}
+
+var accountView = view{
+	schema: reflect.TypeFor[discovery.AccountView](),
+	columns: []column{
+		{member: "id", title: "ID", width: idWidth},
+		{member: "type", title: "TYPE"},
+		{member: "name", title: "NAME", flexible: true},
+		{member: "number", title: "NUMBER", flexible: true},
+		{member: "balance", title: "BALANCE", right: true},
+		{member: "currency", title: "CUR"},
+	},
+}
+
+var completenessView = view{
+	schema: reflect.TypeFor[discovery.CompletenessView](),
+	columns: []column{
+		{member: "accountId", title: "ACCOUNT", width: idWidth},
+		{member: "state", title: "STATE"},
+		{member: "basis", title: "BASIS"},
+		{member: "since", title: "SINCE"},
+		{member: "checks", title: "DIFFERENCES", flexible: true, format: differences},
+	},
+}
+
+// differences returns the difference of each check.
+func differences(r record) string {
+	var checks []struct{ Check, Difference string }
+	if json.Unmarshal(r["checks"], &checks) != nil {
+		return ""
+	}
+	var all []string
+	for _, c := range checks {
+		all = append(all, c.Check+" "+cmp.Or(c.Difference, "unknown"))
+	}
+	return strings.Join(all, ", ")
+}
+
+var balanceView = view{
+	schema: reflect.TypeFor[discovery.BalanceView](),
+	columns: []column{
+		{member: "at", title: "AT"},
+		{member: "balance", title: "BALANCE", right: true},
+		{member: "currency", title: "CUR"},
+		{member: "posted", title: "POSTED", right: true},
+		{member: "anchor", title: "ANCHOR", right: true},
+	},
+}
+
+var transactionColumns = []column{
+	{member: "date", title: "DATE", width: 10},
+	{member: "amount", title: "AMOUNT", width: 14, right: true},
+	{member: "currency", title: "CUR"},
+	{member: "status", title: "STATUS", width: 7, format: transactionStatus},
+	{member: "description", title: "DESCRIPTION", width: 40, flexible: true},
+	{member: "id", title: "ID", width: idWidth},
+}
+
+var transactionView = view{schema: reflect.TypeFor[discovery.TransactionView](), columns: transactionColumns}
+
+// transactionStatus returns "erased" or "removed" if the transaction is, and otherwise its status.
+func transactionStatus(r record) string {
+	switch {
+	case r.text("erasedAt") != "":
+		return "erased"
+	case r.text("removedAt") != "":
+		return "removed"
+	}
+	return r.text("status")
+}
+
+var changeView = view{
+	schema: reflect.TypeFor[discovery.ChangeView](),
+	inner:  "transaction",
+	columns: append([]column{{member: "change", title: "CHANGE", width: 8}}, slices.DeleteFunc(
+		slices.Clone(transactionColumns), func(c column) bool { return c.member == "status" },
+	)...),
+}
+
+var pullView = view{
+	schema: reflect.TypeFor[discovery.PullView](),
+	columns: []column{
+		{member: "id", title: "ID", width: idWidth},
+		{member: "status", title: "STATUS", width: 9},
+		{member: "trigger", title: "TRIGGER", width: 9},
+		{member: "createdAt", title: "CREATED", width: timeWidth},
+		{member: "counts", title: "CHANGES", flexible: true, format: pullChanges},
+		{member: "lastError", title: "ERROR", flexible: true},
+	},
+}
+
+// pullChanges returns how many transactions a pull added (+), modified (~) and removed (-).
+func pullChanges(r record) string {
+	var counts struct{ Added, Modified, Removed int64 }
+	if json.Unmarshal(r["counts"], &counts) != nil {
+		return ""
+	}
+	return fmt.Sprintf("+%d ~%d -%d", counts.Added, counts.Modified, counts.Removed)
+}
+
+var deliveryView = view{
+	schema: reflect.TypeFor[discovery.DeliveryView](),
+	columns: []column{
+		{member: "receivedAt", title: "RECEIVED", width: timeWidth},
+		{member: "event", title: "EVENT", width: 28, flexible: true},
+		{member: "status", title: "STATUS", width: 10},
+		{member: "id", title: "ID", width: idWidth},
+	},
+}
+
+var deliveryDetailView = view{
+	schema: reflect.TypeFor[discovery.DeliveryDetail](), columns: deliveryView.columns,
+}
+
+var quarantineView = view{
+	schema: reflect.TypeFor[discovery.QuarantinedView](),
+	columns: []column{
+		{member: "lastSeenAt", title: "LAST SEEN", width: timeWidth},
+		{member: "kind", title: "KIND", width: 11},
+		{member: "reason", title: "REASON", width: 16, flexible: true},
+		{member: "externalId", title: "EXTERNAL ID", width: idWidth, flexible: true},
+	},
+}
+
+var tokenView = view{
+	schema: reflect.TypeFor[discovery.TokenView](),
+	columns: []column{
+		{member: "id", title: "ID", width: idWidth},
+		{member: "vendor", title: "VENDOR"},
+		{member: "createdAt", title: "CREATED", width: timeWidth},
+		{member: "lastUsedAt", title: "LAST USED", width: timeWidth},
+		{member: "revokedAt", title: "STATE", format: func(r record) string {
+			if r.text("revokedAt") != "" {
+				return "revoked"
+			}
+			return "active"
+		}},
+	},
+}
+
+var mintedView = view{schema: reflect.TypeFor[discovery.MintedToken](), columns: []column{
+	{member: "id", title: "ID"},
+	{member: "webhookUrl", title: "WEBHOOK URL"},
+	{member: "token", title: "TOKEN"},
+}}

@@ -1,0 +1,282 @@
+package clients_test
+
+import (
+	"encoding/csv"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+func TestTheCommandsDoTheMainJob(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	outcome := object(t, e.must(t, "", "connections", "test", "pluggy-main", "-o", "json"))
+	if outcome["healthy"] != true {
+		t.Fatalf("the test of the connection returned %v", outcome)
+	}
+	minted := object(t, e.must(t, "", "tokens", "create", "pluggy-main", "-o", "json"))
+	e.send(t, minted["webhookUrl"].(string))
+	harness.Eventually(t, "the pull of the webhook", func() bool {
+		pulls := objects(t, e.must(t, "", "pulls", "list", "pluggy-main", "-o", "json"))
+		return len(pulls) == 1 && pulls[0]["status"] == "succeeded"
+	})
+	pull := object(t, e.must(t, "", "pulls", "start", "pluggy-main", "--wait", "-o", "json"))
+	if pull["status"] != "succeeded" || pull["trigger"] != "manual" {
+		t.Errorf("the pull that was waited for is %v", pull)
+	}
+	rows := objects(t, e.must(t, "", "transactions", "list", "pluggy-main", "--all", "-o", "json"))
+	if len(rows) == 0 || rows[0]["amount"] == nil {
+		t.Fatalf("transactions list printed %v", rows)
+	}
+	changes := objects(t, e.must(t, "", "changes", "--all", "-o", "json"))
+	if len(changes) != len(rows) || changes[0]["change"] != "added" {
+		t.Errorf("%d changes of %d transactions; the first is %v", len(changes), len(rows), changes[0])
+	}
+	if accounts := objects(t, e.must(t, "", "accounts", "list", "pluggy-main", "-o", "json")); len(accounts) == 0 {
+		t.Error("no accounts are listed")
+	}
+	if health := object(
+		t,
+		e.must(t, "", "connections", "health", "pluggy-main", "-o", "json"),
+	); health["health"] != "healthy" {
+		t.Errorf("the health is %v", health)
+	}
+
+	deliveries := objects(t, e.must(t, "", "deliveries", "list", "pluggy-main", "-o", "json"))
+	if len(deliveries) != 1 {
+		t.Fatalf("%d deliveries are listed", len(deliveries))
+	}
+	id := deliveries[0]["id"].(string)
+	if detail := object(t, e.must(t, "", "deliveries", "get", id, "-o", "json")); detail["payload"] == nil {
+		t.Errorf("the delivery has no payload: %v", detail)
+	}
+	e.must(t, "", "deliveries", "replay", id)
+
+	e.must(t, "", "tokens", "revoke", minted["id"].(string), "--yes")
+	if tokens := objects(
+		t,
+		e.must(t, "", "tokens", "list", "pluggy-main", "-o", "json"),
+	); tokens[0]["revokedAt"] == nil {
+		t.Errorf("the revoked token is listed as %v", tokens)
+	}
+	e.must(t, "", "connections", "update", "pluggy-main", "--name", "renamed")
+	e.must(t, "", "connections", "delete", "renamed", "--yes")
+	if list := objects(t, e.must(t, "", "connections", "list", "-o", "json")); len(list) != 0 {
+		t.Errorf("after the deletion %v is listed", list)
+	}
+}
+
+func TestQuarantinedRowsAreListed(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	if rows := objects(t, e.must(t, "", "quarantine", "list", "pluggy-main", "-o", "json")); len(rows) != 0 {
+		t.Fatalf("%v is quarantined", rows)
+	}
+	row := objects(t, e.must(t, "", "transactions", "list", "pluggy-main", "--limit", "1", "-o", "json"))[0]
+	id := row["externalId"].(string)
+	if _, err := e.sim.UpdateTransaction(id, func(row *pluggysim.Transaction) { row.Status = "ODD" }); err != nil {
+		t.Fatal(err)
+	}
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	rows := objects(t, e.must(t, "", "quarantine", "list", "pluggy-main", "-o", "json"))
+	if len(rows) != 1 || rows[0]["externalId"] != id || rows[0]["reason"] != "unknown_status" {
+		t.Errorf("the quarantine is %v", rows)
+	}
+}
+
+func TestTheCommandsReadAllConnections(t *testing.T) {
+	e := open(t)
+	e.create(t, "first")
+	e.create(t, "second")
+	e.must(t, "", "pulls", "start", "first", "--wait")
+	e.must(t, "", "pulls", "start", "second", "--wait")
+	for _, args := range [][]string{
+		{"connections", "health"}, {"pulls", "list"}, {"pulls", "list", "--status", "succeeded"},
+	} {
+		if items := objects(t, e.must(t, "", append(args, "-o", "json")...)); len(items) != 2 {
+			t.Errorf("%v prints %d items of two connections", args, len(items))
+		}
+	}
+	one := objects(t, e.must(t, "", "accounts", "list", "first", "-o", "json"))
+	both := objects(t, e.must(t, "", "accounts", "list", "-o", "json"))
+	if len(one) == 0 || len(both) != 2*len(one) {
+		t.Errorf("one connection has %d accounts, both together have %d", len(one), len(both))
+	}
+	found := objects(
+		t,
+		e.must(t, "", "transactions", "search", "--amount", "-212.45", "--connection", "first", "-o", "json"),
+	)
+	if len(found) != 1 || found[0]["description"] != "BOLETO DE ENERGIA" {
+		t.Fatalf("the search found %v", found)
+	}
+	if row := object(
+		t,
+		e.must(t, "", "transactions", "get", found[0]["id"].(string), "-o", "json"),
+	); row["amount"] != "-212.45" {
+		t.Errorf("the transaction is printed as %v", row)
+	}
+	if found := objects(t, e.must(t, "", "transactions", "search", "--text", "boleto", "-o", "json")); len(found) != 2 {
+		t.Errorf("the search for a text found %d transactions", len(found))
+	}
+}
+
+func TestListsFitTheTerminalAndNameFurtherPages(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	e.create(t, strings.Repeat("a long name ", 20)+"1")
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	e.must(t, "", "tokens", "create", "pluggy-main")
+	for _, args := range [][]string{
+		{"connections", "list"}, {"accounts", "list", "pluggy-main"}, {"transactions", "list", "pluggy-main"},
+		{"pulls", "list", "pluggy-main"}, {"tokens", "list"}, {"deliveries", "list"}, {"changes"},
+		{"quarantine", "list", "pluggy-main"},
+		{"connections", "get", "pluggy-main"}, {"connections", "health", "pluggy-main"},
+	} {
+		for line := range strings.Lines(e.must(t, "", args...)) {
+			if width := utf8.RuneCountInString(strings.TrimRight(line, "\n")); width > 100 {
+				t.Errorf("%v prints a line of %d columns:\n%s", args, width, line)
+			}
+		}
+	}
+	out, fault, _ := e.discovery(t, "", "transactions", "list", "pluggy-main", "--limit", "2")
+	if lines := strings.Count(out, "\n"); lines != 3 || !strings.Contains(fault, "more items") {
+		t.Errorf("two rows of more are printed as\n%s%s", out, fault)
+	}
+	all := objects(t, e.must(t, "", "transactions", "list", "pluggy-main", "--all", "-o", "json"))
+	some := objects(t, e.must(t, "", "transactions", "list", "pluggy-main", "--limit", "3", "-o", "json"))
+	if len(some) != 3 || len(all) <= 3 {
+		t.Errorf("--limit 3 printed %d of %d transactions", len(some), len(all))
+	}
+	_, fault, _ = e.discovery(t, "", "transactions", "list", "pluggy-main", "--all")
+	if strings.Contains(fault, "more items") {
+		t.Errorf("--all leaves items out: %s", fault)
+	}
+}
+
+func TestCSVHasNoFormulas(t *testing.T) {
+	e := open(t)
+	e.create(t, "=cmd|'/c calc'!A1")
+	rows, err := csv.NewReader(strings.NewReader(e.must(t, "", "connections", "list", "-o", "csv"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows[0][0] != "configName" || rows[1][0] != "'=cmd|'/c calc'!A1" {
+		t.Errorf("the name of the connection is printed as %q", rows)
+	}
+	e.must(t, "", "pulls", "start", rows[1][2], "--wait")
+	out := e.must(t, "", "transactions", "list", rows[1][2], "-o", "csv", "--all")
+	if !strings.Contains(out, ",-") || strings.Contains(out, "'-") {
+		t.Errorf("negative amounts are not numbers:\n%.500s", out)
+	}
+}
+
+func TestExitCodesTellUsageFromFailure(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	for _, c := range []struct {
+		name  string
+		args  []string
+		code  int
+		names string // part of the message
+	}{
+		{"an unknown subcommand", []string{"connections", "show"}, 2, `unknown command "show"`},
+		{"a missing argument", []string{"connections", "get"}, 2, "usage: discovery connections get NAME|ID"},
+		{"an unknown flag", []string{"connections", "list", "--size", "2"}, 2, "--size"},
+		{"an unknown format", []string{"connections", "list", "-o", "xml"}, 2, "--output"},
+		{"missing flags", []string{"connections", "create"}, 2, "--vendor is required"},
+		{"an invalid date", []string{"transactions", "list", "pluggy-main", "--from", "May"}, 2, "--from must be"},
+		{"an invalid cursor", []string{"changes", "--cursor", "x"}, 2, "query.cursor"},
+		{"an unknown name", []string{"connections", "get", "nobody"}, 1, `"nobody" not found: discovery conn`},
+		{"a deletion without a name", []string{"connections", "delete", "pluggy-main"}, 2, "--yes is required"},
+		{"no credential", []string{
+			"connections", "create", "--vendor", "pluggy", "--name", "b", "--base-url", e.vendor, "--account-ref", "r",
+		}, 2, "--client-id-file"},
+		{"a taken name", []string{
+			"connections", "create", "--vendor", "pluggy", "--name", "pluggy-main", "--base-url", e.vendor,
+			"--account-ref", "r", "--client-id-file", "-", "--secret-file", "-",
+		}, 1, "409"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			out, fault, code := e.discovery(t, "id\nsecret\n", c.args...)
+			if code != c.code || !strings.Contains(fault, c.names) || out != "" || strings.Count(fault, "\n") != 1 {
+				t.Errorf(
+					"it ended with %d and printed %q and %q, want %d and a line with %q",
+					code,
+					out,
+					fault,
+					c.code,
+					c.names,
+				)
+			}
+		})
+	}
+}
+
+func TestMissingVariablesAreNamed(t *testing.T) {
+	clean := []string{"PATH=" + os.Getenv("PATH")}
+	_, fault, code := run(t, clean, "", "connections", "list")
+	if code != 2 || !strings.Contains(fault, "DISCOVERY_URL") || !strings.Contains(fault, "DISCOVERY_TOKEN") {
+		t.Errorf("without variables it ended with %d: %s", code, fault)
+	}
+	_, fault, code = run(t, append(clean, "DISCOVERY_URL=ftp://x", "DISCOVERY_TOKEN=t"), "", "connections", "list")
+	if code != 2 || !strings.Contains(fault, "DISCOVERY_URL must be") {
+		t.Errorf("with an invalid URL it ended with %d: %s", code, fault)
+	}
+	_, fault, code = run(
+		t,
+		append(clean, "DISCOVERY_URL=http://127.0.0.1:1", "DISCOVERY_TOKEN=t"),
+		"",
+		"connections",
+		"list",
+	)
+	if code != 1 || !strings.Contains(fault, "does not respond") || !strings.Contains(fault, "check DISCOVERY_URL") {
+		t.Errorf("without a service it ended with %d: %s", code, fault)
+	}
+}
+
+func TestARejectedTokenIsExplainedAndNotPrinted(t *testing.T) {
+	e := open(t)
+	e.token = "not-a-valid-token"
+	_, fault, code := e.discovery(t, "", "connections", "list")
+	for _, part := range []string{"401", "request ", "DISCOVERY_TOKEN is expired or", "discovery token TENANT"} {
+		if !strings.Contains(fault, part) {
+			t.Errorf("the message lacks %q: %s", part, fault)
+		}
+	}
+	if code != 1 || strings.Contains(fault, e.token) {
+		t.Errorf("it ended with %d: %s", code, fault)
+	}
+}
+
+func TestTheShellCompletesNames(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	for _, args := range [][]string{
+		{"connections", "get", ""}, {"pulls", "start", ""}, {"transactions", "list", "p"}, {"deliveries", "list", ""},
+	} {
+		if out := e.must(
+			t,
+			"",
+			append([]string{"__complete"}, args...)...); !strings.HasPrefix(
+			out,
+			"pluggy-main\tpluggy\n",
+		) {
+			t.Errorf("%v is completed with %q", args, out)
+		}
+	}
+}
+
+func TestAnUnhealthyConnectionFailsTheTestCommand(t *testing.T) {
+	e := open(t)
+	e.must(t, pluggysim.DemoClientID+"\nwrong\n", "connections", "create", "--vendor", "pluggy", "--name", "bad",
+		"--base-url", e.vendor, "--account-ref", pluggysim.DemoItemID, "--client-id-file", "-", "--secret-file", "-")
+	out, fault, code := e.discovery(t, "", "connections", "test", "bad")
+	if code != 1 || !strings.Contains(out, "credential_rejected") || !strings.Contains(fault, "credential_rejected") {
+		t.Errorf("it ended with %d and printed\n%s%s", code, out, fault)
+	}
+}

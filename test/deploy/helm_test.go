@@ -1,0 +1,315 @@
+package deploy_test
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+)
+
+// object is a rendered Kubernetes object, or a part of one.
+type object map[string]any
+
+// at returns the value at a path of member names, or nil if there is none. An item of a list has its index,
+// from 0, as its name.
+func (o object) at(path ...string) any {
+	var value any = map[string]any(o)
+	for _, name := range path {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[name]
+		case []any:
+			if name != "0" || len(v) == 0 {
+				return nil
+			}
+			value = v[0]
+		default:
+			return nil
+		}
+	}
+	return value
+}
+
+// list returns the objects of the list at a path.
+func (o object) list(path ...string) (all []object) {
+	items, _ := o.at(path...).([]any)
+	for _, item := range items {
+		value, _ := item.(map[string]any)
+		all = append(all, value)
+	}
+	return all
+}
+
+// render renders the chart with the given values, as --set expects them, and returns the objects by kind and
+// name.
+func render(t *testing.T, values ...string) map[string]object {
+	t.Helper()
+	args := []string{"template", "rel", "deploy/helm"}
+	for _, value := range values {
+		args = append(args, "--set", value)
+	}
+	objects := map[string]object{}
+	decoder := yaml.NewDecoder(strings.NewReader(output(t, tool(t, "helm"), args...)))
+	for {
+		var document map[string]any
+		if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+			return objects
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if o := object(document); o != nil {
+			objects[o["kind"].(string)+"/"+o.at("metadata", "name").(string)] = o
+		}
+	}
+}
+
+// everything is a set of values that turns every optional part of the chart on.
+var everything = []string{
+	"autoscaling.enabled=true", "ingress.enabled=true", "metrics.serviceMonitor.enabled=true",
+	"auth.jwtSecret.existingSecret=jwt", "webhooks.existingSecret=hooks", "webhooks.pluggy.hmacSecretKey=pluggy",
+	"webhooks.belvo.authorizationKey=belvo", "webhooks.belvo.sourceCidrs=", "settings.TRUSTED_PROXIES=10.0.0.0/8",
+	"settings.SERVER_MAX_CONNECTIONS=1000000", "settings.LOG_LEVEL=warn",
+}
+
+func TestTheChartPassesHelmLint(t *testing.T) {
+	printed := output(t, tool(t, "helm"), "lint", "--strict", "deploy/helm")
+	if strings.Contains(printed, "[WARNING]") || strings.Contains(printed, "[ERROR]") {
+		t.Error(printed)
+	}
+}
+
+func TestTheChartRendersTheseObjects(t *testing.T) {
+	defaults := []string{
+		"Deployment/rel-discovery", "Job/rel-discovery-migration", "NetworkPolicy/rel-discovery",
+		"PodDisruptionBudget/rel-discovery", "Service/rel-discovery", "Service/rel-discovery-metrics",
+		"ServiceAccount/rel-discovery",
+	}
+	if diff := cmp.Diff(defaults, slices.Sorted(maps.Keys(render(t)))); diff != "" {
+		t.Errorf("with the default values (-want +got):\n%s", diff)
+	}
+	all := append([]string{
+		"HorizontalPodAutoscaler/rel-discovery", "Ingress/rel-discovery", "ServiceMonitor/rel-discovery",
+	}, defaults...)
+	slices.Sort(all)
+	if diff := cmp.Diff(all, slices.Sorted(maps.Keys(render(t, everything...)))); diff != "" {
+		t.Errorf("with every option (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryPodIsRestricted(t *testing.T) {
+	for name, o := range render(t, everything...) {
+		pod, isPod := o.at("spec", "template", "spec").(map[string]any)
+		if !isPod {
+			continue
+		}
+		// The variables are omitted, because other tests check them.
+		pod["containers"].([]any)[0].(map[string]any)["env"] = nil
+		spec := object(pod)
+		for path, want := range map[string]any{
+			"automountServiceAccountToken":                          false,
+			"securityContext.runAsNonRoot":                          true,
+			"securityContext.runAsUser":                             65532,
+			"securityContext.fsGroup":                               65532,
+			"securityContext.seccompProfile.type":                   "RuntimeDefault",
+			"containers.0.securityContext.allowPrivilegeEscalation": false,
+			"containers.0.securityContext.readOnlyRootFilesystem":   true,
+			"containers.0.securityContext.capabilities.drop.0":      "ALL",
+		} {
+			if got := spec.at(strings.Split(path, ".")...); got != want {
+				t.Errorf("%s: %s is %v, want %v", name, path, got, want)
+			}
+		}
+		for _, path := range []string{"containers.0.resources.limits.memory", "containers.0.resources.requests.cpu"} {
+			if spec.at(strings.Split(path, ".")...) == nil {
+				t.Errorf("%s has no %s", name, path)
+			}
+		}
+		for _, volume := range spec.list("volumes") {
+			if mode := volume.at("projected", "defaultMode"); volume["name"] == "secrets" && mode != 0o440 {
+				t.Errorf("%s mounts secrets with mode %v", name, mode)
+			}
+		}
+	}
+}
+
+func TestTheSchemaIsMigratedBeforeTheNewVersionStarts(t *testing.T) {
+	objects := render(t)
+	job := objects["Job/rel-discovery-migration"]
+	want := map[string]any{
+		"helm.sh/hook": "pre-install,pre-upgrade", "helm.sh/hook-weight": "0",
+		"helm.sh/hook-delete-policy": "before-hook-creation,hook-succeeded",
+	}
+	if diff := cmp.Diff(want, job.at("metadata", "annotations")); diff != "" {
+		t.Errorf("annotations (-want +got):\n%s", diff)
+	}
+	if got := job.at("spec", "template", "spec", "serviceAccountName"); got != nil {
+		t.Errorf("the job needs the account %v, which does not exist before the first installation", got)
+	}
+	for enabled, name := range map[string]string{"true": "false", "false": "true"} {
+		objects := render(t, "migration.enabled="+enabled)
+		if got := env(objects)["DATABASE_MIGRATE"]; got != name {
+			t.Errorf("migration.enabled=%s: DATABASE_MIGRATE is %q", enabled, got)
+		}
+	}
+}
+
+// drainSeconds is the documented time limit for stopping the service, in seconds.
+const drainSeconds = 15
+
+func TestThePodsDrainBeforeTheyAreKilled(t *testing.T) {
+	spec := object(render(t)["Deployment/rel-discovery"].at("spec", "template", "spec").(map[string]any))
+	sleep := spec.at("containers", "0", "lifecycle", "preStop", "sleep", "seconds").(int)
+	grace := spec.at("terminationGracePeriodSeconds").(int)
+	if grace <= sleep+drainSeconds {
+		t.Errorf("the pod is killed after %d s, but waits %d s and drains for up to %d s", grace, sleep, drainSeconds)
+	}
+	for probe, path := range map[string]string{
+		"startupProbe": "/health", "livenessProbe": "/health", "readinessProbe": "/readyz",
+	} {
+		if got := spec.at("containers", "0", probe, "httpGet", "path"); got != path {
+			t.Errorf("%s requests %v, want %s", probe, got, path)
+		}
+	}
+	if got := len(spec.list("topologySpreadConstraints")); got != 2 {
+		t.Errorf("the pods are spread over %d topologies, want 2", got)
+	}
+}
+
+// Every selector must select the pods of the deployment, and none may select the pods of the migration.
+func TestEverySelectorMatchesOnlyTheServer(t *testing.T) {
+	objects := render(t, everything...)
+	pods := objects["Deployment/rel-discovery"].at("spec", "template", "metadata", "labels").(map[string]any)
+	migration := objects["Job/rel-discovery-migration"].at("spec", "template", "metadata", "labels").(map[string]any)
+	for name, path := range map[string]string{
+		"Deployment/rel-discovery": "spec.selector.matchLabels", "Service/rel-discovery": "spec.selector",
+		"Service/rel-discovery-metrics": "spec.selector", "NetworkPolicy/rel-discovery": "spec.podSelector.matchLabels",
+		"PodDisruptionBudget/rel-discovery": "spec.selector.matchLabels",
+	} {
+		selector, _ := objects[name].at(strings.Split(path, ".")...).(map[string]any)
+		if len(selector) == 0 || !contains(pods, selector) || contains(migration, selector) {
+			t.Errorf("%s selects %v", name, selector)
+		}
+	}
+	monitor := objects["ServiceMonitor/rel-discovery"].at("spec", "selector", "matchLabels").(map[string]any)
+	for name, want := range map[string]bool{"Service/rel-discovery-metrics": true, "Service/rel-discovery": false} {
+		if got := contains(objects[name].at("metadata", "labels").(map[string]any), monitor); got != want {
+			t.Errorf("the ServiceMonitor selects %s: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// contains reports whether the labels contain all labels of the selector.
+func contains(labels, selector map[string]any) bool {
+	for name, value := range selector {
+		if labels[name] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// env returns the environment variables of the deployment, by name. A variable whose value is taken from a
+// Kubernetes Secret has the value "" here; the chart must not contain such a variable.
+func env(objects map[string]object) map[string]string {
+	all := map[string]string{}
+	deployment := objects["Deployment/rel-discovery"]
+	for _, variable := range deployment.list("spec", "template", "spec", "containers", "0", "env") {
+		value, _ := variable["value"].(string)
+		all[variable["name"].(string)] = value
+	}
+	return all
+}
+
+// The settings that the chart sets must be known, valid and without risk, and each file must be mounted.
+func TestTheSettingsOfTheChartAreValid(t *testing.T) {
+	for name, values := range map[string][]string{"default": nil, "everything": everything} {
+		t.Run(name, func(t *testing.T) {
+			objects := render(t, values...)
+			secrets := mounted(t, objects)
+			variables := env(objects)
+			lookup := func(name string) (string, bool) {
+				value, set := variables[name]
+				return strings.ReplaceAll(value, "/run/secrets/discovery", secrets), set
+			}
+			config, err := configs.Load(lookup, compose.Networks())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, warning := range config.Warnings(lookup, slices.Collect(maps.Keys(variables))) {
+				t.Errorf("%s %s", warning.Setting, warning.Problem)
+			}
+			if _, err := os.Stat(config.Sealing.KeysetFile); err != nil {
+				t.Error(err)
+			}
+			for variable := range variables {
+				if secretName.MatchString(variable) {
+					t.Errorf("%s is a variable, and can be seen in the pod", variable)
+				}
+			}
+		})
+	}
+}
+
+// mounted creates the files of the volume with the secrets and returns their folder.
+func mounted(t *testing.T, objects map[string]object) string {
+	t.Helper()
+	folder := t.TempDir()
+	for _, volume := range objects["Deployment/rel-discovery"].list("spec", "template", "spec", "volumes") {
+		for _, source := range volume.list("projected", "sources") {
+			path, _ := source.at("secret", "items", "0", "path").(string)
+			content := strings.Repeat("secret", 8)
+			if path == "database-url" {
+				content = "postgres://discovery:secret@db.example.com/discovery?sslmode=verify-full"
+			}
+			if err := os.WriteFile(filepath.Join(folder, path), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return folder
+}
+
+func TestTheSchemaOfTheValuesRefusesMistakes(t *testing.T) {
+	helm := tool(t, "helm")
+	for problem, value := range map[string]string{
+		"a misspelt value":              "replicas=3",
+		"a URL without TLS":             "publicUrl=http://api.example.com",
+		"no source of token keys":       "auth.jwksUrl=",
+		"a secret among the settings":   "settings.PLUGGY_WEBHOOK_HMAC_SECRET=x",
+		"the database in a setting":     "settings.DATABASE_URL=x",
+		"a setting that the chart sets": "settings.ADMIN_ADDRESS=:1",
+		"no keyset":                     "keyset.existingSecret=",
+		"too short a grace period":      "terminationGracePeriodSeconds=5",
+		"a key without its secret":      "webhooks.pluggy.hmacSecretKey=x",
+	} {
+		cmd := exec.Command(helm, "template", "rel", "deploy/helm", "--set", value)
+		cmd.Dir = root
+		if printed, err := cmd.CombinedOutput(); err == nil {
+			t.Errorf("%s (%s) is rendered:\n%s", problem, value, printed)
+		}
+	}
+}
+
+func TestTheMetricsAreNotExposedWithTheAPI(t *testing.T) {
+	objects := render(t, everything...)
+	for _, name := range []string{"Service/rel-discovery", "Ingress/rel-discovery"} {
+		text, err := yaml.Marshal(objects[name])
+		if err != nil || strings.Contains(string(text), "metrics") || strings.Contains(string(text), "4019") {
+			t.Errorf("%s leads to the metrics: %v\n%s", name, err, text)
+		}
+	}
+	if got := env(render(t, "metrics.enabled=false"))["ADMIN_ADDRESS"]; got != "" {
+		t.Errorf("without metrics ADMIN_ADDRESS is %q, want the default, which is loopback", got)
+	}
+}

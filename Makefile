@@ -1,9 +1,13 @@
 # Every target installs the tools that it needs; only Go, make and git must be present. The target
-# `test` also needs Node.js and the PostgreSQL server. It installs them, or prints what is missing.
+# `test` also needs Node.js, Chromium and the PostgreSQL server. It installs them, or prints what is missing.
 
 GO            ?= go
 TOOLS         := $(CURDIR)/.tools
 GOLANGCI      := $(TOOLS)/golangci-lint-v2.15.0
+HELM          := $(TOOLS)/helm-v3.22.0
+ACTIONLINT    := $(TOOLS)/actionlint-v1.7.12
+# It is not part of `make test`: building it takes more than 3 minutes. Later versions need a newer Go.
+GORELEASER    := $(TOOLS)/goreleaser-v2.14.3
 FUZZTIME      ?= 30s
 BINARY        := $(CURDIR)/dist/discovery
 BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
@@ -26,8 +30,11 @@ demo: build ## Run the whole guide live, on the embedded database; ends by itsel
 run: build ## Serve for development on SQLite, together with the vendors' simulators
 	@BINARY=$(BINARY); export BINARY; exec sh ./configs/run-development.sh # exec: a signal to make also reaches the script
 
+.PHONY: tools
+tools: $(HELM) $(ACTIONLINT) ## Build the tools that check the chart and the workflows
+
 .PHONY: test
-test: ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
+test: tools ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
 	@sh ./.ci/prepare
 	$(GO) test -race -shuffle=on -timeout 20m ./...
 
@@ -37,20 +44,32 @@ lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint
 	$(GO) vet ./...
 	$(GOLANGCI) run ./...
 
-$(GOLANGCI):
+$(GOLANGCI): package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(HELM): package := helm.sh/helm/v3/cmd/helm
+$(ACTIONLINT): package := github.com/rhysd/actionlint/cmd/actionlint
+$(GORELEASER): package := github.com/goreleaser/goreleaser/v2
+
+# The name of each file ends with the version that is installed.
+$(GOLANGCI) $(HELM) $(ACTIONLINT) $(GORELEASER): $(TOOLS)/%:
 	@mkdir -p $(TOOLS)
-	@echo 'Building golangci-lint; this takes a few minutes, once ...' >&2
-	GOBIN=$(TOOLS)/bin GOFLAGS=-mod=mod $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-	@mv $(TOOLS)/bin/golangci-lint $@
+	@echo 'Building $*; this can take a few minutes, once ...' >&2
+	GOBIN=$(TOOLS)/bin GOFLAGS=-mod=mod $(GO) install $(package)@$(lastword $(subst -v, v,$*))
+	@mv $(TOOLS)/bin/$(notdir $(patsubst %/v2,%,$(package))) $@
+
+.PHONY: release-check
+release-check: $(GORELEASER) ## Check the configuration of releases
+	$(GORELEASER) check
 
 .PHONY: generate
-generate: ## Regenerate the mocks
+generate: ## Regenerate the mocks, openapi.json and the clients
 	$(GO) generate ./...
+	$(GO) run ./clients/generate
+	@sh ./clients/typescript/generate.sh
 
 .PHONY: generate-check
 generate-check: generate ## Fail if generated files or go.mod differ from what is committed
 	$(GO) mod tidy -diff
-	@git diff --exit-code -- '*.gen.go' || { echo 'generated files are outdated: run make generate'; exit 1; }
+	@git diff --exit-code -- '*.gen.go' '*.gen.d.ts' openapi.json || { echo 'generated files are outdated: run make generate'; exit 1; }
 
 .PHONY: crash
 crash: ## Kill the real binary and its database N times under load (N=100 SEED=â€¦)
@@ -59,6 +78,15 @@ crash: ## Kill the real binary and its database N times under load (N=100 SEED=â
 .PHONY: simulate
 simulate: ## Simulate the application layer (STEPS=1000000 SEED=1)
 	$(GO) test -count=1 -v -timeout 3h -run '^TestSimulation$$' ./test/simulation -seed $(or $(SEED),1) -steps $(or $(STEPS),1000000)
+
+.PHONY: screenshots
+screenshots: ## Write screenshots of the console into SCREENSHOTS (dist/screenshots)
+	@sh ./.ci/prepare
+	$(GO) test -count=1 -timeout 10m -run '^TestScreenshots$$' ./test/console -screenshots $(or $(SCREENSHOTS),$(CURDIR)/dist/screenshots)
+
+.PHONY: matching
+matching: ## Measure the precision and recall of row matching over 100,000 changes in 20 seeds
+	$(GO) test -count=1 -v -timeout 1h ./test/matching -seeds 20 -changes 5000
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s)

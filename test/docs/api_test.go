@@ -33,7 +33,7 @@ func TestTheDocumentWorks(t *testing.T) {
 	}
 	steps := document(t, "api.md")
 	each(t, func(t *testing.T, w *env) {
-		outputs := runSteps(t, steps, w.environment(t))
+		outputs := runSteps(t, "api.md", steps, w.environment(t))
 		for i, s := range steps[:len(outputs)] {
 			if fault := mismatch(s.response, outputs[i]); s.response != "" && fault != "" {
 				t.Errorf("docs/api.md:%d: %s\nthe response was\n%s", s.line, fault, outputs[i])
@@ -45,7 +45,7 @@ func TestTheDocumentWorks(t *testing.T) {
 	})
 }
 
-// A reader who follows the document by hand needs the credentials of the simulator.
+// A reader who executes the document manually needs the credentials of the simulator.
 func TestTheDocumentNamesTheDemoLogin(t *testing.T) {
 	raw, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
@@ -85,9 +85,9 @@ func (w *env) environment(t *testing.T) []string {
 // mark separates the outputs of two steps.
 const mark = "\x1e"
 
-// runSteps runs the steps in one bash process, which stops at the first failure. It returns the output of
-// each step that succeeded.
-func runSteps(t *testing.T, steps []step, environment []string) []string {
+// runSteps runs the steps of a document in one bash process, which stops at the first failure. It returns
+// the output of each step that succeeded.
+func runSteps(t *testing.T, name string, steps []step, environment []string) []string {
 	t.Helper()
 	var script strings.Builder
 	script.WriteString("set -euo pipefail\n")
@@ -106,7 +106,7 @@ func runSteps(t *testing.T, steps []step, environment []string) []string {
 	outputs = outputs[:len(outputs)-1]
 	if err != nil || len(outputs) != len(steps) {
 		failed := steps[min(len(outputs), len(steps)-1)]
-		t.Errorf("docs/api.md:%d stops: %v\n%s\n%s%s", failed.line, err, failed.shell, last, fault.String())
+		t.Errorf("docs/%s:%d stops: %v\n%s\n%s%s", name, failed.line, err, failed.shell, last, fault.String())
 	}
 	return outputs
 }
@@ -140,7 +140,7 @@ func checkEveryOperation(t *testing.T, w *env) {
 func (c *calls) has(method string, shape *regexp.Regexp) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	literal := []string{"/replay", "/test", "/changes"} // suffixes of paths that must not be taken for an id
+	literal := []string{"/replay", "/test", "/changes"} // path suffixes that are not ids
 	for call := range c.made {
 		made, path, _ := strings.Cut(call, " ")
 		isWord := slices.ContainsFunc(literal, func(w string) bool { return strings.HasSuffix(path, w) })

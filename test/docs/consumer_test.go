@@ -29,7 +29,7 @@ var (
 	seed  = flag.Uint64("seed", 0, "seed of the random choices; 0 draws one")
 )
 
-// TestTheConsumerSurvivesKills kills the example docs/consumer at random points while rows change.
+// TestTheConsumerSurvivesKills kills the example examples/go at random points while rows change.
 // Sometimes it also truncates the consumer's file, as a power failure can. In the end, the consumer's copy
 // must equal the table.
 func TestTheConsumerSurvivesKills(t *testing.T) {
@@ -38,7 +38,7 @@ func TestTheConsumerSurvivesKills(t *testing.T) {
 	}
 	t.Logf("-seed=%d -kills=%d", *seed, *kills)
 	binary := filepath.Join(t.TempDir(), "consumer")
-	if out, err := exec.Command("go", "build", "-o", binary, "../../docs/consumer").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", binary, "../../examples/go").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	each(t, func(t *testing.T, w *env) {
@@ -65,7 +65,7 @@ func TestTheConsumerSurvivesKills(t *testing.T) {
 	})
 }
 
-// consumer runs the example docs/consumer as a process.
+// consumer runs the example examples/go as a process.
 type consumer struct {
 	t             *testing.T
 	binary, state string
@@ -127,8 +127,8 @@ func (c consumer) readCopy() map[string]string {
 	return rows
 }
 
-// table returns the rows as the service lists them, without the feed. They are in the form in which the
-// consumer prints them, by id.
+// table returns the rows by id, as the service lists them without the feed. Each row is in the form in
+// which the consumer prints it.
 func (w *env) table(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
@@ -203,9 +203,10 @@ func (w *env) edit(ctx context.Context, t *testing.T) {
 }
 
 // lease creates a connection with a pull and returns a lease of the pull, so that the test can write rows.
-// One of the service's own workers may have claimed the pull before. It cannot open the credential, so it
-// either schedules the pull's next attempt or still has its lease. The lease is claimed as of an hour later:
-// by then the attempt is due, and the worker's lease has expired.
+//
+// One of the service's own workers may have claimed the pull before. The worker cannot open the credential,
+// so it either schedules the pull's next attempt or still has its lease. lease therefore claims the pull
+// with a time one hour in the future: by then the attempt is due, and the worker's lease has expired.
 func (w *env) lease(t *testing.T, name string) domain.Lease {
 	stores, now := w.app.Stores, time.Now().UTC().Truncate(time.Microsecond)
 	c := domain.Connection{

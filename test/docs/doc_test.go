@@ -1,8 +1,9 @@
 // Package docs_test executes the examples of the documents.
 //
 // It executes every fenced block of docs/api.md that is marked sh, in order and in one bash process,
-// against the composed service on each database. The block marked http after it contains the expected
-// response. So this test fails if a line of the document does not work, or if a response has changed.
+// against the composed service on each database. The block marked http that follows contains the
+// expected response. The test therefore fails if a command of the document does not work, or if a
+// response has changed.
 package docs_test
 
 import (
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 type step struct {
 	line     int // number of the block's first line in the document
 	shell    string
-	response string // "" if the document contains no response for it
+	response string // "" if the document shows no response to this step
 }
 
 // document returns the steps of the Markdown file name in docs.

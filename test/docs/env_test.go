@@ -23,17 +23,17 @@ type env struct {
 	url    string
 	tenant domain.TenantID
 	token  string
-	vendor string // the origin of the vendor
+	vendor string // the origin of the simulated vendor
 	calls  *calls
 }
 
-// each runs body as a subtest on SQLite and on PostgreSQL.
+// each runs body as a subtest on an empty SQLite and on an empty PostgreSQL database.
 func each(t *testing.T, body func(*testing.T, *env)) {
 	t.Helper()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) { body(t, open(t, dsn)) })
 }
 
-// open composes the service, and serves it and a simulated vendor until the test ends.
+// open composes the service. It serves the service and a simulated vendor until the test ends.
 func open(t *testing.T, dsn string) *env {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Now: func() time.Time { return time.Now().UTC() }})

@@ -17,7 +17,7 @@ import (
 // null; inside a string it matches any text that is not empty.
 const wildcard = "…"
 
-// mismatch returns how the response got differs from the documented response shown, or "" if it does not.
+// mismatch returns how the response got differs from the documented response shown, or "" if they match.
 // The documented headers must be present. In the body, every object must have exactly the documented
 // members.
 func mismatch(shown, got string) string {
@@ -51,7 +51,7 @@ func splitResponse(answer string) (head, body string) {
 	if !strings.HasPrefix(answer, "HTTP/") {
 		return "", answer
 	}
-	for strings.HasPrefix(answer, "HTTP/1.1 100") { // curl prints the interim response 100 Continue as well
+	for strings.HasPrefix(answer, "HTTP/1.1 100") { // curl also prints the interim response 100 Continue
 		_, answer, _ = strings.Cut(answer, "\n\n")
 	}
 	head, body, _ = strings.Cut(answer, "\n\n")

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
@@ -51,10 +52,11 @@ func BenchmarkFeedPage(b *testing.B) {
 			Version: 1, FirstSeenAt: time.Now(), UpdatedAt: time.Now(),
 		}
 	}
+	out := operation.NewOutput[feedOutput](operation.NewAPI(&operation.Document{}), http.StatusOK)
 	b.ReportAllocs()
 	for b.Loop() {
 		page := feedPage{Items: mapItems(rows, changeOf), Limit: len(rows)}
-		if err := jsonFormat.Marshal(io.Discard, page); err != nil {
+		if err := out.Write(discardWriter{http.Header{}}, &feedOutput{Body: page}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -3,7 +3,6 @@ package rest
 import (
 	"bytes"
 	"errors"
-	"io"
 	"mime"
 	"net"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -23,7 +23,7 @@ const (
 var bodyTimeout = 10 * time.Second
 
 // bufferBody is the middleware that reads the whole body into memory before the handler runs.
-// huma then parses the body from memory. Errors: errMediaType, errTooLarge, errBodyTimeout;
+// Errors: errMediaType, errTooLarge, errBodyTimeout;
 // Invalid for an empty body if a body is required.
 func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	r := c.Request()
@@ -32,14 +32,13 @@ func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	case err != nil:
 		return err
 	case len(raw) == 0 && x.route.bodyOptional:
-		r.Header.Set(echo.HeaderContentType, jsonType)
+		return nil
 	case !isJSON(r.Header):
 		return errMediaType
 	case len(raw) == 0:
 		return domain.FieldError("", "is required")
 	}
-	r.Header.Set(echo.HeaderContentType, jsonType)
-	r.Body = io.NopCloser(bytes.NewReader(raw))
+	x.body = raw
 	if s.Egress != nil && x.route.addressField == "baseUrl" {
 		x.addressForbidden = func() bool { return s.addressForbidden(r.Context(), raw) }
 	}
@@ -53,7 +52,7 @@ func (s *server) releaseBody(x *exchange) {
 	}
 }
 
-const jsonType = "application/json"
+const jsonType = operation.JSONType
 
 // isJSON reports whether there is exactly one Content-Type and it is JSON. It returns false if a
 // content encoding is used, because decompressing could make the body larger than its limit.

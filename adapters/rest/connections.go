@@ -66,9 +66,8 @@ type testOutcome struct {
 	LatencyMs  int64  `json:"latencyMs" example:"184" doc:"How long the test took, in milliseconds"`
 }
 
-// HealthView is the stored health of a connection. Reading it calls no vendor. Its name is exported only
-// for the OpenAPI document, because huma ignores an embedded struct whose name is not exported.
-type HealthView struct {
+// healthView is the stored health of a connection. Reading it calls no vendor.
+type healthView struct {
 	Health        string    `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
 	Reason        string    `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
 	Since         time.Time `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
@@ -85,16 +84,16 @@ type connectionHealthItem struct {
 	ConnectionID string `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
 	Vendor       string `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	ConfigName   string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
-	HealthView
+	healthView
 }
 
 // healthOf returns the representation of h.
-func healthOf(h ports.ConnectionHealth) HealthView {
+func healthOf(h ports.ConnectionHealth) healthView {
 	var warnings []domain.Warning
 	if h.MassRemoval {
 		warnings = append(warnings, domain.MassRemoval)
 	}
-	return HealthView{
+	return healthView{
 		Health:        string(h.StatusOrUnknown()),
 		Reason:        string(h.Reason),
 		Since:         utcOrZero(h.Since),
@@ -270,7 +269,7 @@ func (s *server) testConnection(
 // connectionHealth returns the stored health of a connection. It calls no vendor.
 func (s *server) connectionHealth(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
-) (*bodyOutput[HealthView], error) {
+) (*bodyOutput[healthView], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -279,7 +278,7 @@ func (s *server) connectionHealth(
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[HealthView]{healthOf(h)}, nil
+	return &bodyOutput[healthView]{healthOf(h)}, nil
 }
 
 // listConnectionHealth returns a page of the tenant's live connections with their stored health.
@@ -298,7 +297,7 @@ func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantI
 	return pageOf[healthList](p, in.Limit, func(c ports.ConnectionStatus) connectionHealthItem {
 		return connectionHealthItem{
 			ConnectionID: c.Connection.ID.String(), Vendor: string(c.Connection.Vendor), ConfigName: c.Connection.Name,
-			HealthView: healthOf(c.ConnectionHealth),
+			healthView: healthOf(c.ConnectionHealth),
 		}
 	}), nil
 }

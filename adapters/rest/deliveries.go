@@ -12,9 +12,8 @@ import (
 
 const deliveriesPath = prefix + "/webhooks/deliveries"
 
-// DeliveryView is a delivery without its body. Its name is exported only for the OpenAPI
-// document, because huma ignores an embedded struct whose name is not exported.
-type DeliveryView struct {
+// deliveryView is a delivery without its body.
+type deliveryView struct {
 	ID           string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the delivery"`
 	ConnectionID string    `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
 	Vendor       string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
@@ -28,14 +27,14 @@ type DeliveryView struct {
 
 // deliveryDetail is a delivery with its body.
 type deliveryDetail struct {
-	DeliveryView
+	deliveryView
 	Payload rawJSON `json:"payload" doc:"The received body; a string when it is not JSON"`
 }
 
 // deliveryOf returns the representation of d without its body. It also has no fields for the
 // fingerprint and the scope.
-func deliveryOf(d domain.Delivery) DeliveryView {
-	return DeliveryView{
+func deliveryOf(d domain.Delivery) deliveryView {
+	return deliveryView{
 		ID: d.ID.String(), ConnectionID: d.Connection.String(), Vendor: string(d.Vendor), Event: d.Event,
 		EventID: d.EventID, Status: string(d.Status), PullID: idOrEmpty(d.Pull),
 		ReceivedAt: utcOrZero(d.ReceivedAt), ProcessedAt: utcOrZero(d.ProcessedAt),
@@ -84,7 +83,7 @@ func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 // replayed is the response body that lists the replayed deliveries, each with its new pull.
 type replayed struct {
 	Replayed int            `json:"replayed" doc:"The number of replayed deliveries" example:"1"`
-	Items    []DeliveryView `json:"items" doc:"The replayed deliveries"`
+	Items    []deliveryView `json:"items" doc:"The replayed deliveries"`
 }
 
 // deliveryRoutes returns the routes that read webhook deliveries and replay them.
@@ -133,7 +132,7 @@ func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in 
 	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor     cursor[deliveryList]       `query:"cursor" doc:"nextCursor of the previous page"`
 },
-) (*listOutput[DeliveryView], error) {
+) (*listOutput[deliveryView], error) {
 	if err := checkTimeRange(in.From.Time, in.To.Time); err != nil {
 		return nil, err
 	}
@@ -166,7 +165,7 @@ func (s *server) getDelivery(
 // was requested.
 func (s *server) replayDelivery(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
-) (*acceptedOutput[DeliveryView], error) {
+) (*acceptedOutput[deliveryView], error) {
 	id, err := domain.ParseID[domain.Delivery](in.ID)
 	if err != nil {
 		return nil, err
@@ -175,7 +174,7 @@ func (s *server) replayDelivery(
 	if err != nil {
 		return nil, err
 	}
-	return &acceptedOutput[DeliveryView]{pullsPath + "/" + d.Pull.String(), deliveryOf(d)}, nil
+	return &acceptedOutput[deliveryView]{pullsPath + "/" + d.Pull.String(), deliveryOf(d)}, nil
 }
 
 // replayDeliveries replays a limited number of deliveries with each request. To replay more, the caller

@@ -1,4 +1,4 @@
-// Package rest implements the HTTP API of the service with Echo routes and huma operations. It is
+// Package rest implements the HTTP API of the service with Echo; package operation reads its requests. It is
 // also the only place where the error kinds of the domain are translated into HTTP statuses.
 //
 // Every request passes the same middleware in the same order. The outermost middleware

@@ -3,9 +3,9 @@ package rest
 import (
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -16,8 +16,8 @@ type rawJSON []byte
 func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
 
 // Schema returns a schema that allows any JSON value.
-func (rawJSON) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
+func (rawJSON) Schema() *operation.Schema {
+	return &operation.Schema{
 		Description: "The vendor's JSON, unchanged",
 		Examples:    []any{map[string]any{"id": "c0ffee00-0000-4000-8000-000000000002"}},
 	}
@@ -48,12 +48,11 @@ func asStrictJSON(row []byte) rawJSON {
 type plainText string
 
 // Schema returns a schema that allows any string without control characters.
-func (plainText) Schema(huma.Registry) *huma.Schema {
-	schema := &huma.Schema{
-		Type: huma.TypeString, Pattern: `^[^\x00-\x1F\x7F-\x9F]*$`,
+func (plainText) Schema() *operation.Schema {
+	schema := &operation.Schema{
+		Type: operation.TypeString, Pattern: `^[^\x00-\x1F\x7F-\x9F]*$`,
 		PatternDescription: "text without control characters",
 	}
-	schema.PrecomputeMessages()
 	return schema
 }
 
@@ -75,9 +74,9 @@ func (o *jsonObject) UnmarshalJSON(raw []byte) error {
 }
 
 // Schema returns a schema that allows any JSON object.
-func (jsonObject) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		Type: huma.TypeObject, AdditionalProperties: true,
+func (jsonObject) Schema() *operation.Schema {
+	return &operation.Schema{
+		Type: operation.TypeObject, AdditionalProperties: true,
 		Examples: []any{map[string]any{"host": "db.example.com", "database": "books"}},
 	}
 }
@@ -86,12 +85,11 @@ func (jsonObject) Schema(huma.Registry) *huma.Schema {
 type secretMap map[string]domain.Secret
 
 // Schema returns a schema that allows an object whose members are non-empty strings.
-func (secretMap) Schema(huma.Registry) *huma.Schema {
+func (secretMap) Schema() *operation.Schema {
 	least, most := 1, domain.MaxSecret
-	value := &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most, WriteOnly: true}
-	value.PrecomputeMessages()
-	return &huma.Schema{
-		Type: huma.TypeObject, WriteOnly: true, AdditionalProperties: value,
+	value := &operation.Schema{Type: operation.TypeString, MinLength: &least, MaxLength: &most, WriteOnly: true}
+	return &operation.Schema{
+		Type: operation.TypeObject, WriteOnly: true, AdditionalProperties: value,
 		Examples: []any{map[string]any{"username": "reader", "password": "correct horse battery staple"}},
 	}
 }
@@ -128,8 +126,8 @@ func idOrEmpty[T any](id domain.ID[T]) string {
 	return id.String()
 }
 
-// idInput is the input of operations on one object. The id is plain text here, so that huma does
-// not reject a malformed id: it must get the same response as an unknown id.
+// idInput is the input of operations on one object. The id is plain text here, so that a
+// malformed id is not invalid input: it must get the same response as an unknown id.
 type idInput struct {
 	ID string `path:"id" doc:"Opaque"`
 }

@@ -134,7 +134,7 @@ func statusRuleFor(err error) statusRule {
 // ProblemField describes one invalid value of the request.
 type ProblemField struct {
 	Location string `json:"location" doc:"Where the invalid value is, such as body.configName or query.limit" example:"query.limit"`
-	Message  string `json:"message" doc:"What is wrong with it; never a value of the request" example:"expected number >= 1"`
+	Message  string `json:"message" doc:"What is wrong with it; never a value of the request" example:"must be at least 1"`
 }
 
 // Problem is the response body of every failure (RFC 9457).
@@ -153,16 +153,6 @@ type Problem struct {
 // Error implements error, so that a handler can return a Problem. It returns the detail, which
 // does not contain the cause.
 func (p *Problem) Error() string { return p.Detail }
-
-// GetStatus returns the HTTP status; huma calls it.
-func (p *Problem) GetStatus() int { return p.Status }
-
-// GetHeaders returns the headers that belong to the status; huma calls it.
-func (p *Problem) GetHeaders() http.Header { return p.headers }
-
-// ContentType returns the media type of problem documents, regardless of content negotiation;
-// huma calls it.
-func (p *Problem) ContentType(string) string { return problemType }
 
 // problemType is the media type of problem documents (RFC 9457, section 4.1).
 const problemType = "application/problem+json"

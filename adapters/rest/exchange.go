@@ -23,7 +23,9 @@ type exchange struct {
 	// memory is released when the request ends.
 	bodyMemory int64
 
-	// invalid are the errors of the request that were found before huma validated it. If there are
+	body []byte // the body of an operation; nil if it has none
+
+	// invalid are the errors of the request that were found before its input was read. If there are
 	// any, the handler does not run.
 	invalid []ProblemField
 

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -30,21 +28,20 @@ var storedHeaders = []string{echo.HeaderLocation, "Etag", echo.HeaderContentType
 // tokenPlaceholder is stored instead of a response that contains a token.
 var tokenPlaceholder = ports.StoredResponse{Status: http.StatusConflict, Body: []byte(codeTokenShownOnce)}
 
-// idempotent is the middleware that runs the handler for the first request with an idempotency
+// idempotent runs the handler for the first request with an idempotency
 // key, and returns the stored response for each repetition. A 5xx response is not stored; it
 // frees the key, so that the request can be repeated.
-func (s *server) idempotent(ctx huma.Context, next func(huma.Context)) {
-	c := humaecho.Unwrap(ctx)
-	x := exchangeOf(c.Request().Context())
+func (s *server) idempotent(c echo.Context, x *exchange, run func() error) error {
 	key, invalid := idempotencyKey(c.Request().Header)
 	switch {
 	case invalid != nil:
 		s.rejectKey(c, x, invalid)
 	case key == "":
-		next(ctx)
+		return run()
 	default:
-		s.runOrReplay(c, x, key, func() { next(ctx) })
+		s.runOrReplay(c, x, key, run)
 	}
+	return nil
 }
 
 // rejectKey responds with a 400 that names the header of the idempotency key. It sets the location
@@ -57,7 +54,7 @@ func (s *server) rejectKey(c echo.Context, x *exchange, invalid *domain.Error) {
 
 // runOrReplay writes the response of the handler if it ran for this request; otherwise it writes
 // the stored response or an error.
-func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func()) {
+func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func() error) {
 	var ran *bufferedResponse
 	do := func(ctx context.Context) (ports.StoredResponse, error) {
 		ran = s.runBuffered(ctx, c, run)
@@ -113,8 +110,6 @@ func notKeyRune(r rune) bool {
 // releases, which did not hash the header, so that stored fingerprints stay valid.
 func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	r := c.Request()
-	raw, _ := io.ReadAll(r.Body) // cannot fail, because bufferBody has read the body into memory
-	r.Body = io.NopCloser(bytes.NewReader(raw))
 	operation := r.Method
 	if match := r.Header.Values("If-Match"); x.matchedRoute().ifMatch && len(match) > 0 {
 		operation += " If-Match: " + strings.Join(match, ", ")
@@ -123,7 +118,7 @@ func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	for _, part := range []string{operation, r.URL.EscapedPath(), x.principal.Tenant.String()} {
 		_, _ = io.WriteString(h, part+"\n")
 	}
-	h.Write(raw)
+	h.Write(x.body)
 	return domain.Fingerprint(h.Sum(nil))
 }
 
@@ -146,12 +141,12 @@ func (r *bufferedResponse) Write(b []byte) (int, error) { return r.body.Write(b)
 
 // runBuffered runs the handler with ctx and returns its buffered response. If the handler panics,
 // the panic is turned into a response here and not by observe, so that the key is freed.
-func (s *server) runBuffered(ctx context.Context, c echo.Context, run func()) *bufferedResponse {
+func (s *server) runBuffered(ctx context.Context, c echo.Context, run func() error) *bufferedResponse {
 	outer, request := c.Response(), c.Request()
 	buffered := &bufferedResponse{header: maps.Clone(outer.Header())}
 	c.SetResponse(echo.NewResponse(buffered, c.Echo()))
 	c.SetRequest(request.WithContext(ctx))
-	err := s.recoverPanic(c, func(echo.Context) error { run(); return nil })
+	err := s.recoverPanic(c, func(echo.Context) error { return run() })
 	if err != nil {
 		s.writeError(err, c)
 	}

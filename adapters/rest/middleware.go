@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
@@ -119,7 +117,7 @@ func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 type middleware func(c echo.Context, x *exchange) error
 
 // middlewares returns the middleware of a route, in the order in which it runs.
-func (s *server) middlewares(r *route) huma.Middlewares {
+func (s *server) middlewares(r *route) []middleware {
 	checks := []middleware{s.prepare(r)}
 	if r.scope != "" {
 		checks = append(checks, s.authenticate, s.rateLimit, s.requireScope)
@@ -127,49 +125,15 @@ func (s *server) middlewares(r *route) huma.Middlewares {
 	if r.readsBody() {
 		checks = append(checks, s.bufferBody)
 	}
-	all := huma.Middlewares{s.runMiddlewares(checks), validateQuery}
-	if r.idempotent {
-		all = append(all, s.idempotentIfValid)
-	}
-	return all
+	return checks
 }
 
-// idempotentIfValid is the middleware idempotent for requests in which no error was found so far.
-// It passes any other request to the handler, which responds with a 400. That response must not be
-// stored, because the request without the error can have the same fingerprint.
-func (s *server) idempotentIfValid(ctx huma.Context, next func(huma.Context)) {
-	if len(exchangeOf(ctx.Context()).invalid) > 0 {
-		next(ctx)
-		return
-	}
-	s.idempotent(ctx, next)
-}
-
-// runMiddlewares returns a middleware for huma that runs the checks and then the handler. The first
-// error of a check becomes the response.
-func (s *server) runMiddlewares(checks []middleware) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
-		c := humaecho.Unwrap(ctx)
-		x := exchangeOf(c.Request().Context())
-		for _, check := range checks {
-			if err := check(c, x); err != nil {
-				s.writeError(err, c)
-				return
-			}
-		}
-		next(ctx)
-	}
-}
-
-// prepare returns a middleware that records the route and normalises the request's headers. It
-// removes Accept, because there is no content negotiation: every response is JSON, and a failure
-// is a problem document. It joins several If-Match headers, because they form one list (RFC 9110,
-// section 5.3), but huma reads only the first header. An empty If-Match is an error, because huma
-// would ignore it, and the change would then be unconditional.
+// prepare returns a middleware that records the route and joins several If-Match headers, because they form
+// one list (RFC 9110, section 5.3). An empty If-Match is an error, because it would be ignored, and the change
+// would then be unconditional.
 func (s *server) prepare(r *route) middleware {
 	return func(c echo.Context, x *exchange) error {
 		s.enterRoute(c, x, r)
-		c.Request().Header.Del("Accept")
 		if lines := c.Request().Header["If-Match"]; r.ifMatch && len(lines) > 0 {
 			all := strings.Join(lines, ", ")
 			if c.Request().Header.Set("If-Match", all); strings.Trim(all, " \t,") == "" {

@@ -6,44 +6,77 @@ import (
 	"reflect"
 	"strconv"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 )
+
+// newDocument returns an OpenAPI document without operations.
+func newDocument(version string) *operation.Document {
+	return &operation.Document{
+		OpenAPI: "3.1.0",
+		Info: operation.Info{
+			Title: "Aggregator connections", Version: version,
+			Description: "Connections to open-finance aggregators, their webhooks, " +
+				"and the transactions that are read from them.",
+			License: operation.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+		},
+		Servers: []operation.Server{{URL: "/", Description: "The origin that serves this document"}},
+		Tags: []operation.Tag{
+			{Name: "Aggregator connections", Description: "Connections to aggregators, and their health"},
+			{Name: "Engine connections", Description: "The engine's own connections to databases and APIs"},
+			{Name: "Webhook tokens", Description: "Tokens in the URLs to which aggregators send webhooks"},
+			{Name: "Webhook deliveries", Description: "The webhooks that were received and stored"},
+			{Name: "Webhook receiver", Description: "The endpoint that aggregators call"},
+			{Name: "Pulls", Description: "Runs that read accounts and transactions from an aggregator"},
+			{Name: "Accounts and transactions", Description: "What pulls have stored, and the change feed"},
+			{Name: "Operation", Description: "Checks of the process"},
+		},
+		Components: operation.Components{
+			SecuritySchemes: map[string]operation.SecurityScheme{
+				"bearer": {
+					Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+					Description: "The tenant is taken from the token.",
+				},
+			},
+		},
+	}
+}
 
 // statusText returns a status in the form in which it is a key of the document's responses.
 func statusText(status int) string { return strconv.Itoa(status) }
 
 // problemResponse returns the description of a failure status of a route, with an example and with the
 // headers that belong to the status.
-func (s *server) problemResponse(r *route, status int) *huma.Response {
-	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
-	response := &huma.Response{
+func (s *server) problemResponse(r *route, status int) *operation.Response {
+	schema := s.api.Schemas().Of(reflect.TypeFor[Problem]())
+	response := &operation.Response{
 		Description: http.StatusText(status),
-		Content: map[string]*huma.MediaType{
+		Content: map[string]*operation.MediaType{
 			problemType: {Schema: schema, Example: exampleProblem(r, status)},
 		},
 	}
-	text := &huma.Schema{Type: huma.TypeString}
+	text := &operation.Schema{Type: operation.TypeString}
 	switch status {
 	case http.StatusUnauthorized:
-		response.Headers = map[string]*huma.Param{
+		response.Headers = map[string]*operation.Header{
 			"WWW-Authenticate": {Schema: text, Description: "Always Bearer"},
 		}
 	case http.StatusMethodNotAllowed:
-		response.Headers = map[string]*huma.Param{
+		response.Headers = map[string]*operation.Header{
 			"Allow": {Schema: text, Description: "The methods that the path supports"},
 		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		response.Headers = map[string]*huma.Param{
-			"Retry-After": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds"},
+		response.Headers = map[string]*operation.Header{
+			"Retry-After": {Schema: &operation.Schema{Type: operation.TypeInteger}, Description: "Seconds"},
 		}
 	}
 	return response
 }
 
 // vendorSchema returns a schema whose enum lists the configured vendors.
-func (s *server) vendorSchema() *huma.Schema {
-	schema := &huma.Schema{Type: huma.TypeString}
+func (s *server) vendorSchema() *operation.Schema {
+	schema := &operation.Schema{Type: operation.TypeString}
 	for _, vendor := range s.Vendors {
 		schema.Enum = append(schema.Enum, string(vendor))
 	}
@@ -56,39 +89,38 @@ const baseURLPattern = `://[^\s/?#@\\]+(/[^\s?#\\]*)?$`
 
 // completeSchemas adds to the schemas what is known only at startup: the configured vendors, and
 // whether plain http is allowed.
-func (s *server) completeSchemas(doc *huma.OpenAPI) {
+func (s *server) completeSchemas() {
 	scheme := "^https"
 	if s.AllowHTTP {
 		scheme = "^https?"
 	}
-	for _, schema := range doc.Components.Schemas.Map() {
+	for _, schema := range s.api.Schemas() {
 		if vendor := schema.Properties["vendor"]; vendor != nil {
 			vendor.Enum = s.vendorSchema().Enum
-			vendor.PrecomputeMessages()
 		}
 		if address := schema.Properties["baseUrl"]; address != nil && address.MinLength != nil {
 			address.Format = "uri"
 			address.Pattern = scheme + baseURLPattern
 			address.PatternDescription = "an absolute https URL without userinfo, query or fragment"
-			address.PrecomputeMessages()
 		}
 	}
 }
 
-// buildDocument completes the OpenAPI document and returns it encoded as JSON.
+// buildDocument completes the schemas, compiles them for the validation of requests, completes the OpenAPI
+// document, and returns it encoded as JSON.
 func (s *server) buildDocument() ([]byte, error) {
-	doc := s.api.OpenAPI()
-	s.completeSchemas(doc)
-	s.describeReceiver(doc)
-	ready := doc.Paths["/readyz"].Get
-	ready.Responses["503"] = &huma.Response{Description: "Not ready", Content: ready.Responses["200"].Content}
-	addExamples(doc)
-	hidePatternDescriptions(doc)
-	restore, err := s.describeConnectors(doc.Components.Schemas.Map())
-	if err != nil {
+	s.completeSchemas()
+	if err := s.api.Compile(); err != nil {
 		return nil, err
 	}
-	defer restore()
+	doc := s.api.Document
+	s.describeReceiver(doc)
+	ready := doc.Paths["/readyz"]["get"]
+	ready.Responses["503"] = &operation.Response{Description: "Not ready", Content: ready.Responses["200"].Content}
+	addExamples(doc)
+	if err := s.describeConnectors(s.api.Schemas()); err != nil {
+		return nil, err
+	}
 	return json.Marshal(doc)
 }
 

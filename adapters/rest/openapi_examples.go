@@ -4,15 +4,14 @@ import (
 	"iter"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // exampleErrors contains an error for each failure status, from which the example of the status is made.
 // 500 has none, because it is the status of every error that is not known.
 var exampleErrors = map[int]error{
-	http.StatusBadRequest:            domain.FieldError("limit", "expected number <= 200"),
+	http.StatusBadRequest:            domain.FieldError("limit", "must be at most 200"),
 	http.StatusUnauthorized:          domain.Unauthenticated,
 	http.StatusForbidden:             domain.Forbidden,
 	http.StatusNotFound:              domain.NotFound,
@@ -35,7 +34,7 @@ func exampleProblem(r *route, status int) *Problem {
 
 // addExamples adds an example to each JSON body of the document that has none. The example consists of
 // the examples of the members.
-func addExamples(doc *huma.OpenAPI) {
+func addExamples(doc *operation.Document) {
 	for op := range operations(doc) {
 		if op.RequestBody != nil {
 			addExample(doc, op.RequestBody.Content)
@@ -47,11 +46,11 @@ func addExamples(doc *huma.OpenAPI) {
 }
 
 // operations returns the operations of the document, in any order.
-func operations(doc *huma.OpenAPI) iter.Seq[*huma.Operation] {
-	return func(yield func(*huma.Operation) bool) {
+func operations(doc *operation.Document) iter.Seq[*operation.Operation] {
+	return func(yield func(*operation.Operation) bool) {
 		for _, item := range doc.Paths {
-			for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
-				if op != nil && !yield(op) {
+			for _, op := range item {
+				if !yield(op) {
 					return
 				}
 			}
@@ -59,7 +58,7 @@ func operations(doc *huma.OpenAPI) iter.Seq[*huma.Operation] {
 	}
 }
 
-func addExample(doc *huma.OpenAPI, content map[string]*huma.MediaType) {
+func addExample(doc *operation.Document, content map[string]*operation.MediaType) {
 	for _, media := range content {
 		if media.Example == nil {
 			media.Example = exampleOf(doc.Components.Schemas, media.Schema)
@@ -69,41 +68,24 @@ func addExample(doc *huma.OpenAPI, content map[string]*huma.MediaType) {
 
 // exampleOf returns a value that the schema allows: its own example if it has one, otherwise one that is
 // composed of the examples of its parts.
-func exampleOf(schemas huma.Registry, schema *huma.Schema) any {
-	if schema.Ref != "" {
-		schema = schemas.SchemaFromRef(schema.Ref)
-	}
+func exampleOf(schemas operation.Schemas, schema *operation.Schema) any {
+	schema = schemas.Resolve(schema)
 	switch {
 	case len(schema.Examples) > 0:
 		return schema.Examples[0]
 	case len(schema.Enum) > 0:
 		return schema.Enum[0]
-	case schema.Type == huma.TypeArray:
+	case schema.Type == operation.TypeArray:
 		return []any{exampleOf(schemas, schema.Items)}
-	case schema.Type != huma.TypeObject:
+	case schema.Type != operation.TypeObject:
 		return nil
 	}
 	example := map[string]any{}
 	for name, member := range schema.Properties {
 		example[name] = exampleOf(schemas, member)
 	}
-	if values, ok := schema.AdditionalProperties.(*huma.Schema); ok {
+	if values, ok := schema.AdditionalProperties.(*operation.Schema); ok {
 		example["database"] = exampleOf(schemas, values)
 	}
 	return example
-}
-
-// hidePatternDescriptions removes the member patternDescription from the document, because it is not a
-// part of JSON Schema. The validation messages that contain it were prepared before.
-func hidePatternDescriptions(doc *huma.OpenAPI) {
-	for _, schema := range doc.Components.Schemas.Map() {
-		for _, member := range schema.Properties {
-			member.PatternDescription = ""
-		}
-	}
-	for op := range operations(doc) {
-		for _, parameter := range op.Parameters {
-			parameter.Schema.PatternDescription = ""
-		}
-	}
 }

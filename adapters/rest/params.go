@@ -4,14 +4,13 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/govalues/decimal"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -19,22 +18,14 @@ import (
 // maxUnknownParams is the maximum number of unknown query parameters that a response lists by name.
 const maxUnknownParams = 20
 
-// validateQuery is the middleware that finds query parameters which huma accepts but the service
-// does not: an unknown parameter, and a known one that occurs twice or is empty. It only records
-// them in the exchange, so that the response lists them together with all other invalid input.
-func validateQuery(ctx huma.Context, next func(huma.Context)) {
-	u := ctx.URL()
-	if u.RawQuery != "" {
-		x := exchangeOf(ctx.Context())
-		x.invalid = append(x.invalid, invalidParams(u.RawQuery, ctx.Operation().Parameters)...)
+// invalidParams returns the errors of a query: an unknown parameter, and a known one that occurs twice or is
+// empty. isKnown reports whether the operation has a parameter. If more than maxUnknownParams parameters are
+// unknown, invalidParams returns one error for the whole query instead, so that a short request cannot cause a
+// long response.
+func invalidParams(rawQuery string, isKnown func(name string) bool) []ProblemField {
+	if rawQuery == "" {
+		return nil
 	}
-	next(ctx)
-}
-
-// invalidParams returns the errors of a query that may contain only the known parameters. If more
-// than maxUnknownParams parameters are unknown, it returns one error for the whole query instead,
-// so that a short request cannot cause a long response.
-func invalidParams(rawQuery string, known []*huma.Param) []ProblemField {
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return []ProblemField{{"query", "must be a URL-encoded query"}}
@@ -42,8 +33,8 @@ func invalidParams(rawQuery string, known []*huma.Param) []ProblemField {
 	var invalid, unknown []ProblemField
 	for name, values := range query {
 		location := strings.TrimSuffix(printableLocation("query."+name), ".")
-		switch isKnown := func(p *huma.Param) bool { return p.In == "query" && p.Name == name }; {
-		case !slices.ContainsFunc(known, isKnown):
+		switch {
+		case !isKnown(name):
 			unknown = append(unknown, ProblemField{location, "is not a parameter of this operation"})
 		case len(values) > 1 || values[0] == "":
 			invalid = append(invalid, ProblemField{location, "must have exactly one value"})
@@ -111,13 +102,12 @@ type dateTimeText string
 
 // Schema returns a schema that allows everything that dateTimeParam parses, and also days that the
 // month does not have.
-func (dateTimeText) Schema(huma.Registry) *huma.Schema {
-	schema := &huma.Schema{
-		Type: huma.TypeString, PatternDescription: "an RFC 3339 date-time or a date",
+func (dateTimeText) Schema() *operation.Schema {
+	schema := &operation.Schema{
+		Type: operation.TypeString, PatternDescription: "an RFC 3339 date-time or a date",
 		Pattern: `^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])` +
 			`(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$`,
 	}
-	schema.PrecomputeMessages()
 	return schema
 }
 

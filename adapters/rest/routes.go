@@ -7,10 +7,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/console"
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -46,7 +46,7 @@ type route struct {
 	// addressField is the input field that contains the address which the egress rules check.
 	addressField string
 
-	mount func(*server, *route)
+	mount func(*server, *route) echo.HandlerFunc
 }
 
 // readsBody reports whether the route reads a request body.
@@ -73,24 +73,64 @@ func (r *route) immutable(location string) bool {
 // unchanged.
 type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) (*O, error)
 
-// handle returns a function that registers h with huma for a row of the route table. h does not run
-// if the request has invalid input.
-func handle[I, O any](h handler[I, O]) func(*server, *route) {
-	return func(s *server, r *route) {
-		huma.Register(s.api, s.operation(r), func(ctx context.Context, in *I) (*O, error) {
-			x := exchangeOf(ctx)
-			if len(x.invalid) > 0 {
-				return nil, x.validationProblem(nil)
-			}
-			out, err := h(ctx, x.principal.Tenant, in)
-			if err != nil {
-				p := x.problem(err)
-				s.logCause(x, p, err)
-				return nil, p
-			}
-			return out, nil
-		})
+// handle returns a function that describes a row of the route table in the document and returns its Echo
+// handler, which calls h. h is not called if the request has invalid input.
+func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
+	return func(s *server, r *route) echo.HandlerFunc {
+		e := &endpoint[I, O]{
+			server: s, route: r, handler: h,
+			input: operation.NewInput[I](s.api), output: operation.NewOutput[O](s.api, r.status),
+		}
+		op := s.describe(r)
+		e.input.Describe(op)
+		e.output.Describe(op)
+		s.api.Document.Add(r.method, r.path, op)
+		checks := s.middlewares(r)
+		return func(c echo.Context) error { return e.serve(c, checks) }
 	}
+}
+
+// endpoint serves the requests of one row of the route table.
+type endpoint[I, O any] struct {
+	server  *server
+	route   *route
+	handler handler[I, O]
+	input   *operation.Input[I]
+	output  *operation.Output[O]
+}
+
+// serve runs the middleware of the route and then the handler. The first error of a middleware becomes the
+// response.
+func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
+	x := exchangeOf(c.Request().Context())
+	for _, check := range checks {
+		if err := check(c, x); err != nil {
+			return err
+		}
+	}
+	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
+	if !e.route.idempotent || len(x.invalid) > 0 {
+		// A 400 for invalid is not stored under the idempotency key, because the request without the invalid
+		// parameter or header can have the same fingerprint.
+		return e.run(c, x)
+	}
+	return e.server.idempotent(c, x, func() error { return e.run(c, x) })
+}
+
+// run reads the input, calls the handler and writes its output.
+func (e *endpoint[I, O]) run(c echo.Context, x *exchange) error {
+	in, violations := e.input.Read(operation.Request{
+		Header: c.Request().Header, Query: c.QueryParams(), Path: c.Param, Body: x.body,
+	})
+	if len(violations) > 0 || len(x.invalid) > 0 {
+		writeProblem(c, x.validationProblem(violations))
+		return nil
+	}
+	out, err := e.handler(c.Request().Context(), x.principal.Tenant, in)
+	if err != nil {
+		return err
+	}
+	return e.output.Write(c.Response(), out)
 }
 
 // mountRoutes mounts the rows of the route table, and the plain Echo handlers that the table does
@@ -98,7 +138,7 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) {
 func (s *server) mountRoutes(e *echo.Echo) {
 	for _, r := range slices.Concat(s.connectionRoutes(), s.engineRoutes(), s.tokenRoutes(),
 		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.metaRoutes()) {
-		r.mount(s, &r)
+		e.Add(r.method, echoPath(r.path), r.mount(s, &r))
 		s.allowMethod(r.method, r.path)
 	}
 	e.POST(echoPath(webhookPath), s.receiveWebhook)
@@ -123,7 +163,7 @@ func (s *server) mountHEAD(e *echo.Echo) {
 	}
 }
 
-// mountPlain mounts a plain Echo handler for GET, which bypasses huma.
+// mountPlain mounts a plain Echo handler for GET, which the document does not describe.
 func (s *server) mountPlain(e *echo.Echo, path string, h echo.HandlerFunc) {
 	r := &route{method: http.MethodGet, path: path}
 	e.GET(path, func(c echo.Context) error {
@@ -168,17 +208,13 @@ func echoPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
-// operation returns the description of a row of the route table for huma.
-func (s *server) operation(r *route) huma.Operation {
-	op := huma.Operation{
-		OperationID: r.id, Method: r.method, Path: r.path, Tags: []string{r.tag},
-		Summary: r.summary, Description: r.description,
-		DefaultStatus: r.status, Middlewares: s.middlewares(r), Responses: map[string]*huma.Response{},
-		// One byte more than bufferBody accepts, because huma rejects a body whose length equals
-		// the limit. huma reads the body from memory, so it needs no read deadline.
-		MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1,
+// describe returns the description of a row of the route table, without its input and output.
+func (s *server) describe(r *route) *operation.Operation {
+	op := &operation.Operation{
+		OperationID: r.id, Tags: []string{r.tag}, Summary: r.summary, Description: r.description,
+		Responses: map[string]*operation.Response{},
+		Security:  []map[string][]string{}, // no authentication, unless the route has a scope
 	}
-	op.Security = []map[string][]string{} // no authentication, unless the route has a scope
 	if r.scope != "" {
 		op.Security = append(op.Security, map[string][]string{"bearer": {r.scope}})
 	}
@@ -186,11 +222,11 @@ func (s *server) operation(r *route) huma.Operation {
 		op.Responses[strconv.Itoa(status)] = s.problemResponse(r, status)
 	}
 	if r.idempotent {
-		op.Parameters = append(op.Parameters, &huma.Param{
+		op.Parameters = append(op.Parameters, &operation.Parameter{
 			Name: keyHeader, In: "header",
 			Description: "Idempotency key: a repeated request with the same key gets the response to the first one. " +
 				"Idempotency-Key is accepted, too",
-			Schema: &huma.Schema{Type: huma.TypeString, Pattern: `^[A-Za-z0-9:_-]{1,128}$`},
+			Schema: &operation.Schema{Type: operation.TypeString, Pattern: `^[A-Za-z0-9:_-]{1,128}$`},
 		})
 		r.describeReplayHeader(op.Responses)
 	}
@@ -200,16 +236,16 @@ func (s *server) operation(r *route) huma.Operation {
 // describeReplayHeader adds the header of a replayed response to the description of every status
 // that the handler itself returns. Responses of the middleware that runs before the handler, and
 // responses that contain a token, are never stored and therefore never replayed.
-func (r *route) describeReplayHeader(responses map[string]*huma.Response) {
+func (r *route) describeReplayHeader(responses map[string]*operation.Response) {
 	if !r.returnsSecret {
-		responses[statusText(r.status)] = &huma.Response{Description: http.StatusText(r.status)}
+		responses[statusText(r.status)] = &operation.Response{Description: http.StatusText(r.status)}
 	}
 	for _, status := range []int{
 		r.status, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
 	} {
 		if response := responses[statusText(status)]; response != nil {
-			response.Headers = map[string]*huma.Param{replayedHeader: {
-				Schema:      &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}},
+			response.Headers = map[string]*operation.Header{replayedHeader: {
+				Schema:      &operation.Schema{Type: operation.TypeString, Enum: []any{"true"}},
 				Description: "Present only when the response is replayed for a repeated idempotency key",
 			}}
 		}

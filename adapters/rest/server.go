@@ -5,12 +5,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/console"
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -28,7 +27,7 @@ const (
 type server struct {
 	Options
 	service         ports.API
-	api             huma.API
+	api             *operation.API
 	allowedMethods  map[string]string // values of the Allow header, by path in the router's notation
 	tenantLimiter   *rateLimiter
 	webhookLimiter  *rateLimiter
@@ -68,11 +67,10 @@ func New(service ports.API, options Options) (http.Handler, error) {
 // mountAPI mounts all routes and encodes the OpenAPI document of the routes. Errors: a document that
 // cannot be encoded, and files of the console that cannot be read.
 func (s *server) mountAPI(e *echo.Echo) (err error) {
-	configureHuma()
 	if s.console, err = console.New(); err != nil {
 		return err
 	}
-	s.api = humaecho.New(e, humaConfig(s.Version))
+	s.api = operation.NewAPI(newDocument(s.Version))
 	s.mountRoutes(e)
 	s.openAPIDocument, err = s.buildDocument()
 	return err

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -32,9 +32,9 @@ type transactionVersionView struct {
 type changedMembers map[string]jsontext.Value
 
 // Schema returns a schema that allows any JSON object.
-func (changedMembers) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		Type: huma.TypeObject, AdditionalProperties: true, Examples: []any{map[string]any{"status": "pending"}},
+func (changedMembers) Schema() *operation.Schema {
+	return &operation.Schema{
+		Type: operation.TypeObject, AdditionalProperties: true, Examples: []any{map[string]any{"status": "pending"}},
 	}
 }
 
@@ -77,11 +77,11 @@ func diffMembers(before, after domain.Transaction) (changed, to changedMembers, 
 
 // membersOf returns the members of the representation of t, without version and updatedAt.
 func membersOf(t domain.Transaction) (members changedMembers, err error) {
-	text, err := json.Marshal(transactionOf(t), responseOptions)
+	text, err := json.Marshal(transactionOf(t), operation.ResponseOptions)
 	if err != nil {
 		return nil, err
 	}
-	err = json.Unmarshal(text, &members, responseOptions)
+	err = json.Unmarshal(text, &members, operation.ResponseOptions)
 	delete(members, "version")
 	delete(members, "updatedAt")
 	return members, err

@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -60,19 +60,19 @@ func (s *server) receiveWebhook(c echo.Context) error {
 	return nil
 }
 
-// describeReceiver adds the webhook receiver to the OpenAPI document. huma does not know it, because
-// it is a plain Echo handler.
-func (s *server) describeReceiver(doc *huma.OpenAPI) {
-	text := &huma.Schema{Type: huma.TypeString}
-	op := &huma.Operation{
-		OperationID: "receive-webhook", Method: http.MethodPost, Path: webhookPath, Tags: []string{"Webhook receiver"},
+// describeReceiver adds the webhook receiver to the OpenAPI document. The route table does not contain it,
+// because it is a plain Echo handler.
+func (s *server) describeReceiver(doc *operation.Document) {
+	text := &operation.Schema{Type: operation.TypeString}
+	op := &operation.Operation{
+		OperationID: "receive-webhook", Tags: []string{"Webhook receiver"},
 		Summary: "Receive a webhook from an aggregator",
 		Description: "Called by the aggregator. Two things are required: the token in the path, and one proof of the " +
 			"source (webhook signature, shared Authorization value, or source address). Every failed " +
 			"verification is the same 401. " +
 			"A duplicate event is a 202, too.",
 		Security: []map[string][]string{},
-		Parameters: []*huma.Param{
+		Parameters: []*operation.Parameter{
 			{Name: "vendor", In: "path", Required: true, Schema: s.vendorSchema(), Description: "The aggregator"},
 			{Name: "token", In: "path", Required: true, Schema: text, Description: "The webhook token"},
 			{
@@ -84,8 +84,8 @@ func (s *server) describeReceiver(doc *huma.OpenAPI) {
 				Description: "The value that the aggregator was configured to send",
 			},
 		},
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			jsonType: {Schema: &huma.Schema{
+		RequestBody: &operation.RequestBody{Required: true, Content: map[string]*operation.MediaType{
+			jsonType: {Schema: &operation.Schema{
 				Description: "The aggregator's event, at most 1 MiB",
 				Examples: []any{map[string]any{
 					"event": "item/updated", "eventId": "e6f1a2b3-0c4d-4e5f-8a7b-9c0d1e2f3a4b",
@@ -93,7 +93,7 @@ func (s *server) describeReceiver(doc *huma.OpenAPI) {
 				}},
 			}},
 		}},
-		Responses: map[string]*huma.Response{"202": {Description: "The delivery is stored and its pull is requested"}},
+		Responses: map[string]*operation.Response{"202": {Description: "The delivery is stored and its pull is requested"}},
 	}
 	for _, status := range []int{
 		http.StatusUnauthorized, http.StatusMethodNotAllowed, http.StatusRequestTimeout,
@@ -102,5 +102,5 @@ func (s *server) describeReceiver(doc *huma.OpenAPI) {
 	} {
 		op.Responses[statusText(status)] = s.problemResponse(webhookRoute, status)
 	}
-	doc.AddOperation(op)
+	doc.Add(http.MethodPost, webhookPath, op)
 }

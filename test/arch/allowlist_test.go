@@ -47,12 +47,15 @@ var allowed = map[string][]string{
 		"github.com/google/uuid",
 	},
 	"adapters/rest": {
-		"adapters/rest/auth", "adapters/rest/console", "domain", "ports",
-		"github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/google/uuid",
+		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "ports",
+		"github.com/go-json-experiment/json", "github.com/google/uuid",
 		"github.com/govalues/decimal", "github.com/labstack/echo/v4", "go.uber.org/zap",
 		"golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},
 	"adapters/rest/console": {},
+	"adapters/rest/operation": {
+		"github.com/go-json-experiment/json", "github.com/santhosh-tekuri/jsonschema/v6",
+	},
 	"adapters/rest/auth": {
 		"domain", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",

@@ -1,0 +1,16 @@
+// Package operation connects Go functions with HTTP operations. It reads and validates requests, writes
+// responses, and describes both in an OpenAPI 3.1 document. The types of the input and of the output of a
+// function are the only source of all three, so the document cannot differ from what the service does.
+//
+// An input is a struct. Its fields have one of the tags path, query and header with the name of a parameter.
+// The field Body, of any type, is the JSON body; if it is a pointer, the body is optional. An output is a
+// struct whose fields have the tag header, and whose fields Status and Body, if there are any, are the status
+// and the JSON body of the response.
+//
+// Fields of inputs, outputs and bodies can have these tags, which are keywords of JSON Schema: default,
+// dependentRequired, enum, format, maxLength, maximum, minLength, minimum, pattern, writeOnly. Also doc, a
+// description, example, and required, which is "false" for a member that a response may lack although it has
+// no omitempty. The text of a parameter is parsed by its type if that is an encoding.TextUnmarshaler.
+//
+// A type can state its own schema; see Describer. All requests are validated by package jsonschema.
+package operation

@@ -1,0 +1,179 @@
+package operation
+
+import (
+	"encoding"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+)
+
+// Input reads requests into structs of type I.
+type Input[I any] struct {
+	api        *API
+	parameters []parameter
+	body       *body
+}
+
+// parameter is a field of an input that contains a parameter.
+type parameter struct {
+	in, name  string
+	field     int
+	schema    *Schema
+	fallback  string // the text of the default value; "" if there is none
+	validator *validator
+}
+
+// body is the field Body of an input.
+type body struct {
+	field     int
+	optional  bool
+	schema    *Schema
+	validator *validator
+}
+
+// NewInput returns the input of an operation of a. It panics if I is not a valid input type; see the
+// description of the package.
+func NewInput[I any](a *API) *Input[I] {
+	in := &Input[I]{api: a}
+	t := reflect.TypeFor[I]()
+	for i := range t.NumField() {
+		field := t.Field(i)
+		if field.Name == "Body" {
+			schema := a.Schemas().Of(field.Type)
+			in.body = &body{i, field.Type.Kind() == reflect.Pointer, schema, a.validatorOf(schema)}
+			continue
+		}
+		for _, place := range []string{"path", "query", "header"} {
+			if name := field.Tag.Get(place); name != "" {
+				schema := a.Schemas().Of(field.Type)
+				a.Schemas().applyTags(schema, field)
+				in.parameters = append(in.parameters,
+					parameter{place, name, i, schema, field.Tag.Get("default"), a.validatorOf(schema)})
+			}
+		}
+	}
+	return in
+}
+
+// Describe adds the parameters and the body to the description of an operation.
+func (in *Input[I]) Describe(op *Operation) {
+	noExplode := false
+	for _, p := range in.parameters {
+		described := &Parameter{
+			Name: p.name, In: p.in, Description: p.schema.Description, Required: p.in == "path", Schema: p.schema,
+		}
+		if p.in == "query" {
+			described.Explode = &noExplode
+		}
+		op.Parameters = append(op.Parameters, described)
+	}
+	if in.body != nil {
+		op.RequestBody = &RequestBody{
+			Required: !in.body.optional, Content: map[string]*MediaType{JSONType: {Schema: in.body.schema}},
+		}
+	}
+}
+
+// HasQuery reports whether the operation has a query parameter with this name.
+func (in *Input[I]) HasQuery(name string) bool {
+	for _, p := range in.parameters {
+		if p.in == "query" && p.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Request is a request that an input reads.
+type Request struct {
+	Header http.Header
+	Query  url.Values
+	Path   func(name string) string // the value of a path parameter
+	Body   []byte                   // empty if there is none
+}
+
+// Read parses and validates a request. It returns every violation that it finds; the input is complete only if
+// there are none.
+func (in *Input[I]) Read(r Request) (*I, []Violation) {
+	read := new(I)
+	fields := reflect.ValueOf(read).Elem()
+	var all []Violation
+	for i := range in.parameters {
+		p := &in.parameters[i]
+		all = append(all, p.read(r, fields.Field(p.field))...)
+	}
+	if in.body != nil {
+		all = append(all, in.body.read(r.Body, fields.Field(in.body.field))...)
+	}
+	return read, all
+}
+
+// text returns the text of the parameter in the request, or its default.
+func (p *parameter) text(r Request) string {
+	var text string
+	switch p.in {
+	case "path":
+		text = r.Path(p.name)
+	case "query":
+		text = r.Query.Get(p.name)
+	case "header":
+		text = r.Header.Get(p.name)
+	}
+	if text == "" {
+		return p.fallback
+	}
+	return text
+}
+
+// read parses and validates the parameter. An empty parameter without a default is left out.
+func (p *parameter) read(r Request, field reflect.Value) []Violation {
+	text := p.text(r)
+	if text == "" {
+		return nil
+	}
+	location := p.in + "." + p.name
+	var value any = text
+	if field.Kind() == reflect.Int {
+		number, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return []Violation{{Location: location, Message: "must be an integer"}}
+		}
+		field.SetInt(number)
+		value = number
+	}
+	if violations := p.validator.validate(value, location); violations != nil {
+		return violations
+	}
+	if parser, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if err := parser.UnmarshalText([]byte(text)); err != nil {
+			return []Violation{{Location: location, Message: err.Error()}}
+		}
+	} else if field.Kind() == reflect.String {
+		field.SetString(text)
+	}
+	return nil
+}
+
+// invalidJSON is the message about a body that is not JSON.
+const invalidJSON = "must be one valid JSON text"
+
+// read validates the body, and then parses it with exact member names.
+func (b *body) read(data []byte, field reflect.Value) []Violation {
+	if len(data) == 0 && b.optional {
+		return nil
+	}
+	value, err := readJSON(data)
+	if err != nil {
+		return []Violation{{Location: "body", Message: invalidJSON}}
+	}
+	if violations := b.validator.validate(value, "body"); violations != nil {
+		return violations
+	}
+	if err := json.Unmarshal(data, field.Addr().Interface(), json.RejectUnknownMembers(true)); err != nil {
+		return []Violation{{Location: "body", Message: invalidJSON}}
+	}
+	return nil
+}

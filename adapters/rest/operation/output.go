@@ -1,0 +1,128 @@
+package operation
+
+import (
+	"bufio"
+	"net/http"
+	"reflect"
+	"strconv"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Output writes responses from structs of type O.
+type Output[O any] struct {
+	status  int
+	schema  *Schema // of the body; nil if there is none
+	headers []header
+	// The positions of the fields Status and Body; -1 if there is no such field.
+	statusField, bodyField int
+}
+
+// header is a field of an output that contains a header.
+type header struct {
+	name   string
+	field  int
+	schema *Schema
+}
+
+// NewOutput returns the output of an operation of a. status is the status of a response whose output states
+// none.
+func NewOutput[O any](a *API, status int) *Output[O] {
+	out := &Output[O]{status: status, statusField: -1, bodyField: -1}
+	t := reflect.TypeFor[O]()
+	for i := range t.NumField() {
+		field := t.Field(i)
+		switch name := field.Tag.Get("header"); {
+		case field.Name == "Status":
+			out.statusField = i
+		case field.Name == "Body":
+			out.bodyField, out.schema = i, a.Schemas().Of(field.Type)
+		case name != "":
+			schema := a.Schemas().Of(field.Type)
+			a.Schemas().applyTags(schema, field)
+			out.headers = append(out.headers, header{name, i, schema})
+		}
+	}
+	return out
+}
+
+// Describe adds the successful response to the description of an operation.
+func (out *Output[O]) Describe(op *Operation) {
+	status := strconv.Itoa(out.status)
+	if op.Responses[status] == nil {
+		op.Responses[status] = &Response{Description: http.StatusText(out.status)}
+	}
+	response := op.Responses[status]
+	for _, h := range out.headers {
+		if response.Headers == nil {
+			response.Headers = map[string]*Header{}
+		}
+		response.Headers[h.name] = &Header{Schema: h.schema}
+	}
+	if out.schema != nil {
+		response.Content = map[string]*MediaType{JSONType: {Schema: out.schema}}
+	}
+}
+
+// ResponseOptions are the JSON options for writing responses. Objects of vendors are written unchanged,
+// including their duplicate members.
+var ResponseOptions = json.JoinOptions(json.Deterministic(true), jsontext.AllowDuplicateNames(true),
+	jsontext.AllowInvalidUTF8(true), jsontext.PreserveRawStrings(true))
+
+// responseWriters is a pool of buffers for responses. The encoder writes every few hundred bytes,
+// and without a buffer net/http would make a system call for each of these writes.
+var responseWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
+
+// Write writes a response. A nil output has no headers and no body. Errors: a body that cannot be encoded; if
+// it has at most 32 KiB, nothing was written.
+func (out *Output[O]) Write(w http.ResponseWriter, response *O) error {
+	if response == nil {
+		w.WriteHeader(out.status)
+		return nil
+	}
+	fields := reflect.ValueOf(response).Elem()
+	for _, h := range out.headers {
+		if value := fields.Field(h.field).String(); value != "" {
+			w.Header().Set(h.name, value)
+		}
+	}
+	status := out.status
+	if out.statusField >= 0 {
+		status = int(fields.Field(out.statusField).Int())
+	}
+	if out.bodyField < 0 {
+		w.WriteHeader(status)
+		return nil
+	}
+	w.Header().Set("Content-Type", JSONType)
+	return writeBody(w, status, fields.Field(out.bodyField).Addr().Interface())
+}
+
+// writeBody writes the status and the body. The status is written with the first bytes of the body.
+func writeBody(w http.ResponseWriter, status int, body any) error {
+	buffer := responseWriters.Get().(*bufio.Writer)
+	defer func() { buffer.Reset(nil); responseWriters.Put(buffer) }()
+	buffer.Reset(&statusWriter{ResponseWriter: w, status: status})
+	if err := json.MarshalWrite(buffer, body, ResponseOptions); err != nil {
+		return err // the buffered part is discarded, so that a problem document can still be sent
+	}
+	return buffer.Flush()
+}
+
+// statusWriter writes the status before the first byte of the body.
+type statusWriter struct {
+	http.ResponseWriter
+
+	status int
+}
+
+// Write implements io.Writer.
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.status != 0 {
+		w.WriteHeader(w.status)
+		w.status = 0
+	}
+	return w.ResponseWriter.Write(p)
+}

@@ -1,0 +1,217 @@
+package operation
+
+import (
+	"cmp"
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// The types of JSON values.
+const (
+	TypeString  = "string"
+	TypeInteger = "integer"
+	TypeNumber  = "number"
+	TypeBoolean = "boolean"
+	TypeArray   = "array"
+	TypeObject  = "object"
+)
+
+// Schema is a JSON Schema (draft 2020-12), with the keywords that the service uses.
+type Schema struct {
+	Ref                  string              `json:"$ref,omitempty"`
+	AdditionalProperties any                 `json:"additionalProperties,omitempty"` // a bool or a *Schema
+	AnyOf                []*Schema           `json:"anyOf,omitempty"`
+	Default              any                 `json:"default,omitempty"`
+	DependentRequired    map[string][]string `json:"dependentRequired,omitempty"`
+	Description          string              `json:"description,omitempty"`
+	Enum                 []any               `json:"enum,omitempty"`
+	Examples             []any               `json:"examples,omitempty"`
+	Format               string              `json:"format,omitempty"`
+	Items                *Schema             `json:"items,omitempty"`
+	MaxLength            *int                `json:"maxLength,omitempty"`
+	Maximum              *float64            `json:"maximum,omitempty"`
+	MinLength            *int                `json:"minLength,omitempty"`
+	Minimum              *float64            `json:"minimum,omitempty"`
+	Pattern              string              `json:"pattern,omitempty"`
+	Properties           map[string]*Schema  `json:"properties,omitempty"`
+	Required             []string            `json:"required,omitempty"`
+	Type                 string              `json:"type,omitempty"`
+	WriteOnly            bool                `json:"writeOnly,omitempty"`
+
+	// PatternDescription says in words what the pattern allows. It is part of the message about a value that
+	// does not match. It is not a keyword of JSON Schema.
+	PatternDescription string `json:"-"`
+}
+
+// Describer is a type that states its own schema. The method is called on the zero value.
+type Describer interface{ Schema() *Schema }
+
+const schemaPrefix = "#/components/schemas/"
+
+// Schemas contains the schemas of struct types by name. The name of a type is its Go name with an upper-case
+// first letter; of a generic type, that name followed by the name of the type argument.
+type Schemas map[string]*Schema
+
+// Ref returns a reference to the schema with this name.
+func Ref(name string) *Schema { return &Schema{Ref: schemaPrefix + name} }
+
+// Resolve returns the schema to which s refers, and s itself if it is not a reference.
+func (all Schemas) Resolve(s *Schema) *Schema {
+	if s.Ref == "" {
+		return s
+	}
+	return all[strings.TrimPrefix(s.Ref, schemaPrefix)]
+}
+
+var (
+	describerType = reflect.TypeFor[Describer]()
+	textType      = reflect.TypeFor[encoding.TextUnmarshaler]()
+	timeType      = reflect.TypeFor[time.Time]()
+)
+
+// Of returns the schema of t. For a struct type, it adds the schema to all and returns a reference to it. It
+// panics if JSON cannot represent a value of t.
+func (all Schemas) Of(t reflect.Type) *Schema {
+	switch {
+	case t.Implements(describerType):
+		return reflect.Zero(t).Interface().(Describer).Schema()
+	case t == timeType:
+		return &Schema{Type: TypeString, Format: "date-time"}
+	case reflect.PointerTo(t).Implements(textType):
+		return &Schema{Type: TypeString}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return all.Of(t.Elem())
+	case reflect.String:
+		return &Schema{Type: TypeString}
+	case reflect.Bool:
+		return &Schema{Type: TypeBoolean}
+	case reflect.Int, reflect.Int64:
+		return &Schema{Type: TypeInteger, Format: "int64"}
+	case reflect.Float64:
+		return &Schema{Type: TypeNumber, Format: "double"}
+	case reflect.Slice:
+		return &Schema{Type: TypeArray, Items: all.Of(t.Elem())}
+	case reflect.Map:
+		return &Schema{Type: TypeObject, AdditionalProperties: all.Of(t.Elem())}
+	case reflect.Struct:
+		return all.ofStruct(t)
+	}
+	panic("operation: no schema for " + t.String())
+}
+
+// ofStruct returns a reference to the schema of a struct type.
+func (all Schemas) ofStruct(t reflect.Type) *Schema {
+	name := nameOf(t.Name())
+	if all[name] == nil {
+		s := &Schema{Type: TypeObject, AdditionalProperties: false, Properties: map[string]*Schema{}}
+		all[name] = s
+		all.addMembers(s, t)
+	}
+	return Ref(name)
+}
+
+// nameOf returns the name of the schema of a type with this Go name.
+func nameOf(name string) string {
+	name, argument, generic := strings.Cut(strings.TrimSuffix(name, "]"), "[")
+	if generic {
+		argument = nameOf(argument[strings.LastIndexByte(argument, '.')+1:])
+	}
+	first := []rune(name)
+	first[0] = unicode.ToUpper(first[0])
+	return string(first) + argument
+}
+
+// addMembers adds the members of a struct type to s. The fields of embedded structs are members, too.
+func (all Schemas) addMembers(s *Schema, t reflect.Type) {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, options, tagged := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case field.Anonymous && name == "":
+			all.addMembers(s, field.Type)
+			continue
+		case !field.IsExported() || name == "-":
+			continue
+		}
+		member := all.Of(field.Type)
+		all.applyTags(member, field)
+		s.Properties[name] = member
+		if !(tagged && strings.HasPrefix(options, "omit")) && field.Tag.Get("required") != "false" {
+			s.Required = append(s.Required, name)
+		}
+		if others := field.Tag.Get("dependentRequired"); others != "" {
+			if s.DependentRequired == nil {
+				s.DependentRequired = map[string][]string{}
+			}
+			s.DependentRequired[name] = strings.Split(others, ",")
+		}
+	}
+}
+
+// applyTags adds the keywords in the tags of a field to its schema. It panics if a tag is not valid.
+func (all Schemas) applyTags(s *Schema, field reflect.StructField) {
+	tag := field.Tag
+	if text := tag.Get("doc"); text != "" {
+		s.Description = text
+	}
+	s.Format = cmp.Or(tag.Get("format"), s.Format)
+	s.Pattern = cmp.Or(tag.Get("pattern"), s.Pattern)
+	s.PatternDescription = cmp.Or(tag.Get("patternDescription"), s.PatternDescription)
+	s.WriteOnly = s.WriteOnly || tag.Get("writeOnly") == "true"
+	s.MinLength, s.MaxLength = orParsed(s.MinLength, tag, "minLength"), orParsed(s.MaxLength, tag, "maxLength")
+	s.Minimum, s.Maximum = orParsed(s.Minimum, tag, "minimum"), orParsed(s.Maximum, tag, "maximum")
+	if text, ok := tag.Lookup("default"); ok {
+		s.Default = s.parse(text)
+	}
+	if text, ok := tag.Lookup("example"); ok {
+		s.Examples = []any{s.parse(text)}
+	}
+	if text := tag.Get("enum"); text != "" {
+		of := s
+		if s.Items != nil {
+			of = s.Items
+		}
+		for value := range strings.SplitSeq(text, ",") {
+			of.Enum = append(of.Enum, of.parse(value))
+		}
+	}
+}
+
+// parse returns the value that the text of a tag stands for.
+func (s *Schema) parse(text string) any {
+	switch s.Type {
+	case TypeString:
+		return text
+	case TypeArray:
+		var items []any
+		for item := range strings.SplitSeq(text, ",") {
+			items = append(items, s.Items.parse(item))
+		}
+		return items
+	}
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		panic("operation: the tag " + strconv.Quote(text) + " is not JSON")
+	}
+	return value
+}
+
+// orParsed returns the number in a tag, or value if there is no such tag.
+func orParsed[T any](value *T, tag reflect.StructTag, name string) *T {
+	text, ok := tag.Lookup(name)
+	if !ok {
+		return value
+	}
+	value = new(T)
+	if err := json.Unmarshal([]byte(text), value); err != nil {
+		panic("operation: the tag " + name + " is not a number: " + text)
+	}
+	return value
+}

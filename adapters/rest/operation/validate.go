@@ -1,0 +1,189 @@
+package operation
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+)
+
+// Violation says which part of a request is not valid. Message never contains a part of the request.
+type Violation struct {
+	Location string // such as body.configName or query.limit
+	Message  string
+	Unknown  bool // the body contains a member that its schema does not have
+}
+
+// API is a set of operations that one document describes.
+type API struct {
+	Document   *Document
+	validators []*validator
+	patterns   map[string]string // descriptions of patterns
+}
+
+// NewAPI returns an API without operations. document must not be nil.
+func NewAPI(document *Document) *API {
+	if document.Paths == nil {
+		document.Paths = map[string]Path{}
+	}
+	if document.Components.Schemas == nil {
+		document.Components.Schemas = Schemas{}
+	}
+	return &API{Document: document, patterns: map[string]string{}}
+}
+
+// Schemas returns the schemas of the document.
+func (a *API) Schemas() Schemas { return a.Document.Components.Schemas }
+
+// validator validates values against one schema.
+type validator struct {
+	api      *API
+	schema   *Schema
+	compiled *jsonschema.Schema
+}
+
+// validatorOf returns a validator that can be used after Compile.
+func (a *API) validatorOf(schema *Schema) *validator {
+	v := &validator{api: a, schema: schema}
+	a.validators = append(a.validators, v)
+	return v
+}
+
+// resource is the name under which Compile knows the document. Nothing is ever loaded from it.
+const resource = "api:///document.json"
+
+// Compile prepares the validation of requests. It must be called once, after the last operation was added and
+// before the first request is read. Later changes of the schemas change the document only. Errors: a schema
+// that is not valid.
+func (a *API) Compile() error {
+	schemas := make([]*Schema, len(a.validators))
+	for i, v := range a.validators {
+		schemas[i] = v.schema
+	}
+	text, err := json.Marshal(map[string]any{"components": a.Document.Components, "validated": schemas})
+	if err != nil {
+		return fmt.Errorf("operation: %w", err)
+	}
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("operation: %w", err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource(resource, parsed); err != nil {
+		return fmt.Errorf("operation: %w", err)
+	}
+	for i, v := range a.validators {
+		if v.compiled, err = compiler.Compile(resource + "#/validated/" + strconv.Itoa(i)); err != nil {
+			return fmt.Errorf("operation: %w", err)
+		}
+		a.describePatterns(v.schema)
+	}
+	return nil
+}
+
+// describePatterns collects the descriptions of the patterns of a schema and of its members.
+func (a *API) describePatterns(s *Schema) {
+	s = a.Schemas().Resolve(s)
+	a.patterns[s.Pattern] = s.PatternDescription
+	for _, member := range s.Properties {
+		a.patterns[member.Pattern] = member.PatternDescription
+	}
+}
+
+// validate returns every violation of a value of the request. location is the location of the value.
+func (v *validator) validate(value any, location string) []Violation {
+	err := v.compiled.Validate(value)
+	if err == nil {
+		return nil
+	}
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return []Violation{{Location: location, Message: "is not valid"}}
+	}
+	return v.api.violations(invalid, location)
+}
+
+// violations returns the violations in a tree of errors. The causes of an error replace it.
+func (a *API) violations(e *jsonschema.ValidationError, root string) (all []Violation) {
+	for _, cause := range e.Causes {
+		all = append(all, a.violations(cause, root)...)
+	}
+	if len(e.Causes) > 0 {
+		return all
+	}
+	location := strings.Join(append([]string{root}, e.InstanceLocation...), ".")
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		return ofMembers(location, k.Missing, "is required", false)
+	case *kind.DependentRequired:
+		return ofMembers(location, k.Missing, "is required", false)
+	case *kind.AdditionalProperties:
+		return ofMembers(location, k.Properties, "is not a member of this request", true)
+	}
+	return []Violation{{Location: location, Message: a.message(e.ErrorKind)}}
+}
+
+func ofMembers(parent string, names []string, message string, unknown bool) []Violation {
+	all := make([]Violation, len(names))
+	for i, name := range names {
+		all[i] = Violation{Location: parent + "." + name, Message: message, Unknown: unknown}
+	}
+	return all
+}
+
+// message returns a message about a value. It is made from the schema only, never from the value.
+func (a *API) message(violated jsonschema.ErrorKind) string {
+	switch k := violated.(type) {
+	case *kind.InvalidJsonValue: // the only such value is duplicateMember
+		return "must not be a duplicate member or contain one"
+	case *kind.Type:
+		if k.Got == "null" {
+			return "must not be null"
+		}
+		return "must be of type " + strings.Join(k.Want, " or ")
+	case *kind.Enum:
+		return "must be one of " + listOf(k.Want)
+	case *kind.Minimum:
+		return "must be at least " + numberText(k.Want)
+	case *kind.Maximum:
+		return "must be at most " + numberText(k.Want)
+	case *kind.MinLength:
+		if k.Want == 1 {
+			return "must not be empty"
+		}
+		return "must have at least " + strconv.Itoa(k.Want) + " characters"
+	case *kind.MaxLength:
+		return "must have at most " + strconv.Itoa(k.Want) + " characters"
+	case *kind.Format:
+		return "must have the format " + k.Want
+	case *kind.Pattern:
+		if description := a.patterns[k.Want]; description != "" {
+			return "must be " + description
+		}
+	}
+	return "is not valid"
+}
+
+func listOf(values []any) string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = fmt.Sprint(value)
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, ", ")
+}
+
+func numberText(n *big.Rat) string {
+	if n.IsInt() {
+		return n.Num().String()
+	}
+	return n.FloatString(6)
+}

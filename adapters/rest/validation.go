@@ -1,0 +1,55 @@
+package rest
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// validationProblem returns a problem document that lists every validation error: violations, and those
+// that the exchange has recorded. An invalid path parameter is an id that cannot exist, so the
+// problem is then a 404.
+func (x *exchange) validationProblem(violations []operation.Violation) *Problem {
+	p := x.problem(&domain.Error{Kind: domain.Invalid})
+	p.Errors = slices.Clone(x.invalid)
+	for _, violation := range violations {
+		field := x.problemField(violation)
+		if strings.HasPrefix(field.Location, "path.") {
+			return x.problem(domain.NotFoundError())
+		}
+		p.Errors = append(p.Errors, field)
+	}
+	if x.addressForbidden != nil && x.addressForbidden() {
+		r := x.matchedRoute()
+		p.Errors = append(p.Errors, ProblemField{r.location(r.addressField), addressForbiddenMessage})
+	}
+	p.Errors = sortFields(p.Errors)
+	return p
+}
+
+// problemField returns the field error for a violation that was found in the request.
+func (x *exchange) problemField(v operation.Violation) ProblemField {
+	location := printableLocation(v.Location)
+	if v.Unknown && x.matchedRoute().immutable(location) {
+		return ProblemField{location, "cannot be changed"}
+	}
+	return ProblemField{location, v.Message}
+}
+
+// maxLocation is the maximum length, in bytes, of a location that a response repeats.
+const maxLocation = 80
+
+// printableLocation returns location. If the name of an unknown member or parameter makes it too
+// long or unprintable, or is not UTF-8, it returns the location of its parent instead.
+func printableLocation(location string) string {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
+	if len(location) <= maxLocation && !strings.ContainsFunc(location, unprintable) {
+		return location
+	}
+	parent, _, _ := strings.Cut(location, ".")
+	return parent
+}

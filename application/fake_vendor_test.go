@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -58,7 +58,7 @@ func (v *vendor) setRows(externalIDs ...string) {
 func row(externalID, description string) domain.TransactionData {
 	return domain.TransactionData{
 		ExternalID: externalID, Account: account,
-		Amount: domain.Money{Amount: decimal.MustParse("-10.5"), Currency: "BRL"},
+		Amount: domain.Money{Amount: decimal.RequireFromString("-10.5"), Currency: "BRL"},
 		Status: domain.Posted, Date: "2026-02-20", Description: description, Metadata: json.RawMessage(`{}`),
 	}
 }

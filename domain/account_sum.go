@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 )
 
 // SumRow is a live record of an account, as far as its sum needs it.
@@ -58,19 +58,10 @@ func (s *AccountSum) Add(row SumRow) {
 		r.Missing = BasisCurrency
 		return
 	}
-	r.Posted = s.plus(r.Posted, amount)
+	r.Posted = r.Posted.Add(amount)
 	if b := s.baseline; b != nil && row.Date < b.FirstDay && row.FirstSeenAt.After(b.At) {
-		r.Late = s.plus(r.Late, amount)
+		r.Late = r.Late.Add(amount)
 	}
-}
-
-// plus returns the sum, which must be exact: the decimal type rounds a sum of too many digits.
-func (s *AccountSum) plus(a, b decimal.Decimal) decimal.Decimal {
-	sum, err := a.AddExact(b, max(a.Scale(), b.Scale()))
-	if err != nil {
-		s.reading.Missing = BasisTooLarge
-	}
-	return sum
 }
 
 // Reading returns the reading of all records that were added.
@@ -78,7 +69,7 @@ func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading 
 	r := s.reading
 	r.Quarantined = quarantined
 	if r.Missing == "" {
-		if _, ok := r.Anchor(); !ok {
+		if _, ok := r.Anchor(); !ok || !isAmount(r.Posted) || !isAmount(r.Late) {
 			r.Missing = BasisTooLarge
 		}
 		r.Links, r.Gaps = BalanceGaps(chain)
@@ -130,10 +121,7 @@ func chainGaps(rows []ChainRow, direction int) (links int, gaps []BalanceGap) {
 			continue
 		}
 		if before != nil {
-			var err error
-			if expected, err = expected.Add(row.Amount); err != nil {
-				before = nil
-			}
+			expected = expected.Add(row.Amount)
 		}
 		if row.Balance == nil {
 			continue

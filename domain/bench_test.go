@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"testing"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -34,7 +34,7 @@ func BenchmarkDigest(b *testing.B) {
 		Status:         domain.Posted,
 		Date:           "2026-11-19",
 		OccurredAt:     noon,
-		Amount:         domain.Money{Amount: decimal.MustParse("-212.45"), Currency: "BRL"},
+		Amount:         domain.Money{Amount: decimal.RequireFromString("-212.45"), Currency: "BRL"},
 		Description:    "PIX ENVIADO",
 		Category:       "Transfer - PIX",
 		Counterparty:   "Padaria",
@@ -50,5 +50,14 @@ func BenchmarkHashToken(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = domain.HashToken("b64url-of-thirty-two-bytes-is-43-characters")
+	}
+}
+
+func BenchmarkParseAmount(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := domain.ParseAmount("-212.45"); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

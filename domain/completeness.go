@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 )
 
 // CompletenessState reports whether the records of an account explain its balance.
@@ -40,7 +40,7 @@ const (
 	BasisInvoice     Basis = "invoice_balance"  // the balance is the open invoice of a card
 	BasisCurrency    Basis = "unknown_amount"   // a record has no amount in the account's currency
 	BasisUnsupported Basis = "unsupported_type" // it is not known what the balance of this type of account means
-	BasisTooLarge    Basis = "too_many_digits"  // the sum has more digits than can be kept exactly
+	BasisTooLarge    Basis = "too_many_digits"  // a sum has more digits than an amount can have
 )
 
 // VendorBalance is the balance of an account in its holder's view: debt is negative.
@@ -91,10 +91,10 @@ func (r AccountReading) Anchor() (anchor decimal.Decimal, ok bool) {
 	return difference(r.Balance, r.Posted)
 }
 
-// difference returns a − b. ok is false if the result has more digits than can be kept exactly.
+// difference returns a − b. ok is false if the result has more digits than an amount can have.
 func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
-	result, err := a.SubExact(b, max(a.Scale(), b.Scale()))
-	return result, err == nil
+	result = a.Sub(b)
+	return result, isAmount(result)
 }
 
 // chained reports whether the running balances can be used: at most one pair of records in ten has a gap.
@@ -124,8 +124,7 @@ type CheckResult struct {
 
 // Difference returns Actual − Expected.
 func (r CheckResult) Difference() decimal.Decimal {
-	result, _ := r.Actual.Sub(r.Expected)
-	return result
+	return r.Actual.Sub(r.Expected)
 }
 
 // Completeness is the stored state of the completeness of an account. The zero value is that of an

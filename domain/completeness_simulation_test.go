@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -45,11 +45,11 @@ func (s *simulated) book(at time.Time) {
 
 // read makes a reading of what is stored.
 func (s *simulated) read(at time.Time) {
-	balance := domain.VendorBalance{Amount: decimal.MustNew(s.balance, 2), Currency: "BRL"}
+	balance := domain.VendorBalance{Amount: decimal.New(s.balance, -2), Currency: "BRL"}
 	sum := domain.NewAccountSum(balance, s.state.Baseline, at)
 	var chain []domain.ChainRow
 	for i, row := range s.stored {
-		amount, running := decimal.MustNew(row.amount, 2), decimal.MustNew(row.balance, 2)
+		amount, running := decimal.New(row.amount, -2), decimal.New(row.balance, -2)
 		sum.Add(domain.SumRow{
 			Date: row.day, FirstSeenAt: row.seen, Posted: true, Amount: domain.Money{Amount: amount, Currency: "BRL"},
 		})

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -25,7 +25,7 @@ type ledgerRow struct {
 // reading returns the reading of an account with this balance and these records in BRL.
 func reading(c domain.Completeness, at time.Time, balance string, rows ...ledgerRow) domain.AccountReading {
 	sum := domain.NewAccountSum(
-		domain.VendorBalance{Amount: decimal.MustParse(balance), Currency: "BRL"}, c.Baseline, at)
+		domain.VendorBalance{Amount: decimal.RequireFromString(balance), Currency: "BRL"}, c.Baseline, at)
 	for _, row := range rows {
 		amount, err := domain.ParseMoney(row.amount, "BRL")
 		if err != nil {
@@ -141,7 +141,7 @@ func TestAcceptingMakesThePresentAnchorTheBaseline(t *testing.T) {
 func isCode(err error, code domain.Code) bool { return err != nil && domain.CodeOf(err) == code }
 
 func TestAnAmountInAnotherCurrencyMakesTheStateUnknown(t *testing.T) {
-	balance := domain.VendorBalance{Amount: decimal.MustParse("10"), Currency: "BRL"}
+	balance := domain.VendorBalance{Amount: decimal.RequireFromString("10"), Currency: "BRL"}
 	sum := domain.NewAccountSum(balance, nil, firstReading)
 	usd, _ := domain.ParseMoney("5", "USD")
 	brl, _ := domain.ParseMoney("25", "BRL")
@@ -160,10 +160,10 @@ func TestAnAmountInAnotherCurrencyMakesTheStateUnknown(t *testing.T) {
 func chain(n int) []domain.ChainRow {
 	rows := make([]domain.ChainRow, n)
 	for i := range rows {
-		balance := decimal.MustNew(int64(1000+10*i), 0)
+		balance := decimal.NewFromInt(int64(1000 + 10*i))
 		rows[i] = domain.ChainRow{
 			ID: domain.TransactionID{UUID: uuid.UUID{15: byte(i + 1)}}, Date: domain.Date("2026-03-01").AddDays(i / 2),
-			Amount: decimal.Ten, RunningBalance: domain.RunningBalance{Order: i % 2, Balance: &balance},
+			Amount: decimal.NewFromInt(10), RunningBalance: domain.RunningBalance{Order: i % 2, Balance: &balance},
 		}
 	}
 	return rows
@@ -193,7 +193,7 @@ func TestRunningBalancesNameTheRecordsAroundAGap(t *testing.T) {
 			return append(rows[:4], rows[5:]...)
 		}, 4, 6},
 		"a wrong amount": {func(rows []domain.ChainRow) []domain.ChainRow {
-			rows[4].Amount = decimal.Two
+			rows[4].Amount = decimal.NewFromInt(2)
 			return rows
 		}, 4, 5},
 		"a flipped sign": {func(rows []domain.ChainRow) []domain.ChainRow {
@@ -227,9 +227,10 @@ func TestRunningBalancesNameTheRecordsAroundAGap(t *testing.T) {
 
 func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
 	rows := chain(40)
-	rows[20].Amount = decimal.Two
+	rows[20].Amount = decimal.NewFromInt(2)
 	read := func(c domain.Completeness, rows []domain.ChainRow, at time.Time) domain.Completeness {
-		sum := domain.NewAccountSum(domain.VendorBalance{Amount: decimal.Ten, Currency: "BRL"}, c.Baseline, at)
+		balance := domain.VendorBalance{Amount: decimal.NewFromInt(10), Currency: "BRL"}
+		sum := domain.NewAccountSum(balance, c.Baseline, at)
 		brl, _ := domain.ParseMoney("1", "BRL")
 		sum.Add(domain.SumRow{Date: "2026-03-01", Posted: true, FirstSeenAt: at, Amount: brl})
 		return c.After(sum.Reading(false, rows))
@@ -240,7 +241,7 @@ func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
 	if state, _ := c.State(later, grace); state != domain.Complete {
 		t.Fatalf("a known gap: %s", state)
 	}
-	rows[30].Amount = decimal.Two
+	rows[30].Amount = decimal.NewFromInt(2)
 	c = read(c, rows, firstReading.Add(2*time.Hour))
 	result := c.Results(later, grace)[1]
 	if state, _ := c.State(later, grace); state != domain.Drifting || result.Between[1] != rows[30].ID ||

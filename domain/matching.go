@@ -143,7 +143,7 @@ func newMatchRow(row *MatchRow) *matchRow {
 }
 
 // canonical returns a text that is equal for equal amounts.
-func canonical(m Money) string { return m.Amount.Trim(0).String() + m.Currency }
+func canonical(m Money) string { return m.Amount.String() + m.Currency }
 
 // joinParts joins the parts of a key with NUL characters. No part may contain a NUL.
 func joinParts(parts ...string) string { return strings.Join(parts, "\x00") }

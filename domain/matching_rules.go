@@ -4,7 +4,7 @@ import (
 	"sort"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 )
 
 // MatchRule is the code of the rule by which two rows were recognised as one movement. It appears in
@@ -179,12 +179,9 @@ func movedLittle(before, after *Money) bool {
 	if before == nil || after == nil {
 		return before != after
 	}
-	moved, err := after.Amount.Sub(before.Amount)
-	if err != nil || before.Currency != after.Currency {
-		return false
-	}
-	share, err := moved.Abs().Mul(decimal.MustNew(100/maxPercentMoved, 0))
-	return err == nil && share.Cmp(before.Amount.Abs()) <= 0
+	moved := after.Amount.Sub(before.Amount).Abs()
+	return before.Currency == after.Currency &&
+		moved.Mul(decimal.NewFromInt(100/maxPercentMoved)).LessThanOrEqual(before.Amount.Abs())
 }
 
 // matchSimilarTexts applies the rule SimilarText to each class of rows with the same amount.

@@ -4,12 +4,12 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 )
 
 // Money is an exact amount in a currency (ISO 4217). The amount is signed from the
 // account holder's view: money in is positive, money out is negative. It has at most 19
-// significant digits, the limit of the decimal type.
+// digits. Compare it with Equal: the operator == compares pointers.
 type Money struct {
 	Amount   decimal.Decimal
 	Currency string
@@ -31,28 +31,35 @@ func ParseMoney(amount, currency string) (Money, error) {
 	return Money{Amount: value, Currency: currency}, nil
 }
 
-// ParseAmount parses the text of a JSON number exactly and drops trailing zeros. Errors: Invalid on
-// "amount".
+// The limits of an amount.
+const (
+	// maxAmountDigits bounds the digits that an amount has when it is written without an exponent, and those of
+	// them that follow the decimal point. Leading zeros do not count before the point, and trailing zeros do not
+	// count after it.
+	maxAmountDigits = 19
+	// maxAmountText bounds the length of the text that is parsed.
+	maxAmountText = 330
+)
+
+// ParseAmount parses the text of a JSON number exactly and drops trailing zeros. It never writes out the
+// zeros of an exponent, so a short text such as "1e9999" costs no more than any other. Errors: Invalid on "amount".
 func ParseAmount(text string) (decimal.Decimal, error) {
-	value, err := decimal.Parse(text)
-	if err != nil || significant(value.String()) != significant(text) {
-		return decimal.Decimal{}, FieldError("amount", "must be a decimal number of at most 19 digits")
+	// The decimal package also accepts the Unicode minus sign.
+	if len(text) <= maxAmountText && !strings.Contains(text, "\u2212") {
+		value, err := decimal.NewFromString(text)
+		if value = value.Normalize(); err == nil && isAmount(value) {
+			return value, nil
+		}
 	}
-	return value.Trim(0), nil
+	return decimal.Decimal{}, FieldError("amount", "must be a decimal number of at most 19 digits")
 }
 
-// significant returns the significant digits of a number. The decimal parser rounds a number that has too
-// many digits, and rounding changes the significant digits. ParseMoney therefore compares the digits before
-// and after parsing.
-func significant(number string) string {
-	mantissa, _, _ := strings.Cut(strings.ToLower(number), "e")
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, mantissa)
-	return strings.Trim(digits, "0")
+// isAmount reports whether the number is within the limits of an amount. Numbers of more digits come from
+// texts, and from sums and differences, which are always exact.
+func isAmount(value decimal.Decimal) bool {
+	value = value.Normalize()
+	digits, exponent := value.NumDigits(), int(value.Exponent())
+	return digits+max(exponent, 0) <= maxAmountDigits && exponent >= -maxAmountDigits
 }
 
 // In returns the absolute amount with a positive sign, as money in.

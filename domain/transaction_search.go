@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 )
 
 // TransactionSearch selects transactions of all connections of a tenant. A member that is zero does not

@@ -11,7 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -56,10 +56,10 @@ func FuzzParseMoney(f *testing.F) {
 			t.Fatalf("%q became %s", text, m.Amount)
 		}
 		again, err := domain.ParseMoney(m.Amount.String(), "BRL")
-		if err != nil || !again.Equal(m) || again.Amount != m.Amount {
+		if err != nil || !again.Equal(m) || again.Amount.String() != m.Amount.String() {
 			t.Fatalf("%q: %s does not survive a round trip: %v", text, m.Amount, err)
 		}
-		if in, out := m.In(), m.Out(); in.Amount.IsNeg() || out.Amount.IsPos() || !in.Equal(out.Negate()) {
+		if in, out := m.In(), m.Out(); in.Amount.IsNegative() || out.Amount.IsPositive() || !in.Equal(out.Negate()) {
 			t.Fatalf("%q: directions %s and %s", text, in.Amount, out.Amount)
 		}
 	})
@@ -281,7 +281,9 @@ func TestAListIsCompleteIfEveryTotalIsWhatWasRead(t *testing.T) {
 }
 
 func TestTheDigestChangesWithEveryEditAndOnlyThen(t *testing.T) {
-	money := func(s string) domain.Money { return domain.Money{Amount: decimal.MustParse(s), Currency: "BRL"} }
+	money := func(s string) domain.Money {
+		return domain.Money{Amount: decimal.RequireFromString(s), Currency: "BRL"}
+	}
 	base := domain.TransactionData{
 		ExternalID:     "t",
 		Account:        "a",

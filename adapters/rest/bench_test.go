@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -44,7 +44,7 @@ func BenchmarkFeedPage(b *testing.B) {
 			Vendor: "pluggy",
 			TransactionData: domain.TransactionData{
 				ExternalID: uuid.NewString(),
-				Amount:     domain.Money{Amount: decimal.MustNew(int64(-i), 2), Currency: "BRL"},
+				Amount:     domain.Money{Amount: decimal.New(int64(-i), -2), Currency: "BRL"},
 				Status:     domain.Posted, Date: "2026-11-19", Description: "COMPRA GERADA",
 				Metadata: []byte(`{"id":"x","accountId":"y","description":"COMPRA GERADA","currencyCode":"BRL",` +
 					`"amount":-1.5,"status":"POSTED"}`),

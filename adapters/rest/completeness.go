@@ -41,8 +41,8 @@ func checkOf(r domain.CheckResult) checkView {
 	if r.State == domain.CompletenessUnknown {
 		return v
 	}
-	v.Expected, v.Actual = r.Expected.Trim(0).String(), r.Actual.Trim(0).String()
-	v.Difference = r.Difference().Trim(0).String()
+	v.Expected, v.Actual = r.Expected.String(), r.Actual.String()
+	v.Difference = r.Difference().String()
 	for _, id := range r.Between {
 		v.Between = append(v.Between, id.String())
 	}
@@ -60,8 +60,8 @@ type balanceView struct {
 
 func balanceOf(b domain.AccountBalance) balanceView {
 	return balanceView{
-		At: utcOrZero(b.At), Balance: b.Balance.Trim(0).String(), Currency: b.Currency,
-		Posted: b.Posted.Trim(0).String(), Anchor: b.Anchor.Trim(0).String(),
+		At: utcOrZero(b.At), Balance: b.Balance.String(), Currency: b.Currency,
+		Posted: b.Posted.String(), Anchor: b.Anchor.String(),
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -332,7 +332,7 @@ func completenessFixture(id domain.AccountID) ports.AccountCompleteness {
 		Checks: []domain.CheckResult{
 			{
 				Check: domain.CheckBalanceAnchor, State: domain.Drifting, At: moment,
-				Expected: decimal.MustParse("1000"), Actual: decimal.MustParse("989.50"),
+				Expected: decimal.RequireFromString("1000"), Actual: decimal.RequireFromString("989.50"),
 			},
 			{
 				Check: domain.CheckRunningBalance, State: domain.CompletenessUnknown,
@@ -361,8 +361,8 @@ func (f *fake) ListBalances(
 	_ context.Context, _ domain.TenantID, _ domain.AccountID, window domain.Window, p domain.PageRequest,
 ) (domain.Page[domain.AccountBalance], error) {
 	return onePage(f, window, p, domain.AccountBalance{
-		Day: "2026-01-02", At: moment, Currency: "BRL", Balance: decimal.MustParse("-10.50"),
-		Posted: decimal.MustParse("-1010.5"), Anchor: decimal.MustParse("1000"),
+		Day: "2026-01-02", At: moment, Currency: "BRL", Balance: decimal.RequireFromString("-10.50"),
+		Posted: decimal.RequireFromString("-1010.5"), Anchor: decimal.RequireFromString("1000"),
 	})
 }
 

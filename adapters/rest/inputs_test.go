@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -21,7 +21,7 @@ import (
 func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}
-	amount := decimal.MustParse("-12.5")
+	amount := decimal.RequireFromString("-12.5")
 	put := `{"configName":"n","baseUrl":"https://b.example/x","accountRef":"r"`
 	for _, c := range []struct {
 		name, request, body string

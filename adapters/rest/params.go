@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"

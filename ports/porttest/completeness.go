@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -36,7 +36,7 @@ func (f *fixture) finishSettled(l domain.Lease, at time.Time, settled ports.Sett
 // balances returns a settled read of one account, "a", with this balance.
 func balances(balance string) ports.SettledRead {
 	return ports.SettledRead{Balances: map[string]domain.VendorBalance{
-		"a": {Amount: decimal.MustParse(balance), Currency: "BRL"},
+		"a": {Amount: decimal.RequireFromString(balance), Currency: "BRL"},
 	}}
 }
 
@@ -92,7 +92,7 @@ func completenessSums(f *fixture) {
 	at := f.now()
 	f.finishSettled(l, at, balances("36.25"))
 	got := f.completeness(id)
-	f.equal("anchor", "100.00", f.anchor(got))
+	f.equal("anchor", "100", f.anchor(got))
 	f.equal("posted", "-63.75", got.Last.Posted.String())
 	f.equal("first day", domain.Date("2026-01-05"), got.Last.FirstDay)
 	f.equal("time", at, got.Last.At)
@@ -116,7 +116,7 @@ func completenessDrifts(f *fixture) {
 	at := f.now()
 	f.finishSettled(l, at, balances("100"))
 	got := f.completeness(id)
-	f.equal("anchor", "125.0", f.anchor(got))
+	f.equal("anchor", "125", f.anchor(got))
 	f.equal("drift", at, got.DriftSince())
 	l = f.startPull(c)
 	f.finishSettled(l, f.now(), balances("87.5"))
@@ -182,7 +182,7 @@ func completenessChain(f *fixture) {
 		if !ok {
 			return domain.RunningBalance{}
 		}
-		balance := decimal.MustParse(text)
+		balance := decimal.RequireFromString(text)
 		return domain.RunningBalance{Balance: &balance}
 	}
 	f.finishSettled(l, f.now(), read)
@@ -277,7 +277,7 @@ func completenessBalances(f *fixture) {
 	f.equal("newest day", domain.Date("2026-03-05"), all[0].Day)
 	f.equal("last reading of the day", "7 -12.5 19.5 BRL", all[0].Balance.String()+" "+all[0].Posted.String()+" "+
 		all[0].Anchor.String()+" "+all[0].Currency)
-	f.equal("exact balance", true, all[1].Balance.Cmp(decimal.MustParse("100.5")) == 0)
+	f.equal("exact balance", true, all[1].Balance.Cmp(decimal.RequireFromString("100.5")) == 0)
 	f.equal("time", start, all[4].At)
 	f.inUTC(all[4].At)
 	f.equal("window", 2, len(list(domain.Window{From: "2026-03-02", To: "2026-03-03"})))

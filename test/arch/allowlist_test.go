@@ -20,7 +20,7 @@ const anyPackage = "*"
 // import, and on a line whose package has no code.
 var allowed = map[string][]string{
 	"domain": {
-		"github.com/google/uuid", "github.com/govalues/decimal",
+		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"ports": {
 		"domain",
@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	},
 	"ports/porttest": {
 		"domain", "ports",
-		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/govalues/decimal",
+		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"application": {
 		"domain", "ports",
@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 	"adapters/rest": {
 		"adapters/rest/auth", "adapters/rest/console", "adapters/rest/operation", "domain", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid",
-		"github.com/govalues/decimal", "github.com/labstack/echo/v4", "go.uber.org/zap",
+		"github.com/labstack/echo/v4", "github.com/shopspring/decimal", "go.uber.org/zap",
 		"golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},
 	"adapters/rest/console": {},
@@ -89,8 +89,8 @@ var allowed = map[string][]string{
 	// connection.
 	"adapters/persistence/gormstore": {
 		"domain", "ports",
-		"github.com/google/uuid", "github.com/govalues/decimal", "github.com/jackc/pgx/v5/pgconn",
-		"github.com/jackc/pgx/v5/pgtype", "github.com/pressly/goose/v3", "gorm.io/gorm",
+		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgconn", "github.com/jackc/pgx/v5/pgtype",
+		"github.com/pressly/goose/v3", "github.com/shopspring/decimal", "gorm.io/gorm",
 	},
 	"adapters/persistence/gormstore/receivetest": {
 		"adapters/memory", "adapters/persistence/gormstore", "domain", "ports",
@@ -98,13 +98,13 @@ var allowed = map[string][]string{
 	},
 	"adapters/persistence/postgres": {
 		"adapters/persistence/gormstore", "domain",
-		"github.com/google/uuid", "github.com/govalues/decimal", "github.com/jackc/pgx/v5",
-		"github.com/pressly/goose/v3", "gorm.io/driver/postgres", "gorm.io/gorm",
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
+		"github.com/shopspring/decimal", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},
 	"adapters/persistence/sqlite": {
 		"adapters/persistence/gormstore", "domain",
-		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/govalues/decimal",
-		"github.com/pressly/goose/v3", "gorm.io/gorm",
+		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/pressly/goose/v3",
+		"github.com/shopspring/decimal", "gorm.io/gorm",
 	},
 
 	// The vendors' adapters share vendorhttp.
@@ -130,11 +130,11 @@ var allowed = map[string][]string{
 	},
 	"adapters/aggregator/pluggy/pluggysim": {
 		"adapters/aggregator/sim/faultinject", "adapters/aggregator/sim/kit",
-		"github.com/google/uuid", "github.com/govalues/decimal",
+		"github.com/google/uuid", "github.com/shopspring/decimal",
 	},
 	"adapters/aggregator/belvo/belvosim": {
 		"adapters/aggregator/sim/faultinject", "adapters/aggregator/sim/kit",
-		"github.com/govalues/decimal", "golang.org/x/time/rate",
+		"github.com/shopspring/decimal", "golang.org/x/time/rate",
 	},
 
 	"adapters/connector/postgres": {
@@ -194,7 +194,7 @@ var allowed = map[string][]string{
 	"test/bench": {
 		anyPackage,
 		"github.com/glebarez/go-sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",
-		"github.com/govalues/decimal", "github.com/jackc/pgx/v5",
+		"github.com/jackc/pgx/v5", "github.com/shopspring/decimal",
 	},
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
@@ -146,7 +146,7 @@ func (p *probe) createData(ctx context.Context) error {
 				Status:      domain.Posted,
 				Description: "COMPRA GERADA",
 				Amount: domain.Money{
-					Amount:   decimal.MustNew(int64(i), 2),
+					Amount:   decimal.New(int64(i), -2),
 					Currency: "BRL",
 				},
 				Metadata:    make([]byte, 500),

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 )
 
 // Values that are recorded as the status if no response arrived. refused means that the process did not
@@ -246,8 +246,8 @@ func (f rowState) compare(t testing.TB, row object) {
 	if f.removed {
 		return // the store keeps the content that the last pull before the removal read
 	}
-	got, err := decimal.Parse(text(row, "amount"))
-	if err != nil || got.Cmp(decimal.MustParse(f.amount)) != 0 || row["status"] != f.status {
+	got, err := decimal.NewFromString(text(row, "amount"))
+	if err != nil || got.Cmp(decimal.RequireFromString(f.amount)) != 0 || row["status"] != f.status {
 		t.Errorf("row %s is %v %v, at the vendor %s %s", id, row["amount"], row["status"], f.amount, f.status)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -184,7 +184,7 @@ func (w *env) edit(ctx context.Context, t *testing.T) {
 			id := fmt.Sprint(random.IntN(150))
 			changed[id] = domain.TransactionData{
 				ExternalID: id, Date: "2026-03-01", Status: domain.Posted,
-				Amount: domain.Money{Amount: decimal.MustNew(random.Int64N(1e6), 2), Currency: "BRL"},
+				Amount: domain.Money{Amount: decimal.New(random.Int64N(1e6), -2), Currency: "BRL"},
 			}
 		}
 		page.Transactions = slices.Collect(maps.Values(changed))

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -83,7 +83,7 @@ func (w *feedWriter) next() ports.PageWrite {
 func (w *feedWriter) row(n int) domain.TransactionData {
 	return domain.TransactionData{
 		ExternalID: fmt.Sprint(n), Description: fmt.Sprint("page ", w.page), Status: domain.Posted,
-		Amount: domain.Money{Amount: decimal.MustNew(int64(n), 2), Currency: "BRL"}, Date: "2026-03-01",
+		Amount: domain.Money{Amount: decimal.New(int64(n), -2), Currency: "BRL"}, Date: "2026-03-01",
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
@@ -174,7 +174,7 @@ func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...
 		w.Transactions = append(w.Transactions, domain.TransactionData{
 			ExternalID:  id,
 			Account:     "account",
-			Amount:      domain.Money{Amount: decimal.MustParse("-12.50"), Currency: "BRL"},
+			Amount:      domain.Money{Amount: decimal.RequireFromString("-12.50"), Currency: "BRL"},
 			Status:      domain.Posted,
 			Date:        "2026-03-01",
 			Description: "PIX enviado " + id,

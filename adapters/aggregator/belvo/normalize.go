@@ -161,7 +161,7 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	}
 	// Both amounts describe the same movement, so the local amount gets the direction of the first
 	// amount. This is also correct if only the sign of the first number determined that direction.
-	if local = local.In(); data.Amount.Amount.IsNeg() {
+	if local = local.In(); data.Amount.Amount.IsNegative() {
 		local = local.Out()
 	}
 	data.AccountMoney = &local

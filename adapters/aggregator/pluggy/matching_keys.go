@@ -42,7 +42,7 @@ func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
 	payment := vendorhttp.DecodeObject[paymentKeysJSON](in.Payment)
 	card := vendorhttp.DecodeObject[cardKeysJSON](in.Card)
 	other := payment.Payer
-	if data.Amount.Amount.IsNeg() {
+	if data.Amount.Amount.IsNegative() {
 		other = payment.Receiver
 	}
 	return domain.InstitutionKeys{

@@ -157,13 +157,13 @@ func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData)
 // unknown_type for a type that is not documented, and for a row whose direction is not known.
 func (r row) direction(amount domain.Money, accountType domain.AccountType) (incoming, conflict bool, err error) {
 	card := accountType == domain.CreditAccount
-	bySign := amount.Amount.IsNeg() == card
+	bySign := amount.Amount.IsNegative() == card
 	byType := r.Type == "CREDIT"
 	switch {
 	case r.Type != "CREDIT" && r.Type != "DEBIT" && r.Type != "":
 		return false, false, domain.UnreadableRow(domain.UnknownType)
 	case r.Type == "" && accountType != domain.BankAccount && !card,
-		accountType == "" && amount.Amount.IsNeg() != byType && !amount.Amount.IsZero():
+		accountType == "" && amount.Amount.IsNegative() != byType && !amount.Amount.IsZero():
 		return false, false, domain.UnreadableRow(domain.UnknownType)
 	case r.Type == "":
 		return bySign, false, nil
@@ -189,7 +189,7 @@ func withSign(m domain.Money, incoming bool) domain.Money {
 func (r row) counterparty(amount domain.Money) string {
 	if r.Payment != nil {
 		other := r.Payment.Receiver
-		if amount.Amount.IsPos() {
+		if amount.Amount.IsPositive() {
 			other = r.Payment.Payer
 		}
 		if other != nil && domain.CleanText(other.Name) != "" {

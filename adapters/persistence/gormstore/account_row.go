@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -94,7 +93,7 @@ func moneyOf(amount *string, currency string) (*domain.Money, error) {
 	if amount == nil {
 		return nil, nil
 	}
-	value, err := decimal.Parse(*amount)
+	value, err := parseAmount(*amount)
 	return &domain.Money{Amount: value, Currency: currency}, err
 }
 

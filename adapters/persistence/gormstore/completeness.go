@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -56,8 +56,8 @@ func (r balanceRow) domain() (domain.AccountBalance, error) {
 		text string
 		into *decimal.Decimal
 	}{{r.Balance, &b.Balance}, {r.Posted, &b.Posted}, {r.Anchor, &b.Anchor}} {
-		amount, err := decimal.Parse(column.text)
-		*column.into, failed = amount.Trim(0), errors.Join(failed, err)
+		amount, err := parseAmount(column.text)
+		*column.into, failed = amount, errors.Join(failed, err)
 	}
 	return b, failed
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -13,33 +13,40 @@ import (
 // Rows that were stored before the column pull_id existed have NULL in it.
 func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
-		ctx := t.Context()
-		c, _ := b.connectionWithToken(t)
-		pull, err := b.Pulls().Request(ctx, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
-		if err != nil {
-			t.Fatal(err)
-		}
-		lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
-		if _, err := b.Pulls().Claim(ctx, lease, epoch); err != nil {
-			t.Fatal(err)
-		}
-		_, err = b.Pulls().StorePage(ctx, lease, ports.PageWrite{
-			NewID: newID[domain.Transaction], At: epoch, LeaseUntil: lease.Until,
-			Transactions: []domain.TransactionData{{
-				ExternalID: "1", Amount: domain.Money{Amount: decimal.MustParse("1"), Currency: "BRL"},
-				Date: "2026-03-01",
-			}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := connectionWithRow(t, b)
 		if err := b.gorm.Exec("UPDATE transactions SET pull_id = NULL").Error; err != nil {
 			t.Fatal(err)
 		}
-		found, err := b.Ledger().Transactions(ctx, c.Tenant, c.ID, ports.TransactionFilter{},
+		found, err := b.Ledger().Transactions(t.Context(), c.Tenant, c.ID, ports.TransactionFilter{},
 			domain.PageRequest{Limit: 1})
 		if err != nil || len(found.Items) != 1 || !found.Items[0].Pull.IsZero() {
 			t.Errorf("read %+v (%v)", found.Items, err)
 		}
 	})
+}
+
+// connectionWithRow stores a connection and one transaction of it.
+func connectionWithRow(t *testing.T, b backend) domain.Connection {
+	t.Helper()
+	ctx := t.Context()
+	c, _ := b.connectionWithToken(t)
+	pull, err := b.Pulls().Request(ctx, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	if _, err := b.Pulls().Claim(ctx, lease, epoch); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Pulls().StorePage(ctx, lease, ports.PageWrite{
+		NewID: newID[domain.Transaction], At: epoch, LeaseUntil: lease.Until,
+		Transactions: []domain.TransactionData{{
+			ExternalID: "1", Amount: domain.Money{Amount: decimal.RequireFromString("1"), Currency: "BRL"},
+			Date: "2026-03-01",
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -2,12 +2,15 @@ package gormstore
 
 import (
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
 	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // The types below are scan targets for columns, and parameters for ids. pgx scans its binary format into
@@ -82,8 +85,7 @@ func (t *textColumn) Scan(value any) error {
 	return nil
 }
 
-// ScanBytes scans an amount from pgx. Errors: the text is not a decimal number, which can happen only if
-// another program wrote the row.
+// ScanBytes scans an amount from pgx. Its errors are those of parseAmount.
 func (d *decimalColumn) ScanBytes(text []byte) error { return d.parse(string(text)) }
 
 // Scan scans an amount from database/sql. Its errors are those of ScanBytes.
@@ -96,10 +98,24 @@ func (d *decimalColumn) Scan(value any) error {
 }
 
 func (d *decimalColumn) parse(text string) error {
-	amount, err := decimal.Parse(text)
+	amount, err := parseAmount(text)
 	*d = decimalColumn(amount)
 	return err
 }
+
+// parseAmount parses a stored amount. Unlike those of domain.ParseAmount, its error is not Invalid: the caller
+// of the service is not the cause. Errors: the text is not an amount, which can happen only if another program
+// wrote the row.
+func parseAmount(text string) (decimal.Decimal, error) {
+	amount, err := domain.ParseAmount(text)
+	if err != nil {
+		return decimal.Decimal{}, errStoredAmount
+	}
+	return amount, nil
+}
+
+// errStoredAmount does not contain the stored text, which may be long.
+var errStoredAmount = errors.New("a stored amount is not a decimal number of at most 19 digits")
 
 // ScanBytes scans an amount from pgx; nil means NULL. Its errors are those of decimalColumn.ScanBytes.
 func (d *nullDecimalColumn) ScanBytes(text []byte) error {

@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"strings"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -91,10 +91,10 @@ func (c *copyEncoder) value(field any) error {
 	case *uuid.UUID:
 		c.id(*v)
 	case *decimal.Decimal:
-		return c.decimal(*v)
+		return c.numeric(v.String())
 	case *decimal.NullDecimal:
 		if v.Valid {
-			return c.decimal(v.Decimal)
+			return c.numeric(v.Decimal.String())
 		}
 		c.null()
 	case *time.Time:
@@ -157,16 +157,6 @@ func (c *copyEncoder) time(at time.Time) {
 		return
 	}
 	c.long(at.UnixMicro() - epoch)
-}
-
-// decimal encodes every digit of the amount, by way of its text.
-func (c *copyEncoder) decimal(amount decimal.Decimal) error {
-	var buffer [32]byte // enough for 19 digits, the sign and the decimal point
-	text, err := amount.AppendText(buffer[:0])
-	if err != nil {
-		return err
-	}
-	return c.numeric(string(text))
 }
 
 // numeric encodes every digit of a decimal text. Errors: the text is not a number.

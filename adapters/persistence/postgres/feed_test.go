@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -45,7 +45,7 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
 		w.Transactions = append(w.Transactions, domain.TransactionData{
-			ExternalID: id, Amount: domain.Money{Amount: decimal.MustParse("1"), Currency: "BRL"}, Date: "2026-03-01",
+			ExternalID: id, Amount: domain.Money{Amount: decimal.NewFromInt(1), Currency: "BRL"}, Date: "2026-03-01",
 		})
 	}
 	if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"

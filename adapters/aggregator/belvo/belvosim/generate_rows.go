@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 )
 
 // Generate adds n simple rows to an account. It is cheap enough for hundreds of thousands of rows.
@@ -43,7 +43,7 @@ func generated(a *Account, i int, day time.Time) Transaction {
 		Account:        a.ID,
 		ValueDate:      &date,
 		AccountingDate: &date,
-		Amount:         json.RawMessage(decimal.MustNew(int64(i)+1, 2).String()),
+		Amount:         json.RawMessage(decimal.New(int64(i)+1, -2).StringFixed(2)),
 		Currency:       a.Currency,
 		Description:    &generatedText,
 		Type:           direction,

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/govalues/decimal"
+	"github.com/shopspring/decimal"
 )
 
 // AddTransaction adds a row and returns the stored row: an empty ID is replaced by a random one. Date,
@@ -125,7 +125,7 @@ func generatedTransaction(l *accountRows, i int) *Transaction {
 	}
 	return &Transaction{
 		AccountID: l.ID, Description: "COMPRA GERADA", DescriptionRaw: "COMPRA GERADA", CurrencyCode: l.CurrencyCode,
-		Amount: Number(decimal.MustNew(cents, 2).String()), Type: kind, Status: "POSTED",
+		Amount: Number(decimal.New(cents, -2).StringFixed(2)), Type: kind, Status: "POSTED",
 	}
 }
 

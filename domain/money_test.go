@@ -1,0 +1,115 @@
+package domain_test
+
+import (
+	"encoding/json"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// TestHostileAmountsAreRefusedCheaply parses texts whose number would have many more digits than the text, and
+// long texts. All of them together must take little memory.
+func TestHostileAmountsAreRefusedCheaply(t *testing.T) {
+	long := strings.Repeat("9", 1<<20)
+	hostile := []string{
+		"1e999999999", "-1e999999999", "1e-999999999", "1e2147483647", "1e-2147483648", "1e9223372036854775807",
+		"1e99999999999999999999", "1e10000", "1e-10000", "1e20", "1e19", "1e-20", "0.1e-19", "1e1_0", "1e1.5",
+		long, "-" + long, "0." + long, "1e" + long, "1e-" + long, strings.Repeat("0", 1<<20),
+		"−5", ".", "-", "e5", ".e5", "1.2.3", ".-5", "1_0",
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, text := range hostile {
+		if amount, err := domain.ParseAmount(text); !errors.Is(err, domain.Invalid) {
+			t.Errorf("%.20q: digits %d, exponent %d, %v", text, amount.NumDigits(), amount.Exponent(), err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if taken := after.TotalAlloc - before.TotalAlloc; taken > 64<<10 {
+		t.Errorf("%d bytes were allocated", taken)
+	}
+}
+
+func TestAnAmountHasAtMost19Digits(t *testing.T) {
+	for in, want := range map[string]string{
+		"1e18": "1000000000000000000", "-9.999999999999999999e18": "-9999999999999999999", "+5": "5", ".5": "0.5",
+		"5.": "5", "12e-19": "0.0000000000000000012", "0e5": "0", "0.000e-3": "0", "1500.00": "1500", "0010": "10",
+		"1.5" + strings.Repeat("0", 300): "1.5", strings.Repeat("0", 300) + "1.5": "1.5", "100e-2": "1",
+		"1234567890123456789" + strings.Repeat("0", 30) + "e-30": "1234567890123456789",
+	} {
+		if amount, err := domain.ParseAmount(in); err != nil || amount.String() != want {
+			t.Errorf("%s: %s, %v", in, amount, err)
+		}
+	}
+}
+
+func TestTheZeroMoneyIsZero(t *testing.T) {
+	var none domain.Money
+	for _, text := range []string{"0", "-0.00", "0e3"} {
+		zero, err := domain.ParseAmount(text)
+		if err != nil || !none.Equal(domain.Money{Amount: zero}) || !none.Equal(none.Negate()) ||
+			!cmp.Equal(none.Amount, zero) {
+			t.Errorf("%s: %s, %v", text, zero, err)
+		}
+	}
+	if text, err := json.Marshal(none.Amount); string(text) != `"0"` || err != nil || none.Amount.String() != "0" {
+		t.Errorf("%s, %s, %v", none.Amount, text, err)
+	}
+}
+
+func TestStoredReadingsAreReadInEitherFormOfJSON(t *testing.T) {
+	want := reading(domain.Completeness{}, firstReading, "1000.50", ledgerRow{day: "2026-03-01", amount: "-12.3"})
+	stored, err := json.Marshal(want)
+	if err != nil || !strings.Contains(string(stored), `"balance":"1000.5","posted":"-12.3","late":"0"`) {
+		t.Fatalf("%s, %v", stored, err)
+	}
+	numbers := strings.NewReplacer(`"1000.5"`, "1000.50", `"-12.3"`, "-12.3", `"0"`, "0.00").Replace(string(stored))
+	for _, text := range []string{string(stored), numbers} {
+		var got domain.AccountReading
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+	var got domain.AccountReading
+	if err := json.Unmarshal([]byte(`{"balance":1e999999999}`), &got); err == nil {
+		t.Errorf("a huge exponent was accepted")
+	}
+}
+
+func TestASumOfTooManyDigitsIsUnknown(t *testing.T) {
+	row := func(amount string) ledgerRow { return ledgerRow{day: "2026-03-01", amount: amount} }
+	late := func(amount string) ledgerRow {
+		return ledgerRow{day: "2026-02-01", amount: amount, seen: firstReading.Add(time.Hour)}
+	}
+	huge, tiny := row("9999999999999999999"), row("0.1")
+	for name, c := range map[string]struct {
+		balance string
+		rows    []ledgerRow
+		want    domain.Basis
+	}{
+		"19 digits":                    {"0", []ledgerRow{huge}, domain.BasisBaseline},
+		"20 digits":                    {"0", []ledgerRow{huge, row("1"), row("1")}, domain.BasisTooLarge},
+		"20 digits after the point":    {"0", []ledgerRow{huge, tiny}, domain.BasisTooLarge},
+		"more digits before the end":   {"0", []ledgerRow{huge, tiny, row("-0.1")}, domain.BasisBaseline},
+		"20 digits only in the anchor": {"0.1", []ledgerRow{huge}, domain.BasisTooLarge},
+		"20 digits only in the sum":    {huge.amount, []ledgerRow{huge, row("2")}, domain.BasisTooLarge},
+		"20 digits only in late records": {
+			"0", []ledgerRow{late(huge.amount), late("2"), row("-2"), row("-" + huge.amount)}, domain.BasisTooLarge,
+		},
+	} {
+		state := domain.Completeness{}.After(reading(domain.Completeness{}, firstReading, "0", row("1")))
+		state = state.After(reading(state, firstReading.Add(time.Hour), c.balance, c.rows...))
+		if state.Basis() != c.want {
+			t.Errorf("%s: %s", name, state.Basis())
+		}
+	}
+}

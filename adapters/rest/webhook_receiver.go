@@ -65,8 +65,9 @@ func (s *server) receiveWebhook(c echo.Context) error {
 func (s *server) describeReceiver(doc *operation.Document) {
 	text := &operation.Schema{Type: operation.TypeString}
 	op := &operation.Operation{
-		OperationID: "receive-webhook", Tags: []string{"Webhook receiver"},
-		Summary: "Receive a webhook from an aggregator",
+		OperationID: "receive-webhook",
+		Tags:        []string{"Webhook receiver"},
+		Summary:     "Receive a webhook from an aggregator",
 		Description: "Called by the aggregator. Two things are required: the token in the path, and one proof of the " +
 			"source (webhook signature, shared Authorization value, or source address). Every failed " +
 			"verification is the same 401. " +
@@ -93,7 +94,9 @@ func (s *server) describeReceiver(doc *operation.Document) {
 				}},
 			}},
 		}},
-		Responses: map[string]*operation.Response{"202": {Description: "The delivery is stored and its pull is requested"}},
+		Responses: map[string]*operation.Response{
+			"202": {Description: "The delivery is stored and its pull is requested"},
+		},
 	}
 	for _, status := range []int{
 		http.StatusUnauthorized, http.StatusMethodNotAllowed, http.StatusRequestTimeout,

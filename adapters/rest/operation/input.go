@@ -147,7 +147,7 @@ func (p *parameter) read(r Request, field reflect.Value) []Violation {
 	if violations := p.validator.validate(value, location); violations != nil {
 		return violations
 	}
-	if parser, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if parser, ok := reflect.TypeAssert[encoding.TextUnmarshaler](field.Addr()); ok {
 		if err := parser.UnmarshalText([]byte(text)); err != nil {
 			return []Violation{{Location: location, Message: err.Error()}}
 		}

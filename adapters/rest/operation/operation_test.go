@@ -102,7 +102,8 @@ func TestTheSchemaOfATypeContainsItsTags(t *testing.T) {
 		`"kind":{"enum":["a","b"],"type":"string"},` +
 		`"name":{"maxLength":5,"minLength":1,"pattern":"^[a-z]+$","type":"string"},` +
 		`"pass":{"type":"string","writeOnly":true},` +
-		`"since":{"description":"When it began","examples":["2026-03-01T10:00:00Z"],"format":"date-time","type":"string"},` +
+		`"since":{"description":"When it began","examples":["2026-03-01T10:00:00Z"],"format":"date-time",` +
+		`"type":"string"},` +
 		`"user":{"type":"string"}},"required":["name"],"type":"object"}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
@@ -143,7 +144,8 @@ func TestEveryViolationIsReportedWithoutItsValue(t *testing.T) {
 		{"", strings.Repeat("[", 100) + strings.Repeat("]", 100), "body must be one valid JSON text"},
 		{"", `"` + canary + `"`, "body must be of type object"},
 		{"", `{"name":null}`, "body.name must not be null"},
-		{"", `{"name":"` + canary + `"}`, "body.name must be lower-case letters; body.name must have at most 5 characters"},
+		{"", `{"name":"` + canary + `"}`, "body.name must be lower-case letters; " +
+			"body.name must have at most 5 characters"},
 		{"", `{"name":""}`, "body.name must be lower-case letters; body.name must not be empty"},
 		{"", `{"name":"a","name":"b"}`, "body.name must not be a duplicate member or contain one"},
 		{"", `{"name":"a","extra":{"b":1,"b":2}}`, "body.extra must not be a duplicate member or contain one"},

@@ -102,8 +102,9 @@ func (all Schemas) Of(t reflect.Type) *Schema {
 		return &Schema{Type: TypeObject, AdditionalProperties: all.Of(t.Elem())}
 	case reflect.Struct:
 		return all.ofStruct(t)
+	default:
+		panic("operation: no schema for " + t.String())
 	}
-	panic("operation: no schema for " + t.String())
 }
 
 // ofStruct returns a reference to the schema of a struct type.
@@ -130,8 +131,7 @@ func nameOf(name string) string {
 
 // addMembers adds the members of a struct type to s. The fields of embedded structs are members, too.
 func (all Schemas) addMembers(s *Schema, t reflect.Type) {
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		name, options, tagged := strings.Cut(field.Tag.Get("json"), ",")
 		switch {
 		case field.Anonymous && name == "":

@@ -22,6 +22,11 @@ func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, er
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
+// ListDue implements ports.Maintenance. It is ListStuck without the time for which a due pull may wait.
+func (s *Service) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
+	return s.Pulls.ListStuck(ctx, s.Clock.Now(), 0, limit)
+}
+
 // Reconcile implements ports.Maintenance. Only a pull of everything delays the next request, because a pull
 // of the rows that an event names does not find a removal whose event was lost. A connection is already due
 // after four fifths of the interval. Reconcile runs every twentieth of the interval, so each connection is

@@ -241,8 +241,8 @@ type PullExecution interface {
 // for the service itself.
 type PullMaintenance interface {
 	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
-	// queued again: pulls that have been due for longer than grace, and pulls that run under an
-	// expired lease.
+	// queued again, oldest first: pulls that have been due for longer than grace, and pulls that run
+	// under an expired lease.
 	ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
 
 	// ListWaiting returns at most limit pulls that Claim would accept at this time, oldest first, without

@@ -318,6 +318,9 @@ type Maintenance interface {
 	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
 	// queued again.
 	ListStuck(ctx context.Context, limit int) ([]domain.PullID, error)
+	// ListDue returns at most limit pulls that RunPull would start now, oldest first. A queue whose jobs
+	// are lost with its process uses it to find pulls that have no job.
+	ListDue(ctx context.Context, limit int) ([]domain.PullID, error)
 	// Reconcile requests pulls of everything that the vendor has, for live connections without a succeeded
 	// pull within the interval. It returns the number of requested pulls.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 )
 
-// Config configures a River queue. The zero value is usable; it turns reconciliation and
+// Config configures the River queue. The zero value is usable; it turns reconciliation and
 // pruning off.
 type Config struct {
 	background.Config

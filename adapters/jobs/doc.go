@@ -1,5 +1,5 @@
-// Package jobs runs queued pulls and the periodic maintenance tasks. It uses River, a job
-// queue in the database.
+// Package jobs runs queued pulls and the periodic maintenance tasks on PostgreSQL. It uses River,
+// a job queue in the database.
 //
 // The row of a pull is the source of truth: it contains the pull's state, lease, number of
 // attempts and next start time. A job only triggers the pull. A job contains only the pull's
@@ -11,7 +11,6 @@
 // never ends a pull. The job of a process that died is replaced by a new job long before
 // River would rescue it; the maintenance task for stuck pulls inserts the new job.
 //
-// Postgres and SQLite are queues on these databases. Each of them enqueues in transactions
-// of its own type. Package localjobs is a queue in the memory of one process. Package
-// background contains what both packages share.
+// Package localjobs is the queue of the other stores, SQLite and memory: a queue in the memory of
+// one process. Package background contains what both packages share.
 package jobs

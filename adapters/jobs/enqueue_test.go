@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 func newUUIDs(n int) []uuid.UUID {
@@ -21,7 +22,7 @@ func newUUIDs(n int) []uuid.UUID {
 }
 
 func TestRolledBackTransactionLeavesNoJob(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		q, failed := e.make(t, jobs.Config{}), errors.New("no")
 		for _, n := range []int{1, 500} {
 			err := e.within(t.Context(), q, func(tx transaction) error {
@@ -41,7 +42,7 @@ func TestRolledBackTransactionLeavesNoJob(t *testing.T) {
 }
 
 func TestCommittedJobRuns(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		q, w := e.make(t, jobs.Config{}), oneAttemptWorker()
 		start(t, q, w)
 		id := newPull()
@@ -51,7 +52,7 @@ func TestCommittedJobRuns(t *testing.T) {
 }
 
 func TestJobsAreWrittenWithTheRestOfTheTransaction(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		q, ids := e.make(t, jobs.Config{}), newUUIDs(500)
 		err := e.within(t.Context(), q, func(tx transaction) error {
 			return errors.Join(
@@ -69,29 +70,24 @@ func TestJobsAreWrittenWithTheRestOfTheTransaction(t *testing.T) {
 
 // A failed Enqueue must return an error, because otherwise the caller would commit the transaction.
 func TestEnqueueReturnsTheDatabasesError(t *testing.T) {
-	for name, open := range map[string]func(*testing.T) env{"sqlite": onSQLite, "postgres": onPostgres} {
-		t.Run(name, func(t *testing.T) {
-			e := open(t) // the database is not migrated, so River's tables do not exist
-			var failed error
-			_ = e.within(t.Context(), e.make(t, jobs.Config{}), func(tx transaction) error {
-				failed = tx.enqueue(newPull().UUID)
-				return failed
-			})
-			if failed == nil || !strings.Contains(failed.Error(), "jobs: enqueue:") ||
-				!strings.Contains(failed.Error(), "river_job") {
-				t.Errorf("Enqueue returned %v, want the database's error that river_job does not exist", failed)
-			}
-		})
+	e := onServer(t, pgtest.DSN(t)) // the database is not migrated, so River's tables do not exist
+	var failed error
+	_ = e.within(t.Context(), e.make(t, jobs.Config{}), func(tx transaction) error {
+		failed = tx.enqueue(newPull().UUID)
+		return failed
+	})
+	if failed == nil || !strings.Contains(failed.Error(), "jobs: enqueue:") ||
+		!strings.Contains(failed.Error(), "river_job") {
+		t.Errorf("Enqueue returned %v, want the database's error that river_job does not exist", failed)
 	}
 }
 
 func TestJobHoldsOnlyThePullsID(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		id := newPull()
 		enqueue(t, e, e.make(t, jobs.Config{}), id)
 		var args string
-		column := map[string]string{"sqlite": "json(args)", "postgres": "args"}[e.name]
-		if err := e.db.QueryRowContext(t.Context(), "SELECT "+column+" FROM river_job").Scan(&args); err != nil {
+		if err := e.db.QueryRowContext(t.Context(), "SELECT args FROM river_job").Scan(&args); err != nil {
 			t.Fatal(err)
 		}
 		if want := fmt.Sprintf(`{"pull_id":"%s"}`, id); strings.ReplaceAll(args, " ", "") != want {
@@ -101,22 +97,18 @@ func TestJobHoldsOnlyThePullsID(t *testing.T) {
 }
 
 func TestConcurrentMigrationsSucceed(t *testing.T) {
-	for name, open := range map[string]func(*testing.T) env{"sqlite": onSQLite, "postgres": onPostgres} {
-		t.Run(name, func(t *testing.T) {
-			e := open(t)
-			var all sync.WaitGroup
-			for range 6 {
-				q := e.make(t, jobs.Config{})
-				all.Go(func() {
-					if err := q.Migrate(t.Context()); err != nil {
-						t.Errorf("Migrate: %v", err)
-					}
-				})
-			}
-			all.Wait()
-			if count(t, e, "true") != 0 {
-				t.Error("the job table is not empty after the migrations")
+	e := onServer(t, pgtest.DSN(t))
+	var all sync.WaitGroup
+	for range 6 {
+		q := e.make(t, jobs.Config{})
+		all.Go(func() {
+			if err := q.Migrate(t.Context()); err != nil {
+				t.Errorf("Migrate: %v", err)
 			}
 		})
+	}
+	all.Wait()
+	if count(t, e, "true") != 0 {
+		t.Error("the job table is not empty after the migrations")
 	}
 }

@@ -11,5 +11,5 @@ func (q *Queue) NudgeNow(ctx context.Context, ids ...domain.PullID) error { retu
 
 // Lead runs a round under the queue's leader, as the full-table maintenance tasks do.
 func (q *Queue) Lead(ctx context.Context, round func(context.Context) error) error {
-	return q.leader(ctx, round)
+	return q.lead(ctx, round)
 }

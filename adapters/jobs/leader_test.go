@@ -13,7 +13,7 @@ import (
 // a shared pool, both queues could use the same session, and PostgreSQL grants a session an advisory
 // lock that it already holds. A test would then not detect that the first queue failed to release the
 // lock.
-func replicas(t *testing.T) (first, second queue) {
+func replicas(t *testing.T) (first, second *jobs.Queue) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
 	return onServer(t, dsn).make(t, jobs.Config{}), onServer(t, dsn).make(t, jobs.Config{})
@@ -64,13 +64,5 @@ func TestARoundThatIsCancelledReleasesTheLeaderLock(t *testing.T) {
 	err := second.Lead(t.Context(), func(context.Context) error { rounds++; return nil })
 	if err != nil || rounds != 1 {
 		t.Errorf("after the round was cancelled, the second replica ran %d rounds (error %v), want 1", rounds, err)
-	}
-}
-
-func TestTheOnlyProcessOnSQLiteLeads(t *testing.T) {
-	rounds := 0
-	err := onSQLite(t).make(t, jobs.Config{}).Lead(t.Context(), func(context.Context) error { rounds++; return nil })
-	if err != nil || rounds != 1 {
-		t.Fatalf("%d rounds, %v", rounds, err)
 	}
 }

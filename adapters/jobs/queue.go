@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
@@ -15,27 +17,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Queue is the part of a queue that does not depend on the database. Postgres and SQLite
-// embed it. A queue can enqueue jobs from its creation on, but it runs jobs only between
-// Start and Stop.
+// Queue is a job queue on PostgreSQL. A queue can enqueue jobs from its creation on, but it runs
+// jobs only between Start and Stop.
 type Queue struct {
 	cfg    Config
-	client riverClient
+	pool   *pgxpool.Pool
+	river  *client
 	worker *pullWorker
-	leader background.Leader
 
 	mu          sync.Mutex
 	maintenance *background.Maintenance // nil while the queue is stopped
 	reserved    *background.ReservedWorkers
-}
-
-// riverClient is the part of client that does not depend on the type of transactions.
-type riverClient interface {
-	nudge(ctx context.Context, ids []uuid.UUID) error
-	wake(ctx context.Context) error
-	Start(ctx context.Context) error
-	Stop(ctx context.Context) error
-	StopAndCancel(ctx context.Context) error
 }
 
 // fetchCooldown is the minimum time between two fetches of jobs. It is also the time for
@@ -44,12 +36,23 @@ type riverClient interface {
 // and would wait for the next poll.
 const fetchCooldown = 5 * time.Millisecond
 
-func newQueue(cfg Config) *Queue {
+// New returns a stopped queue on PostgreSQL. While the queue runs, it occupies one connection of
+// the pool to listen for notifications, and acquires other connections for short times. It
+// returns an error if River rejects the configuration.
+func New(pool *pgxpool.Pool, cfg Config) (*Queue, error) {
 	cfg = cfg.withDefaults()
-	return &Queue{cfg: cfg, worker: &pullWorker{onError: cfg.OnError}, leader: background.SoleLeader}
+	q := &Queue{cfg: cfg, pool: pool, worker: &pullWorker{onError: cfg.OnError}}
+	riverConfig, err := q.riverConfig()
+	if err != nil {
+		return nil, err
+	}
+	if q.river, err = newClient(pool, riverConfig); err != nil {
+		return nil, err
+	}
+	return q, nil
 }
 
-// riverConfig returns the River configuration, which is the same for both databases.
+// riverConfig returns the River configuration.
 func (q *Queue) riverConfig() (*river.Config, error) {
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, q.worker); err != nil {
@@ -67,11 +70,18 @@ func (q *Queue) riverConfig() (*river.Config, error) {
 	}, nil
 }
 
+// Enqueue inserts one job for each pull inside tx. The jobs become visible and wake a worker
+// when tx commits; if tx is rolled back, they do not exist. Errors of the database are
+// returned wrapped.
+func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
+	return q.river.enqueue(ctx, tx, pulls)
+}
+
 // Wake makes all processes fetch jobs without waiting for the next poll. Enqueue does this
 // itself. Wake is for jobs that were inserted in another way, for example by restoring a
 // backup.
 func (q *Queue) Wake(ctx context.Context) error {
-	if err := q.client.wake(ctx); err != nil {
+	if err := q.river.wake(ctx); err != nil {
 		return fmt.Errorf("jobs: wake: %w", err)
 	}
 	return nil
@@ -91,11 +101,11 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	// River cancels all running work when the context passed to its Start ends. Only Stop may cancel
 	// the work, so this context never ends.
 	running := context.WithoutCancel(ctx)
-	if err := q.client.Start(running); err != nil {
+	if err := q.river.Start(running); err != nil {
 		_ = q.reserved.Stop(running, running)
 		return fmt.Errorf("jobs: start: %w", err)
 	}
-	q.maintenance = background.StartMaintenance(running, q.cfg.Config, maintenance, q.nudge, q.leader)
+	q.maintenance = background.StartMaintenance(running, q.cfg.Config, maintenance, q.nudge, q.lead)
 	return nil
 }
 
@@ -123,10 +133,10 @@ func (q *Queue) Stop(ctx context.Context) error {
 
 // stopOrdinary stops River. It cancels the jobs that have not finished when grace ends.
 func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
-	if err := q.client.Stop(grace); err == nil {
+	if err := q.river.Stop(grace); err == nil {
 		return nil
 	}
-	return q.client.StopAndCancel(ctx)
+	return q.river.StopAndCancel(ctx)
 }
 
 func (q *Queue) nudge(ctx context.Context, pulls []domain.PullID) error {
@@ -134,5 +144,5 @@ func (q *Queue) nudge(ctx context.Context, pulls []domain.PullID) error {
 	for i, id := range pulls {
 		ids[i] = id.UUID
 	}
-	return q.client.nudge(ctx, ids)
+	return q.river.nudge(ctx, ids)
 }

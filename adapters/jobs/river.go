@@ -8,8 +8,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
 
@@ -20,22 +23,14 @@ import (
 // more jobs, River's insertion with COPY is faster.
 const copyThreshold = 50
 
-// client is a River client with transactions of type TTx, plus the methods that are the same
-// for both databases.
-type client[TTx any] struct {
-	*river.Client[TTx]
-	migrator *rivermigrate.Migrator[TTx]
-	// pullIDFilter is the SQL condition that selects the jobs of the pulls in the argument
-	// @ids. pullIDArg encodes pull ids as the value of that argument.
-	pullIDFilter string
-	pullIDArg    func([]uuid.UUID) any
+// client is a River client with the methods of the queue that use River's tables.
+type client struct {
+	*river.Client[pgx.Tx]
+	migrator *rivermigrate.Migrator[pgx.Tx]
 }
 
-func newClient[TTx any](q *Queue, driver riverdriver.Driver[TTx]) (*client[TTx], error) {
-	cfg, err := q.riverConfig()
-	if err != nil {
-		return nil, err
-	}
+func newClient(pool *pgxpool.Pool, cfg *river.Config) (*client, error) {
+	driver := riverpgxv5.New(pool)
 	riverClient, err := river.NewClient(driver, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
@@ -44,10 +39,10 @@ func newClient[TTx any](q *Queue, driver riverdriver.Driver[TTx]) (*client[TTx],
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &client[TTx]{Client: riverClient, migrator: migrator}, nil
+	return &client{Client: riverClient, migrator: migrator}, nil
 }
 
-func (c *client[TTx]) migrateUp(ctx context.Context) error {
+func (c *client) migrateUp(ctx context.Context) error {
 	if _, err := c.migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return fmt.Errorf("jobs: migrate: %w", err)
 	}
@@ -57,7 +52,7 @@ func (c *client[TTx]) migrateUp(ctx context.Context) error {
 // version returns the current version of River's tables, 0 if there are no tables, and the
 // version that this program needs. River does not know versions newer than its own. If the
 // tables are newer than the program, current is therefore equal to needed.
-func (c *client[TTx]) version(ctx context.Context) (current, needed int64, err error) {
+func (c *client) version(ctx context.Context) (current, needed int64, err error) {
 	all := c.migrator.AllVersions()
 	needed = int64(all[len(all)-1].Version)
 	validation, err := c.migrator.Validate(ctx, nil)
@@ -79,7 +74,7 @@ func (c *client[TTx]) version(ctx context.Context) (current, needed int64, err e
 
 // enqueue inserts one job for each pull in ids inside the transaction tx. It does nothing
 // if ids is empty.
-func (c *client[TTx]) enqueue(ctx context.Context, tx TTx, ids []uuid.UUID) (err error) {
+func (c *client) enqueue(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (err error) {
 	switch jobs := insertParams(ids, priorityNormal); {
 	case len(jobs) == 0:
 		return nil
@@ -97,7 +92,7 @@ func (c *client[TTx]) enqueue(ctx context.Context, tx TTx, ids []uuid.UUID) (err
 // nudge inserts a job for each stuck pull in ids that has no waiting job. A job in state
 // "running" does not count as waiting: because the pull is stuck, the process that ran the
 // job must have died.
-func (c *client[TTx]) nudge(ctx context.Context, ids []uuid.UUID) error {
+func (c *client) nudge(ctx context.Context, ids []uuid.UUID) error {
 	ids, err := c.withoutWaitingJob(ctx, ids)
 	if err != nil || len(ids) == 0 {
 		return err
@@ -109,11 +104,11 @@ func (c *client[TTx]) nudge(ctx context.Context, ids []uuid.UUID) error {
 // withoutWaitingJob returns those ids whose pull has no waiting job that will run soon.
 // Without this filter every stuck pull of a backlog would receive a second job, and a pull whose
 // attempts always end in an error would accumulate jobs.
-func (c *client[TTx]) withoutWaitingJob(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+func (c *client) withoutWaitingJob(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	list, err := c.JobList(ctx, river.NewJobListParams().
 		Kinds(pullArgs{}.Kind()).Queues(queueName).First(10_000).
 		States(rivertype.JobStateAvailable, rivertype.JobStateRetryable, rivertype.JobStateScheduled).
-		Where(c.pullIDFilter, river.NamedArgs{"ids": c.pullIDArg(ids)}))
+		Where("args->>'pull_id' = any(@ids)", river.NamedArgs{"ids": uuidStrings(ids)}))
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +124,7 @@ func (c *client[TTx]) withoutWaitingJob(ctx context.Context, ids []uuid.UUID) ([
 }
 
 // wake sends the same notification that River sends when it inserts jobs.
-func (c *client[TTx]) wake(ctx context.Context) error {
+func (c *client) wake(ctx context.Context) error {
 	return c.Driver().GetExecutor().NotifyMany(ctx, &riverdriver.NotifyManyParams{
 		Topic: "river_insert", Payload: []string{`{"queue": "` + queueName + `"}`},
 	})

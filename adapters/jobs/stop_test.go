@@ -10,7 +10,7 @@ import (
 )
 
 func TestStopLetsRunningPullsFinish(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		started, release := make(chan struct{}), make(chan struct{})
 		w := newWorker(func(ctx context.Context, _ domain.PullID, _ int) (time.Duration, error) {
 			close(started)
@@ -37,7 +37,7 @@ func TestStopLetsRunningPullsFinish(t *testing.T) {
 }
 
 func TestStopHandsBackPullsThatDoNotFinish(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		started := make(chan struct{})
 		slow := newWorker(func(ctx context.Context, _ domain.PullID, _ int) (time.Duration, error) {
 			close(started)
@@ -59,7 +59,7 @@ func TestStopHandsBackPullsThatDoNotFinish(t *testing.T) {
 }
 
 func TestStoppedQueueStartsAgain(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		q, w := e.make(t, jobs.Config{}), oneAttemptWorker()
 		for range 2 {
 			start(t, q, w)

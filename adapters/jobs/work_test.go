@@ -13,7 +13,7 @@ import (
 )
 
 func TestPullRunsAgainAfterTheDelayItReturned(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		const wait = 300 * time.Millisecond
 		var first time.Time
 		w := newWorker(func(_ context.Context, _ domain.PullID, call int) (time.Duration, error) {
@@ -37,7 +37,7 @@ func TestPullRunsAgainAfterTheDelayItReturned(t *testing.T) {
 // River's scheduler runs every 5 s, so it would end a wait of 20 s up to 5 s too late. Such a wait is
 // therefore split into several short snoozes.
 func TestLongerWaitIsSplitIntoSnoozes(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) {
 			return 20 * time.Second, nil
 		})
@@ -53,7 +53,7 @@ func TestLongerWaitIsSplitIntoSnoozes(t *testing.T) {
 }
 
 func TestFailedPullIsRetriedAndItsErrorTextIsNotStored(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		var failed errorLog
 		w := newWorker(func(_ context.Context, _ domain.PullID, call int) (time.Duration, error) {
 			switch call {
@@ -88,7 +88,7 @@ func TestFailedPullIsRetriedAndItsErrorTextIsNotStored(t *testing.T) {
 // A process that died leaves a job in state "running", and River does not know that the process died.
 // The pull of that job must not wait until River rescues the job.
 func TestNudgeReplacesTheJobOfADeadProcess(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		q, id := e.make(t, jobs.Config{}), newPull()
 		enqueue(t, e, q, id)
 		execute(t, e, "UPDATE river_job SET state = 'running', attempt = 1, attempted_at = CURRENT_TIMESTAMP")
@@ -102,7 +102,7 @@ func TestNudgeReplacesTheJobOfADeadProcess(t *testing.T) {
 }
 
 func TestRepeatedNudgesInsertOneJobPerPull(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		q, waiting, stuck := e.make(t, jobs.Config{}), newPull(), newPull()
 		enqueue(t, e, q, waiting)
 		for range 3 {
@@ -120,23 +120,21 @@ func TestRepeatedNudgesInsertOneJobPerPull(t *testing.T) {
 }
 
 func TestRunningQueueNudgesStuckPulls(t *testing.T) {
-	e := onSQLite(t)
-	q, w, stuck := e.make(t, jobs.Config{}), oneAttemptWorker(), newPull()
-	if err := q.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	m := fakeMaintenance{listStuck: func(context.Context, int) ([]domain.PullID, error) {
-		return []domain.PullID{stuck}, nil
-	}}
-	if err := q.Start(t.Context(), w, m); err != nil {
-		t.Fatal(err)
-	}
-	defer stop(t, q, waitTimeout)
-	w.await(t, stuck)
+	onDatabase(t, func(t *testing.T, e env) {
+		q, w, stuck := e.make(t, jobs.Config{}), oneAttemptWorker(), newPull()
+		m := fakeMaintenance{listStuck: func(context.Context, int) ([]domain.PullID, error) {
+			return []domain.PullID{stuck}, nil
+		}}
+		if err := q.Start(t.Context(), w, m); err != nil {
+			t.Fatal(err)
+		}
+		defer stop(t, q, waitTimeout)
+		w.await(t, stuck)
+	})
 }
 
 func TestWakeMakesAQueueFetchJobs(t *testing.T) {
-	onBothDatabases(t, func(t *testing.T, e env) {
+	onDatabase(t, func(t *testing.T, e env) {
 		q, w, id := e.make(t, jobs.Config{PollInterval: time.Hour}), oneAttemptWorker(), newPull()
 		start(t, q, w)
 		enqueue(t, e, q, id)

@@ -762,6 +762,21 @@ func (mr *MockMaintenanceMockRecorder) FlushTokenUsage(ctx any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FlushTokenUsage", reflect.TypeOf((*MockMaintenance)(nil).FlushTokenUsage), ctx)
 }
 
+// ListDue mocks base method.
+func (m *MockMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListDue", ctx, limit)
+	ret0, _ := ret[0].([]domain.PullID)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListDue indicates an expected call of ListDue.
+func (mr *MockMaintenanceMockRecorder) ListDue(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListDue", reflect.TypeOf((*MockMaintenance)(nil).ListDue), ctx, limit)
+}
+
 // ListStuck mocks base method.
 func (m *MockMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	m.ctrl.T.Helper()

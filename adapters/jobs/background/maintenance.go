@@ -21,14 +21,19 @@ const (
 	roundLimit         = 200
 )
 
-// task is one periodic maintenance task. Every process schedules every task; that is safe,
+// failedInterval is the minimum time between a round that failed and the next round of its task. It
+// keeps a task with a short interval from reporting an error several times a second while the store is
+// not available.
+const failedInterval = 5 * time.Second
+
+// Task is one periodic maintenance task. Every process schedules every task; that is safe,
 // because a round is idempotent. Full-table tasks run on only one replica per round, namely
 // the first replica that takes the advisory lock. A replica leads for only one round: a
 // long-lived leader that died would stall these tasks until its death is noticed.
-type task struct {
-	name     string
-	interval time.Duration
-	run      func(context.Context) error
+type Task struct {
+	Name     string
+	Interval time.Duration
+	Run      func(context.Context) error
 }
 
 // Leader calls round and returns its error. If a round under the same Leader is already running,
@@ -43,8 +48,8 @@ func SoleLeader(ctx context.Context, round func(context.Context) error) error { 
 // send the same queries at the same time.
 func tasks(
 	cfg Config, service ports.Maintenance, nudge func(context.Context, []domain.PullID) error, leader Leader,
-) []task {
-	list := []task{
+) []Task {
+	list := []Task{
 		{"stuck pulls", stuckPullsInterval, func(ctx context.Context) error {
 			ids, err := service.ListStuck(ctx, roundLimit)
 			if err != nil || len(ids) == 0 {
@@ -55,7 +60,7 @@ func tasks(
 		{"token usage", tokenUsageInterval, service.FlushTokenUsage},
 	}
 	if report := cfg.Backlog; report != nil {
-		list = append(list, task{"backlog", backlogInterval, func(ctx context.Context) error {
+		list = append(list, Task{"backlog", backlogInterval, func(ctx context.Context) error {
 			age, err := service.BacklogAge(ctx)
 			if err == nil {
 				report(age)
@@ -64,7 +69,7 @@ func tasks(
 		}})
 	}
 	if report := cfg.FeedDelay; report != nil {
-		list = append(list, task{"feed delay", feedDelayInterval, func(ctx context.Context) error {
+		list = append(list, Task{"feed delay", feedDelayInterval, func(ctx context.Context) error {
 			delay, err := service.FeedDelay(ctx)
 			if err == nil {
 				report(delay)
@@ -75,11 +80,11 @@ func tasks(
 	if interval := cfg.ReconcileInterval; interval > 0 {
 		every := min(max(interval/20, time.Second), 5*time.Minute)
 		batch := func(ctx context.Context) (int, error) { return service.Reconcile(ctx, interval, roundLimit) }
-		list = append(list, task{"reconcile", every, ledBy(leader, untilPartial(batch))})
+		list = append(list, Task{"reconcile", every, ledBy(leader, untilPartial(batch))})
 	}
 	if retention := cfg.DeliveryRetention; retention > 0 {
 		batch := func(ctx context.Context) (int, error) { return service.Prune(ctx, retention, roundLimit) }
-		list = append(list, task{"prune", pruneInterval, ledBy(leader, untilPartial(batch))})
+		list = append(list, Task{"prune", pruneInterval, ledBy(leader, untilPartial(batch))})
 	}
 	return list
 }
@@ -108,18 +113,18 @@ type Maintenance struct {
 	running sync.WaitGroup
 }
 
-// StartMaintenance schedules the tasks that cfg turns on, and returns without waiting for
+// StartMaintenance schedules the tasks that cfg turns on and the tasks in more, and returns without waiting for
 // them. The tasks receive the values of ctx, but they do not end with ctx. Each task has its
 // own goroutine, so that a slow task does not delay the other tasks. nudge inserts jobs for
 // stuck pulls. The errors of rounds are passed to cfg.OnError. The caller must have filled
 // in the defaults of cfg, because a nil OnError would panic.
 func StartMaintenance(
 	ctx context.Context, cfg Config, service ports.Maintenance,
-	nudge func(context.Context, []domain.PullID) error, leader Leader,
+	nudge func(context.Context, []domain.PullID) error, leader Leader, more ...Task,
 ) *Maintenance {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	m := &Maintenance{cancel: cancel}
-	for _, t := range tasks(cfg, service, nudge, leader) {
+	for _, t := range append(tasks(cfg, service, nudge, leader), more...) {
 		m.running.Go(func() { t.repeat(ctx, cfg.OnError) })
 	}
 	return m
@@ -141,8 +146,8 @@ func (m *Maintenance) Stop(ctx context.Context) {
 // delay differs from the interval by at most a tenth. Replicas that were started at the same
 // time therefore do not run their rounds at the same time. A round that fails because ctx has
 // ended is not reported as an error.
-func (t task) repeat(ctx context.Context, onError func(ports.BackgroundError)) {
-	timer := time.NewTimer(rand.N(t.interval))
+func (t Task) repeat(ctx context.Context, onError func(ports.BackgroundError)) {
+	timer := time.NewTimer(rand.N(t.Interval))
 	defer timer.Stop()
 	for {
 		select {
@@ -150,10 +155,12 @@ func (t task) repeat(ctx context.Context, onError func(ports.BackgroundError)) {
 			return
 		case <-timer.C:
 		}
-		err := Recover(func() error { return t.run(ctx) })
+		err := Recover(func() error { return t.Run(ctx) })
+		interval := t.Interval
 		if err != nil && ctx.Err() == nil {
-			onError(ports.BackgroundError{Task: "maintenance " + t.name, Err: err})
+			onError(ports.BackgroundError{Task: "maintenance " + t.Name, Err: err})
+			interval = max(interval, failedInterval)
 		}
-		timer.Reset(t.interval*9/10 + rand.N(t.interval/5))
+		timer.Reset(interval*9/10 + rand.N(interval/5))
 	}
 }

@@ -1,11 +1,14 @@
-// Package localjobs runs pulls in one process without a database. It is the job queue of the
-// in-memory stores. It works like package jobs, but its jobs are lost when the process ends. That
-// does no harm, because the pulls in the in-memory stores are lost at the same time.
+// Package localjobs is a job queue in the memory of one process. It is the queue of the in-memory
+// stores and of SQLite. It works like package jobs, but its jobs are lost when the process ends.
+// That does no harm. The pulls of the in-memory stores are lost at the same time. The pulls of
+// SQLite are not: there the queue polls the stored pulls, and adds those that are due and have no
+// job in this process.
 package localjobs
 
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,10 +20,11 @@ import (
 // Queue is a FIFO queue of pulls with a pool of workers. The workers run the queued pulls
 // between Start and Stop.
 type Queue struct {
-	cfg background.Config
+	cfg          background.Config
+	pollInterval time.Duration // 0 if the queue does not poll
 
 	mu          sync.Mutex
-	changed     *sync.Cond // signals that a pull was appended to queued, or that the queue was stopped
+	changed     *sync.Cond // signals that a pull was added to queued, or that the queue was stopped
 	queued      []domain.PullID
 	jobs        map[domain.PullID]*job
 	cancel      context.CancelFunc      // cancels the running pulls
@@ -37,8 +41,8 @@ type job struct {
 	failures int // number of consecutive attempts that ended in an error
 }
 
-// New returns a stopped queue. Pulls that are nudged before Start are queued and run after
-// Start.
+// New returns a stopped queue for the in-memory stores. Pulls that are nudged before Start are queued
+// and run after Start.
 func New(cfg background.Config) *Queue {
 	q := &Queue{cfg: cfg.WithDefaults(), jobs: make(map[domain.PullID]*job)}
 	q.changed = sync.NewCond(&q.mu)
@@ -52,23 +56,34 @@ func (q *Queue) Nudge(ids ...domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, id := range ids {
-		j := q.jobs[id]
-		switch {
-		case j == nil:
-			q.push(id, &job{})
-		case j.running:
-			j.rerun = true
-		case j.timer != nil && j.timer.Stop():
-			q.push(id, j)
+		if q.readyToQueue(id) {
+			q.push(id)
 		}
 	}
 }
 
-// push appends a pull to the queue and wakes one worker. The caller must hold mu.
-func (q *Queue) push(id domain.PullID, j *job) {
+// readyToQueue reports whether the pull must be added to the queue because of a nudge. It creates the job
+// of a pull that has none, and ends the wait for a retry. If the pull is running, it makes the pull run
+// once more afterwards. The caller must hold mu.
+func (q *Queue) readyToQueue(id domain.PullID) bool {
+	j := q.jobs[id]
+	if j == nil {
+		q.jobs[id] = &job{}
+		return true
+	}
+	j.rerun = j.running
+	return j.timer != nil && j.timer.Stop()
+}
+
+// push appends a pull that has a job to the queue. The caller must hold mu.
+func (q *Queue) push(id domain.PullID) { q.insert(len(q.queued), id) }
+
+// insert adds a pull that has a job at position i of the queue, and wakes one worker. The caller must hold
+// mu.
+func (q *Queue) insert(i int, id domain.PullID) {
+	j := q.jobs[id]
 	j.running, j.rerun, j.timer = false, false, nil
-	q.jobs[id] = j
-	q.queued = append(q.queued, id)
+	q.queued = slices.Insert(q.queued, i, id)
 	q.changed.Signal()
 }
 
@@ -82,7 +97,8 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	q.cancel = cancel
-	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, background.SoleLeader)
+	q.maintenance = background.StartMaintenance(ctx, q.cfg, maintenance, q.nudgeStuck, background.SoleLeader,
+		q.pollTasks(maintenance)...)
 	q.reserved = background.StartReservedWorkers(ctx, q.cfg, worker)
 	for range q.cfg.OrdinaryWorkers() {
 		q.workers.Go(func() { q.work(running, worker, q.reserved) })
@@ -90,9 +106,16 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	return nil
 }
 
-// nudgeStuck calls Nudge. It has the signature that the maintenance tasks need.
+// nudgeStuck is Nudge for stuck pulls, which run before all queued pulls. Otherwise a backlog would delay
+// the pulls of a process that died. A pull of the backlog keeps its place. ids are the oldest first.
 func (q *Queue) nudgeStuck(_ context.Context, ids []domain.PullID) error {
-	q.Nudge(ids...)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, id := range slices.Backward(ids) {
+		if q.readyToQueue(id) {
+			q.insert(0, id)
+		}
+	}
 	return nil
 }
 
@@ -141,7 +164,7 @@ func (q *Queue) close() *background.Maintenance {
 	q.maintenance = nil
 	for id, j := range q.jobs {
 		if j.timer != nil && j.timer.Stop() {
-			q.push(id, j) // the pull stays queued until the next Start
+			q.push(id) // the pull stays queued until the next Start
 		}
 	}
 	q.changed.Broadcast()
@@ -202,17 +225,17 @@ func (q *Queue) finish(id domain.PullID, j *job, retryAfter time.Duration, err e
 	}
 	switch {
 	case q.maintenance == nil && retryAfter > 0, j.rerun:
-		q.push(id, j)
+		q.push(id)
 	case retryAfter > 0:
-		j.timer = time.AfterFunc(retryAfter, func() { q.requeue(id, j) })
+		j.timer = time.AfterFunc(retryAfter, func() { q.requeue(id) })
 	default:
 		delete(q.jobs, id)
 	}
 }
 
 // requeue queues a pull again after its timer has fired.
-func (q *Queue) requeue(id domain.PullID, j *job) {
+func (q *Queue) requeue(id domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.push(id, j)
+	q.push(id)
 }

@@ -2,7 +2,6 @@ package gormstore_test
 
 import (
 	"context"
-	"database/sql"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -15,13 +14,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// recorder replaces the job queue: it records the pulls that get a job. Its methods sql and pgx first write
-// in the transaction, so they record nothing if the transaction has already failed.
+// recorder replaces the job queue: it records the pulls that get a job. Its method enqueue first writes in
+// the transaction, so it records nothing if the transaction has already failed.
 type recorder struct {
 	mu     sync.Mutex
 	jobs   []uuid.UUID
@@ -38,14 +38,15 @@ func (r *recorder) record(pulls []uuid.UUID) error {
 	return nil
 }
 
-func (r *recorder) sql(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error {
-	if _, err := tx.ExecContext(ctx, "UPDATE feed SET tx = tx"); err != nil {
-		return err
+// nudge is called by the SQLite store after the commit.
+func (r *recorder) nudge(pulls ...domain.PullID) {
+	for _, id := range pulls {
+		_ = r.record([]uuid.UUID{id.UUID})
 	}
-	return r.record(pulls)
 }
 
-func (r *recorder) pgx(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
+// enqueue is called by the PostgreSQL store in the transaction.
+func (r *recorder) enqueue(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	if _, err := tx.Exec(ctx, "UPDATE feed SET shift = shift"); err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 			t.Fatal(err)
 		}
 		jobs := &recorder{}
-		another := func() *gormstore.Store { return db.Store(jobs.sql) }
+		another := func() *gormstore.Store { return db.Store(jobs.nudge) }
 		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, another: another})
 	})
 	t.Run("postgres", func(t *testing.T) {
@@ -96,7 +97,7 @@ func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 			t.Fatal(err)
 		}
 		jobs := &recorder{}
-		another := func() *gormstore.Store { return db.Store(jobs.pgx) }
+		another := func() *gormstore.Store { return db.Store(jobs.enqueue) }
 		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, another: another})
 	})
 }

@@ -88,7 +88,8 @@ type Dialect interface {
 // Tx is an open transaction.
 type Tx struct {
 	*gorm.DB
-	// Enqueue inserts the jobs of pulls; workers see the jobs when the transaction has committed.
+	// Enqueue makes workers run the pulls when the transaction has committed. It has no effect if the
+	// transaction is rolled back.
 	Enqueue func(pulls ...uuid.UUID) error
 	// Read runs a SELECT in the transaction.
 	Read func(Read) error

@@ -11,37 +11,47 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 var _ gormstore.Dialect = dialect{}
 
 // dialect implements gormstore.Dialect on SQLite.
 type dialect struct {
-	db      *DB
-	enqueue Enqueue
+	db    *DB
+	nudge Nudge
 }
 
-// Transact first waits for the only writing connection, and then for the lock on the file.
+// Transact first waits for the only writing connection, and then for the lock on the file. There are no
+// jobs in the database: after the commit, Transact nudges the pulls that fn has enqueued.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
-	return d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	var queued []uuid.UUID
+	err := d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		return fn(gormstore.Tx{
 			DB: tx,
 			Enqueue: func(pulls ...uuid.UUID) error {
-				return d.jobs(ctx, tx.Statement.ConnPool.(*sql.Tx), pulls)
+				queued = append(queued, pulls...)
+				return nil
 			},
 			Read: func(r gormstore.Read) error {
 				return each(ctx, tx.Statement.ConnPool, r.SQL, r.Args, r.Columns, r.Take)
 			},
 		})
 	})
+	if err == nil {
+		d.nudgeAll(queued)
+	}
+	return err
 }
 
-// jobs inserts the jobs of pulls in the transaction, if the store has a job queue.
-func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error {
-	if d.enqueue == nil || len(pulls) == 0 {
-		return nil
+// nudgeAll nudges the pulls, if the store has a job queue.
+func (d dialect) nudgeAll(pulls []uuid.UUID) {
+	if d.nudge == nil {
+		return
 	}
-	return d.enqueue(ctx, tx, pulls)
+	for _, id := range pulls {
+		d.nudge(domain.PullID{UUID: id})
+	}
 }
 
 // Query runs on the pool of readers, so that it can run at the same time as the writer. For a database in

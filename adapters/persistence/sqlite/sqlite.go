@@ -20,11 +20,11 @@ import (
 	"time"
 
 	"github.com/glebarez/sqlite"
-	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // Config names the database and limits how it is used.
@@ -66,8 +66,8 @@ type DB struct {
 	store   *gormstore.Store
 }
 
-// Enqueue inserts the jobs of pulls in the transaction that created the pulls.
-type Enqueue func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error
+// Nudge makes the workers of this process run pulls. It must not block.
+type Nudge func(pulls ...domain.PullID)
 
 // Open opens the database. It creates the folder and the file if they are missing; only the owner
 // of the file may read it. It does not migrate.
@@ -117,10 +117,11 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 	return err
 }
 
-// Store returns the stores. enqueue may be nil; pulls then get no jobs. Store may be called only
-// once. DB.Close also closes the store.
-func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
-	d := dialect{db: db, enqueue: enqueue}
+// Store returns the stores. They call nudge with the pulls that a transaction has queued, after its commit.
+// The pulls of a process that ends between the commit and the call stay queued in the database. nudge may
+// be nil. Store may be called only once. DB.Close also closes the store.
+func (db *DB) Store(nudge Nudge) *gormstore.Store {
+	d := dialect{db: db, nudge: nudge}
 	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Reader: db.reader, Timeout: db.timeout,
 		ReceiveTimeout: min(db.timeout, receiveTimeout)})
 	return db.store

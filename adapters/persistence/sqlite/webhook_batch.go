@@ -15,22 +15,24 @@ import (
 )
 
 // Receive stores a batch of webhook deliveries and deduplicates them. It holds the only writing connection,
-// so it may use the token cache.
+// so it may use the token cache. After the commit, it nudges the new pulls.
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	conn, err := d.db.Writer.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = conn.Close() }()
-	results, err := d.insertBatch(ctx, conn, deliveries)
+	results, created, err := d.insertBatch(ctx, conn, deliveries)
 	if err != nil {
 		d.db.tokens.clear()
+		return nil, err
 	}
-	return results, err
+	d.nudgeAll(created)
+	return results, nil
 }
 
 // insertBatch stores a batch and creates missing pulls in one transaction, and therefore with one disk
-// flush. The transaction holds the write lock from its start, so nothing that it reads can change before it
+// flush. It returns the results of the deliveries and the created pulls. The transaction holds the write lock from its start, so nothing that it reads can change before it
 // ends.
 //
 // It runs few statements, each for all deliveries, because the driver compiles a statement at each use,
@@ -39,24 +41,24 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 // before the INSERT, because a duplicate must not create a pull.
 func (d dialect) insertBatch(
 	ctx context.Context, conn *sql.Conn, deliveries []gormstore.PendingDelivery,
-) ([]gormstore.Result, error) {
+) (results []gormstore.Result, created []uuid.UUID, err error) {
 	id, err := driverConn(conn)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { _ = tx.Rollback() }()
 	now, err := readChangeState(ctx, id, tx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cache := &d.db.tokens
 	cache.validate(now)
 	if err := readBindings(ctx, tx, cache, deliveries); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	batch := gormstore.Deduplicate(deliveries, cache.bindings)
 	withoutPull := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool {
@@ -64,17 +66,17 @@ func (d dialect) insertBatch(
 		return queued || !e.WantsPull()
 	})
 	if err := readEarlier(ctx, tx, batch, withoutPull); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	batch.AssignPulls(cache.queued)
-	inserted, err := insertEvents(ctx, tx, batch, cache, d.jobs)
+	created, inserted, err := insertEvents(ctx, tx, batch, cache)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// The expected state includes only the inserted deliveries. If this batch has also inserted pulls, jobs or
-	// late joins, the next batch finds another state and empties the cache, which costs only time.
+	// The expected state includes only the inserted deliveries. If this batch has also inserted pulls or late
+	// joins, the next batch finds another state and empties the cache, which costs only time.
 	cache.expect(inserted)
-	return batch.Results(gormstore.ErrPruned), tx.Commit()
+	return batch.Results(gormstore.ErrPruned), created, tx.Commit()
 }
 
 // readBindings adds the tokens of the deliveries that are not cached yet to the cache, with the queued
@@ -177,24 +179,19 @@ const (
 	insertLateJoin = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
 )
 
-// insertEvents stores the missing pulls with their jobs, the new deliveries and their late joins. It sets
-// Inserted and Earlier of the events, and returns the number of new deliveries.
+// insertEvents stores the missing pulls, the new deliveries and their late joins. It sets Inserted and
+// Earlier of the events, and returns the created pulls and the number of new deliveries.
 func insertEvents(
 	ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, cache *tokenCache,
-	enqueue func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error,
-) (inserted int, err error) {
+) (created []uuid.UUID, inserted int, err error) {
 	missing, lateJoins := cache.attach(batch.Events)
 	for some := range slices.Chunk(missing, maxInsertRows) {
 		if err := insertPulls(ctx, tx, some); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 	}
-	var created []uuid.UUID
 	for _, e := range missing {
 		created = append(created, e.Pull)
-	}
-	if err := enqueue(ctx, tx, created); err != nil {
-		return 0, err
 	}
 	fresh := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool {
 		return e.Earlier != nil
@@ -202,24 +199,24 @@ func insertEvents(
 	for some := range slices.Chunk(fresh, maxInsertRows) {
 		n, err := insertDeliveries(ctx, tx, some)
 		if err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 		inserted += n
 	}
 	for _, e := range lateJoins {
 		if _, err := tx.ExecContext(ctx, insertLateJoin, e.First.Delivery.UUID); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 	}
 	if inserted < len(fresh) { // some events are duplicates: find out which
 		if err := readEarlier(ctx, tx, batch, fresh); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 	}
 	for _, e := range fresh {
 		e.Inserted = e.Earlier == nil || e.Earlier.ID == e.First.Delivery
 	}
-	return inserted, nil
+	return created, inserted, nil
 }
 
 // insertPulls creates the missing pulls. events contains one event for each pull to create.

@@ -5,33 +5,21 @@ import (
 	"fmt"
 )
 
-// schema is a set of tables: those of the store, or those of the job queue. Any number of processes can migrate
-// them concurrently.
+// schema is a set of tables: those of the store, or those of the job queue on PostgreSQL. Any number of processes
+// can migrate them concurrently.
 type schema interface {
 	Migrate(ctx context.Context) error
 	Version(ctx context.Context) (current, needed int64, err error)
 }
 
-// ensureSchema migrates both schemas if migrate is true. Otherwise it returns an error if one of
-// them is outdated because no other process has migrated it. Without this check the service would
-// start with an outdated schema, and the error would appear only when there is work to do.
-func ensureSchema(ctx context.Context, migrate bool, store, queue schema) error {
-	if !migrate {
-		if err := checkVersion(ctx, "store", store); err != nil {
-			return err
-		}
-		return checkVersion(ctx, "job queue", queue)
+// ensureSchema migrates the schema if migrate is true. Otherwise it returns an error if the schema is
+// outdated because no other process has migrated it. Without this check the service would start with an
+// outdated schema, and the error would appear only when there is work to do. It accepts a newer schema,
+// because during a rolling deployment the processes of the previous release must continue to work.
+func ensureSchema(ctx context.Context, migrate bool, name string, s schema) error {
+	if migrate {
+		return s.Migrate(ctx)
 	}
-	if err := store.Migrate(ctx); err != nil {
-		return err
-	}
-	return queue.Migrate(ctx)
-}
-
-// checkVersion returns an error if the schema is older than this program needs. It accepts a
-// newer schema, because during a rolling deployment the processes of the previous release must
-// continue to work.
-func checkVersion(ctx context.Context, name string, s schema) error {
 	current, needed, err := s.Version(ctx)
 	if err != nil {
 		return err

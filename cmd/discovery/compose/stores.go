@@ -93,14 +93,11 @@ func openSQLite(ctx context.Context, cfg configs.Config, jobsConfig background.C
 	if err != nil {
 		return Stores{}, openError(err)
 	}
-	queue, err := jobs.NewSQLite(db.Writer, jobs.Config{Config: jobsConfig})
-	if err == nil {
-		err = ensureSchema(ctx, cfg.DatabaseMigrate, db, queue)
-	}
-	if err != nil {
+	if err := ensureSchema(ctx, cfg.DatabaseMigrate, "store", db); err != nil {
 		return Stores{}, errors.Join(err, db.Close())
 	}
-	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
+	queue := localjobs.NewPolling(jobsConfig, 0)
+	return storesOf(db.Store(queue.Nudge), queue, db.Close), nil
 }
 
 // openError returns err as a SettingError, because a database file that cannot be opened
@@ -121,9 +118,12 @@ func openPostgres(ctx context.Context, cfg configs.Config, jobsConfig background
 	if err != nil {
 		return Stores{}, err
 	}
-	queue, err := jobs.NewPostgres(db.Pool, jobs.Config{Config: jobsConfig})
+	queue, err := jobs.New(db.Pool, jobs.Config{Config: jobsConfig})
 	if err == nil {
-		err = ensureSchema(ctx, cfg.DatabaseMigrate, db, queue)
+		err = ensureSchema(ctx, cfg.DatabaseMigrate, "store", db)
+	}
+	if err == nil {
+		err = ensureSchema(ctx, cfg.DatabaseMigrate, "job queue", queue)
 	}
 	if err != nil {
 		return Stores{}, errors.Join(err, db.Close())

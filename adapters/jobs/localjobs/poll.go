@@ -1,0 +1,69 @@
+package localjobs
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// defaultPollInterval is the poll interval of a queue that is created with the interval 0.
+const defaultPollInterval = 500 * time.Millisecond
+
+// pollLimit is the maximum number of pulls that one poll returns.
+const pollLimit = 100
+
+// NewPolling returns a stopped queue for a database without a job table. While the queue runs, it polls
+// for due pulls that have no job in this process:
+//
+//   - pulls that another process on the same database has queued or handed back
+//   - pulls of a process that died
+//   - pulls that have waited since before the start
+//
+// Such a pull starts late by at most the interval, or later if all workers are busy. An interval of 0
+// means 500 ms. The pulls that this process queues do not wait for a poll: the store must pass them to
+// Nudge after the commit.
+func NewPolling(cfg background.Config, interval time.Duration) *Queue {
+	q := New(cfg)
+	q.pollInterval = cmp.Or(interval, defaultPollInterval)
+	return q
+}
+
+// pollTasks returns the maintenance task that polls, or no task if the queue does not poll.
+func (q *Queue) pollTasks(service ports.Maintenance) []background.Task {
+	if q.pollInterval == 0 {
+		return nil
+	}
+	return []background.Task{{Name: "due pulls", Interval: q.pollInterval, Run: func(ctx context.Context) error {
+		if q.backlogged() {
+			return nil
+		}
+		ids, err := service.ListDue(ctx, pollLimit)
+		q.addMissing(ids)
+		return err
+	}}}
+}
+
+// backlogged reports whether pulls are queued, and therefore all ordinary workers are busy. More due pulls
+// would only have to wait in this process, although another process may have a free worker.
+func (q *Queue) backlogged() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.queued) > 0
+}
+
+// addMissing queues those pulls that have no job. A pull with a job is queued, is running, or waits for a
+// retry after an error, which a poll must not end.
+func (q *Queue) addMissing(ids []domain.PullID) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, id := range ids {
+		if q.jobs[id] == nil {
+			q.jobs[id] = &job{}
+			q.push(id)
+		}
+	}
+}

@@ -169,7 +169,7 @@ var allowed = map[string][]string{
 	"cmd/discovery/client": {
 		"clients/go",
 		"github.com/google/uuid", "github.com/jedib0t/go-pretty/v6", "github.com/oapi-codegen/runtime/types",
-		"github.com/schollz/progressbar/v3", "github.com/spf13/cobra", "golang.org/x/term",
+		"github.com/spf13/cobra", "golang.org/x/term",
 	},
 	// The generator of openapi.json is not part of the binary.
 	"cmd/openapi": {

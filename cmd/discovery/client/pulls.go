@@ -3,12 +3,9 @@ package client
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
@@ -113,10 +110,9 @@ func textOf(s *string) string {
 // waitForPull returns the pull when it has ended. On a terminal it shows the progress.
 func (s *session) waitForPull(pull discovery.PullView, text []byte) (discovery.PullView, []byte, error) {
 	bar := s.progressBar()
-	defer func() { _ = bar.Clear() }()
+	defer bar.clear()
 	for pull.Status == discovery.PullViewStatusQueued || pull.Status == discovery.PullViewStatusRunning {
-		bar.Describe(pullProgress(pull))
-		_ = bar.Set64(pull.Counts.Read)
+		bar.show(pullProgress(pull), pull.Counts.Read)
 		if err := s.pause(pullPollInterval); err != nil {
 			return pull, text, err
 		}
@@ -143,19 +139,4 @@ func pullProgress(pull discovery.PullView) string {
 		progress += fmt.Sprintf(", attempt %d, last error %s", pull.Attempts, printable(*pull.LastError))
 	}
 	return progress
-}
-
-// progressBar returns a progress bar without a known end. It prints nothing unless the standard error is a
-// terminal.
-func (s *session) progressBar() *progressbar.ProgressBar {
-	var out io.Writer = io.Discard
-	terminal, visible := s.cmd.ErrOrStderr().(*os.File)
-	if visible = visible && terminalOf(terminal) != nil; visible {
-		out = terminal
-	}
-	return progressbar.NewOptions64(
-		-1, progressbar.OptionSetWriter(out), progressbar.OptionSetVisibility(visible),
-		progressbar.OptionSpinnerType(14), progressbar.OptionSetElapsedTime(true),
-		progressbar.OptionClearOnFinish(),
-	)
 }

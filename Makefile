@@ -4,10 +4,9 @@
 GO            ?= go
 TOOLS         := $(CURDIR)/.tools
 GOLANGCI      := $(TOOLS)/golangci-lint-v2.15.0
-HELM          := $(TOOLS)/helm-v3.22.0
+HELM          := $(TOOLS)/helm-v3.21.4
 ACTIONLINT    := $(TOOLS)/actionlint-v1.7.12
-# It is not part of `make test`: building it takes more than 3 minutes. Later versions need a newer Go.
-GORELEASER    := $(TOOLS)/goreleaser-v2.14.3
+OAPI_CODEGEN  := $(TOOLS)/oapi-codegen-v2.8.2
 FUZZTIME      ?= 30s
 BINARY        := $(CURDIR)/dist/discovery
 BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
@@ -44,26 +43,26 @@ lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint
 	$(GO) vet ./...
 	$(GOLANGCI) run ./...
 
-$(GOLANGCI): package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-$(HELM): package := helm.sh/helm/v3/cmd/helm
-$(ACTIONLINT): package := github.com/rhysd/actionlint/cmd/actionlint
-$(GORELEASER): package := github.com/goreleaser/goreleaser/v2
+$(GOLANGCI): module := github.com/golangci/golangci-lint/v2
+$(HELM): module := helm.sh/helm/v3
+$(ACTIONLINT): module := github.com/rhysd/actionlint
+$(OAPI_CODEGEN): module := github.com/oapi-codegen/oapi-codegen/v2
 
-# The name of each file ends with the version that is installed.
-$(GOLANGCI) $(HELM) $(ACTIONLINT) $(GORELEASER): $(TOOLS)/%:
-	@mkdir -p $(TOOLS)
+# Dependencies of which the version that the tool names cannot be downloaded from every module proxy.
+$(HELM): edits := -require=k8s.io/cli-runtime@v0.36.3
+$(OAPI_CODEGEN): edits := -replace=github.com/getkin/kin-openapi=github.com/getkin/kin-openapi@v0.141.0
+
+# The name of each file ends with the version that is installed. A tool is built in the folder of its own module, with
+# a copy of its go.mod. "go install package@version" would not allow the edits. It would also ask the module proxy
+# whether the folder of the package is a module, and fails if the proxy forbids this question.
+$(GOLANGCI) $(HELM) $(ACTIONLINT) $(OAPI_CODEGEN): $(TOOLS)/%:
 	@echo 'Building $*; this can take a few minutes, once ...' >&2
-	GOBIN=$(TOOLS)/bin GOFLAGS=-mod=mod $(GO) install $(package)@$(lastword $(subst -v, v,$*))
-	@mv $(TOOLS)/bin/$(notdir $(patsubst %/v2,%,$(package))) $@
-
-.PHONY: release-check
-release-check: $(GORELEASER) ## Check the configuration of releases
-	$(GORELEASER) check
+	@GO='$(GO)' sh ./.ci/build-tool $(module) $@ $(edits)
 
 .PHONY: generate
-generate: ## Regenerate the mocks, openapi.json and the clients
+generate: $(OAPI_CODEGEN) ## Regenerate the mocks, openapi.json and the clients
 	$(GO) generate ./...
-	$(GO) run ./clients/generate
+	$(GO) run ./clients/generate $(OAPI_CODEGEN)
 	@sh ./clients/typescript/generate.sh
 
 .PHONY: generate-check

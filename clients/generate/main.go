@@ -1,8 +1,8 @@
 // Command generate writes the Go client, clients/go/client.gen.go, from openapi.json. "make generate" runs
 // it; it is not part of the service.
 //
-// It runs oapi-codegen with "go run module@version". The generator and its dependencies are therefore no
-// requirements of this module.
+// Its argument is the path of oapi-codegen, which the Makefile builds. The generator and its dependencies are
+// therefore no requirements of this module.
 package main
 
 import (
@@ -14,18 +14,19 @@ import (
 	"os/exec"
 )
 
-// generator is the command that reads an OpenAPI document and writes Go code.
-const generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2"
-
 func main() {
-	if err := run(context.Background()); err != nil {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: generate PATH-OF-OAPI-CODEGEN")
+		os.Exit(2)
+	}
+	if err := run(context.Background(), os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-// run writes the client. The working folder must be the root of the repository.
-func run(ctx context.Context) error {
+// run writes the client with the given oapi-codegen. The working folder must be the root of the repository.
+func run(ctx context.Context, generator string) error {
 	text, err := os.ReadFile("openapi.json")
 	if err != nil {
 		return err
@@ -34,7 +35,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("openapi.json: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, "go", "run", generator, "-config", "clients/go/oapi-codegen.yaml", "/dev/stdin")
+	cmd := exec.CommandContext(ctx, generator, "-config", "clients/go/oapi-codegen.yaml", "/dev/stdin")
 	cmd.Stdin = bytes.NewReader(document)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()

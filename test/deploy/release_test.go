@@ -74,7 +74,7 @@ func TestTheWorkflowsHaveOnlyThePermissionsThatTheyNeed(t *testing.T) {
 	}
 }
 
-// release is the part of .goreleaser.yaml that the tests check. `make release-check` checks the whole file.
+// release is the part of .goreleaser.yaml that the tests check. The workflow ci.yaml checks the whole file.
 type release struct {
 	Version int
 	Builds  []struct {

@@ -2137,7 +2137,7 @@ type ProblemField struct {
 
 	// Message What is wrong with it; never a value of the request
 	//
-	// Examples: expected number >= 1
+	// Examples: must be at least 1
 	Message string `json:"message"`
 }
 

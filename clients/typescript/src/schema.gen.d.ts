@@ -1765,7 +1765,7 @@ export interface components {
             location: string;
             /**
              * @description What is wrong with it; never a value of the request
-             * @example expected number >= 1
+             * @example must be at least 1
              */
             message: string;
         };
@@ -2322,7 +2322,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -2440,7 +2440,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -2580,7 +2580,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -2770,7 +2770,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -2984,7 +2984,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -3194,7 +3194,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -3420,7 +3420,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -3730,7 +3730,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -3931,7 +3931,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -4227,7 +4227,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -4413,7 +4413,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -4671,7 +4671,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -4894,7 +4894,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -5204,7 +5204,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -5444,7 +5444,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -5648,7 +5648,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -5873,7 +5873,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -6104,7 +6104,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -6417,7 +6417,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -6658,7 +6658,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -6869,7 +6869,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -7076,7 +7076,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -7357,7 +7357,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -7547,7 +7547,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -7789,7 +7789,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -8081,7 +8081,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -8277,7 +8277,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -8484,7 +8484,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -8678,7 +8678,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -8918,7 +8918,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -9133,7 +9133,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -9333,7 +9333,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -9554,7 +9554,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -9775,7 +9775,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -9981,7 +9981,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -10264,7 +10264,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -10474,7 +10474,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -10726,7 +10726,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -10916,7 +10916,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "body.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -11202,7 +11202,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }
@@ -11573,7 +11573,7 @@ export interface operations {
                      *       "errors": [
                      *         {
                      *           "location": "query.limit",
-                     *           "message": "expected number <= 200"
+                     *           "message": "must be at most 200"
                      *         }
                      *       ]
                      *     }

@@ -171,6 +171,11 @@ func TestStuckPullsAreListed(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("after %v: %s", wait, diff)
 		}
+		due, err := e.ListDue(e.ctx, 5)
+		e.noError(err)
+		if diff := cmp.Diff([]domain.PullID{id}, due); diff != "" {
+			t.Errorf("due after %v: %s", wait, diff)
+		}
 	}
 }
 

@@ -153,8 +153,11 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 		"Pulls.ListDueForReconcile": {func() error { _, err := e.Reconcile(e.ctx, time.Minute, 5); return err }},
 		"Ledger.FeedHold":           {func() error { _, err := e.FeedDelay(e.ctx); return err }},
 		"Pulls.OldestOpen":          {func() error { _, err := e.BacklogAge(e.ctx); return err }},
-		"Pulls.ListStuck":           {func() error { _, err := e.ListStuck(e.ctx, 5); return err }},
-		"Pulls.Claim":               {func() error { _, err := e.RunPull(e.ctx, e.nudged[0]); return err }},
+		"Pulls.ListStuck": {
+			func() error { _, err := e.ListStuck(e.ctx, 5); return err },
+			func() error { _, err := e.ListDue(e.ctx, 5); return err },
+		},
+		"Pulls.Claim": {func() error { _, err := e.RunPull(e.ctx, e.nudged[0]); return err }},
 		"Ledger.Changes": {func() error {
 			_, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 1}, time.Hour)
 			return err

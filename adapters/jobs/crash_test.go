@@ -1,19 +1,19 @@
 package jobs_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // The queue keeps working after a crash of its database. As soon as the database is available again,
 // a notification is enough to make jobs run.
 func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
-	options := pgtest.Options{Dir: filepath.Join(serverDir(t), "data")}
+	options := pgtest.Options{Dir: filepath.Join(datadir.New(t), "data")}
 	server, err := pgtest.Start(options)
 	if err != nil {
 		t.Fatal(err)
@@ -64,18 +64,4 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 			t.Fatal("no job ran after the database was available again")
 		}
 	}
-}
-
-// serverDir returns a new directory that the user account of the PostgreSQL server can access.
-func serverDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "jobs-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,7 +32,7 @@ const (
 // replace or add settings.
 func environment(t *testing.T, pairs ...string) lookup {
 	t.Helper()
-	dir := t.TempDir()
+	dir := datadir.New(t)
 	values := map[string]string{
 		"ENV_NAME": "development", "AUTH_JWT_SECRET": jwtSecret,
 		"SERVER_ADDRESS": "127.0.0.1:0", "ADMIN_ADDRESS": "127.0.0.1:0",

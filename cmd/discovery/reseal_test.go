@@ -12,6 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
 // createConnections creates n connections. Their credentials are sealed with the keyset of env.
@@ -40,7 +41,7 @@ func createConnections(t *testing.T, env lookup, n int) {
 // Operators destroy the old keys after a successful reseal. The command must therefore fail as long
 // as there are credentials that it could not open.
 func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
-	database := "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
+	database := "sqlite://" + filepath.Join(datadir.New(t), "discovery.db")
 	own := withKeyset(t, environment(t, "DATABASE_URL", database, "EGRESS_ALLOWED_CIDRS", "127.0.0.0/8"))
 	foreign := withKeyset(t, environment(t, "DATABASE_URL", database, "EGRESS_ALLOWED_CIDRS", "127.0.0.0/8"))
 	createConnections(t, foreign, 2)

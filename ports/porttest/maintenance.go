@@ -13,6 +13,7 @@ var maintenanceTests = []storeTest{
 	{"a pull that is due for longer than grace is stuck", overduePullIsStuck},
 	{"a pull with an expired lease is stuck", expiredLeaseIsStuck},
 	{"a pull queued after a running one is not stuck", queuedBehindRunningIsNotStuck},
+	{"ListStuck returns the oldest pull first", stuckPullsOldestFirst},
 	{"ListWaiting returns the pulls that can be claimed, oldest first", waitingPulls},
 	{"ListWaiting leaves out tenants", waitingPullsOfOtherTenants},
 	{"a connection without a recent complete pull is due for reconciliation", connectionsDueForReconcile},
@@ -73,6 +74,15 @@ func queuedBehindRunningIsNotStuck(f *fixture) {
 	f.equal("while the first runs", false, f.isStuck(next.ID, at, time.Minute))
 	f.finish(l, domain.PullSucceeded, "")
 	f.equal("after the first has ended", true, f.isStuck(next.ID, at, time.Minute))
+}
+
+func stuckPullsOldestFirst(f *fixture) {
+	older := f.requestPull(f.createConnection(), domain.PullScope{}).ID
+	younger := f.requestPull(f.createConnection(), domain.PullScope{}).ID
+	stuck, err := f.Pulls.ListStuck(f.ctx, longAfter(epoch), 0, noLimit)
+	f.noError(err)
+	stuck = slices.DeleteFunc(stuck, func(id domain.PullID) bool { return id != older && id != younger })
+	f.equal("stuck pulls", []domain.PullID{older, younger}, stuck)
 }
 
 // waitingOf calls ListWaiting and returns those of the given pulls that it lists, in its order.

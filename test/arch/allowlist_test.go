@@ -60,8 +60,8 @@ var allowed = map[string][]string{
 		"domain", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 	},
-	// The River queue and the in-memory queue share the package background. Only the River queue may
-	// import a database or River.
+	// The River queue on PostgreSQL and the in-memory queue share the package background. Only the River
+	// queue may import a database or River.
 	"adapters/jobs": {
 		"adapters/jobs/background", "domain", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/riverqueue/river",
@@ -181,13 +181,16 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgxpool", "go.uber.org/zap", "golang.org/x/net/netutil",
 	},
 
-	"test/kit/binary": {},
-	"test/kit/nodejs": {},
+	"test/kit/binary":  {},
+	"test/kit/datadir": {},
+	"test/kit/nodejs":  {},
 	"test/kit/pgtest": {
+		"test/kit/datadir",
 		"github.com/jackc/pgx/v5",
 	},
 	"test/kit/harness": {
-		"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/kit/pgtest",
+		"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/kit/datadir",
+		"test/kit/pgtest",
 		"github.com/lestrrat-go/jwx/v2", "go.uber.org/zap/zapcore",
 	},
 	// The benchmark measures single adapters in addition to the whole service.

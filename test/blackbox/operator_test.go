@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
 const surface = "/v1/discovery"
@@ -43,7 +45,7 @@ type env struct {
 // service uses a new SQLite file.
 func newEnv(t testing.TB, database string) *env {
 	t.Helper()
-	dir := t.TempDir()
+	dir := datadir.New(t)
 	if database == "" {
 		database = "sqlite://" + filepath.Join(dir, "discovery.db")
 	}

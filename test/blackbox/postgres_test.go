@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -21,24 +22,15 @@ type database struct {
 	port   int
 }
 
-// newDatabase starts a server that flushes every commit to disk, as in production.
+// newDatabase starts a server that flushes every commit, as in production.
 func newDatabase(t testing.TB) *database {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "blackbox-pg-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// the server runs as another user, which needs access to this folder
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	d := &database{t: t, dir: dir}
+	d := &database{t: t, dir: datadir.New(t)}
 	t.Cleanup(func() {
 		if d.server != nil {
 			d.resume()
 			_ = d.server.Kill()
 		}
-		_ = os.RemoveAll(dir)
 	})
 	d.start()
 	return d

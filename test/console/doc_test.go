@@ -22,6 +22,7 @@ import (
 	_ "github.com/glebarez/go-sqlite" // registers the driver for addPullHistory
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/nodejs"
 )
 
@@ -110,7 +111,7 @@ func environment(t *testing.T) (env []string, database string) {
 		t.Skip("Chromium is not installed")
 	}
 	pluggy, belvo := startSandbox(t)
-	database = filepath.Join(t.TempDir(), "discovery.db")
+	database = filepath.Join(datadir.New(t), "discovery.db")
 	return []string{
 		"CHROMIUM=" + chromium, "SERVICE=" + startService(t, database), "PLUGGY=" + pluggy, "BELVO=" + belvo,
 		"AUTH_JWT_SECRET=" + jwtSecret,

@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -23,6 +22,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -77,7 +77,7 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 // SQLite has one writer at a time, so an open transaction blocks all other writers. Therefore the
 // slow writer keeps its transaction open for only a fifth of a second.
 func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
-	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(t.TempDir(), "feed.db")})
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: harness.SQLite(t)})
 	if err == nil {
 		err = db.Migrate(t.Context())
 	}

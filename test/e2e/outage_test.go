@@ -2,11 +2,11 @@ package e2e_test
 
 import (
 	"net/http"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -14,16 +14,7 @@ import (
 // server, so it needs its own server and environment.
 func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 	t.Parallel()
-	// t.TempDir is not suitable: the server runs as another user, which needs access
-	root, err := os.MkdirTemp("", "e2e-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(root) })
-	if err := os.Chmod(root, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(root, "data")
+	dir := filepath.Join(datadir.New(t), "data")
 	first, err := pgtest.Start(pgtest.Options{Dir: dir, Fsync: true})
 	if err != nil {
 		t.Fatal(err)

@@ -3,13 +3,13 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -17,7 +17,7 @@ import (
 // of an empty store.
 var backends = map[string]func(testing.TB) string{
 	"memory":   func(testing.TB) string { return compose.InMemory },
-	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db") },
+	"sqlite":   harness.SQLite,
 	"postgres": pgtest.DSN,
 }
 
@@ -86,14 +86,7 @@ func (r *sharedEnv) Cleanup(end func()) {
 func (r *sharedEnv) Context() context.Context { return context.Background() }
 
 // TempDir creates and returns a folder, which is removed when no test uses the environment any more.
-func (r *sharedEnv) TempDir() string {
-	dir, err := os.MkdirTemp("", "e2e-")
-	if err != nil {
-		r.Fatal(err)
-	}
-	r.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
+func (r *sharedEnv) TempDir() string { return datadir.New(r) }
 
 // enter registers a test as a user of the environments and returns the test's number.
 func (h *sharedEnvs) enter(t *testing.T) int {

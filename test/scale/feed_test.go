@@ -12,6 +12,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -26,11 +27,7 @@ func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
 	if len(tools) == 0 {
 		t.Skip("pg_basebackup is not installed")
 	}
-	parent, err := os.MkdirTemp("", "standby-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	parent := datadir.New(t)
 	info, err := os.Stat(primary.Dir())
 	if err != nil {
 		t.Fatal(err)

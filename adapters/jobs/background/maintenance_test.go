@@ -235,6 +235,30 @@ func TestFailedTaskIsReportedAndRunsAgain(t *testing.T) {
 	})
 }
 
+func TestATaskWithAShortIntervalWaitsAfterAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failed errorLog
+		rounds := 0
+		often := background.Task{Name: "often", Interval: 500 * time.Millisecond, Run: func(context.Context) error {
+			if rounds++; rounds <= 10 {
+				return errors.New("no store")
+			}
+			return nil
+		}}
+		cfg := background.Config{OnError: failed.add}.WithDefaults()
+		m := background.StartMaintenance(t.Context(), cfg, fakeService{}, ignoreNudges, background.SoleLeader, often)
+		defer m.Stop(t.Context())
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := len(failed); n != 10 || failed[0].Task != "maintenance often" {
+			t.Errorf("%d errors %v, want 10", n, failed)
+		}
+		if rounds < 20 || rounds > 40 {
+			t.Errorf("%d rounds in a minute, want 10 about every 5 s and then two a second", rounds)
+		}
+	})
+}
+
 func TestRoundThatStopInterruptsIsNotAnError(t *testing.T) {
 	var failed errorLog
 	service := fakeService{tokenUsage: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}

@@ -48,6 +48,7 @@ func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Durati
 type fakeMaintenance struct {
 	ports.Maintenance
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
+	listDue    func(ctx context.Context, limit int) ([]domain.PullID, error)
 	tokenUsage func(ctx context.Context) error
 }
 
@@ -56,6 +57,13 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 		return nil, nil
 	}
 	return m.listStuck(ctx, limit)
+}
+
+func (m fakeMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
+	if m.listDue == nil {
+		return nil, nil
+	}
+	return m.listDue(ctx, limit)
 }
 
 func (m fakeMaintenance) FlushTokenUsage(ctx context.Context) error {

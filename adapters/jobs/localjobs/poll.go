@@ -14,7 +14,7 @@ import (
 const defaultPollInterval = 500 * time.Millisecond
 
 // pollLimit is the maximum number of pulls that one poll returns.
-const pollLimit = 100
+const pollLimit = 200
 
 // NewPolling returns a stopped queue for a database without a job table. While the queue runs, it polls
 // for due pulls that have no job in this process:

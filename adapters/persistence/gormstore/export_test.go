@@ -1,5 +1,12 @@
 package gormstore
 
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
 // Rows returns the GORM models of all tables except transactions. A test compares them with the
 // schemas of both databases.
 func Rows() []any {
@@ -7,4 +14,10 @@ func Rows() []any {
 		&connectionRow{}, &tokenRow{}, &pullRow{}, &deliveryRow{}, &keyRow{}, &accountRow{}, &absenceRow{},
 		&completenessRow{}, &balanceRow{},
 	}
+}
+
+// DuePulls returns the statement with which ListStuck finds at most limit pulls.
+func DuePulls(db *gorm.DB, at time.Time, limit int) string {
+	dry := duePulls(db.Session(&gorm.Session{DryRun: true}), at, at).Limit(limit).Pluck("p.id", new([]uuid.UUID))
+	return db.Explain(dry.Statement.SQL.String(), dry.Statement.Vars...)
 }

@@ -13,6 +13,11 @@ func (db *DB) Receive(ctx context.Context, nudge Nudge,
 	return dialect{db: db, nudge: nudge}.Receive(ctx, deliveries)
 }
 
+// Transact runs fn in a transaction, as a method of the store does.
+func (db *DB) Transact(ctx context.Context, nudge Nudge, fn func(tx gormstore.Tx) error) error {
+	return dialect{db: db, nudge: nudge}.Transact(ctx, fn)
+}
+
 // MaxInsertRows is exported for tests whose batches must take more than one INSERT.
 const MaxInsertRows = maxInsertRows
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
 // opened opens and migrates the database at dsn, and closes it at the end of the test.
@@ -26,7 +27,10 @@ func opened(t testing.TB, dsn string) *sqlite.DB {
 	return db
 }
 
-func file(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "new", "my data%.db") }
+// file returns the DSN of a new file in a folder that does not exist.
+func file(t testing.TB) string {
+	return "sqlite://" + filepath.Join(datadir.New(t), "new", "my data%.db")
+}
 
 func stores(t *testing.T, dsn string) porttest.Stores {
 	t.Helper()

@@ -20,6 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -57,7 +58,7 @@ func Config(t testing.TB, dsn string) configs.Config {
 // SQLite returns the DATABASE_URL of a new SQLite file, which is removed when the test ends.
 func SQLite(t testing.TB) string {
 	t.Helper()
-	return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
+	return "sqlite://" + filepath.Join(datadir.New(t), "discovery.db")
 }
 
 // EachDatabase runs body as a subtest on an empty SQLite and on an empty PostgreSQL database. A package

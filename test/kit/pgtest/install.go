@@ -10,8 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
 // debianBin is the pattern of the folders in which Debian and its derivatives install the server, one per
@@ -99,16 +100,16 @@ func runAs() (*syscall.Credential, error) {
 }
 
 // prepare creates the data directory, owned by the server's user, and returns its path. It initialises it
-// unless it already contains a cluster. If dir is "", it creates a temporary directory.
-func prepare(bin, dir string, credential *syscall.Credential) (string, error) {
+// unless it already contains a cluster.
+func prepare(bin string, o Options, credential *syscall.Credential) (string, error) {
+	dir := o.Dir
 	if dir == "" {
-		removeStale()
-		parent, err := os.MkdirTemp("", "pgtest-"+strconv.Itoa(os.Getpid())+"-")
-		if err != nil {
-			return "", err
+		create := datadir.Create
+		if o.Fsync {
+			create = datadir.CreateOnDisk
 		}
-		// the server's user must be able to reach the data directory in this folder
-		if err := os.Chmod(parent, 0o711); err != nil {
+		parent, err := create()
+		if err != nil {
 			return "", err
 		}
 		dir = filepath.Join(parent, "data")
@@ -146,15 +147,4 @@ func initdb(bin, dir string, credential *syscall.Credential, args []string) erro
 		return fmt.Errorf("initdb: %w: %s", err, said)
 	}
 	return nil
-}
-
-// removeStale removes the data directories that killed test processes have left.
-func removeStale() {
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "pgtest-*-*"))
-	for _, dir := range left {
-		pid, err := strconv.Atoi(strings.Split(filepath.Base(dir), "-")[1])
-		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-			_ = os.RemoveAll(dir)
-		}
-	}
 }

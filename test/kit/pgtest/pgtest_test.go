@@ -14,6 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -70,7 +71,7 @@ func TestADatabaseIsDroppedWithItsTest(t *testing.T) {
 }
 
 func TestCommittedDataSurvivesAKill(t *testing.T) {
-	dir := filepath.Join(serverFolder(t), "data")
+	dir := filepath.Join(datadir.New(t), "data")
 	server, err := pgtest.Start(pgtest.Options{Fsync: true, Dir: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -100,22 +101,8 @@ func TestAServerForTestsWritesNothingOfItsOwn(t *testing.T) {
 	}
 }
 
-// serverFolder returns a new folder. Unlike a folder of t.TempDir, it is accessible to the server's user.
-func serverFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "crash-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
-
-// childEnv is an environment variable. If it is set, the test binary starts a server, prints its address,
-// and waits until it is killed.
+// childEnv is an environment variable. If it is set, the test binary starts a server, prints its address and
+// its folder, and waits until it is killed.
 const childEnv = "PGTEST_CHILD"
 
 func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
@@ -132,18 +119,12 @@ func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := strings.TrimSpace(line)
+	address, folder, _ := strings.Cut(strings.TrimSpace(line), " ")
+	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // otherwise, another test process would remove it
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = child.Wait()
-	// removes the directories that removeStale would otherwise remove at the start of the next server
-	t.Cleanup(func() {
-		left, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf("pgtest-%d-*", child.Process.Pid)))
-		for _, dir := range left {
-			_ = os.RemoveAll(dir)
-		}
-	})
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
@@ -161,6 +142,6 @@ func serveUntilKilled() {
 	if err != nil {
 		panic(err)
 	}
-	_, _ = fmt.Fprintf(os.Stdout, "127.0.0.1:%d\n", server.Port())
+	_, _ = fmt.Printf("127.0.0.1:%d %s\n", server.Port(), filepath.Dir(server.Dir()))
 	select {}
 }

@@ -22,8 +22,9 @@ type Options struct {
 	// Fsync makes commits survive a crash of the machine, as in production. It is meant for crash tests and
 	// measurements. Without Fsync, a server is several times faster and has no autovacuum.
 	Fsync bool
-	// Dir is the data directory. If it is "", Start creates a directory, which Stop removes. If Dir already
-	// contains data, the server starts with that data, after recovery if necessary. Stop keeps a given Dir.
+	// Dir is the data directory. If it is "", Start creates a directory, which Stop removes: with Fsync on the
+	// disk, and otherwise in memory if there is enough. If Dir already contains data, the server starts with that
+	// data, after recovery if necessary. Stop keeps a given Dir.
 	Dir string
 	// Port is the port on which the server listens. 0 means a free port. A server that is to be restarted at
 	// the same address needs a fixed port.
@@ -59,7 +60,7 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := prepare(bin, o.Dir, credential)
+	dir, err := prepare(bin, o, credential)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,250 @@
+package localjobs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// waitTimeout bounds each wait for an expected event.
+const waitTimeout = 20 * time.Second
+
+// noPoll is a poll interval that does not end within a test.
+const noPoll = 100 * time.Hour
+
+// process is a queue with the stores on a SQLite file, as one process of the service has them.
+type process struct {
+	*gormstore.Store
+	queue *localjobs.Queue
+	db    *sqlite.DB
+}
+
+// newFile returns the address of a new database with the current schema.
+func newFile(t testing.TB) string {
+	t.Helper()
+	dsn := "sqlite://" + filepath.Join(t.TempDir(), "test.db")
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Migrate(t.Context()), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return dsn
+}
+
+// openProcess opens the database and returns a stopped queue. interval is the poll interval.
+func openProcess(t testing.TB, dsn string, cfg background.Config, interval time.Duration) process {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	queue := localjobs.NewPolling(cfg, interval)
+	return process{db.Store(queue.Nudge), queue, db}
+}
+
+// unsafe turns off the flush of each commit, for a test with thousands of commits.
+func (p process) unsafe(t testing.TB) process {
+	t.Helper()
+	if _, err := p.db.Writer.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// start starts the queue. It is stopped at the end of the test, unless the test stops it before.
+func (p process) start(t testing.TB, w ports.Worker) {
+	t.Helper()
+	if err := p.queue.Start(t.Context(), w, storedPulls{Store: p.Store}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.stop(t, waitTimeout) })
+}
+
+func (p process) stop(t testing.TB, within time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	if err := p.queue.Stop(ctx); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+// connection stores a new connection with a token.
+func (p process) connection(t testing.TB) domain.WebhookToken {
+	t.Helper()
+	now := time.Now()
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",
+		Vendor: "pluggy", AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	token := domain.WebhookToken{
+		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+		Hash: domain.HashToken(uuid.NewString()), CreatedAt: now,
+	}
+	for _, err := range []error{p.Connections().Create(t.Context(), c), p.Tokens().Create(t.Context(), token)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return token
+}
+
+// request queues a pull of a new connection and returns its id.
+func (p process) request(t testing.TB) domain.PullID { return p.requestFor(t, p.connection(t)) }
+
+// requestFor queues a pull of the token's connection and returns its id.
+func (p process) requestFor(t testing.TB, token domain.WebhookToken) domain.PullID {
+	t.Helper()
+	pull, err := p.Pulls().Request(t.Context(), token.Tenant, token.Connection, ports.PullRequest{
+		ID: newPull(), Trigger: domain.TriggerOperator, At: time.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pull.ID
+}
+
+// copyPull queues n copies of the only pull in the database, each of a connection of its own.
+func (p process) copyPull(t testing.TB, n int) {
+	t.Helper()
+	const numbers = "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ?) "
+	const id = "printf('00000000-0000-7000-8000-%012x', rowid)"
+	for table, columns := range map[string]string{
+		"connections": "id = " + id + ", name = rowid", "pulls": "id = " + id + ", connection_id = " + id,
+	} {
+		for _, statement := range []string{
+			"CREATE TEMP TABLE copies AS SELECT " + table + ".* FROM " + table,
+			"DELETE FROM copies",
+			"INSERT INTO copies " + numbers + "SELECT " + table + ".* FROM numbers, " + table,
+			"UPDATE copies SET " + columns,
+			"INSERT INTO " + table + " SELECT * FROM copies",
+			"DROP TABLE copies",
+		} {
+			var args []any
+			if strings.Contains(statement, "?") {
+				args = append(args, n)
+			}
+			if _, err := p.db.Writer.ExecContext(t.Context(), statement, args...); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+	}
+}
+
+func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
+
+// storedPulls is a ports.Maintenance that lists the stored pulls, as the service does.
+type storedPulls struct {
+	fakeMaintenance
+	*gormstore.Store
+}
+
+func (s storedPulls) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
+	return s.Pulls().ListStuck(ctx, time.Now(), 10*time.Second, limit)
+}
+
+func (s storedPulls) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
+	return s.Pulls().ListStuck(ctx, time.Now(), 0, limit)
+}
+
+// claimer is a ports.Worker that claims a pull, calls work, and records the outcome, as the service does.
+type claimer struct {
+	process
+	// work returns when the next attempt may start, or zero if the pull has succeeded. If it is nil, every
+	// pull succeeds.
+	work func(ctx context.Context, id domain.PullID) (next time.Time)
+	done chan domain.PullID // receives the pulls that have succeeded
+
+	mu      *sync.Mutex
+	running map[domain.PullID]int // the attempts that run, by their pull; shared by all processes of a test
+	errs    *errorLog             // attempts that ran at the same time
+}
+
+func newClaimer(p process, work func(ctx context.Context, id domain.PullID) time.Time) *claimer {
+	return &claimer{
+		process: p, work: work, done: make(chan domain.PullID, 2000), mu: &sync.Mutex{},
+		running: make(map[domain.PullID]int), errs: &errorLog{},
+	}
+}
+
+// at returns a worker of another process that shares everything except the store.
+func (c *claimer) at(p process) *claimer {
+	other := *c
+	other.process = p
+	return &other
+}
+
+func (c *claimer) RunWaitingPull(context.Context, int) (bool, error) { return false, nil }
+
+func (c *claimer) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: id, Until: time.Now().Add(20 * time.Second)}
+	claimed, err := c.Pulls().Claim(ctx, lease, time.Now())
+	switch {
+	case errors.Is(err, domain.NotFound):
+		return 0, nil
+	case errors.Is(err, domain.NotDue):
+		return domain.RetryAfterOf(err), nil
+	case err != nil:
+		return 0, err
+	}
+	c.count(id, 1)
+	var next time.Time
+	if c.work != nil {
+		next = c.work(ctx, id)
+	}
+	c.count(id, -1)
+	outcome := ports.Outcome{State: domain.PullSucceeded, Attempts: claimed.Pull.Attempts, At: time.Now()}
+	if !next.IsZero() {
+		outcome.State, outcome.NotBefore, outcome.Attempts = domain.PullQueued, next, 0
+	}
+	if err := c.Pulls().Finish(context.WithoutCancel(ctx), lease, outcome); err != nil {
+		return 0, err
+	}
+	if !next.IsZero() {
+		return max(time.Until(next), time.Millisecond), nil
+	}
+	c.done <- id
+	return 0, nil
+}
+
+// count adds n to the number of running attempts of the pull.
+func (c *claimer) count(id domain.PullID, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running[id] += n; c.running[id] > 1 {
+		c.errs.add(ports.BackgroundError{Err: fmt.Errorf("%d attempts of pull %v ran at the same time", c.running[id], id)})
+	}
+}
+
+// await waits until the pull has succeeded and returns how long that took.
+func (c *claimer) await(t testing.TB, want domain.PullID) time.Duration {
+	t.Helper()
+	began := time.Now()
+	select {
+	case got := <-c.done:
+		if got != want {
+			t.Fatalf("pull %v ran, want %v", got, want)
+		}
+	case <-time.After(waitTimeout):
+		t.Fatal("the pull did not run before the timeout")
+	}
+	return time.Since(began)
+}

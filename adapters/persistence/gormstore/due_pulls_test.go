@@ -1,0 +1,37 @@
+package gormstore_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// On SQLite, every process runs this query twice a second. It must read only open pulls, in the order of
+// their index: without open pulls, it reads one page.
+func TestDuePullsAreReadFromTheIndexOverOpenPulls(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		if b.gorm.Name() != "sqlite" {
+			t.Skip("no process polls this database")
+		}
+		var steps []struct{ Detail string }
+		query := "EXPLAIN QUERY PLAN " + gormstore.DuePulls(b.gorm, epoch, 100)
+		if err := b.gorm.Raw(query).Scan(&steps).Error; err != nil {
+			t.Fatal(err)
+		}
+		var plan []string
+		for _, step := range steps {
+			plan = append(plan, step.Detail)
+		}
+		want := []string{
+			"SCAN p USING INDEX pulls_open",
+			"CORRELATED SCALAR SUBQUERY 1",
+			"SEARCH o USING INDEX pulls_one_under_way (connection_id=?)",
+		}
+		if diff := cmp.Diff(want, plan); diff != "" {
+			t.Errorf("plan of %s (-want +got):\n%s", strings.Join(strings.Fields(query), " "), diff)
+		}
+	})
+}

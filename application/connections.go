@@ -225,7 +225,7 @@ func (s *Service) open(ctx context.Context, c domain.Connection) (domain.Credent
 }
 
 func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, object string) {
-	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Actor: ports.ActorOf(ctx), Action: action, Object: object})
+	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Caller: ports.CallerOf(ctx), Action: action, Object: object})
 }
 
 // checkIfMatch returns a Conflict (revision_mismatch) if the current revision of c does not satisfy the

@@ -79,7 +79,8 @@ func TestAnInterruptedAddressCheckIsNotAFieldError(t *testing.T) {
 
 func TestCreateSealsAndAudits(t *testing.T) {
 	e := newEnv(t)
-	e.ctx = ports.WithActor(e.ctx, "alice")
+	alice := ports.Caller{Actor: "alice", Peer: "192.0.2.1", RequestID: "request-1"}
+	e.ctx = ports.WithCaller(e.ctx, alice)
 	c := e.createConnection("books")
 	if len(c.Sealed) == 0 || c.Revision != 1 || c.Kind != domain.Aggregator {
 		t.Errorf("got %+v", c)
@@ -89,11 +90,14 @@ func TestCreateSealsAndAudits(t *testing.T) {
 	if diff := cmp.Diff(c, stored, cmp.AllowUnexported()); diff != "" {
 		t.Error(diff)
 	}
-	e.ctx = ports.WithActor(e.ctx, "")
+	e.ctx = ports.WithCaller(e.ctx, ports.Caller{})
 	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
 	want := []ports.Audited{
-		{Tenant: e.tenant, Actor: "alice", Action: "connection.create", Object: c.ID.String()},
-		{Tenant: e.tenant, Actor: ports.UnknownActor, Action: "connection.delete", Object: c.ID.String()},
+		{Tenant: e.tenant, Caller: alice, Action: "connection.create", Object: c.ID.String()},
+		{
+			Tenant: e.tenant, Caller: ports.Caller{Actor: ports.UnknownActor}, Action: "connection.delete",
+			Object: c.ID.String(),
+		},
 	}
 	if diff := cmp.Diff(want, eventsOf[ports.Audited](e.events)); diff != "" {
 		t.Error(diff)

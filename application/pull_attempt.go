@@ -41,14 +41,16 @@ type attempt struct {
 	listed   []string             // the external ids of all accounts that the vendor lists
 	accounts []domain.AccountData // accounts with a known external id, including unreadable ones
 
-	removed    []string // the sorted external ids of rows whose removal is stored already
-	quarantine quarantine
-	whole      bool // every step was read by this attempt, from its first page
+	removed         []string // the sorted external ids of rows whose removal is stored already
+	removedAccounts []string // the external ids of accounts that were marked as removed when the attempt started
+	quarantine      quarantine
+	whole           bool // every step was read by this attempt, from its first page
 
-	counts    domain.Counts // of this attempt only
-	lastWrite time.Time     // when the pull's row was last written
-	pending   pendingProgress
-	restarts  int // how often this attempt has started a step again
+	counts     domain.Counts // of this attempt only
+	storedRows bool          // this attempt has stored a page with changed or quarantined rows
+	lastWrite  time.Time     // when the pull's row was last written
+	pending    pendingProgress
+	restarts   int // how often this attempt has started a step again
 	// confirmed means that after a complete read the vendor reported the same status as before the first
 	// page. changed means that it reported a different status.
 	confirmed, changed bool
@@ -67,8 +69,8 @@ type pendingProgress struct {
 func (a *attempt) run(ctx context.Context) error {
 	// Announced removals are stored first, because the vendor may not respond for hours. An initial pull
 	// stores them last, because it may itself store the removed rows. If there are too many removals to
-	// keep in memory, they are stored first and last, because the pages may contain rows whose removals
-	// were not kept.
+	// keep in memory, they are stored first, and last if a page was stored, because it may contain rows whose
+	// removals were not kept.
 	if !a.initial {
 		if err := a.markRemoved(ctx); err != nil {
 			return err
@@ -96,7 +98,7 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.releaseUnseen(ctx); err != nil {
 		return err
 	}
-	if a.initial || a.pull.Scope.MoreRemoved {
+	if a.initial || a.pull.Scope.MoreRemoved && a.storedRows {
 		if err := a.markRemoved(ctx); err != nil {
 			return err
 		}
@@ -181,7 +183,8 @@ func (a *attempt) plan() {
 }
 
 // awaited returns the accounts that the scope names and the vendor does not list, each with the time
-// since when the pull waits for it. It returns nil if the connection got another target after the pull
+// since when the pull waits for it. It omits accounts that are marked as removed: the vendor has listed them before,
+// and their rows stay as they are. awaited returns nil if the connection got another target after the pull
 // was queued, because the scope may then name accounts of the earlier target.
 func (a *attempt) awaited() map[string]time.Time {
 	if a.pull.CreatedAt.Before(a.connection.TargetChangedAt) {
@@ -189,7 +192,7 @@ func (a *attempt) awaited() map[string]time.Time {
 	}
 	var awaited map[string]time.Time
 	for _, name := range a.pull.Scope.AccountNames() {
-		if slices.Contains(a.listed, name) {
+		if slices.Contains(a.listed, name) || slices.Contains(a.removedAccounts, name) {
 			continue
 		}
 		since, ok := a.pull.Progress.Awaited[name]
@@ -292,6 +295,7 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	if err != nil {
 		return err
 	}
+	a.storedRows = a.storedRows || len(w.Transactions)+len(w.Quarantined) > 0
 	a.pull.Progress, a.counts = w.Progress, a.counts.Plus(counts)
 	a.lastWrite, a.pending = w.At, pendingProgress{}
 	return nil
@@ -386,16 +390,12 @@ func (a *attempt) markRemoved(ctx context.Context) error {
 	if err := a.storeRemovals(ctx, a.pull.Scope.Removed); err != nil || !a.pull.Scope.MoreRemoved {
 		return err
 	}
-	for after := (domain.DeliveryID{}); ; {
-		ids, next, err := a.Pulls.AnnouncedRemovals(ctx, a.lease, after)
-		if err != nil || next.IsZero() {
-			return err
+	return a.Pulls.VisitAnnouncedRemovals(ctx, a.lease, func(externalIDs []string) error {
+		if len(externalIDs) == 0 && a.Clock.Now().Sub(a.lastWrite) >= progressFlushInterval {
+			return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}) // extends the lease
 		}
-		if err := a.storeRemovals(ctx, ids); err != nil {
-			return err
-		}
-		after = next
-	}
+		return a.storeRemovals(ctx, externalIDs)
+	})
 }
 
 // maxBatchRemovals is the maximum number of removals that are stored with one write.

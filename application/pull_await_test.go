@@ -103,3 +103,44 @@ func TestAnEventAboutAnUnlistedAccountStaysOpenWhenEverythingIsRead(t *testing.T
 	e.wantPull(d.Pull, domain.PullQueued, domain.AccountNotListed)
 	e.wantDelivery(d, domain.DeliveryAccepted)
 }
+
+// envWithRemovedAccount returns an env and a connection whose account "acc-2" the vendor listed once and no longer
+// lists. The store does not know this yet. It also returns a webhook token of the connection.
+func envWithRemovedAccount(t *testing.T) (*env, domain.Connection, string) {
+	t.Helper()
+	e := newEnv(t)
+	e.vendor.setRows("r1")
+	e.vendor.others = []string{"acc-2"}
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.vendor.others = nil
+	return e, c, e.mintToken(c)
+}
+
+func TestAnEventAboutARemovedAccountIsDone(t *testing.T) {
+	e, c, token := envWithRemovedAccount(t)
+	e.runPull(e.requestFullPull(c))
+	d := e.receive(token, aboutAccount("late", "acc-2")).Delivery
+	if again := e.runPull(d.Pull); again != 0 {
+		t.Errorf("another attempt after %v", again)
+	}
+	e.wantPull(d.Pull, domain.PullSucceeded, "")
+	e.wantDelivery(d, domain.DeliveryProcessed)
+}
+
+// A pull that waits for an account ends after a complete read has marked the account as removed.
+func TestAnEventWaitsUntilItsAccountIsMarkedAsRemoved(t *testing.T) {
+	e, c, token := envWithRemovedAccount(t)
+	d := e.receive(token, aboutAccount("late", "acc-2")).Delivery
+	e.runPull(d.Pull)
+	e.wantPull(d.Pull, domain.PullQueued, domain.AccountNotListed)
+	full := e.requestFullPull(c)
+	e.clock.pass(e.runPull(full))
+	e.wantPull(full, domain.PullQueued, domain.AccountNotListed)
+	e.runPull(full)
+	e.wantPull(full, domain.PullSucceeded, "")
+	e.wantDelivery(d, domain.DeliveryProcessed)
+	if got := e.getHealth(c).Status; got != domain.Healthy {
+		t.Errorf("the connection is %s", got)
+	}
+}

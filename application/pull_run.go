@@ -72,7 +72,7 @@ func (s *Service) runPull(
 	a := &attempt{
 		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
 		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
-		removed: claimed.Removed,
+		removed: claimed.Removed, removedAccounts: claimed.RemovedAccounts,
 	}
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
 		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, startedAt)

@@ -110,7 +110,7 @@ type (
 	// Audited reports that an operator changed access to the service or stored configuration.
 	Audited struct {
 		Tenant domain.TenantID
-		Actor  string // who made the change, as ActorOf returns it; never ""
+		Caller Caller // who made the change, as CallerOf returns it
 		Action string // "token.mint", "token.revoke", "connection.create", …
 		Object string // the object's id
 	}

@@ -30,6 +30,9 @@ type Claimed struct {
 	// announce as removed. It is set only from the second attempt on: RemoveAnnounced may have applied
 	// these removals, so the pull must not store the rows again from an older page.
 	Removed []string
+	// RemovedAccounts are the external ids, sorted, of the connection's accounts that are marked as removed. It is
+	// set only if the scope of the pull names accounts.
+	RemovedAccounts []string
 	// Quarantine holds the keys of the connection's quarantined rows, in any order.
 	Quarantine []domain.QuarantineKey
 }
@@ -202,13 +205,12 @@ type PullExecution interface {
 	// when the pull starts.
 	RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time) (blocked bool, err error)
 
-	// AnnouncedRemovals returns external ids of rows that the pull's deliveries announce as removed. It
-	// reads the deliveries in the order of their ids, starting after the delivery after. next is the last
-	// delivery that it has read; zero if there are no more deliveries. The scopes that one call reads are
-	// together at most domain.MaxScopeBytes, except that a call always reads at least one delivery. Errors:
-	// LeaseLost (Conflict).
-	AnnouncedRemovals(ctx context.Context, lease domain.Lease, after domain.DeliveryID) (
-		ids []string, next domain.DeliveryID, err error)
+	// VisitAnnouncedRemovals reads the deliveries of the pull in batches, whose scopes are together at most
+	// domain.MaxScopeBytes unless a batch is one delivery. For each batch it calls visit with the external ids,
+	// sorted, that the batch announces as removed and that name a stored row which is not removed, or a row in
+	// the quarantine. There may be none. visit may write, for example to extend the lease; its error ends the
+	// visits and is returned. Errors: LeaseLost (Conflict).
+	VisitAnnouncedRemovals(ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error) error
 
 	// Sweep marks the rows of the window that the read did not return as removed and extends the lease, in
 	// one atomic change. It returns the counts of the change. The store remembers rows whose removal is not

@@ -105,31 +105,55 @@ func scopeBytes(scope domain.PullScope) int {
 	return len(text)
 }
 
-// AnnouncedRemovals reads the deliveries of the pull in the order of their ids.
-func (v pulls) AnnouncedRemovals(
-	ctx context.Context, lease domain.Lease, after domain.DeliveryID,
-) (ids []string, next domain.DeliveryID, err error) {
-	err = v.exclusive(ctx, "Pulls.AnnouncedRemovals", func() error {
+// VisitAnnouncedRemovals reads the deliveries of the pull in the order of their ids. The store is not locked while
+// visit runs.
+func (v pulls) VisitAnnouncedRemovals(
+	ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error,
+) error {
+	var batches [][]string
+	err := v.exclusive(ctx, "Pulls.VisitAnnouncedRemovals", func() error {
 		p, err := v.leasedPull(lease)
-		if err != nil {
-			return err
+		if err == nil {
+			batches = v.announcedRemovals(p)
 		}
-		var scopes []domain.PullScope
-		total := 0
-		for _, id := range slices.SortedFunc(maps.Keys(p.deliveries), compareIDs) {
-			scope := p.deliveries[id].Scope
-			if compareIDs(id, after) <= 0 {
-				continue
-			}
-			if total += scopeBytes(scope); total > domain.MaxScopeBytes && len(scopes) > 0 {
-				break
-			}
-			scopes, next = append(scopes, scope), id
-		}
-		ids = domain.MergeScopes(scopes).Removed
-		return nil
+		return err
 	})
-	return ids, next, err
+	for i := 0; i < len(batches) && err == nil; i++ {
+		err = visit(batches[i])
+	}
+	return err
+}
+
+// announcedRemovals returns the removals that the deliveries of the pull announce, in batches, without those that name
+// no known row.
+func (s *Store) announcedRemovals(p *pull) [][]string {
+	var batches [][]string
+	var scopes []domain.PullScope
+	end := func() {
+		if len(scopes) > 0 {
+			ids := slices.DeleteFunc(domain.MergeScopes(scopes).Removed, func(id string) bool { return !s.isKnown(p, id) })
+			batches, scopes = append(batches, ids), nil
+		}
+	}
+	total := 0
+	for _, id := range slices.SortedFunc(maps.Keys(p.deliveries), compareIDs) {
+		scope := p.deliveries[id].Scope
+		if total += scopeBytes(scope); total > domain.MaxScopeBytes {
+			end()
+			total = scopeBytes(scope)
+		}
+		scopes = append(scopes, scope)
+	}
+	end()
+	return batches
+}
+
+// isKnown reports whether the external id names a row of the pull's connection that is stored and not removed, or that
+// is in the quarantine.
+func (s *Store) isKnown(p *pull, externalID string) bool {
+	row := s.transactions[p.Connection][externalID]
+	key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: externalID}
+	return row != nil && row.RemovedAt.IsZero() || s.quarantine[p.Connection][key] != nil
 }
 
 func compareIDs(a, b domain.DeliveryID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }

@@ -43,10 +43,26 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		empty := initial && len(v.transactions[c.ID]) == 0
 		return ports.Claimed{
 			Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial, Empty: empty,
-			Removed:    removed,
+			Removed: removed, RemovedAccounts: v.removedAccounts(p),
 			Quarantine: slices.Collect(maps.Keys(v.quarantine[c.ID])),
 		}, nil
 	})
+}
+
+// removedAccounts returns the external ids of the connection's accounts that are marked as removed, sorted. It returns
+// nil if the scope of the pull names no accounts.
+func (s *Store) removedAccounts(p *pull) []string {
+	if len(p.Scope.AccountNames()) == 0 {
+		return nil
+	}
+	var removed []string
+	for id, account := range s.accounts[p.Connection] {
+		if !account.RemovedAt.IsZero() {
+			removed = append(removed, id)
+		}
+	}
+	slices.Sort(removed)
+	return removed
 }
 
 // wait returns the time until the pull may be claimed. The result is zero or negative if the pull may be

@@ -151,8 +151,8 @@ func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
 }
 
 // authenticate verifies the bearer token and records its principal. The tenant of a request is
-// taken only from the token. The token's actor is stored in the context of the request, from which
-// the audit log takes it. The reason of a 401 is logged.
+// taken only from the token. The token's actor, the client address and the id of the request are stored in
+// the context of the request, from which the audit log takes them. The reason of a 401 is logged.
 func (s *server) authenticate(c echo.Context, x *exchange) error {
 	r := c.Request()
 	principal, err := s.principalOf(r)
@@ -161,7 +161,9 @@ func (s *server) authenticate(c echo.Context, x *exchange) error {
 		return err
 	}
 	x.principal = principal
-	c.SetRequest(r.WithContext(ports.WithActor(r.Context(), principal.Actor)))
+	c.SetRequest(r.WithContext(ports.WithCaller(r.Context(), ports.Caller{
+		Actor: principal.Actor, Peer: s.peerOf(r), RequestID: x.requestID,
+	})))
 	return nil
 }
 

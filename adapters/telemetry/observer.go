@@ -47,7 +47,8 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 	case ports.Audited:
 		o.Log.WithOptions(zap.WrapCore(allLevels)).Info(
 			"audit", zap.String("action", e.Action), zap.Stringer("tenant", e.Tenant),
-			zap.String("actor", e.Actor), zap.String("object", e.Object),
+			zap.String("actor", e.Caller.Actor), zap.String("object", e.Object),
+			optionalField("peer", e.Caller.Peer), optionalField("requestId", e.Caller.RequestID),
 		)
 	case ports.BackgroundError:
 		o.Metrics.backgroundErrors.WithLabelValues(o.Metrics.labels.value("where", e.Task)).Inc()
@@ -103,6 +104,14 @@ func traceField(span trace.SpanContext) zap.Field {
 		return zap.Skip()
 	}
 	return zap.Stringer("trace", span.TraceID())
+}
+
+// optionalField returns a log field, or no field if value is "".
+func optionalField(name, value string) zap.Field {
+	if value == "" {
+		return zap.Skip()
+	}
+	return zap.String(name, value)
 }
 
 // errorField returns a log field with the text of err and the texts of its hidden causes. The

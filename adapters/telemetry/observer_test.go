@@ -108,10 +108,20 @@ var eventTests = []struct {
 	},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
-		ports.Audited{Tenant: domain.TenantID{UUID: id}, Actor: "alice", Action: "token.mint", Object: "it"},
+		ports.Audited{
+			Tenant: domain.TenantID{UUID: id}, Caller: ports.Caller{Actor: "alice", Peer: "192.0.2.1", RequestID: "r-1"},
+			Action: "token.mint", Object: "it",
+		},
 		map[string]any{
 			"level": "info", "message": "audit", "action": "token.mint", "tenant": id.String(), "actor": "alice",
-			"object": "it",
+			"object": "it", "peer": "192.0.2.1", "requestId": "r-1",
+		}, nil,
+	},
+	{
+		ports.Audited{Caller: ports.Caller{Actor: ports.UnknownActor}, Action: "token.revoke", Object: "it"},
+		map[string]any{
+			"level": "info", "message": "audit", "action": "token.revoke", "tenant": domain.TenantID{}.String(),
+			"actor": "unknown", "object": "it",
 		}, nil,
 	},
 	{
@@ -155,7 +165,8 @@ func TestNoLogLevelDropsAuditLines(t *testing.T) {
 			var out bytes.Buffer
 			observer := Observer{Logger(&out, level, format).With(zap.String("part", "one")), NewMetrics("pluggy")}
 			observer.Emit(t.Context(), ports.Pruned{Rows: 8})
-			observer.Emit(t.Context(), ports.Audited{Actor: "alice", Action: "token.mint", Object: "it"})
+			alice := ports.Caller{Actor: "alice"}
+			observer.Emit(t.Context(), ports.Audited{Caller: alice, Action: "token.mint", Object: "it"})
 			observer.Emit(t.Context(), ports.ReconcileRequested{Requested: 7})
 			line := out.String()
 			if strings.Count(line, "\n") != 1 || !strings.Contains(line, "token.mint") ||
@@ -172,7 +183,9 @@ func TestAnActorCannotForgeALogLine(t *testing.T) {
 	for _, format := range []string{"json", "console"} {
 		var out bytes.Buffer
 		Observer{Logger(&out, zapcore.InfoLevel, format), NewMetrics("pluggy")}.Emit(
-			t.Context(), ports.Audited{Actor: "a\n{\"level\":\"info\"}\r\n", Action: "token.mint", Object: "it"},
+			t.Context(), ports.Audited{
+				Caller: ports.Caller{Actor: "a\n{\"level\":\"info\"}\r\n"}, Action: "token.mint", Object: "it",
+			},
 		)
 		if lines := strings.Count(strings.TrimSpace(out.String()), "\n"); lines != 0 {
 			t.Errorf("%s: one audit line is logged as %d lines", format, lines+1)

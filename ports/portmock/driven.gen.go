@@ -480,22 +480,6 @@ func (m *MockPulls) EXPECT() *MockPullsMockRecorder {
 	return m.recorder
 }
 
-// AnnouncedRemovals mocks base method.
-func (m *MockPulls) AnnouncedRemovals(ctx context.Context, lease domain.Lease, after domain.DeliveryID) ([]string, domain.DeliveryID, error) {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "AnnouncedRemovals", ctx, lease, after)
-	ret0, _ := ret[0].([]string)
-	ret1, _ := ret[1].(domain.DeliveryID)
-	ret2, _ := ret[2].(error)
-	return ret0, ret1, ret2
-}
-
-// AnnouncedRemovals indicates an expected call of AnnouncedRemovals.
-func (mr *MockPullsMockRecorder) AnnouncedRemovals(ctx, lease, after any) *gomock.Call {
-	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AnnouncedRemovals", reflect.TypeOf((*MockPulls)(nil).AnnouncedRemovals), ctx, lease, after)
-}
-
 // Claim mocks base method.
 func (m *MockPulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	m.ctrl.T.Helper()
@@ -702,6 +686,20 @@ func (m *MockPulls) SweepAccounts(ctx context.Context, lease domain.Lease, w por
 func (mr *MockPullsMockRecorder) SweepAccounts(ctx, lease, w any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SweepAccounts", reflect.TypeOf((*MockPulls)(nil).SweepAccounts), ctx, lease, w)
+}
+
+// VisitAnnouncedRemovals mocks base method.
+func (m *MockPulls) VisitAnnouncedRemovals(ctx context.Context, lease domain.Lease, visit func([]string) error) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "VisitAnnouncedRemovals", ctx, lease, visit)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// VisitAnnouncedRemovals indicates an expected call of VisitAnnouncedRemovals.
+func (mr *MockPullsMockRecorder) VisitAnnouncedRemovals(ctx, lease, visit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "VisitAnnouncedRemovals", reflect.TypeOf((*MockPulls)(nil).VisitAnnouncedRemovals), ctx, lease, visit)
 }
 
 // MockLedger is a mock of Ledger interface.

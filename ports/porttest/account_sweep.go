@@ -10,6 +10,9 @@ var accountSweepTests = []storeTest{
 	{"an account that is not listed any more is removed, and returns when it is listed", accountSweepRemoves},
 	{"with two reads, two pulls in a row must not list the account", accountSweepNeedsTwoPulls},
 	{"an account that was never listed is not removed", accountSweepKeepsEmbedded},
+	{"an unreadable account that is listed is not removed, and returns when it is listed", accountSweepUnreadable},
+	{"an unreadable account that is not listed any more is removed", accountSweepRemovesUnreadable},
+	{"a claim of a pull that names accounts returns those that are removed", claimOfRemovedAccounts},
 	{"an account sweep is limited to its connection and its lease", accountSweepScope},
 }
 
@@ -98,6 +101,89 @@ func accountSweepKeepsEmbedded(f *fixture) {
 	f.storeAccounts(l, true, "b")
 	f.sweepAccounts(l, domain.OneRead)
 	f.equal("removed", []string{"b"}, f.removedAccounts(c))
+}
+
+// quarantineAccounts stores a page of the vendor's list of accounts: readable ones, and unreadable ones, which are only
+// in the quarantine.
+func (f *fixture) quarantineAccounts(l domain.Lease, readable []string, unreadable ...string) {
+	f.Helper()
+	w := ports.PageWrite{Listed: true}
+	for _, id := range readable {
+		w.Accounts = append(w.Accounts, accountData(id))
+	}
+	for _, id := range unreadable {
+		w.Quarantined = append(w.Quarantined,
+			domain.NewUnreadableData(domain.QuarantinedAccount, id, domain.InvalidAmount, []byte("{}")))
+	}
+	f.mustStorePage(l, w)
+}
+
+// accountSweepUnreadable checks an account that becomes unreadable: it is listed, so it stays, and it returns if it was
+// removed. StorePage does not store it, so only SweepAccounts sees that it is listed.
+func accountSweepUnreadable(f *fixture) {
+	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
+		c, l := f.runningPull()
+		f.storeAccounts(l, true, "a", "b")
+		stored := f.listAccounts(c)
+		for range 3 {
+			f.quarantineAccounts(l, []string{"a"}, "b")
+			f.sweepAccounts(l, proof, "a", "b")
+			l = f.nextPull(c, l)
+		}
+		f.equal("while it is unreadable", stored, f.listAccounts(c))
+		for range 2 {
+			f.sweepAccounts(l, proof, "a")
+			l = f.nextPull(c, l)
+		}
+		f.equal("while it is not listed", []string{"b"}, f.removedAccounts(c))
+		f.quarantineAccounts(l, []string{"a"}, "b")
+		f.sweepAccounts(l, proof, "a", "b")
+		f.equal("unreadable and listed again", []string(nil), f.removedAccounts(c))
+		f.equal("its id", stored[1].ID, f.listAccounts(c)[1].ID)
+
+		f.sweepAccounts(l, domain.TwoReads, "a")
+		l = f.nextPull(c, l)
+		f.quarantineAccounts(l, []string{"a"}, "b")
+		f.sweepAccounts(l, domain.TwoReads, "a", "b")
+		l = f.nextPull(c, l)
+		f.sweepAccounts(l, domain.TwoReads, "a")
+		f.equal("after it was listed in between", []string(nil), f.removedAccounts(c))
+	}
+}
+
+// accountSweepRemovesUnreadable checks that the quarantine of an account does not protect it from a sweep, and that an
+// account which was never readable is not stored by one.
+func accountSweepRemovesUnreadable(f *fixture) {
+	c, l := f.runningPull()
+	f.storeAccounts(l, true, "a", "b")
+	f.quarantineAccounts(l, []string{"a"}, "b", "never readable")
+	f.sweepAccounts(l, domain.OneRead, "a", "never readable")
+	f.equal("removed", []string{"b"}, f.removedAccounts(c))
+	f.sweepAccounts(l, domain.OneRead, "a")
+	f.equal("removed after neither is listed", []string{"b"}, f.removedAccounts(c))
+	f.equal("stored accounts", 2, len(f.listAccounts(c)))
+}
+
+func claimOfRemovedAccounts(f *fixture) {
+	c, l := f.runningPull()
+	_, other := f.runningPull()
+	f.storeAccounts(l, true, "b", "a", "c")
+	f.storeAccounts(other, true, "d")
+	f.sweepAccounts(l, domain.OneRead, "c")
+	f.sweepAccounts(other, domain.OneRead)
+	f.finish(l, domain.PullSucceeded, "")
+	for _, pull := range []struct {
+		name  string
+		scope domain.PullScope
+		want  []string
+	}{
+		{"of a pull that names an account", domain.PullScope{Changed: map[string][]string{"a": {"x"}}}, []string{"a", "b"}},
+		{"of a pull that names no account", domain.PullScope{Everything: true}, nil},
+	} {
+		l, claimed := f.claim(f.requestPull(c, pull.scope).ID)
+		f.equal("removed accounts "+pull.name, pull.want, claimed.RemovedAccounts)
+		f.finish(l, domain.PullSucceeded, "")
+	}
 }
 
 func accountSweepScope(f *fixture) {

@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -135,20 +136,35 @@ func claimTakesOver(f *fixture) {
 }
 
 // claimOfLargeScopes checks that a claimed pull contains no removals if its scopes are too large.
-// AnnouncedRemovals must then return each of them, and none of another pull.
+// VisitAnnouncedRemovals must then visit those of them that name a row which is stored and not removed or a row in
+// the quarantine, and none of another pull.
 func claimOfLargeScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	const deliveries, perDelivery = 5, 5000
+	id := func(delivery, place int) string { return fmt.Sprintf("%d-%04d-%0150d", delivery, place, 0) }
+	other, l := f.runningPull()
+	f.storeRows(l, row(id(0, 6)))
+	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
 	var want []string
+	for i := range deliveries {
+		f.mustStorePage(l, ports.PageWrite{
+			Transactions: []domain.TransactionData{row(id(i, 1)), row(id(i, 2)), row(id(i, 3))},
+			Quarantined:  []domain.UnreadableData{unreadable(id(i, 4), domain.UnknownType, "{}")},
+			Removed:      []string{id(i, 2)},
+		})
+		want = append(want, id(i, 1), id(i, 3), id(i, 4))
+	}
+	f.storeRows(l, row("late"), row("not announced"))
+	f.finish(l, domain.PullSucceeded, "")
+
 	signal := wantedEvent("signal", domain.PullScope{Signal: domain.SignalReauth})
 	pull := f.receive(f.incoming(token, signal)).Delivery.Pull
 	f.requestPull(c, domain.PullScope{Removed: []string{"requested"}})
 	for i := range deliveries {
 		var ids []string
 		for j := range perDelivery {
-			ids = append(ids, fmt.Sprintf("%d-%04d-%0150d", i, j, 0))
+			ids = append(ids, id(i, j))
 		}
-		want = append(want, ids...)
 		f.receive(f.incoming(token, wantedEvent(fmt.Sprint("removed ", i), domain.PullScope{Removed: ids})))
 	}
 	l, claimed := f.claim(pull)
@@ -158,24 +174,44 @@ func claimOfLargeScopes(f *fixture) {
 	f.equal("claimed", scope, claimed.Pull.Scope)
 	f.equal("stored", scope, f.getPull(pull).Scope)
 	f.receive(f.incoming(token, wantedEvent("late", domain.PullScope{Removed: []string{"late"}})))
+	f.checkVisits(l, want)
+	f.equal("rows that are removed", deliveries*3, len(f.removedIDs(c)))
+	f.equal("rows of another connection that are removed", []string(nil), f.removedIDs(other))
+	f.checkVisits(l, nil)
+	f.finish(l, domain.PullSucceeded, "")
+	err := f.Pulls.VisitAnnouncedRemovals(f.ctx, l, func([]string) error { return nil })
+	f.errorIs(err, domain.LeaseLost)
+}
+
+// checkVisits removes the rows with the visited ids during each visit, and checks all ids. One visit that fails must
+// be the last one.
+func (f *fixture) checkVisits(l domain.Lease, want []string) {
+	f.Helper()
 	var got []string
-	calls := 0
-	for after := (domain.DeliveryID{}); ; calls++ {
-		ids, next, err := f.Pulls.AnnouncedRemovals(f.ctx, l, after)
-		f.noError(err)
-		if next.IsZero() {
-			break
+	visits := 0
+	f.noError(f.Pulls.VisitAnnouncedRemovals(f.ctx, l, func(ids []string) error {
+		visits++
+		got = append(got, ids...)
+		w := ports.PageWrite{Removed: ids}
+		for _, id := range ids {
+			w.Released = append(w.Released, domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: id})
 		}
-		got, after = append(got, ids...), next
-	}
+		f.mustStorePage(l, w)
+		return nil
+	}))
 	slices.Sort(got)
 	f.equal("announced removals", want, got)
-	if calls < 2 || calls > deliveries {
-		f.Errorf("%d calls returned the removals of %d deliveries, want 2 to %d calls", calls, deliveries, deliveries)
+	if visits < 2 || visits > 6 {
+		f.Errorf("%d visits for six deliveries, want 2 to 6", visits)
 	}
-	f.finish(l, domain.PullSucceeded, "")
-	_, _, err := f.Pulls.AnnouncedRemovals(f.ctx, l, domain.DeliveryID{})
-	f.errorIs(err, domain.LeaseLost)
+	failure := errors.New("the visit failed")
+	calls := 0
+	err := f.Pulls.VisitAnnouncedRemovals(f.ctx, l, func([]string) error {
+		calls++
+		return failure
+	})
+	f.errorIs(err, failure)
+	f.equal("visits until the first failure", 1, calls)
 }
 
 // concurrentClaimsOfAPull claims one pull with several leases concurrently, as workers of several

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,37 +83,92 @@ func TestBelvoRowsThatVanishWithoutAnAnnouncement(t *testing.T) {
 	})
 }
 
+// laterClock is the wall clock, moved into the future.
+type laterClock struct{ ahead atomic.Int64 }
+
+func (c *laterClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *laterClock) pass(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// loseRows removes more than half of the rows of an account at the vendor and returns their external ids. None of them
+// is so old that the vendor may have purged it. It adds the rows before, and pulls them.
+func (o operator) loseRows(b bank, id string) []string {
+	o.t.Helper()
+	demo := o.rows(id)
+	b.generate(o.t, 40)
+	o.pull(id, nil)
+	var gone []string
+	for external, row := range o.rows(id) {
+		if demo[external] == nil && text(row, "date") > time.Now().AddDate(0, 0, -330).Format(time.DateOnly) {
+			gone = append(gone, external)
+			b.remove(o.t, external)
+		}
+	}
+	return gone
+}
+
+// checkWarnings checks that the connection is healthy and has exactly these warnings.
+func (o operator) checkWarnings(id string, want ...any) {
+	o.t.Helper()
+	health := o.get(of(id, "/health")).want(200).json()
+	got, _ := health["warnings"].([]any)
+	if diff := cmp.Diff(want, got); diff != "" || health["health"] != "healthy" {
+		o.t.Errorf("%v: %s", health, diff)
+	}
+}
+
 // TestAMassRemovalIsHeldBack checks that a read without most of the rows of an account removes none of them, and
 // that the health shows a warning. The warning must disappear when the deletion is announced.
 func TestAMassRemovalIsHeldBack(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
-		demo := o.rows(id)
-		b.generate(t, 40)
-		o.pull(id, nil)
-		var gone []string
-		for external, row := range o.rows(id) {
-			if demo[external] == nil && text(row, "date") > time.Now().AddDate(0, 0, -330).Format(time.DateOnly) {
-				gone = append(gone, external)
-				b.remove(t, external)
-			}
-		}
+		gone := o.loseRows(b, id)
 		for range 2 {
 			if pull := o.pull(id, nil); pull["status"] != "succeeded" {
 				t.Errorf("the pull ended as %v", pull)
 			}
 		}
-		health := o.get(of(id, "/health")).want(200).json()
-		if diff := cmp.Diff([]any{"mass_removal"}, health["warnings"]); diff != "" || health["health"] != "healthy" {
-			t.Errorf("%v: %s", health, diff)
-		}
+		o.checkWarnings(id, "mass_removal")
 		o.checkRows(b, id, gone...)
 		o.announce(b, hook, "deleted", gone...)
 		o.waitForSuccess(id)
 		o.checkRows(b, id)
 		o.pull(id, nil)
-		if health := o.get(of(id, "/health")).want(200).json(); health["warnings"] != nil {
-			t.Errorf("after the announcement: %v", health)
-		}
+		o.checkWarnings(id)
 	})
+}
+
+// TestAMassRemovalIsAppliedAnHourLater checks that a read that is less than an hour later than the first one removes
+// nothing, and that a later read removes the rows that are still missing and no other.
+func TestAMassRemovalIsAppliedAnHourLater(t *testing.T) {
+	for name := range backends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, b := range banks(t) {
+				t.Run(b.vendor(), func(t *testing.T) { checkLateMassRemoval(t, name, b) })
+			}
+		})
+	}
+}
+
+func checkLateMassRemoval(t *testing.T, backend string, b bank) {
+	later := &laterClock{}
+	w := open(t, backend, backends[backend](t), func(s *setup) { s.over.Clock = later })
+	o, id, _ := connectAndPull(t, w, b)
+	gone := o.loseRows(b, id)
+	for range 2 {
+		o.pull(id, nil)
+	}
+	later.pass(58 * time.Minute)
+	o.pull(id, nil)
+	o.checkWarnings(id, "mass_removal")
+	o.checkRows(b, id, gone...)
+	later.pass(3 * time.Minute)
+	pull := o.pull(id, nil)
+	counts, _ := pull["counts"].(map[string]any)
+	if counts["removed"] != float64(len(gone)) {
+		t.Errorf("the pull removed %v rows, want %d", counts["removed"], len(gone))
+	}
+	o.checkRows(b, id)
+	o.checkWarnings(id)
 }

@@ -18,7 +18,7 @@ type counters struct {
 	unchangedRows, goneCursors, shiftedLists, narrowPulls, removedAccounts             int
 	versions, restored                                                                 int
 	brokenRows, healedRows, oddAccounts, quarantined, released, removedBlocked         int
-	takenOver                                                                          int
+	takenOver, doneRemoved, massLosses, massHeld, massRemovals                         int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -78,6 +78,10 @@ func (t *counters) byName() map[string]*int {
 		"row released":                  &t.released,
 		"pull blocked":                  &t.removedBlocked,
 		"pull taken over":               &t.takenOver,
+		"mass loss at the vendor":       &t.massLosses,
+		"mass removal held back":        &t.massHeld,
+		"mass removal applied":          &t.massRemovals,
+		"event about a removed account": &t.doneRemoved,
 	}
 }
 

@@ -77,6 +77,7 @@ type sim struct {
 	openComplete map[domain.PullID]domain.ConnectionID // open pulls that are known to read everything
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
+	absent       map[rowKey]absentRow
 	originals    map[rowKey]domain.TransactionData // the content with which each row was stored first
 	seenVersions map[domain.TransactionID]map[int]rowState
 	prunedBefore time.Time // no delivery received at or after this time was pruned
@@ -105,6 +106,7 @@ func newSim(seed uint64) *sim {
 		deliveries: map[domain.DeliveryID]deliveryRecord{}, claims: map[domain.LeaseID]domain.Pull{},
 		holders: map[domain.PullID]domain.LeaseID{}, openComplete: map[domain.PullID]domain.ConnectionID{},
 		awaiting: map[domain.PullID]bool{}, readAt: map[domain.PullID]time.Time{},
+		absent:    map[rowKey]absentRow{},
 		originals: map[rowKey]domain.TransactionData{}, seenVersions: map[domain.TransactionID]map[int]rowState{},
 		sealer: &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
 	}

@@ -146,13 +146,29 @@ func (s *sim) reconcileAll() {
 	s.reconcileRound(len(s.liveConnections()))
 	s.reconcileRound(0) // no pull is requested, because a pull of everything is already queued for every connection
 	s.drainPulls()
-	for range 2 { // at belvo, two successive reads without a row prove that the row was removed
+	for range s.readsUntilRemoved() {
+		s.clock.advance(massWait)
 		for _, c := range s.liveConnections() {
 			_, err := s.randomReplica().RequestPull(s.background(), c.Tenant, c.ID, domain.Window{})
 			s.mustSucceed(err)
 		}
 		s.drainPulls()
 	}
+}
+
+// readsUntilRemoved returns how many further reads, with an hour between them, mark all rows as removed that the vendor
+// no longer has. At belvo, two successive reads without a row prove that the row was removed. A mass removal is applied
+// by a read that is an hour later than the read which proved it. Both begin again when the account of the rows is marked
+// as removed, which also takes two reads.
+func (s *sim) readsUntilRemoved() int {
+	for _, c := range s.liveConnections() {
+		for _, unlisted := range c.ref.unlisted {
+			if unlisted {
+				return 4
+			}
+		}
+	}
+	return 2
 }
 
 func (s *sim) requestNarrowPull(c *connection) {
@@ -328,6 +344,10 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	if ref.wasOdd {
 		attached = 1
 	}
+	swept := 0 // at belvo, two reads during which synchronisations start may both miss the row; the next read restores it
+	if r != nil && ref.vendor == "belvo" {
+		swept = r.hides / 2
+	}
 	switch {
 	case r == nil:
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
@@ -337,9 +357,9 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	case r.removed != !t.RemovedAt.IsZero():
 		s.violated("%s of %s: removed %t after %d removals and %d announcements, but stored as removed at %v",
 			r.id, t.Vendor, r.removed, r.removals, r.announcements, t.RemovedAt)
-	case r.revision == 0 && r.removals == 0 && t.Version > 1+attached:
+	case r.revision == 0 && r.removals == 0 && t.Version > 1+attached+2*swept:
 		s.violated("%s never changed, and has version %d", r.id, t.Version)
-	case t.Version > 1+attached+r.revision+2*(r.removals+r.announcements):
+	case t.Version > 1+attached+r.revision+2*(r.removals+r.announcements+swept):
 		s.violated("%s has version %d after %d edits, %d removals and %d announcements", r.id, t.Version, r.revision,
 			r.removals, r.announcements)
 	}

@@ -58,17 +58,32 @@ func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
 	delete(s.openComplete, id)
 }
 
-// checkAwaited checks a succeeded pull: the vendor must have listed every account that its events name.
+// checkAwaited checks a succeeded pull: the vendor must have listed every account that its events name, unless the
+// account is marked as removed.
 func (s *sim) checkAwaited(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if !c.ref.listedChangedAt.Before(p.StartedAt) || p.CreatedAt.Before(c.TargetChangedAt) {
 		return
 	}
+	removed := s.removedAccounts(c)
 	for _, name := range p.Scope.AccountNames() {
-		if c.ref.unlisted[name] {
+		if removed[name] {
+			s.counters.doneRemoved++
+		} else if c.ref.unlisted[name] {
 			s.violated("a pull of an event about %s succeeded although the account is not listed", name)
 		}
 	}
+}
+
+// removedAccounts returns the accounts of a connection that are marked as removed.
+func (s *sim) removedAccounts(c *connection) map[string]bool {
+	page, err := s.store.Ledger().Accounts(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
+	s.mustSucceed(err)
+	removed := map[string]bool{}
+	for _, a := range page.Items {
+		removed[a.ExternalID] = !a.RemovedAt.IsZero()
+	}
+	return removed
 }
 
 // checkDueForReconcile checks that the store lists the connections that are due for reconcile: the live
@@ -121,7 +136,7 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 		stored[t.ExternalID] = true
 	}
 	for _, r := range c.ref.rows {
-		if r.created.Before(p.StartedAt) && r.removals == 0 && !r.wasHidden && !r.wasBroken && !stored[r.id] &&
+		if r.created.Before(p.StartedAt) && r.removals == 0 && r.hides == 0 && !r.wasBroken && !stored[r.id] &&
 			c.ref.wasListed(r, p) {
 			s.violated("a pull of all of %s did not store %s", c.ref.id, r.id)
 		}
@@ -167,8 +182,24 @@ func (s *sim) checkRemovalsApplied(id domain.PullID) {
 	}
 }
 
+// checkHealedReleased checks that a succeeded pull of a few rows has released those of them from the quarantine that can
+// be read again, also if they equal the stored rows.
+func (s *sim) checkHealedReleased(p domain.Pull) {
+	c := s.connectionByID(p.Connection)
+	page, err := s.store.Ledger().Quarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
+	s.mustSucceed(err)
+	for _, q := range page.Items {
+		r := c.ref.row(q.QuarantineKey.ID)
+		if q.Kind == domain.QuarantinedTransaction && r != nil && r.broken == "" && !r.removed && r.hides == 0 &&
+			r.brokenOrHealedAt.Before(p.StartedAt) && slices.Contains(p.Scope.Changed[r.account], r.id) &&
+			c.ref.wasListed(r, p) {
+			s.violated("a pull has read %s, which is readable and still in the quarantine", r.id)
+		}
+	}
+}
+
 // checkSweepComplete checks a succeeded pull of everything: every row that was removed before the pull
-// started must be marked as removed. The check is skipped if the vendor synchronised meanwhile, or if the id
+// started must be marked as removed, unless it is held back as part of a mass removal. The check is skipped if the vendor synchronised meanwhile, or if the id
 // of a row could not be read.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
@@ -182,7 +213,7 @@ func (s *sim) checkSweepComplete(p domain.Pull) {
 	for _, t := range s.storedRows(c) {
 		r := c.ref.row(t.ExternalID)
 		if r.removed && !r.wasStillListed && c.ref.wasListed(r, p) && r.removedAt.Before(p.StartedAt) &&
-			t.RemovedAt.IsZero() {
+			t.RemovedAt.IsZero() && !s.isHeld(t) {
 			s.violated("a complete read of %s did not remove %s", c.ref.id, r.id)
 		}
 	}

@@ -271,8 +271,12 @@ func (v pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Ti
 
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	return intercept(ctx, v.sim, "Pulls.Sweep", func(ctx context.Context) (domain.Counts, error) {
+		before := v.sim.windowOf(lease, w)
 		counts, err := v.Pulls.Sweep(ctx, lease, w)
 		v.sim.checkFencing(lease, err)
+		if err == nil {
+			v.sim.checkMassRemoval(lease, w, before)
+		}
 		v.sim.counters.swept += counts.Removed
 		return counts, err
 	})
@@ -298,21 +302,20 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			v.sim.checkPullComplete(p)
 			v.sim.checkAwaited(p)
 			v.sim.checkSweepComplete(p)
+			v.sim.checkAnnouncedApplied(p)
+			v.sim.checkHealedReleased(p)
 			v.sim.endListingLag(p)
 		}
 		return err
 	})
 }
 
-func (v pulls) AnnouncedRemovals(
-	ctx context.Context, lease domain.Lease, after domain.DeliveryID,
-) (ids []string, next domain.DeliveryID, err error) {
-	err = interceptError(ctx, v.sim, "Pulls.AnnouncedRemovals", func(ctx context.Context) (err error) {
-		ids, next, err = v.Pulls.AnnouncedRemovals(ctx, lease, after)
-		v.sim.checkFencing(lease, err)
-		return err
+func (v pulls) VisitAnnouncedRemovals(
+	ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error,
+) error {
+	return interceptError(ctx, v.sim, "Pulls.VisitAnnouncedRemovals", func(ctx context.Context) error {
+		return v.Pulls.VisitAnnouncedRemovals(ctx, lease, visit)
 	})
-	return ids, next, err
 }
 
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {

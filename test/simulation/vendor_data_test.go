@@ -43,6 +43,10 @@ func (s *sim) changeVendorData(ref *accountRef) {
 		ref.partial, ref.syncChangedAt = !ref.partial, s.clock.Now()
 	case s.chance(0.03):
 		ref.listing++ // the vendor rebuilds its lists and refuses cursors of the earlier lists
+	case s.chance(0.01):
+		s.growAccount(ref)
+	case s.chance(0.1) && ref.losableRows() != nil:
+		s.loseManyRows(ref, ref.losableRows())
 	case r == nil || s.chance(0.35) && ref.presentRows() < maxRows:
 		r = s.addRow(ref)
 		s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
@@ -112,19 +116,19 @@ func (s *sim) breakOrHeal(ref *accountRef) {
 		if r.nameless {
 			ref.namelessUntil = s.clock.Now()
 		}
-		r.broken, r.nameless = "", false
+		r.broken, r.nameless, r.brokenOrHealedAt = "", false, s.clock.Now()
 		s.counters.healedRows++
 		if s.chance(0.5) {
 			s.editRow(ref, r)
 		}
-		s.publish(ref, notice{Kind: "updated", Account: r.account, Rows: []string{r.id}}, 0.3)
+		s.publish(ref, notice{Kind: "updated", Account: r.account, Rows: []string{r.id}}, 0.7)
 	}
 }
 
 // breakRow makes a row unreadable, with bytes that no other row has.
 func (s *sim) breakRow(r *row) {
 	s.names++
-	r.broken, r.wasBroken = fmt.Sprintf("broken %s %d", r.id, s.names), true
+	r.broken, r.wasBroken, r.brokenOrHealedAt = fmt.Sprintf("broken %s %d", r.id, s.names), true, s.clock.Now()
 	s.counters.brokenRows++
 }
 
@@ -178,8 +182,9 @@ func (s *sim) restoreRow(ref *accountRef) {
 func (s *sim) startSync(ref *accountRef) {
 	ref.syncing, ref.reauth, ref.syncChangedAt = true, s.chance(0.3), s.clock.Now()
 	for _, r := range ref.rows {
-		r.hidden = s.chance(0.3)
-		r.wasHidden = r.wasHidden || r.hidden
+		if r.hidden = s.chance(0.3); r.hidden {
+			r.hides++
+		}
 	}
 	if ref.reauth {
 		s.publish(ref, notice{Kind: "trouble"}, 0.9)

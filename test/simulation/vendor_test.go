@@ -61,7 +61,7 @@ type row struct {
 	revision    int
 	removed     bool
 	hidden      bool // the row is not listed, because its account reference synchronises
-	wasHidden   bool // the row was hidden at least once
+	hides       int  // how often the row was hidden
 	// the row is removed but still listed, because the vendor sends notices before it updates its lists
 	stillListed    bool
 	wasStillListed bool // the row was removed but still listed at least once
@@ -72,6 +72,8 @@ type row struct {
 	broken    string // the bytes of the row while it cannot be normalised; "" while it can
 	nameless  bool   // the id of the broken row cannot be read
 	wasBroken bool   // the row was broken at least once
+
+	brokenOrHealedAt time.Time // the last time at which the row was broken or healed
 }
 
 // notice is the body of a webhook.

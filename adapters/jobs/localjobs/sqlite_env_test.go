@@ -230,7 +230,8 @@ func (c *claimer) count(id domain.PullID, n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.running[id] += n; c.running[id] > 1 {
-		c.errs.add(ports.BackgroundError{Err: fmt.Errorf("%d attempts of pull %v ran at the same time", c.running[id], id)})
+		err := fmt.Errorf("%d attempts of pull %v ran at the same time", c.running[id], id)
+		c.errs.add(ports.BackgroundError{Err: err})
 	}
 }
 

@@ -21,7 +21,13 @@ func TestACommittedPullRunsWithoutAPoll(t *testing.T) {
 	w := newClaimer(p, nil)
 	p.start(t, w)
 	token := p.connection(t)
-	w.await(t, p.requestFor(t, token))
+	atOnce := func(what string, pull domain.PullID) {
+		t.Helper()
+		if took := w.await(t, pull); took > 5*time.Second { // after 10 s, the pull would be stuck
+			t.Errorf("the pull of a %s ran after %v, want at once", what, took)
+		}
+	}
+	atOnce("request", p.requestFor(t, token))
 	webhook, err := p.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newPull(), Token: token.Hash, Vendor: token.Vendor, At: time.Now(),
 		Event: domain.WebhookEvent{Name: "e", ID: "1", DedupKey: "1", WantsPull: true}, Body: []byte("{}"),
@@ -29,7 +35,7 @@ func TestACommittedPullRunsWithoutAPoll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.await(t, webhook.Delivery.Pull)
+	atOnce("webhook", webhook.Delivery.Pull)
 }
 
 // The pull that is queued after a running one has already been tried, and found not due.

@@ -2,6 +2,8 @@ package gormstore
 
 import (
 	"context"
+	"iter"
+	"slices"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -9,67 +11,124 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// removalDeliveries is the maximum number of deliveries that one call of AnnouncedRemovals reads.
-const removalDeliveries = 1000
+// deliveryBatch is the maximum number of deliveries that are listed with one query.
+const deliveryBatch = 10_000
 
-// AnnouncedRemovals first reads the ids and sizes of the next deliveries, and then as many of their scopes
-// as fit into domain.MaxScopeBytes.
-func (s pulls) AnnouncedRemovals(
-	ctx context.Context, lease domain.Lease, after domain.DeliveryID,
-) (ids []string, next domain.DeliveryID, err error) {
-	err = s.background().read(ctx, func(db *gorm.DB) error {
-		var rows []pullRow
-		err := underLease(db, lease).Omit("ask", "progress").Limit(1).Find(&rows).Error
-		if err != nil {
+// VisitAnnouncedRemovals lists the ids and sizes of the pull's deliveries, and then reads their scopes in batches of
+// at most domain.MaxScopeBytes. It does not list the deliveries again for each batch: on SQLite, the pull of a
+// delivery is stored after its body, so the list costs as much as reading the bodies.
+func (s pulls) VisitAnnouncedRemovals(
+	ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error,
+) error {
+	v := removalVisitor{pulls: pulls{s.background()}, visit: visit}
+	if err := v.read(ctx, func(db *gorm.DB) error { return v.start(db, lease) }); err != nil {
+		return err
+	}
+	for after := uuid.Nil; ; {
+		var listed []attachedDelivery
+		err := v.read(ctx, func(db *gorm.DB) (err error) {
+			listed, err = v.listAttached(db, v.pull.summary(), after)
+			return err
+		})
+		if err != nil || len(listed) == 0 {
 			return err
 		}
-		if len(rows) == 0 {
-			return leaseLost()
+		after = listed[len(listed)-1].ID
+		for batch := range batches(listed) {
+			if err := v.visitBatch(ctx, batch); err != nil {
+				return err
+			}
 		}
-		deliveries, err := s.nextDeliveries(db, rows[0].summary(), after)
-		if err != nil || len(deliveries) == 0 {
-			return err
+	}
+}
+
+// removalVisitor visits the removals that the deliveries of a pull announce.
+type removalVisitor struct {
+	pulls
+	pull        pullRow
+	quarantined []string // the external ids of the connection's quarantined transactions
+	visit       func(externalIDs []string) error
+}
+
+// start reads the pull that runs under the lease and the quarantine of its connection. Errors: LeaseLost.
+func (v *removalVisitor) start(db *gorm.DB, lease domain.Lease) error {
+	var rows []pullRow
+	if err := underLease(db, lease).Omit("ask", "progress").Limit(1).Find(&rows).Error; err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return leaseLost()
+	}
+	v.pull = rows[0]
+	return quarantineOf(db, v.pull.Tenant, v.pull.Connection).
+		Where("kind = ?", string(domain.QuarantinedTransaction)).Pluck("row_key", &v.quarantined).Error
+}
+
+// attachedDelivery is the id of a delivery, and the size of its scope.
+type attachedDelivery struct {
+	ID    uuid.UUID
+	Bytes int
+}
+
+// listAttached returns at most deliveryBatch deliveries of the pull, ordered by id, whose ids are higher than after. It
+// omits deliveries with an empty scope.
+func (s pulls) listAttached(db *gorm.DB, p domain.Pull, after uuid.UUID) ([]attachedDelivery, error) {
+	var listed []attachedDelivery
+	err := db.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
+		Select("id, octet_length(ask) AS bytes").Where("id > ? AND octet_length(ask) > ?", after, len("{}")).
+		Order("id").Limit(deliveryBatch).Find(&listed).Error
+	return listed, err
+}
+
+// batches returns the ids of the deliveries in batches. The scopes of a batch together fit into domain.MaxScopeBytes,
+// unless it consists of one delivery.
+func batches(listed []attachedDelivery) iter.Seq[[]uuid.UUID] {
+	return func(yield func([]uuid.UUID) bool) {
+		var batch []uuid.UUID
+		total := 0
+		for _, d := range listed {
+			if total += d.Bytes; total > domain.MaxScopeBytes && len(batch) > 0 {
+				if !yield(batch) {
+					return
+				}
+				batch, total = nil, d.Bytes
+			}
+			batch = append(batch, d.ID)
 		}
-		next.UUID = deliveries[len(deliveries)-1]
-		ids, err = removalsOf(db, rows[0], deliveries)
+		if len(batch) > 0 {
+			yield(batch)
+		}
+	}
+}
+
+// visitBatch calls visit with those announced removals of the deliveries that name known rows. No query is open while
+// visit runs, because visit may write.
+func (v removalVisitor) visitBatch(ctx context.Context, deliveries []uuid.UUID) error {
+	var known []string
+	err := v.read(ctx, func(db *gorm.DB) (err error) {
+		known, err = v.knownRows(db, deliveries)
 		return err
 	})
-	return ids, next, err
-}
-
-// nextDeliveries returns the ids of the next deliveries of the pull whose scopes together fit into
-// domain.MaxScopeBytes. It always returns at least one id if there are more deliveries.
-func (s pulls) nextDeliveries(db *gorm.DB, p domain.Pull, after domain.DeliveryID) ([]uuid.UUID, error) {
-	var sizes []struct {
-		ID    uuid.UUID
-		Bytes int
-	}
-	err := db.Table("(?) AS attached", s.dialect.AttachedDeliveries(p)).Select("id, octet_length(ask) AS bytes").
-		Where("id > ?", after.UUID).Order("id").Limit(removalDeliveries).Find(&sizes).Error
-	var ids []uuid.UUID
-	total := 0
-	for _, d := range sizes {
-		if total += d.Bytes; total > domain.MaxScopeBytes && len(ids) > 0 {
-			break
-		}
-		ids = append(ids, d.ID)
-	}
-	return ids, err
-}
-
-// removalsOf returns the removals that the deliveries of the pull announce.
-func removalsOf(db *gorm.DB, pull pullRow, deliveries []uuid.UUID) ([]string, error) {
-	var stored []string
-	err := db.Model(&deliveryRow{}).Where("tenant_id = ? AND connection_id = ?", pull.Tenant, pull.Connection).
-		Where("id IN ?", deliveries).Pluck("ask", &stored).Error
 	if err != nil {
-		return nil, err
+		return err
 	}
-	scopes := make([]domain.PullScope, len(stored))
-	for i := range stored {
-		if err := decode(stored[i], &scopes[i]); err != nil {
-			return nil, err
-		}
+	return v.visit(known)
+}
+
+// knownRows returns the external ids, sorted, that the deliveries announce as removed and that name a row of the
+// connection which is stored and not removed, or which is in the quarantine. Most announced ids may name no row. The
+// database therefore parses the scopes and looks up the ids, so that the ids are neither read nor updated one by one.
+func (v removalVisitor) knownRows(db *gorm.DB, deliveries []uuid.UUID) ([]string, error) {
+	announced := "SELECT announced.value FROM deliveries CROSS JOIN " + v.dialect.AnnouncedRemovals("announced")
+	const which = ` WHERE deliveries.tenant_id = ? AND deliveries.connection_id = ? AND deliveries.id IN ?`
+	own := []any{v.pull.Tenant, v.pull.Connection, deliveries}
+	var stored, quarantined []string
+	err := db.Raw(announced+" CROSS JOIN transactions AS t"+which+
+		" AND t.connection_id = ? AND t.external_id = announced.value AND t.removed_at IS NULL",
+		append(own, v.pull.Connection)...).Scan(&stored).Error
+	if err == nil && len(v.quarantined) > 0 {
+		condition := v.dialect.AnyOf("announced.value", v.quarantined)
+		err = db.Raw(announced+which+" AND "+condition.SQL, append(own, condition.Vars...)...).Scan(&quarantined).Error
 	}
-	return domain.MergeScopes(scopes).Removed, nil
+	return slices.Compact(slices.Sorted(slices.Values(append(stored, quarantined...)))), err
 }

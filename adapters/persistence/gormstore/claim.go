@@ -2,9 +2,10 @@ package gormstore
 
 import (
 	"context"
+	"math"
+	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -45,6 +46,9 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		if err == nil {
 			claimed.Quarantine, err = quarantineKeys(tx.DB, claimed.Connection)
 		}
+		if err == nil && len(claimed.Pull.Scope.AccountNames()) > 0 {
+			claimed.RemovedAccounts, err = removedAccounts(tx.DB, claimed.Connection)
+		}
 		if err == nil && row.State != stateQueued {
 			claimed.Removed, err = s.removedNext(tx.DB, row)
 		}
@@ -65,7 +69,8 @@ func notDue(wait time.Duration) error {
 }
 
 // startAttempt marks the locked pull as running under the lease. It returns the pull in its new state with
-// its connection, but does not set Empty, Removed and Quarantine. From then on, the id of the lease is the
+// its connection, but does not set Empty, Removed, RemovedAccounts and
+// Quarantine. From then on, the id of the lease is the
 // pull's fencing token. Errors: NotDue, with the time to wait in RetryAfter.
 func (s pulls) startAttempt(
 	tx *gorm.DB, row pullRow, c domain.Connection, lease domain.Lease, at time.Time,
@@ -117,16 +122,18 @@ func (r pullRow) ready() time.Time {
 // the last delivery with this scope. This does not change the result: merging a scope twice has no effect,
 // and of several signals only the last one counts.
 func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
-	var scopes []string
-	attached := s.dialect.AttachedDeliveries(p)
-	err := tx.Table("(?) AS attached", attached).
-		Where("(SELECT coalesce(sum(octet_length(ask)), 0) FROM (?) AS sizes) <= ?", attached, domain.MaxScopeBytes).
-		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &scopes).Error
+	large, err := s.exceedsScope(tx, p)
 	if err != nil {
 		return domain.PullScope{}, err
 	}
-	if len(scopes) == 0 {
+	if large {
 		return s.largeScope(tx, p)
+	}
+	var scopes []string
+	err = tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
+		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &scopes).Error
+	if err != nil {
+		return domain.PullScope{}, err
 	}
 	all := append(make([]domain.PullScope, 0, len(scopes)+1), p.Scope)
 	for _, stored := range scopes {
@@ -139,21 +146,28 @@ func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error)
 	return domain.MergeScopes(all), nil
 }
 
+// unlimited is the limit of AttachedDeliveries for scopes of any size.
+const unlimited = math.MaxInt32
+
+// exceedsScope reports whether the scopes of the pull's deliveries are together larger than domain.MaxScopeBytes. The
+// query ends at the first delivery whose scope exceeds the limit, together with those before it.
+func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
+	sizes := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
+		Select("sum(octet_length(ask)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
+	var found []int
+	err := tx.Table("(?) AS sizes", sizes).Where("bytes > ?", domain.MaxScopeBytes).Limit(1).Pluck("bytes", &found).Error
+	return len(found) > 0, err
+}
+
 // maxSignalScope bounds the size of a scope with a signal. An event with a signal names no rows.
 const maxSignalScope = 1024
 
 // largeScope returns the scope of a pull whose deliveries have scopes that are too large to be merged: the
-// pull's own scope merged with domain.LargeScope and the last signal of the deliveries. If the pull has no
-// deliveries, it returns the pull's own scope. It reads only small scopes.
+// pull's own scope merged with domain.LargeScope and the last signal of the deliveries. It reads only small scopes.
 func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
-	var ids []uuid.UUID
-	attached := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p)).Session(&gorm.Session{})
-	if err := attached.Limit(1).Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
-		return p.Scope, err
-	}
 	var signals []string
-	err := attached.
-		Where("CASE WHEN octet_length(ask) <= ? THEN ask LIKE ? ELSE false END", maxSignalScope, `%"signal":"%`).
+	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, maxSignalScope)).
+		Where("ask LIKE ?", `%"signal":"%`).
 		Order("received_at DESC, CAST(id AS text) DESC").Limit(1).Pluck("ask", &signals).Error
 	if err != nil {
 		return domain.PullScope{}, err
@@ -204,6 +218,15 @@ func firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 		Where("? OR started_at >= ?", c.TargetChangedAt.IsZero(), instant{c.TargetChangedAt}).
 		Limit(1).Pluck("id", &ids).Error
 	return len(ids) == 0, err
+}
+
+// removedAccounts returns the external ids of the connection's accounts that are marked as removed, sorted.
+func removedAccounts(tx *gorm.DB, c domain.Connection) ([]string, error) {
+	var ids []string
+	err := tx.Model(&accountRow{}).Where("connection_id = ? AND tenant_id = ?", c.ID.UUID, c.Tenant.UUID).
+		Where("removed_at IS NOT NULL").Pluck("external_id", &ids).Error
+	slices.Sort(ids)
+	return ids, err
 }
 
 // isEmpty reports whether no transaction of the connection is stored.

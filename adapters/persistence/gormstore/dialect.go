@@ -32,10 +32,14 @@ type Dialect interface {
 	// of the condition contains all values, so the text of the condition does not depend on their number.
 	AnyOf(column string, values []string) clause.Expr
 
+	// AnnouncedRemovals returns a table expression with this name, which is joined to deliveries. Its column value
+	// contains the external ids that the scope of the delivery announces as removed.
+	AnnouncedRemovals(name string) string
+
 	// AttachedDeliveries returns a SELECT of ask, received_at and id of the deliveries that are attached to
-	// the queued pull. Its cost may depend on the number of deliveries received since the pull was queued,
-	// but not on the number of earlier ones.
-	AttachedDeliveries(pull domain.Pull) clause.Expr
+	// the queued pull and whose scopes have at most maxBytes. Its cost may depend on the number of deliveries
+	// received since the pull was queued, but not on the number of earlier ones.
+	AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr
 
 	// ForUpdate returns the SQL that is appended to a SELECT to lock its rows; "" if the database has
 	// only one writer.

@@ -55,28 +55,38 @@ func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, next 
 	if len(waiting.Progress.Awaited) == 0 {
 		return nil
 	}
-	for after := (domain.DeliveryID{}); ; {
-		ids, err := s.nextDeliveries(tx, waiting, after)
-		if err != nil || len(ids) == 0 {
+	for after := uuid.Nil; ; {
+		listed, err := s.listAttached(tx, waiting, after)
+		if err != nil || len(listed) == 0 {
 			return err
 		}
-		after.UUID = ids[len(ids)-1]
-		var deliveries []deliveryRow
-		own := tx.Model(&deliveryRow{}).Where("tenant_id = ? AND connection_id = ?", row.Tenant, row.Connection)
-		err = own.Session(&gorm.Session{}).Select("id", "ask").Where("id IN ?", ids).Find(&deliveries).Error
-		if err != nil {
-			return err
-		}
-		if ids, err = awaiting(deliveries, waiting.Progress.Awaited); err != nil {
-			return err
-		}
-		for batch := range slices.Chunk(ids, absenceBatch) {
-			moved := own.Session(&gorm.Session{}).Where("id IN ?", batch).Updates(map[string]any{"pull_id": next})
-			if moved.Error != nil {
-				return moved.Error
+		after = listed[len(listed)-1].ID
+		for batch := range batches(listed) {
+			if err := moveBatch(tx, waiting, row, batch, next); err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// moveBatch is moveAwaiting for these deliveries of the waiting pull.
+func moveBatch(tx *gorm.DB, waiting domain.Pull, row pullRow, ids []uuid.UUID, next uuid.UUID) error {
+	var deliveries []deliveryRow
+	own := tx.Model(&deliveryRow{}).Where("tenant_id = ? AND connection_id = ?", row.Tenant, row.Connection).
+		Session(&gorm.Session{})
+	if err := own.Select("id", "ask").Where("id IN ?", ids).Find(&deliveries).Error; err != nil {
+		return err
+	}
+	moved, err := awaiting(deliveries, waiting.Progress.Awaited)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(moved, absenceBatch) {
+		if err := own.Where("id IN ?", part).Updates(map[string]any{"pull_id": next}).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // awaiting returns the ids of the deliveries that name one of the accounts.

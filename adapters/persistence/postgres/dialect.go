@@ -135,6 +135,11 @@ func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " = ANY(?)", Vars: []any{&values}}
 }
 
+// AnnouncedRemovals implements gormstore.Dialect. The function returns no row if the scope has no member removed.
+func (dialect) AnnouncedRemovals(name string) string {
+	return "json_array_elements_text(CAST(deliveries.ask AS json) -> 'removed') AS " + name + " (value)"
+}
+
 // ForUpdate implements gormstore.Dialect.
 func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
@@ -174,6 +179,9 @@ func (dialect) ReadOnly() string {
 func (dialect) RejectsStored() bool { return true }
 
 // AttachedDeliveries selects the deliveries by their pull, for which there is an index.
-func (dialect) AttachedDeliveries(pull domain.Pull) clause.Expr {
-	return clause.Expr{SQL: "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ?", Vars: []any{pull.ID.UUID}}
+func (dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
+	return clause.Expr{
+		SQL:  "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(ask) <= ?",
+		Vars: []any{pull.ID.UUID, maxBytes},
+	}
 }

@@ -94,6 +94,11 @@ func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
 }
 
+// AnnouncedRemovals implements gormstore.Dialect.
+func (dialect) AnnouncedRemovals(name string) string {
+	return "json_each(deliveries.ask, '$.removed') AS " + name
+}
+
 // ForUpdate returns "", because the transaction already holds the write lock.
 func (dialect) ForUpdate() string { return "" }
 

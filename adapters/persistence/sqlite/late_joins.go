@@ -14,13 +14,19 @@ import (
 // There is no index of deliveries by pull, because each delivery would have to write one more page, and a
 // pull needs this lookup only once. The statement names the index to use, because with any other index the
 // cost would grow with the connection's history.
-func (dialect) AttachedDeliveries(pull domain.Pull) clause.Expr {
+//
+// SQLite finds the size of a scope in the header of the row. The pull is stored after the body and the scope, so
+// reading it costs as much as reading both. The statement therefore compares the size first.
+func (dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
 	return clause.Expr{SQL: `
 		SELECT ask, received_at, id FROM deliveries INDEXED BY deliveries_of_connection
-		WHERE connection_id = ? AND received_at >= ? AND pull_id = ?
+		WHERE connection_id = ? AND received_at >= ?
+			AND CASE WHEN octet_length(ask) <= ? THEN pull_id = ? ELSE false END
 		UNION ALL
 		SELECT d.ask, d.received_at, d.id FROM strays s CROSS JOIN deliveries d ON d.id = s.delivery_id
-		WHERE s.pull_id = ? AND d.pull_id = s.pull_id`,
-		Vars: []any{pull.Connection.UUID, pull.CreatedAt.UnixMicro(), pull.ID.UUID, pull.ID.UUID},
+		WHERE s.pull_id = ? AND CASE WHEN octet_length(d.ask) <= ? THEN d.pull_id = s.pull_id ELSE false END`,
+		Vars: []any{
+			pull.Connection.UUID, pull.CreatedAt.UnixMicro(), maxBytes, pull.ID.UUID, pull.ID.UUID, maxBytes,
+		},
 	}
 }

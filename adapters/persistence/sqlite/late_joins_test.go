@@ -106,7 +106,7 @@ func TestAClaimDoesNotScanTheHistoryOfDeliveries(t *testing.T) {
 	db := opened(t, file(t))
 	query := sqlite.AttachedDeliveries(domain.Pull{
 		ID: newID[domain.Pull](), Connection: domain.ConnectionID{UUID: uuid.New()}, CreatedAt: epoch,
-	})
+	}, 1<<20)
 	rows, err := db.Writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query.SQL, query.Vars...)
 	if err != nil {
 		t.Fatal(err)

@@ -32,8 +32,8 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 }
 
 // insertBatch stores a batch and creates missing pulls in one transaction, and therefore with one disk
-// flush. It returns the results of the deliveries and the created pulls. The transaction holds the write lock from its start, so nothing that it reads can change before it
-// ends.
+// flush. It returns the results of the deliveries and the created pulls. The transaction holds the write
+// lock from its start, so nothing that it reads can change before it ends.
 //
 // It runs few statements, each for all deliveries, because the driver compiles a statement at each use,
 // which costs more than running it. Most deliveries are new, so the INSERT itself detects duplicates, and

@@ -69,22 +69,28 @@ func TestAuditLinesNameTheActorAtEveryLogLevel(t *testing.T) {
 	for _, name := range []string{"one", "two"} {
 		w := send(app, http.MethodPost, connections, `{"vendor":"pluggy","configName":"`+name+`",
 			"baseUrl":"http://127.0.0.1:1","accountRef":"item-1","clientId":"`+canary+`","secret":"`+canary+`"}`,
-			"Authorization", "Bearer "+token, "X-Idempotency-Key", name)
+			"Authorization", "Bearer "+token, "X-Idempotency-Key", name, "X-Request-Id", "request-of-"+name)
 		if w.Code != http.StatusCreated {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 	}
-	send(app, http.MethodPost, "/v1/discovery/webhooks/tokens",
-		`{"vendor":"pluggy","connection_config_name":"one"}`, "Authorization", "Bearer "+token)
+	send(app, http.MethodPost, "/v1/discovery/webhooks/tokens", `{"vendor":"pluggy","connection_config_name":"one"}`,
+		"Authorization", "Bearer "+token, "X-Request-Id", "request-of-mint")
 	send(app, http.MethodGet, connections, "", "Authorization", "Bearer "+token)
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	if len(lines) != 3 {
 		t.Fatalf("logged %d lines, want the audit lines of three changes: %s", len(lines), log)
 	}
-	for i, action := range []string{"connection.create", "connection.create", "token.mint"} {
-		if !strings.Contains(lines[i], `"message":"audit"`) || !strings.Contains(lines[i], `"actor":"alice"`) ||
-			!strings.Contains(lines[i], `"action":"`+action+`"`) {
-			t.Errorf("got the line %s, want the audit of %s", lines[i], action)
+	for i, want := range []struct{ action, request string }{
+		{"connection.create", "request-of-one"}, {"connection.create", "request-of-two"}, {"token.mint", "request-of-mint"},
+	} {
+		for _, member := range []string{
+			`"message":"audit"`, `"actor":"alice"`, `"action":"` + want.action + `"`,
+			`"requestId":"` + want.request + `"`, `"peer":"192.0.2.1"`,
+		} {
+			if !strings.Contains(lines[i], member) {
+				t.Errorf("the audit line %s does not contain %s", lines[i], member)
+			}
 		}
 	}
 	if strings.Contains(log.String(), canary) || strings.Contains(log.String(), token) {

@@ -1,0 +1,149 @@
+package simulation_test
+
+import (
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// The limits of a mass removal, as the contract states them. They are not taken from the domain, so that a change of
+// the domain is found.
+const (
+	massRows = 20
+	massWait = time.Hour
+)
+
+// bigAccount is the number of rows that growAccount adds to an account.
+const bigAccount = massRows + 12
+
+// growAccount adds so many rows to a random account that the vendor can lose most of them later.
+func (s *sim) growAccount(ref *accountRef) {
+	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
+	var r *row
+	for range bigAccount {
+		r = s.addRow(ref)
+		r.account = account
+	}
+	s.publish(ref, notice{Kind: "created", Account: account, From: r.created.Add(-time.Second)}, 0.9)
+}
+
+// losableRows returns the present rows of an account that has at least massRows of them; nil if no account has. It omits
+// the rows with the oldest date, because at belvo no list reveals the removal of rows that are older than all others.
+func (ref *accountRef) losableRows() []*row {
+	for _, account := range ref.accounts {
+		oldest := ref.oldestDate(account)
+		var rows []*row
+		for _, r := range ref.rows {
+			if r.account == account && !r.removed && r.date > oldest {
+				rows = append(rows, r)
+			}
+		}
+		if len(rows) > massRows {
+			return rows
+		}
+	}
+	return nil
+}
+
+// loseManyRows removes most of these rows of one account at once, as a vendor does that has lost data. Usually the
+// removals are not announced.
+func (s *sim) loseManyRows(ref *accountRef, rows []*row) {
+	s.counters.massLosses++
+	n := notice{Kind: "deleted", Account: rows[0].account}
+	for _, r := range rows[s.rand.IntN(len(rows)-massRows):] {
+		r.removed, r.removedAt = true, s.clock.Now()
+		r.removals++
+		n.Rows = append(n.Rows, r.id)
+	}
+	s.publish(ref, n, 0.3)
+}
+
+// absentRow is a stored row that no sweep has seen since a time.
+type absentRow struct {
+	since time.Time
+	held  bool // the last sweep was a mass removal and kept the row
+}
+
+// sweptWindow contains the live rows of a connection that a sweep compares with a read, by external id.
+type sweptWindow map[string]domain.Transaction
+
+// windowOf returns the live rows in the window of the sweep w; none during an outage, in which no sweep succeeds.
+func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
+	rows := sweptWindow{}
+	if s.down {
+		return rows
+	}
+	for _, t := range s.storedRows(s.connectionByID(s.claims[lease.ID].Connection)) {
+		if t.RemovedAt.IsZero() && w.Window.Contains(t.Date) && (w.Account == "" || w.Account == t.Account) {
+			rows[t.ExternalID] = t
+		}
+	}
+	return rows
+}
+
+// checkMassRemoval checks a sweep: if it removed most rows of an account at once, no sweep of the last hour may have seen
+// them, and an earlier one must have missed them. before contains the rows that were live before the sweep.
+func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sweptWindow) {
+	connection := s.claims[lease.ID].Connection
+	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}
+	after := s.windowOf(lease, w)
+	for id, t := range before {
+		live[t.Account]++
+		if _, ok := after[id]; !ok {
+			removed[t.Account] = append(removed[t.Account], id)
+		} else if !w.Seen(id) {
+			unseen[t.Account] = append(unseen[t.Account], id)
+		} else {
+			delete(s.absent, rowKey{connection, id})
+		}
+	}
+	for account, ids := range removed {
+		if !isMass(len(ids), live[account]) {
+			continue
+		}
+		s.counters.massRemovals++
+		for _, id := range ids {
+			a, ok := s.absent[rowKey{connection, id}]
+			if !ok || w.At.Sub(a.since) < massWait {
+				s.violated("a sweep removed %d of %d rows of %s, but %s is absent since %v", len(ids), live[account],
+					account, id, a.since)
+			}
+		}
+	}
+	for account, ids := range unseen {
+		held := isMass(len(ids)+len(removed[account]), live[account])
+		if held {
+			s.counters.massHeld++
+		}
+		for _, id := range ids {
+			key := rowKey{connection, id}
+			a, ok := s.absent[key]
+			if !ok {
+				a.since = w.At
+			}
+			s.absent[key] = absentRow{a.since, held}
+		}
+	}
+}
+
+func isMass(rows, live int) bool { return rows >= massRows && 2*rows > live }
+
+// isHeld reports whether the last sweep that missed the row has held its removal back.
+func (s *sim) isHeld(t domain.Transaction) bool {
+	return s.absent[rowKey{t.Connection, t.ExternalID}].held
+}
+
+// checkAnnouncedApplied checks that a succeeded pull has applied all removals that were announced to it, however many
+// they are.
+func (s *sim) checkAnnouncedApplied(p domain.Pull) {
+	announced := map[string]bool{}
+	for _, id := range p.Scope.Removed {
+		announced[id] = true
+	}
+	for _, t := range s.storedRows(s.connectionByID(p.Connection)) {
+		if announced[t.ExternalID] && t.RemovedAt.IsZero() {
+			s.violated("%s is not removed, although its removal was announced to the pull that succeeded", t.ExternalID)
+		}
+	}
+}

@@ -11,7 +11,7 @@ import (
 )
 
 // waitTimeout bounds each wait for an expected event.
-const waitTimeout = 20 * time.Second
+const waitTimeout = time.Minute
 
 // fakeWorker passes each call of RunPull to the function run of the test. When run has returned, it
 // sends the pull's id to seen.

@@ -94,8 +94,8 @@ func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 // TestABodyThatHoldsMemoryMustArriveQuickly sends a part of a large body that is long enough to
 // reserve memory, and then nothing more.
 func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
-	defer func(before time.Duration) { bodyGrace = before }(bodyGrace)
-	bodyGrace = 50 * time.Millisecond
+	defer func(grace, timeout time.Duration) { bodyGrace, bodyTimeout = grace, timeout }(bodyGrace, bodyTimeout)
+	bodyGrace, bodyTimeout = 50*time.Millisecond, time.Minute
 	server := httptest.NewServer(newEnv(t))
 	defer server.Close()
 	connection, err := net.Dial("tcp", server.Listener.Addr().String())

@@ -89,7 +89,7 @@ func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
 	for round := uint64(0); r.kills < kills && !t.Failed(); round++ {
 		r.round(tr, min(kills-r.kills, killsARound), seed+1000*round)
 		h.renewToken()
-		tr.waitForPulls(t, h, r.current.Load(), 90*time.Second)
+		tr.waitForPulls(t, h, r.current.Load(), waitTimeout)
 		v = tr.compareAll(t, h, r.current.Load())
 		if kills > killsARound {
 			t.Logf("%d kills: %+v", r.kills, v)

@@ -43,7 +43,7 @@ func newFixture(t *testing.T, h *env) *fixture {
 	f.link.connect(h, f.p)
 	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
 	tr.deliver(f.link, f.link.fullPullEvent())
-	tr.waitForPulls(t, h, f.p, 15*time.Second)
+	tr.waitForPulls(t, h, f.p, waitTimeout)
 	engine := object{
 		"type":       "rest-generic",
 		"configName": "engine",
@@ -227,7 +227,7 @@ func (f *fixture) checkRefused(t *testing.T, route string, a response) {
 // since is the end of the outage.
 func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
 	t.Helper()
-	eventually(t, 15*time.Second, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })
+	eventually(t, waitTimeout, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })
 	ready := time.Since(since)
 	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
 	f.link.mu.Lock()
@@ -238,7 +238,7 @@ func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
 		tr.deliver(f.link, body)
 	}
 	accepted := time.Since(since)
-	tr.waitForPulls(t, f.env, f.p, 60*time.Second)
+	tr.waitForPulls(t, f.env, f.p, waitTimeout)
 	tr.compareAll(t, f.env, f.p)
 	t.Logf(
 		"ready after %.2f s, a webhook accepted after %.2f s, all pulls ended after %.1f s",

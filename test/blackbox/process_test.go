@@ -135,10 +135,10 @@ func (p *process) ready() time.Duration {
 	case <-p.listen:
 	case <-p.ended:
 		p.t.Fatalf("the process ended with %d during its start:\n%s", p.code(), p.log())
-	case <-time.After(30 * time.Second):
+	case <-time.After(waitTimeout):
 		p.t.Fatalf("the process does not serve:\n%s", p.log())
 	}
-	eventually(p.t, 15*time.Second, "readiness", func() bool { return p.status("/readyz") == http.StatusOK })
+	eventually(p.t, waitTimeout, "readiness", func() bool { return p.status("/readyz") == http.StatusOK })
 	return time.Since(p.begun)
 }
 
@@ -184,11 +184,11 @@ func (p *process) stop() (int, time.Duration) {
 // code returns the exit code of an ended process; -1 if a signal ended it.
 func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
 
-// command runs a command of the binary until it ends, for at most 30 s.
+// command runs a command of the binary until it ends, for at most waitTimeout.
 func command(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	path := binary.Path(t) // called before the time limit starts, because the first call builds the binary
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	var out, errs strings.Builder
@@ -200,6 +200,10 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
+
+// waitTimeout is the timeout of a wait that checks no documented time limit. It is long, so that the tests pass on a
+// busy machine.
+const waitTimeout = 2 * time.Minute
 
 // eventually polls until yes returns true, and fails the test after the timeout. what names the awaited
 // event.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
-	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 var removalDeliveries = flag.Int("removal-deliveries", 20, "how many deliveries of 1 MiB announce removals")
@@ -22,11 +21,12 @@ func TestDeliveriesFullOfRemovalsNeedLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")
 	}
-	for name, database := range map[string]func() string{
-		"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.DSN(t) },
+	for name, at := range map[string]func(*testing.T) string{
+		"sqlite":   func(*testing.T) string { return "" },
+		"postgres": func(t *testing.T) string { return newDatabase(t).url },
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newEnv(t, database())
+			h := newEnv(t, at(t))
 			p := h.serve()
 			p.ready()
 			for _, l := range []*link{newPluggy(t, 1, *removalDeliveries+5), newBelvo(t, 2, *removalDeliveries+5)} {
@@ -44,7 +44,7 @@ func (h *env) checkRemovals(t *testing.T, p *process, l *link) {
 	before := residentMemory(t, p)
 	l.hang(0)
 	l.mustPost(t, p, l.fullPullEvent())
-	harness.Eventually(t, "the pull that is in progress", func() bool { return l.faults() > 0 })
+	eventually(t, waitTimeout, "the pull that is in progress", func() bool { return l.faults() > 0 })
 	removed, peak := map[string]bool{}, 0
 	for id := range l.facts {
 		if len(removed) == *removalDeliveries {
@@ -58,7 +58,7 @@ func (h *env) checkRemovals(t *testing.T, p *process, l *link) {
 		peak = max(peak, residentMemory(t, p))
 	}
 	l.clearFaults()
-	limit := time.Minute + time.Duration(*removalDeliveries)*100*time.Millisecond
+	limit := 2*time.Minute + time.Duration(*removalDeliveries)*100*time.Millisecond
 	harness.EventuallyWithin(t, limit, "the pull of the removals", func() bool {
 		peak = max(peak, residentMemory(t, p))
 		open, _ := h.open(p, l.id)
@@ -97,7 +97,7 @@ func (h *env) longestPull(t *testing.T, p *process, connection string) time.Dura
 // settle waits until no pull of the connection is open, and checks that all succeeded.
 func (h *env) settle(p *process, connection string) {
 	h.t.Helper()
-	harness.Eventually(h.t, "the end of the pulls", func() bool {
+	eventually(h.t, waitTimeout, "the end of the pulls", func() bool {
 		open, failed := h.open(p, connection)
 		if len(failed) > 0 {
 			h.t.Fatalf("pulls failed: %v", failed)

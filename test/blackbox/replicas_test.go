@@ -42,7 +42,7 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 		}
 	}
 	senders.Wait()
-	tr.waitForPulls(t, h, all[1], 30*time.Second)
+	tr.waitForPulls(t, h, all[1], waitTimeout)
 	for _, l := range links {
 		pulls := h.all(all[2], "/aggregator-connections/"+l.id+"/pulls")
 		if len(pulls) != 1 || pulls[0]["attempts"] != 1.0 {
@@ -58,7 +58,7 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 	defer stop()
 	seed := seedOf(t)
 	tr.run(load, seed, 60*time.Millisecond)
-	tr.waitForPulls(t, h, all[1], 60*time.Second)
+	tr.waitForPulls(t, h, all[1], waitTimeout)
 	v := tr.compareAll(t, h, all[2])
 	if len(tr.statuses) > 0 {
 		t.Errorf("webhooks got %v besides 202", tr.statuses)
@@ -113,7 +113,7 @@ func TestOtherReplicasFinishThePullsOfAKilledOne(t *testing.T) {
 	}
 	time.AfterFunc(1500*time.Millisecond, func() { all[0].signal(killed) })
 	tr.run(load, seed, 60*time.Millisecond)
-	tr.waitForPulls(t, h, all[1], 60*time.Second)
+	tr.waitForPulls(t, h, all[1], waitTimeout)
 	v := tr.compareAll(t, h, all[2])
 	t.Logf("one of 3 killed: %+v, seed %d", v, seed)
 }
@@ -160,7 +160,7 @@ func TestRollingRestartAnswersNoError(t *testing.T) {
 	stop()
 	<-ended
 	got := answers()
-	tr.waitForPulls(t, h, all[0], 60*time.Second)
+	tr.waitForPulls(t, h, all[0], waitTimeout)
 	v := tr.compareAll(t, h, all[1])
 	delete(tr.statuses, refused) // a process that is being stopped may refuse connections
 	delete(got, refused)

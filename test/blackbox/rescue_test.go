@@ -17,7 +17,7 @@ func startHalfReadPull(t *testing.T, h *env, l *link, p *process) {
 	t.Helper()
 	startHangingPull(t, l, p, 1)
 	rows := 0
-	eventually(t, 5*time.Second, "first page", func() bool {
+	eventually(t, waitTimeout, "first page", func() bool {
 		rows = len(h.all(p, "/aggregator-connections/"+l.id+"/transactions"))
 		return rows > 0
 	})
@@ -34,7 +34,7 @@ func startHangingPull(t *testing.T, l *link, p *process, pages int) {
 	if status, _ := l.post(context.Background(), p, l.fullPullEvent()); status != http.StatusAccepted {
 		t.Fatalf("the webhook got %d", status)
 	}
-	eventually(t, 15*time.Second, "pull that hangs", func() bool { return l.faults() > 0 })
+	eventually(t, waitTimeout, "pull that hangs", func() bool { return l.faults() > 0 })
 }
 
 // waitForRescue waits until all rows are stored and the pull has ended, and checks the rows.
@@ -50,7 +50,7 @@ func waitForRescue(t *testing.T, h *env, l *link, p *process, died time.Time) ti
 		func() bool { return len(h.all(p, path)) == len(l.facts) },
 	)
 	took := time.Since(died)
-	(&traffic{links: []*link{l}}).waitForPulls(t, h, p, 15*time.Second)
+	(&traffic{links: []*link{l}}).waitForPulls(t, h, p, waitTimeout)
 	l.compareRows(t, h.all(p, path))
 	return took
 }

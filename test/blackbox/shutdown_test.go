@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"syscall"
 	"testing"
 	"time"
@@ -11,6 +12,13 @@ import (
 
 // drainTime is the documented time limit within which a stopped process ends.
 const drainTime = 15 * time.Second
+
+// requestTimeout is the time for which a process that is stopped waits for requests in progress.
+const requestTimeout = 5 * time.Second
+
+// handBackTime is the time limit within which another process must have continued a pull that was handed back. It is
+// shorter than the lease of a pull, which a process must wait for if the pull is not handed back.
+const handBackTime = 10 * time.Second
 
 const killed = syscall.SIGKILL
 
@@ -57,7 +65,7 @@ func shutdown(t *testing.T, h *env) {
 	stop()
 	<-ended
 	got := answers()
-	tr.waitForPulls(t, h, second, 60*time.Second)
+	tr.waitForPulls(t, h, second, waitTimeout)
 	v := tr.compareAll(t, h, second)
 	for _, seen := range []map[int]int{tr.statuses, got} {
 		for status := range seen {
@@ -110,7 +118,7 @@ func TestShutdownAnswersWaitingRequests(t *testing.T) {
 			object{"vendor": vendor, "configName": vendor + "-" + account})
 		waits <- waiter{a, err}
 	}()
-	eventually(t, 5*time.Second, "call at the vendor", func() bool { return l.delayedRequests() > 0 })
+	eventually(t, waitTimeout, "call at the vendor", func() bool { return l.delayedRequests() > 0 })
 	code, took := p.stop()
 	w := <-waits
 	if w.err != nil || w.a.status != http.StatusOK || w.a.body["healthy"] != true {
@@ -137,25 +145,37 @@ func endPolls(t *testing.T, h *env) {
 	p := h.serve()
 	p.ready()
 	at := text(h.call(p, http.MethodGet, feed, nil, http.StatusOK), "nextCursor")
-	polls := make(chan response)
-	for range 3 {
+	const readers = 3
+	polls, sent := make(chan response), make(chan struct{}, readers)
+	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { sent <- struct{}{} },
+	})
+	for range readers {
 		go func() {
-			a, _ := h.try(context.Background(), p, http.MethodGet, surface+feed+"?wait=30s&cursor="+at, nil)
+			a, _ := h.try(ctx, p, http.MethodGet, surface+feed+"?wait=30s&cursor="+at, nil)
 			polls <- a
 		}()
 	}
-	select {
-	case a := <-polls:
-		t.Fatalf("a poll did not wait: %d %s", a.status, a.raw)
-	case <-time.After(500 * time.Millisecond):
+	waits := func(until <-chan struct{}) {
+		select {
+		case a := <-polls:
+			t.Fatalf("a poll did not wait: %d %s", a.status, a.raw)
+		case <-until:
+		}
 	}
+	for range readers {
+		waits(sent)
+	}
+	received, cancel := context.WithTimeout(ctx, 500*time.Millisecond) // the process must receive the requests
+	defer cancel()
+	waits(received.Done())
 	code, took := p.stop()
-	if code != 0 || took > 3*time.Second {
+	if code != 0 || took > requestTimeout {
 		t.Errorf("the exit code is %d after %v", code, took)
 	}
 	second := h.serve()
 	second.ready()
-	for range 3 {
+	for range readers {
 		a := <-polls
 		if a.status != http.StatusOK || len(listed(a.body)) != 0 {
 			t.Errorf("a poll got %d %s", a.status, a.raw)
@@ -190,7 +210,7 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 	}
 	time.Sleep(500 * time.Millisecond) // the polls must reach the process before it is stopped
 	code, took := p.stop()
-	if code != 0 || took > 3*time.Second {
+	if code != 0 || took > requestTimeout {
 		t.Errorf("the exit code is %d after %v", code, took)
 	}
 	for range followers {
@@ -257,14 +277,14 @@ func TestShutdownHandsAHangingPullBack(t *testing.T) {
 			path := "/aggregator-connections/" + l.id + "/transactions"
 			eventually(
 				t,
-				40*time.Second,
+				waitTimeout,
 				"pull taken up",
 				func() bool { return len(h.all(second, path)) == len(l.facts) },
 			)
 			waited := time.Since(stopped)
 			t.Logf("stopped within %.1f s, taken up and done %.2f s later", took.Seconds(), waited.Seconds())
-			if waited > 5*time.Second {
-				t.Error("a pull that was handed back must not wait")
+			if waited > handBackTime {
+				t.Error("a pull that was handed back must not wait until its lease expires")
 			}
 		})
 	}

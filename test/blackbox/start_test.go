@@ -188,7 +188,7 @@ func TestForeignKeyset(t *testing.T) {
 		}
 		h.call(other, "POST", "/aggregator-connections/"+l.id+"/pulls", object{}, http.StatusAccepted)
 		var pull object
-		eventually(t, 15*time.Second, "pull that reports its failure", func() bool {
+		eventually(t, waitTimeout, "pull that reports its failure", func() bool {
 			pull = h.all(other, "/aggregator-connections/"+l.id+"/pulls")[0]
 			return text(pull, "lastError") != ""
 		})
@@ -206,7 +206,7 @@ func TestForeignKeyset(t *testing.T) {
 	h.checkConnectionTest(t, again, l, true)
 	tr := newTraffic([]*link{l}, func() *process { return again })
 	tr.deliver(l, l.fullPullEvent())
-	eventually(t, 30*time.Second, "rows", func() bool {
+	eventually(t, waitTimeout, "rows", func() bool {
 		return len(h.all(again, "/aggregator-connections/"+l.id+"/transactions")) == len(l.facts)
 	})
 }

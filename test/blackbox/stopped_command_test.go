@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -76,7 +75,7 @@ func stopCommand(t *testing.T, h *env, d *database, lock, name, prints string) {
 	cmd := exec.Command(binary.Path(t), name)
 	cmd.Stdout = &out
 	p := launch(t, cmd, h.settings)
-	eventually(t, 10*time.Second, "wait for the lock", func() bool { return d.hasWaitingLock(t) })
+	eventually(t, waitTimeout, "wait for the lock", func() bool { return d.hasWaitingLock(t) })
 	p.signal(syscall.SIGTERM)
 	<-p.ended
 	if said := p.log(); p.code() != 1 || out.String() != prints ||

@@ -20,7 +20,7 @@ export const launch = () => chromium.launch({
 // of the page are collected; close checks them. expected are patterns of console errors that the test causes.
 export async function open(browser, path, { token, expected = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', timezoneId: 'America/Sao_Paulo', ...options });
-  context.setDefaultTimeout(30000);
+  context.setDefaultTimeout(60000);
   const failures = [];
   context.on('request', (request) => {
     if (new URL(request.url()).origin !== SERVICE) failures.push('a request to ' + request.url());

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 const jwtSecret = "console-tests-secret-of-32-bytes-or-more"
 
 // startTimeout is the maximum time that a process may take to report its address.
-const startTimeout = 30 * time.Second
+const startTimeout = time.Minute
 
 func TestTheConsoleInABrowser(t *testing.T) {
 	env, _ := environment(t)

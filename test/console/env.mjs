@@ -59,7 +59,7 @@ export async function sendPluggyWebhook(url, event = { event: 'item/updated', it
 }
 
 // until calls probe until it returns a value other than false, and returns that value.
-export async function until(what, probe, timeout = 30000) {
+export async function until(what, probe, timeout = 60000) {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await probe();

@@ -99,7 +99,7 @@ func runSteps(t *testing.T, name string, steps []step, environment []string) []s
 	var out, fault bytes.Buffer
 	bash := exec.CommandContext(ctx, "bash", "-c", script.String())
 	bash.Stdout, bash.Stderr = &out, &fault
-	bash.Env, bash.Dir, bash.WaitDelay = environment, t.TempDir(), time.Second
+	bash.Env, bash.Dir, bash.WaitDelay = environment, t.TempDir(), 10*time.Second
 	err := bash.Run()
 	outputs := strings.Split(out.String(), mark)
 	last := outputs[len(outputs)-1]

@@ -48,7 +48,9 @@ func open(t *testing.T, dsn string) *env {
 	cfg.PublicURL = w.url
 	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(shared)}
 	log := &harness.Journal{}
-	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log, PerMinute: -1})
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{
+		LogTo: log, PerMinute: -1, StoreTimeout: harness.StoreTimeout,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

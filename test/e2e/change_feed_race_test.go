@@ -77,7 +77,7 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 // SQLite has one writer at a time, so an open transaction blocks all other writers. Therefore the
 // slow writer keeps its transaction open for only a fifth of a second.
 func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
-	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: harness.SQLite(t)})
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: harness.SQLite(t), Timeout: time.Minute})
 	if err == nil {
 		err = db.Migrate(t.Context())
 	}

@@ -54,7 +54,7 @@ type composedStores = compose.Stores
 func open(t testing.TB, backend, dsn string, changes ...change) *env {
 	t.Helper()
 	w := &env{backend: backend, dsn: dsn, log: &journal{}, cfg: settings(t, dsn)}
-	over := compose.Overrides{LogTo: w.log, PerMinute: -1}
+	over := compose.Overrides{LogTo: w.log, PerMinute: -1, StoreTimeout: harness.StoreTimeout}
 	for _, apply := range changes {
 		apply(&setup{&w.cfg, &over})
 	}

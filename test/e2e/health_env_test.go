@@ -44,7 +44,9 @@ func openHealthEnv(t testing.TB, dsn string) *healthEnv {
 	cfg := harness.Config(t, dsn)
 	trusted := domain.SourcePolicy{Authorization: domain.SecretText(healthShared)}
 	cfg.Sources = map[domain.Vendor]domain.SourcePolicy{"pluggy": trusted, "belvo": trusted}
-	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard, PerMinute: -1})
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{
+		LogTo: io.Discard, PerMinute: -1, StoreTimeout: harness.StoreTimeout,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,9 @@ func newRotationEnv(t *testing.T, database string) *rotationEnv {
 func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
 	t.Helper()
 	log := &harness.Journal{}
-	app, err := compose.New(t.Context(), w.cfg, compose.Overrides{LogTo: log, Wrap: wrap, PerMinute: -1})
+	app, err := compose.New(t.Context(), w.cfg, compose.Overrides{
+		LogTo: log, Wrap: wrap, PerMinute: -1, StoreTimeout: harness.StoreTimeout,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

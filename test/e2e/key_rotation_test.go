@@ -90,7 +90,7 @@ func (w *rotationEnv) traffic(t *testing.T, app *compose.App, connections []doma
 	t.Cleanup(func() {
 		cancel()
 		all.Wait()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := app.Stores.Queue.Stop(ctx); err != nil {
 			t.Error(err)
@@ -159,7 +159,7 @@ func (w *rotationEnv) pull(
 func (tr *traffic) waitForProgress(t *testing.T) {
 	t.Helper()
 	tests, pulls := tr.tests.Load()+5, tr.pulls.Load()+5
-	for deadline := time.Now().Add(60 * time.Second); tr.tests.Load() < tests || tr.pulls.Load() < pulls; {
+	for deadline := time.Now().Add(2 * time.Minute); tr.tests.Load() < tests || tr.pulls.Load() < pulls; {
 		if tr.failed.Load() > 0 || time.Now().After(deadline) {
 			t.Fatal("the traffic makes no progress")
 		}

@@ -42,7 +42,9 @@ func startService(t *testing.T, dsn string, migrate bool) error {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
 	cfg.DatabaseMigrate = migrate
-	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{
+		LogTo: io.Discard, StoreTimeout: harness.StoreTimeout,
+	})
 	if err != nil {
 		return err
 	}

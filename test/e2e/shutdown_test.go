@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 // The service is stopped in the same way as by the command serve. Work that has started must be
@@ -22,7 +23,9 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 			b := newPluggy(t)
 			before := goleak.IgnoreCurrent()
 			log := &journal{}
-			app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log, PerMinute: -1})
+			app, err := compose.New(t.Context(), cfg, compose.Overrides{
+				LogTo: log, PerMinute: -1, StoreTimeout: harness.StoreTimeout,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}

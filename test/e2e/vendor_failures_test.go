@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -230,7 +229,7 @@ func connectAndAnnounce(t *testing.T, w *env, b bank) (o operator, id, hook stri
 
 // A worker that loses its database in the middle of a pull leaves a lease. Another worker takes over
 // the pull when the lease has expired. The stores' conformance suite checks this for each store; here
-// it is tested only on PostgreSQL, because the wait is long.
+// it is tested only on PostgreSQL, because the wait is long. The documented limit of 30 s is tested in test/blackbox.
 func TestAPullContinuesAfterItsWorkerWasLost(t *testing.T) {
 	gone := &domain.Error{
 		Kind:  domain.Unavailable,
@@ -240,11 +239,7 @@ func TestAPullContinuesAfterItsWorkerWasLost(t *testing.T) {
 	t.Parallel()
 	w := open(t, "postgres", backends["postgres"](t), failOnPage(2, gone))
 	b := newPluggy(t, smallPages)
-	begun := time.Now()
 	o, id, _ := connectAndAnnounce(t, w, b)
 	o.waitForSuccess(id)
 	o.checkRows(b, id)
-	if took := time.Since(begun); took > 40*time.Second { // the limit is 30 s; a shared machine may need more
-		t.Errorf("it continued after %v", took)
-	}
 }

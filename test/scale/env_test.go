@@ -96,11 +96,11 @@ func queryValue[T any](t testing.TB, db *postgres.DB, query string, args ...any)
 	return value
 }
 
-// until polls until done returns true, and fails the test after 20 s. what describes the expected event
+// until polls until done returns true, and fails the test after a minute. what describes the expected event
 // in the error message.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("waited without result: %s", what)
 		}

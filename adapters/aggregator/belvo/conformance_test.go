@@ -65,7 +65,7 @@ func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	mustAdd(t)(sim.AddAccount(belvosim.Account{ID: "b-card", Link: link, Category: "CREDIT_CARD", Currency: &real}))
 	server := httptest.NewServer(sim)
 	client := vendorhttp.New(vendorhttp.Config{
-		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: 2 * time.Second, MaxBodyBytes: 4 << 20,
+		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: attemptTimeout, MaxBodyBytes: 4 << 20,
 	})
 	t.Cleanup(func() {
 		client.Close()

@@ -18,6 +18,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
+// attemptTimeout is the timeout of each request. It ends the requests to a vendor that does not respond, and is long,
+// so that no other request fails on a busy machine.
+const attemptTimeout = 5 * time.Second
+
 // newSimulatedVendor starts a simulator with the demo data. It returns the simulator, an adapter
 // whose egress rules allow the simulator's address, and the access to the demo link.
 func newSimulatedVendor(t testing.TB, options belvosim.Options) (*belvosim.Simulator, *Adapter, ports.Access) {
@@ -27,7 +31,7 @@ func newSimulatedVendor(t testing.TB, options belvosim.Options) (*belvosim.Simul
 	sim.Seed()
 	server := httptest.NewServer(sim)
 	client := vendorhttp.New(vendorhttp.Config{
-		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: 2 * time.Second,
+		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: attemptTimeout,
 		MaxBudgetWait: -1, MaxBodyBytes: 4 << 20,
 	})
 	t.Cleanup(func() {

@@ -156,7 +156,8 @@ func TestAuthenticationFaults(t *testing.T) {
 		"oversize": {pluggysim.Fault{Kind: pluggysim.FaultOversize, Size: 4 << 20}, domain.MalformedResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newEnv(t, vendorhttp.Config{AttemptTimeout: 300 * time.Millisecond, MaxBodyBytes: 1 << 20})
+			t.Parallel()
+			e := newEnv(t, vendorhttp.Config{AttemptTimeout: attemptTimeout, MaxBodyBytes: 1 << 20})
 			e.inject(t, test.fault, "/auth")
 			if _, err := e.adapter.Check(t.Context(), e.access); !errors.Is(err, test.code) {
 				t.Fatalf("got %v, want %s", err, test.code)

@@ -129,9 +129,13 @@ func TestPluggyConformsToThePort(t *testing.T) {
 	porttest.TestAggregator(t, porttest.VendorSuite{New: newPortEnv, Webhooks: webhooks})
 }
 
+// attemptTimeout is the timeout of a request in the tests of a vendor that does not respond. It is long, so that no
+// other request fails on a busy machine.
+const attemptTimeout = 5 * time.Second
+
 // newPortEnv returns an environment for the conformance suite.
 func newPortEnv(t *testing.T) porttest.VendorEnv {
-	e := newEnv(t, vendorhttp.Config{AttemptTimeout: time.Second, MaxBodyBytes: 1 << 20})
+	e := newEnv(t, vendorhttp.Config{AttemptTimeout: attemptTimeout, MaxBodyBytes: 1 << 20})
 	bad, gone := e.access, e.access
 	bad.Credential = credential(pluggysim.DemoClientID, "canary-wrong-secret")
 	gone.AccountRef = "00000000-1111-4222-8333-444444444444"

@@ -208,7 +208,10 @@ func TestTransportFailures(t *testing.T) {
 		"drip": {handler: drip, code: domain.VendorUnreachable, cause: errTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := Config{AttemptTimeout: 300 * time.Millisecond, TotalTimeout: 2 * time.Second}
+			var cfg Config
+			if errors.Is(test.cause, errTimeout) {
+				cfg.AttemptTimeout = 300 * time.Millisecond
+			}
 			client, call := serve(t, cfg, test.handler)
 			if test.base != "" {
 				call.BaseURL = test.base

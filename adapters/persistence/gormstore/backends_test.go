@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -72,11 +73,16 @@ type backend struct {
 	another func() *gormstore.Store
 }
 
+// timeout bounds each method of the stores. It is long, so that the tests pass on a busy machine.
+const timeout = time.Minute
+
 // onEach runs a test on a new SQLite database and on a new PostgreSQL database.
 func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
-		db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(datadir.New(t), "test.db")})
+		db, err := sqlite.Open(t.Context(), sqlite.Config{
+			DSN: "sqlite://" + filepath.Join(datadir.New(t), "test.db"), Timeout: timeout,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +95,7 @@ func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 		test(t, backend{Store: another(), gorm: db.DB, jobs: jobs, another: another})
 	})
 	t.Run("postgres", func(t *testing.T) {
-		db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t)})
+		db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), Timeout: timeout})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,10 +59,10 @@ type DB struct {
 	Writer *sql.DB
 
 	reader  *gorm.DB
-	readers *sql.DB   // nil for a database in memory
-	anchor  *sql.Conn // nil for a file; keeps a database in memory alive
-	timeout time.Duration
-	tokens  tokenCache // used only by the holder of the writer's connection
+	readers *sql.DB       // nil for a database in memory
+	anchor  *sql.Conn     // nil for a file; keeps a database in memory alive
+	timeout time.Duration // 0 means the default timeouts
+	tokens  tokenCache    // used only by the holder of the writer's connection
 	store   *gormstore.Store
 }
 
@@ -81,7 +81,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 			return nil, fmt.Errorf("create the database file: %w", err)
 		}
 	}
-	db := &DB{timeout: cmp.Or(c.Timeout, defaultTimeout)}
+	db := &DB{timeout: c.Timeout}
 	if path == inMemory {
 		err = db.openMemory(ctx)
 	} else {
@@ -122,8 +122,10 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 // be nil. Store may be called only once. DB.Close also closes the store.
 func (db *DB) Store(nudge Nudge) *gormstore.Store {
 	d := dialect{db: db, nudge: nudge}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Reader: db.reader, Timeout: db.timeout,
-		ReceiveTimeout: min(db.timeout, receiveTimeout)})
+	db.store = gormstore.New(db.DB, gormstore.Options{
+		Dialect: d, Reader: db.reader, Timeout: cmp.Or(db.timeout, defaultTimeout),
+		ReceiveTimeout: cmp.Or(db.timeout, receiveTimeout),
+	})
 	return db.store
 }
 

@@ -3,16 +3,18 @@ package sqlite_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
-// opened opens and migrates the database at dsn, and closes it at the end of the test.
+// opened opens and migrates the database at dsn, and closes it at the end of the test. The timeout of the stores is
+// long, so that the tests pass on a busy machine.
 func opened(t testing.TB, dsn string) *sqlite.DB {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

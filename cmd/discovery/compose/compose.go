@@ -38,6 +38,10 @@ type Overrides struct {
 	Observer  ports.Observer         // receives all events, in addition to the log and the metrics
 	PerMinute int                    // rate budget of every vendor; 0 means the vendor's own budget, negative no limit
 	Connector func() ports.Connector // returns an additional connector type
+
+	// StoreTimeout bounds each method of the stores; 0 means their own timeouts. A test that does not measure speed
+	// sets a long one, so that it passes on a busy machine.
+	StoreTimeout time.Duration
 }
 
 // App is the composed service. New does not start it; Serve does.
@@ -130,7 +134,7 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 // openService opens the database, and creates a.vendors and a.Service.
 func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
 	jobsConfig := background.Config{OnError: a.reportError, Backlog: a.Metrics.Backlog, FeedDelay: a.Metrics.FeedDelay}
-	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig); err != nil {
+	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout); err != nil {
 		return err
 	}
 	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)

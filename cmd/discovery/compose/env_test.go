@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // waitTimeout bounds each wait for an expected event.
-const waitTimeout = 20 * time.Second
+const waitTimeout = time.Minute
 
 const sharedAuthorization = "Bearer canary-shared-value"
 
@@ -37,6 +37,7 @@ func settings(t *testing.T) configs.Config {
 // the service and waits until it has ended.
 func serve(t *testing.T, cfg configs.Config, o compose.Overrides) (app *compose.App, origin string, end func()) {
 	t.Helper()
+	o.StoreTimeout = harness.StoreTimeout
 	app, err := compose.New(t.Context(), cfg, o)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -66,7 +67,9 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 // cfg.DatabaseMigrate is true, and otherwise returns an error if the schema is outdated. An
 // error of the database can contain its address, but never a password. An error is a
 // SettingError if a retry with the same settings would fail again.
-func openStores(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
+func openStores(
+	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
+) (Stores, error) {
 	jobsConfig.MaxWorkers = cfg.PullWorkers
 	jobsConfig.ReconcileInterval, jobsConfig.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
 	var stores Stores
@@ -75,9 +78,9 @@ func openStores(ctx context.Context, cfg configs.Config, jobsConfig background.C
 	case cfg.DatabaseURL == InMemory:
 		return openMemory(jobsConfig), nil
 	case strings.HasPrefix(cfg.DatabaseURL, "sqlite://"):
-		stores, err = openSQLite(ctx, cfg, jobsConfig)
+		stores, err = openSQLite(ctx, cfg, jobsConfig, timeout)
 	default:
-		stores, err = openPostgres(ctx, cfg, jobsConfig)
+		stores, err = openPostgres(ctx, cfg, jobsConfig, timeout)
 	}
 	return stores, named("DATABASE_URL", err)
 }
@@ -88,8 +91,10 @@ func openMemory(jobsConfig background.Config) Stores {
 	return storesOf(store, queue, nil)
 }
 
-func openSQLite(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
-	db, err := sqlite.Open(ctx, sqlite.Config{DSN: cfg.DatabaseURL})
+func openSQLite(
+	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
+) (Stores, error) {
+	db, err := sqlite.Open(ctx, sqlite.Config{DSN: cfg.DatabaseURL, Timeout: timeout})
 	if err != nil {
 		return Stores{}, openError(err)
 	}
@@ -110,11 +115,13 @@ func openError(err error) error {
 	return SettingError{err}
 }
 
-func openPostgres(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
+func openPostgres(
+	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
+) (Stores, error) {
 	if _, err := pgxpool.ParseConfig(cfg.DatabaseURL); err != nil {
 		return Stores{}, SettingError{errors.New("is not a PostgreSQL URL")} // the error of pgx would contain the URL
 	}
-	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL})
+	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL, Timeout: timeout})
 	if err != nil {
 		return Stores{}, err
 	}
@@ -135,7 +142,7 @@ func openPostgres(ctx context.Context, cfg configs.Config, jobsConfig background
 // database.
 func Migrate(ctx context.Context, cfg configs.Config) error {
 	cfg.DatabaseMigrate = true
-	stores, err := openStores(ctx, cfg, background.Config{})
+	stores, err := openStores(ctx, cfg, background.Config{}, 0)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ package pgtest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -38,11 +39,13 @@ var shared struct {
 	once   sync.Once
 	server *Server
 	err    error
+	main   bool // whether Main runs the tests, which stops the server at the end
 }
 
 // Main runs the tests, stops the shared server and exits with the result of the tests. A panic in a test
 // ends the process before Main can stop the server; then the kernel ends the server.
 func Main(m *testing.M) {
+	shared.main = true
 	code := m.Run()
 	if shared.server != nil {
 		_ = shared.server.Stop()
@@ -75,6 +78,9 @@ func DSN(t testing.TB) string {
 func baseURL() (string, error) {
 	if given := os.Getenv(envURL); given != "" {
 		return given, nil
+	}
+	if !shared.main {
+		return "", errors.New("the package does not call pgtest.Main in its TestMain")
 	}
 	shared.once.Do(func() { shared.server, shared.err = Start(Options{}) })
 	if shared.err != nil {

@@ -45,7 +45,7 @@ type Server struct {
 // startTries is the number of ports that Start tries; startTimeout is the time limit for each of them.
 const (
 	startTries   = 5
-	startTimeout = 30 * time.Second
+	startTimeout = time.Minute
 )
 
 // Start initialises and starts a server on 127.0.0.1, and returns when the server accepts queries. The

@@ -1,6 +1,7 @@
 package application
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -25,9 +26,11 @@ var (
 // A caller that got no slot should retry after the same time.
 const probeWait = 5 * time.Second
 
-// probeSlots limits the number of probes that run at the same time. It is safe for concurrent use.
+// probeSlots limits the number of probes that run at the same time. It also limits the statements that are written
+// at the same time. It is safe for concurrent use.
 type probeSlots struct {
 	limit   probeLimit
+	code    domain.Code // of the error if there is no slot; "" means too_many_probes
 	mu      sync.Mutex
 	total   int
 	running map[domain.TenantID]int // contains no zeros
@@ -43,7 +46,7 @@ type probeWaiter struct {
 
 // acquire waits until the tenant's probe may run. If too many probes run, it waits for at most probeWait;
 // the probe that has waited longest runs first. The caller must call release when the probe has ended.
-// Errors: Unavailable (too_many_probes) with RetryAfter after the wait; the error of ctx.
+// Errors: Unavailable (p.code) with RetryAfter after the wait; the error of ctx.
 func (p *probeSlots) acquire(
 	ctx context.Context, sleeper ports.Sleeper, tenant domain.TenantID,
 ) (release func(), err error) {
@@ -61,7 +64,9 @@ func (p *probeSlots) acquire(
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.TooManyProbes, RetryAfter: probeWait}
+	return nil, &domain.Error{
+		Kind: domain.Unavailable, Code: cmp.Or(p.code, domain.TooManyProbes), RetryAfter: probeWait,
+	}
 }
 
 // enter returns a new waiter. If a slot is free, enter grants the slot to the waiter and reports granted.

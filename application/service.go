@@ -68,15 +68,16 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	aggregators map[domain.Vendor]ports.Aggregator
-	connectors  map[domain.ConnectorType]ports.Connector
-	tokenUsage  tokenUsage
-	feedWatches feedWatches
-	feedWriter  feedWriter
-	probeSlots  probeSlots // of engine connections
-	testSlots   probeSlots // of aggregator connections
-	pullLoad    pullLoad
-	stopWaiting atomic.Bool // set by StopWaiting when the process is about to shut down
+	aggregators    map[domain.Vendor]ports.Aggregator
+	connectors     map[domain.ConnectorType]ports.Connector
+	tokenUsage     tokenUsage
+	feedWatches    feedWatches
+	feedWriter     feedWriter
+	probeSlots     probeSlots // of engine connections
+	testSlots      probeSlots // of aggregator connections
+	statementSlots probeSlots
+	pullLoad       pullLoad
+	stopWaiting    atomic.Bool // set by StopWaiting when the process is about to shut down
 }
 
 var _ interface {
@@ -88,6 +89,7 @@ var _ interface {
 	ports.PullService
 	ports.Reader
 	ports.Completeness
+	ports.Statements
 	ports.Idempotency
 	ports.Worker
 	ports.Maintenance
@@ -98,11 +100,12 @@ var _ interface {
 // in the code of the embedding service.
 func New(d Deps) (*Service, error) {
 	s := &Service{
-		Deps:        d,
-		aggregators: make(map[domain.Vendor]ports.Aggregator),
-		connectors:  make(map[domain.ConnectorType]ports.Connector),
-		probeSlots:  probeSlots{limit: engineProbes},
-		testSlots:   probeSlots{limit: liveTests},
+		Deps:           d,
+		aggregators:    make(map[domain.Vendor]ports.Aggregator),
+		connectors:     make(map[domain.ConnectorType]ports.Connector),
+		probeSlots:     probeSlots{limit: engineProbes},
+		testSlots:      probeSlots{limit: liveTests},
+		statementSlots: probeSlots{limit: statementStreams, code: domain.TooManyStatements},
 	}
 	if s.Tracer == nil {
 		s.Tracer = noTracer{}

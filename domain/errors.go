@@ -38,6 +38,10 @@ const (
 	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
 	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token and was not stored
 	NoAnchor           Code = "no_anchor"            // Conflict: the balance of the account cannot be compared
+	AccountDrifting    Code = "account_drifting"     // Conflict: the records of the account do not explain its balance
+	NoBalance          Code = "no_balance"           // Conflict: no balance of the account is known
+	NoAccountAmount    Code = "no_account_amount"    // Conflict: an amount in the account's currency is not known
+	NotRepresentable   Code = "not_representable"    // Conflict: the format cannot express a number of the statement
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
@@ -49,6 +53,7 @@ const (
 	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: the vendor answered 429
 	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is empty; the vendor was not called
 	TooManyProbes      Code = "too_many_probes"      // Unavailable: too many tests of connections are running
+	TooManyStatements  Code = "too_many_statements"  // Unavailable: too many statements are being written
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
 	CursorGone         Code = "cursor_gone"          // Unavailable: a later page of the list no longer exists

@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"iter"
 	"encoding/json"
 	"time"
 
@@ -297,6 +298,16 @@ type FeedHold struct {
 	Age time.Duration
 }
 
+// AccountView is an account as of one moment.
+type AccountView struct {
+	Account      domain.Account
+	Completeness domain.Completeness
+	// Posted returns the live posted records of the account in the window, ordered by date, then by id. It may
+	// be called several times. It reads the records in portions, so the memory that it needs does not depend
+	// on their number. A sequence that fails ends with the error.
+	Posted func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error]
+}
+
 // Ledger reads the accounts and transactions that pulls have stored, and keeps what operators have accepted about
 // the completeness of accounts.
 type Ledger interface {
@@ -358,6 +369,13 @@ type Ledger interface {
 	// NotFound if there is no such account; those of edit, with which nothing is changed.
 	UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		edit func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error)
+
+	// Snapshot calls read with a view of an account, and returns the error of read. Everything that the view
+	// returns is as of one moment: it does not contain changes that commit meanwhile. The view must not be used
+	// after read has returned. It occupies a connection to the database until then. Errors: NotFound if there
+	// is no such account.
+	Snapshot(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+		read func(view AccountView) error) error
 
 	// FeedHold returns the writer that makes Changes withhold changes. It acts for the service itself.
 	FeedHold(ctx context.Context) (FeedHold, error)

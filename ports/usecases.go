@@ -3,6 +3,8 @@ package ports
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"iter"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -18,6 +20,7 @@ type API interface {
 	PullService
 	Reader
 	Completeness
+	Statements
 	Idempotency
 }
 
@@ -85,6 +88,42 @@ type Completeness interface {
 	// newest first. Errors: Invalid on the window.
 	ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window,
 		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
+}
+
+// StatementQuery selects a statement.
+type StatementQuery struct {
+	Window domain.Window // of value dates; may be open at both ends
+	Force  bool          // also if the account drifts
+}
+
+// StatementWriter writes a statement. records yields its records, ordered by date, then by id; it may be ranged over
+// several times. A sequence that fails ends with the error, which the writer returns.
+type StatementWriter func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
+
+// Statements makes statements of accounts.
+type Statements interface {
+	// WriteStatement calls write with a statement of an account and returns the error of write. The statement and
+	// all its records are as of one moment. Few statements are written at the same time, because each of them
+	// occupies a connection to the database; WriteStatement waits a few seconds for its turn. Errors: NotFound;
+	// Invalid on the window; Conflict (account_drifting) if the account drifts, unless q.Force is set; Conflict
+	// (no_account_amount) if an amount in the account's currency is not known; Unavailable
+	// (too_many_statements) with RetryAfter after the wait.
+	WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q StatementQuery,
+		write StatementWriter) error
+}
+
+// StatementFormat is a document format for statements.
+type StatementFormat interface {
+	// Name returns the name by which callers choose the format.
+	Name() string
+	// MediaType returns the media type of the documents.
+	MediaType() string
+	// Extension returns the extension of file names, without the dot.
+	Extension() string
+	// Write writes a document to w. It needs the memory for one record. Errors: those of records and of w;
+	// Conflict (no_balance, not_representable) before the first byte if the format cannot express the
+	// statement.
+	Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 }
 
 // ConnectionStatus is a connection with its stored health and activity.

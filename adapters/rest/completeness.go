@@ -98,6 +98,7 @@ func (s *server) completenessRoutes() []route {
 			scope: scopeRead, notFound: accountNotFound,
 			mount: handle(s.listBalances),
 		},
+		s.statementRoute(tag),
 	}
 }
 

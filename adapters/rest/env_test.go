@@ -15,6 +15,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
@@ -46,17 +47,26 @@ type env struct {
 
 func newEnv(t testing.TB, change ...func(*Options)) *env {
 	t.Helper()
+	service := &fake{}
+	s := newEnvOf(t, service, change...)
+	s.service = service
+	return s
+}
+
+// newEnvOf returns an env whose handler calls another service than the fake.
+func newEnvOf(t testing.TB, service ports.API, change ...func(*Options)) *env {
+	t.Helper()
 	core, logs := observer.New(zap.InfoLevel)
-	s := &env{service: &fake{}, clock: porttest.NewClock(moment), logs: logs}
+	s := &env{clock: porttest.NewClock(moment), logs: logs}
 	options := Options{
 		Verifier: fakeVerifier{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
-		Logger: zap.New(core), Version: "1.2.3",
+		Logger: zap.New(core), Version: "1.2.3", Statements: []ports.StatementFormat{lines{}},
 	}
 	for _, apply := range change {
 		apply(&options)
 	}
-	handler, err := New(s.service, options)
+	handler, err := New(service, options)
 	if err != nil {
 		t.Fatal(err)
 	}

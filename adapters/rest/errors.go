@@ -81,6 +81,19 @@ var statusRules = []statusRule{
 		domain.NoAnchor, http.StatusConflict, codeConflict,
 		"the balance of the account cannot be compared with its transactions",
 	},
+	{
+		domain.AccountDrifting, http.StatusConflict, codeConflict,
+		"the transactions of the account do not explain its balance; force=true ignores this",
+	},
+	{domain.NoBalance, http.StatusConflict, codeConflict, "no balance of the account is known"},
+	{
+		domain.NoAccountAmount, http.StatusConflict, codeConflict,
+		"the amount of a transaction in the currency of the account is not known",
+	},
+	{
+		domain.NotRepresentable, http.StatusConflict, codeConflict,
+		"an amount of the statement has more digits than the format allows",
+	},
 	{domain.Conflict, http.StatusConflict, codeConflict, "the request conflicts with the current state"},
 	{domain.Unauthenticated, http.StatusUnauthorized, codeUnauthenticated, "authentication is required"},
 	{domain.Forbidden, http.StatusForbidden, codeForbidden, "the token lacks the required scope"},
@@ -88,6 +101,10 @@ var statusRules = []statusRule{
 	{
 		domain.TooManyProbes, http.StatusTooManyRequests, codeRateLimited,
 		"too many tests of connections are running",
+	},
+	{
+		domain.TooManyStatements, http.StatusTooManyRequests, codeRateLimited,
+		"too many statements are being written",
 	},
 	{domain.Unavailable, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, codeUnavailable, internalError},

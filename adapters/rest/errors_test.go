@@ -195,7 +195,11 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				body[path] = `{"reason":"a"}`
 			}
 			text := body[method] + body[path]
-			w := s.call(strings.ToUpper(method), strings.ReplaceAll(path, "{id}", someID.String()), text)
+			target := strings.ReplaceAll(path, "{id}", someID.String())
+			if strings.HasSuffix(path, "/statement") {
+				target += "?format=lines"
+			}
+			w := s.call(strings.ToUpper(method), target, text)
 			code := codeNotFound
 			if strings.Contains(path, "connections") || path == tokensPath {
 				code = codeConnectionNotFound

@@ -366,6 +366,18 @@ func (f *fake) ListBalances(
 	})
 }
 
+// WriteStatement writes a statement without records; see statementService for others.
+func (f *fake) WriteStatement(_ context.Context, _ domain.TenantID, id domain.AccountID, q ports.StatementQuery,
+	write ports.StatementWriter) error {
+	if err := f.record(q); err != nil {
+		return err
+	}
+	return write(domain.Statement{
+		Account: domain.Account{ID: id}, Currency: "BRL",
+		Period: domain.Window{From: "2026-01-01", To: "2026-01-31"},
+	}, func(func(domain.StatementRecord, error) bool) {})
+}
+
 func (f *fake) GetTransaction(
 	_ context.Context, _ domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {

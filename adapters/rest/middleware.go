@@ -30,7 +30,8 @@ var (
 var strictTransport = []string{"max-age=31536000; includeSubDomains"}
 
 // observe is the outermost middleware: it assigns the request id, turns errors and panics
-// into problem documents, writes one line of the access log, and releases the memory of the body.
+// into problem documents, writes one line of the access log, also for a response that is aborted, and releases
+// the memory of the body.
 func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := s.Clock.Now()
@@ -47,10 +48,10 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			header["Strict-Transport-Security"] = strictTransport
 		}
 		defer s.releaseBody(x)
+		defer func() { s.logAccess(c, x, s.Clock.Now().Sub(start)) }()
 		if err := s.recoverPanic(c, next); err != nil {
 			s.writeError(err, c)
 		}
-		s.logAccess(c, x, s.Clock.Now().Sub(start))
 		return nil
 	}
 }

@@ -125,7 +125,7 @@ func (s *server) buildDocument() ([]byte, error) {
 }
 
 // Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. Of
-// the options, it uses only Vendors, ConnectorSchemas, AllowHTTP and Version. Errors: a document that
+// the options, it uses only Vendors, ConnectorSchemas, Statements, AllowHTTP and Version. Errors: a document that
 // cannot be encoded.
 func Document(options Options) ([]byte, error) {
 	s := &server{Options: options, allowedMethods: map[string]string{}}

@@ -42,6 +42,9 @@ type Options struct {
 	// OpenAPI document only. The connectors validate them.
 	ConnectorSchemas []ConnectorSchema
 
+	// Statements are the formats of statements.
+	Statements []ports.StatementFormat
+
 	// AllowHTTP allows plain http in base URLs. It has an effect only if the service allows plain
 	// http, too.
 	AllowHTTP bool

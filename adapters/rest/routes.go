@@ -119,11 +119,8 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 
 // run reads the input, calls the handler and writes its output.
 func (e *endpoint[I, O]) run(c echo.Context, x *exchange) error {
-	in, violations := e.input.Read(operation.Request{
-		Header: c.Request().Header, Query: c.QueryParams(), Path: c.Param, Body: x.body,
-	})
-	if len(violations) > 0 || len(x.invalid) > 0 {
-		writeProblem(c, x.validationProblem(violations))
+	in, ok := readInput(c, x, e.input)
+	if !ok {
 		return nil
 	}
 	out, err := e.handler(c.Request().Context(), x.principal.Tenant, in)
@@ -131,6 +128,18 @@ func (e *endpoint[I, O]) run(c echo.Context, x *exchange) error {
 		return err
 	}
 	return e.output.Write(c.Response(), out)
+}
+
+// readInput reads the input of an operation. If it is not valid, readInput writes the problem and reports false.
+func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (in *I, ok bool) {
+	in, violations := input.Read(operation.Request{
+		Header: c.Request().Header, Query: c.QueryParams(), Path: c.Param, Body: x.body,
+	})
+	if len(violations) > 0 || len(x.invalid) > 0 {
+		writeProblem(c, x.validationProblem(violations))
+		return nil, false
+	}
+	return in, true
 }
 
 // mountRoutes mounts the rows of the route table, and the plain Echo handlers that the table does

@@ -41,9 +41,10 @@ func run(ctx context.Context, generator string) error {
 	return cmd.Run()
 }
 
-// prepare returns the document with additions for oapi-codegen. It makes each value that may have several
+// prepare returns the document with changes for oapi-codegen. It makes each value that may have several
 // JSON types a json.RawMessage. Otherwise oapi-codegen fails if the types are listed, and if none is given
-// it decodes the value into an interface, which rounds large numbers.
+// it decodes the value into an interface, which rounds large numbers. It removes XML bodies from responses, because
+// oapi-codegen would decode such a document into one string; the field Body of a response contains it.
 func prepare(text []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -56,7 +57,25 @@ func prepare(text []byte) ([]byte, error) {
 	for _, schema := range schemas {
 		prepareSchema(schema)
 	}
+	paths, _ := document["paths"].(map[string]any)
+	for _, operations := range paths {
+		removeXML(operations)
+	}
 	return json.Marshal(document)
+}
+
+// removeXML removes the XML bodies from the responses of the operations of a path.
+func removeXML(operations any) {
+	methods, _ := operations.(map[string]any)
+	for _, operation := range methods {
+		o, _ := operation.(map[string]any)
+		responses, _ := o["responses"].(map[string]any)
+		for _, response := range responses {
+			r, _ := response.(map[string]any)
+			content, _ := r["content"].(map[string]any)
+			delete(content, "application/xml")
+		}
+	}
 }
 
 // prepareSchema changes a schema and the schemas that it contains.

@@ -54,3 +54,12 @@ func property(t *testing.T, document []byte) map[string]any {
 	}
 	return d.Components.Schemas["A"].Properties["x"]
 }
+
+func TestXMLBodiesAreNotDecoded(t *testing.T) {
+	prepared, err := prepare([]byte(`{"paths":{"/a":{"get":{"responses":{"200":{"content":` +
+		`{"application/xml":{},"application/json":{}}}}}}}}`))
+	want := `{"paths":{"/a":{"get":{"responses":{"200":{"content":{"application/json":{}}}}}}}}`
+	if err != nil || string(prepared) != want {
+		t.Errorf("%s, %v", prepared, err)
+	}
+}

@@ -861,6 +861,20 @@ func (mr *MockLedgerMockRecorder) Search(ctx, tenant, search, page any) *gomock.
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Search", reflect.TypeOf((*MockLedger)(nil).Search), ctx, tenant, search, page)
 }
 
+// Snapshot mocks base method.
+func (m *MockLedger) Snapshot(ctx context.Context, tenant domain.TenantID, account domain.AccountID, read func(ports.AccountView) error) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Snapshot", ctx, tenant, account, read)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// Snapshot indicates an expected call of Snapshot.
+func (mr *MockLedgerMockRecorder) Snapshot(ctx, tenant, account, read any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Snapshot", reflect.TypeOf((*MockLedger)(nil).Snapshot), ctx, tenant, account, read)
+}
+
 // Transaction mocks base method.
 func (m *MockLedger) Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
 	m.ctrl.T.Helper()

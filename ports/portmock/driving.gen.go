@@ -640,6 +640,20 @@ func (mr *MockAPIMockRecorder) UpdateEngine(ctx, tenant, id, match, u any) *gomo
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "UpdateEngine", reflect.TypeOf((*MockAPI)(nil).UpdateEngine), ctx, tenant, id, match, u)
 }
 
+// WriteStatement mocks base method.
+func (m *MockAPI) WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q ports.StatementQuery, write ports.StatementWriter) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "WriteStatement", ctx, tenant, id, q, write)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// WriteStatement indicates an expected call of WriteStatement.
+func (mr *MockAPIMockRecorder) WriteStatement(ctx, tenant, id, q, write any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "WriteStatement", reflect.TypeOf((*MockAPI)(nil).WriteStatement), ctx, tenant, id, q, write)
+}
+
 // MockWorker is a mock of Worker interface.
 type MockWorker struct {
 	ctrl     *gomock.Controller

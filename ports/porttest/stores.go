@@ -38,6 +38,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 			accountTests, sweepTests, accountSweepTests, quarantineTests)},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, historyTests, changeFeedTests)},
 		{"Completeness", completenessTests},
+		{"Snapshot", snapshotTests},
 		{"Idempotency", idempotencyTests},
 	} {
 		t.Run(port.name, func(t *testing.T) {

@@ -94,6 +94,7 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /accounts/{id}", "/accounts/" + stored, nil},
 		{"GET /accounts/{id}/balances", "/accounts/" + stored + "/balances", nil},
 		{"GET /accounts/{id}/completeness", "/accounts/" + stored + "/completeness", nil},
+		{"GET /accounts/{id}/statement", "/accounts/" + stored + "/statement?format=csv", nil},
 		{
 			"POST /accounts/{id}/completeness/accept",
 			"/accounts/" + stored + "/completeness/accept",

@@ -265,6 +265,25 @@ test('a search finds a transaction in every connection, and opens its record', a
   await page.finish();
 });
 
+test('an operator downloads a statement, or reads why there is none', async () => {
+  const operator = token(31);
+  const connection = await connect(operator, pluggyLogin, 'main-bank');
+  const page = await open(browser, '/console/connections/' + connection.id, { token: operator, expected: [/400/] });
+  await heading(page, 'Statement', 2);
+  const form = page.getByRole('region', { name: 'Statement' });
+  await form.getByLabel('Format').selectOption('CSV');
+  const [file] = await Promise.all([page.waitForEvent('download'), press(page, 'Download')]);
+  assert.match(file.suggestedFilename(), /^statement-[0-9a-f-]{36}-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv$/);
+  const chunks = [];
+  for await (const chunk of await file.createReadStream()) chunks.push(chunk);
+  assert.match(Buffer.concat(chunks).toString(), /^id,date,amount,currency,description,/);
+  await form.getByLabel('From').fill('2026-02-01');
+  await form.getByLabel('To').fill('2026-01-01');
+  await press(page, 'Download');
+  await form.getByText('must not be before from').waitFor();
+  await page.finish();
+});
+
 test('a row that cannot be read is in the quarantine, with its reason in words', async () => {
   const operator = token(15);
   const unreadable = { accountId: pluggyBankAccount, description: 'odd row', amount: 1, type: 'CREDIT', status: 'DREAMT' };

@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -17,6 +18,10 @@ type Dialect interface {
 	// Transact runs fn once, in one transaction of the writer. It commits when fn returns nil,
 	// and otherwise rolls back and returns the error of fn.
 	Transact(ctx context.Context, fn func(tx Tx) error) error
+
+	// Snapshot runs fn in a read-only transaction on a connection for reads. timeout bounds the wait for the
+	// connection and the begin of the transaction.
+	Snapshot(ctx context.Context, timeout time.Duration, fn func(tx SnapshotTx) error) error
 
 	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …. For each row it fills
 	// columns and calls take; an error of take ends the query and is returned. The next row overwrites the
@@ -97,6 +102,13 @@ type Tx struct {
 	Enqueue func(pulls ...uuid.UUID) error
 	// Read runs a SELECT in the transaction.
 	Read func(Read) error
+}
+
+// SnapshotTx is an open read-only transaction. All its reads see the database as of the first one.
+type SnapshotTx struct {
+	*gorm.DB
+	// Read runs a SELECT in the transaction. ctx bounds only this SELECT.
+	Read func(ctx context.Context, r Read) error
 }
 
 // Read is a SELECT with parameters $1, $2, …. For each row that it returns, the variables that

@@ -60,6 +60,35 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
 }
 
+// Snapshot uses the isolation level REPEATABLE READ, in which all statements share one snapshot.
+func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
+	start, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := d.db.sql.Conn(start)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	err = raw(conn, func(c *pgx.Conn) error {
+		_, err := c.Exec(start, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := rollbackContext(ctx)
+		defer cancel()
+		_ = raw(conn, func(c *pgx.Conn) error { _, err := c.Exec(ctx, "ROLLBACK"); return err })
+	}()
+	return fn(gormstore.SnapshotTx{
+		DB: d.session(ctx, conn).DB,
+		Read: func(ctx context.Context, r gormstore.Read) error {
+			return d.session(ctx, conn).Read(r)
+		},
+	})
+}
+
 // rollbackTimeout bounds a rollback, because the server may have stopped responding. After the timeout, pgx
 // closes the connection, which makes the server roll back.
 const rollbackTimeout = time.Second

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -42,6 +44,32 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		d.nudgeAll(queued)
 	}
 	return err
+}
+
+// Snapshot runs on a connection of the readers. It begins the transaction with a statement, because the driver would
+// begin it with the write lock. The write-ahead log then keeps what the transaction reads; a database in memory has
+// no such log and only one connection, so its other callers wait.
+func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
+	start, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := cmp.Or(d.db.readers, d.db.Writer).Conn(start)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.ExecContext(start, "BEGIN DEFERRED"); err != nil {
+		return err
+	}
+	defer func() {
+		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // the pool closes the connection
+		}
+	}()
+	db := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
+	db.Statement.ConnPool = conn
+	return fn(gormstore.SnapshotTx{DB: db, Read: func(ctx context.Context, r gormstore.Read) error {
+		return each(ctx, conn, r.SQL, r.Args, r.Columns, r.Take)
+	}})
 }
 
 // nudgeAll nudges the pulls, if the store has a job queue.

@@ -113,11 +113,16 @@ func (c commands) connect(cmd *cobra.Command) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.connectFormat(cmd, format, requestTimeout)
+}
+
+// connectFormat is connect with this output format, and with this timeout of a whole request; 0 means none.
+func (c commands) connectFormat(cmd *cobra.Command, format string, timeout time.Duration) (*session, error) {
 	origin, token, err := c.settings()
 	if err != nil {
 		return nil, err
 	}
-	client, err := discovery.New(origin, token, discovery.WithHTTPClient(&http.Client{Timeout: requestTimeout}))
+	client, err := discovery.New(origin, token, discovery.WithHTTPClient(&http.Client{Timeout: timeout}))
 	if err != nil {
 		return nil, usagef("%s: %w", urlVariable, err)
 	}

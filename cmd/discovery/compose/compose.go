@@ -214,7 +214,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
 
 func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 	return rest.Options{
-		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(),
+		Vendors: vendorNames(), ConnectorSchemas: connectorSchemas(), Statements: statementFormats(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,

@@ -1,8 +1,9 @@
-// The accounts of a connection, and what the connection is.
+// The accounts of a connection, their statements, and what the connection is.
 import { t } from './i18n.js';
 import { html } from './preact.js';
 import { useList } from './resource.js';
 import { link } from './router.js';
+import { Statement } from './statement.js';
 import { Ago, Amount, Details, Empty, Instant, Loaded, More, Status, Table } from './ui.js';
 
 const balance = (account) => (account.balance
@@ -29,6 +30,7 @@ export function Accounts({ connection, path }) {
       : html`<${Table} label=${t('tab.accounts')} columns=${columns(connection)} items=${list.items} />
         <${More} list=${list} />`)}</${Loaded}>
   </section>
+  ${list.items?.length > 0 && html`<${Statement} accounts=${list.items} />`}
   <section aria-labelledby="details"><h2 id="details">${t('connection.details')}</h2>
     <${Details} pairs=${[
       [t('column.vendor'), connection.vendor],

@@ -29,14 +29,33 @@ export function newKey() {
 
 // request sends one request. It returns the decoded body with the headers that the console uses. It throws a
 // Problem for every failure, except that an aborted request throws the AbortError of fetch.
-export async function request(method, path, { body, key, etag, signal } = {}) {
+export async function request(method, path, options) {
+  const response = await send(method, path, options);
+  const content = await readBody(response);
+  if (!response.ok) throw failure(method, response, content);
+  return { data: content, etag: response.headers.get('ETag') || '', location: response.headers.get('Location') || '' };
+}
+
+// download reads a document. It returns its content with the file name that the service proposes. It throws a
+// Problem for every failure, also if the document is not complete.
+export async function download(path) {
+  const response = await send('GET', path);
+  if (!response.ok) throw failure('GET', response, await readBody(response));
+  const [, name] = /filename="([\w.-]+)"/.exec(response.headers.get('Content-Disposition')) || [null, 'document'];
+  try {
+    return { name, content: await response.blob() };
+  } catch {
+    throw new Problem(0, {});
+  }
+}
+
+async function send(method, path, { body, key, etag, signal } = {}) {
   const headers = { Authorization: 'Bearer ' + session.get().token };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (key) headers['X-Idempotency-Key'] = key;
   if (etag) headers['If-Match'] = etag;
-  let response;
   try {
-    response = await fetch(prefix + path, {
+    return await fetch(prefix + path, {
       method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body),
       cache: 'no-store', credentials: 'omit', redirect: 'error',
     });
@@ -44,9 +63,6 @@ export async function request(method, path, { body, key, etag, signal } = {}) {
     if (error.name === 'AbortError') throw error;
     throw new Problem(0, {});
   }
-  const content = await readBody(response);
-  if (!response.ok) throw failure(method, response, content);
-  return { data: content, etag: response.headers.get('ETag') || '', location: response.headers.get('Location') || '' };
 }
 
 async function readBody(response) {

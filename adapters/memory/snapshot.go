@@ -1,0 +1,70 @@
+package memory
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Snapshot copies the posted records of the account and then calls read without the lock.
+func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	read func(view ports.AccountView) error) error {
+	view, err := exclusiveResult(ctx, v.Store, "Ledger.Snapshot", func() (ports.AccountView, error) {
+		a := v.accountOf(tenant, id)
+		if a == nil {
+			return ports.AccountView{}, domain.NotFoundError()
+		}
+		return ports.AccountView{
+			Account: cloneAccount(a.Account), Completeness: v.completeness[id], Posted: inWindow(v.postedOf(a)),
+		}, nil
+	})
+	if err != nil {
+		return err
+	}
+	return read(view)
+}
+
+// postedOf returns the live posted records of the account, ordered by date, then by id.
+func (s *Store) postedOf(a *account) []domain.PostedRecord {
+	var records []domain.PostedRecord
+	for _, t := range s.transactions[a.Connection] {
+		if t.AccountID != a.ID || t.Status != domain.Posted || !t.RemovedAt.IsZero() {
+			continue
+		}
+		copied := cloneTransaction(t.Transaction)
+		records = append(records, domain.PostedRecord{
+			SumRow: domain.SumRow{
+				Date: t.Date, FirstSeenAt: t.FirstSeenAt, Posted: true, Amount: copied.Amount,
+				AccountMoney: copied.AccountMoney,
+			},
+			ID: t.ID, ExternalID: t.ExternalID, Description: t.Description, Counterparty: t.Counterparty,
+		})
+	}
+	slices.SortFunc(records, func(x, y domain.PostedRecord) int {
+		return ascending(domain.Position{Key: string(x.Date), ID: x.ID.UUID},
+			domain.Position{Key: string(y.Date), ID: y.ID.UUID})
+	})
+	return records
+}
+
+// inWindow returns the function AccountView.Posted over these records.
+func inWindow(
+	records []domain.PostedRecord,
+) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {
+	return func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error] {
+		return func(yield func(domain.PostedRecord, error) bool) {
+			for _, record := range records {
+				if err := ctx.Err(); err != nil {
+					yield(domain.PostedRecord{}, err)
+					return
+				}
+				if window.Contains(record.Date) && !yield(record, nil) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package gormstore
+
+import (
+	"context"
+	"iter"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// snapshotPage is the number of records that one statement reads.
+const snapshotPage = 1000
+
+// Snapshot runs in one read-only transaction. The wait for a connection and each read of it have a time limit, but
+// the transaction has none. It must end soon, because it delays the removal of old row versions.
+func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	read func(view ports.AccountView) error,
+) error {
+	var failed error // of the reads in the transaction, already translated, or of read
+	err := s.dialect.Snapshot(ctx, s.timeout, func(tx SnapshotTx) error {
+		failed = s.readAccount(ctx, tx, tenant, id, read)
+		return failed
+	})
+	if failed != nil {
+		return failed
+	}
+	return Translate(ctx, err)
+}
+
+// readAccount calls read with the view of an account in the transaction.
+func (s ledger) readAccount(ctx context.Context, tx SnapshotTx, tenant domain.TenantID, id domain.AccountID,
+	read func(view ports.AccountView) error,
+) error {
+	var view ports.AccountView
+	err := s.bounded(ctx, func(ctx context.Context) (err error) {
+		view, err = accountView(tx.DB.WithContext(ctx), tenant, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	account := view.Account
+	view.Posted = func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error] {
+		return (&postedReader{store: s.background(), tx: tx, account: account, window: window}).all(ctx)
+	}
+	return read(view)
+}
+
+// accountView reads an account and its completeness.
+func accountView(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (view ports.AccountView, err error) {
+	row, err := first[accountRow](db.Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
+	if err != nil {
+		return view, err
+	}
+	if view.Account, err = row.domain(); err != nil {
+		return view, err
+	}
+	view.Completeness, err = completenessOf(db, accountKeys{ID: row.ID, Tenant: row.Tenant})
+	return view, err
+}
+
+// postedReader reads the live posted records of an account.
+type postedReader struct {
+	store   *Store
+	tx      SnapshotTx
+	account domain.Account
+	window  domain.Window
+}
+
+// all returns the records page by page. Between two pages no statement runs.
+func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, error] {
+	return func(yield func(domain.PostedRecord, error) bool) {
+		var page []domain.PostedRecord
+		for after := (domain.Position{}); ; {
+			page = page[:0]
+			err := ctx.Err() // a driver may not notice that the context has ended
+			if err == nil {
+				err = r.read(ctx, after, &page)
+			}
+			if err != nil {
+				yield(domain.PostedRecord{}, err)
+				return
+			}
+			for _, record := range page {
+				if !yield(record, nil) {
+					return
+				}
+			}
+			if len(page) < snapshotPage {
+				return
+			}
+			last := page[len(page)-1]
+			after = domain.Position{Key: string(last.Date), ID: last.ID.UUID}
+		}
+	}
+}
+
+// read appends the page after a position. It uses the index over connection, date and id.
+func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]domain.PostedRecord) error {
+	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
+		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions
+		WHERE connection_id = ? AND account_id = ? AND removed_at IS NULL AND status = 'posted' AND `+
+		equalUnindexed("tenant_id"),
+		uuidColumn(r.account.Connection.UUID), uuidColumn(r.account.ID.UUID), uuidColumn(r.account.Tenant.UUID))
+	if after.IsZero() {
+		after = domain.Position{Key: string(r.window.From)} // no record has the nil UUID
+	}
+	q.add(" AND (date, id) > (?, ?)", after.Key, uuidColumn(after.ID))
+	if r.window.To != "" {
+		q.add(" AND date <= ?", string(r.window.To))
+	}
+	q.add(" ORDER BY date, id LIMIT ?", snapshotPage)
+	var row summedRow
+	var id uuid.UUID
+	var externalID, description, counterparty string
+	columns := []any{
+		(*uuidColumn)(&id), (*textColumn)(&externalID), (*textColumn)(&row.date), timeColumn{&row.firstSeen},
+		(*decimalColumn)(&row.amount), (*textColumn)(&row.currency), (*nullDecimalColumn)(&row.accountAmount),
+		(*textColumn)(&row.accountCurrent), (*textColumn)(&description), (*textColumn)(&counterparty),
+	}
+	return r.store.bounded(ctx, func(ctx context.Context) error {
+		return r.tx.Read(ctx, q.into(columns, func() error {
+			sum := row.domain()
+			sum.Posted = true
+			*page = append(*page, domain.PostedRecord{
+				SumRow: sum, ID: domain.TransactionID{UUID: id}, ExternalID: externalID,
+				Description: description, Counterparty: counterparty,
+			})
+			return nil
+		}))
+	})
+}

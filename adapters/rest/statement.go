@@ -1,0 +1,259 @@
+package rest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Limits of a statement. It takes longer than the timeout of other responses, so each chunk has its own timeout.
+const (
+	statementTimeout = 15 * time.Minute // of the whole response, which occupies a connection to the database
+	chunkTimeout     = 30 * time.Second // until the caller has accepted a chunk
+	chunkSize        = 64 << 10
+)
+
+// statementInput is the input of the operation that writes a statement.
+type statementInput struct {
+	ID     string `path:"id" doc:"Opaque"`
+	From   string `query:"from" format:"date" doc:"First value date; by default that of the first record"`
+	To     string `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or that of a later record"`
+	Format string `query:"format" doc:"The format of the document"`
+	Force  string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts"`
+}
+
+// matcherRecord describes an item of the format matcher in the document.
+type matcherRecord struct {
+	ID          string `json:"external_id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction"`
+	Amount      string `json:"amount" example:"-212.45" doc:"Signed decimal, in the currency of the account"`
+	Currency    string `json:"currency" example:"BRL" doc:"ISO 4217; the currency of the account"`
+	Date        string `json:"date" format:"date" example:"2026-03-01" doc:"Value date"`
+	Description string `json:"description" example:"BOLETO DE ENERGIA" doc:"The description on the statement; empty if unknown"`
+}
+
+// statementRoute returns the route of statements.
+func (s *server) statementRoute(tag string) route {
+	return route{
+		id: "get-statement", method: http.MethodGet, path: accountsPath + "/{id}/statement",
+		description: "Returns the posted transactions of an account as a document. All amounts are in the currency " +
+			"of the account. The balances and all records are as of one moment. Responds with 409 if the account " +
+			"drifts, unless force is true, if an amount in the currency of the account is not known, and if " +
+			"the format needs a balance and none is known. If writing fails after the first byte, the " +
+			"connection is closed before the end of the document.",
+		status: http.StatusOK, tag: tag, summary: "Download a statement of an account",
+		scope: scopeRead, notFound: accountNotFound, conflict: true,
+		mount: mountStatement,
+	}
+}
+
+// statementEndpoint serves statements.
+type statementEndpoint struct {
+	*server
+	route *route
+	input *operation.Input[statementInput]
+}
+
+// mountStatement describes the operation in the document and returns its handler. The function handle cannot mount
+// it, because the response is no JSON value.
+func mountStatement(s *server, r *route) echo.HandlerFunc {
+	e := &statementEndpoint{server: s, route: r, input: operation.NewInput[statementInput](s.api)}
+	op := s.describe(r)
+	e.input.Describe(op)
+	e.describe(op)
+	s.api.Document.Add(r.method, r.path, op)
+	checks := s.middlewares(r)
+	return func(c echo.Context) error { return e.serve(c, checks) }
+}
+
+// describe adds the formats to the description of the operation.
+func (e *statementEndpoint) describe(op *operation.Operation) {
+	text := &operation.Schema{Type: operation.TypeString}
+	response := &operation.Response{
+		Description: http.StatusText(http.StatusOK), Content: map[string]*operation.MediaType{},
+		Headers: map[string]*operation.Header{"Content-Disposition": {
+			Schema: text, Description: "attachment, with a file name made of the account's id and the period",
+		}},
+	}
+	op.Responses[statusText(http.StatusOK)] = response
+	for _, p := range op.Parameters {
+		if p.Name == "format" {
+			p.Required = true
+			for _, format := range e.Statements {
+				p.Schema.Enum = append(p.Schema.Enum, format.Name())
+			}
+		}
+	}
+	for _, format := range e.Statements {
+		schema := &operation.Schema{
+			Type: operation.TypeString, Description: "A document of the format " + format.Name(),
+			Examples: []any{"the document"},
+		}
+		if format.MediaType() == jsonType {
+			schema = e.api.Schemas().Of(reflect.TypeFor[[]matcherRecord]())
+		}
+		response.Content[format.MediaType()] = &operation.MediaType{Schema: schema}
+	}
+}
+
+// serve checks the request and writes the statement.
+func (e *statementEndpoint) serve(c echo.Context, checks []middleware) error {
+	x := exchangeOf(c.Request().Context())
+	for _, check := range checks {
+		if err := check(c, x); err != nil {
+			return err
+		}
+	}
+	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
+	if !c.QueryParams().Has("format") {
+		x.invalid = append(x.invalid, ProblemField{"query.format", "is required"})
+	}
+	in, ok := readInput(c, x, e.input)
+	if !ok {
+		return nil
+	}
+	id, err := domain.ParseID[domain.Account](in.ID)
+	if err != nil {
+		return err
+	}
+	format := e.formatOf(in.Format)
+	if format == nil {
+		return domain.FieldError("format", "is not known")
+	}
+	ctx, cancel := context.WithTimeout(c.Request().Context(), statementTimeout)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	w := &statementWriter{c: c, format: format, deadline: deadline}
+	err = e.service.WriteStatement(ctx, x.principal.Tenant, id, ports.StatementQuery{
+		Window: domain.Window{From: domain.Date(in.From), To: domain.Date(in.To)}, Force: in.Force == "true",
+	}, w.write)
+	if err != nil && c.Response().Committed {
+		e.abort(x, w, err)
+	}
+	return err
+}
+
+// formatOf returns the format with this name; nil if there is none.
+func (s *server) formatOf(name string) ports.StatementFormat {
+	for _, format := range s.Statements {
+		if format.Name() == name {
+			return format
+		}
+	}
+	return nil
+}
+
+// abort closes the connection without the end of the response, so that the caller notices that the document is not
+// complete. A failure of the caller's own connection is not logged as an error.
+func (e *statementEndpoint) abort(x *exchange, w *statementWriter, err error) {
+	fields := []zap.Field{zap.String("requestId", x.requestID), zap.String("cause", errorChain(err))}
+	if w.failed || errors.Is(err, context.Canceled) {
+		e.Logger.Info("statement not accepted by the caller", fields...)
+	} else {
+		e.Logger.Error("statement aborted", fields...)
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// statementWriter writes a statement to the caller.
+type statementWriter struct {
+	c        echo.Context
+	format   ports.StatementFormat
+	deadline time.Time // of the whole response
+	failed   bool      // a write to the caller has failed
+}
+
+// write implements ports.StatementWriter. Nothing is sent before the first chunk is complete, so that an error until
+// then becomes a problem document.
+func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+	header := http.Header{
+		echo.HeaderContentType:        {w.format.MediaType()},
+		echo.HeaderContentDisposition: {`attachment; filename="` + w.fileName(s) + `"`},
+	}
+	r := w.c.Request()
+	if exchangeOf(r.Context()).isHEAD {
+		return w.writeHead(header, s)
+	}
+	if !r.ProtoAtLeast(1, 1) {
+		// HTTP/1.0 marks the end of a response of unknown length only by the end of the connection.
+		var length counter
+		if err := w.format.Write(&length, s, records); err != nil {
+			return err
+		}
+		header.Set(echo.HeaderContentLength, strconv.FormatInt(int64(length), 10))
+	}
+	chunks := bufio.NewWriterSize(&chunkWriter{statementWriter: w, header: header}, chunkSize)
+	if err := w.format.Write(chunks, s, records); err != nil {
+		return err
+	}
+	return chunks.Flush()
+}
+
+// writeHead writes the response to HEAD. It finds out whether the format can express the statement, but reads no
+// record.
+func (w *statementWriter) writeHead(header http.Header, s domain.Statement) error {
+	none := func(func(domain.StatementRecord, error) bool) {}
+	if err := w.format.Write(io.Discard, s, none); err != nil {
+		return err
+	}
+	(&chunkWriter{statementWriter: w, header: header}).begin()
+	return nil
+}
+
+// fileName returns a file name of letters, digits, dots and hyphens.
+func (w *statementWriter) fileName(s domain.Statement) string {
+	return "statement-" + s.Account.ID.String() + "-" + string(s.Period.From) + "-" + string(s.Period.To) + "." +
+		w.format.Extension()
+}
+
+// chunkWriter writes chunks with a deadline for each of them. The first chunk is preceded by the header.
+type chunkWriter struct {
+	*statementWriter
+	header http.Header // nil after begin
+}
+
+// begin writes the status and the header.
+func (w *chunkWriter) begin() {
+	for name, values := range w.header {
+		w.c.Response().Header()[name] = values
+	}
+	w.header = nil
+	w.c.Response().WriteHeader(http.StatusOK)
+}
+
+// Write implements io.Writer. The deadline is that of the server otherwise. A response recorder of a test supports
+// no deadline, and needs none.
+func (w *chunkWriter) Write(chunk []byte) (int, error) {
+	deadline := time.Now().Add(chunkTimeout)
+	if w.deadline.Before(deadline) {
+		deadline = w.deadline
+	}
+	_ = http.NewResponseController(w.c.Response()).SetWriteDeadline(deadline)
+	if w.header != nil {
+		w.begin()
+	}
+	n, err := w.c.Response().Write(chunk)
+	w.failed = w.failed || err != nil
+	return n, err
+}
+
+// counter counts the bytes that are written to it.
+type counter int64
+
+// Write implements io.Writer.
+func (n *counter) Write(p []byte) (int, error) {
+	*n += counter(len(p))
+	return len(p), nil
+}

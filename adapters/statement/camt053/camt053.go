@@ -1,0 +1,298 @@
+// Package camt053 writes statements as camt.053.001.08 (BankToCustomerStatementV08 of ISO 20022). The schema is
+// published at https://www.iso20022.org/catalogue-messages.
+//
+// An entry is booked (BOOK) and has the id of the record, without hyphens, as AcctSvcrRef. The record has one date,
+// the value date, so BookgDt and ValDt are equal. Texts are cut to the lengths that the schema allows, except that a
+// description of more than 500 characters is repeated in full, in pieces, as RmtInf/Ustrd. The code of the bank is not
+// known, so the servicer of the account is the vendor. Characters that XML 1.0 forbids become U+FFFD.
+package camt053
+
+import (
+	"encoding/xml"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Format implements ports.StatementFormat.
+type Format struct{}
+
+var _ ports.StatementFormat = Format{}
+
+// Name implements ports.StatementFormat.
+func (Format) Name() string { return "camt053" }
+
+// MediaType implements ports.StatementFormat.
+func (Format) MediaType() string { return "application/xml" }
+
+// Extension implements ports.StatementFormat.
+func (Format) Extension() string { return "xml" }
+
+const namespace = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+
+// The limits of the schema. Amounts have fewer digits than other numbers.
+const (
+	maxDigits, maxScale = 18, 5
+	maxAccountID        = 34
+	maxAccountName      = 70
+	maxPartyName        = 140
+	maxEntryInformation = 500
+	maxRemittance       = 140
+)
+
+// Write implements ports.StatementFormat. Errors: Conflict (no_balance) if no balance is known, because a document
+// must have an opening and a closing balance; Conflict (not_representable) if an amount has more than 18 digits,
+// or more than 5 after the decimal point.
+func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+	switch {
+	case s.Balances == nil:
+		return &domain.Error{Kind: domain.Conflict, Code: domain.NoBalance}
+	case !fits(s.Digits, s.Scale):
+		return &domain.Error{Kind: domain.Conflict, Code: domain.NotRepresentable}
+	}
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return err
+	}
+	encoder := xml.NewEncoder(w)
+	document := element("Document")
+	document.Attr = []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: namespace}}
+	message, statement := element("BkToCstmrStmt"), element("Stmt")
+	for _, value := range []any{document, message, headerOf(s), statement, descriptionOf(s)} {
+		if err := write(encoder, value); err != nil {
+			return err
+		}
+	}
+	for record, err := range records {
+		if err == nil {
+			err = encoder.Encode(entryOf(s, record))
+		}
+		if err == nil {
+			_, err = io.WriteString(w, "\n") // so that no line is very long; Encode has flushed
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, end := range []xml.StartElement{statement, message, document} {
+		if err := encoder.EncodeToken(end.End()); err != nil {
+			return err
+		}
+	}
+	return encoder.Close()
+}
+
+// write writes the start of an element, or a part of the document. The members of a parts value become siblings.
+func write(encoder *xml.Encoder, value any) error {
+	switch v := value.(type) {
+	case xml.StartElement:
+		return encoder.EncodeToken(v)
+	case parts:
+		for _, part := range v {
+			if err := encoder.EncodeElement(part.value, element(part.name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return encoder.Encode(value)
+}
+
+// parts is a sequence of elements.
+type parts []part
+
+type part struct {
+	name  string
+	value any
+}
+
+func element(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
+
+// fits reports whether the schema allows an amount with so many digits in total and after the decimal point.
+func fits(digits, scale int) bool { return digits <= maxDigits && scale <= maxScale }
+
+// fitsAmount is fits for one amount.
+func fitsAmount(a decimal.Decimal) bool {
+	a = a.Normalize()
+	digits, scale := a.NumDigits(), -int(a.Exponent())
+	return fits(max(digits, digits-scale, scale), scale)
+}
+
+func dateTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05Z") }
+
+// header is a GroupHeader81.
+type header struct {
+	XMLName xml.Name `xml:"GrpHdr"`
+	ID      string   `xml:"MsgId"`
+	Created string   `xml:"CreDtTm"`
+}
+
+func headerOf(s domain.Statement) header {
+	return header{ID: domain.CompactID(s.ID), Created: dateTime(s.CreatedAt)}
+}
+
+type (
+	// period is a DateTimePeriod1.
+	period struct {
+		From string `xml:"FrDtTm"`
+		To   string `xml:"ToDtTm"`
+	}
+	// account is a CashAccount39.
+	account struct {
+		ID       string `xml:"Id>Othr>Id"`
+		Currency string `xml:"Ccy"`
+		Name     string `xml:"Nm,omitempty"`
+		Servicer string `xml:"Svcr>FinInstnId>Othr>Id"`
+	}
+	// money is an ActiveOrHistoricCurrencyAndAmount.
+	money struct {
+		Currency string `xml:"Ccy,attr"`
+		Amount   string `xml:",chardata"`
+	}
+	// balance is a CashBalance8.
+	balance struct {
+		Code      string `xml:"Tp>CdOrPrtry>Cd"`
+		Amount    money  `xml:"Amt"`
+		Direction string `xml:"CdtDbtInd"`
+		Date      string `xml:"Dt>Dt"`
+	}
+	// summary is a TotalTransactions6.
+	summary struct {
+		Count        int    `xml:"TtlNtries>NbOfNtries"`
+		Sum          string `xml:"TtlNtries>Sum"`
+		Net          string `xml:"TtlNtries>TtlNetNtry>Amt"`
+		NetDirection string `xml:"TtlNtries>TtlNetNtry>CdtDbtInd"`
+		Credits      int    `xml:"TtlCdtNtries>NbOfNtries"`
+		CreditSum    string `xml:"TtlCdtNtries>Sum"`
+		Debits       int    `xml:"TtlDbtNtries>NbOfNtries"`
+		DebitSum     string `xml:"TtlDbtNtries>Sum"`
+	}
+)
+
+// descriptionOf returns the parts of an AccountStatement9 before its entries.
+func descriptionOf(s domain.Statement) parts {
+	from, to := string(s.Period.From), string(s.Period.To)
+	return parts{
+		{"Id", domain.CompactID(s.ID)},
+		{"CreDtTm", dateTime(s.CreatedAt)},
+		{"FrToDt", period{From: from + "T00:00:00Z", To: to + "T23:59:59Z"}},
+		{"Acct", account{
+			ID: accountID(s.Account), Currency: s.Currency, Name: domain.Truncate(s.Account.Name, maxAccountName),
+			Servicer: string(s.Account.Vendor),
+		}},
+		{"Bal", balanceOf("OPBD", s.Balances.Opening, s.Currency, from)},
+		{"Bal", balanceOf("CLBD", s.Balances.Closing, s.Currency, to)},
+		{"TxsSummry", summaryOf(s)},
+	}
+}
+
+// accountID returns the number of the account, or our id without hyphens if the number is not known or too long.
+func accountID(a domain.Account) string {
+	if a.Number == "" || domain.Truncate(a.Number, maxAccountID) != a.Number {
+		return domain.CompactID(a.ID.UUID)
+	}
+	return a.Number
+}
+
+func balanceOf(code string, amount decimal.Decimal, currency, date string) balance {
+	return balance{Code: code, Amount: moneyOf(amount, currency), Direction: direction(amount), Date: date}
+}
+
+func summaryOf(s domain.Statement) summary {
+	return summary{
+		Count: s.Credits.Count + s.Debits.Count, Sum: s.Credits.Sum.Add(s.Debits.Sum).String(),
+		Net: s.Net().Abs().String(), NetDirection: direction(s.Net()),
+		Credits: s.Credits.Count, CreditSum: s.Credits.Sum.String(),
+		Debits: s.Debits.Count, DebitSum: s.Debits.Sum.String(),
+	}
+}
+
+// moneyOf returns the absolute amount; the direction is a separate element.
+func moneyOf(amount decimal.Decimal, currency string) money {
+	return money{Currency: currency, Amount: amount.Abs().String()}
+}
+
+func direction(amount decimal.Decimal) string {
+	if amount.IsNegative() {
+		return "DBIT"
+	}
+	return "CRDT"
+}
+
+// entry is a ReportEntry10.
+type entry struct {
+	XMLName     xml.Name `xml:"Ntry"`
+	Amount      money    `xml:"Amt"`
+	Direction   string   `xml:"CdtDbtInd"`
+	Status      string   `xml:"Sts>Cd"`
+	Booked      string   `xml:"BookgDt>Dt"`
+	Valued      string   `xml:"ValDt>Dt"`
+	Reference   string   `xml:"AcctSvcrRef"`
+	Domain      string   `xml:"BkTxCd>Domn>Cd"`
+	Family      string   `xml:"BkTxCd>Domn>Fmly>Cd"`
+	SubFamily   string   `xml:"BkTxCd>Domn>Fmly>SubFmlyCd"`
+	Details     details  `xml:"NtryDtls>TxDtls"`
+	Description string   `xml:"AddtlNtryInf,omitempty"`
+}
+
+// details is an EntryTransaction10.
+type details struct {
+	Reference  string      `xml:"Refs>AcctSvcrRef"`
+	Original   *money      `xml:"AmtDtls>InstdAmt>Amt"`
+	Debtor     *party      `xml:"RltdPties>Dbtr>Pty"`
+	Creditor   *party      `xml:"RltdPties>Cdtr>Pty"`
+	Remittance *remittance `xml:"RmtInf"`
+}
+
+type (
+	// party is a PartyIdentification135.
+	party struct {
+		Name string `xml:"Nm"`
+	}
+	// remittance is a RemittanceInformation16.
+	remittance struct {
+		Pieces []string `xml:"Ustrd"`
+	}
+)
+
+// entryOf returns the entry of a record. Vendors have no ISO code for the kind of a movement, so the code is XTND
+// NTAV NTAV: not available.
+func entryOf(s domain.Statement, r domain.StatementRecord) entry {
+	e := entry{
+		Amount: moneyOf(r.Amount, s.Currency), Direction: direction(r.Amount), Status: "BOOK",
+		Booked: string(r.Date), Valued: string(r.Date), Reference: domain.CompactID(r.ID.UUID),
+		Domain: "XTND", Family: "NTAV", SubFamily: "NTAV",
+		Description: domain.Truncate(r.Description, maxEntryInformation),
+	}
+	e.Details.Reference = e.Reference
+	if r.Original != nil && fitsAmount(r.Original.Amount) {
+		original := moneyOf(r.Original.Amount, r.Original.Currency)
+		e.Details.Original = &original
+	}
+	if r.Counterparty != "" {
+		other := &party{domain.Truncate(r.Counterparty, maxPartyName)}
+		if r.Amount.IsNegative() {
+			e.Details.Creditor = other
+		} else {
+			e.Details.Debtor = other
+		}
+	}
+	if len(e.Description) < len(r.Description) {
+		e.Details.Remittance = &remittance{pieces(r.Description)}
+	}
+	return e
+}
+
+// pieces cuts a text into pieces that fit into an Ustrd element.
+func pieces(text string) []string {
+	var all []string
+	for text != "" {
+		piece := domain.Truncate(text, maxRemittance)
+		all, text = append(all, piece), text[len(piece):]
+	}
+	return all
+}

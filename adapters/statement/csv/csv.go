@@ -1,0 +1,108 @@
+// Package csv writes statements as CSV (RFC 4180) in UTF-8, with a header line.
+//
+// Spreadsheets run a cell that begins with a formula character. Before such a character at the beginning of a text,
+// and after each character at which a spreadsheet may divide the text into cells, the document has an apostrophe.
+// Amounts are numbers, and keep their minus sign.
+package csv
+
+import (
+	"io"
+	"iter"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Format implements ports.StatementFormat.
+type Format struct{}
+
+var _ ports.StatementFormat = Format{}
+
+// Name implements ports.StatementFormat.
+func (Format) Name() string { return "csv" }
+
+// MediaType implements ports.StatementFormat.
+func (Format) MediaType() string { return "text/csv; charset=utf-8" }
+
+// Extension implements ports.StatementFormat.
+func (Format) Extension() string { return "csv" }
+
+const header = "id,date,amount,currency,description,counterparty,originalAmount,originalCurrency,externalId\r\n"
+
+// Write implements ports.StatementFormat. It does not use encoding/csv: with line ends as RFC 4180 wants them, that
+// package changes line breaks inside of texts.
+func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+	if _, err := io.WriteString(w, header); err != nil {
+		return err
+	}
+	var line []byte
+	for r, err := range records {
+		if err != nil {
+			return err
+		}
+		line = append(line[:0], r.ID.String()...)
+		line = appendCell(line, string(r.Date))
+		line = appendCell(line, r.Amount.String())
+		line = appendCell(line, s.Currency)
+		line = appendCell(line, Text(r.Description))
+		line = appendCell(line, Text(r.Counterparty))
+		var amount, currency string
+		if r.Original != nil {
+			amount, currency = r.Original.Amount.String(), r.Original.Currency
+		}
+		line = appendCell(line, amount)
+		line = appendCell(line, currency)
+		line = appendCell(line, Text(r.ExternalID))
+		if _, err := w.Write(append(line, "\r\n"...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendCell appends a comma and the cell, in quotes if it contains a special character.
+func appendCell(line []byte, cell string) []byte {
+	line = append(line, ',')
+	if !strings.ContainsAny(cell, ",;\"\r\n\t") {
+		return append(line, cell...)
+	}
+	line = append(line, '"')
+	line = append(line, strings.ReplaceAll(cell, `"`, `""`)...)
+	return append(line, '"')
+}
+
+const (
+	// formulas begin a formula. The last four are the full-width forms, which some spreadsheets treat alike.
+	formulas = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+	// dividers may end a cell: a spreadsheet can be set to divide a line at other characters than commas, and
+	// then ignores quotes.
+	dividers = ",;|\"\t\r\n"
+)
+
+// Text returns the text of a cell that no spreadsheet runs. It adds an apostrophe before a formula character at the
+// beginning of the text or after a divider, and also before an apostrophe that precedes such a character. The
+// original is found by removing the first apostrophe of each group of apostrophes before a formula character in
+// these places.
+func Text(text string) string {
+	if !strings.ContainsAny(text, formulas) {
+		return text
+	}
+	var b strings.Builder
+	begins := true // whether a cell may begin here
+	for i, r := range text {
+		if begins && strings.ContainsRune(formulas, firstAfterApostrophes(text[i:])) {
+			b.WriteByte('\'')
+		}
+		b.WriteRune(r)
+		begins = strings.ContainsRune(dividers, r)
+	}
+	return b.String()
+}
+
+// firstAfterApostrophes returns the first character of the text that is no apostrophe.
+func firstAfterApostrophes(text string) rune {
+	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, "'"))
+	return r
+}

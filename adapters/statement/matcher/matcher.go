@@ -1,0 +1,56 @@
+// Package matcher writes the records of a statement as the JSON array that the reconciliation engine reads.
+package matcher
+
+import (
+	"io"
+	"iter"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Format implements ports.StatementFormat.
+type Format struct{}
+
+var _ ports.StatementFormat = Format{}
+
+// Name implements ports.StatementFormat.
+func (Format) Name() string { return "matcher" }
+
+// MediaType implements ports.StatementFormat.
+func (Format) MediaType() string { return "application/json" }
+
+// Extension implements ports.StatementFormat.
+func (Format) Extension() string { return "json" }
+
+// record is an item of the array. The amount is a string, so that it stays exact.
+type record struct {
+	ID          string `json:"external_id"`
+	Amount      string `json:"amount"`
+	Currency    string `json:"currency"`
+	Date        string `json:"date"`
+	Description string `json:"description"`
+}
+
+// Write implements ports.StatementFormat.
+func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+	encoder := jsontext.NewEncoder(w)
+	if err := encoder.WriteToken(jsontext.BeginArray); err != nil {
+		return err
+	}
+	for r, err := range records {
+		if err == nil {
+			err = json.MarshalEncode(encoder, record{
+				ID: r.ID.String(), Amount: r.Amount.String(), Currency: s.Currency, Date: string(r.Date),
+				Description: r.Description,
+			})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return encoder.WriteToken(jsontext.EndArray)
+}

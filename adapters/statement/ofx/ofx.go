@@ -1,0 +1,253 @@
+// Package ofx writes statements in OFX 2.2 (https://financialdataexchange.org/ofx). A bank account becomes a STMTRS,
+// a card a CCSTMTRS. FITID is the id of the record.
+//
+// All dates are noon in UTC, so that readers in other time zones show the same day. Texts are cut to the lengths that
+// the specification allows, and have one line. Characters that XML 1.0 forbids become U+FFFD.
+package ofx
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/xml"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Format implements ports.StatementFormat.
+type Format struct{}
+
+var _ ports.StatementFormat = Format{}
+
+// Name implements ports.StatementFormat.
+func (Format) Name() string { return "ofx" }
+
+// MediaType implements ports.StatementFormat.
+func (Format) MediaType() string { return "application/x-ofx" }
+
+// Extension implements ports.StatementFormat.
+func (Format) Extension() string { return "ofx" }
+
+// header contains the two declarations before the document (OFX 2.2, section 2.2).
+const header = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<?OFX OFXHEADER="200" VERSION="220" SECURITY="NONE" OLDFILEUID="NONE" NEWFILEUID="NONE"?>
+`
+
+// The lengths that the specification allows, in characters.
+const (
+	maxBankID    = 9
+	maxAccountID = 22
+	maxName      = 32
+	maxMemo      = 255
+)
+
+// Write implements ports.StatementFormat. Errors: Conflict (no_balance) if neither a balance is known nor the vendor
+// states one, because LEDGERBAL is required.
+func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+	ledger, ok := ledgerBalance(s)
+	if !ok {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.NoBalance}
+	}
+	if _, err := io.WriteString(w, header); err != nil {
+		return err
+	}
+	d := &document{encoder: xml.NewEncoder(w)}
+	names := bankElements
+	if s.Account.Type == domain.CreditAccount {
+		names = cardElements
+	}
+	d.start("OFX")
+	d.element("SIGNONMSGSRSV1", signOnOf(s))
+	d.start(names.message)
+	d.start(names.response)
+	d.element("TRNUID", "0")
+	d.element("STATUS", success)
+	d.start(names.statement)
+	d.element("CURDEF", s.Currency)
+	d.element(names.account, accountOf(s.Account))
+	d.start("BANKTRANLIST")
+	d.element("DTSTART", noon(s.Period.From))
+	d.element("DTEND", noon(s.Period.To))
+	for record, err := range records {
+		if err != nil {
+			return err
+		}
+		d.element("STMTTRN", transactionOf(record))
+		d.do(func() error {
+			_, err := io.WriteString(w, "\n") // so that no line is very long; the encoder has been flushed
+			return err
+		})
+		if d.err != nil {
+			return d.err
+		}
+	}
+	d.end("BANKTRANLIST")
+	d.element("LEDGERBAL", ledger)
+	for _, name := range []string{names.statement, names.response, names.message, "OFX"} {
+		d.end(name)
+	}
+	return d.close()
+}
+
+// document writes elements until the first error.
+type document struct {
+	encoder *xml.Encoder
+	err     error
+}
+
+func (d *document) start(name string) {
+	d.do(func() error { return d.encoder.EncodeToken(startOf(name)) })
+}
+
+func (d *document) end(name string) {
+	d.do(func() error { return d.encoder.EncodeToken(startOf(name).End()) })
+}
+
+func (d *document) element(name string, value any) {
+	d.do(func() error { return d.encoder.EncodeElement(value, startOf(name)) })
+}
+
+func (d *document) do(write func() error) {
+	if d.err == nil {
+		d.err = write()
+	}
+}
+
+func (d *document) close() error {
+	d.do(d.encoder.Close)
+	return d.err
+}
+
+func startOf(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
+
+// elements are the names of the elements that differ between banks and cards.
+type elements struct{ message, response, statement, account string }
+
+var (
+	bankElements = elements{"BANKMSGSRSV1", "STMTTRNRS", "STMTRS", "BANKACCTFROM"}
+	cardElements = elements{"CREDITCARDMSGSRSV1", "CCSTMTTRNRS", "CCSTMTRS", "CCACCTFROM"}
+)
+
+// status is the result of a request of the protocol. A file has always succeeded.
+type status struct {
+	Code     int    `xml:"CODE"`
+	Severity string `xml:"SEVERITY"`
+}
+
+var success = status{0, "INFO"}
+
+// signOn is the required response to a sign-on, which a file does not have.
+type signOn struct {
+	Status   status `xml:"SONRS>STATUS"`
+	Server   string `xml:"SONRS>DTSERVER"`
+	Language string `xml:"SONRS>LANGUAGE"`
+}
+
+func signOnOf(s domain.Statement) signOn {
+	return signOn{Status: success, Server: s.CreatedAt.UTC().Format("20060102150405") + "[0:GMT]", Language: "ENG"}
+}
+
+// noon returns noon of the day in UTC.
+func noon(day domain.Date) string { return strings.ReplaceAll(string(day), "-", "") + "120000[0:GMT]" }
+
+// account is a BANKACCTFROM, or a CCACCTFROM without the first and the last member.
+type account struct {
+	Bank string `xml:"BANKID,omitempty"`
+	ID   string `xml:"ACCTID"`
+	Type string `xml:"ACCTTYPE,omitempty"`
+}
+
+// accountOf returns the account. BANKID is required, but the code of the bank is not known, so it is the vendor.
+func accountOf(a domain.Account) account {
+	result := account{ID: accountID(a)}
+	if a.Type == domain.CreditAccount {
+		return result
+	}
+	result.Bank, result.Type = domain.Truncate(string(a.Vendor), maxBankID), "CHECKING"
+	if strings.Contains(strings.ToUpper(a.Subtype), "SAVINGS") {
+		result.Type = "SAVINGS"
+	}
+	return result
+}
+
+// accountID returns the number of the account. If the number is not known or too long, it returns our id in the
+// URL-safe form of base64, which has exactly the 22 characters that are allowed.
+func accountID(a domain.Account) string {
+	if a.Number == "" || domain.Truncate(a.Number, maxAccountID) != a.Number {
+		return base64.RawURLEncoding.EncodeToString(a.ID.UUID[:])
+	}
+	return a.Number
+}
+
+// transaction is a STMTTRN.
+type transaction struct {
+	Type   string `xml:"TRNTYPE"`
+	Posted string `xml:"DTPOSTED"`
+	Amount string `xml:"TRNAMT"`
+	ID     string `xml:"FITID"`
+	Name   *text  `xml:"NAME"`
+	Memo   *text  `xml:"MEMO"`
+}
+
+// text is an escaped text of one line. Many readers of OFX know only the three entities of its older versions, so
+// quotes are not escaped, and line breaks are spaces.
+type text struct {
+	Escaped string `xml:",innerxml"`
+}
+
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
+
+// textOf returns the text without characters that XML 1.0 forbids; nil if it is empty.
+func textOf(value string) *text {
+	if value == "" {
+		return nil
+	}
+	return &text{escape(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
+		case r < ' ' || r == 0xFFFE || r == 0xFFFF:
+			return '\uFFFD'
+		}
+		return r
+	}, value))}
+}
+
+// transactionOf returns the STMTTRN of a record. NAME is the counterparty, or else the description.
+func transactionOf(r domain.StatementRecord) transaction {
+	t := transaction{
+		Type: "CREDIT", Posted: noon(r.Date), Amount: r.Amount.String(), ID: r.ID.String(),
+		Name: textOf(domain.Truncate(cmp.Or(r.Counterparty, r.Description), maxName)),
+		Memo: textOf(domain.Truncate(r.Description, maxMemo)),
+	}
+	if r.Amount.IsNegative() {
+		t.Type = "DEBIT"
+	}
+	return t
+}
+
+// ledger is a LEDGERBAL.
+type ledger struct {
+	Amount string `xml:"BALAMT"`
+	AsOf   string `xml:"DTASOF"`
+}
+
+// ledgerBalance returns the closing balance. If no balance is known that fits the records, such as of most cards, it
+// returns what the vendor states. Vendors state the debt of a card as a positive number.
+func ledgerBalance(s domain.Statement) (balance ledger, ok bool) {
+	if s.Balances != nil {
+		return ledger{s.Balances.Closing.String(), noon(s.Period.To)}, true
+	}
+	stated := s.Account.Balance
+	if stated == nil || stated.Currency != s.Currency {
+		return ledger{}, false
+	}
+	amount := stated.Amount
+	if s.Account.Type == domain.CreditAccount {
+		amount = amount.Neg()
+	}
+	return ledger{amount.String(), noon(domain.DateOf(s.Account.UpdatedAt.UTC()))}, true
+}

@@ -1,0 +1,77 @@
+package application
+
+import (
+	"context"
+	"iter"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// statementStreams limits the statements that are written at the same time. Each of them occupies a connection to
+// the database for as long as its reader takes. The limit is lower than the 4 connections that read an SQLite
+// file, so other reads always proceed.
+var statementStreams = probeLimit{total: 3, tenant: 2}
+
+// WriteStatement implements ports.Statements. It reads the records twice: first the totals and balances, which
+// several formats need before the first record, and then the records that are written.
+func (s *Service) WriteStatement(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, q ports.StatementQuery,
+	write ports.StatementWriter,
+) error {
+	if err := q.Window.Validate(); err != nil {
+		return err
+	}
+	release, err := s.statementSlots.acquire(ctx, s.Sleeper, tenant)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return s.Ledger.Snapshot(ctx, tenant, id, func(view ports.AccountView) error {
+		st, err := s.statement(ctx, view, q)
+		if err != nil {
+			return err
+		}
+		return write(st, statementRecords(ctx, view, st))
+	})
+}
+
+// statement returns the description of the statement.
+func (s *Service) statement(
+	ctx context.Context, view ports.AccountView, q ports.StatementQuery,
+) (domain.Statement, error) {
+	now := s.Clock.Now()
+	if state, _ := view.Completeness.State(now, s.DriftGrace); state == domain.Drifting && !q.Force {
+		return domain.Statement{}, &domain.Error{Kind: domain.Conflict, Code: domain.AccountDrifting}
+	}
+	sum, err := domain.NewStatementSum(view.Account, view.Completeness, q.Window)
+	if err != nil {
+		return domain.Statement{}, err
+	}
+	for record, err := range view.Posted(ctx, sum.Window()) {
+		if err == nil {
+			err = sum.Add(record)
+		}
+		if err != nil {
+			return domain.Statement{}, err
+		}
+	}
+	return sum.Statement(s.IDs.New(), domain.DateOf(now.UTC()), now), nil
+}
+
+// statementRecords returns the records of a statement.
+func statementRecords(
+	ctx context.Context, view ports.AccountView, st domain.Statement,
+) iter.Seq2[domain.StatementRecord, error] {
+	return func(yield func(domain.StatementRecord, error) bool) {
+		for posted, err := range view.Posted(ctx, st.Period) {
+			var record domain.StatementRecord
+			if err == nil {
+				record, err = st.Record(posted)
+			}
+			if !yield(record, err) || err != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+func (c commands) statement() *cobra.Command {
+	var dates dateFlags
+	var format, file string
+	var force bool
+	cmd := &cobra.Command{
+		Use: "statement ID", Short: "Download a statement of an account", Args: between(1, 1),
+		Long: "Download a statement of an account: its posted transactions and, in the formats camt053 and ofx, its balances.\n" +
+			"The file appears only when the document is complete.",
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	dates.register(cmd)
+	cmd.Flags().StringVar(&format, "format", "", "camt053, ofx, csv or matcher; required")
+	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given")
+	cmd.Flags().BoolVar(&force, "force", false, "also if the transactions do not explain the balance of the account")
+	completeFlag(cmd, "format", "camt053", "ofx", "csv", "matcher")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		params := discovery.GetStatementParams{Format: discovery.GetStatementParamsFormat(format)}
+		var err error
+		if params.From, params.To, err = dates.parse(); err != nil {
+			return err
+		}
+		if !params.Format.Valid() {
+			return usagef("--format must be camt053, ofx, csv or matcher")
+		}
+		if force {
+			params.Force = optional(discovery.GetStatementParamsForceTrue)
+		}
+		s, err := c.connectFormat(cmd, "", 0)
+		if err != nil {
+			return err
+		}
+		return explain(s.saveStatement(args[0], file, &params))
+	}
+	return cmd
+}
+
+// saveStatement writes a statement to a file, or to the standard output if file is "".
+func (s *session) saveStatement(id, file string, params *discovery.GetStatementParams) error {
+	response, err := s.api.GetStatement(s.cmd.Context(), id, params)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		body, err := io.ReadAll(response.Body)
+		return errors.Join(discovery.CheckResponse(response, body), err)
+	}
+	if file == "" {
+		_, err = io.Copy(s.cmd.OutOrStdout(), response.Body)
+		return incomplete(err)
+	}
+	return saveFile(file, response.Body)
+}
+
+// incomplete explains an error while a document is read.
+func incomplete(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("the document is not complete: %w", err)
+}
+
+// saveFile writes a file that appears under its name only when it is complete.
+func saveFile(name string, content io.Reader) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(name), ".statement-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(file.Name())
+		}
+	}()
+	_, err = io.Copy(file, content)
+	if err = errors.Join(incomplete(err), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), name)
+}

@@ -1,0 +1,14 @@
+package compose
+
+import (
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/camt053"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/csv"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/matcher"
+	"github.com/LerianStudio/aggregator-connections/adapters/statement/ofx"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// statementFormats returns the formats of statements, in the order in which the API lists them.
+func statementFormats() []ports.StatementFormat {
+	return []ports.StatementFormat{camt053.Format{}, ofx.Format{}, csv.Format{}, matcher.Format{}}
+}

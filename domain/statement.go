@@ -1,0 +1,202 @@
+package domain
+
+import (
+	"encoding/hex"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+)
+
+// PostedRecord is a live posted record of an account, as far as a statement needs it.
+type PostedRecord struct {
+	SumRow
+
+	ID           TransactionID
+	ExternalID   string
+	Description  string
+	Counterparty string
+}
+
+// Statement describes the posted records of an account in a period. The records themselves are read one by one,
+// because there may be millions of them.
+type Statement struct {
+	ID        uuid.UUID // unique; each request makes another statement
+	CreatedAt time.Time
+	Account   Account
+	Currency  string // of the account, ISO 4217; all amounts of the statement are in it
+	Period    Window // both ends are set
+	// Balances are nil if no balance of the account is known.
+	Balances *StatementBalances
+	Credits  StatementTotal // money in
+	Debits   StatementTotal // money out
+	// Digits and Scale are the largest numbers of digits, and of digits after the decimal point, of the
+	// amounts, totals and balances above. A format with narrower numbers refuses the statement.
+	Digits, Scale int
+}
+
+// StatementBalances are the balances of an account in its holder's view, before the first day of a statement and
+// after the last one. They differ by the sum of the records.
+type StatementBalances struct{ Opening, Closing decimal.Decimal }
+
+// StatementTotal is a number of records, and the sum of their absolute amounts.
+type StatementTotal struct {
+	Count int
+	Sum   decimal.Decimal
+}
+
+// StatementRecord is a record as a statement shows it.
+type StatementRecord struct {
+	ID           TransactionID
+	ExternalID   string
+	Date         Date
+	Amount       decimal.Decimal // signed, in the currency of the statement
+	Original     *Money          // the amount before its conversion; nil if it was not converted
+	Description  string          // "" if unknown
+	Counterparty string          // "" if unknown
+}
+
+// StatementSum computes the description of a statement from the posted records of an account.
+type StatementSum struct {
+	statement Statement
+	wanted    Window
+	baseline  *Baseline // nil if no balance is known
+	before    decimal.Decimal
+	late      decimal.Decimal
+	first     Date // of the records of the period; "" if there are none
+	last      Date
+}
+
+// NewStatementSum returns the sum for a statement of the account in the window. The window may be open at both
+// ends. Errors: Conflict (no_account_amount) if the currency of the account is not known.
+func NewStatementSum(account Account, c Completeness, window Window) (*StatementSum, error) {
+	s := &StatementSum{wanted: window, statement: Statement{Account: account, Currency: account.Currency}}
+	if c.Known() && (s.statement.Currency == "" || s.statement.Currency == c.Last.Currency) {
+		s.statement.Currency, s.baseline = c.Last.Currency, c.Baseline
+	}
+	if s.statement.Currency == "" {
+		return nil, &Error{Kind: Conflict, Code: NoAccountAmount}
+	}
+	return s, nil
+}
+
+// Window returns the dates of the records that must be added. If a balance is known, these are all records that
+// are older than the period, and those that may have arrived late.
+func (s *StatementSum) Window() Window {
+	if s.baseline == nil {
+		return s.wanted
+	}
+	w := Window{To: s.wanted.To}
+	if w.To != "" {
+		w.To = max(w.To, s.baseline.FirstDay)
+	}
+	return w
+}
+
+// Add adds a record, in any order. Errors: Conflict (no_account_amount) if the record belongs to the period and its
+// amount in the currency of the account is not known.
+func (s *StatementSum) Add(r PostedRecord) error {
+	amount, ok := r.InCurrency(s.statement.Currency)
+	switch inPeriod := s.wanted.Contains(r.Date); {
+	case !ok && inPeriod:
+		return &Error{Kind: Conflict, Code: NoAccountAmount}
+	case !ok:
+		s.baseline = nil
+		return nil
+	case inPeriod:
+		s.addToPeriod(r.Date, amount)
+	case s.wanted.From != "" && r.Date < s.wanted.From:
+		s.before = s.before.Add(amount)
+	}
+	if b := s.baseline; b != nil && r.Date < b.FirstDay && r.FirstSeenAt.After(b.At) {
+		s.late = s.late.Add(amount)
+	}
+	return nil
+}
+
+// addToPeriod adds an amount to the totals.
+func (s *StatementSum) addToPeriod(date Date, amount decimal.Decimal) {
+	total := &s.statement.Credits
+	if amount.IsNegative() {
+		total = &s.statement.Debits
+	}
+	total.Count++
+	total.Sum = total.Sum.Add(amount.Abs())
+	s.measure(amount)
+	if s.first == "" || date < s.first {
+		s.first = date
+	}
+	s.last = max(s.last, date)
+}
+
+// measure updates the numbers of digits.
+func (s *StatementSum) measure(amount decimal.Decimal) {
+	amount = amount.Normalize()
+	digits, scale := amount.NumDigits(), -int(amount.Exponent())
+	s.statement.Scale = max(s.statement.Scale, scale)
+	s.statement.Digits = max(s.statement.Digits, digits, digits-scale, scale)
+}
+
+// Statement returns the description. today is the last day of a period that has no end, unless there are later
+// records. A period without a beginning begins with its first record.
+//
+// The balance at the end of a day is the accepted anchor of the account plus all posted records up to that day.
+// History that arrived after the anchor was accepted is part of the anchor, so it is subtracted from it.
+func (s *StatementSum) Statement(id uuid.UUID, today Date, at time.Time) Statement {
+	st := s.statement
+	st.ID, st.CreatedAt, st.Period = id, at, s.wanted
+	if st.Period.To == "" {
+		st.Period.To = max(today, s.last, st.Period.From)
+	}
+	if st.Period.From == "" {
+		st.Period.From = st.Period.To
+		if s.first != "" {
+			st.Period.From = s.first
+		}
+	}
+	if s.baseline != nil {
+		opening := s.baseline.Anchor.Sub(s.late).Add(s.before)
+		closing := opening.Add(st.Credits.Sum).Sub(st.Debits.Sum)
+		st.Balances = &StatementBalances{Opening: opening, Closing: closing}
+		s.measure(opening)
+		s.measure(closing)
+	}
+	s.measure(st.Credits.Sum.Add(st.Debits.Sum))
+	st.Digits, st.Scale = s.statement.Digits, s.statement.Scale
+	return st
+}
+
+// Net returns the sum of the records.
+func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
+
+// Record returns a record as the statement shows it. Errors: Conflict (no_account_amount).
+func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
+	amount, ok := r.InCurrency(st.Currency)
+	if !ok {
+		return StatementRecord{}, &Error{Kind: Conflict, Code: NoAccountAmount}
+	}
+	record := StatementRecord{
+		ID: r.ID, ExternalID: r.ExternalID, Date: r.Date, Amount: amount,
+		Description: r.Description, Counterparty: r.Counterparty,
+	}
+	if r.AccountMoney != nil {
+		record.Original = &r.Amount
+	}
+	return record, nil
+}
+
+// CompactID returns an id without its hyphens: 32 characters.
+func CompactID(id uuid.UUID) string { return hex.EncodeToString(id[:]) }
+
+// Truncate returns the first characters of a text.
+func Truncate(text string, characters int) string {
+	if len(text) <= characters {
+		return text
+	}
+	for i := range text {
+		if characters--; characters < 0 {
+			return text[:i]
+		}
+	}
+	return text
+}

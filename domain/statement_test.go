@@ -1,0 +1,187 @@
+package domain_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+var statementStart = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
+
+// accepted returns the completeness of an account in BRL with this accepted anchor.
+func accepted(anchor string, firstDay domain.Date) domain.Completeness {
+	return domain.Completeness{
+		Baseline: &domain.Baseline{At: statementStart, Anchor: decimal.RequireFromString(anchor), FirstDay: firstDay},
+		Last:     &domain.AccountReading{At: statementStart, Currency: "BRL"},
+	}
+}
+
+// posted returns a record in BRL that was first seen before the baseline.
+func posted(date domain.Date, amount string) domain.PostedRecord {
+	return domain.PostedRecord{SumRow: domain.SumRow{
+		Date: date, Posted: true, FirstSeenAt: statementStart.Add(-time.Hour),
+		Amount: domain.Money{Amount: decimal.RequireFromString(amount), Currency: "BRL"},
+	}}
+}
+
+func late(date domain.Date, amount string) domain.PostedRecord {
+	r := posted(date, amount)
+	r.FirstSeenAt = statementStart.Add(time.Hour)
+	return r
+}
+
+var brlAccount = domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
+
+func statementOf(
+	t *testing.T, c domain.Completeness, w domain.Window, records ...domain.PostedRecord,
+) domain.Statement {
+	t.Helper()
+	sum, err := domain.NewStatementSum(brlAccount, c, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		if !sum.Window().Contains(r.Date) {
+			continue
+		}
+		if err := sum.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sum.Statement(uuid.New(), "2026-03-10", statementStart)
+}
+
+func TestBalancesOfAStatementFollowFromTheAcceptedAnchor(t *testing.T) {
+	history := []domain.PostedRecord{
+		posted("2026-02-01", "100"), posted("2026-02-10", "-30.5"), posted("2026-02-20", "5"),
+	}
+	for name, c := range map[string]struct {
+		window           domain.Window
+		more             []domain.PostedRecord
+		opening, closing string
+	}{
+		"everything":         {domain.Window{}, nil, "1000", "1074.5"},
+		"from a day":         {domain.Window{From: "2026-02-10"}, nil, "1100", "1074.5"},
+		"up to a day":        {domain.Window{To: "2026-02-10"}, nil, "1000", "1069.5"},
+		"one day":            {domain.Window{From: "2026-02-10", To: "2026-02-10"}, nil, "1100", "1069.5"},
+		"between the days":   {domain.Window{From: "2026-02-11", To: "2026-02-12"}, nil, "1069.5", "1069.5"},
+		"before the history": {domain.Window{From: "2026-01-01", To: "2026-01-31"}, nil, "1000", "1000"},
+		"with a later record": {
+			domain.Window{From: "2026-02-10"}, []domain.PostedRecord{late("2026-03-02", "-7")}, "1100", "1067.5",
+		},
+		"with late history in the period": {
+			domain.Window{To: "2026-02-10"}, []domain.PostedRecord{late("2026-01-15", "-20")}, "1020", "1069.5",
+		},
+		"with late history before the period": {
+			domain.Window{From: "2026-02-10"}, []domain.PostedRecord{late("2026-01-15", "-20")}, "1100", "1074.5",
+		},
+		"with late history after the period": {
+			domain.Window{From: "2026-01-01", To: "2026-01-10"}, []domain.PostedRecord{late("2026-01-15", "-20")},
+			"1020", "1020",
+		},
+	} {
+		st := statementOf(t, accepted("1000", "2026-02-01"), c.window, append(c.more, history...)...)
+		if st.Balances == nil {
+			t.Fatalf("%s: no balances", name)
+		}
+		if o, cl := st.Balances.Opening.String(), st.Balances.Closing.String(); o != c.opening || cl != c.closing {
+			t.Errorf("%s: %s to %s, want %s to %s", name, o, cl, c.opening, c.closing)
+		}
+		if net := st.Balances.Closing.Sub(st.Balances.Opening); !net.Equal(st.Net()) {
+			t.Errorf("%s: the balances differ by %s, the records sum to %s", name, net, st.Net())
+		}
+	}
+}
+
+func TestTotalsAndPeriodOfAStatement(t *testing.T) {
+	st := statementOf(t, domain.Completeness{}, domain.Window{}, posted("2026-02-10", "-30.25"),
+		posted("2026-02-01", "100"), posted("2026-03-20", "-0.125"))
+	if st.Balances != nil {
+		t.Error("an account without a baseline has balances")
+	}
+	if st.Credits.Count != 1 || st.Credits.Sum.String() != "100" || st.Debits.Count != 2 ||
+		st.Debits.Sum.String() != "30.375" {
+		t.Errorf("the totals are %v and %v", st.Credits, st.Debits)
+	}
+	if want := (domain.Window{From: "2026-02-01", To: "2026-03-20"}); st.Period != want {
+		t.Errorf("the period is %v, want %v", st.Period, want)
+	}
+	if st.Digits != 6 || st.Scale != 3 { // of the total 130.375
+		t.Errorf("%d digits, %d after the point", st.Digits, st.Scale)
+	}
+	for window, want := range map[domain.Window]domain.Window{
+		{}:                                    {From: "2026-03-10", To: "2026-03-10"},
+		{From: "2026-01-01"}:                  {From: "2026-01-01", To: "2026-03-10"},
+		{From: "2026-05-01"}:                  {From: "2026-05-01", To: "2026-05-01"},
+		{To: "2026-01-31"}:                    {From: "2026-01-31", To: "2026-01-31"},
+		{From: "2026-01-01", To: "2026-01-1"}: {From: "2026-01-01", To: "2026-01-1"},
+	} {
+		if st := statementOf(t, domain.Completeness{}, window); st.Period != want {
+			t.Errorf("the empty statement of %v has the period %v, want %v", window, st.Period, want)
+		}
+	}
+}
+
+func TestAStatementNeedsTheAmountInTheCurrencyOfTheAccount(t *testing.T) {
+	dollars := func(date domain.Date) domain.PostedRecord {
+		r := posted(date, "-10")
+		r.Amount.Currency = "USD"
+		return r
+	}
+	converted := dollars("2026-02-10")
+	converted.AccountMoney = &domain.Money{Amount: decimal.RequireFromString("-51.25"), Currency: "BRL"}
+	window := domain.Window{From: "2026-02-10"}
+	st := statementOf(t, accepted("0", "2026-02-01"), window, converted)
+	record, err := st.Record(converted)
+	if err != nil || record.Amount.String() != "-51.25" || record.Original == nil ||
+		record.Original.Amount.String() != "-10" || record.Original.Currency != "USD" {
+		t.Errorf("a converted record is %+v, %v", record, err)
+	}
+	if record, err := st.Record(posted("2026-02-10", "1")); err != nil || record.Original != nil {
+		t.Errorf("a record in the account's currency is %+v, %v", record, err)
+	}
+	if st := statementOf(t, accepted("0", "2026-02-01"), window, dollars("2026-02-09")); st.Balances != nil {
+		t.Error("the balances are known although an earlier amount is not")
+	}
+	sum, err := domain.NewStatementSum(brlAccount, domain.Completeness{}, window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sum.Add(dollars("2026-02-10")); !errors.Is(err, domain.NoAccountAmount) {
+		t.Errorf("an amount without conversion in the period: %v", err)
+	}
+	if _, err := st.Record(dollars("2026-02-10")); !errors.Is(err, domain.NoAccountAmount) {
+		t.Errorf("the record of an amount without conversion: %v", err)
+	}
+	if _, err := domain.NewStatementSum(domain.Account{}, domain.Completeness{}, window); !errors.Is(err,
+		domain.NoAccountAmount) {
+		t.Errorf("an account without a currency: %v", err)
+	}
+	dollarAccount := domain.Account{AccountData: domain.AccountData{Currency: "USD"}}
+	sum, err = domain.NewStatementSum(dollarAccount, accepted("0", "2026-02-01"), window)
+	if err != nil || sum.Statement(uuid.New(), "2026-03-10", statementStart).Balances != nil {
+		t.Errorf("the balance in another currency is used: %v", err)
+	}
+	unstated := accepted("0", "2026-02-01")
+	unstated.Last.Missing = domain.BasisNoBalance
+	if st := statementOf(t, unstated, window); st.Balances != nil {
+		t.Error("a balance that the vendor no longer states is used")
+	}
+}
+
+func TestTruncateCountsCharacters(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		n    int
+		want string
+	}{{"abc", 3, "abc"}, {"abcd", 3, "abc"}, {"ação", 3, "açã"}, {"😀😀", 1, "😀"}, {"", 0, ""}, {"é", 1, "é"}} {
+		if got := domain.Truncate(c.text, c.n); got != c.want {
+			t.Errorf("Truncate(%q, %d) is %q, want %q", c.text, c.n, got, c.want)
+		}
+	}
+}

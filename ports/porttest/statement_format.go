@@ -1,0 +1,155 @@
+package porttest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"iter"
+	"regexp"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// statementNames matches the names and extensions that can be used in a URL and in a file name.
+var statementNames = regexp.MustCompile(`^[a-z0-9]+$`)
+
+// TestStatementFormat checks a document format for statements.
+func TestStatementFormat(t *testing.T, format ports.StatementFormat) {
+	if !statementNames.MatchString(format.Name()) || !statementNames.MatchString(format.Extension()) {
+		t.Errorf("the name %q or the extension %q is not allowed", format.Name(), format.Extension())
+	}
+	s, records := SampleStatement()
+	t.Run("the same statement is the same document", func(t *testing.T) {
+		first, second := WriteSample(t, format, s, Records(records...)), WriteSample(t, format, s, Records(records...))
+		if first == "" || first != second {
+			t.Errorf("%q and %q", first, second)
+		}
+	})
+	t.Run("an error of the records is returned, and the document has no end", func(t *testing.T) {
+		want := errors.New("of the records")
+		var b bytes.Buffer
+		err := format.Write(&b, s, func(yield func(domain.StatementRecord, error) bool) {
+			if yield(records[0], nil) {
+				yield(domain.StatementRecord{}, want)
+			}
+		})
+		if !errors.Is(err, want) {
+			t.Errorf("the error is %v", err)
+		}
+		if whole := WriteSample(t, format, s, Records(records[0])); format.Name() != "csv" && b.Len() >= len(whole) {
+			t.Errorf("the document seems complete: %s", b.String())
+		}
+	})
+	t.Run("each error of the writer is returned", func(t *testing.T) {
+		size := len(WriteSample(t, format, s, Records(records...)))
+		for limit := 0; limit < size; limit += 97 {
+			if err := format.Write(&limitedWriter{limit}, s, Records(records...)); !errors.Is(err, io.ErrShortWrite) {
+				t.Fatalf("with an error after %d bytes of %d: %v", limit, size, err)
+			}
+		}
+	})
+	t.Run("the memory does not depend on the number of records", func(t *testing.T) {
+		few, many := peakOf(t, format, s, records[0], 1000), peakOf(t, format, s, records[0], 100_000)
+		if many > few+1<<20 {
+			t.Errorf("%d bytes for 1,000 records, %d bytes for 100,000", few, many)
+		}
+	})
+}
+
+// peakOf returns the largest heap that was in use while n records were written.
+func peakOf(
+	t *testing.T, format ports.StatementFormat, s domain.Statement, record domain.StatementRecord, n int,
+) (peak uint64) {
+	t.Helper()
+	err := format.Write(io.Discard, s, func(yield func(domain.StatementRecord, error) bool) {
+		for i := range n {
+			if i%(n/4) == n/4-1 {
+				var m runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&m)
+				peak = max(peak, m.HeapAlloc)
+			}
+			if !yield(record, nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return peak
+}
+
+// limitedWriter accepts a number of bytes.
+type limitedWriter struct{ left int }
+
+func (w *limitedWriter) Write(p []byte) (int, error) {
+	if len(p) > w.left {
+		return 0, io.ErrShortWrite
+	}
+	w.left -= len(p)
+	return len(p), nil
+}
+
+// WriteSample returns the document of a statement.
+func WriteSample(t testing.TB, format ports.StatementFormat, s domain.Statement,
+	records iter.Seq2[domain.StatementRecord, error]) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := format.Write(&b, s, records); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// Records returns the records as a sequence.
+func Records(records ...domain.StatementRecord) iter.Seq2[domain.StatementRecord, error] {
+	return func(yield func(domain.StatementRecord, error) bool) {
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// SampleStatement returns a statement with three records: money in, a converted amount that goes out, and a record
+// without texts.
+func SampleStatement() (domain.Statement, []domain.StatementRecord) {
+	amount := decimal.RequireFromString
+	dollars := money("-20", "USD")
+	id := func(last string) uuid.UUID { return uuid.MustParse("019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a" + last) }
+	s := domain.Statement{
+		ID: id("01"), CreatedAt: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), Currency: "BRL",
+		Account: domain.Account{
+			ID: domain.AccountID{UUID: id("02")}, Vendor: vendor, UpdatedAt: epoch,
+			AccountData: domain.AccountData{
+				Type: domain.BankAccount, Subtype: "CHECKING_ACCOUNT", Name: "Conta corrente", Number: "0001/12345-0",
+				Currency: "BRL",
+			},
+		},
+		Period:   domain.Window{From: "2026-02-01", To: "2026-02-28"},
+		Balances: &domain.StatementBalances{Opening: amount("1000.5"), Closing: amount("-104.25")},
+		Credits:  domain.StatementTotal{Count: 2, Sum: amount("250.25")},
+		Debits:   domain.StatementTotal{Count: 1, Sum: amount("1355")},
+		Digits:   6, Scale: 2,
+	}
+	return s, []domain.StatementRecord{
+		{
+			ID: domain.TransactionID{UUID: id("03")}, ExternalID: "e-1", Date: "2026-02-10", Amount: amount("250.25"),
+			Description: "=SUM(A1) <b>\"PIX\" & Söhne</b>\t\x01 \U0001F600", Counterparty: "+Maria",
+		},
+		{
+			ID: domain.TransactionID{UUID: id("04")}, ExternalID: "e-2", Date: "2026-02-11", Amount: amount("-1355"),
+			Original: &dollars, Description: "Store; -1", Counterparty: "Store",
+		},
+		{ID: domain.TransactionID{UUID: id("05")}, ExternalID: "e-3", Date: "2026-02-12", Amount: amount("0")},
+	}
+}

@@ -1,0 +1,75 @@
+package clients_test
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+func TestAStatementIsSavedToAFile(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	var bank string
+	for _, account := range objects(t, e.must(t, "", "accounts", "list", "-o", "json")) {
+		if account["type"] == "bank" {
+			bank = account["id"].(string)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "statement.csv")
+	if out := e.must(t, "", "accounts", "statement", bank, "--format", "csv", "-o", file); out != "" {
+		t.Errorf("the command printed %q", out)
+	}
+	saved, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	printed := e.must(t, "", "accounts", "statement", bank, "--format", "csv")
+	if string(saved) != printed {
+		t.Errorf("saved %q, printed %q", saved, printed)
+	}
+	if rows, err := csv.NewReader(strings.NewReader(printed)).ReadAll(); err != nil || len(rows) < 2 || rows[0][0] != "id" {
+		t.Errorf("the CSV is %v, %v", rows, err)
+	}
+	if out := e.must(t, "", "accounts", "statement", bank, "--format", "camt053"); !strings.Contains(out, "<Cd>CLBD</Cd>") {
+		t.Errorf("the camt.053 is %q", out)
+	}
+	empty := e.must(t, "", "accounts", "statement", bank, "--format", "matcher", "--from", "2001-01-01", "--to", "2001-01-02")
+	if strings.TrimSpace(empty) != "[]" {
+		t.Errorf("an empty period is %q", empty)
+	}
+	for _, args := range [][]string{
+		{bank}, {bank, "--format", "pdf"}, {bank, "--format", "csv", "--from", "x"}, {"--format", "csv"},
+		{bank, "--format", "csv", "--from", "2026-02-01", "--to", "2026-01-01"},
+	} {
+		if _, fault, code := e.discovery(t, "", append([]string{"accounts", "statement"}, args...)...); code != 2 {
+			t.Errorf("%v: the exit code is %d: %s", args, code, fault)
+		}
+	}
+}
+
+// A response that ends before the document must leave no file.
+func TestAnIncompleteStatementLeavesNoFile(t *testing.T) {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, "id,date\r\n")
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}))
+	defer service.Close()
+	e := &env{origin: service.URL, token: harness.Token(t, "0196f5d4-6f0e-7000-8000-000000000001")}
+	folder := t.TempDir()
+	_, fault, code := e.discovery(t, "", "accounts", "statement", "x", "--format", "csv", "-o", filepath.Join(folder, "a.csv"))
+	if code != 1 || !strings.Contains(fault, "not complete") {
+		t.Errorf("the exit code is %d: %s", code, fault)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("the folder contains %v, %v", left, err)
+	}
+}

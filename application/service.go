@@ -90,6 +90,7 @@ var _ interface {
 	ports.Reader
 	ports.Completeness
 	ports.Statements
+	ports.Closing
 	ports.Idempotency
 	ports.Worker
 	ports.Maintenance

@@ -95,6 +95,9 @@ type Transaction struct {
 	UpdatedAt   time.Time
 	RemovedAt   time.Time // when the removal was detected; zero while the vendor still lists the row
 	Pull        PullID    // the pull that wrote this version; zero if it is not known
+	// Adjusts is the earliest closed day of which a change of the transaction is an adjustment; "" if there is
+	// none. Only Ledger.Changes sets it.
+	Adjusts Date
 }
 
 // ChangeKind is the kind of change that an item of the change feed reports.

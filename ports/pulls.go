@@ -2,8 +2,8 @@ package ports
 
 import (
 	"context"
-	"iter"
 	"encoding/json"
+	"iter"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -309,7 +309,7 @@ type AccountView struct {
 }
 
 // Ledger reads the accounts and transactions that pulls have stored, and keeps what operators have accepted about
-// the completeness of accounts.
+// the completeness of accounts and the periods that they have closed.
 type Ledger interface {
 	// Accounts returns a connection's accounts ordered by external id, then by id. If connection is
 	// zero, it returns the accounts of all connections of the tenant, including deleted ones. A
@@ -352,7 +352,8 @@ type Ledger interface {
 	// current version. A change that commits later never gets a position before a change that
 	// was already returned, however long its writer took. To guarantee this, a store may
 	// withhold changes while a writer that started before these changes is still running. The
-	// position is opaque: only the store that returned it can interpret it.
+	// position is opaque: only the store that returned it can interpret it. Each item has the earliest closed
+	// day of which a change of the transaction is an adjustment.
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error)
 
 	// Completeness returns the state that Pulls.Finish has stored for an account; the zero state if no settled pull
@@ -376,6 +377,7 @@ type Ledger interface {
 	// is no such account.
 	Snapshot(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		read func(view AccountView) error) error
+	Closes
 
 	// FeedHold returns the writer that makes Changes withhold changes. It acts for the service itself.
 	FeedHold(ctx context.Context) (FeedHold, error)

@@ -21,6 +21,7 @@ type API interface {
 	Reader
 	Completeness
 	Statements
+	Closing
 	Idempotency
 }
 

@@ -147,7 +147,9 @@ func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 				result.More = true
 				break
 			}
-			result.Items = append(result.Items, cloneTransaction(entry.row.Transaction))
+			t := cloneTransaction(entry.row.Transaction)
+			t.Adjusts = v.earliestAdjusted(entry.row)
+			result.Items = append(result.Items, t)
 		}
 		result.Next = domain.Position{Key: strconv.Itoa(read)}
 		return result, nil

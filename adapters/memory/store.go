@@ -46,6 +46,7 @@ type Store struct {
 	changes      map[domain.TenantID][]change
 	completeness map[domain.AccountID]domain.Completeness
 	balances     map[domain.AccountID]map[domain.Date]domain.AccountBalance
+	closings     map[domain.AccountID]*closing
 	nudged       []domain.PullID // pulls to nudge; protected by the mutex
 }
 
@@ -68,6 +69,7 @@ func New(o Options) *Store {
 		changes:      map[domain.TenantID][]change{},
 		completeness: map[domain.AccountID]domain.Completeness{},
 		balances:     map[domain.AccountID]map[domain.Date]domain.AccountBalance{},
+		closings:     map[domain.AccountID]*closing{},
 	}
 }
 

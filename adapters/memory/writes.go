@@ -22,6 +22,8 @@ type transaction struct {
 	rowSHA256  []byte
 	normalizer string
 	replaced   []domain.Transaction // the versions before the present one, oldest first
+	// adjustments names the adjustments that changes of the row have made.
+	adjustments []adjustmentKey
 }
 
 // account is an account with its state in the vendor's list of accounts.
@@ -200,11 +202,12 @@ func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 	return 1
 }
 
-// appendChange increments the version of a row that the pull has changed, and appends the change
-// to the feed.
+// appendChange increments the version of a row that the pull has changed, appends the change to the feed, and
+// stores its adjustments.
 func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
 	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
+	s.adjust(row)
 }
 
 // Sweep marks rows in the order of their external ids as removed, so that the order of the feed is

@@ -37,6 +37,8 @@ type (
 	historyList     struct{}
 	changeFeed      struct{}
 	balanceList     struct{}
+	closeList       struct{}
+	adjustmentList  struct{}
 )
 
 func (connectionList) tag() byte  { return 'c' }
@@ -52,6 +54,8 @@ func (searchList) tag() byte      { return 's' }
 func (historyList) tag() byte     { return 'v' }
 func (changeFeed) tag() byte      { return 'f' }
 func (balanceList) tag() byte     { return 'b' }
+func (closeList) tag() byte       { return 'l' }
+func (adjustmentList) tag() byte  { return 'j' }
 
 // cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

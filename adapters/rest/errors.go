@@ -136,6 +136,7 @@ var (
 	pullNotFound        = notFound{codeNotFound, "pull not found"}
 	accountNotFound     = notFound{codeNotFound, "account not found"}
 	transactionNotFound = notFound{codeNotFound, "transaction not found"}
+	closeNotFound       = notFound{codeNotFound, "the day of the account is not closed"}
 )
 
 // statusRuleFor returns the rule that applies to an error, however the error is wrapped.
@@ -233,8 +234,11 @@ func (r *route) location(field string) string {
 	if other, ok := r.fieldNames[field]; ok {
 		field = other
 	}
-	if field == "" {
+	switch {
+	case field == "":
 		return r.inputLocation()
+	case strings.Contains(r.path, "{"+field+"}"):
+		return "path." + field
 	}
 	return r.inputLocation() + "." + field
 }

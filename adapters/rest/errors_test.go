@@ -195,7 +195,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				body[path] = `{"reason":"a"}`
 			}
 			text := body[method] + body[path]
-			target := strings.ReplaceAll(path, "{id}", someID.String())
+			target := strings.NewReplacer("{id}", someID.String(), "{date}", "2026-01-01").Replace(path)
 			if strings.HasSuffix(path, "/statement") {
 				target += "?format=lines"
 			}
@@ -209,7 +209,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 	}
 	for _, want := range []string{
 		"connection not found", "webhook token not found", "delivery not found", "pull not found", "account not found",
-		"transaction not found",
+		"transaction not found", "the day of the account is not closed",
 	} {
 		if details[want] == 0 {
 			t.Errorf("no operation responds with %q", want)

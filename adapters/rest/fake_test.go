@@ -378,6 +378,44 @@ func (f *fake) WriteStatement(_ context.Context, _ domain.TenantID, id domain.Ac
 	}, func(func(domain.StatementRecord, error) bool) {})
 }
 
+func closeFixture(id domain.AccountID, date domain.Date) domain.Close {
+	return domain.Close{
+		Account: id, Date: date, Count: 2, Currency: "BRL", Digest: [32]byte{0xab, 0x01},
+		Sum:      decimal.NewNullDecimal(decimal.RequireFromString("-10.50")),
+		ClosedAt: moment, ClosedBy: "alice", Completeness: domain.Complete,
+	}
+}
+
+func (f *fake) ClosePeriod(
+	_ context.Context, _ domain.TenantID, id domain.AccountID, date domain.Date,
+) (domain.Close, error) {
+	return closeFixture(id, date), f.record(date)
+}
+
+func (f *fake) ReopenPeriod(_ context.Context, _ domain.TenantID, _ domain.AccountID, date domain.Date) error {
+	return f.record(date)
+}
+
+func (f *fake) ListCloses(
+	_ context.Context, _ domain.TenantID, id domain.AccountID, p domain.PageRequest,
+) (domain.Page[domain.Close], error) {
+	c := closeFixture(id, "2025-12-31")
+	c.Sum = decimal.NullDecimal{}
+	return onePage(f, id, p, c)
+}
+
+func (f *fake) ListAdjustments(
+	_ context.Context, _ domain.TenantID, id domain.AccountID, date domain.Date, p domain.PageRequest,
+) (domain.Page[domain.Adjustment], error) {
+	before := domain.CoveredMembers{Status: "pending", Date: "2025-12-30", Amount: "-10.5", Currency: "USD"}
+	after := before
+	after.Status, after.AccountAmount, after.AccountCurrency = "posted", "-51.25", "BRL"
+	return onePage(f, date, p, domain.Adjustment{
+		Account: id, Transaction: domain.TransactionID{UUID: someID}, Change: domain.Modified, At: moment,
+		Before: &before, After: &after,
+	})
+}
+
 func (f *fake) GetTransaction(
 	_ context.Context, _ domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {

@@ -46,6 +46,14 @@ func envelope[L listKind](item string) string {
 	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 
+// The parts of the representation of closeFixture, before and after its sum.
+const (
+	goldenClose    = `"accountId":"019b0000-0000-7000-8000-000000000002","date":"2025-12-31","count":2,`
+	goldenCloseEnd = `"currency":"BRL","digest":"ab01000000000000000000000000000000000000000000000000000000000000",` +
+		`"closedAt":"2026-01-02T03:04:05.6Z","closedBy":"alice","completeness":"complete"}`
+	closesOfOther = accountsPath + otherPath + "/closes"
+)
+
 // goldenCompleteness is the representation of completenessFixture.
 const goldenCompleteness = `{"accountId":"019b0000-0000-7000-8000-000000000002","state":"drifting",` +
 	`"since":"2026-01-02T03:04:05.6Z","basis":"quarantined_rows","checks":[` +
@@ -138,6 +146,18 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 			"GET", accountsPath + otherPath + "/balances", "", 200, envelope[balanceList](
 				`{"at":"2026-01-02T03:04:05.6Z","balance":"-10.5","currency":"BRL","posted":"-1010.5",` +
 					`"anchor":"1000"}`), nil,
+		},
+		"close": {"PUT", closesOfOther + "/2025-12-31", "", 200, `{` + goldenClose + `"sum":"-10.5",` + goldenCloseEnd, nil},
+		"closes": {
+			"GET", closesOfOther, "", 200, envelope[closeList](`{` + goldenClose + goldenCloseEnd), nil,
+		},
+		"reopen": {"DELETE", closesOfOther + "/2025-12-31", "", 204, "", nil},
+		"adjustments": {
+			"GET", closesOfOther + "/2025-12-31/adjustments", "", 200, envelope[adjustmentList](
+				`{"transactionId":"019b0000-0000-7000-8000-000000000001","change":"modified",` +
+					`"at":"2026-01-02T03:04:05.6Z","before":{"accountAmount":null,"accountCurrency":null,` +
+					`"status":"pending"},"after":{"accountAmount":"-51.25","accountCurrency":"BRL",` +
+					`"status":"posted"}}`), nil,
 		},
 		"search":       {"GET", transactionsPath, "", 200, envelope[searchList](goldenMoney), nil},
 		"transaction":  {"GET", transactionsPath + samePath, "", 200, goldenMoney, nil},

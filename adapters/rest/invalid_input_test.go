@@ -255,7 +255,7 @@ func TestAnUnknownParameterIsRejectedByEveryOperation(t *testing.T) {
 				continue
 			}
 			s := newEnv(t)
-			target := strings.ReplaceAll(path, "{id}", someID.String()) + "?colour=red"
+			target := strings.NewReplacer("{id}", someID.String(), "{date}", "2026-01-01").Replace(path) + "?colour=red"
 			body := ""
 			if method != "get" && method != "delete" {
 				body = "{}"

@@ -39,7 +39,7 @@ type route struct {
 	idempotent    bool     // accepts an idempotency key
 	returnsSecret bool     // the response contains a token and must never be stored
 	bodyOptional  bool     // the body may be omitted
-	noBody        bool     // the method is POST, but the request has no body
+	noBody        bool     // the method is POST or PUT, but the request has no body
 
 	// fieldNames maps the names of domain fields to their names in this route's input.
 	fieldNames map[string]string
@@ -146,7 +146,7 @@ func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (i
 // not contain.
 func (s *server) mountRoutes(e *echo.Echo) {
 	for _, r := range slices.Concat(s.connectionRoutes(), s.engineRoutes(), s.tokenRoutes(),
-		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.metaRoutes()) {
+		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.closeRoutes(), s.metaRoutes()) {
 		e.Add(r.method, echoPath(r.path), r.mount(s, &r))
 		s.allowMethod(r.method, r.path)
 	}

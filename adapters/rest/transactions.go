@@ -96,13 +96,14 @@ func warningCodes(warnings []domain.Warning) []string {
 // changeView is one item of the change feed.
 type changeView struct {
 	Change      string          `json:"change" enum:"added,modified,removed" example:"added" doc:"The kind of the last change"`
+	Adjusts     string          `json:"adjusts,omitempty" format:"date" example:"2026-02-28" doc:"The earliest closed day of which a change of the transaction is an adjustment, not necessarily the last change. Absent if there is none, and after that day was reopened"`
 	Transaction transactionView `json:"transaction" doc:"The transaction in its current state"`
 }
 
 // changeOf returns the item of the change feed for t: the transaction with the kind of its last
 // change.
 func changeOf(t domain.Transaction) changeView {
-	return changeView{Change: string(t.Change()), Transaction: transactionOf(t)}
+	return changeView{Change: string(t.Change()), Adjusts: string(t.Adjusts), Transaction: transactionOf(t)}
 }
 
 // feedPage is one page of the change feed. It always contains a cursor from which the caller can

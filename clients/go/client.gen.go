@@ -135,6 +135,27 @@ func (e CheckViewState) Valid() bool {
 	}
 }
 
+// Defines values for CloseViewCompleteness.
+const (
+	CloseViewCompletenessComplete CloseViewCompleteness = "complete"
+	CloseViewCompletenessDrifting CloseViewCompleteness = "drifting"
+	CloseViewCompletenessUnknown  CloseViewCompleteness = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the CloseViewCompleteness enum.
+func (e CloseViewCompleteness) Valid() bool {
+	switch e {
+	case CloseViewCompletenessComplete:
+		return true
+	case CloseViewCompletenessDrifting:
+		return true
+	case CloseViewCompletenessUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CompletenessViewBasis.
 const (
 	CompletenessViewBasisBaseline        CompletenessViewBasis = "baseline"
@@ -1105,6 +1126,34 @@ type AccountViewType string
 // Examples: pluggy
 type AccountViewVendor string
 
+// AdjustmentView defines model for AdjustmentView.
+type AdjustmentView struct {
+	// After The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed
+	//
+	// Examples: {"status":"pending"}
+	After *map[string]interface{} `json:"after,omitempty"`
+
+	// At When the change was stored
+	//
+	// Examples: 2026-03-03T10:00:00Z
+	At time.Time `json:"at"`
+
+	// Before The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed. Absent if it was added or restored
+	//
+	// Examples: {"status":"pending"}
+	Before *map[string]interface{} `json:"before,omitempty"`
+
+	// Change What happened to the record of the account: added, modified, removed or restored. Later versions of the service can add further kinds
+	//
+	// Examples: modified
+	Change string `json:"change"`
+
+	// TransactionID The id of the transaction
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	TransactionID string `json:"transactionId"`
+}
+
 // BalanceView defines model for BalanceView.
 type BalanceView struct {
 	// Anchor balance minus posted
@@ -1135,6 +1184,11 @@ type BalanceView struct {
 
 // ChangeView defines model for ChangeView.
 type ChangeView struct {
+	// Adjusts The earliest closed day of which a change of the transaction is an adjustment, not necessarily the last change. Absent if there is none, and after that day was reopened
+	//
+	// Examples: 2026-02-28
+	Adjusts *openapi_types.Date `json:"adjusts,omitempty"`
+
 	// Change The kind of the last change
 	//
 	// Examples: added
@@ -1210,6 +1264,59 @@ type CheckViewCheck string
 //
 // Examples: complete
 type CheckViewState string
+
+// CloseView defines model for CloseView.
+type CloseView struct {
+	// AccountID The id of the account
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+	AccountID string `json:"accountId"`
+
+	// ClosedAt When the period was closed
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	ClosedAt time.Time `json:"closedAt"`
+
+	// ClosedBy Who closed it: the sub of the operator's token, otherwise its client_id or azp
+	//
+	// Examples: maria
+	ClosedBy string `json:"closedBy"`
+
+	// Completeness The completeness of the account when the period was closed
+	//
+	// Examples: complete
+	Completeness CloseViewCompleteness `json:"completeness"`
+
+	// Count The number of records: those that were not removed and dated up to and including date, pending ones too
+	//
+	// Examples: 214
+	Count int64 `json:"count"`
+
+	// Currency ISO 4217; the currency of the account. Absent if it is not known
+	//
+	// Examples: BRL
+	Currency *string `json:"currency,omitempty"`
+
+	// Date The last day of the closed period
+	//
+	// Examples: 2026-02-28
+	Date openapi_types.Date `json:"date"`
+
+	// Digest Lower-case hex SHA-256 over one line a record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line
+	//
+	// Examples: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+	Digest string `json:"digest"`
+
+	// Sum The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. Absent if a record has no amount in that currency
+	//
+	// Examples: 1520.37
+	Sum *string `json:"sum,omitempty"`
+}
+
+// CloseViewCompleteness The completeness of the account when the period was closed
+//
+// Examples: complete
+type CloseViewCompleteness string
 
 // CompletenessView defines model for CompletenessView.
 type CompletenessView struct {
@@ -1910,6 +2017,27 @@ type PageAccountView struct {
 	NextCursor *string `json:"nextCursor,omitempty"`
 }
 
+// PageAdjustmentView defines model for PageAdjustmentView.
+type PageAdjustmentView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []AdjustmentView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
 // PageBalanceView defines model for PageBalanceView.
 type PageBalanceView struct {
 	// HasMore Whether there are more items after this page
@@ -1919,6 +2047,27 @@ type PageBalanceView struct {
 
 	// Items The items of this page
 	Items []BalanceView `json:"items"`
+
+	// Limit The requested maximum number of items on a page
+	//
+	// Examples: 20
+	Limit int64 `json:"limit"`
+
+	// NextCursor The cursor of the next page; absent on the last page
+	//
+	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+	NextCursor *string `json:"nextCursor,omitempty"`
+}
+
+// PageCloseView defines model for PageCloseView.
+type PageCloseView struct {
+	// HasMore Whether there are more items after this page
+	//
+	// Examples: true
+	HasMore bool `json:"hasMore"`
+
+	// Items The items of this page
+	Items []CloseView `json:"items"`
 
 	// Limit The requested maximum number of items on a page
 	//
@@ -2758,6 +2907,30 @@ type ListBalancesParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListClosesParams defines parameters for ListCloses.
+type ListClosesParams struct {
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ClosePeriodParams defines parameters for ClosePeriod.
+type ClosePeriodParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
+// ListAdjustmentsParams defines parameters for ListAdjustments.
+type ListAdjustmentsParams struct {
+	// Limit The maximum number of items on the page
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor nextCursor of the previous page
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // AcceptCompletenessParams defines parameters for AcceptCompleteness.
 type AcceptCompletenessParams struct {
 	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
@@ -3513,6 +3686,34 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/accounts/{id}/balances (the `ListBalances` operationId).
 	ListBalances(ctx context.Context, id string, params *ListBalancesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListCloses List the closes of an account by day, newest first
+	//
+	// Returns the closed periods of an account.
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/closes (the `ListCloses` operationId).
+	ListCloses(ctx context.Context, id string, params *ListClosesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReopenPeriod Reopen a period of an account
+	//
+	// Deletes a close with its adjustments. Items of the change feed no longer name its day.
+	//
+	// Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
+	ReopenPeriod(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClosePeriod Close a period of an account
+	//
+	// Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+	//
+	// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
+	ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAdjustments List the adjustments of a close, newest first
+	//
+	// Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/adjustments (the `ListAdjustments` operationId).
+	ListAdjustments(ctx context.Context, id string, date openapi_types.Date, params *ListAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetCompleteness Get the completeness of an account
 	//
 	// Returns whether the posted transactions of an account explain its balance, as of the last settled pull. No vendor is called.
@@ -3965,6 +4166,74 @@ func (c *Client) GetAccount(ctx context.Context, id string, reqEditors ...Reques
 // Corresponds with GET /v1/discovery/accounts/{id}/balances (the `ListBalances` operationId).
 func (c *Client) ListBalances(ctx context.Context, id string, params *ListBalancesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListBalancesRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCloses List the closes of an account by day, newest first
+//
+// Returns the closed periods of an account.
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/closes (the `ListCloses` operationId).
+func (c *Client) ListCloses(ctx context.Context, id string, params *ListClosesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListClosesRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReopenPeriod Reopen a period of an account
+//
+// Deletes a close with its adjustments. Items of the change feed no longer name its day.
+//
+// Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
+func (c *Client) ReopenPeriod(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReopenPeriodRequest(c.Server, id, date)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClosePeriod Close a period of an account
+//
+// Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+//
+// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
+func (c *Client) ClosePeriod(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClosePeriodRequest(c.Server, id, date, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAdjustments List the adjustments of a close, newest first
+//
+// Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/adjustments (the `ListAdjustments` operationId).
+func (c *Client) ListAdjustments(ctx context.Context, id string, date openapi_types.Date, params *ListAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAdjustmentsRequest(c.Server, id, date, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5055,6 +5324,256 @@ func NewListBalancesRequest(server string, id string, params *ListBalancesParams
 			}
 
 		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListClosesRequest constructs an http.Request for the ListCloses method
+func NewListClosesRequest(server string, id string, params *ListClosesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/closes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReopenPeriodRequest constructs an http.Request for the ReopenPeriod method
+func NewReopenPeriodRequest(server string, id string, date openapi_types.Date) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "date", date, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "date"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/closes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewClosePeriodRequest constructs an http.Request for the ClosePeriod method
+func NewClosePeriodRequest(server string, id string, date string, params *ClosePeriodParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "date", date, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/closes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListAdjustmentsRequest constructs an http.Request for the ListAdjustments method
+func NewListAdjustmentsRequest(server string, id string, date openapi_types.Date, params *ListAdjustmentsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "date", date, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "date"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/accounts/%s/closes/%s/adjustments", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
 
 		if params.Limit != nil {
 
@@ -7539,6 +8058,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/accounts/{id}/balances (the `ListBalances` operationId).
 	ListBalancesWithResponse(ctx context.Context, id string, params *ListBalancesParams, reqEditors ...RequestEditorFn) (*ListBalancesResponse, error)
 
+	// ListClosesWithResponse List the closes of an account by day, newest first
+	//
+	// Returns the closed periods of an account.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/closes (the `ListCloses` operationId).
+	ListClosesWithResponse(ctx context.Context, id string, params *ListClosesParams, reqEditors ...RequestEditorFn) (*ListClosesResponse, error)
+
+	// ReopenPeriodWithResponse Reopen a period of an account
+	//
+	// Deletes a close with its adjustments. Items of the change feed no longer name its day.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
+	ReopenPeriodWithResponse(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*ReopenPeriodResponse, error)
+
+	// ClosePeriodWithResponse Close a period of an account
+	//
+	// Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
+	ClosePeriodWithResponse(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*ClosePeriodResponse, error)
+
+	// ListAdjustmentsWithResponse List the adjustments of a close, newest first
+	//
+	// Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/adjustments (the `ListAdjustments` operationId).
+	ListAdjustmentsWithResponse(ctx context.Context, id string, date openapi_types.Date, params *ListAdjustmentsParams, reqEditors ...RequestEditorFn) (*ListAdjustmentsResponse, error)
+
 	// GetCompletenessWithResponse Get the completeness of an account
 	//
 	// Returns whether the posted transactions of an account explain its balance, as of the last settled pull. No vendor is called.
@@ -8493,6 +9048,541 @@ func (r ListBalancesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListBalancesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListClosesResponse401Headers the declared response headers of an HTTP 401 response for ListCloses
+type ListClosesResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListClosesResponse405Headers the declared response headers of an HTTP 405 response for ListCloses
+type ListClosesResponse405Headers struct {
+	Allow *string
+}
+
+// ListClosesResponse429Headers the declared response headers of an HTTP 429 response for ListCloses
+type ListClosesResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListClosesResponse503Headers the declared response headers of an HTTP 503 response for ListCloses
+type ListClosesResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListClosesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageCloseView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListClosesResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListClosesResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListClosesResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListClosesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListClosesResponse) GetJSON200() *PageCloseView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListClosesResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListClosesResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListClosesResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListClosesResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListClosesResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListClosesResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListClosesResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListClosesResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListClosesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListClosesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListClosesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListClosesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReopenPeriodResponse401Headers the declared response headers of an HTTP 401 response for ReopenPeriod
+type ReopenPeriodResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ReopenPeriodResponse405Headers the declared response headers of an HTTP 405 response for ReopenPeriod
+type ReopenPeriodResponse405Headers struct {
+	Allow *string
+}
+
+// ReopenPeriodResponse429Headers the declared response headers of an HTTP 429 response for ReopenPeriod
+type ReopenPeriodResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ReopenPeriodResponse503Headers the declared response headers of an HTTP 503 response for ReopenPeriod
+type ReopenPeriodResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ReopenPeriodResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReopenPeriodResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ReopenPeriodResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReopenPeriodResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReopenPeriodResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReopenPeriodResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReopenPeriodResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReopenPeriodResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReopenPeriodResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ReopenPeriodResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReopenPeriodResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReopenPeriodResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReopenPeriodResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReopenPeriodResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReopenPeriodResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReopenPeriodResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReopenPeriodResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ClosePeriodResponse200Headers the declared response headers of an HTTP 200 response for ClosePeriod
+type ClosePeriodResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ClosePeriodResponse400Headers the declared response headers of an HTTP 400 response for ClosePeriod
+type ClosePeriodResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ClosePeriodResponse401Headers the declared response headers of an HTTP 401 response for ClosePeriod
+type ClosePeriodResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ClosePeriodResponse404Headers the declared response headers of an HTTP 404 response for ClosePeriod
+type ClosePeriodResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ClosePeriodResponse405Headers the declared response headers of an HTTP 405 response for ClosePeriod
+type ClosePeriodResponse405Headers struct {
+	Allow *string
+}
+
+// ClosePeriodResponse409Headers the declared response headers of an HTTP 409 response for ClosePeriod
+type ClosePeriodResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ClosePeriodResponse429Headers the declared response headers of an HTTP 429 response for ClosePeriod
+type ClosePeriodResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ClosePeriodResponse503Headers the declared response headers of an HTTP 503 response for ClosePeriod
+type ClosePeriodResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ClosePeriodResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CloseView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ClosePeriodResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ClosePeriodResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ClosePeriodResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ClosePeriodResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ClosePeriodResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ClosePeriodResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ClosePeriodResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ClosePeriodResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ClosePeriodResponse) GetJSON200() *CloseView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ClosePeriodResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ClosePeriodResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ClosePeriodResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ClosePeriodResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ClosePeriodResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListAdjustmentsResponse401Headers the declared response headers of an HTTP 401 response for ListAdjustments
+type ListAdjustmentsResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListAdjustmentsResponse405Headers the declared response headers of an HTTP 405 response for ListAdjustments
+type ListAdjustmentsResponse405Headers struct {
+	Allow *string
+}
+
+// ListAdjustmentsResponse429Headers the declared response headers of an HTTP 429 response for ListAdjustments
+type ListAdjustmentsResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ListAdjustmentsResponse503Headers the declared response headers of an HTTP 503 response for ListAdjustments
+type ListAdjustmentsResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListAdjustmentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PageAdjustmentView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListAdjustmentsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ListAdjustmentsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListAdjustmentsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListAdjustmentsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAdjustmentsResponse) GetJSON200() *PageAdjustmentView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListAdjustmentsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListAdjustmentsResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListAdjustmentsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListAdjustmentsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ListAdjustmentsResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ListAdjustmentsResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListAdjustmentsResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListAdjustmentsResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAdjustmentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAdjustmentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAdjustmentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAdjustmentsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13751,6 +14841,66 @@ func (c *ClientWithResponses) ListBalancesWithResponse(ctx context.Context, id s
 	return ParseListBalancesResponse(rsp)
 }
 
+// ListClosesWithResponse List the closes of an account by day, newest first
+//
+// Returns the closed periods of an account.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/closes (the `ListCloses` operationId).
+func (c *ClientWithResponses) ListClosesWithResponse(ctx context.Context, id string, params *ListClosesParams, reqEditors ...RequestEditorFn) (*ListClosesResponse, error) {
+	rsp, err := c.ListCloses(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListClosesResponse(rsp)
+}
+
+// ReopenPeriodWithResponse Reopen a period of an account
+//
+// Deletes a close with its adjustments. Items of the change feed no longer name its day.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
+func (c *ClientWithResponses) ReopenPeriodWithResponse(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*ReopenPeriodResponse, error) {
+	rsp, err := c.ReopenPeriod(ctx, id, date, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReopenPeriodResponse(rsp)
+}
+
+// ClosePeriodWithResponse Close a period of an account
+//
+// Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/discovery/accounts/{id}/closes/{date} (the `ClosePeriod` operationId).
+func (c *ClientWithResponses) ClosePeriodWithResponse(ctx context.Context, id string, date string, params *ClosePeriodParams, reqEditors ...RequestEditorFn) (*ClosePeriodResponse, error) {
+	rsp, err := c.ClosePeriod(ctx, id, date, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClosePeriodResponse(rsp)
+}
+
+// ListAdjustmentsWithResponse List the adjustments of a close, newest first
+//
+// Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/adjustments (the `ListAdjustments` operationId).
+func (c *ClientWithResponses) ListAdjustmentsWithResponse(ctx context.Context, id string, date openapi_types.Date, params *ListAdjustmentsParams, reqEditors ...RequestEditorFn) (*ListAdjustmentsResponse, error) {
+	rsp, err := c.ListAdjustments(ctx, id, date, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAdjustmentsResponse(rsp)
+}
+
 // GetCompletenessWithResponse Get the completeness of an account
 //
 // Returns whether the posted transactions of an account explain its balance, as of the last settled pull. No vendor is called.
@@ -14970,6 +16120,556 @@ func ParseListBalancesResponse(rsp *http.Response) (*ListBalancesResponse, error
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListBalancesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListClosesResponse parses an HTTP response from a ListClosesWithResponse call
+func ParseListClosesResponse(rsp *http.Response) (*ListClosesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListClosesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageCloseView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListClosesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListClosesResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListClosesResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListClosesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReopenPeriodResponse parses an HTTP response from a ReopenPeriodWithResponse call
+func ParseReopenPeriodResponse(rsp *http.Response) (*ReopenPeriodResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReopenPeriodResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ReopenPeriodResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ReopenPeriodResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReopenPeriodResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReopenPeriodResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseClosePeriodResponse parses an HTTP response from a ClosePeriodWithResponse call
+func ParseClosePeriodResponse(rsp *http.Response) (*ClosePeriodResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ClosePeriodResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CloseView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ClosePeriodResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers ClosePeriodResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ClosePeriodResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers ClosePeriodResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers ClosePeriodResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers ClosePeriodResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ClosePeriodResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ClosePeriodResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListAdjustmentsResponse parses an HTTP response from a ListAdjustmentsWithResponse call
+func ParseListAdjustmentsResponse(rsp *http.Response) (*ListAdjustmentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAdjustmentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PageAdjustmentView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListAdjustmentsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers ListAdjustmentsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListAdjustmentsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListAdjustmentsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

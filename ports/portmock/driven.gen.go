@@ -756,6 +756,21 @@ func (mr *MockLedgerMockRecorder) Accounts(ctx, tenant, connection, page any) *g
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Accounts", reflect.TypeOf((*MockLedger)(nil).Accounts), ctx, tenant, connection, page)
 }
 
+// Adjustments mocks base method.
+func (m *MockLedger) Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Adjustments", ctx, tenant, account, date, page)
+	ret0, _ := ret[0].(domain.Page[domain.Adjustment])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Adjustments indicates an expected call of Adjustments.
+func (mr *MockLedgerMockRecorder) Adjustments(ctx, tenant, account, date, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Adjustments", reflect.TypeOf((*MockLedger)(nil).Adjustments), ctx, tenant, account, date, page)
+}
+
 // Balances mocks base method.
 func (m *MockLedger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
 	m.ctrl.T.Helper()
@@ -784,6 +799,37 @@ func (m *MockLedger) Changes(ctx context.Context, tenant domain.TenantID, page d
 func (mr *MockLedgerMockRecorder) Changes(ctx, tenant, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Changes", reflect.TypeOf((*MockLedger)(nil).Changes), ctx, tenant, page)
+}
+
+// ClosePeriod mocks base method.
+func (m *MockLedger) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, r domain.CloseRequest) (domain.Close, bool, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, r)
+	ret0, _ := ret[0].(domain.Close)
+	ret1, _ := ret[1].(bool)
+	ret2, _ := ret[2].(error)
+	return ret0, ret1, ret2
+}
+
+// ClosePeriod indicates an expected call of ClosePeriod.
+func (mr *MockLedgerMockRecorder) ClosePeriod(ctx, tenant, account, r any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockLedger)(nil).ClosePeriod), ctx, tenant, account, r)
+}
+
+// Closes mocks base method.
+func (m *MockLedger) Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest) (domain.Page[domain.Close], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Closes", ctx, tenant, account, page)
+	ret0, _ := ret[0].(domain.Page[domain.Close])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Closes indicates an expected call of Closes.
+func (mr *MockLedgerMockRecorder) Closes(ctx, tenant, account, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Closes", reflect.TypeOf((*MockLedger)(nil).Closes), ctx, tenant, account, page)
 }
 
 // Completeness mocks base method.
@@ -844,6 +890,20 @@ func (m *MockLedger) Quarantine(ctx context.Context, tenant domain.TenantID, con
 func (mr *MockLedgerMockRecorder) Quarantine(ctx, tenant, connection, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Quarantine", reflect.TypeOf((*MockLedger)(nil).Quarantine), ctx, tenant, connection, page)
+}
+
+// ReopenPeriod mocks base method.
+func (m *MockLedger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ReopenPeriod", ctx, tenant, account, date)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// ReopenPeriod indicates an expected call of ReopenPeriod.
+func (mr *MockLedgerMockRecorder) ReopenPeriod(ctx, tenant, account, date any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReopenPeriod", reflect.TypeOf((*MockLedger)(nil).ReopenPeriod), ctx, tenant, account, date)
 }
 
 // Search mocks base method.

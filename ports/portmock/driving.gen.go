@@ -88,6 +88,21 @@ func (mr *MockAPIMockRecorder) Changes(ctx, tenant, page, wait any) *gomock.Call
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Changes", reflect.TypeOf((*MockAPI)(nil).Changes), ctx, tenant, page, wait)
 }
 
+// ClosePeriod mocks base method.
+func (m *MockAPI) ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) (domain.Close, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ClosePeriod", ctx, tenant, account, date)
+	ret0, _ := ret[0].(domain.Close)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ClosePeriod indicates an expected call of ClosePeriod.
+func (mr *MockAPIMockRecorder) ClosePeriod(ctx, tenant, account, date any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClosePeriod", reflect.TypeOf((*MockAPI)(nil).ClosePeriod), ctx, tenant, account, date)
+}
+
 // ConnectionHealth mocks base method.
 func (m *MockAPI) ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
 	m.ctrl.T.Helper()
@@ -296,6 +311,21 @@ func (mr *MockAPIMockRecorder) ListAccounts(ctx, tenant, connection, page any) *
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListAccounts", reflect.TypeOf((*MockAPI)(nil).ListAccounts), ctx, tenant, connection, page)
 }
 
+// ListAdjustments mocks base method.
+func (m *MockAPI) ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date, page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListAdjustments", ctx, tenant, account, date, page)
+	ret0, _ := ret[0].(domain.Page[domain.Adjustment])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListAdjustments indicates an expected call of ListAdjustments.
+func (mr *MockAPIMockRecorder) ListAdjustments(ctx, tenant, account, date, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListAdjustments", reflect.TypeOf((*MockAPI)(nil).ListAdjustments), ctx, tenant, account, date, page)
+}
+
 // ListBalances mocks base method.
 func (m *MockAPI) ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
 	m.ctrl.T.Helper()
@@ -309,6 +339,21 @@ func (m *MockAPI) ListBalances(ctx context.Context, tenant domain.TenantID, id d
 func (mr *MockAPIMockRecorder) ListBalances(ctx, tenant, id, window, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListBalances", reflect.TypeOf((*MockAPI)(nil).ListBalances), ctx, tenant, id, window, page)
+}
+
+// ListCloses mocks base method.
+func (m *MockAPI) ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest) (domain.Page[domain.Close], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListCloses", ctx, tenant, account, page)
+	ret0, _ := ret[0].(domain.Page[domain.Close])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListCloses indicates an expected call of ListCloses.
+func (mr *MockAPIMockRecorder) ListCloses(ctx, tenant, account, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListCloses", reflect.TypeOf((*MockAPI)(nil).ListCloses), ctx, tenant, account, page)
 }
 
 // ListConnectionHealth mocks base method.
@@ -489,6 +534,20 @@ func (m *MockAPI) Receive(ctx context.Context, r domain.WebhookRequest) (ports.R
 func (mr *MockAPIMockRecorder) Receive(ctx, r any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Receive", reflect.TypeOf((*MockAPI)(nil).Receive), ctx, r)
+}
+
+// ReopenPeriod mocks base method.
+func (m *MockAPI) ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ReopenPeriod", ctx, tenant, account, date)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// ReopenPeriod indicates an expected call of ReopenPeriod.
+func (mr *MockAPIMockRecorder) ReopenPeriod(ctx, tenant, account, date any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReopenPeriod", reflect.TypeOf((*MockAPI)(nil).ReopenPeriod), ctx, tenant, account, date)
 }
 
 // ReplayDeliveries mocks base method.

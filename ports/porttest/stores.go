@@ -39,6 +39,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Ledger", slices.Concat(ledgerTests, searchTests, historyTests, changeFeedTests)},
 		{"Completeness", completenessTests},
 		{"Snapshot", snapshotTests},
+		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests)},
 		{"Idempotency", idempotencyTests},
 	} {
 		t.Run(port.name, func(t *testing.T) {

@@ -100,6 +100,14 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 			"/accounts/" + stored + "/completeness/accept",
 			object{"reason": "r"},
 		},
+		{"GET /accounts/{id}/closes", "/accounts/" + stored + "/closes", nil},
+		{"PUT /accounts/{id}/closes/{date}", "/accounts/" + stored + "/closes/2026-01-31", nil},
+		{"DELETE /accounts/{id}/closes/{date}", "/accounts/" + stored + "/closes/2026-01-31", nil},
+		{
+			"GET /accounts/{id}/closes/{date}/adjustments",
+			"/accounts/" + stored + "/closes/2026-01-31/adjustments",
+			nil,
+		},
 		{"GET /connections", "/connections", nil},
 		{
 			"POST /connections",

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
@@ -68,6 +69,54 @@ func TestTheCommandsDoTheMainJob(t *testing.T) {
 	if list := objects(t, e.must(t, "", "connections", "list", "-o", "json")); len(list) != 0 {
 		t.Errorf("after the deletion %v is listed", list)
 	}
+}
+
+func TestAPeriodIsClosedAndReopened(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	day := time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+	var account, external string
+	for _, row := range objects(t, e.must(t, "", "transactions", "list", "pluggy-main", "--all", "-o", "json")) {
+		if date := row["date"].(string); date <= day && row["accountId"] == pluggyBankAccount(t, e) {
+			account, external = row["accountId"].(string), row["externalId"].(string)
+		}
+	}
+	closed := object(t, e.must(t, "", "accounts", "close", account, day, "-o", "json"))
+	if closed["date"] != day || closed["digest"] == "" {
+		t.Errorf("the close is %v", closed)
+	}
+	_, err := e.sim.UpdateTransaction(external, func(row *pluggysim.Transaction) { row.Amount = "-4321.09" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	adjustments := objects(t, e.must(t, "", "accounts", "adjustments", account, day, "-o", "json"))
+	if len(adjustments) != 1 || adjustments[0]["change"] != "modified" {
+		t.Errorf("the adjustments are %v", adjustments)
+	}
+	if table := e.must(t, "", "accounts", "adjustments", account, day); !strings.Contains(table, "4321.09") {
+		t.Errorf("the adjustments are printed as\n%s", table)
+	}
+	if closes := objects(t, e.must(t, "", "accounts", "closes", account, "-o", "json")); len(closes) != 1 {
+		t.Errorf("the closes are %v", closes)
+	}
+	e.must(t, "", "accounts", "reopen", account, day, "--yes")
+	if closes := objects(t, e.must(t, "", "accounts", "closes", account, "-o", "json")); len(closes) != 0 {
+		t.Errorf("after reopening, the closes are %v", closes)
+	}
+}
+
+// pluggyBankAccount returns the id of the bank account of the simulator.
+func pluggyBankAccount(t *testing.T, e *env) string {
+	t.Helper()
+	for _, account := range objects(t, e.must(t, "", "accounts", "list", "pluggy-main", "-o", "json")) {
+		if account["externalId"] == pluggysim.DemoBankAccountID {
+			return account["id"].(string)
+		}
+	}
+	t.Fatal("the bank account is not stored")
+	return ""
 }
 
 func TestQuarantinedRowsAreListed(t *testing.T) {

@@ -114,6 +114,34 @@ test('an operator connects a bank, and follows a webhook to its rows', async () 
   await page.finish();
 });
 
+test('a period is closed after a question that names its completeness, and reopened', async () => {
+  const operator = token(31);
+  const connection = await connect(operator, pluggyLogin, 'ledger');
+  const page = await open(browser, '/console/connections/' + connection.id, { token: operator });
+  await page.getByRole('link', { name: 'Closed periods' }).first().click();
+  await page.getByText('No period is closed.').first().waitFor();
+  await page.getByLabel('Last day of the period').fill('2026-01-31');
+  await press(page, 'Close the period');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(/The account is complete|It is not known whether the account is complete/).waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('No period is closed.').first().waitFor();
+  await press(page, 'Close the period');
+  await dialog.getByText(/complete/).waitFor();
+  await dialog.getByRole('button', { name: 'Close the period' }).click();
+  await page.getByText('1 day is closed').waitFor();
+  await press(page, 'Adjustments');
+  await page.getByText('Nothing has changed since.').waitFor();
+  await checkAccessibility(page, 'closes');
+  await page.reload();
+  await page.getByText('Nothing has changed since.').waitFor();
+  await page.getByRole('button', { name: 'Reopen' }).click();
+  await dialog.getByText('its adjustments are deleted').waitFor();
+  await dialog.getByRole('button', { name: 'Reopen' }).click();
+  await page.getByText('No period is closed.').first().waitFor();
+  await page.finish();
+});
+
 test('a connection that needs a person is on top, with its reason and the remedy', async () => {
   const operator = token(3);
   await connect(operator, pluggyLogin, 'good');
@@ -379,6 +407,7 @@ async function views(operator, id, broken) {
     [`${at}/deliveries/${delivery.id}`, 'Payload'], [at + '/tokens', '1 live token.'], [at + '/edit', 'Edit bank'],
     ['/console/connections/new', 'Create a connection'], ['/console/changes', 'BOLETO DE ENERGIA'],
     [`${at}/transactions/${transaction.id}`, 'The object of the vendor'],
+    [`${at}/accounts/${transaction.accountId}/closes`, 'No period is closed.'],
     ['/console/search?text=boleto', 'BOLETO DE ENERGIA'], ['/console/search?text=none', 'No transaction matches.'],
     [at + '/quarantine', 'Every row can be read.'], ['/console/engines', 'No engine connection.'], ['/console/nowhere', 'This page does not exist.'],
   ];

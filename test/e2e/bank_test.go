@@ -28,6 +28,8 @@ type bank interface {
 	edit(t *testing.T, id string)
 	// correctBalance changes the running balance of a row, which does not count as an edit.
 	correctBalance(t *testing.T, id string)
+	// changeAmount sets the amount of a row, without its sign.
+	changeAmount(t *testing.T, id, amount string)
 	remove(t *testing.T, id string)
 	// setBalance sets the balance of the bank account to which add adds rows, and returns the account's
 	// external id.

@@ -178,6 +178,14 @@ func (b *belvoBank) correctBalance(t *testing.T, id string) {
 	}
 }
 
+func (b *belvoBank) changeAmount(t *testing.T, id, amount string) {
+	t.Helper()
+	_, err := b.sim.UpdateTransaction(id, func(row *belvosim.Transaction) { row.Amount = json.RawMessage(amount) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (b *belvoBank) remove(t *testing.T, id string) {
 	t.Helper()
 	if err := b.sim.RemoveTransaction(id); err != nil {

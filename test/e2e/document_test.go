@@ -217,6 +217,11 @@ func (o operator) tour(id string) {
 			}
 		}
 	}
+	closes := allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/closes"
+	o.do(http.MethodPut, closes+"/2026-01-31", nil).want(200)
+	o.get(closes).want(200)
+	o.get(closes + "/2026-01-31/adjustments").want(200)
+	o.do(http.MethodDelete, closes+"/2026-01-31", nil).want(204)
 	for _, delivery := range o.pages(deliveries, 20) {
 		o.get(deliveries + "/" + text(delivery, "id")).want(200)
 		if delivery["status"] == "processed" {

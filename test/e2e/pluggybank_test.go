@@ -124,6 +124,19 @@ func (b *pluggyBank) correctBalance(t *testing.T, id string) {
 	}
 }
 
+func (b *pluggyBank) changeAmount(t *testing.T, id, amount string) {
+	t.Helper()
+	_, err := b.sim.UpdateTransaction(id, func(row *pluggysim.Transaction) {
+		row.Amount = pluggysim.Number(amount)
+		if row.Type == "DEBIT" {
+			row.Amount = pluggysim.Number("-" + amount)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (b *pluggyBank) remove(t *testing.T, id string) {
 	t.Helper()
 	if err := b.sim.RemoveTransaction(id); err != nil {

@@ -17,6 +17,7 @@ type counters struct {
 	changes, unannounced, added, modified, removed, interrupted                        int
 	unchangedRows, goneCursors, shiftedLists, narrowPulls, removedAccounts             int
 	versions, restored                                                                 int
+	closes, reopened, adjustments                                                      int
 	brokenRows, healedRows, oddAccounts, quarantined, released, removedBlocked         int
 	takenOver, doneRemoved, massLosses, massHeld, massRemovals                         int
 }
@@ -71,6 +72,9 @@ func (t *counters) byName() map[string]*int {
 		"narrow pull before reconcile":  &t.narrowPulls,
 		"version undone":                &t.versions,
 		"row restored":                  &t.restored,
+		"period closed":                 &t.closes,
+		"period reopened":               &t.reopened,
+		"adjustment undone":             &t.adjustments,
 		"row broken":                    &t.brokenRows,
 		"row healed":                    &t.healedRows,
 		"account odd":                   &t.oddAccounts,

@@ -189,8 +189,10 @@ func (s *sim) reconcileRound(want int) {
 // checkInvariants checks all invariants at a quiet point, where no task runs.
 func (s *sim) checkInvariants() {
 	s.checkDeliveries()
+	adjusted := map[domain.TransactionID]domain.Date{}
 	for _, c := range s.connections {
 		s.checkPullsFinished(c)
+		s.checkCloses(c, adjusted)
 		for _, t := range s.storedRows(c) {
 			s.checkHistory(t)
 		}
@@ -205,6 +207,7 @@ func (s *sim) checkInvariants() {
 		s.checkHealth(c)
 		s.checkTenantIsolation(c)
 	}
+	s.checkAdjustedDays(adjusted)
 	for _, r := range s.readers {
 		r.readToEnd()
 	}

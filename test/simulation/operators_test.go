@@ -58,7 +58,7 @@ func (s *sim) startOperator(c *connection) {
 	app := s.randomReplica()
 	acts := []func(context.Context, *application.Service, *connection) error{
 		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery,
-		s.replayFailedDeliveries, s.requestPull, s.testConnection,
+		s.replayFailedDeliveries, s.requestPull, s.testConnection, s.closePeriod, s.closePeriod, s.reopenPeriod,
 	}
 	act := acts[s.rand.IntN(len(acts))]
 	if s.chance(0.03) {

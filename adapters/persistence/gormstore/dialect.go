@@ -51,8 +51,18 @@ type Dialect interface {
 	ForUpdate() string
 
 	// ChangeSeq returns a statement that yields the position of the current transaction in the
-	// change feed.
-	ChangeSeq() string
+	// change feed, and the value of the SQL expression also.
+	ChangeSeq(also string) string
+
+	// ShareConnection returns an SQL expression that locks a connection until the transaction ends, so that
+	// ExcludeWriters waits for the transaction. connection is an SQL expression for the id of the connection.
+	// The value of the expression is a boolean without a meaning. What ExcludeWriters protects is visible
+	// only to later statements of the transaction.
+	ShareConnection(connection string) string
+
+	// ExcludeWriters locks a connection for the transaction tx, and waits until every transaction that has
+	// evaluated ShareConnection for it has ended. It does nothing if the database has only one writer.
+	ExcludeWriters(tx *gorm.DB, connection uuid.UUID) error
 
 	// ReadOnly returns an SQL expression that is true while the database answers queries but rejects
 	// writes.

@@ -140,12 +140,13 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	if err != nil {
 		return domain.FeedPage{}, err
 	}
-	q := newQuery(selectTransactions+"tenant_id = ?", uuidColumn(tenant.UUID))
+	q := newQuery(selectFeed+"tenant_id = ?", uuidColumn(tenant.UUID), uuidColumn(tenant.UUID), uuidColumn(tenant.UUID))
 	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(), after, uuidColumn(page.After.ID))
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	var row TransactionRow
 	place, feed := after, domain.FeedPage{}
-	err = s.rows(ctx, q.String(), q.args, row.targets(), func() error {
+	columns := append(row.targets(), (*textColumn)(&row.Adjusts))
+	err = s.rows(ctx, q.String(), q.args, columns, func() error {
 		if feed.More = len(feed.Items) == page.Limit; feed.More {
 			return nil
 		}

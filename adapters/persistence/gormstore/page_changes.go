@@ -174,12 +174,15 @@ func (p *pageWriter) reserveChangeSeq() error {
 	if p.changeSeq != 0 {
 		return nil
 	}
-	return p.tx.Read(p.readChangeSeq())
+	return p.tx.Read(p.readChangeSeq(domain.PullID{UUID: p.pull.ID}))
 }
 
 // updatePull adds the page's counts to those of the pull and extends its lease. It also stores the progress
-// unless progress is nil.
+// unless progress is nil, and the adjustments that the page's changes make.
 func (p *pageWriter) updatePull(progress *domain.Progress) error {
+	if err := p.storeAdjustments(); err != nil {
+		return err
+	}
 	total := domain.Counts(p.pull.Counts).Plus(p.counts)
 	q := newQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?",
 		instant{p.LeaseUntil}.value(p.tx.Name()), total.Accounts, total.Read)

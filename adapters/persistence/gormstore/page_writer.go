@@ -134,6 +134,8 @@ type pageWriter struct {
 	// hashes contain their new values.
 	refreshed        []uuid.UUID
 	metadata, hashes [][]byte
+
+	adjustments pendingAdjustments
 }
 
 // storedRow contains the columns of a stored row that are compared with the row of the page, and those that
@@ -167,36 +169,39 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 		reads = append(reads, p.readStored(lease))
 	}
 	if len(p.Transactions) > 0 {
-		reads = append(reads, p.readAccountIDs(lease), p.readChangeSeq())
+		reads = append(reads, p.readAccountIDs(lease), p.readChangeSeq(lease.Pull))
 	}
 	return reads
 }
 
-// lockPull returns the query that locks the pull of the lease and reads the columns that a page needs into
-// p.pull. The query finds no row if the connection is deleted, or if another lease has replaced this one:
+// lockPull returns the query that locks the pull of the lease, shares the lock of its connection (see closes.go),
+// and reads the columns that a page needs into p.pull. The query finds no row if the connection is deleted, or if another lease has replaced this one:
 // the id of the lease is the fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
-		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined FROM pulls WHERE `)
+		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined,
+		` + p.dialect.ShareConnection("connection_id") + ` FROM pulls WHERE `)
 	q.add("id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
 		uuidColumn(lease.Pull.UUID), uuidColumn(lease.ID.UUID))
 	q.add(p.dialect.ForUpdate())
 	var row pullRow
+	var shared bool
 	counts := &row.Counts
 	return q.into([]any{
 		(*uuidColumn)(&row.ID), (*uuidColumn)(&row.Tenant), (*uuidColumn)(&row.Connection), (*textColumn)(&row.Vendor),
 		&counts.Accounts, &counts.Read, &counts.Added, &counts.Modified, &counts.Removed, &counts.Unchanged,
-		&counts.Quarantined,
+		&counts.Quarantined, &shared,
 	}, func() error {
 		p.pull = row
 		return nil
 	})
 }
 
-// readChangeSeq returns the query that sets p.changeSeq to the position of the transaction in
-// the change feed.
-func (p *pageWriter) readChangeSeq() Read {
-	return Read{SQL: p.dialect.ChangeSeq(), Columns: []any{&p.changeSeq}, Take: func() error { return nil }}
+// readChangeSeq returns the query that sets p.changeSeq to the position of the transaction in the change feed,
+// and p.adjustments.wanted. The lock of the connection must be shared by an earlier statement.
+func (p *pageWriter) readChangeSeq(pull domain.PullID) Read {
+	return newQuery(p.dialect.ChangeSeq("("+selectHasCloses+")"), uuidColumn(pull.UUID)).
+		into([]any{&p.changeSeq, &p.adjustments.wanted}, func() error { return nil })
 }
 
 // ofConnection returns a query that starts with text and selects the rows of the lease's connection with

@@ -193,11 +193,12 @@ func (s ledger) Quarantine(ctx context.Context, tenant domain.TenantID, connecti
 	return found, err
 }
 
-// RemoveAnnounced locks the connection, the waiting pull and the queued pull, in this order. No worker can
-// start the waiting pull while it is locked, so no page of the connection is written in the meantime.
+// RemoveAnnounced shares the lock of the connection (see closes.go), and locks the connection, the waiting pull
+// and the queued pull, in this order. No worker can start the waiting pull while it is locked, so no page of the
+// connection is written in the meantime.
 func (s pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Time) (blocked bool, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
-		queued, err := s.lockBlocked(tx.DB, id)
+		queued, err := s.lockBlocked(tx, id)
 		if errors.Is(err, domain.NotFound) {
 			return nil
 		}
@@ -216,6 +217,9 @@ func (s pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Ti
 		p := s.newPageWriter(ports.PageWrite{At: at})
 		p.tx, p.pull = tx, queued
 		if err := p.markRemoved(scope.Removed); err != nil || p.counts.Removed == 0 {
+			return err
+		}
+		if err := p.storeAdjustments(); err != nil {
 			return err
 		}
 		return tx.Model(&pullRow{}).Where("id = ?", queued.ID).
@@ -244,19 +248,22 @@ func (s pulls) removedNext(tx *gorm.DB, row pullRow) ([]string, error) {
 
 // lockBlocked locks and returns the queued pull with this id. Errors: NotFound unless the pull is queued,
 // its connection is live, and another pull of the connection waits for its next attempt.
-func (s pulls) lockBlocked(tx *gorm.DB, id domain.PullID) (pullRow, error) {
+func (s pulls) lockBlocked(tx Tx, id domain.PullID) (pullRow, error) {
 	queued, err := first[pullRow](tx.Omit("ask", "progress").Where("id = ? AND "+isQueued, id.UUID))
 	if err != nil {
 		return pullRow{}, err
 	}
-	_, err = first[connectionRow](locked(live(tx), keyShare).Where("id = ?", queued.Connection))
+	if err := s.shareConnection(tx, queued.Connection); err != nil {
+		return pullRow{}, err
+	}
+	_, err = first[connectionRow](locked(live(tx.DB), keyShare).Where("id = ?", queued.Connection))
 	if err != nil {
 		return pullRow{}, err
 	}
-	_, err = first[pullRow](locked(tx, forUpdate).Omit("ask", "progress").
+	_, err = first[pullRow](locked(tx.DB, forUpdate).Omit("ask", "progress").
 		Where("connection_id = ? AND "+isUnderWay+" AND state = ?", queued.Connection, stateWaiting))
 	if err != nil {
 		return pullRow{}, err
 	}
-	return first[pullRow](locked(tx, forUpdate).Where("id = ? AND "+isQueued, id.UUID))
+	return first[pullRow](locked(tx.DB, forUpdate).Where("id = ? AND "+isQueued, id.UUID))
 }

@@ -46,6 +46,9 @@ func (p *pageWriter) archiveReplaced(changed []TransactionRow) error {
 // transaction_versions, with one statement. It must be called before the statement that updates the
 // rows. The lock on the pull excludes all other writers of these rows.
 func (p *pageWriter) archive(condition clause.Expr) error {
+	if err := p.readReplaced(condition); err != nil {
+		return err
+	}
 	vars := append([]any{p.pull.Connection, p.pull.Tenant}, condition.Vars...)
 	return p.tx.Exec(archiveSQL+" AND "+condition.SQL, vars...).Error
 }

@@ -1,10 +1,13 @@
 package postgres_test
 
 import (
+	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -52,4 +55,67 @@ func BenchmarkReceive(b *testing.B) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
+}
+
+// BenchmarkStorePage measures a page of 500 new rows, and a page that changes one row. The server does not
+// flush commits, so that the time of the statements shows.
+func BenchmarkStorePage(b *testing.B) {
+	server, err := pgtest.Start(pgtest.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = server.Stop() }()
+	db, err := postgres.Open(b.Context(), postgres.Config{URL: server.URL()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	s := db.Store(nil)
+	token := connectionWithToken(b, s)
+	pull, err := s.Pulls().Request(b.Context(), token.Tenant, token.Connection, ports.PullRequest{
+		ID: newID[domain.Pull](), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerOperator, At: epoch,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	if _, err := s.Pulls().Claim(b.Context(), lease, epoch); err != nil {
+		b.Fatal(err)
+	}
+	store := func(rows []domain.TransactionData) {
+		w := ports.PageWrite{
+			Accounts: []domain.AccountData{{ExternalID: "a", Type: domain.BankAccount, Currency: "BRL"}}, Transactions: rows,
+			NewID: newID[domain.Transaction], At: epoch, LeaseUntil: lease.Until,
+		}
+		if _, err := s.Pulls().StorePage(b.Context(), lease, w); err != nil {
+			b.Fatal(err)
+		}
+	}
+	n := 0
+	row := func(id int) domain.TransactionData {
+		n++
+		return domain.TransactionData{
+			ExternalID: "row " + strconv.Itoa(id), Account: "a", Status: domain.Posted, Date: "2026-02-10",
+			Amount:      domain.Money{Amount: decimal.New(int64(n), -2), Currency: "BRL"},
+			Description: "a description of usual length", Metadata: []byte(`{"id":"a row of the vendor"}`),
+		}
+	}
+	b.Run("500 new rows", func(b *testing.B) {
+		for b.Loop() {
+			rows := make([]domain.TransactionData, 500)
+			for i := range rows {
+				rows[i] = row(n)
+			}
+			store(rows)
+		}
+	})
+	b.Run("1 changed row", func(b *testing.B) {
+		store([]domain.TransactionData{row(0)})
+		for b.Loop() {
+			store([]domain.TransactionData{row(0)})
+		}
+	})
 }

@@ -174,8 +174,23 @@ func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
 // ChangeSeq uses the id of the transaction as its position in the change feed. PostgreSQL assigns
 // these ids in the order in which transactions first write.
-func (dialect) ChangeSeq() string {
-	return "SELECT shift + pg_current_xact_id()::text::bigint FROM feed"
+func (dialect) ChangeSeq(also string) string {
+	return "SELECT shift + pg_current_xact_id()::text::bigint, " + also + " FROM feed"
+}
+
+// connectionLocks is the first key of the advisory locks of connections. The second one is a hash of the
+// connection's id: connections that share a hash wait for each other, which is rare and harmless.
+const connectionLocks = "3601"
+
+// ShareConnection uses an advisory lock that PostgreSQL releases at the end of the transaction, so that it also
+// works through a pooler in transaction mode. Such a lock writes nothing.
+func (dialect) ShareConnection(connection string) string {
+	return "pg_advisory_xact_lock_shared(" + connectionLocks + ", hashtext(" + connection + "::text)) IS NULL"
+}
+
+// ExcludeWriters implements gormstore.Dialect.
+func (dialect) ExcludeWriters(tx *gorm.DB, connection uuid.UUID) error {
+	return tx.Exec("SELECT pg_advisory_xact_lock("+connectionLocks+", hashtext(?))", connection.String()).Error
 }
 
 // VisibleBefore is derived from the oldest transaction that still runs. Every transaction with a lower id

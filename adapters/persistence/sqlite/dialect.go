@@ -132,7 +132,15 @@ func (dialect) ForUpdate() string { return "" }
 
 // ChangeSeq increments a counter, whose new value is the position of the transaction. There is one
 // writer at a time, so positions are assigned in the order of commits.
-func (dialect) ChangeSeq() string { return "UPDATE feed SET tx = tx + 1 RETURNING tx" }
+func (dialect) ChangeSeq(also string) string {
+	return "UPDATE feed SET tx = tx + 1 RETURNING tx, " + also
+}
+
+// ShareConnection returns a constant, because there is one writer at a time.
+func (dialect) ShareConnection(string) string { return "false" }
+
+// ExcludeWriters does nothing, because there is one writer at a time.
+func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID) error { return nil }
 
 // VisibleBefore is the largest integer, which excludes no change. There is only one writer, so when a
 // change can be read, every change at a lower position is committed.

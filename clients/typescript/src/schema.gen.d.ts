@@ -104,6 +104,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/accounts/{id}/closes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the closes of an account by day, newest first
+         * @description Returns the closed periods of an account.
+         */
+        get: operations["list-closes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/accounts/{id}/closes/{date}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Close a period of an account
+         * @description Closes the records of an account up to and including a day, which must have ended in UTC. Later changes of these records are stored as usual, and are adjustments of the close. If the day is closed already, the response is that of the first request.
+         */
+        put: operations["close-period"];
+        post?: never;
+        /**
+         * Reopen a period of an account
+         * @description Deletes a close with its adjustments. Items of the change feed no longer name its day.
+         */
+        delete: operations["reopen-period"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/accounts/{id}/closes/{date}/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the adjustments of a close, newest first
+         * @description Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+         */
+        get: operations["list-adjustments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/accounts/{id}/completeness": {
         parameters: {
             query?: never;
@@ -826,6 +890,42 @@ export interface components {
              */
             vendor: "pluggy" | "belvo";
         };
+        AdjustmentView: {
+            /**
+             * @description The same members as they are after the change. All of them if the record was added or restored. Absent if it was removed
+             * @example {
+             *       "status": "pending"
+             *     }
+             */
+            after?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When the change was stored
+             * @example 2026-03-03T10:00:00Z
+             */
+            at: string;
+            /**
+             * @description The members that changed, as they were before; null if absent. All members that the digest covers if the record was removed. Absent if it was added or restored
+             * @example {
+             *       "status": "pending"
+             *     }
+             */
+            before?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What happened to the record of the account: added, modified, removed or restored. Later versions of the service can add further kinds
+             * @example modified
+             */
+            change: string;
+            /**
+             * @description The id of the transaction
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            transactionId: string;
+        };
         BalanceView: {
             /**
              * @description balance minus posted
@@ -855,6 +955,12 @@ export interface components {
             posted: string;
         };
         ChangeView: {
+            /**
+             * Format: date
+             * @description The earliest closed day of which a change of the transaction is an adjustment, not necessarily the last change. Absent if there is none, and after that day was reopened
+             * @example 2026-02-28
+             */
+            adjusts?: string;
             /**
              * @description The kind of the last change
              * @example added
@@ -918,6 +1024,57 @@ export interface components {
              * @enum {string}
              */
             state: "unknown" | "complete" | "drifting";
+        };
+        CloseView: {
+            /**
+             * @description The id of the account
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            accountId: string;
+            /**
+             * Format: date-time
+             * @description When the period was closed
+             * @example 2026-03-02T10:00:00Z
+             */
+            closedAt: string;
+            /**
+             * @description Who closed it: the sub of the operator's token, otherwise its client_id or azp
+             * @example maria
+             */
+            closedBy: string;
+            /**
+             * @description The completeness of the account when the period was closed
+             * @example complete
+             * @enum {string}
+             */
+            completeness: "unknown" | "complete" | "drifting";
+            /**
+             * Format: int64
+             * @description The number of records: those that were not removed and dated up to and including date, pending ones too
+             * @example 214
+             */
+            count: number;
+            /**
+             * @description ISO 4217; the currency of the account. Absent if it is not known
+             * @example BRL
+             */
+            currency?: string;
+            /**
+             * Format: date
+             * @description The last day of the closed period
+             * @example 2026-02-28
+             */
+            date: string;
+            /**
+             * @description Lower-case hex SHA-256 over one line a record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line
+             * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+             */
+            digest: string;
+            /**
+             * @description The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. Absent if a record has no amount in that currency
+             * @example 1520.37
+             */
+            sum?: string;
         };
         CompletenessView: {
             /**
@@ -1527,6 +1684,26 @@ export interface components {
              */
             nextCursor?: string;
         };
+        PageAdjustmentView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["AdjustmentView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
         PageBalanceView: {
             /**
              * @description Whether there are more items after this page
@@ -1535,6 +1712,26 @@ export interface components {
             hasMore: boolean;
             /** @description The items of this page */
             items: components["schemas"]["BalanceView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
+        PageCloseView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["CloseView"][];
             /**
              * Format: int64
              * @description The requested maximum number of items on a page
@@ -3175,6 +3372,878 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/accounts/{id}/balances",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-closes": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "closedAt": "2026-03-02T10:00:00Z",
+                     *           "closedBy": "maria",
+                     *           "completeness": "complete",
+                     *           "count": 214,
+                     *           "currency": "BRL",
+                     *           "date": "2026-02-28",
+                     *           "digest": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                     *           "sum": "1520.37"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageCloseView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "close-period": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+                /** @description The last day of the period, YYYY-MM-DD; it must have ended in UTC */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "closedAt": "2026-03-02T10:00:00Z",
+                     *       "closedBy": "maria",
+                     *       "completeness": "complete",
+                     *       "count": 214,
+                     *       "currency": "BRL",
+                     *       "date": "2026-02-28",
+                     *       "digest": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                     *       "sum": "1520.37"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CloseView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "account not found",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reopen-period": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+                /** @description The last day of the period */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "the day of the account is not closed",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-adjustments": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+                /** @description The last day of the period */
+                date: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "after": {
+                     *             "status": "pending"
+                     *           },
+                     *           "at": "2026-03-03T10:00:00Z",
+                     *           "before": {
+                     *             "status": "pending"
+                     *           },
+                     *           "change": "modified",
+                     *           "transactionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageAdjustmentView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}/adjustments",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}/adjustments",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}/adjustments",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "the day of the account is not closed",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}/adjustments",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}/adjustments",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}/adjustments",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}/adjustments",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/accounts/{id}/closes/{date}/adjustments",
                      *       "code": "MTCH-0008"
                      *     }
                      */
@@ -9362,6 +10431,7 @@ export interface operations {
                      *       "hasMore": true,
                      *       "items": [
                      *         {
+                     *           "adjusts": "2026-02-28",
                      *           "change": "added",
                      *           "transaction": {
                      *             "accountAmount": "-1062.25",

@@ -84,7 +84,7 @@ func TestEveryColumnIsAMemberOfTheSchema(t *testing.T) {
 		"connection": connectionView, "health": healthView, "test": testView, "account": accountView,
 		"transaction": transactionView, "change": changeView, "pull": pullView, "delivery": deliveryView,
 		"delivery detail": deliveryDetailView, "token": tokenView, "minted token": mintedView,
-		"quarantined row": quarantineView,
+		"quarantined row": quarantineView, "close": closeView, "adjustment": adjustmentView,
 	} {
 		known := jsonNames(v.schema)
 		if v.inner != "" {

@@ -31,8 +31,8 @@ func (c commands) accounts() *cobra.Command {
 			})
 		return err
 	})
-	return group("accounts", "List accounts, show whether they are complete, and download statements", list,
-		c.completeness(), c.balances(), c.acceptCompleteness(), c.statement())
+	return group("accounts", "List accounts, show whether they are complete, close periods, and download statements",
+		append(c.closingCommands(), list, c.completeness(), c.balances(), c.acceptCompleteness(), c.statement())...)
 }
 
 func (c commands) transactions() *cobra.Command {

@@ -202,6 +202,49 @@ var balanceView = view{
 	},
 }
 
+var closeView = view{
+	schema: reflect.TypeFor[discovery.CloseView](),
+	columns: []column{
+		{member: "date", title: "DATE"},
+		{member: "count", title: "COUNT", right: true},
+		{member: "sum", title: "SUM", right: true},
+		{member: "currency", title: "CUR"},
+		{member: "digest", title: "DIGEST", flexible: true},
+		{member: "closedAt", title: "CLOSED AT"},
+		{member: "closedBy", title: "BY", flexible: true},
+		{member: "completeness", title: "STATE"},
+	},
+}
+
+var adjustmentView = view{
+	schema: reflect.TypeFor[discovery.AdjustmentView](),
+	columns: []column{
+		{member: "at", title: "AT"},
+		{member: "change", title: "CHANGE"},
+		{member: "after", title: "CHANGES", flexible: true, format: adjustedMembers},
+		{member: "transactionId", title: "TRANSACTION", width: idWidth},
+	},
+}
+
+// adjustedMembers returns the values of the members that an adjustment changed, before and after. A value is empty
+// if the account did not have the member.
+func adjustedMembers(r record) string {
+	var before, after map[string]string
+	if r["before"] != nil && json.Unmarshal(r["before"], &before) != nil {
+		return ""
+	}
+	if r["after"] != nil && json.Unmarshal(r["after"], &after) != nil {
+		return ""
+	}
+	var all []string
+	for _, name := range []string{"amount", "currency", "accountAmount", "accountCurrency", "date", "status"} {
+		if before[name] != after[name] {
+			all = append(all, before[name]+" > "+after[name])
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 var transactionColumns = []column{
 	{member: "date", title: "DATE", width: 10},
 	{member: "amount", title: "AMOUNT", width: 14, right: true},

@@ -20,6 +20,10 @@ const columns = (connection) => [
   { title: t('column.type'), cell: (account) => t('account.' + account.type) },
   { title: t('column.updated'), cell: (account) => html`<${Ago} at=${account.updatedAt} />` },
   { title: t('column.balance'), kind: 'number', cell: balance },
+  {
+    title: t('column.closes'),
+    cell: (account) => html`<a href=${link(`/connections/${connection.id}/accounts/${account.id}/closes`)}>${t('account.closes')}</a>`,
+  },
 ];
 
 export function Accounts({ connection, path }) {

@@ -1,6 +1,7 @@
 // The views of the console by path. A part of a path that begins with ":" is a parameter of the view.
 import { Changes } from './changes.js';
 import { Accounts } from './accounts.js';
+import { AccountCloses } from './closes.js';
 import { CreateConnection, EditConnection } from './connection-form.js';
 import { ConnectionPage } from './connection.js';
 import { Deliveries, DeliveryPage } from './deliveries.js';
@@ -21,6 +22,7 @@ export const views = [
   ['/connections/new', CreateConnection],
   ['/connections/:id', tab('accounts', Accounts)],
   ['/connections/:id/edit', EditConnection],
+  ['/connections/:id/accounts/:account/closes', AccountCloses],
   ['/connections/:id/transactions', tab('transactions', Transactions)],
   ['/connections/:id/transactions/:transaction', TransactionPage],
   ['/connections/:id/pulls', tab('pulls', Pulls)],

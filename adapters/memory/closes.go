@@ -1,0 +1,178 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// closing is what the store keeps about the closes of one account.
+type closing struct {
+	closes      map[domain.Date]closed
+	adjustments []domain.Adjustment // oldest first; only those made while a close existed
+}
+
+// closed is a close, and the number of adjustments that were stored before it.
+type closed struct {
+	domain.Close
+	before int
+}
+
+// ClosePeriod computes the digest while the store is locked.
+func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	r domain.CloseRequest) (c domain.Close, created bool, err error) {
+	err = v.exclusive(ctx, "Ledger.ClosePeriod", func() error {
+		a := v.accountOf(tenant, id)
+		if a == nil {
+			return domain.NotFoundError()
+		}
+		kept := v.closings[id]
+		if kept == nil {
+			kept = &closing{closes: map[domain.Date]closed{}}
+			v.closings[id] = kept
+		}
+		if existing, ok := kept.closes[r.Date]; ok {
+			c = existing.Close
+			return nil
+		}
+		c, created = v.digestOf(a.Account, r), true
+		kept.closes[r.Date] = closed{c, len(kept.adjustments)}
+		return nil
+	})
+	return c, created, err
+}
+
+// digestOf returns the close of an account over its present records.
+func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
+	var rows []domain.Transaction
+	for _, t := range s.transactions[a.Connection] {
+		if t.AccountID == a.ID && t.RemovedAt.IsZero() && t.Date <= r.Date {
+			rows = append(rows, t.Transaction)
+		}
+	}
+	slices.SortFunc(rows, func(x, y domain.Transaction) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	digest := domain.NewCloseDigest(a.Currency)
+	for _, t := range rows {
+		digest.Add(t.ID, t.Status, t.Date, t.Amount, t.AccountMoney)
+	}
+	return digest.Close(a.ID, r, s.completeness[a.ID])
+}
+
+// adjust stores the adjustments that the last change of a row makes. The row has its new version already.
+func (s *Store) adjust(row *transaction) {
+	var before *domain.RecordState
+	if n := len(row.replaced); n > 0 {
+		state := domain.StateOf(row.replaced[n-1])
+		before = &state
+	}
+	made := domain.Adjustments(row.ID, row.Version, row.UpdatedAt, before, domain.StateOf(row.Transaction))
+	for _, a := range made {
+		if kept := s.closings[a.Account]; kept != nil && len(kept.closes) > 0 {
+			row.adjustments = append(row.adjustments, adjustmentKey{a.Account, len(kept.adjustments)})
+			kept.adjustments = append(kept.adjustments, a)
+		}
+	}
+}
+
+// adjustmentKey names an adjustment by its account and its place among those of the account.
+type adjustmentKey struct {
+	account domain.AccountID
+	place   int
+}
+
+// adjusts reports whether adjustment n of the account is one of the close.
+func (c closed) adjusts(n int, a domain.Adjustment) bool { return n >= c.before && a.Day() <= c.Date }
+
+// earliestAdjusted returns the earliest closed day that a change of the row adjusts; "" if there is none.
+func (s *Store) earliestAdjusted(row *transaction) domain.Date {
+	var earliest domain.Date
+	for _, key := range row.adjustments {
+		kept := s.closings[key.account]
+		for _, c := range kept.closes {
+			if c.adjusts(key.place, kept.adjustments[key.place]) && (earliest == "" || c.Date < earliest) {
+				earliest = c.Date
+			}
+		}
+	}
+	return earliest
+}
+
+// ReopenPeriod keeps the adjustments, because other closes count on their places.
+func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	date domain.Date) error {
+	return v.exclusive(ctx, "Ledger.ReopenPeriod", func() error {
+		if _, _, err := v.findClose(tenant, id, date); err != nil {
+			return err
+		}
+		delete(v.closings[id].closes, date)
+		return nil
+	})
+}
+
+// findClose returns a close and what is kept of its account. Errors: NotFound.
+func (s *Store) findClose(tenant domain.TenantID, id domain.AccountID, date domain.Date) (*closing, closed, error) {
+	kept := s.closings[id]
+	if kept == nil || s.accountOf(tenant, id) == nil {
+		return nil, closed{}, domain.NotFoundError()
+	}
+	c, ok := kept.closes[date]
+	if !ok {
+		return nil, closed{}, domain.NotFoundError()
+	}
+	return kept, c, nil
+}
+
+// Closes compares the tenant of the account, because a caller may know the id of another tenant's account.
+func (v ledger) Closes(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
+	page domain.PageRequest) (domain.Page[domain.Close], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Closes", func() (domain.Page[domain.Close], error) {
+		kept := v.closings[id]
+		if err := checkDate(page.After); err != nil || kept == nil || v.accountOf(tenant, id) == nil {
+			return domain.Page[domain.Close]{}, err
+		}
+		rows := func(yield func(domain.Close) bool) {
+			for c := range maps.Values(kept.closes) {
+				if !yield(c.Close) {
+					return
+				}
+			}
+		}
+		return cutPage(rows, page, descending, func(c domain.Close) domain.Position {
+			return domain.Position{Key: string(c.Date), ID: id.UUID}
+		}), nil
+	})
+}
+
+// Adjustments returns the account's adjustments that were stored after the close. A position is the number of
+// older ones that the account has.
+func (v ledger) Adjustments(ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
+	page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Adjustments", func() (found domain.Page[domain.Adjustment], err error) {
+		kept, c, err := v.findClose(tenant, id, date)
+		if err != nil {
+			return found, err
+		}
+		end := len(kept.adjustments)
+		if !page.After.IsZero() {
+			if end, err = strconv.Atoi(page.After.Key); err != nil || page.After.ID != id.UUID {
+				return found, foreignCursor()
+			}
+		}
+		for n := min(end, len(kept.adjustments)) - 1; n >= 0; n-- {
+			switch a := kept.adjustments[n]; {
+			case !c.adjusts(n, a):
+			case len(found.Items) < page.Limit:
+				found.Items = append(found.Items, a)
+				end = n
+			default:
+				found.Next = domain.Position{Key: strconv.Itoa(end), ID: id.UUID}
+				return found, nil
+			}
+		}
+		return found, nil
+	})
+}

@@ -1,0 +1,196 @@
+package gormstore
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// adjustmentRow is a row of close_adjustments. Seq orders the adjustments and the closes of an account: a close
+// with a lower position was made before. One row serves all closes of the account that it adjusts.
+type adjustmentRow struct {
+	Account     uuid.UUID `gorm:"column:account_id"`
+	Seq         int64     `gorm:"column:seq"`
+	Transaction uuid.UUID `gorm:"column:transaction_id"`
+	Version     int       `gorm:"column:version"`
+	Change      string    `gorm:"column:change"`
+	At          instant   `gorm:"column:made_at"`
+	Day         string    `gorm:"column:day"`
+	Before      string    `gorm:"column:members_before"`
+	After       string    `gorm:"column:members_after"`
+	Tenant      uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (adjustmentRow) TableName() string { return "close_adjustments" }
+
+func (r adjustmentRow) domain() domain.Adjustment {
+	a := domain.Adjustment{
+		Account: domain.AccountID{UUID: r.Account}, Transaction: domain.TransactionID{UUID: r.Transaction},
+		Version: r.Version, Change: domain.ChangeKind(r.Change), At: r.At.Time,
+	}
+	if m, ok := domain.ParseCoveredMembers(r.Before); ok {
+		a.Before = &m
+	}
+	if m, ok := domain.ParseCoveredMembers(r.After); ok {
+		a.After = &m
+	}
+	return a
+}
+
+// adjustmentBatch is the maximum number of rows in one INSERT. It keeps the number of parameters below the
+// limits of both databases.
+const adjustmentBatch = 200
+
+// pendingAdjustments is what a transaction collects to store the adjustments of its changes.
+type pendingAdjustments struct {
+	// wanted is set if a period of an account of the connection is closed. Otherwise nothing is collected.
+	wanted bool
+	// replaced contains the states that rows had before the transaction, by their ids.
+	replaced map[uuid.UUID]domain.RecordState
+}
+
+// selectHasCloses is a SELECT that yields whether a period of an account of the pull's connection is closed.
+const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
+	WHERE account_closes.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ?))`
+
+// selectStates is a SELECT of a stateRow for each row of a connection. Its text ends with the first condition.
+const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date, CAST(amount AS text), currency,
+	CAST(account_amount AS text), account_currency FROM transactions WHERE connection_id = ? AND `
+
+// stateRow is a row of transactions, as far as closes depend on it.
+type stateRow struct {
+	summedRow
+
+	id        uuid.UUID
+	version   int
+	updatedAt time.Time
+	removedAt time.Time
+}
+
+func (r *stateRow) targets() []any {
+	return []any{
+		(*uuidColumn)(&r.id), &r.version, timeColumn{&r.updatedAt}, timeColumn{&r.removedAt},
+		(*uuidColumn)(&r.account), (*textColumn)(&r.status), (*textColumn)(&r.date), (*decimalColumn)(&r.amount),
+		(*textColumn)(&r.currency), (*nullDecimalColumn)(&r.accountAmount), (*textColumn)(&r.accountCurrent),
+	}
+}
+
+func (r *stateRow) state() domain.RecordState {
+	row := r.domain()
+	return domain.RecordState{
+		Account: domain.AccountID{UUID: r.account}, Live: r.removedAt.IsZero(),
+		CoveredMembers: domain.NewCoveredMembers(
+			domain.TransactionStatus(r.status), row.Date, row.Amount, row.AccountMoney),
+	}
+}
+
+// readReplaced collects the states of the connection's rows that match the condition, before they are replaced.
+// It leaves out the rows that the transaction has written itself.
+func (p *pageWriter) readReplaced(condition clause.Expr) error {
+	if !p.adjustments.wanted {
+		return nil
+	}
+	if p.adjustments.replaced == nil {
+		p.adjustments.replaced = map[uuid.UUID]domain.RecordState{}
+	}
+	q := newQuery(selectStates+equalUnindexed("tenant_id"), uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
+	q.add(" AND change_tx <> ?", p.changeSeq)
+	q.add(" AND "+condition.SQL, condition.Vars...)
+	var row stateRow
+	return p.tx.Read(q.into(row.targets(), func() error {
+		p.adjustments.replaced[row.id] = row.state()
+		return nil
+	}))
+}
+
+// storeAdjustments stores the adjustments that all changes of the transaction make. It must be called after the
+// last change.
+func (p *pageWriter) storeAdjustments() error {
+	if !p.adjustments.wanted {
+		return nil
+	}
+	closes, err := p.readCloses()
+	if err != nil {
+		return err
+	}
+	changed, err := p.readChanged()
+	if err != nil {
+		return err
+	}
+	var rows []adjustmentRow
+	for _, a := range changed {
+		if c := closes[a.Account.UUID]; c != nil && string(a.Day()) <= c.lastDay {
+			c.seq++
+			rows = append(rows, newAdjustmentRow(a, c.seq, p.pull.Tenant))
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return p.tx.CreateInBatches(rows, adjustmentBatch).Error
+}
+
+func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustmentRow {
+	row := adjustmentRow{
+		Account: a.Account.UUID, Seq: seq, Transaction: a.Transaction.UUID, Version: a.Version,
+		Change: string(a.Change), At: instant{a.At}, Day: string(a.Day()), Tenant: tenant,
+	}
+	if a.Before != nil {
+		row.Before = a.Before.String()
+	}
+	if a.After != nil {
+		row.After = a.After.String()
+	}
+	return row
+}
+
+// accountCloses is what an adjustment needs to know about the closes of its account.
+type accountCloses struct {
+	lastDay string // the latest closed day
+	seq     int64  // the highest seq of an adjustment, and position of a close
+}
+
+// readCloses returns the closes of the connection's accounts, by the id of the account.
+func (p *pageWriter) readCloses() (map[uuid.UUID]*accountCloses, error) {
+	q := newQuery(`SELECT account_id, max(date), max(position), `+selectLastSeq+`
+		FROM account_closes WHERE connection_id = ? AND tenant_id = ? GROUP BY account_id, tenant_id`,
+		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
+	closes := map[uuid.UUID]*accountCloses{}
+	var account uuid.UUID
+	var lastDay string
+	var position, seq int64
+	columns := []any{(*uuidColumn)(&account), (*textColumn)(&lastDay), &position, &seq}
+	err := p.tx.Read(q.into(columns, func() error {
+		closes[account] = &accountCloses{lastDay: lastDay, seq: max(position, seq)}
+		return nil
+	}))
+	return closes, err
+}
+
+// selectLastSeq is the highest seq of the adjustments of the account of a row of account_closes; 0 without any.
+const selectLastSeq = `coalesce((SELECT max(seq) FROM close_adjustments WHERE
+	close_adjustments.account_id = account_closes.account_id AND
+	close_adjustments.tenant_id = account_closes.tenant_id), 0)`
+
+// readChanged returns the adjustments of all rows that the transaction has written, also of those that no close
+// needs. The rows are those at the transaction's position in the change feed.
+func (p *pageWriter) readChanged() ([]domain.Adjustment, error) {
+	q := newQuery(selectStates+"tenant_id = ? AND change_tx = ? ORDER BY id",
+		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant), p.changeSeq)
+	var all []domain.Adjustment
+	var row stateRow
+	err := p.tx.Read(q.into(row.targets(), func() error {
+		var before *domain.RecordState
+		if state, replaced := p.adjustments.replaced[row.id]; replaced {
+			before = &state
+		}
+		id := domain.TransactionID{UUID: row.id}
+		all = append(all, domain.Adjustments(id, row.version, row.updatedAt, before, row.state())...)
+		return nil
+	}))
+	return all, err
+}

@@ -1,0 +1,272 @@
+package gormstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"strconv"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// A close and the pulls of its connection are serialised by a lock of the connection. Each transaction that
+// writes records shares this lock (Dialect.ShareConnection) before it reads whether there are closes. A close
+// takes it exclusively (Dialect.ExcludeWriters) before it reads the records. So a write either ends before the
+// digest is computed and is part of it, or starts after the close is committed and stores its adjustments.
+
+// shareConnection evaluates Dialect.ShareConnection in a statement of its own.
+func (s pulls) shareConnection(tx Tx, connection uuid.UUID) error {
+	var shared bool
+	q := newQuery("SELECT " + s.dialect.ShareConnection("'"+connection.String()+"'"))
+	return tx.Read(q.into([]any{&shared}, func() error { return nil }))
+}
+
+// closeRow is a row of account_closes. Position is the highest seq of the account's adjustments and closes when
+// the close was made: the adjustments of the close have a higher one.
+type closeRow struct {
+	Account      uuid.UUID `gorm:"column:account_id"`
+	Date         string    `gorm:"column:date"`
+	Connection   uuid.UUID `gorm:"column:connection_id"`
+	Position     int64     `gorm:"column:position"`
+	Count        int       `gorm:"column:records"`
+	Sum          *string   `gorm:"column:total"`
+	Currency     string    `gorm:"column:currency"`
+	Digest       []byte    `gorm:"column:digest"`
+	ClosedAt     instant   `gorm:"column:closed_at"`
+	ClosedBy     string    `gorm:"column:closed_by"`
+	Completeness string    `gorm:"column:completeness"`
+	Tenant       uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (closeRow) TableName() string { return "account_closes" }
+
+func newCloseRow(c domain.Close, account accountKeys, position int64) *closeRow {
+	row := &closeRow{
+		Account: account.ID, Connection: account.Connection, Tenant: account.Tenant, Date: string(c.Date),
+		Position: position, Count: c.Count, Currency: c.Currency, Digest: c.Digest[:],
+		ClosedAt: instant{c.ClosedAt}, ClosedBy: c.ClosedBy, Completeness: string(c.Completeness),
+	}
+	if c.Sum.Valid {
+		sum := c.Sum.Decimal.String()
+		row.Sum = &sum
+	}
+	return row
+}
+
+// domain returns the row as a domain.Close. Errors: a sum or a digest that only another program can have written.
+func (r closeRow) domain() (domain.Close, error) {
+	c := domain.Close{
+		Account: domain.AccountID{UUID: r.Account}, Date: domain.Date(r.Date), Count: r.Count, Currency: r.Currency,
+		ClosedAt: r.ClosedAt.Time, ClosedBy: r.ClosedBy, Completeness: domain.CompletenessState(r.Completeness),
+	}
+	if len(r.Digest) != sha256.Size {
+		return domain.Close{}, errors.New("a stored digest is not a SHA-256 hash")
+	}
+	c.Digest = [sha256.Size]byte(r.Digest)
+	if r.Sum != nil {
+		sum, err := decimal.NewFromString(*r.Sum) // a sum can have more digits than an amount
+		if err != nil {
+			return domain.Close{}, errStoredAmount
+		}
+		c.Sum = decimal.NullDecimal{Decimal: sum, Valid: true}
+	}
+	return c, nil
+}
+
+// findClose returns the close of a day. Errors: NotFound.
+func findClose(
+	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+) (closeRow, error) {
+	return first[closeRow](db.Where("account_id = ? AND date = ? AND tenant_id = ?", account.UUID, string(date),
+		tenant.UUID))
+}
+
+// ClosePeriod first looks for the account and for a close of the day, with the short timeout of a request. Only
+// then it waits for the writers of the connection.
+func (s ledger) ClosePeriod(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r domain.CloseRequest,
+) (c domain.Close, created bool, err error) {
+	var account accountKeys
+	err = s.read(ctx, func(db *gorm.DB) error {
+		if account, err = findAccount(db, tenant, id); err != nil {
+			return err
+		}
+		c, created, err = existingClose(db, tenant, id, r.Date)
+		return err
+	})
+	if err != nil || !created {
+		return c, false, err
+	}
+	err = s.background().change(ctx, func(tx Tx) error {
+		if err := s.dialect.ExcludeWriters(tx.DB, account.Connection); err != nil {
+			return err
+		}
+		c, created, err = existingClose(tx.DB, tenant, id, r.Date)
+		if err != nil || !created {
+			return err
+		}
+		position, err := lastPosition(tx.DB, account)
+		if err != nil {
+			return err
+		}
+		if c, err = closeOf(tx, account, r); err != nil {
+			return err
+		}
+		return tx.Create(newCloseRow(c, account, position)).Error
+	})
+	if err != nil {
+		return domain.Close{}, false, err
+	}
+	return c, created, nil
+}
+
+// existingClose returns the close of the day. missing is true if there is none.
+func existingClose(
+	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+) (c domain.Close, missing bool, err error) {
+	row, err := findClose(db, tenant, account, date)
+	if errors.Is(err, domain.NotFound) {
+		return c, true, nil
+	}
+	if err == nil {
+		c, err = row.domain()
+	}
+	return c, false, err
+}
+
+// lastPosition returns the position of a close that is made now.
+func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) {
+	err = tx.Raw(`SELECT max(last) FROM (
+			SELECT coalesce(max(position), 0) AS last FROM account_closes WHERE account_id = ? AND tenant_id = ?
+			UNION ALL
+			SELECT coalesce(max(seq), 0) FROM close_adjustments WHERE account_id = ? AND tenant_id = ?
+		) AS places`, account.ID, account.Tenant, account.ID, account.Tenant).Scan(&position).Error
+	return position, err
+}
+
+// closeOf returns the close of the account's present records. It reads them one by one; the database sorts them
+// by id, on disk if they are many.
+func closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (domain.Close, error) {
+	var currency string
+	err := tx.Table("accounts").Where("id = ? AND tenant_id = ?", account.ID, account.Tenant).
+		Select("currency").Scan(&currency).Error
+	if err != nil {
+		return domain.Close{}, err
+	}
+	completeness, err := completenessOf(tx.DB, account)
+	if err != nil {
+		return domain.Close{}, err
+	}
+	q := newQuery(selectStates+equalUnindexed("tenant_id"), uuidColumn(account.Connection), uuidColumn(account.Tenant))
+	q.add(" AND account_id = ? AND date <= ? AND removed_at IS NULL ORDER BY id",
+		uuidColumn(account.ID), string(r.Date))
+	digest := domain.NewCloseDigest(currency)
+	var row stateRow
+	err = tx.Read(q.into(row.targets(), func() error {
+		record := row.domain()
+		digest.Add(domain.TransactionID{UUID: row.id}, domain.TransactionStatus(row.status), record.Date,
+			record.Amount, record.AccountMoney)
+		return nil
+	}))
+	return digest.Close(domain.AccountID{UUID: account.ID}, r, completeness), err
+}
+
+// ReopenPeriod also deletes the adjustments that no other close of the account needs.
+func (s ledger) ReopenPeriod(
+	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
+) error {
+	var account accountKeys
+	err := s.read(ctx, func(db *gorm.DB) (err error) {
+		account, err = findAccount(db, tenant, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.background().change(ctx, func(tx Tx) error {
+		if err := s.dialect.ExcludeWriters(tx.DB, account.Connection); err != nil {
+			return err
+		}
+		n, err := rowsOf(tx.Where("account_id = ? AND date = ? AND tenant_id = ?", account.ID, string(date),
+			account.Tenant).Delete(&closeRow{}))
+		if err == nil && n == 0 {
+			err = domain.NotFoundError()
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Exec(`DELETE FROM close_adjustments WHERE account_id = ? AND tenant_id = ? AND NOT EXISTS (
+			SELECT 1 FROM account_closes WHERE `+ofClose+`)`, account.ID, account.Tenant).Error
+	})
+}
+
+// ofClose is an SQL condition: a row of close_adjustments is an adjustment of a row of account_closes.
+const ofClose = `account_closes.account_id = close_adjustments.account_id
+	AND account_closes.tenant_id = close_adjustments.tenant_id
+	AND account_closes.position < close_adjustments.seq AND account_closes.date >= close_adjustments.day`
+
+// selectFeed is selectTransactions with the earliest closed day that a change of the row adjusts. Its first two
+// parameters are the tenant. For a tenant without closes, the database finds only once that there are none.
+var selectFeed = "SELECT " + selected(isRead) + `, CASE
+	WHEN EXISTS (SELECT 1 FROM account_closes WHERE account_closes.tenant_id = ?)
+	THEN (SELECT min(account_closes.date) FROM close_adjustments JOIN account_closes ON ` + ofClose + `
+		WHERE close_adjustments.transaction_id = transactions.id AND close_adjustments.tenant_id = ?)
+	END FROM transactions WHERE `
+
+// Closes reads the days by the primary key, backwards.
+func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+	page domain.PageRequest,
+) (domain.Page[domain.Close], error) {
+	var found domain.Page[domain.Close]
+	err := s.read(ctx, func(db *gorm.DB) (err error) {
+		query := db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID).Order("date DESC")
+		if !page.After.IsZero() {
+			if _, err := domain.ParseDate(page.After.Key); err != nil {
+				return invalidCursor()
+			}
+			query = query.Where("date < ?", page.After.Key)
+		}
+		found, err = listConverted(query, page.Limit, closeRow.domain, func(c domain.Close) domain.Position {
+			return domain.Position{Key: string(c.Date), ID: account.UUID}
+		})
+		return err
+	})
+	return found, err
+}
+
+// Adjustments reads the adjustments by the primary key, backwards.
+func (s ledger) Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+	page domain.PageRequest,
+) (domain.Page[domain.Adjustment], error) {
+	var found domain.Page[domain.Adjustment]
+	err := s.read(ctx, func(db *gorm.DB) error {
+		c, err := findClose(db, tenant, account, date)
+		if err != nil {
+			return err
+		}
+		query := db.Where("account_id = ? AND tenant_id = ?", account.UUID, tenant.UUID).
+			Where("seq > ? AND day <= ?", c.Position, c.Date).Order("seq DESC")
+		if !page.After.IsZero() {
+			before, err := strconv.ParseInt(page.After.Key, 10, 64)
+			if err != nil || page.After.ID != account.UUID {
+				return invalidCursor()
+			}
+			query = query.Where("seq < ?", before)
+		}
+		rows, err := list(query, page.Limit, func(r adjustmentRow) adjustmentRow { return r },
+			func(r adjustmentRow) domain.Position {
+				return domain.Position{Key: strconv.FormatInt(r.Seq, 10), ID: account.UUID}
+			})
+		found.Next = rows.Next
+		for _, row := range rows.Items {
+			found.Items = append(found.Items, row.domain())
+		}
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,45 @@
+package rest
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The day of a close is part of the path, and the error of the use case must name it there.
+func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
+	s := newEnv(t)
+	s.service.err = domain.CloseRequest{Date: "2026-02-30", At: moment}.Validate()
+	p := problemIn(t, s.call(http.MethodPut, closesOfOther+"/2026-02-30", ""), 400, codeInvalid)
+	if locations(p) != "path.date" {
+		t.Errorf("locations %q", locations(p))
+	}
+	for method, path := range map[string]string{
+		http.MethodDelete: closesOfOther + "/2026-02-30", http.MethodGet: closesOfOther + "/%00/adjustments",
+	} {
+		calls := s.service.calls
+		problemIn(t, s.call(method, path, ""), 404, codeNotFound)
+		if s.service.calls != calls {
+			t.Errorf("%s %s reached the service", method, path)
+		}
+	}
+}
+
+// A body of null members would make an undone adjustment differ from the record, so absent members are null only
+// where they changed.
+func TestAnAdjustmentShowsOnlyWhatChanged(t *testing.T) {
+	members := domain.CoveredMembers{Status: "posted", Date: "2026-01-01", Amount: "1", Currency: "BRL"}
+	for name, test := range map[string]struct {
+		a             domain.Adjustment
+		before, after int
+	}{
+		"added":   {domain.Adjustment{Change: domain.Added, After: &members}, 0, 4},
+		"removed": {domain.Adjustment{Change: domain.Removed, Before: &members}, 4, 0},
+	} {
+		view := adjustmentOf(test.a)
+		if len(view.Before) != test.before || len(view.After) != test.after {
+			t.Errorf("%s: %v, %v", name, view.Before, view.After)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+// The closes of one account: which days are closed, what changed afterwards, and the action that closes a day.
+import { newKey, request } from './api.js';
+import { Breadcrumb } from './connection.js';
+import { day, isoDay } from './format.js';
+import { t } from './i18n.js';
+import { html, useState } from './preact.js';
+import { useAction, useList, useResource } from './resource.js';
+import { link, setQuery, useLocation } from './router.js';
+import { ActionButton, Ago, Amount, announce, Day, Dialog, Empty, Failure, Field, Loaded, More, Page, Status, Table } from './ui.js';
+
+const tones = { complete: 'good', drifting: 'warn', unknown: 'plain' };
+const muted = html`<span class="muted">–</span>`;
+
+const State = ({ state }) => html`<${Status} tone=${tones[state]}>${t('completeness.' + state)}</${Status}>`;
+
+const columns = (show, reopen) => [
+  { title: t('column.closedDay'), kind: 'main', cell: (close) => html`<${Day} date=${close.date} />` },
+  { title: t('column.records'), kind: 'number', cell: (close) => close.count },
+  {
+    title: t('column.sum'), kind: 'number',
+    cell: (close) => (close.sum ? html`<${Amount} value=${close.sum} currency=${close.currency || ''} />` : muted),
+  },
+  { title: t('column.completeness'), cell: (close) => html`<${State} state=${close.completeness} />` },
+  { title: t('column.closedBy'), cell: (close) => html`${close.closedBy}, <${Ago} at=${close.closedAt} />` },
+  {
+    title: t('column.action'),
+    cell: (close) => html`<button type="button" onClick=${() => show(close)}>${t('action.adjustments')}</button>${' '}
+      <${ActionButton} kind="danger" onClick=${() => reopen(close)}>${t('action.reopen')}</${ActionButton}>`,
+  },
+];
+
+// members are the members that a digest covers, in the order in which a change shows them.
+const members = ['date', 'amount', 'currency', 'accountAmount', 'accountCurrency', 'status'];
+
+const values = (side) => (side ? members.filter((name) => side[name]).map((name) => side[name]).join(' ') : '');
+
+const adjustmentColumns = (connection) => [
+  {
+    title: t('column.transaction'), kind: 'main',
+    cell: (item) => html`<a href=${link(`/connections/${connection}/transactions/${item.transactionId}`)}><code>${item.transactionId}</code></a>`,
+  },
+  { title: t('column.change'), cell: (item) => t('adjustment.' + item.change) },
+  { title: t('column.before'), cell: (item) => values(item.before) || muted },
+  { title: t('column.after'), cell: (item) => values(item.after) || muted },
+  { title: t('column.changed'), cell: (item) => html`<${Ago} at=${item.at} />` },
+];
+
+// Adjustments shows what changed after a close.
+function Adjustments({ connection, path, close }) {
+  const list = useList(`${path}/closes/${close.date}/adjustments?limit=50`);
+  const title = t('adjustment.title', { date: day(close.date) });
+  return html`<section aria-labelledby="adjustments"><h2 id="adjustments">${title}</h2>
+    <p class="small">${t('close.digest')} <code>${close.digest}</code></p>
+    <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t('adjustment.empty')}><p>${t('adjustment.emptyText')}</p></${Empty}>`
+      : html`<${Table} label=${title} columns=${adjustmentColumns(connection)} items=${list.items}
+          rowKey=${(item) => item.transactionId + item.at + item.change} /><${More} list=${list} />`)}</${Loaded}>
+  </section>`;
+}
+
+// Confirm asks before a period is closed or reopened, and does it.
+function Confirm({ title, text, label, kind = '', perform, done, onClose, children }) {
+  const action = useAction(perform);
+  const confirm = async () => {
+    if (!(await action.run())) return;
+    onClose();
+    announce(done);
+  };
+  return html`<${Dialog} title=${title} onClose=${onClose}>
+    <p>${text}</p>${children}
+    <${Failure} problem=${action.problem} />
+    <div class="actions">
+      <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
+      <button type="button" class=${kind} disabled=${action.busy} onClick=${confirm}>${label}</button>
+    </div>
+  </${Dialog}>`;
+}
+
+// CloseDialog names the completeness of the account, because a close of an account that drifts covers what is there.
+function CloseDialog({ path, date, reload, onClose }) {
+  const state = useResource(path + '/completeness').value?.data.state;
+  const [key] = useState(newKey);
+  const close = () => request('PUT', `${path}/closes/${date}`, { key }).then(({ data }) => {
+    reload();
+    return data;
+  });
+  return html`<${Confirm} title=${t('close.title', { date: day(date) })} text=${t('close.text')} label=${t('action.closePeriod')}
+      perform=${close} done=${t('close.done', { date: day(date) })} onClose=${onClose}>
+    <p>${state && html`<strong>${t('close.state.' + state)}</strong>`}</p>
+  </${Confirm}>`;
+}
+
+function ReopenDialog({ path, date, reload, onClose }) {
+  const reopen = () => request('DELETE', `${path}/closes/${date}`).then(() => {
+    reload();
+    return true;
+  });
+  return html`<${Confirm} title=${t('reopen.title', { date: day(date) })} text=${t('reopen.text')} label=${t('action.reopen')}
+    kind="danger" perform=${reopen} done=${t('reopen.done', { date: day(date) })} onClose=${onClose} />`;
+}
+
+// lead says how many days are closed, and which one is the latest.
+const lead = (list) => (list.items.length === 0 ? t('close.none')
+  : t(list.hasMore ? 'close.leadMore' : 'close.lead', { n: list.items.length, date: day(list.items[0].date) }));
+
+// lastMonth is the last day of the month before, which is the day that is closed most often.
+const lastMonth = () => isoDay(Date.parse(isoDay().slice(0, 8) + '01'), -1);
+
+export function AccountCloses({ id, account }) {
+  const path = '/accounts/' + account;
+  const loaded = useResource(path).value?.data;
+  const list = useList(path + '/closes?limit=50');
+  const { query } = useLocation();
+  const [closing, setClosing] = useState('');
+  const [reopening, setReopening] = useState(null);
+  const shown = list.items?.find((close) => close.date === query.close);
+  const submit = (event) => {
+    event.preventDefault();
+    setClosing(new FormData(event.target).get('date'));
+  };
+  const name = loaded && (loaded.name || loaded.number || loaded.externalId);
+  return html`<${Page} title=${name ? t('close.heading', { name }) : t('close.headingAny')}
+      above=${html`<${Breadcrumb}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
+      lead=${list.items && lead(list)}>
+    <form class="filters" onSubmit=${submit}>
+      <${Field} label=${t('close.date')} name="date" type="date" required defaultValue=${lastMonth()} max=${isoDay(Date.now(), -1)} />
+      <${ActionButton} type="submit">${t('action.closePeriod')}</${ActionButton}>
+    </form>
+    <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t('close.none')}><p>${t('close.emptyText')}</p></${Empty}>`
+      : html`<${Table} label=${t('close.headingAny')} items=${list.items} rowKey=${(close) => close.date}
+          columns=${columns((close) => setQuery({ close: close.date }), setReopening)} /><${More} list=${list} />`)}</${Loaded}>
+    ${shown && html`<${Adjustments} key=${shown.date + shown.closedAt} connection=${id} path=${path} close=${shown} />`}
+    ${closing && html`<${CloseDialog} path=${path} date=${closing} reload=${list.reload} onClose=${() => setClosing('')} />`}
+    ${reopening && html`<${ReopenDialog} path=${path} date=${reopening.date} reload=${list.reload} onClose=${() => setReopening(null)} />`}
+  </${Page}>`;
+}

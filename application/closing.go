@@ -1,0 +1,58 @@
+package application
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// ClosePeriod implements ports.Closing.
+func (s *Service) ClosePeriod(
+	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+) (domain.Close, error) {
+	actor := cmp.Or(domain.CleanText(ports.CallerOf(ctx).Actor), ports.UnknownActor)
+	r := domain.CloseRequest{Date: date, At: s.Clock.Now(), By: actor, Grace: s.DriftGrace}
+	if err := r.Validate(); err != nil {
+		return domain.Close{}, err
+	}
+	c, created, err := s.Ledger.ClosePeriod(ctx, tenant, account, r)
+	if created && err == nil {
+		s.audit(ctx, tenant, "account.close", closeObject(account, date))
+	}
+	return c, err
+}
+
+// ReopenPeriod implements ports.Closing.
+func (s *Service) ReopenPeriod(
+	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+) error {
+	err := s.Ledger.ReopenPeriod(ctx, tenant, account, date)
+	if err == nil {
+		s.audit(ctx, tenant, "account.reopen", closeObject(account, date))
+	}
+	return err
+}
+
+// closeObject names a close in the audit log.
+func closeObject(account domain.AccountID, date domain.Date) string {
+	return account.String() + "/" + string(date)
+}
+
+// ListCloses implements ports.Closing.
+func (s *Service) ListCloses(
+	ctx context.Context, tenant domain.TenantID, account domain.AccountID, page domain.PageRequest,
+) (domain.Page[domain.Close], error) {
+	if _, err := s.Ledger.Account(ctx, tenant, account); err != nil {
+		return domain.Page[domain.Close]{}, err
+	}
+	return s.Ledger.Closes(ctx, tenant, account, page)
+}
+
+// ListAdjustments implements ports.Closing.
+func (s *Service) ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+	date domain.Date, page domain.PageRequest,
+) (domain.Page[domain.Adjustment], error) {
+	return s.Ledger.Adjustments(ctx, tenant, account, date, page)
+}

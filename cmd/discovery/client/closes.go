@@ -1,0 +1,112 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/oapi-codegen/runtime/types"
+	"github.com/spf13/cobra"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+// closingCommands returns the commands that close periods of accounts.
+func (c commands) closingCommands() []*cobra.Command {
+	return []*cobra.Command{c.closePeriod(), c.reopenPeriod(), c.listCloses(), c.listAdjustments()}
+}
+
+// parseDay parses the argument DATE of a command. Errors: UsageError.
+func parseDay(text string) (types.Date, error) {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return types.Date{}, usagef("%s is not a date, YYYY-MM-DD", printable(text))
+	}
+	return types.Date{Time: day}, nil
+}
+
+func (c commands) closePeriod() *cobra.Command {
+	return &cobra.Command{
+		Use: "close ID DATE", Short: "Close the transactions of an account up to and including a day",
+		Args: between(2, 2), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			if _, err := parseDay(args[1]); err != nil {
+				return err
+			}
+			_, text, err := decode[discovery.CloseView](s.cmd.Context(),
+				func(ctx context.Context) (*http.Response, error) {
+					return s.api.ClosePeriod(ctx, args[0], args[1], nil)
+				})
+			if err != nil {
+				return err
+			}
+			return s.print(closeView, text)
+		}),
+	}
+}
+
+func (c commands) reopenPeriod() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "reopen ID DATE", Short: "Delete the close of a day with its adjustments", Args: between(2, 2),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for the date")
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		day, err := parseDay(args[1])
+		if err != nil {
+			return err
+		}
+		if err := s.confirm(yes, "reopen the period", args[1]); err != nil {
+			return err
+		}
+		if _, _, err := decode[any](cmd.Context(), func(ctx context.Context) (*http.Response, error) {
+			return s.api.ReopenPeriod(ctx, args[0], day)
+		}); err != nil {
+			return err
+		}
+		s.note("reopened %s", args[1])
+		return nil
+	})
+	return cmd
+}
+
+func (c commands) listCloses() *cobra.Command {
+	var flags listFlags
+	cmd := &cobra.Command{
+		Use: "closes ID", Short: "List the closes of an account by day, newest first", Args: between(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags.register(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		_, err := s.list(closeView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListCloses(ctx, args[0], &discovery.ListClosesParams{Limit: limit, Cursor: cursor})
+			})
+		return err
+	})
+	return cmd
+}
+
+func (c commands) listAdjustments() *cobra.Command {
+	var flags listFlags
+	cmd := &cobra.Command{
+		Use: "adjustments ID DATE", Short: "List the changes after a close that concern it, newest first",
+		Args: between(2, 2), ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags.register(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		day, err := parseDay(args[1])
+		if err != nil {
+			return err
+		}
+		_, err = s.list(adjustmentView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListAdjustments(ctx, args[0], day, &discovery.ListAdjustmentsParams{
+					Limit: limit, Cursor: cursor,
+				})
+			})
+		return err
+	})
+	return cmd
+}

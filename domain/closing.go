@@ -1,0 +1,199 @@
+package domain
+
+import (
+	"crypto/sha256"
+	"hash"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// CoveredMembers are the members of a record that the digest of a close covers, as texts. A member that is
+// absent is "". None of them contains "|".
+type CoveredMembers struct {
+	Status, Date, Amount, Currency, AccountAmount, AccountCurrency string
+}
+
+// NewCoveredMembers returns the covered members of a record. Amounts have the form in which the API returns
+// them. accountMoney may be nil.
+func NewCoveredMembers(status TransactionStatus, date Date, amount Money, accountMoney *Money) CoveredMembers {
+	m := CoveredMembers{
+		Status: string(status), Date: string(date), Amount: amount.Amount.String(), Currency: amount.Currency,
+	}
+	if accountMoney != nil {
+		m.AccountAmount, m.AccountCurrency = accountMoney.Amount.String(), accountMoney.Currency
+	}
+	return m
+}
+
+// Covered returns the members that the digest of a close covers.
+func (o TransactionData) Covered() CoveredMembers {
+	return NewCoveredMembers(o.Status, o.Date, o.Amount, o.AccountMoney)
+}
+
+// String returns the members in the order of a line of the digest, separated by "|". The date comes first.
+func (m CoveredMembers) String() string {
+	return strings.Join([]string{m.Date, m.Status, m.Amount, m.Currency, m.AccountAmount, m.AccountCurrency}, "|")
+}
+
+// ParseCoveredMembers parses a text that String returned. ok is false for every other text.
+func ParseCoveredMembers(text string) (m CoveredMembers, ok bool) {
+	parts := strings.Split(text, "|")
+	if len(parts) != 6 {
+		return CoveredMembers{}, false
+	}
+	return CoveredMembers{
+		Date: parts[0], Status: parts[1], Amount: parts[2], Currency: parts[3],
+		AccountAmount: parts[4], AccountCurrency: parts[5],
+	}, true
+}
+
+// CloseRequest is a request to close a period of an account.
+type CloseRequest struct {
+	Date  Date // the last day of the period
+	At    time.Time
+	By    string        // the actor
+	Grace time.Duration // how long a completeness check must fail before the account drifts
+}
+
+// Validate returns an error unless the day has ended in UTC. Errors: Invalid on "date".
+func (r CloseRequest) Validate() error {
+	if _, err := ParseDate(string(r.Date)); err != nil {
+		return FieldError("date", "must be a date, YYYY-MM-DD")
+	}
+	if r.Date >= DateOf(r.At.UTC()) {
+		return FieldError("date", "must be a day that has ended in UTC")
+	}
+	return nil
+}
+
+// Close is a closed period of an account: all records that were live at ClosedAt and dated up to and
+// including Date. It does not change. Later changes of these records are adjustments.
+type Close struct {
+	Account AccountID
+	Date    Date
+	Count   int
+	// Sum is the sum of the records in Currency. It is not valid if a record has no amount in that currency.
+	Sum          decimal.NullDecimal
+	Currency     string // of the account; if that is unknown, of the first record; "" without records
+	Digest       [sha256.Size]byte
+	ClosedAt     time.Time
+	ClosedBy     string
+	Completeness CompletenessState // of the account at ClosedAt
+}
+
+// CloseDigest computes what a close states about its records. NewCloseDigest creates one.
+type CloseDigest struct {
+	count    int
+	sum      decimal.Decimal
+	unknown  bool // a record has no amount in currency
+	currency string
+	hash     hash.Hash
+}
+
+// NewCloseDigest returns the digest of no records. currency is that of the account; "" if it is unknown.
+func NewCloseDigest(currency string) *CloseDigest {
+	return &CloseDigest{currency: currency, hash: sha256.New()}
+}
+
+// Add adds a record. The records must be added in the order of their ids.
+func (d *CloseDigest) Add(
+	id TransactionID, status TransactionStatus, date Date, amount Money, accountMoney *Money,
+) {
+	d.count++
+	m := NewCoveredMembers(status, date, amount, accountMoney)
+	_, _ = d.hash.Write([]byte(id.String() + "|" + m.String() + "\n"))
+	inAccount := SumRow{Amount: amount, AccountMoney: accountMoney}
+	if d.currency == "" {
+		d.currency = amount.Currency
+		if accountMoney != nil {
+			d.currency = accountMoney.Currency
+		}
+	}
+	if value, ok := inAccount.InCurrency(d.currency); ok {
+		d.sum = d.sum.Add(value)
+	} else {
+		d.unknown = true
+	}
+}
+
+// Close returns the close of an account over the records that were added.
+func (d *CloseDigest) Close(account AccountID, r CloseRequest, c Completeness) Close {
+	state, _ := c.State(r.At, r.Grace)
+	closed := Close{
+		Account: account, Date: r.Date, Count: d.count, Currency: d.currency,
+		Digest: [sha256.Size]byte(d.hash.Sum(nil)), ClosedAt: r.At, ClosedBy: r.By, Completeness: state,
+	}
+	if !d.unknown {
+		closed.Sum = decimal.NewNullDecimal(d.sum)
+	}
+	return closed
+}
+
+// RecordState is the state of a record, as far as a close depends on it.
+type RecordState struct {
+	Account AccountID // zero if the record has no account
+	Live    bool      // the record is not removed
+	CoveredMembers
+}
+
+// StateOf returns the state of a transaction.
+func StateOf(t Transaction) RecordState {
+	return RecordState{Account: t.AccountID, Live: t.RemovedAt.IsZero(), CoveredMembers: t.Covered()}
+}
+
+// Adjustment is a change of a record that changes what a close of the account would state. A record that moves
+// to another account is removed from one account and added to the other.
+type Adjustment struct {
+	Account     AccountID
+	Transaction TransactionID
+	Version     int // the version of the record after the change
+	Change      ChangeKind
+	At          time.Time
+	Before      *CoveredMembers // nil if the account did not have the record before
+	After       *CoveredMembers // nil if the account does not have the record any more
+}
+
+// Day returns the first day that the change concerns. It is an adjustment of each close of this or a later day.
+func (a Adjustment) Day() Date {
+	switch {
+	case a.Before == nil:
+		return Date(a.After.Date)
+	case a.After == nil:
+		return Date(a.Before.Date)
+	}
+	return min(Date(a.Before.Date), Date(a.After.Date))
+}
+
+// Adjustments returns the adjustments that a change of a record makes: none if the change leaves the covered
+// members, the account and the removal as they are. before is nil for a new record.
+func Adjustments(
+	id TransactionID, version int, at time.Time, before *RecordState, after RecordState,
+) []Adjustment {
+	had, has := before != nil && before.Live && !before.Account.IsZero(), after.Live && !after.Account.IsZero()
+	made := Adjustment{Transaction: id, Version: version, At: at}
+	if had && has && before.Account == after.Account {
+		if before.CoveredMembers == after.CoveredMembers {
+			return nil
+		}
+		made.Account, made.Change = after.Account, Modified
+		made.Before, made.After = &before.CoveredMembers, &after.CoveredMembers
+		return []Adjustment{made}
+	}
+	var all []Adjustment
+	if had {
+		left := made
+		left.Account, left.Change, left.Before = before.Account, Removed, &before.CoveredMembers
+		all = append(all, left)
+	}
+	if has {
+		came := made
+		came.Account, came.Change, came.After = after.Account, Added, &after.CoveredMembers
+		if before != nil && !before.Live {
+			came.Change = Restored
+		}
+		all = append(all, came)
+	}
+	return all
+}

@@ -1,0 +1,252 @@
+package domain_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func recordID(n int) domain.TransactionID {
+	return domain.TransactionID{UUID: uuid.MustParse(fmt.Sprintf("019c0000-0000-7000-8000-%012d", n))}
+}
+
+func mustMoney(t interface{ Fatal(...any) }, amount, currency string) domain.Money {
+	m, err := domain.ParseMoney(amount, currency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestADigestIsThatOfTheWorkedExample computes the digest of the example in docs/closing.md, whose value was
+// computed with printf and sha256sum.
+func TestADigestIsThatOfTheWorkedExample(t *testing.T) {
+	brl := mustMoney(t, "-51.250", "BRL")
+	digest := domain.NewCloseDigest("BRL")
+	digest.Add(recordID(1), domain.Posted, "2026-10-05", mustMoney(t, "-12.50", "BRL"), nil)
+	digest.Add(recordID(2), domain.Pending, "2026-10-30", mustMoney(t, "-10", "USD"), &brl)
+	digest.Add(recordID(3), domain.Posted, "2026-10-31", mustMoney(t, "9e2", "BRL"), nil)
+	at := time.Date(2026, 11, 3, 9, 0, 0, 0, time.UTC)
+	account := domain.AccountID{UUID: uuid.New()}
+	got := digest.Close(account, domain.CloseRequest{Date: "2026-10-31", At: at, By: "maria"}, domain.Completeness{})
+	const want = "ea7117cfd6000420bbb871c4f64569373afa65fa93043940ca77ad87eea26187"
+	if hex.EncodeToString(got.Digest[:]) != want {
+		t.Errorf("digest %x, want %s", got.Digest, want)
+	}
+	text := fmt.Sprintln(got.Account == account, got.Date, got.Count, got.Sum.Decimal, got.Currency, got.ClosedAt == at,
+		got.ClosedBy, got.Completeness)
+	if text != "true 2026-10-31 3 836.25 BRL true maria unknown\n" {
+		t.Error(text)
+	}
+}
+
+func TestTheSumOfACloseIsUnknownWithAnotherCurrency(t *testing.T) {
+	for name, test := range map[string]struct {
+		account  string
+		amounts  []string // of records in BRL and USD, in turns
+		currency string
+		known    bool
+	}{
+		"no records":                  {"BRL", nil, "BRL", true},
+		"no records and no currency":  {"", nil, "", true},
+		"the account's currency":      {"BRL", []string{"1"}, "BRL", true},
+		"another currency":            {"EUR", []string{"1"}, "EUR", false},
+		"an account without currency": {"", []string{"1"}, "BRL", true},
+		"two currencies":              {"", []string{"1", "2"}, "BRL", false},
+	} {
+		digest := domain.NewCloseDigest(test.account)
+		for i, amount := range test.amounts {
+			currency := []string{"BRL", "USD"}[i]
+			digest.Add(recordID(i), domain.Posted, "2026-10-05", mustMoney(t, amount, currency), nil)
+		}
+		got := digest.Close(domain.AccountID{}, domain.CloseRequest{}, domain.Completeness{})
+		if got.Sum.Valid != test.known || got.Currency != test.currency {
+			t.Errorf("%s: %v %s", name, got.Sum, got.Currency)
+		}
+	}
+}
+
+func TestOnlyADayThatHasEndedInUTCCanBeClosed(t *testing.T) {
+	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	saoPaulo := time.FixedZone("", -3*3600)
+	for name, test := range map[string]struct {
+		at    time.Time
+		date  domain.Date
+		valid bool
+	}{
+		"the day before":          {at, "2026-10-31", true},
+		"in another zone":         {at.In(saoPaulo), "2026-10-31", true},
+		"the last moment":         {at.Add(-1), "2026-10-31", false},
+		"that moment, other zone": {at.Add(-1).In(saoPaulo), "2026-10-31", false},
+		"the same day":            {at, "2026-11-01", false},
+		"a later day":             {at, "2027-01-01", false},
+		"no day of the calendar":  {at, "2026-02-30", false},
+		"no date":                 {at, "today", false},
+		"nothing":                 {at, "", false},
+	} {
+		err := domain.CloseRequest{Date: test.date, At: test.at}.Validate()
+		if (err == nil) != test.valid || err != nil && !errors.Is(err, domain.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestCoveredMembersAreParsedAsTheyWereWritten(t *testing.T) {
+	brl := mustMoney(t, "-51.25", "BRL")
+	for _, m := range []domain.CoveredMembers{
+		domain.NewCoveredMembers(domain.Pending, "2026-10-30", mustMoney(t, "-10", "USD"), &brl),
+		domain.NewCoveredMembers(domain.Posted, "2026-10-31", mustMoney(t, "900", "BRL"), nil),
+	} {
+		if got, ok := domain.ParseCoveredMembers(m.String()); !ok || got != m {
+			t.Errorf("%v is parsed as %v", m, got)
+		}
+	}
+	for _, text := range []string{"", "|", "a|b|c|d|e", "a|b|c|d|e|f|g"} {
+		if m, ok := domain.ParseCoveredMembers(text); ok {
+			t.Errorf("%q is parsed as %v", text, m)
+		}
+	}
+}
+
+func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
+	a, b := domain.AccountID{UUID: uuid.New()}, domain.AccountID{UUID: uuid.New()}
+	early := domain.CoveredMembers{Date: "2026-10-01", Amount: "1"}
+	late := domain.CoveredMembers{Date: "2026-10-09", Amount: "1"}
+	live := func(account domain.AccountID, m domain.CoveredMembers) *domain.RecordState {
+		return &domain.RecordState{Account: account, Live: true, CoveredMembers: m}
+	}
+	gone := func(account domain.AccountID, m domain.CoveredMembers) *domain.RecordState {
+		return &domain.RecordState{Account: account, CoveredMembers: m}
+	}
+	for name, test := range map[string]struct {
+		before, after *domain.RecordState
+		want          []string
+	}{
+		"unchanged":                {live(a, early), live(a, early), nil},
+		"added":                    {nil, live(a, late), []string{"a added 2026-10-09"}},
+		"added without account":    {nil, live(domain.AccountID{}, late), nil},
+		"modified":                 {live(a, late), live(a, early), []string{"a modified 2026-10-01"}},
+		"modified to a later date": {live(a, early), live(a, late), []string{"a modified 2026-10-01"}},
+		"removed":                  {live(a, early), gone(a, late), []string{"a removed 2026-10-01"}},
+		"restored":                 {gone(a, early), live(a, late), []string{"a restored 2026-10-09"}},
+		"changed while removed":    {gone(a, early), gone(a, late), nil},
+		"added and removed":        {nil, gone(a, late), nil},
+		"moved":                    {live(a, early), live(b, late), []string{"a removed 2026-10-01", "b added 2026-10-09"}},
+		"got its account":          {live(domain.AccountID{}, early), live(b, early), []string{"b added 2026-10-01"}},
+	} {
+		var got []string
+		for _, made := range domain.Adjustments(recordID(1), 3, time.Time{}, test.before, *test.after) {
+			account := map[domain.AccountID]string{a: "a", b: "b"}[made.Account]
+			got = append(got, fmt.Sprint(account, " ", made.Change, " ", made.Day()))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// closedDay is what the property test knows about a close: its digest, and the number of adjustments before it.
+type closedDay struct {
+	digest [sha256.Size]byte
+	before int
+}
+
+// TestUndoingTheAdjustmentsReproducesTheDigest changes records of two accounts at random, and closes and reopens
+// days in between. After each change, undoing the adjustments of every close must reproduce its digest.
+func TestUndoingTheAdjustmentsReproducesTheDigest(t *testing.T) {
+	accounts := []domain.AccountID{{}, {UUID: uuid.New()}, {UUID: uuid.New()}}
+	days := []domain.Date{"2026-10-01", "2026-10-02", "2026-10-03"}
+	rapid.Check(t, func(t *rapid.T) {
+		records := map[domain.TransactionID]domain.RecordState{}
+		var adjustments []domain.Adjustment
+		closes := map[domain.AccountID]map[domain.Date]closedDay{accounts[1]: {}, accounts[2]: {}}
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			account := accounts[rapid.IntRange(1, 2).Draw(t, "closed account")]
+			day := rapid.SampledFrom(days).Draw(t, "day")
+			switch rapid.IntRange(0, 4).Draw(t, "action") {
+			case 0:
+				if _, closed := closes[account][day]; !closed {
+					closes[account][day] = closedDay{digestOf(t, records, account, day), len(adjustments)}
+				}
+			case 1:
+				delete(closes[account], day)
+			default:
+				id := recordID(rapid.IntRange(1, 4).Draw(t, "record"))
+				adjustments = append(adjustments, changeRecord(t, records, id, accounts, days)...)
+			}
+			for account, closed := range closes {
+				for day, c := range closed {
+					if got := digestOf(t, undo(records, adjustments[c.before:], account, day), account, day); got != c.digest {
+						t.Fatalf("undoing leads to %x, the digest of %s is %x", got, day, c.digest)
+					}
+				}
+			}
+		}
+	})
+}
+
+// changeRecord changes a record at random, and returns the adjustments of the change.
+func changeRecord(t *rapid.T, records map[domain.TransactionID]domain.RecordState, id domain.TransactionID,
+	accounts []domain.AccountID, days []domain.Date) []domain.Adjustment {
+	after := domain.RecordState{
+		Account: rapid.SampledFrom(accounts).Draw(t, "account"), Live: rapid.Bool().Draw(t, "live"),
+		CoveredMembers: domain.NewCoveredMembers(domain.Posted, rapid.SampledFrom(days).Draw(t, "date"),
+			mustMoney(t, fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "amount")), "BRL"), nil),
+	}
+	var before *domain.RecordState
+	if state, known := records[id]; known {
+		before = &state
+	}
+	records[id] = after
+	return domain.Adjustments(id, 1, time.Time{}, before, after)
+}
+
+// undo returns the records before those adjustments of the account that concern a day up to the given one.
+func undo(records map[domain.TransactionID]domain.RecordState, adjustments []domain.Adjustment,
+	account domain.AccountID, day domain.Date) map[domain.TransactionID]domain.RecordState {
+	undone := map[domain.TransactionID]domain.RecordState{}
+	for id, state := range records {
+		if state.Account == account && state.Live {
+			undone[id] = state
+		}
+	}
+	for _, a := range slices.Backward(adjustments) {
+		if a.Account != account || a.Day() > day {
+			continue
+		}
+		delete(undone, a.Transaction)
+		if a.Before != nil {
+			undone[a.Transaction] = domain.RecordState{Account: account, Live: true, CoveredMembers: *a.Before}
+		}
+	}
+	return undone
+}
+
+// digestOf computes the digest of the records of an account up to a day.
+func digestOf(t *rapid.T, records map[domain.TransactionID]domain.RecordState, account domain.AccountID,
+	day domain.Date) [sha256.Size]byte {
+	var order []domain.TransactionID
+	for id, state := range records {
+		if state.Live && state.Account == account && state.Date <= string(day) {
+			order = append(order, id)
+		}
+	}
+	slices.SortFunc(order, func(x, y domain.TransactionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
+	digest := domain.NewCloseDigest("BRL")
+	for _, id := range order {
+		m := records[id].CoveredMembers
+		digest.Add(id, domain.TransactionStatus(m.Status), domain.Date(m.Date), mustMoney(t, m.Amount, m.Currency), nil)
+	}
+	return digest.Close(account, domain.CloseRequest{}, domain.Completeness{}).Digest
+}

@@ -1,0 +1,55 @@
+package ports
+
+import (
+	"context"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Closing closes periods of accounts, so that what was reconciled can be compared with what changed later.
+//
+// Every method returns NotFound unless the id belongs to an account of the tenant.
+type Closing interface {
+	// ClosePeriod closes the records of an account up to and including a day, and returns the close. If the
+	// day is closed already, it returns that close and changes nothing. Errors: Invalid on date unless the
+	// day has ended in UTC.
+	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+		date domain.Date) (domain.Close, error)
+	// ReopenPeriod deletes the close of a day. Errors: NotFound, also if the day is not closed.
+	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
+	// ListCloses returns the closes of an account by day, newest first.
+	ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+		page domain.PageRequest) (domain.Page[domain.Close], error)
+	// ListAdjustments returns the adjustments of a close, newest first. Errors: NotFound, also if the day is not
+	// closed.
+	ListAdjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
+}
+
+// Closes stores the closes of accounts and their adjustments. PullExecution adds the adjustments: each atomic
+// change of records that commits after a close stores the adjustments of that close with it. A change that
+// commits before the close is part of its digest. A store may report several changes of a record that one
+// atomic change contains as one adjustment.
+type Closes interface {
+	// ClosePeriod computes the digest of the account's live records up to the day, and stores the close, in
+	// one atomic change. No record of the account changes meanwhile. If the day is closed already, it returns
+	// that close; created is false. It does not validate the request. Errors: NotFound if there is no such
+	// account.
+	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+		r domain.CloseRequest) (c domain.Close, created bool, err error)
+
+	// ReopenPeriod deletes the close of the day. Its adjustments are no longer returned, except as those of
+	// other closes. Errors: NotFound if the day is not closed.
+	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
+
+	// Closes returns the closes of an account by day, newest first. A position in the list is the day and the
+	// id of the account. There are none for an unknown account.
+	Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
+		page domain.PageRequest) (domain.Page[domain.Close], error)
+
+	// Adjustments returns the adjustments of a close, newest first: those of one record by descending version.
+	// Undoing them in this order in the present records leads to the records of the close. Errors: NotFound if
+	// the day is not closed.
+	Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
+		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
+}

@@ -1,0 +1,182 @@
+package e2e_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// closedRecords returns the lines of the digest of a close by the ids of the records: the present records of the
+// account, in which the adjustments are undone.
+func (o operator) closedRecords(id, account, day string) map[string]string {
+	o.t.Helper()
+	records := map[string]object{}
+	for _, row := range o.rows(id) {
+		if row["removedAt"] == nil && strings.HasSuffix(account, "/"+text(row, "accountId")) {
+			records[text(row, "id")] = row
+		}
+	}
+	for _, a := range o.pages(account+"/closes/"+day+"/adjustments", 1) {
+		transaction := text(a, "transactionId")
+		before, had := a["before"].(object)
+		_, has := a["after"].(object)
+		switch {
+		case !had:
+			delete(records, transaction)
+		case !has:
+			records[transaction] = before
+		default:
+			records[transaction] = maps.Clone(records[transaction])
+			maps.Copy(records[transaction], before)
+		}
+	}
+	lines := map[string]string{}
+	for transaction, record := range records {
+		if text(record, "date") <= day {
+			line := transaction
+			for _, name := range []string{"date", "status", "amount", "currency", "accountAmount", "accountCurrency"} {
+				value, _ := record[name].(string) // null and absent are empty
+				line += "|" + value
+			}
+			lines[transaction] = line + "\n"
+		}
+	}
+	return lines
+}
+
+// checkDigest recomputes the digest and the count of a close.
+func (o operator) checkDigest(when, id, account string, closed object) {
+	o.t.Helper()
+	lines := o.closedRecords(id, account, text(closed, "date"))
+	hash := sha256.New()
+	for _, transaction := range slices.Sorted(maps.Keys(lines)) {
+		hash.Write([]byte(lines[transaction]))
+	}
+	want := object{"digest": hex.EncodeToString(hash.Sum(nil)), "count": float64(len(lines))}
+	if diff := cmp.Diff(want, object{"digest": closed["digest"], "count": closed["count"]}); diff != "" {
+		o.t.Errorf("%s, the close of %s (-want +got):\n%s", when, closed["date"], diff)
+	}
+}
+
+// adjusted returns the days that the items of the feed name, by the id of the transaction.
+func (o operator) adjusted() map[string]string {
+	o.t.Helper()
+	days := map[string]string{}
+	for _, item := range o.get(changes + "?limit=1000").want(http.StatusOK).json()["items"].([]any) {
+		transaction := text(item.(object)["transaction"].(object), "id")
+		delete(days, transaction)
+		if day, ok := item.(object)["adjusts"].(string); ok {
+			days[transaction] = day
+		}
+	}
+	return days
+}
+
+// TestAPeriodIsClosedAndLaterChangesAreItsAdjustments closes two periods of an account, changes, removes and restores
+// records, and reopens a period.
+func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		external := b.setBalance(t, "1000.00")
+		o, id, hook := connectAndPull(t, w, b)
+		account := o.accountPath(id, external)
+		yesterday := time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+		late := o.closable(id, account, yesterday)
+		earlier := text(late[0], "date")
+
+		first := o.do(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").want(http.StatusOK)
+		closed := first.json()
+		if closed["closedBy"] == "" || closed["completeness"] != "complete" || closed["sum"] == "" ||
+			closed["date"] != yesterday || closed["closedAt"] == nil {
+			t.Errorf("the close is %s", first.raw)
+		}
+		o.checkDigest("at once", id, account, closed)
+		oldest := o.do(http.MethodPut, account+"/closes/"+earlier, nil).want(http.StatusOK).json()
+
+		edited, removed := late[0], late[len(late)-1]
+		b.changeAmount(t, text(edited, "externalId"), "4321.09")
+		o.announce(b, hook, "updated", text(edited, "externalId"))
+		o.waitForSuccess(id)
+		o.announce(b, hook, "deleted", text(removed, "externalId"))
+		o.waitForSuccess(id)
+		o.checkDigest("after an edit and a removal", id, account, closed)
+		o.pull(id, nil)
+		o.waitForSuccess(id)
+		for _, c := range []object{closed, oldest} {
+			o.checkDigest("after the record was restored", id, account, c)
+		}
+		if n := len(o.pages(account+"/closes/"+yesterday+"/adjustments", 2)); n != 3 {
+			t.Errorf("%d adjustments, want 3", n)
+		}
+		again := o.do(http.MethodPut, account+"/closes/"+yesterday, nil).want(http.StatusOK)
+		replayed := o.do(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").want(http.StatusOK)
+		if string(again.raw) != string(first.raw) || string(replayed.raw) != string(first.raw) {
+			t.Errorf("a repeated close is %s and %s, the first one %s", again.raw, replayed.raw, first.raw)
+		}
+		days := o.adjusted()
+		if days[text(edited, "id")] != earlier || days[text(removed, "id")] == "" || len(days) != 2 {
+			t.Errorf("the feed names %v", days)
+		}
+
+		o.do(http.MethodDelete, account+"/closes/"+earlier, nil).want(http.StatusNoContent)
+		if day := o.adjusted()[text(edited, "id")]; day != yesterday {
+			t.Errorf("after reopening, the feed names %q", day)
+		}
+		o.do(http.MethodDelete, account+"/closes/"+earlier, nil).problem(404, "MTCH-0005")
+		o.get(account+"/closes/"+earlier+"/adjustments").problem(404, "MTCH-0005")
+		if closes := o.pages(account+"/closes", 1); len(closes) != 1 || closes[0]["date"] != yesterday {
+			t.Errorf("the closes are %v", closes)
+		}
+		o.do(http.MethodPut, account+"/closes/"+earlier, nil).want(http.StatusOK)
+		if closes := o.pages(account+"/closes", 1); len(closes) != 2 || closes[1]["date"] != earlier {
+			t.Errorf("the closes are %v", closes)
+		}
+	}, func(s *setup) { s.cfg.DriftGrace = time.Hour })
+}
+
+// closable returns the records of the account up to a day, oldest first. There are at least two.
+func (o operator) closable(id, account, day string) []object {
+	o.t.Helper()
+	var records []object
+	for _, row := range o.rows(id) {
+		if strings.HasSuffix(account, "/"+text(row, "accountId")) && text(row, "date") <= day {
+			records = append(records, row)
+		}
+	}
+	slices.SortFunc(records, func(x, y object) int {
+		return strings.Compare(text(x, "date")+text(x, "id"), text(y, "date")+text(y, "id"))
+	})
+	if len(records) < 2 {
+		o.t.Fatalf("only %d records up to %s", len(records), day)
+	}
+	return records
+}
+
+func TestAPeriodThatCannotBeClosed(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := newPluggy(t)
+		external := b.setBalance(t, "1")
+		o, id, _ := connectAndPull(t, w, b)
+		account := o.accountPath(id, external)
+		today := time.Now().UTC().Format(time.DateOnly)
+		for _, day := range []string{today, "2099-01-01", "2026-02-30", "yesterday"} {
+			o.do(http.MethodPut, account+"/closes/"+day, nil).problem(400, "MTCH-0001", "path.date")
+		}
+		o.do(http.MethodPut, account+"/closes/2026-01-31", nil).want(http.StatusOK)
+		other, missing := w.operator(t), allAccounts+"/019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
+		for caller, path := range map[operator]string{other: account, o: missing} {
+			caller.do(http.MethodPut, path+"/closes/2026-01-31", nil).problem(404, "MTCH-0005")
+			caller.do(http.MethodDelete, path+"/closes/2026-01-31", nil).problem(404, "MTCH-0005")
+			caller.get(path+"/closes").problem(404, "MTCH-0005")
+			caller.get(path+"/closes/2026-01-31/adjustments").problem(404, "MTCH-0005")
+		}
+		o.get(account+"/closes/not-a-day/adjustments").problem(404, "MTCH-0005")
+		o.get(account+"/closes?cursor=x").problem(400, "MTCH-0001", "query.cursor")
+	}, func(*setup) {})
+}

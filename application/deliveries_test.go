@@ -18,6 +18,7 @@ func TestAReplayQueuesAPullAgain(t *testing.T) {
 	c := e.createConnection("books")
 	d := e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Removed: []string{"r1"}})).Delivery
 	e.runPull(e.nudged[0])
+	e.vendor.setRows("r2")
 	replayed, err := e.ReplayDelivery(e.ctx, e.tenant, d.ID)
 	e.noError(err)
 	if replayed.Status != domain.DeliveryAccepted || replayed.Pull == d.Pull || replayed.Pull != e.nudged[1] {
@@ -34,6 +35,48 @@ func TestAReplayQueuesAPullAgain(t *testing.T) {
 	if last := audits[len(audits)-1]; last.Action != "delivery.replay" || last.Object != d.ID.String() {
 		t.Errorf("audited %+v", last)
 	}
+	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The vendor shows the row again after its deletion was applied. A replay of the deletion must not remove the row.
+func TestAReplayOfADeletionKeepsARowThatCameBack(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1", "r2")
+	c := e.createConnection("books")
+	token := e.mintToken(c)
+	e.runPull(e.requestFullPull(c))
+	e.vendor.setRows("r2")
+	d := e.receive(token, eventBody("gone", domain.PullScope{Removed: []string{"r1", "r2"}})).Delivery
+	e.runPull(d.Pull)
+	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v2 removed"}, e.storedRows(c)); diff != "" {
+		t.Fatal(diff)
+	}
+	e.runPull(e.requestFullPull(c))
+	replayed, err := e.ReplayDelivery(e.ctx, e.tenant, d.ID)
+	e.noError(err)
+	e.runPull(replayed.Pull)
+	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v3"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	e.wantDelivery(d, domain.DeliveryProcessed)
+}
+
+// A deletion whose pull has failed may not have been applied, so a replay applies it.
+func TestAReplayOfADeletionThatFailedRemovesTheRow(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1", "r2")
+	c := e.createConnection("books")
+	token := e.mintToken(c)
+	e.vendor.onCheck = func() error { return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected} }
+	d := e.receive(token, eventBody("gone", domain.PullScope{Removed: []string{"r1"}})).Delivery
+	e.runPull(d.Pull)
+	e.wantDelivery(d, domain.DeliveryFailed)
+	e.vendor.onCheck = nil
+	replayed, err := e.ReplayDelivery(e.ctx, e.tenant, d.ID)
+	e.noError(err)
+	e.runPull(replayed.Pull)
 	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v1"}, e.storedRows(c)); diff != "" {
 		t.Error(diff)
 	}

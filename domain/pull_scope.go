@@ -81,6 +81,17 @@ func MergeScopes(scopes []PullScope) PullScope {
 	return all.simplified()
 }
 
+// Replayed returns the scope of a delivery that is replayed after its pull has succeeded. That pull has applied the
+// announced removals, so a row that is live now was shown by the vendor again later. The result therefore requests
+// everything instead of the removals: a row that the vendor no longer has is then found by its absence.
+func (a PullScope) Replayed() PullScope {
+	if len(a.Removed) == 0 {
+		return a
+	}
+	a.Removed = nil
+	return a.Merge(PullScope{Everything: true})
+}
+
 // nilIfEmpty returns nil for an empty map and otherwise the map. Scopes are compared and
 // stored with nil for an empty map.
 func nilIfEmpty[V any](m map[string]V) map[string]V {

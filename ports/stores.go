@@ -160,7 +160,8 @@ type Deliveries interface {
 	// attached to the pull that is queued for its connection, or to a new pull, and its status
 	// becomes Accepted. A delivery is skipped if it is not the tenant's, does not want a pull,
 	// or belongs to a connection that is not live. All other deliveries are returned with
-	// their new pull. newID generates ids for new pulls.
+	// their new pull. newID generates ids for new pulls. The scope of a delivery whose pull has
+	// succeeded becomes domain.PullScope.Replayed.
 	Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 		newID func() domain.PullID) ([]domain.Delivery, error)
 

@@ -122,6 +122,9 @@ func (s *Store) replayable(d *domain.Delivery) bool {
 // started.
 func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.PullID) {
 	delete(s.pulls[d.Pull].deliveries, d.ID)
+	if d.Status == domain.DeliveryProcessed {
+		d.Scope = d.Scope.Replayed()
+	}
 	d.Status, d.ProcessedAt = domain.DeliveryAccepted, time.Time{}
 	next := s.openPullsOf(d.Connection).next
 	if next == nil {

@@ -47,6 +47,7 @@ func replayQueues(f *fixture) {
 	_, token := f.connectionWithToken()
 	for _, d := range []domain.Delivery{
 		f.finishedDelivery(token, domain.PullScope{Removed: []string{"x"}}, domain.PullSucceeded, ""),
+		f.finishedDelivery(token, domain.PullScope{Everything: true}, domain.PullSucceeded, ""),
 		f.finishedDelivery(token, domain.PullScope{Removed: []string{"y"}}, domain.PullFailed, domain.AccessDenied),
 	} {
 		got := f.replay(d.ID)[d.ID]
@@ -55,13 +56,16 @@ func replayQueues(f *fixture) {
 		}
 		want := d
 		want.Status, want.Pull, want.ProcessedAt = domain.DeliveryAccepted, got.Pull, time.Time{}
+		if d.Status == domain.DeliveryProcessed { // the removal has been applied
+			want.Scope = domain.PullScope{Everything: true}
+		}
 		f.equal("stored", want, f.getDelivery(d.ID))
 		f.equal("returned status", domain.DeliveryAccepted, got.Status)
 		pull := f.getPull(got.Pull)
 		f.equal("trigger", domain.TriggerReplay, pull.Trigger)
 		f.equal("state", domain.PullQueued, pull.State)
 		l, claimed := f.claim(got.Pull)
-		f.equal("the scope that is pulled again", d.Scope, claimed.Pull.Scope)
+		f.equal("the scope that is pulled again", want.Scope, claimed.Pull.Scope)
 		f.finish(l, domain.PullSucceeded, "")
 		f.equal("afterwards", domain.DeliveryProcessed, f.getDelivery(d.ID).Status)
 	}

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 var removalDeliveries = flag.Int("removal-deliveries", 20, "how many deliveries of 1 MiB announce removals")
@@ -58,8 +56,8 @@ func (h *env) checkRemovals(t *testing.T, p *process, l *link) {
 		peak = max(peak, residentMemory(t, p))
 	}
 	l.clearFaults()
-	limit := 2*time.Minute + time.Duration(*removalDeliveries)*100*time.Millisecond
-	harness.EventuallyWithin(t, limit, "the pull of the removals", func() bool {
+	limit := waitTimeout + time.Duration(*removalDeliveries)*100*time.Millisecond
+	eventually(t, limit, "the pull of the removals", func() bool {
 		peak = max(peak, residentMemory(t, p))
 		open, _ := h.open(p, l.id)
 		return open == 0
@@ -118,7 +116,7 @@ func (l *link) mustPost(t *testing.T, p *process, body []byte) {
 // vendors repeat it.
 func (l *link) postUntilAccepted(t *testing.T, p *process, body []byte) {
 	t.Helper()
-	harness.Eventually(t, "a large webhook to be accepted", func() bool {
+	eventually(t, waitTimeout, "a large webhook to be accepted", func() bool {
 		status, _ := l.post(t.Context(), p, body)
 		if status != http.StatusAccepted && status != http.StatusServiceUnavailable {
 			t.Fatalf("a webhook of %d bytes got %d, want 202", len(body), status)

@@ -158,8 +158,8 @@ func (s *sim) reconcileAll() {
 
 // readsUntilRemoved returns how many further reads, with an hour between them, mark all rows as removed that the vendor
 // no longer has. At belvo, two successive reads without a row prove that the row was removed. A mass removal is applied
-// by a read that is an hour later than the read which proved it. Both begin again when the account of the rows is marked
-// as removed, which also takes two reads.
+// by a read that is an hour later than the read which proved it. Both begin again when the account of the rows is
+// marked as removed, which also takes two reads.
 func (s *sim) readsUntilRemoved() int {
 	for _, c := range s.liveConnections() {
 		for _, unlisted := range c.ref.unlisted {

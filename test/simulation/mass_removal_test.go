@@ -28,8 +28,8 @@ func (s *sim) growAccount(ref *accountRef) {
 	s.publish(ref, notice{Kind: "created", Account: account, From: r.created.Add(-time.Second)}, 0.9)
 }
 
-// losableRows returns the present rows of an account that has at least massRows of them; nil if no account has. It omits
-// the rows with the oldest date, because at belvo no list reveals the removal of rows that are older than all others.
+// losableRows returns the present rows of an account that has at least massRows of them; nil if no account has. It
+// omits the rows with the oldest date, because at belvo no list reveals the removal of rows that are older than all others.
 func (ref *accountRef) losableRows() []*row {
 	for _, account := range ref.accounts {
 		oldest := ref.oldestDate(account)
@@ -82,8 +82,8 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	return rows
 }
 
-// checkMassRemoval checks a sweep: if it removed most rows of an account at once, no sweep of the last hour may have seen
-// them, and an earlier one must have missed them. before contains the rows that were live before the sweep.
+// checkMassRemoval checks a sweep: if it removed most rows of an account at once, no sweep of the last hour may have
+// seen them, and an earlier one must have missed them. before contains the rows that were live before the sweep.
 func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sweptWindow) {
 	connection := s.claims[lease.ID].Connection
 	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}

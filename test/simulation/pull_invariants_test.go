@@ -182,15 +182,18 @@ func (s *sim) checkRemovalsApplied(id domain.PullID) {
 	}
 }
 
-// checkHealedReleased checks that a succeeded pull of a few rows has released those of them from the quarantine that can
-// be read again, also if they equal the stored rows.
+// checkHealedReleased checks that a succeeded pull of a few rows has released those of them from the quarantine that
+// can be read again, also if they equal the stored rows. The check is skipped if the vendor synchronised meanwhile.
 func (s *sim) checkHealedReleased(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
+	if c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
+		return
+	}
 	page, err := s.store.Ledger().Quarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
 	s.mustSucceed(err)
 	for _, q := range page.Items {
 		r := c.ref.row(q.QuarantineKey.ID)
-		if q.Kind == domain.QuarantinedTransaction && r != nil && r.broken == "" && !r.removed && r.hides == 0 &&
+		if q.Kind == domain.QuarantinedTransaction && r != nil && r.broken == "" && !r.removed &&
 			r.brokenOrHealedAt.Before(p.StartedAt) && slices.Contains(p.Scope.Changed[r.account], r.id) &&
 			c.ref.wasListed(r, p) {
 			s.violated("a pull has read %s, which is readable and still in the quarantine", r.id)
@@ -199,8 +202,8 @@ func (s *sim) checkHealedReleased(p domain.Pull) {
 }
 
 // checkSweepComplete checks a succeeded pull of everything: every row that was removed before the pull
-// started must be marked as removed, unless it is held back as part of a mass removal. The check is skipped if the vendor synchronised meanwhile, or if the id
-// of a row could not be read.
+// started must be marked as removed, unless it is held back as part of a mass removal. The check is skipped if the
+// vendor synchronised meanwhile, or if the id of a row could not be read.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {

@@ -97,7 +97,7 @@ func (s *sim) editRow(ref *accountRef, r *row) {
 // only from rows that were never readable: the service could not match a row without an id to a stored row.
 func (s *sim) breakOrHeal(ref *accountRef) {
 	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
-	unhealed := s.chance(0.5)
+	unhealed := s.chance(0.75)
 	switch r := s.randomRow(ref, func(r *row) bool { return !r.removed && (r.broken != "" || !unhealed) }); {
 	case s.chance(0.15):
 		ref.odd[account] = !ref.odd[account]

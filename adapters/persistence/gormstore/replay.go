@@ -25,6 +25,9 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 		if err != nil || len(rows) == 0 {
 			return err
 		}
+		if err := replaceRemovals(tx.DB, tenant, rows); err != nil {
+			return err
+		}
 		pulls, err := queuedPulls(tx, rows, at, newID)
 		if err != nil {
 			return err
@@ -45,6 +48,27 @@ func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([
 	err := tx.Where("id IN ? AND tenant_id = ? AND status = ?", wanted, tenant.UUID, string(domain.DeliveryAccepted)).
 		Order("id").Find(&rows).Error
 	return rows, err
+}
+
+// replaceRemovals replaces the scopes of those rows whose pulls have succeeded (domain.PullScope.Replayed).
+func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) error {
+	pulls := map[uuid.UUID]bool{}
+	for _, row := range rows {
+		pulls[row.Pull.UUID] = true
+	}
+	var succeeded []uuid.UUID
+	err := tx.Model(&pullRow{}).Where("id IN ? AND tenant_id = ? AND "+isSucceeded, sorted(pulls), tenant.UUID).
+		Pluck("id", &succeeded).Error
+	for i := 0; i < len(rows) && err == nil; i++ {
+		if !slices.Contains(succeeded, rows[i].Pull.UUID) {
+			continue
+		}
+		var scope domain.PullScope
+		if err = decode(rows[i].Scope, &scope); err == nil {
+			rows[i].Scope, err = encode(scope.Replayed())
+		}
+	}
+	return err
 }
 
 // queuedPulls returns the ids of the queued pulls of the rows' connections, by connection. It creates a
@@ -84,7 +108,8 @@ func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]
 		if !ok {
 			continue
 		}
-		update := tx.Model(&deliveryRow{}).Where("id = ?", row.ID).Updates(map[string]any{"pull_id": pull})
+		update := tx.Model(&deliveryRow{}).Where("id = ?", row.ID).
+			Updates(map[string]any{"pull_id": pull, "ask": row.Scope})
 		changed, err := rowsOf(update)
 		if err != nil {
 			return nil, err

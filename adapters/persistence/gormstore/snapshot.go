@@ -98,12 +98,14 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, e
 	}
 }
 
-// read appends the page after a position. It uses the index over connection, date and id.
+// read appends the page after a position. It must use the index over connection, date and id, also for an account
+// with few rows of a large connection. The other conditions are therefore in a form that promises no small result;
+// otherwise PostgreSQL may read and sort all rows of the connection for each page.
 func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]domain.PostedRecord) error {
 	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
 		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions
-		WHERE connection_id = ? AND account_id = ? AND removed_at IS NULL AND status = 'posted' AND `+
-		equalUnindexed("tenant_id"),
+		WHERE connection_id = ? AND `+equalUnindexed("account_id")+" AND "+equalUnindexed("tenant_id")+
+		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
 		uuidColumn(r.account.Connection.UUID), uuidColumn(r.account.ID.UUID), uuidColumn(r.account.Tenant.UUID))
 	if after.IsZero() {
 		after = domain.Position{Key: string(r.window.From)} // no record has the nil UUID

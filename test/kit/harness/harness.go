@@ -128,13 +128,7 @@ func Work(t testing.TB, app *compose.App) {
 // event in the error message.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	EventuallyWithin(t, 2*time.Minute, what, done)
-}
-
-// EventuallyWithin is Eventually with another limit than two minutes.
-func EventuallyWithin(t testing.TB, limit time.Duration, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(limit); !done(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited without result for %s", what)
 		}

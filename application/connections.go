@@ -164,7 +164,7 @@ func (s *Service) ConnectionHealth(
 }
 
 func (s *Service) connectionHealth(c domain.Connection, a ports.Activity) ports.ConnectionHealth {
-	return ports.ConnectionHealth{Health: c.Health, Activity: a, Completeness: s.completenessOf(a)}
+	return ports.ConnectionHealth{Health: c.Health, Activity: a, Completeness: s.completenessOf(a), Paused: c.Paused()}
 }
 
 // ListConnectionHealth implements ports.ConnectionManager. It reads the connections and then their

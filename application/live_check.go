@@ -21,7 +21,7 @@ func (s *Service) TestConnection(
 	if err != nil {
 		return ports.TestResult{}, err
 	}
-	release, err := s.testSlots.acquire(ctx, s.Sleeper, tenant)
+	release, err := s.startLiveCall(ctx, c)
 	if err != nil {
 		return ports.TestResult{}, err
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// silentVendor is a vendor whose Check counts its calls and returns when it receives from end.
+// silentVendor is a vendor whose Check and CreateLinkToken count their calls and return when they receive from end.
 type silentVendor struct {
 	ports.Aggregator
 	started chan struct{}
@@ -30,8 +30,13 @@ func (v silentVendor) Check(ctx context.Context, _ ports.Access) (domain.LinkSta
 	}
 }
 
-// At most 4 live tests of a tenant run at the same time. A fifth test waits and is refused after 5 s. The
-// tests of other tenants do not wait.
+func (v silentVendor) CreateLinkToken(ctx context.Context, a ports.Access) (ports.LinkToken, error) {
+	_, err := v.Check(ctx, a)
+	return ports.LinkToken{}, err
+}
+
+// At most 4 live tests and link sessions of a tenant run at the same time. A fifth one waits and is refused after
+// 5 s. The tests of other tenants do not wait.
 func TestFewLiveTestsOfATenantRunAtTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := silentVendor{newVendor("pluggy"), make(chan struct{}, 100), make(chan struct{})}
@@ -44,12 +49,22 @@ func TestFewLiveTestsOfATenantRunAtTheSameTime(t *testing.T) {
 			_, err := e.TestConnection(e.ctx, tenant, "pluggy", "books")
 			results <- err
 		}
+		ids := map[domain.TenantID]domain.ConnectionID{}
 		for _, tenant := range []domain.TenantID{flooding, other} {
-			_, err := e.CreateConnection(e.ctx, tenant, newConnection("books"))
+			c, err := e.CreateConnection(e.ctx, tenant, newConnection("books"))
 			e.noError(err)
+			ids[tenant] = c.ID
 		}
-		for range 10 {
-			go test(flooding)
+		link := func(tenant domain.TenantID) {
+			_, err := e.CreateLinkSession(e.ctx, tenant, ids[tenant])
+			results <- err
+		}
+		for i := range 10 {
+			if i%2 == 0 {
+				go test(flooding)
+			} else {
+				go link(flooding)
+			}
 			synctest.Wait() // the fakes of the environment must not be used concurrently
 		}
 		if got := len(silent.started); got != 4 {

@@ -42,8 +42,8 @@ func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit i
 		_, err := s.Pulls.Request(ctx, c.Tenant, c.ID, ports.PullRequest{
 			ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile, At: now,
 		})
-		if errors.Is(err, domain.NotFound) {
-			continue // the connection was deleted meanwhile
+		if errors.Is(err, domain.NotFound) || errors.Is(err, domain.ConnectionPaused) {
+			continue // the connection was deleted or paused meanwhile
 		}
 		if err != nil {
 			return requested, err

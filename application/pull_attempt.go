@@ -140,6 +140,9 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	if err = a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}); err != nil {
 		return err
 	}
+	if err = a.checkNotPaused(ctx); err != nil {
+		return err
+	}
 	listed, err := a.vendor.Accounts(ctx, a.access)
 	if err != nil {
 		return err
@@ -158,6 +161,17 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 		Released:    changes.released,
 		Progress:    a.pull.Progress,
 	})
+}
+
+// checkNotPaused returns Conflict (connection_paused) if the connection was paused during the attempt. It is
+// called before each request to the vendor except the first one, which Claim allowed. The attempt then ends,
+// and the pull continues where it stopped when the connection is resumed.
+func (a *attempt) checkNotPaused(ctx context.Context) error {
+	err := a.recheckPause(ctx, a.connection)
+	if errors.Is(err, domain.NotFound) {
+		return nil // the next write finds that the connection was deleted
+	}
+	return err
 }
 
 // plan sets the steps of the pull unless they are already set for the connection's current target. Steps
@@ -355,6 +369,9 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool, error) {
 	if proof != domain.OneRead || a.changed {
 		return proof == domain.TwoReads, nil
+	}
+	if err := a.checkNotPaused(ctx); err != nil {
+		return false, err
 	}
 	status, err := a.vendor.Check(ctx, a.access)
 	if err != nil {

@@ -30,6 +30,7 @@ type pager struct {
 	cancel context.CancelFunc
 	run    func(work func()) (wait func()) // Deps.Go
 
+	check    func(context.Context) error // allows a request to the vendor, or returns why there must be none
 	vendor   ports.Aggregator
 	access   ports.Access
 	accounts []domain.AccountData
@@ -77,8 +78,8 @@ type batch struct {
 // prefetch at once.
 func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pager {
 	p := &pager{
-		run: a.Go, vendor: a.vendor, access: a.access, accounts: a.accounts, step: step, differ: d, at: a.pull.Progress,
-		whole: a.pull.Progress.Pages == 0,
+		run: a.Go, check: a.checkNotPaused, vendor: a.vendor, access: a.access, accounts: a.accounts, step: step,
+		differ: d, at: a.pull.Progress, whole: a.pull.Progress.Pages == 0,
 	}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	p.wanted.Store(true)
@@ -140,11 +141,14 @@ func (b *batch) fits(next *prefetched[fetchedPage]) bool {
 		len(b.rows)+len(b.quarantine.added)+b.unchanged+len(next.value.Transactions) <= maxBatchRows
 }
 
-// fetch requests the next page of the step from the vendor. Errors: those of the vendor, and
+// fetch requests the next page of the step from the vendor. Errors: those of the vendor, connection_paused, and
 // EndlessCursor if the pagination of the step does not end.
 func (p *pager) fetch() fetchedPage {
 	if p.stale >= maxStalePages || p.at.Pages >= maxPages {
 		return fetchedPage{err: &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}}
+	}
+	if err := p.check(p.ctx); err != nil {
+		return fetchedPage{err: err}
 	}
 	page, err := p.vendor.Read(p.ctx, p.access, p.step, p.accounts, p.at.Cursor)
 	if err != nil {

@@ -61,8 +61,8 @@ func (s *Service) runPull(
 	lease := domain.Lease{ID: domain.LeaseID{UUID: s.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}
 	claimed, err := s.Pulls.Claim(ctx, lease, startedAt)
 	switch {
-	case errors.Is(err, domain.NotFound):
-		return 0, nil
+	case errors.Is(err, domain.NotFound), errors.Is(err, domain.ConnectionPaused):
+		return 0, nil // the resume of a paused connection creates a new job
 	case errors.Is(err, domain.NotDue):
 		return s.removeAnnounced(ctx, id, startedAt, max(domain.RetryAfterOf(err), time.Second))
 	case err != nil:
@@ -184,7 +184,8 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 	switch {
 	case errors.Is(failure, domain.Rejected) && !replaced:
 		o.State = domain.PullFailed
-	case o.LastError == domain.BudgetExhausted, o.LastError == domain.Interrupted:
+	case o.LastError == domain.BudgetExhausted, o.LastError == domain.Interrupted,
+		o.LastError == domain.ConnectionPaused:
 		o.State, o.Attempts = domain.PullQueued, a.pull.Attempts-1
 		o.NotBefore = now.Add(max(domain.RetryAfterOf(failure), retryMin))
 	case a.pull.Attempts >= domain.MaxAttempts:

@@ -74,7 +74,7 @@ type Service struct {
 	feedWatches    feedWatches
 	feedWriter     feedWriter
 	probeSlots     probeSlots // of engine connections
-	testSlots      probeSlots // of aggregator connections
+	testSlots      probeSlots // of aggregator connections, for every call of the vendor that a caller waits for
 	statementSlots probeSlots
 	pullLoad       pullLoad
 	stopWaiting    atomic.Bool // set by StopWaiting when the process is about to shut down
@@ -82,6 +82,7 @@ type Service struct {
 
 var _ interface {
 	ports.ConnectionManager
+	ports.ConnectionLifecycle
 	ports.EngineManager
 	ports.TokenManager
 	ports.WebhookReceiver

@@ -55,6 +55,7 @@ type Connection struct {
 	// TargetChangedAt is the last time at which BaseURL or AccountRef changed; initially
 	// it equals CreatedAt. Pulls that started earlier read another target.
 	TargetChangedAt time.Time
+	PausedAt        time.Time // since when no request is sent to the vendor; zero unless paused
 	DeletedAt       time.Time // zero while live
 }
 
@@ -93,8 +94,30 @@ func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clo
 // the old credential.
 func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(sealed), Health{} }
 
-// Delete marks the connection as deleted: its row stays, and its name becomes free.
-func (c *Connection) Delete(at time.Time) { c.DeletedAt = at }
+// Delete marks the connection as deleted: its row stays, and its name becomes free. It also ends a pause, so that
+// a pull that was running can end.
+func (c *Connection) Delete(at time.Time) { c.DeletedAt, c.PausedAt = at, time.Time{} }
+
+// Pause stops all requests to the vendor. A connection that is already paused keeps its PausedAt.
+func (c *Connection) Pause(at time.Time) {
+	if !c.Paused() {
+		c.PausedAt = at
+	}
+}
+
+// Resume allows requests to the vendor again.
+func (c *Connection) Resume() { c.PausedAt = time.Time{} }
+
+// Paused reports whether the connection is paused.
+func (c *Connection) Paused() bool { return !c.PausedAt.IsZero() }
+
+// CheckNotPaused returns Conflict (connection_paused) if the connection is paused; otherwise it returns nil.
+func (c *Connection) CheckNotPaused() error {
+	if !c.Paused() {
+		return nil
+	}
+	return &Error{Kind: Conflict, Code: ConnectionPaused, Message: "the connection is paused"}
+}
 
 // BumpRevision increments the revision and sets UpdatedAt. It is called once for all changes
 // that an operator made together.

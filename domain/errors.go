@@ -42,11 +42,14 @@ const (
 	NoBalance          Code = "no_balance"           // Conflict: no balance of the account is known
 	NoAccountAmount    Code = "no_account_amount"    // Conflict: an amount in the account's currency is not known
 	NotRepresentable   Code = "not_representable"    // Conflict: the format cannot express a number of the statement
+	ConnectionPaused   Code = "connection_paused"    // Conflict: no request is sent to the vendor
+	NotOffered         Code = "not_offered"          // Conflict: the vendor does not have this feature
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
 	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference
 	AccountNotListed   Code = "account_not_listed"   // Unavailable: an event names an account that is not listed yet
+	VendorRefused      Code = "vendor_refused"       // Rejected: the vendor refused what a caller asked of it
 	AccessDenied       Code = "access_denied"        // Rejected: the vendor accepted the credential, but refused access
 	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address
 	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx

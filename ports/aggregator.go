@@ -110,3 +110,25 @@ type Purger interface {
 	// not contain the time.
 	CollectedAt(metadata json.RawMessage) time.Time
 }
+
+// LinkToken is a short-lived token with which the account holder can sign in at the institution again, on a page
+// that the vendor hosts.
+type LinkToken struct {
+	Token    domain.Secret
+	URL      domain.Secret // the vendor's hosted page, with the token
+	Lifetime time.Duration // how long the vendor accepts the token after the request for it
+}
+
+// LinkTokens is an optional interface of an Aggregator whose vendor hosts a page for signing in again.
+type LinkTokens interface {
+	// CreateLinkToken requests a token that updates the account reference. Nothing else can be linked with
+	// it. Errors: those of an Aggregator.
+	CreateLinkToken(ctx context.Context, a Access) (LinkToken, error)
+}
+
+// Refresher is an optional interface of an Aggregator whose vendor synchronises with the institution on request.
+type Refresher interface {
+	// Refresh requests a synchronisation. It returns when the vendor has accepted the request; the vendor
+	// reports the end of the synchronisation with a webhook. Errors: those of an Aggregator.
+	Refresh(ctx context.Context, a Access) error
+}

@@ -131,7 +131,7 @@ type PullRequests interface {
 	// Request queues a pull and its job in one atomic change. If a pull of the connection is
 	// already queued and has not started, Request merges the scope into that pull instead.
 	// It returns the new or changed pull. Errors: NotFound when the connection is not a live
-	// aggregator connection of the tenant.
+	// aggregator connection of the tenant; Conflict (connection_paused) when it is paused.
 	Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		r PullRequest) (domain.Pull, error)
 
@@ -159,9 +159,10 @@ type PullExecution interface {
 	// account are attached to the claimed pull, which also gets its Progress.Awaited, unless that pull was
 	// planned for another target.
 	//
-	// Errors: NotDue (Conflict) with RetryAfter when the pull is not due yet, or must wait
-	// because another pull of its connection is under way. NotFound when there is nothing left
-	// to run, including when the connection is not live; in that case Claim has marked the
+	// Errors: Conflict (connection_paused) when the connection is paused: nothing changes, and the pull
+	// gets a new job when the connection is resumed. NotDue (Conflict) with RetryAfter when the pull is
+	// not due yet, or must wait because another pull of its connection is under way. NotFound when there
+	// is nothing left to run, including when the connection is not live; in that case Claim has marked the
 	// pull as failed (connection_deleted).
 	Claim(ctx context.Context, lease domain.Lease, at time.Time) (Claimed, error)
 
@@ -201,9 +202,9 @@ type PullExecution interface {
 	// deliveries of the queued pull announce, and adds their number to the counts of the queued pull, in
 	// one atomic change. It reports blocked in this case.
 	//
-	// Otherwise it changes nothing, because a pull that can start applies its removals itself. If the
-	// deliveries announce more removals than a scope holds (PullScope.MoreRemoved), the rest is applied
-	// when the pull starts.
+	// Otherwise, and while the connection is paused, it changes nothing. A pull that can start applies its
+	// removals itself. If the deliveries announce more removals than a scope holds (PullScope.MoreRemoved),
+	// the rest is applied when the pull starts.
 	RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time) (blocked bool, err error)
 
 	// VisitAnnouncedRemovals reads the deliveries of the pull in batches, whose scopes are together at most
@@ -241,7 +242,7 @@ type PullExecution interface {
 }
 
 // PullMaintenance finds pulls and connections that need attention. All of its methods act
-// for the service itself.
+// for the service itself. They omit paused connections and their pulls.
 type PullMaintenance interface {
 	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
 	// queued again, oldest first: pulls that have been due for longer than grace, and pulls that run

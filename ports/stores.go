@@ -36,8 +36,9 @@ type Connections interface {
 	// one atomic change. Concurrent updates of one row are serialised. If change returns an
 	// error, Update writes nothing and returns this error unchanged. If change sets DeletedAt,
 	// the same atomic change also revokes the connection's webhook tokens and fails
-	// (connection_deleted) its pulls that are queued or wait for a retry. Errors: NotFound;
-	// Conflict (name_taken).
+	// (connection_deleted) its pulls that are queued or wait for a retry. If change clears PausedAt,
+	// the same atomic change queues the jobs of the connection's pulls that have not ended. Errors:
+	// NotFound; Conflict (name_taken).
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		change func(*domain.Connection) error) (domain.Connection, error)
 

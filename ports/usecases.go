@@ -13,6 +13,7 @@ import (
 // API contains the use cases that callers invoke over HTTP.
 type API interface {
 	ConnectionManager
+	ConnectionLifecycle
 	EngineManager
 	TokenManager
 	WebhookReceiver
@@ -64,6 +65,7 @@ type ConnectionHealth struct {
 	domain.Health
 	Activity
 	Completeness domain.CompletenessState // of the connection's accounts
+	Paused       bool                     // no request is sent to the vendor
 }
 
 // AccountCompleteness is the state of the completeness of an account at the time when it was read.
@@ -160,8 +162,8 @@ type ConnectionManager interface {
 	// TestConnection authenticates at the vendor with the stored credential and reads the account
 	// reference. Any response of the vendor, including a refusal, is returned as a result, not as an error.
 	// If the tenant or the whole service runs too many tests, TestConnection waits for a few seconds.
-	// Errors: NotFound; Unavailable (too_many_probes) with RetryAfter if too many tests still run after the
-	// wait.
+	// Errors: NotFound; Conflict (connection_paused); Unavailable (too_many_probes) with RetryAfter if too
+	// many tests still run after the wait.
 	TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (TestResult, error)
 	// ConnectionHealth returns the stored health and activity of a connection.
 	ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
@@ -169,6 +171,35 @@ type ConnectionManager interface {
 	// stored health and activity.
 	ListConnectionHealth(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus,
 		page domain.PageRequest) (domain.Page[ConnectionStatus], error)
+}
+
+// LinkSession allows the account holder of a connection to sign in at the institution again. It is not stored.
+type LinkSession struct {
+	Vendor    domain.Vendor
+	Token     domain.Secret
+	URL       domain.Secret // the vendor's hosted page, with the token
+	ExpiresAt time.Time     // when the vendor accepts the token no longer
+}
+
+// ConnectionLifecycle asks the vendor for what keeps a connection working, and pauses connections.
+//
+// Every method returns NotFound unless the id belongs to a live aggregator connection of the tenant. The
+// methods that call the vendor share the limits of TestConnection on concurrent calls. Their errors are:
+// Conflict (connection_paused); Conflict (not_offered) if the vendor does not have the feature; Rejected
+// (vendor_refused), whose Message is a reason of TestResult; Unavailable with RetryAfter if the vendor
+// cannot be reached, or too many calls are running (too_many_probes).
+type ConnectionLifecycle interface {
+	// CreateLinkSession requests a token at the vendor with which the account holder can sign in again.
+	CreateLinkSession(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (LinkSession, error)
+	// RefreshConnection asks the vendor to synchronise with the institution now.
+	RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error
+	// PauseConnection stops all requests to the vendor. Webhooks are still stored. A running pull stops
+	// before its next request and continues after ResumeConnection. Pausing a paused connection changes
+	// nothing.
+	PauseConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
+	// ResumeConnection allows requests to the vendor again, and runs the pulls that were requested before or
+	// during the pause. Resuming a connection that is not paused changes nothing.
+	ResumeConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
 }
 
 // ConnectorType describes one registered connector: its type and the category of the type.

@@ -114,9 +114,15 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if draft.Live() && v.nameTaken(draft) {
 			return domain.Connection{}, conflict(domain.NameTaken)
 		}
+		resumed := row.Paused() && !draft.Paused()
 		*row = cloneConnection(draft)
 		if !row.Live() {
 			v.closeDeleted(row.ID, row.DeletedAt)
+		}
+		if resumed {
+			for _, p := range slices.Backward(v.openPullsOf(id).open()) { // the pull that has started first
+				v.nudged = append(v.nudged, p.ID)
+			}
 		}
 		return cloneConnection(draft), nil
 	})

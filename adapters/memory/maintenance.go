@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListStuck", func() ([]domain.PullID, error) {
 		var found []*pull
-		for _, d := range v.openPulls {
+		for _, d := range v.openPullsOfActive() {
 			for _, p := range d.claimable() {
 				if p.stuck(at, grace) {
 					found = append(found, p)
@@ -33,6 +34,20 @@ func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 	})
 }
 
+// openPullsOfActive returns the open pulls of each connection that is not paused.
+func (s *Store) openPullsOfActive() iter.Seq2[domain.ConnectionID, *openPulls] {
+	return func(yield func(domain.ConnectionID, *openPulls) bool) {
+		for id, d := range s.openPulls {
+			if c := s.connections[id]; c != nil && c.Paused() {
+				continue
+			}
+			if !yield(id, d) {
+				return
+			}
+		}
+	}
+}
+
 // stuck reports whether no worker will run the pull. The caller must ensure that the pull does not wait for
 // another pull of its connection.
 func (p *pull) stuck(at time.Time, grace time.Duration) bool {
@@ -48,7 +63,7 @@ func (v pulls) ListWaiting(
 ) ([]domain.Pull, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListWaiting", func() ([]domain.Pull, error) {
 		var found []domain.Pull
-		for _, d := range v.openPulls {
+		for _, d := range v.openPullsOfActive() {
 			for _, p := range d.claimable() {
 				if p.waitTime(at) <= 0 && !slices.Contains(without, p.Tenant) {
 					row := p.Pull
@@ -74,7 +89,7 @@ func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 			opened := slices.ContainsFunc(d.open(), func(p *pull) bool {
 				return p.complete && !p.AwaitsAccount()
 			})
-			if c.Live() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && !opened &&
+			if c.Live() && !c.Paused() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && !opened &&
 				d.completeEnd.Before(since) {
 				due = append(due, cloneConnection(*c))
 			}
@@ -88,7 +103,7 @@ func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.OldestOpen", func() (time.Time, error) {
 		var oldest time.Time
-		for _, d := range v.openPulls {
+		for _, d := range v.openPullsOfActive() {
 			for _, p := range d.open() {
 				if oldest.IsZero() || p.CreatedAt.Before(oldest) {
 					oldest = p.CreatedAt

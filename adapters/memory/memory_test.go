@@ -110,6 +110,29 @@ func (f *fixture) finish(l domain.Lease, state domain.PullState) {
 	f.must(f.Store.Pulls().Finish(f.Context(), l, ports.Outcome{State: state, At: noon, NotBefore: noon}))
 }
 
+func TestAResumeNudgesThePullsThatHaveNotEnded(t *testing.T) {
+	f := newFixture(t)
+	setPausedAt := func(at time.Time) {
+		t.Helper()
+		_, err := f.Store.Connections().Update(t.Context(), f.connection.Tenant, f.connection.Kind, f.connection.ID,
+			func(c *domain.Connection) error {
+				c.PausedAt = at
+				return nil
+			})
+		f.must(err)
+	}
+	first := f.receive("1")
+	f.claim(first.Pull)
+	second := f.receive("2")
+	f.nudged = nil
+	setPausedAt(noon)
+	f.wantNudged("a pause")
+	setPausedAt(time.Time{})
+	f.wantNudged("a resume", first.Pull, second.Pull)
+	setPausedAt(time.Time{})
+	f.wantNudged("an update of a connection that is not paused")
+}
+
 func TestEveryJobIsNudgedOnce(t *testing.T) {
 	f := newFixture(t)
 	first := f.receive("1")

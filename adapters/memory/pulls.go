@@ -196,6 +196,9 @@ func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		if err != nil {
 			return domain.Pull{}, err
 		}
+		if err := c.CheckNotPaused(); err != nil {
+			return domain.Pull{}, err
+		}
 		p := v.queuedPull(c, r)
 		p.Scope = cloneScope(p.Scope.Merge(r.Scope))
 		p.complete = p.Scope.Everything

@@ -15,7 +15,7 @@ import (
 const minWait = time.Second
 
 // Claim checks the connection before it checks whether the pull must wait: if the connection is
-// deleted, the pull fails at once.
+// deleted, the pull fails at once, and if it is paused, the time to wait is not known.
 func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
 		p := v.pulls[lease.Pull]
@@ -26,6 +26,9 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		if !c.Live() {
 			v.end(p, domain.PullFailed, domain.ConnectionGone, at)
 			return ports.Claimed{}, domain.NotFoundError()
+		}
+		if err := c.CheckNotPaused(); err != nil {
+			return ports.Claimed{}, err
 		}
 		if wait := v.wait(p, at); wait > 0 {
 			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}

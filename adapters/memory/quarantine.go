@@ -75,7 +75,10 @@ func (v pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Ti
 			return false, nil
 		}
 		active := v.openPullsOf(next.Connection).active
-		if active == nil || active.State == domain.PullRunning || !v.connections[next.Connection].Live() {
+		if active == nil || active.State == domain.PullRunning {
+			return false, nil
+		}
+		if c := v.connections[next.Connection]; !c.Live() || c.Paused() {
 			return false, nil
 		}
 		merged := *next

@@ -72,6 +72,7 @@ type healthView struct {
 	Reason        string    `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
 	Since         time.Time `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
 	NeedsReauth   bool      `json:"needsReauth" example:"false" doc:"Whether the account holder must sign in at the institution again"`
+	Paused        bool      `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
 	LastPullAt    time.Time `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
 	LastWebhookAt time.Time `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
 	Warnings      []string  `json:"warnings,omitempty" enum:"mass_removal" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same"`
@@ -98,6 +99,7 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		Reason:        string(h.Reason),
 		Since:         utcOrZero(h.Since),
 		NeedsReauth:   h.NeedsReauth,
+		Paused:        h.Paused,
 		LastPullAt:    utcOrZero(h.LastPullAt),
 		LastWebhookAt: utcOrZero(h.LastWebhookAt),
 		Warnings:      warningCodes(warnings),
@@ -153,9 +155,10 @@ func (s *server) connectionRoutes() []route {
 		{
 			id: "test-connection", method: http.MethodPost, path: connectionsPath + "/test",
 			description: "Authenticates at the vendor with the stored credential and reads the account reference. " +
-				"Every outcome of the live call is a 200; healthy and reason tell what it was.",
+				"Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection " +
+				"is not tested: that is a 409.",
 			status: http.StatusOK, tag: tag, summary: "Test a connection against its vendor",
-			scope: scopeWrite, notFound: connectionNotFound,
+			scope: scopeWrite, notFound: connectionNotFound, conflict: true,
 			mount: handle(s.testConnection),
 		},
 		{

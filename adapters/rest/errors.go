@@ -34,6 +34,7 @@ const (
 	codeKeyReused          = "MTCH-0019"
 	codePrecondition       = "MTCH-0020"
 	codeTokenShownOnce     = "MTCH-0021"
+	codeVendorRefused      = "MTCH-0022"
 	codeConnectionNotFound = "MTCH-0201"
 )
 
@@ -81,6 +82,12 @@ var statusRules = []statusRule{
 		domain.NoAnchor, http.StatusConflict, codeConflict,
 		"the balance of the account cannot be compared with its transactions",
 	},
+	{
+		domain.ConnectionPaused, http.StatusConflict, codeConflict,
+		"the connection is paused: no request is sent to its vendor",
+	},
+	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
+	{domain.VendorRefused, http.StatusBadGateway, codeVendorRefused, "the vendor refused the request"},
 	{
 		domain.AccountDrifting, http.StatusConflict, codeConflict,
 		"the transactions of the account do not explain its balance; force=true ignores this",
@@ -149,7 +156,7 @@ func statusRuleFor(err error) statusRule {
 	return internalStatusRule
 }
 
-// ProblemField describes one invalid value of the request.
+// ProblemField describes one invalid value of the request, or the object that the vendor refused.
 type ProblemField struct {
 	Location string `json:"location" doc:"Where the invalid value is, such as body.configName or query.limit" example:"query.limit"`
 	Message  string `json:"message" doc:"What is wrong with it; never a value of the request" example:"must be at least 1"`
@@ -163,7 +170,7 @@ type Problem struct {
 	Detail   string         `json:"detail" doc:"What went wrong" example:"the request is not valid"`
 	Instance string         `json:"instance" doc:"The requested path, with webhook tokens redacted" example:"/v1/discovery/aggregator-connections"`
 	Code     string         `json:"code" example:"MTCH-0001" doc:"A stable error code for programs"`
-	Errors   []ProblemField `json:"errors,omitempty" doc:"Every invalid input; with code MTCH-0001"`
+	Errors   []ProblemField `json:"errors,omitempty" doc:"Every invalid input, with code MTCH-0001; why the vendor refused, with code MTCH-0022"`
 
 	headers http.Header
 }
@@ -185,7 +192,7 @@ func (x *exchange) problem(err error) *Problem {
 		Type: "about:blank", Title: http.StatusText(r.status), Status: r.status,
 		Detail: r.detail, Instance: x.instance, Code: r.code, headers: http.Header{},
 	}
-	if r.status == http.StatusBadRequest {
+	if r.status == http.StatusBadRequest || r.status == http.StatusBadGateway {
 		p.Errors = x.matchedRoute().problemFields(err)
 	}
 	p.setHeaders(err)
@@ -219,6 +226,8 @@ func (r *route) problemFields(err error) []ProblemField {
 	var all []ProblemField
 	for _, e := range domain.ErrorsOf(err) {
 		switch {
+		case e.Code == domain.VendorRefused:
+			all = append(all, ProblemField{"path.id", e.Message})
 		case e.Kind == domain.Invalid:
 			all = append(all, ProblemField{r.location(e.Field), cmp.Or(e.Message, "is not valid")})
 		case e.Code == domain.AddressNotAllowed:

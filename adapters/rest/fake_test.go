@@ -22,6 +22,7 @@ var (
 )
 
 const (
+	linkToken    = "link-token-7c1d"
 	webhookToken = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
 	canary       = "CANARY-9f31c0"
 )
@@ -189,6 +190,32 @@ func (f *fake) ListConnectionHealth(
 			Health: domain.Health{Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true},
 		},
 	})
+}
+
+func (f *fake) CreateLinkSession(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
+) (ports.LinkSession, error) {
+	return ports.LinkSession{
+		Vendor: "pluggy", Token: domain.SecretText(linkToken),
+		URL:       domain.SecretText("https://connect.pluggy.ai/?connect_token=" + linkToken),
+		ExpiresAt: moment,
+	}, f.record(id)
+}
+
+func (f *fake) RefreshConnection(_ context.Context, _ domain.TenantID, id domain.ConnectionID) error {
+	return f.record(id)
+}
+
+func (f *fake) PauseConnection(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
+) (ports.ConnectionHealth, error) {
+	return ports.ConnectionHealth{Paused: true, Completeness: domain.Complete}, f.record(id)
+}
+
+func (f *fake) ResumeConnection(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
+) (ports.ConnectionHealth, error) {
+	return ports.ConnectionHealth{Completeness: domain.Complete}, f.record(id)
 }
 
 func (f *fake) ConnectorTypes(context.Context) []ports.ConnectorType {

@@ -86,13 +86,27 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		},
 		"health": {
 			"GET", idPath + "/health", "", 200,
-			`{"health":"unknown","needsReauth":false,"lastPullAt":"2026-01-02T03:04:05.6Z","quarantined":0,` +
+			`{"health":"unknown","needsReauth":false,"paused":false,"lastPullAt":"2026-01-02T03:04:05.6Z","quarantined":0,` +
 				`"completeness":"complete"}`, nil,
+		},
+		"link session": {
+			"POST", idPath + "/link-sessions", "", 201, `{"vendor":"pluggy","mode":"update","token":"` + linkToken +
+				`","url":"https://connect.pluggy.ai/?connect_token=` + linkToken + `","expiresAt":"2026-01-02T03:04:05.6Z"}`,
+			map[string]string{"Cache-Control": "no-store"},
+		},
+		"refresh": {"POST", idPath + "/refresh", "", 202, "", nil},
+		"pause": {
+			"POST", idPath + "/pause", "", 200,
+			`{"health":"unknown","needsReauth":false,"paused":true,"quarantined":0,"completeness":"complete"}`, nil,
+		},
+		"resume": {
+			"POST", idPath + "/resume", "", 200,
+			`{"health":"unknown","needsReauth":false,"paused":false,"quarantined":0,"completeness":"complete"}`, nil,
 		},
 		"health of all": {
 			"GET", connectionsPath + "/health", "", 200, envelope[healthList](
 				`{"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","configName":"pluggy-main",` +
-					`"health":"unhealthy","reason":"credential_rejected","needsReauth":true,` +
+					`"health":"unhealthy","reason":"credential_rejected","needsReauth":true,"paused":false,` +
 					`"lastWebhookAt":"2026-01-02T03:04:05.6Z","quarantined":0,"completeness":"drifting"}`,
 			), nil,
 		},

@@ -204,6 +204,10 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + accountsPath + "/{id}/completeness/accept": {"200", "400", "404", "409"},
 		"PUT " + accountsPath + "/{id}/closes/{date}":        {"200", "400", "404", "409"},
 		"POST " + deliveriesPath + "/{id}/replay":            {"202", "400", "404", "409"},
+		"POST " + connectionsPath + "/{id}/link-sessions":    {"400", "404", "409"},
+		"POST " + connectionsPath + "/{id}/refresh":          {"202", "400", "404", "409"},
+		"POST " + connectionsPath + "/{id}/pause":            {"200", "400", "404", "409"},
+		"POST " + connectionsPath + "/{id}/resume":           {"200", "400", "404", "409"},
 		"POST " + deliveriesPath + "/replay":                 {"202", "400", "409"},
 	}
 	if diff := cmp.Diff(want, marked); diff != "" {

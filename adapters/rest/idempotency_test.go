@@ -82,6 +82,43 @@ func TestAMintedTokenIsNeverStored(t *testing.T) {
 	}
 }
 
+func TestALinkTokenIsNeverStored(t *testing.T) {
+	s := newEnv(t)
+	path := idPath + "/link-sessions"
+	first := s.call("POST", path, "", keyHeader, "link")
+	if first.Code != 201 || !strings.Contains(first.Body.String(), linkToken) {
+		t.Fatalf("%d %s", first.Code, first.Body)
+	}
+	for key, call := range s.service.responses {
+		if strings.Contains(string(call.response.Body), linkToken) || len(call.response.Headers) > 0 {
+			t.Errorf("%s stores %s", key, call.response.Body)
+		}
+	}
+	problemIn(t, s.call("POST", path, "", keyHeader, "link"), 409, codeTokenShownOnce)
+	if s.service.calls != 1 {
+		t.Errorf("%d link sessions were created, want one", s.service.calls)
+	}
+}
+
+// A refusal of the vendor is a 502 with the reason, and its cause does not decide about the status.
+func TestARefusalOfTheVendorIs502WithItsReason(t *testing.T) {
+	for _, reason := range []domain.Code{domain.CredentialRejected, domain.AccountNotFound, domain.AddressNotAllowed} {
+		s := newEnv(t)
+		s.service.err = &domain.Error{
+			Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(reason),
+			Cause: &domain.Error{Kind: domain.Rejected, Code: reason},
+		}
+		p := problemIn(t, s.call("POST", idPath+"/link-sessions", "", keyHeader, "refused"), 502, codeVendorRefused)
+		if diff := cmp.Diff([]ProblemField{{"path.id", string(reason)}}, p.Errors); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", reason, diff)
+		}
+		s.service.err = nil
+		if w := s.call("POST", idPath+"/link-sessions", "", keyHeader, "refused"); w.Code != 201 {
+			t.Errorf("%s does not free the idempotency key: %d", reason, w.Code)
+		}
+	}
+}
+
 func TestIfMatchIsPartOfTheIdempotentRequest(t *testing.T) {
 	const put = `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	s := newEnv(t)

@@ -78,9 +78,10 @@ func (s *server) pullRoutes() []route {
 		{
 			id: "request-pull", method: http.MethodPost, path: of,
 			description: "Queues a pull of the value dates from and to, or of everything without a body. If a pull " +
-				"is queued already and has not started, the request is merged into it.",
+				"is queued already and has not started, the request is merged into it. A paused connection responds " +
+				"with 409.",
 			status: http.StatusAccepted, tag: tag, summary: "Request a pull",
-			scope: scopeWrite, notFound: connectionNotFound, idempotent: true, bodyOptional: true,
+			scope: scopeWrite, notFound: connectionNotFound, idempotent: true, conflict: true, bodyOptional: true,
 			mount: handle(s.requestPull),
 		},
 		{

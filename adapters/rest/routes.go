@@ -37,6 +37,7 @@ type route struct {
 	conflict      bool     // may respond with 409
 	ifMatch       bool     // supports If-Match
 	idempotent    bool     // accepts an idempotency key
+	callsVendor   bool     // may respond with 502, because the vendor refuses
 	returnsSecret bool     // the response contains a token and must never be stored
 	bodyOptional  bool     // the body may be omitted
 	noBody        bool     // the method is POST or PUT, but the request has no body
@@ -145,7 +146,7 @@ func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (i
 // mountRoutes mounts the rows of the route table, and the plain Echo handlers that the table does
 // not contain.
 func (s *server) mountRoutes(e *echo.Echo) {
-	for _, r := range slices.Concat(s.connectionRoutes(), s.engineRoutes(), s.tokenRoutes(),
+	for _, r := range slices.Concat(s.connectionRoutes(), s.lifecycleRoutes(), s.engineRoutes(), s.tokenRoutes(),
 		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.closeRoutes(), s.metaRoutes()) {
 		e.Add(r.method, echoPath(r.path), r.mount(s, &r))
 		s.allowMethod(r.method, r.path)
@@ -279,5 +280,6 @@ func (r *route) failureStatuses() []int {
 	add(r.ifMatch, http.StatusPreconditionFailed)
 	add(r.readsBody(), http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	add(r.idempotent, http.StatusUnprocessableEntity)
+	add(r.callsVendor, http.StatusBadGateway)
 	return statuses
 }

@@ -77,8 +77,7 @@ func (s *server) tokenRoutes() []route {
 	}
 }
 
-// mintToken mints a webhook token and returns it with the webhook URL. No other function of this
-// package reveals a secret.
+// mintToken mints a webhook token and returns it with the webhook URL.
 func (s *server) mintToken(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest },
 ) (*bodyOutput[mintedToken], error) {

@@ -471,6 +471,39 @@ func (e HealthViewWarnings) Valid() bool {
 	}
 }
 
+// Defines values for LinkSessionMode.
+const (
+	LinkSessionModeUpdate LinkSessionMode = "update"
+)
+
+// Valid indicates whether the value is a known member of the LinkSessionMode enum.
+func (e LinkSessionMode) Valid() bool {
+	switch e {
+	case LinkSessionModeUpdate:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkSessionVendor.
+const (
+	LinkSessionVendorBelvo  LinkSessionVendor = "belvo"
+	LinkSessionVendorPluggy LinkSessionVendor = "pluggy"
+)
+
+// Valid indicates whether the value is a known member of the LinkSessionVendor enum.
+func (e LinkSessionVendor) Valid() bool {
+	switch e {
+	case LinkSessionVendorBelvo:
+		return true
+	case LinkSessionVendorPluggy:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LivenessStatus.
 const (
 	LivenessStatusHealthy LivenessStatus = "healthy"
@@ -1419,6 +1452,11 @@ type ConnectionHealthItem struct {
 	// Examples: false
 	NeedsReauth bool `json:"needsReauth"`
 
+	// Paused Whether the connection is paused: webhooks are stored, and no request is sent to the vendor
+	//
+	// Examples: false
+	Paused bool `json:"paused"`
+
 	// Quarantined Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000
 	//
 	// Examples: 0
@@ -1814,6 +1852,11 @@ type HealthView struct {
 	// Examples: false
 	NeedsReauth bool `json:"needsReauth"`
 
+	// Paused Whether the connection is paused: webhooks are stored, and no request is sent to the vendor
+	//
+	// Examples: false
+	Paused bool `json:"paused"`
+
 	// Quarantined Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000
 	//
 	// Examples: 0
@@ -1845,6 +1888,44 @@ type HealthViewHealth string
 
 // HealthViewWarnings defines model for HealthView.Warnings.
 type HealthViewWarnings string
+
+// LinkSession defines model for LinkSession.
+type LinkSession struct {
+	// ExpiresAt When the vendor accepts the token no longer
+	//
+	// Examples: 2026-03-01T10:30:00Z
+	ExpiresAt time.Time `json:"expiresAt"`
+
+	// Mode What the token permits: to sign in again for the account reference of this connection
+	//
+	// Examples: update
+	Mode LinkSessionMode `json:"mode"`
+
+	// Token Returned only once, for the vendor's widget in your own page; it is not stored
+	//
+	// Examples: eyJhbGciOiJIUzI1NiJ9.eyJpdGVtSWQiOiI3ZDJmOWMxZSJ9.c2ln
+	Token string `json:"token"`
+
+	// URL The vendor's hosted page with the token. Whoever has the URL can sign in until it expires
+	//
+	// Examples: https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJpdGVtSWQiOiI3ZDJmOWMxZSJ9.c2ln
+	URL string `json:"url"`
+
+	// Vendor The aggregator
+	//
+	// Examples: pluggy
+	Vendor LinkSessionVendor `json:"vendor"`
+}
+
+// LinkSessionMode What the token permits: to sign in again for the account reference of this connection
+//
+// Examples: update
+type LinkSessionMode string
+
+// LinkSessionVendor The aggregator
+//
+// Examples: pluggy
+type LinkSessionVendor string
 
 // Liveness defines model for Liveness.
 type Liveness struct {
@@ -2323,7 +2404,7 @@ type Problem struct {
 	// Examples: the request is not valid
 	Detail string `json:"detail"`
 
-	// Errors Every invalid input; with code MTCH-0001
+	// Errors Every invalid input, with code MTCH-0001; why the vendor refused, with code MTCH-0022
 	Errors *[]ProblemField `json:"errors,omitempty"`
 
 	// Instance The requested path, with webhook tokens redacted
@@ -3018,6 +3099,18 @@ type ListAccountsParams struct {
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// CreateLinkSessionParams defines parameters for CreateLinkSession.
+type CreateLinkSessionParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
+// PauseConnectionParams defines parameters for PauseConnection.
+type PauseConnectionParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
 // ListPullsParams defines parameters for ListPulls.
 type ListPullsParams struct {
 	// Limit The maximum number of items on the page
@@ -3040,6 +3133,18 @@ type ListQuarantineParams struct {
 
 	// Cursor nextCursor of the previous page
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// RefreshConnectionParams defines parameters for RefreshConnection.
+type RefreshConnectionParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
+}
+
+// ResumeConnectionParams defines parameters for ResumeConnection.
+type ResumeConnectionParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ListTransactionsParams defines parameters for ListTransactions.
@@ -3780,7 +3885,7 @@ type ClientInterface interface {
 
 	// TestConnectionWithBody Test a connection against its vendor
 	//
-	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was.
+	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3789,7 +3894,7 @@ type ClientInterface interface {
 
 	// TestConnection Test a connection against its vendor
 	//
-	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was.
+	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3842,6 +3947,20 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/discovery/aggregator-connections/{id}/health (the `GetConnectionHealth` operationId).
 	GetConnectionHealth(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateLinkSession Let the account holder sign in again
+	//
+	// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+	//
+	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/link-sessions (the `CreateLinkSession` operationId).
+	CreateLinkSession(ctx context.Context, id string, params *CreateLinkSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseConnection Pause a connection
+	//
+	// Stops all requests to the vendor. Webhooks are stored; their pulls, and announced deletions, wait for the resume. A running pull stops before its next request and continues after the resume. Pausing a paused connection changes nothing.
+	//
+	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/pause (the `PauseConnection` operationId).
+	PauseConnection(ctx context.Context, id string, params *PauseConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListPulls List a connection's pulls, newest first
 	//
 	// Returns the pulls of one connection.
@@ -3851,7 +3970,7 @@ type ClientInterface interface {
 
 	// RequestPullWithBody Request a pull
 	//
-	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it.
+	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3860,7 +3979,7 @@ type ClientInterface interface {
 
 	// RequestPull Request a pull
 	//
-	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it.
+	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3873,6 +3992,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/aggregator-connections/{id}/quarantine (the `ListQuarantine` operationId).
 	ListQuarantine(ctx context.Context, id string, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RefreshConnection Ask the vendor to read the institution now
+	//
+	// Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+	//
+	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
+	RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumeConnection Resume a paused connection
+	//
+	// Allows requests to the vendor again, and runs the pulls that wait. Resuming a connection that is not paused changes nothing.
+	//
+	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/resume (the `ResumeConnection` operationId).
+	ResumeConnection(ctx context.Context, id string, params *ResumeConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListTransactions List a connection's transactions by date, newest first
 	//
@@ -4390,7 +4523,7 @@ func (c *Client) ListConnectionHealth(ctx context.Context, params *ListConnectio
 
 // TestConnectionWithBody Test a connection against its vendor
 //
-// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was.
+// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4409,7 +4542,7 @@ func (c *Client) TestConnectionWithBody(ctx context.Context, contentType string,
 
 // TestConnection Test a connection against its vendor
 //
-// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was.
+// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4532,6 +4665,40 @@ func (c *Client) GetConnectionHealth(ctx context.Context, id string, reqEditors 
 	return c.Client.Do(req)
 }
 
+// CreateLinkSession Let the account holder sign in again
+//
+// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+//
+// Corresponds with POST /v1/discovery/aggregator-connections/{id}/link-sessions (the `CreateLinkSession` operationId).
+func (c *Client) CreateLinkSession(ctx context.Context, id string, params *CreateLinkSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateLinkSessionRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseConnection Pause a connection
+//
+// Stops all requests to the vendor. Webhooks are stored; their pulls, and announced deletions, wait for the resume. A running pull stops before its next request and continues after the resume. Pausing a paused connection changes nothing.
+//
+// Corresponds with POST /v1/discovery/aggregator-connections/{id}/pause (the `PauseConnection` operationId).
+func (c *Client) PauseConnection(ctx context.Context, id string, params *PauseConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseConnectionRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListPulls List a connection's pulls, newest first
 //
 // Returns the pulls of one connection.
@@ -4551,7 +4718,7 @@ func (c *Client) ListPulls(ctx context.Context, id string, params *ListPullsPara
 
 // RequestPullWithBody Request a pull
 //
-// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it.
+// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4570,7 +4737,7 @@ func (c *Client) RequestPullWithBody(ctx context.Context, id string, params *Req
 
 // RequestPull Request a pull
 //
-// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it.
+// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4594,6 +4761,40 @@ func (c *Client) RequestPull(ctx context.Context, id string, params *RequestPull
 // Corresponds with GET /v1/discovery/aggregator-connections/{id}/quarantine (the `ListQuarantine` operationId).
 func (c *Client) ListQuarantine(ctx context.Context, id string, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListQuarantineRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RefreshConnection Ask the vendor to read the institution now
+//
+// Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+//
+// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
+func (c *Client) RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRefreshConnectionRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumeConnection Resume a paused connection
+//
+// Allows requests to the vendor again, and runs the pulls that wait. Resuming a connection that is not paused changes nothing.
+//
+// Corresponds with POST /v1/discovery/aggregator-connections/{id}/resume (the `ResumeConnection` operationId).
+func (c *Client) ResumeConnection(ctx context.Context, id string, params *ResumeConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumeConnectionRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6316,6 +6517,104 @@ func NewGetConnectionHealthRequest(server string, id string) (*http.Request, err
 	return req, nil
 }
 
+// NewCreateLinkSessionRequest constructs an http.Request for the CreateLinkSession method
+func NewCreateLinkSessionRequest(server string, id string, params *CreateLinkSessionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/aggregator-connections/%s/link-sessions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPauseConnectionRequest constructs an http.Request for the PauseConnection method
+func NewPauseConnectionRequest(server string, id string, params *PauseConnectionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/aggregator-connections/%s/pause", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListPullsRequest constructs an http.Request for the ListPulls method
 func NewListPullsRequest(server string, id string, params *ListPullsParams) (*http.Request, error) {
 	var err error
@@ -6519,6 +6818,104 @@ func NewListQuarantineRequest(server string, id string, params *ListQuarantinePa
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRefreshConnectionRequest constructs an http.Request for the RefreshConnection method
+func NewRefreshConnectionRequest(server string, id string, params *RefreshConnectionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/aggregator-connections/%s/refresh", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewResumeConnectionRequest constructs an http.Request for the ResumeConnection method
+func NewResumeConnectionRequest(server string, id string, params *ResumeConnectionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/aggregator-connections/%s/resume", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -8168,7 +8565,7 @@ type ClientWithResponsesInterface interface {
 
 	// TestConnectionWithBodyWithResponse Test a connection against its vendor
 	//
-	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was.
+	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8177,7 +8574,7 @@ type ClientWithResponsesInterface interface {
 
 	// TestConnectionWithResponse Test a connection against its vendor
 	//
-	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was.
+	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8238,6 +8635,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/discovery/aggregator-connections/{id}/health (the `GetConnectionHealth` operationId).
 	GetConnectionHealthWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetConnectionHealthResponse, error)
 
+	// CreateLinkSessionWithResponse Let the account holder sign in again
+	//
+	// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/link-sessions (the `CreateLinkSession` operationId).
+	CreateLinkSessionWithResponse(ctx context.Context, id string, params *CreateLinkSessionParams, reqEditors ...RequestEditorFn) (*CreateLinkSessionResponse, error)
+
+	// PauseConnectionWithResponse Pause a connection
+	//
+	// Stops all requests to the vendor. Webhooks are stored; their pulls, and announced deletions, wait for the resume. A running pull stops before its next request and continues after the resume. Pausing a paused connection changes nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/pause (the `PauseConnection` operationId).
+	PauseConnectionWithResponse(ctx context.Context, id string, params *PauseConnectionParams, reqEditors ...RequestEditorFn) (*PauseConnectionResponse, error)
+
 	// ListPullsWithResponse List a connection's pulls, newest first
 	//
 	// Returns the pulls of one connection.
@@ -8249,7 +8664,7 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPullWithBodyWithResponse Request a pull
 	//
-	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it.
+	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8258,7 +8673,7 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPullWithResponse Request a pull
 	//
-	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it.
+	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8273,6 +8688,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/aggregator-connections/{id}/quarantine (the `ListQuarantine` operationId).
 	ListQuarantineWithResponse(ctx context.Context, id string, params *ListQuarantineParams, reqEditors ...RequestEditorFn) (*ListQuarantineResponse, error)
+
+	// RefreshConnectionWithResponse Ask the vendor to read the institution now
+	//
+	// Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
+	RefreshConnectionWithResponse(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*RefreshConnectionResponse, error)
+
+	// ResumeConnectionWithResponse Resume a paused connection
+	//
+	// Allows requests to the vendor again, and runs the pulls that wait. Resuming a connection that is not paused changes nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/resume (the `ResumeConnection` operationId).
+	ResumeConnectionWithResponse(ctx context.Context, id string, params *ResumeConnectionParams, reqEditors ...RequestEditorFn) (*ResumeConnectionResponse, error)
 
 	// ListTransactionsWithResponse List a connection's transactions by date, newest first
 	//
@@ -10490,6 +10923,8 @@ type TestConnectionResponse struct {
 	ApplicationProblemJSON405 *Problem
 	// ApplicationProblemJSON408 the response for an HTTP 408 `application/problem+json` response
 	ApplicationProblemJSON408 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
 	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
 	ApplicationProblemJSON413 *Problem
 	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
@@ -10543,6 +10978,11 @@ func (r TestConnectionResponse) GetApplicationProblemJSON405() *Problem {
 // GetApplicationProblemJSON408 returns the response for an HTTP 408 `application/problem+json` response
 func (r TestConnectionResponse) GetApplicationProblemJSON408() *Problem {
 	return r.ApplicationProblemJSON408
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r TestConnectionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
 }
 
 // GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
@@ -11309,6 +11749,340 @@ func (r GetConnectionHealthResponse) ContentType() string {
 	return ""
 }
 
+// CreateLinkSessionResponse400Headers the declared response headers of an HTTP 400 response for CreateLinkSession
+type CreateLinkSessionResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// CreateLinkSessionResponse401Headers the declared response headers of an HTTP 401 response for CreateLinkSession
+type CreateLinkSessionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// CreateLinkSessionResponse404Headers the declared response headers of an HTTP 404 response for CreateLinkSession
+type CreateLinkSessionResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// CreateLinkSessionResponse405Headers the declared response headers of an HTTP 405 response for CreateLinkSession
+type CreateLinkSessionResponse405Headers struct {
+	Allow *string
+}
+
+// CreateLinkSessionResponse409Headers the declared response headers of an HTTP 409 response for CreateLinkSession
+type CreateLinkSessionResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// CreateLinkSessionResponse429Headers the declared response headers of an HTTP 429 response for CreateLinkSession
+type CreateLinkSessionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// CreateLinkSessionResponse503Headers the declared response headers of an HTTP 503 response for CreateLinkSession
+type CreateLinkSessionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type CreateLinkSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *LinkSession
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON502 the response for an HTTP 502 `application/problem+json` response
+	ApplicationProblemJSON502 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *CreateLinkSessionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CreateLinkSessionResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *CreateLinkSessionResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *CreateLinkSessionResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *CreateLinkSessionResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateLinkSessionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CreateLinkSessionResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateLinkSessionResponse) GetJSON201() *LinkSession {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON502 returns the response for an HTTP 502 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON502() *Problem {
+	return r.ApplicationProblemJSON502
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CreateLinkSessionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateLinkSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateLinkSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateLinkSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateLinkSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PauseConnectionResponse200Headers the declared response headers of an HTTP 200 response for PauseConnection
+type PauseConnectionResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// PauseConnectionResponse400Headers the declared response headers of an HTTP 400 response for PauseConnection
+type PauseConnectionResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// PauseConnectionResponse401Headers the declared response headers of an HTTP 401 response for PauseConnection
+type PauseConnectionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// PauseConnectionResponse404Headers the declared response headers of an HTTP 404 response for PauseConnection
+type PauseConnectionResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// PauseConnectionResponse405Headers the declared response headers of an HTTP 405 response for PauseConnection
+type PauseConnectionResponse405Headers struct {
+	Allow *string
+}
+
+// PauseConnectionResponse409Headers the declared response headers of an HTTP 409 response for PauseConnection
+type PauseConnectionResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// PauseConnectionResponse429Headers the declared response headers of an HTTP 429 response for PauseConnection
+type PauseConnectionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// PauseConnectionResponse503Headers the declared response headers of an HTTP 503 response for PauseConnection
+type PauseConnectionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type PauseConnectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PauseConnectionResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *PauseConnectionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PauseConnectionResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *PauseConnectionResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *PauseConnectionResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *PauseConnectionResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *PauseConnectionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PauseConnectionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PauseConnectionResponse) GetJSON200() *HealthView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PauseConnectionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseConnectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseConnectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseConnectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseConnectionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListPullsResponse401Headers the declared response headers of an HTTP 401 response for ListPulls
 type ListPullsResponse401Headers struct {
 	WWWAuthenticate *string
@@ -11742,6 +12516,340 @@ func (r ListQuarantineResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListQuarantineResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RefreshConnectionResponse202Headers the declared response headers of an HTTP 202 response for RefreshConnection
+type RefreshConnectionResponse202Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// RefreshConnectionResponse400Headers the declared response headers of an HTTP 400 response for RefreshConnection
+type RefreshConnectionResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// RefreshConnectionResponse401Headers the declared response headers of an HTTP 401 response for RefreshConnection
+type RefreshConnectionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// RefreshConnectionResponse404Headers the declared response headers of an HTTP 404 response for RefreshConnection
+type RefreshConnectionResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// RefreshConnectionResponse405Headers the declared response headers of an HTTP 405 response for RefreshConnection
+type RefreshConnectionResponse405Headers struct {
+	Allow *string
+}
+
+// RefreshConnectionResponse409Headers the declared response headers of an HTTP 409 response for RefreshConnection
+type RefreshConnectionResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// RefreshConnectionResponse429Headers the declared response headers of an HTTP 429 response for RefreshConnection
+type RefreshConnectionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// RefreshConnectionResponse503Headers the declared response headers of an HTTP 503 response for RefreshConnection
+type RefreshConnectionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type RefreshConnectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON502 the response for an HTTP 502 `application/problem+json` response
+	ApplicationProblemJSON502 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RefreshConnectionResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *RefreshConnectionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RefreshConnectionResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *RefreshConnectionResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *RefreshConnectionResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RefreshConnectionResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RefreshConnectionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RefreshConnectionResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON502 returns the response for an HTTP 502 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON502() *Problem {
+	return r.ApplicationProblemJSON502
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RefreshConnectionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RefreshConnectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RefreshConnectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RefreshConnectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RefreshConnectionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ResumeConnectionResponse200Headers the declared response headers of an HTTP 200 response for ResumeConnection
+type ResumeConnectionResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ResumeConnectionResponse400Headers the declared response headers of an HTTP 400 response for ResumeConnection
+type ResumeConnectionResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ResumeConnectionResponse401Headers the declared response headers of an HTTP 401 response for ResumeConnection
+type ResumeConnectionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ResumeConnectionResponse404Headers the declared response headers of an HTTP 404 response for ResumeConnection
+type ResumeConnectionResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ResumeConnectionResponse405Headers the declared response headers of an HTTP 405 response for ResumeConnection
+type ResumeConnectionResponse405Headers struct {
+	Allow *string
+}
+
+// ResumeConnectionResponse409Headers the declared response headers of an HTTP 409 response for ResumeConnection
+type ResumeConnectionResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// ResumeConnectionResponse429Headers the declared response headers of an HTTP 429 response for ResumeConnection
+type ResumeConnectionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// ResumeConnectionResponse503Headers the declared response headers of an HTTP 503 response for ResumeConnection
+type ResumeConnectionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ResumeConnectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ResumeConnectionResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ResumeConnectionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ResumeConnectionResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ResumeConnectionResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *ResumeConnectionResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ResumeConnectionResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ResumeConnectionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ResumeConnectionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumeConnectionResponse) GetJSON200() *HealthView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ResumeConnectionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumeConnectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumeConnectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumeConnectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumeConnectionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15023,7 +16131,7 @@ func (c *ClientWithResponses) ListConnectionHealthWithResponse(ctx context.Conte
 
 // TestConnectionWithBodyWithResponse Test a connection against its vendor
 //
-// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was.
+// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15038,7 +16146,7 @@ func (c *ClientWithResponses) TestConnectionWithBodyWithResponse(ctx context.Con
 
 // TestConnectionWithResponse Test a connection against its vendor
 //
-// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was.
+// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15141,6 +16249,36 @@ func (c *ClientWithResponses) GetConnectionHealthWithResponse(ctx context.Contex
 	return ParseGetConnectionHealthResponse(rsp)
 }
 
+// CreateLinkSessionWithResponse Let the account holder sign in again
+//
+// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/aggregator-connections/{id}/link-sessions (the `CreateLinkSession` operationId).
+func (c *ClientWithResponses) CreateLinkSessionWithResponse(ctx context.Context, id string, params *CreateLinkSessionParams, reqEditors ...RequestEditorFn) (*CreateLinkSessionResponse, error) {
+	rsp, err := c.CreateLinkSession(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateLinkSessionResponse(rsp)
+}
+
+// PauseConnectionWithResponse Pause a connection
+//
+// Stops all requests to the vendor. Webhooks are stored; their pulls, and announced deletions, wait for the resume. A running pull stops before its next request and continues after the resume. Pausing a paused connection changes nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/aggregator-connections/{id}/pause (the `PauseConnection` operationId).
+func (c *ClientWithResponses) PauseConnectionWithResponse(ctx context.Context, id string, params *PauseConnectionParams, reqEditors ...RequestEditorFn) (*PauseConnectionResponse, error) {
+	rsp, err := c.PauseConnection(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseConnectionResponse(rsp)
+}
+
 // ListPullsWithResponse List a connection's pulls, newest first
 //
 // Returns the pulls of one connection.
@@ -15158,7 +16296,7 @@ func (c *ClientWithResponses) ListPullsWithResponse(ctx context.Context, id stri
 
 // RequestPullWithBodyWithResponse Request a pull
 //
-// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it.
+// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15173,7 +16311,7 @@ func (c *ClientWithResponses) RequestPullWithBodyWithResponse(ctx context.Contex
 
 // RequestPullWithResponse Request a pull
 //
-// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it.
+// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -15199,6 +16337,36 @@ func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseListQuarantineResponse(rsp)
+}
+
+// RefreshConnectionWithResponse Ask the vendor to read the institution now
+//
+// Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
+func (c *ClientWithResponses) RefreshConnectionWithResponse(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*RefreshConnectionResponse, error) {
+	rsp, err := c.RefreshConnection(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRefreshConnectionResponse(rsp)
+}
+
+// ResumeConnectionWithResponse Resume a paused connection
+//
+// Allows requests to the vendor again, and runs the pulls that wait. Resuming a connection that is not paused changes nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/aggregator-connections/{id}/resume (the `ResumeConnection` operationId).
+func (c *ClientWithResponses) ResumeConnectionWithResponse(ctx context.Context, id string, params *ResumeConnectionParams, reqEditors ...RequestEditorFn) (*ResumeConnectionResponse, error) {
+	rsp, err := c.ResumeConnection(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumeConnectionResponse(rsp)
 }
 
 // ListTransactionsWithResponse List a connection's transactions by date, newest first
@@ -17649,6 +18817,13 @@ func ParseTestConnectionResponse(rsp *http.Response) (*TestConnectionResponse, e
 		}
 		response.ApplicationProblemJSON408 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -18469,6 +19644,361 @@ func ParseGetConnectionHealthResponse(rsp *http.Response) (*GetConnectionHealthR
 	return response, nil
 }
 
+// ParseCreateLinkSessionResponse parses an HTTP response from a CreateLinkSessionWithResponse call
+func ParseCreateLinkSessionResponse(rsp *http.Response) (*CreateLinkSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateLinkSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest LinkSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 502:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON502 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 400:
+		var headers CreateLinkSessionResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers CreateLinkSessionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers CreateLinkSessionResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers CreateLinkSessionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers CreateLinkSessionResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers CreateLinkSessionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers CreateLinkSessionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePauseConnectionResponse parses an HTTP response from a PauseConnectionWithResponse call
+func ParsePauseConnectionResponse(rsp *http.Response) (*PauseConnectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseConnectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PauseConnectionResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers PauseConnectionResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers PauseConnectionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers PauseConnectionResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers PauseConnectionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers PauseConnectionResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers PauseConnectionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers PauseConnectionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListPullsResponse parses an HTTP response from a ListPullsWithResponse call
 func ParseListPullsResponse(rsp *http.Response) (*ListPullsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -18913,6 +20443,367 @@ func ParseListQuarantineResponse(rsp *http.Response) (*ListQuarantineResponse, e
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListQuarantineResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRefreshConnectionResponse parses an HTTP response from a RefreshConnectionWithResponse call
+func ParseRefreshConnectionResponse(rsp *http.Response) (*RefreshConnectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RefreshConnectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 502:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON502 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers RefreshConnectionResponse202Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers RefreshConnectionResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers RefreshConnectionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers RefreshConnectionResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers RefreshConnectionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers RefreshConnectionResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers RefreshConnectionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers RefreshConnectionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseResumeConnectionResponse parses an HTTP response from a ResumeConnectionWithResponse call
+func ParseResumeConnectionResponse(rsp *http.Response) (*ResumeConnectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumeConnectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ResumeConnectionResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers ResumeConnectionResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ResumeConnectionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers ResumeConnectionResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers ResumeConnectionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers ResumeConnectionResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers ResumeConnectionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ResumeConnectionResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -162,6 +162,21 @@ func (mr *MockAPIMockRecorder) CreateEngine(ctx, tenant, n any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CreateEngine", reflect.TypeOf((*MockAPI)(nil).CreateEngine), ctx, tenant, n)
 }
 
+// CreateLinkSession mocks base method.
+func (m *MockAPI) CreateLinkSession(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.LinkSession, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "CreateLinkSession", ctx, tenant, id)
+	ret0, _ := ret[0].(ports.LinkSession)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// CreateLinkSession indicates an expected call of CreateLinkSession.
+func (mr *MockAPIMockRecorder) CreateLinkSession(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CreateLinkSession", reflect.TypeOf((*MockAPI)(nil).CreateLinkSession), ctx, tenant, id)
+}
+
 // DeleteConnection mocks base method.
 func (m *MockAPI) DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch) error {
 	m.ctrl.T.Helper()
@@ -521,6 +536,21 @@ func (mr *MockAPIMockRecorder) MintToken(ctx, tenant, vendor, name any) *gomock.
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "MintToken", reflect.TypeOf((*MockAPI)(nil).MintToken), ctx, tenant, vendor, name)
 }
 
+// PauseConnection mocks base method.
+func (m *MockAPI) PauseConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "PauseConnection", ctx, tenant, id)
+	ret0, _ := ret[0].(ports.ConnectionHealth)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// PauseConnection indicates an expected call of PauseConnection.
+func (mr *MockAPIMockRecorder) PauseConnection(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "PauseConnection", reflect.TypeOf((*MockAPI)(nil).PauseConnection), ctx, tenant, id)
+}
+
 // Receive mocks base method.
 func (m *MockAPI) Receive(ctx context.Context, r domain.WebhookRequest) (ports.ReceiveResult, error) {
 	m.ctrl.T.Helper()
@@ -534,6 +564,20 @@ func (m *MockAPI) Receive(ctx context.Context, r domain.WebhookRequest) (ports.R
 func (mr *MockAPIMockRecorder) Receive(ctx, r any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Receive", reflect.TypeOf((*MockAPI)(nil).Receive), ctx, r)
+}
+
+// RefreshConnection mocks base method.
+func (m *MockAPI) RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RefreshConnection", ctx, tenant, id)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// RefreshConnection indicates an expected call of RefreshConnection.
+func (mr *MockAPIMockRecorder) RefreshConnection(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RefreshConnection", reflect.TypeOf((*MockAPI)(nil).RefreshConnection), ctx, tenant, id)
 }
 
 // ReopenPeriod mocks base method.
@@ -593,6 +637,21 @@ func (m *MockAPI) RequestPull(ctx context.Context, tenant domain.TenantID, conne
 func (mr *MockAPIMockRecorder) RequestPull(ctx, tenant, connection, w any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RequestPull", reflect.TypeOf((*MockAPI)(nil).RequestPull), ctx, tenant, connection, w)
+}
+
+// ResumeConnection mocks base method.
+func (m *MockAPI) ResumeConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ResumeConnection", ctx, tenant, id)
+	ret0, _ := ret[0].(ports.ConnectionHealth)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ResumeConnection indicates an expected call of ResumeConnection.
+func (mr *MockAPIMockRecorder) ResumeConnection(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ResumeConnection", reflect.TypeOf((*MockAPI)(nil).ResumeConnection), ctx, tenant, id)
 }
 
 // RevokeToken mocks base method.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,8 +34,9 @@ var faultCodes = map[VendorFault]domain.Code{
 // testFaults applies each fault to each method that calls the vendor, each time in a new
 // environment.
 func testFaults(t *testing.T, suite VendorSuite) {
+	names := slices.Sorted(maps.Keys(suite.New(t).vendorCalls()))
 	for fault, code := range faultCodes {
-		for _, name := range []string{"Check", "Accounts", "Read"} {
+		for _, name := range names {
 			if name != "Read" && (fault == VendorOddNumbers || fault == VendorForeignCursor) {
 				continue // these faults affect only rows
 			}
@@ -91,11 +94,11 @@ func testCancelled(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// vendorCalls returns a function for each method of the port that calls the vendor. The keys are the names
-// of the methods.
+// vendorCalls returns a function for each method of the port that calls the vendor, including those of the
+// optional interfaces that the adapter implements. The keys are the names of the methods.
 func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access) error {
 	accounts := []domain.AccountData{{ExternalID: env.Accounts[0], Type: domain.BankAccount, Currency: "BRL"}}
-	return map[string]func(context.Context, ports.Access) error{
+	calls := map[string]func(context.Context, ports.Access) error{
 		"Check": func(ctx context.Context, a ports.Access) error {
 			_, err := env.Adapter.Check(ctx, a)
 			return err
@@ -115,6 +118,16 @@ func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access
 			return err
 		},
 	}
+	if vendor, ok := env.Adapter.(ports.LinkTokens); ok {
+		calls["CreateLinkToken"] = func(ctx context.Context, a ports.Access) error {
+			_, err := vendor.CreateLinkToken(ctx, a)
+			return err
+		}
+	}
+	if vendor, ok := env.Adapter.(ports.Refresher); ok {
+		calls["Refresh"] = vendor.Refresh
+	}
+	return calls
 }
 
 // isError reports whether err has both the kind and the code. Checking only one of them would not detect a

@@ -250,17 +250,13 @@ func completePullsWithoutARequest(f *fixture) {
 // oldestOpenPull uses random times of a year that no other test uses, because OldestOpen sees the
 // pulls of every tenant.
 func oldestOpenPull(f *fixture) {
-	age := newUUID()
-	at := time.Unix(0, 0).UTC().Add(time.Duration(age[14])*time.Hour + time.Duration(age[15])*time.Second)
-	c := f.createConnection()
+	pull := f.oldPull(f.createConnection())
+	at := pull.CreatedAt
 	backlog := func() time.Time {
 		oldest, err := f.Pulls.OldestOpen(f.ctx)
 		f.noError(err)
 		return oldest
 	}
-	pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID,
-		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at})
-	f.noError(err)
 	f.requestPull(f.createConnection(), domain.PullScope{}) // a younger pull
 	still := func(when string) {
 		f.Helper()
@@ -279,4 +275,15 @@ func oldestOpenPull(f *fixture) {
 	if backlog().Equal(at) {
 		f.Error("a pull that has ended counts")
 	}
+}
+
+// oldPull requests a pull of the connection at a random time that is before those of almost all other pulls.
+func (f *fixture) oldPull(c domain.Connection) domain.Pull {
+	f.Helper()
+	age := newUUID()
+	at := time.Unix(0, 0).UTC().Add(time.Duration(age[14])*time.Hour + time.Duration(age[15])*time.Second)
+	pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID,
+		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at})
+	f.noError(err)
+	return pull
 }

@@ -320,6 +320,35 @@ func TestTheShellCompletesNames(t *testing.T) {
 	}
 }
 
+func TestALinkIsPrintedAndAConnectionIsPausedAndResumed(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	out, fault, code := e.discovery(t, "", "connections", "link", "pluggy-main")
+	if code != 0 || !strings.Contains(out, "https://connect.pluggy.ai/?connect_token=") ||
+		!strings.Contains(fault, "account holder only") {
+		t.Errorf("link ended with %d and printed\n%s%s", code, out, fault)
+	}
+	for _, step := range []struct {
+		command string
+		paused  bool
+	}{{"pause", true}, {"pause", true}, {"resume", false}} {
+		health := object(t, e.must(t, "", "connections", step.command, "pluggy-main", "-o", "json"))
+		if health["paused"] != step.paused {
+			t.Errorf("%s prints %v", step.command, health)
+		}
+	}
+	e.must(t, "", "connections", "pause", "pluggy-main")
+	if _, fault, code := e.discovery(t, "", "pulls", "start", "pluggy-main"); code != 1 ||
+		!strings.Contains(fault, "paused") {
+		t.Errorf("a pull of a paused connection ended with %d and printed %s", code, fault)
+	}
+	e.must(t, "", "connections", "resume", "pluggy-main")
+	e.must(t, "", "connections", "refresh", "pluggy-main")
+	if n := e.sim.Stats().Refreshes; n != 1 {
+		t.Errorf("the vendor has started %d synchronisations, want 1", n)
+	}
+}
+
 func TestAnUnhealthyConnectionFailsTheTestCommand(t *testing.T) {
 	e := open(t)
 	e.must(t, pluggysim.DemoClientID+"\nwrong\n", "connections", "create", "--vendor", "pluggy", "--name", "bad",

@@ -217,6 +217,34 @@ test('after a token has expired, the operator signs in again and is at the same 
   await page.finish();
 });
 
+test('a page for signing in again is shown once, and a connection is paused and resumed', async () => {
+  const operator = token(17);
+  const { id } = await connect(operator, pluggyLogin, 'pausable');
+  const page = await open(browser, '/console/connections/' + id, { token: operator });
+  await press(page, 'Sign in again');
+  const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+  await dialog.getByText('https://connect.pluggy.ai/?connect_token=').waitFor();
+  await dialog.getByText('It works until').waitFor();
+  await dialog.getByRole('button', { name: 'Copy' }).waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  assert.equal(await page.getByText('connect_token=').count(), 0);
+  await press(page, 'Read the bank now');
+  await page.getByText('The vendor reads the bank.').waitFor();
+  await control(PLUGGY, 'POST', `/items/${pluggyLogin.accountRef}/status`, { status: 'UPDATED' });
+  await press(page, 'Pause');
+  await page.getByText('Paused.', { exact: true }).waitFor();
+  for (const name of ['Test', 'Pull now', 'Read the bank now', 'Sign in again']) {
+    assert.ok(await page.getByRole('button', { name, exact: true }).isDisabled(), name);
+  }
+  await page.goto(SERVICE + '/console');
+  await page.getByText('Paused', { exact: true }).waitFor();
+  await follow(page, 'pausable');
+  await press(page, 'Resume');
+  await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Pull now', exact: true }).isEnabled());
+  await page.finish();
+});
+
 test('an action without its scope stays visible, is disabled, and names the scope', async () => {
   const operator = token(6);
   const { id } = await connect(operator, pluggyLogin, 'bank');

@@ -42,6 +42,9 @@ type bank interface {
 	revoke()
 	grant()
 
+	// linkTokens returns the tokens for the vendor's hosted page that the vendor has issued, oldest first.
+	linkTokens() []string
+
 	// payload returns the body of a webhook about the rows ids. kind is "all" (any row may
 	// have changed), "created", "updated" or "deleted".
 	payload(t *testing.T, kind string, ids ...string) []byte

@@ -40,10 +40,12 @@ func (b *belvoBank) ref() string    { return b.link }
 func (b *belvoBank) login() (string, string) {
 	return b.id, b.password
 }
-func (b *belvoBank) rowsPath() string { return "/api/transactions/" }
-func (b *belvoBank) gate() *gate      { return b.at }
-func (b *belvoBank) clear()           { b.sim.ClearFaults() }
-func (b *belvoBank) revoke()          { b.sim.RemoveSecret(b.id) }
+func (b *belvoBank) rowsPath() string     { return "/api/transactions/" }
+func (b *belvoBank) gate() *gate          { return b.at }
+func (b *belvoBank) clear()               { b.sim.ClearFaults() }
+func (b *belvoBank) revoke()              { b.sim.RemoveSecret(b.id) }
+func (b *belvoBank) linkTokens() []string { return b.sim.AccessTokens() }
+
 func (b *belvoBank) grant() {
 	b.sim.AddSecret(b.id, b.password)
 }

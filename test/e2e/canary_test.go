@@ -92,15 +92,18 @@ func TestNoSecretLeaks(t *testing.T) {
 				)
 				search(t, "log", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.log.String())
 			}
+			for i, token := range b.linkTokens() {
+				secrets[fmt.Sprint(b.vendor(), " link token ", i)] = token
+			}
 			for key := range b.gate().keys {
 				if key != "" {
 					secrets[b.vendor()+" key "+key[:8]] = key
 				}
 			}
 		}
-		// The expected secrets are 7 canaries, 4 secrets per vendor (bearer, basic, two tokens), and
-		// an API key, which only Pluggy issues.
-		if len(secrets) < 7+2*4+1 {
+		// The expected secrets are 7 canaries, 6 secrets per vendor (bearer, basic, two webhook tokens, two link
+		// tokens), and an API key, which only Pluggy issues.
+		if len(secrets) < 7+2*6+1 {
 			t.Fatalf("only %d secrets were seen", len(secrets))
 		}
 		metrics := httptest.NewRecorder()
@@ -171,6 +174,9 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 		o.do(http.MethodPost, connections, wrong).want(400)
 	}
 	o.testConnection(b, "main", "")
+	o.do(http.MethodPost, of(id, "/link-sessions"), nil, "X-Idempotency-Key: link").want(201)
+	o.do(http.MethodPost, of(id, "/link-sessions"), nil, "X-Idempotency-Key: link").want(409)
+	o.do(http.MethodPost, of(id, "/link-sessions"), nil).want(201)
 	hooks = append(hooks, o.mint(b, "main"), o.mint(b, "main"))
 	for _, hook := range hooks {
 		o.postCanaryWebhook(b, hook, b.payload(o.t, "all")).want(202)
@@ -195,6 +201,7 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 	}
 	o.do(http.MethodPut, of(id, ""), change, "X-Idempotency-Key: rotate").want(200)
 	o.testConnection(b, "main", "credential_rejected")
+	o.do(http.MethodPost, of(id, "/link-sessions"), nil).want(502)
 	o.pull(id, nil)
 	change["secret"] = canarySecret
 	o.do(http.MethodPut, of(id, ""), change).want(200)

@@ -231,6 +231,10 @@ func (o operator) tour(id string) {
 	o.do(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
 	o.do(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
 	o.waitForPull(o.do(http.MethodPost, of(id, "/pulls"), nil).want(202).header.Get("Location"))
+	o.do(http.MethodPost, of(id, "/link-sessions"), nil).want(201)
+	o.do(http.MethodPost, of(id, "/refresh"), nil).want(202)
+	o.do(http.MethodPost, of(id, "/pause"), nil).want(200)
+	o.do(http.MethodPost, of(id, "/resume"), nil).want(200)
 	change := object{"configName": "main", "baseUrl": "http://127.0.0.1:1", "accountRef": "another"}
 	o.do(http.MethodPut, of(id, ""), change).want(200)
 	o.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)

@@ -47,6 +47,8 @@ func (b *pluggyBank) rowsPath() string { return "/v2/transactions" }
 func (b *pluggyBank) gate() *gate      { return b.at }
 func (b *pluggyBank) clear()           { b.sim.ClearFaults() }
 
+func (b *pluggyBank) linkTokens() []string { return b.sim.ConnectTokens() }
+
 func (b *pluggyBank) revoke() {
 	b.sim.AddClient(pluggysim.Client{ID: b.id, Secret: "another"})
 	b.sim.ExpireKeys()

@@ -67,6 +67,13 @@ test('accounts are listed by link', async () => {
   assert.equal((await belvo.accounts.list()).length, 4);
 });
 
+test('a token of the widget updates one link', async () => {
+  const made = await belvo.widgetToken.create({ link: mexico });
+  assert.deepEqual(Object.keys(made).sort(), ['access', 'refresh']);
+  assert.equal(JSON.parse(Buffer.from(made.access.split('.')[1], 'base64url')).link_id, mexico);
+  await assert.rejects(belvo.widgetToken.create({ link: nobody }), { statusCode: 404 });
+});
+
 test('transactions need a link', async () => {
   await assert.rejects(belvo.transactions.list(), (e) => e.statusCode === 400);
   // The SDK itself checks only whether a link is given; an empty link is sent to the vendor.

@@ -121,6 +121,24 @@ test('a webhook is registered, read and deleted', async () => {
   assert.deepEqual(await pluggy.deleteWebhook(made.id), { count: 1 });
 });
 
+test('a connect token updates one item', async () => {
+  const { accessToken } = await pluggy.createConnectToken(item);
+  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1], 'base64url'));
+  assert.equal(claims.itemId, item);
+  assert.equal(claims.exp - claims.iat, 1800);
+  await assert.rejects(pluggy.createConnectToken(nobody), { code: 404, codeDescription: 'ITEM_NOT_FOUND' });
+});
+
+test('an item is updated once at a time', async () => {
+  const updating = await pluggy.updateItem(item);
+  assert.deepEqual([updating.id, updating.status], [item, 'UPDATING']);
+  assert.equal((await pluggy.fetchItem(item)).status, 'UPDATING');
+  await assert.rejects(pluggy.updateItem(item), { code: 400, codeDescription: 'ITEM_IS_ALREADY_UPDATING' });
+  await assert.rejects(pluggy.updateItem(nobody), { code: 404, codeDescription: 'ITEM_NOT_FOUND' });
+  await control('POST', `items/${item}/status`, { status: 'UPDATED' });
+  assert.equal((await pluggy.fetchItem(item)).status, 'UPDATED');
+});
+
 test('a 429 is retried by the SDK itself', async () => {
   await control('POST', 'faults', [{ path: '/items/*', kind: 'status', status: 429, retryAfter: '0' }]);
   assert.equal((await pluggy.fetchItem(item)).id, item);

@@ -20,6 +20,7 @@ type counters struct {
 	closes, reopened, adjustments                                                      int
 	brokenRows, healedRows, oddAccounts, quarantined, released, removedBlocked         int
 	takenOver, doneRemoved, massLosses, massHeld, massRemovals                         int
+	pauses, pausedPulls                                                                int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -31,6 +32,8 @@ func (t *counters) countAttempt(o ports.PullAttempted) {
 		t.succeeded++
 	case o.Pull.State == domain.PullFailed:
 		t.failed++
+	case o.Pull.LastError == domain.ConnectionPaused:
+		t.pausedPulls++
 	case o.Pull.LastError == domain.Interrupted:
 		t.interrupted++
 	default:
@@ -46,6 +49,8 @@ func (t *counters) byName() map[string]*int {
 		"pull retried":                  &t.retried,
 		"pull failed":                   &t.failed,
 		"pull interrupted":              &t.interrupted,
+		"connection paused":             &t.pauses,
+		"pull stopped by a pause":       &t.pausedPulls,
 		"page":                          &t.pages,
 		"row swept":                     &t.swept,
 		"process killed":                &t.killed,

@@ -49,7 +49,7 @@ func (s *sim) checkTermination(n int) {
 	}
 }
 
-// repairConnection makes the next pulls of the connection succeed: it ends the vendor's failures, sets
+// repairConnection makes the next pulls of the connection succeed: it ends the vendor's failures and a pause, sets
 // the right credential, ensures a token that is not revoked, and delivers the pending notices of the
 // account reference.
 func (s *sim) repairConnection(c *connection) {
@@ -63,6 +63,8 @@ func (s *sim) repairConnection(c *connection) {
 		r.nameless = false
 	}
 	c.ref.namelessUntil = s.clock.Now()
+	_, err := s.randomReplica().ResumeConnection(s.background(), c.Tenant, c.ID)
+	s.mustSucceed(err)
 	result, err := s.randomReplica().TestConnection(s.background(), c.Tenant, string(c.Vendor), c.Name)
 	if s.mustSucceed(err); !result.Healthy {
 		s.mustSucceed(s.updateCredential(s.background(), s.randomReplica(), c))

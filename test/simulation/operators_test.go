@@ -58,7 +58,8 @@ func (s *sim) startOperator(c *connection) {
 	app := s.randomReplica()
 	acts := []func(context.Context, *application.Service, *connection) error{
 		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery,
-		s.replayFailedDeliveries, s.requestPull, s.testConnection, s.closePeriod, s.closePeriod, s.reopenPeriod,
+		s.replayFailedDeliveries, s.requestPull, s.testConnection, s.pauseOrResume, s.closePeriod, s.closePeriod,
+		s.reopenPeriod,
 	}
 	act := acts[s.rand.IntN(len(acts))]
 	if s.chance(0.03) {
@@ -154,5 +155,19 @@ func (s *sim) requestPull(ctx context.Context, app *application.Service, c *conn
 func (s *sim) testConnection(ctx context.Context, app *application.Service, c *connection) error {
 	result, err := app.TestConnection(ctx, c.Tenant, string(c.Vendor), c.Name)
 	s.checkNoSecret("a test", result)
+	return err
+}
+
+// pauseOrResume pauses a connection that is not paused, and resumes a paused one. Sometimes it repeats the last
+// change, which has no effect.
+func (s *sim) pauseOrResume(ctx context.Context, app *application.Service, c *connection) error {
+	change := app.PauseConnection
+	if c.Paused() != s.chance(0.1) {
+		change = app.ResumeConnection
+	}
+	h, err := change(ctx, c.Tenant, c.ID)
+	if err == nil && h.Paused {
+		s.counters.pauses++
+	}
 	return err
 }

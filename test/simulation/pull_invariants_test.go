@@ -15,6 +15,7 @@ import (
 // pullClaimed records which lease holds the pull, and which connection the current task is reading.
 func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	s.takenOver(lease.Pull, c)
+	s.readNotPaused(c.Connection)
 	s.claims[lease.ID], s.holders[lease.Pull] = c.Pull, lease.ID
 	if c.Initial || c.Pull.Scope.Everything {
 		s.openComplete[lease.Pull] = c.Connection.ID
@@ -87,7 +88,7 @@ func (s *sim) removedAccounts(c *connection) map[string]bool {
 }
 
 // checkDueForReconcile checks that the store lists the connections that are due for reconcile: the live
-// connections without a pull of everything that is open or that ended at since or later. Other pulls do not
+// connections without a pause and without a pull of everything that is open or that ended at since or later. Other pulls do not
 // count.
 func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, limit int) {
 	waiting := map[domain.ConnectionID]bool{}
@@ -95,7 +96,7 @@ func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, lim
 		waiting[c] = true
 	}
 	want := slices.DeleteFunc(s.liveConnections(), func(c *connection) bool {
-		return !c.CreatedAt.Before(since) || !c.completeEnd.Before(since) || waiting[c.ID]
+		return c.Paused() || !c.CreatedAt.Before(since) || !c.completeEnd.Before(since) || waiting[c.ID]
 	})
 	slices.SortFunc(want, func(x, y *connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
 	want = want[:min(limit, len(want))]
@@ -261,4 +262,23 @@ func (s *sim) countFailedDeliveries() int {
 		}
 	}
 	return n
+}
+
+// readNotPaused records that the current task has read the connection. If it was not paused, the task may call the
+// vendor once: a pause that is committed between the read and the call cannot stop the call.
+func (s *sim) readNotPaused(c domain.Connection) {
+	if s.current != nil && !c.Paused() {
+		s.current.mayCall = c.ID
+	}
+}
+
+// checkNotPaused checks that no call of a vendor starts for a paused connection.
+func (s *sim) checkNotPaused(op string, id domain.ConnectionID) {
+	read := s.current != nil && s.current.mayCall == id
+	if c := s.connectionByID(id); c.Paused() && !read {
+		s.violated("%s calls the vendor of %s, which is paused", op, c.Name)
+	}
+	if s.current != nil {
+		s.current.mayCall = domain.ConnectionID{}
+	}
 }

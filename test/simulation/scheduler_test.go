@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // violation is the message of a violated invariant. It is the value of a panic, which runSeed recovers.
@@ -41,6 +43,8 @@ type task struct {
 	settledRef    *accountRef // the account reference whose synchronisation was complete at the task's first check
 	reading       *connection // the connection whose pull the task runs
 	at            string      // the port call at which the task last yielded
+	// mayCall is the connection that the task has read, and found not to be paused, since its last call of a vendor.
+	mayCall domain.ConnectionID
 }
 
 func (s *sim) spawn(name string, act func(ctx context.Context)) *task {

@@ -70,7 +70,11 @@ func (v connections) Get(
 	ctx context.Context, t domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 ) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Get", func(ctx context.Context) (domain.Connection, error) {
-		return v.Connections.Get(ctx, t, kind, id)
+		c, err := v.Connections.Get(ctx, t, kind, id)
+		if err == nil {
+			v.sim.readNotPaused(c)
+		}
+		return c, err
 	})
 }
 

@@ -129,6 +129,7 @@ func callVendor[T any](
 	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
 ) (result T, err error) {
 	s := v.sim
+	s.checkNotPaused(op, a.Connection)
 	s.yieldAt(op)
 	if ctx.Err() != nil {
 		return result, ctx.Err()

@@ -23,10 +23,11 @@ const budgetAPI = "api"
 
 var budgets = map[string]int{budgetAPI: 600}
 
-// The vendor with each of the two functions that classify an error. After the first page of a list,
+// The vendor with each of the three functions that classify an error. After the first page of a list,
 // a 400 or 404 means that the list no longer has the requested page.
 var (
 	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
+	tokenAPI     = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainTokenError}
 	laterPageAPI = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainLaterPageError}
 )
 

@@ -63,6 +63,18 @@ func explainLaterPageError(status int, body []byte) *domain.Error {
 	return nil
 }
 
+// explainTokenError returns the domain error for an error response to the request for an access token. A 400 that
+// is not about the institution is about the link, because the rest of the request is always the same.
+func explainTokenError(status int, body []byte) *domain.Error {
+	if known := explainError(status, body); known != nil {
+		return known
+	}
+	if status == http.StatusBadRequest && len(errorCodesOf(body)) > 0 {
+		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	}
+	return nil
+}
+
 func errorCodesOf(body []byte) []string {
 	type item struct {
 		Code string `json:"code"`

@@ -70,7 +70,7 @@ func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (a
 	if page > 1 {
 		query.Set("page", strconv.Itoa(page))
 	}
-	body, err := a.get(ctx, at, vendorhttp.Call{
+	body, err := a.do(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Path: "/accounts", PathTemplate: "/accounts", Query: query.Encode(), Resource: "accounts",
 	})
 	if err != nil {

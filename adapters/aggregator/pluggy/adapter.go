@@ -67,7 +67,7 @@ func (p *productStatus) updated() bool { return p != nil && p.IsUpdated }
 func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	body, err := a.get(ctx, at, vendorhttp.Call{
+	body, err := a.do(ctx, at, vendorhttp.Call{
 		Vendor: itemAPI, Path: "/items/" + url.PathEscape(at.AccountRef), PathTemplate: "/items/{id}",
 		Resource: "items",
 	})

@@ -151,7 +151,7 @@ func newPortEnv(t *testing.T) porttest.VendorEnv {
 			t.Helper()
 			f := faults[fault]
 			f.Times = -1
-			e.inject(t, f, "/items/*", "/accounts", "/v2/transactions")
+			e.inject(t, f, "/items/*", "/connect_token", "/accounts", "/v2/transactions")
 		},
 		Repair:     func(*testing.T) { e.sim.ClearFaults() },
 		RetryAfter: 17 * time.Second,

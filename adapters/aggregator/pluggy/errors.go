@@ -12,14 +12,17 @@ import (
 // Source: docs.pluggy.ai, rate limits.
 const perMinute = 360
 
-var budgets = map[string]int{"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute}
+var budgets = map[string]int{
+	"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute, "connect_token": perMinute,
+}
 
-// The vendor with each of the four functions that classify an error. The meaning of a 400 depends
+// The vendor with each of the five functions that classify an error. The meaning of a 400 depends
 // on the request: the 400 can be about the credential, the item, the list, or the cursor of a later
 // page.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
+	refreshAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyRefreshError}
 	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}
 	laterPageAPI   = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyLaterPageError}
 )
@@ -45,19 +48,44 @@ func classifyError(status int, body []byte) *domain.Error {
 	if status != http.StatusUnauthorized && status != http.StatusForbidden {
 		return nil
 	}
-	var in struct {
-		Description string `json:"codeDescription"`
-	}
-	err := vendorhttp.Decode(body, &in)
+	description, err := codeDescriptionOf(body)
 	switch {
 	case err != nil && status == http.StatusForbidden:
 		return nil // a firewall's error page, not a response of the vendor
-	case in.Description == "":
+	case description == "":
 		return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected, Cause: errKeyRefused}
 	case status == http.StatusForbidden:
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
 	}
 	return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
+}
+
+func codeDescriptionOf(body []byte) (string, error) {
+	var in struct {
+		Description string `json:"codeDescription"`
+	}
+	err := vendorhttp.Decode(body, &in)
+	return in.Description, err
+}
+
+// errAlreadyUpdating is the cause of the error for a refresh of an item that the vendor synchronises already.
+var errAlreadyUpdating = errors.New("the item is already updating")
+
+// classifyRefreshError classifies an error of PATCH /items/{id}. A 400 with a codeDescription is about the
+// item's state or the client's plan, not about the item's id.
+func classifyRefreshError(status int, body []byte) *domain.Error {
+	description, err := codeDescriptionOf(body)
+	switch {
+	case err != nil || status >= http.StatusInternalServerError:
+		return nil
+	case description == "ITEM_ALREADY_UPDATING", description == "ITEM_IS_ALREADY_UPDATING":
+		return &domain.Error{Kind: domain.Conflict, Cause: errAlreadyUpdating}
+	case description == "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY":
+		return &domain.Error{Kind: domain.Rejected, Code: domain.VendorRateLimited}
+	case description != "" && status == http.StatusBadRequest:
+		return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
+	}
+	return classifyItemError(status, body)
 }
 
 // classifyAuthError classifies an error of /auth. The vendor answers 400 to a client id of the wrong

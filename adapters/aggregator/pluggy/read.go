@@ -35,7 +35,7 @@ func (a *Adapter) Read(
 	if query == "" {
 		query, api = a.firstPageQuery(step, position.firstID).Encode(), transactionAPI
 	}
-	body, err := a.get(ctx, at, vendorhttp.Call{
+	body, err := a.do(ctx, at, vendorhttp.Call{
 		Vendor: api, Path: "/v2/transactions", PathTemplate: "/v2/transactions", Query: query,
 		Resource: "transactions",
 	})
@@ -53,11 +53,11 @@ func (a *Adapter) Read(
 	return ports.VendorPage{Transactions: rows, Next: next}, nil
 }
 
-// get sends a GET with the API key of the connection and returns the body of the response. If the vendor
-// refuses a cached key before it expires, get authenticates once again. If the vendor then refuses the
-// new key as well, the credential is not the reason, because /auth has just accepted it. get treats that
+// do makes a call with the API key of the connection and returns the body of the response. If the vendor
+// refuses a cached key before it expires, do authenticates once again. If the vendor then refuses the
+// new key as well, the credential is not the reason, because /auth has just accepted it. do treats that
 // as a failure of the vendor, which may be transient.
-func (a *Adapter) get(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
+func (a *Adapter) do(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
 	key, id, err := a.apiKey(ctx, at)
 	if err != nil {
 		return nil, err

@@ -39,7 +39,11 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			failed := failedColumns(domain.ConnectionGone, instant{at})
 			return tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(failed).Error
 		}
-		claimed, err = s.startAttempt(tx.DB, row, c.domain(), lease, at)
+		connection := c.domain()
+		if err := connection.CheckNotPaused(); err != nil {
+			return err
+		}
+		claimed, err = s.startAttempt(tx.DB, row, connection, lease, at)
 		if err == nil && claimed.Initial {
 			claimed.Empty, err = isEmpty(tx.DB, claimed.Connection)
 		}
@@ -263,3 +267,7 @@ func underLease(query *gorm.DB, lease domain.Lease) *gorm.DB {
 // isLive is an SQL condition on rows of pulls: the connection of the pull is not deleted.
 const isLive = "EXISTS (SELECT 1 FROM connections " +
 	"WHERE connections.id = pulls.connection_id AND connections.deleted_at IS NULL)"
+
+// isOfActive is an SQL condition on rows p of pulls: the connection of the pull is not paused.
+const isOfActive = "NOT EXISTS (SELECT 1 FROM connections " +
+	"WHERE connections.id = p.connection_id AND connections.paused_at IS NOT NULL)"

@@ -26,6 +26,7 @@ type connectionRow struct {
 	Created       instant       `gorm:"column:created_at"`
 	Updated       instant       `gorm:"column:updated_at"`
 	TargetChanged instant       `gorm:"column:redirected_at"`
+	Paused        instant       `gorm:"column:paused_at"`
 	Deleted       instant       `gorm:"column:deleted_at"`
 }
 
@@ -34,21 +35,21 @@ type connectionRow struct {
 const (
 	selectConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
-		revision, created_at, updated_at, redirected_at`
+		revision, created_at, updated_at, redirected_at, paused_at`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *connectionRow) targets() []any {
-	h, columns := &r.Health, make([]any, 0, 19)
+	h, columns := &r.Health, make([]any, 0, 20)
 	return append(columns,
 		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
 		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
 		(*textColumn)(&r.Type), &r.Config,
 		(*textColumn)(&h.HealthStatus), (*textColumn)(&h.HealthReason), &h.HealthSince,
 		&h.NeedsReauth, &h.ReauthByEvent,
-		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged)
+		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused)
 }
 
 // healthColumns are the columns of a connection's health. They are the only columns of a
@@ -89,7 +90,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		Type: string(c.Type), Config: c.Config, Sealed: present(c.Sealed),
 		Health: healthOf(c.Health), Revision: c.Revision,
 		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
-		Deleted: instant{c.DeletedAt},
+		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt},
 	}
 }
 
@@ -101,7 +102,7 @@ func (r connectionRow) domain() domain.Connection {
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
 		Health: r.Health.domain(), Revision: r.Revision,
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
-		DeletedAt: r.Deleted.Time,
+		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time,
 	}
 }
 

@@ -128,10 +128,14 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			return err
 		}
 		c = row.domain()
+		paused := c.Paused()
 		if refused = edit(&c); refused != nil {
 			return refused
 		}
-		return saveConnection(tx.DB, c)
+		if err := saveConnection(tx.DB, c); err != nil || !paused || c.Paused() {
+			return err
+		}
+		return enqueueOpen(tx, row.ID)
 	})
 	if refused != nil {
 		return domain.Connection{}, refused

@@ -76,3 +76,15 @@ func enqueueNext(tx Tx, connection uuid.UUID) error {
 	}
 	return tx.Enqueue(next...)
 }
+
+// enqueueOpen enqueues a job for each pull of the connection that has not ended. The pulls of a resumed connection
+// need it, because the jobs that found the connection paused have ended.
+func enqueueOpen(tx Tx, connection uuid.UUID) error {
+	var open []uuid.UUID
+	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isOpen, connection).
+		Order("created_at").Pluck("id", &open).Error
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	return tx.Enqueue(open...)
+}

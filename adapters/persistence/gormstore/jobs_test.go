@@ -104,6 +104,40 @@ func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 	})
 }
 
+func TestAResumeQueuesTheJobsOfAllPullsThatHaveNotEnded(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		c, token := b.connectionWithToken(t)
+		setPausedAt := func(at time.Time) {
+			t.Helper()
+			_, err := b.Connections().Update(t.Context(), c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+				c.PausedAt = at
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		first, second := incomingDelivery(token, "first"), incomingDelivery(token, "second")
+		if _, err := b.Deliveries().Receive(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+		l := domain.Lease{ID: newID[domain.Lease](), Pull: first.Pull, Until: epoch.Add(time.Minute)}
+		if _, err := b.Pulls().Claim(t.Context(), l, epoch); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Deliveries().Receive(t.Context(), second); err != nil {
+			t.Fatal(err)
+		}
+		b.jobs.take()
+		setPausedAt(time.Time{})
+		b.wantJobs(t, "an update of a connection that is not paused")
+		setPausedAt(epoch)
+		b.wantJobs(t, "a pause")
+		setPausedAt(time.Time{})
+		b.wantJobs(t, "a resume", first.Pull, second.Pull)
+	})
+}
+
 // On SQLite, a pull has no job in the database that could be refused.
 func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {

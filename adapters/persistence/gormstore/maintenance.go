@@ -42,9 +42,9 @@ func (s pulls) ListWaiting(
 // duePulls returns a query of open pulls (p), oldest first. It selects pulls that run under a lease that
 // has expired at the time at, and pulls that could start at or before the time due. A pull that is queued
 // after another pull of its connection cannot start while the other pull is under way,
-// unless the other pull waits for an account.
+// unless the other pull waits for an account. A pull of a paused connection cannot start either.
 func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
-	return db.Table("pulls p").Where("p." + isOpen).
+	return db.Table("pulls p").Where("p." + isOpen).Where(isOfActive).
 		Where(db.Where("p.state = 'running' AND p.lease_until <= ?", instant{at}).
 			Or("p.state = 'waiting' AND p.not_before <= ?", instant{due}).
 			Or("p.state = 'queued' AND p.created_at <= ? AND NOT EXISTS "+
@@ -53,13 +53,13 @@ func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
 		Order("p.created_at")
 }
 
-// ListDueForReconcile returns live aggregator connections that were created before since and have no open
+// ListDueForReconcile returns live aggregator connections that are not paused, were created before since and have no open
 // complete pull, and no complete pull that ended at or after since. For each connection, it looks up these
 // pulls in the indexes over open pulls and over ended complete pulls.
 func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return live(db).Where("kind = ? AND created_at < ?", string(domain.Aggregator), instant{since}).
+		return live(db).Where("kind = ? AND paused_at IS NULL AND created_at < ?", string(domain.Aggregator), instant{since}).
 			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
 				isOpen+" AND NOT (p.state = 'waiting' AND p.last_error = 'account_not_listed'))").
 			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
@@ -70,11 +70,12 @@ func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 }
 
 // OldestOpen returns the time at which the oldest open pull was created; zero if no pull is open.
-// It reads only the first entry of the index over open pulls.
+// It reads the index over open pulls up to the first entry whose connection is not paused.
 func (s pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	var row struct{ Oldest instant }
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return db.Raw("SELECT min(created_at) AS oldest FROM pulls WHERE " + isOpen).Scan(&row).Error
+		return db.Table("pulls p").Select("created_at AS oldest").Where("p." + isOpen).Where(isOfActive).
+			Order("created_at").Limit(1).Scan(&row).Error
 	})
 	return row.Oldest.Time, err
 }

@@ -30,6 +30,9 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		if err != nil {
 			return err
 		}
+		if paused := c.domain(); paused.CheckNotPaused() != nil {
+			return paused.CheckNotPaused()
+		}
 		queued, err := attachOrQueue(tx, pullRow{
 			ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Trigger: string(r.Trigger), Trace: r.Trace, Created: instant{r.At},

@@ -247,7 +247,7 @@ func (s pulls) removedNext(tx *gorm.DB, row pullRow) ([]string, error) {
 }
 
 // lockBlocked locks and returns the queued pull with this id. Errors: NotFound unless the pull is queued,
-// its connection is live, and another pull of the connection waits for its next attempt.
+// its connection is live and not paused, and another pull of the connection waits for its next attempt.
 func (s pulls) lockBlocked(tx Tx, id domain.PullID) (pullRow, error) {
 	queued, err := first[pullRow](tx.Omit("ask", "progress").Where("id = ? AND "+isQueued, id.UUID))
 	if err != nil {
@@ -256,7 +256,8 @@ func (s pulls) lockBlocked(tx Tx, id domain.PullID) (pullRow, error) {
 	if err := s.shareConnection(tx, queued.Connection); err != nil {
 		return pullRow{}, err
 	}
-	_, err = first[connectionRow](locked(live(tx.DB), keyShare).Where("id = ?", queued.Connection))
+	_, err = first[connectionRow](locked(live(tx.DB), keyShare).
+		Where("id = ? AND paused_at IS NULL", queued.Connection))
 	if err != nil {
 		return pullRow{}, err
 	}

@@ -117,7 +117,7 @@ func decode[T any](
 	if err := discovery.CheckResponse(response, text); err != nil {
 		return value, nil, err
 	}
-	if len(text) == 0 && response.StatusCode == http.StatusNoContent {
+	if empty := response.StatusCode; len(text) == 0 && (empty == http.StatusNoContent || empty == http.StatusAccepted) {
 		return value, nil, nil
 	}
 	if err := json.Unmarshal(text, &value); err != nil {

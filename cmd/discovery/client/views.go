@@ -133,6 +133,12 @@ var connectionView = view{
 var healthView = view{schema: reflect.TypeFor[discovery.HealthView](), columns: []column{
 	{member: "health", title: "HEALTH"},
 	{member: "reason", title: "REASON", flexible: true},
+	{member: "paused", title: "PAUSED"},
+}}
+
+var linkSessionView = view{schema: reflect.TypeFor[discovery.LinkSession](), columns: []column{
+	{member: "expiresAt", title: "EXPIRES", width: timeWidth},
+	{member: "url", title: "URL"},
 }}
 
 var healthListView = view{
@@ -142,6 +148,7 @@ var healthListView = view{
 		{member: "vendor", title: "VENDOR"},
 		{member: "health", title: "HEALTH", width: 9},
 		{member: "reason", title: "REASON", flexible: true},
+		{member: "paused", title: "PAUSED"},
 		{member: "lastPullAt", title: "LAST PULL", width: timeWidth},
 		{member: "lastWebhookAt", title: "LAST WEBHOOK", width: timeWidth},
 	},

@@ -19,7 +19,7 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("/api/transactions/{$}", s.listTransactions)
 	mux.HandleFunc("/api/transactions/{id}/{$}", s.getTransaction)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.writeFailure(w, notFound) })
-	return readOnly(s, mux)
+	return s.withTokens(readOnly(s, mux))
 }
 
 // readOnly returns a middleware that rejects every method except GET and HEAD, because only the

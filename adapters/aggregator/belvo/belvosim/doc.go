@@ -21,6 +21,8 @@
 // A date filter compares instants: a date means the start of its UTC day, a bound that is a day
 // includes the whole day, and a member that is null matches no filter.
 //
+// POST /api/token/ issues tokens of the widget, which no other call accepts.
+//
 // # Control surface
 //
 // [Simulator.Handler] serves the vendor API and, in addition, JSON calls for curl:
@@ -50,6 +52,6 @@
 // The shapes follow the vendor's published contract (API 1.222/1.223, its data
 // dictionaries) and what npm belvo 0.28.0 sends and reads. The following are assumptions, because
 // no source documents them: the bodies of a 429, of a 405 and of the error for an unreadable
-// filter; the redirect to the path with a slash; pages that are cut by position; the data of
-// LINK/link_deleted, LINK/token_required and OWNERS/new_owners_available.
+// filter; the redirect to the path with a slash; pages that are cut by position; the 404 of
+// POST /api/token/ for an unknown link; the data of LINK/link_deleted, LINK/token_required and OWNERS/new_owners_available.
 package belvosim

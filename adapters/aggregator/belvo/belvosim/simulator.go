@@ -56,6 +56,7 @@ type Simulator struct {
 	linkOrder []*link // in the order in which they were added
 	accounts  map[string]*Account
 	rows      map[string]*row
+	tokens    []string // the access tokens that were issued
 }
 
 // New returns a simulator without data. It rejects every API call until a secret is added with

@@ -19,6 +19,9 @@
 // position of the last row and not an offset. Therefore rows that are added or removed between two pages
 // do not cause other rows to be repeated or skipped.
 //
+// PATCH /items/{id} changes the status of the item to UPDATING. The synchronisation ends with a call of
+// [Simulator.SetItemStatus], because it would otherwise end at a time that a test cannot know.
+//
 // # Control surface
 //
 // [Simulator.Handler] serves the vendor API and, in addition, JSON calls for curl:

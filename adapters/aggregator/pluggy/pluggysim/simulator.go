@@ -37,6 +37,7 @@ type Simulator struct {
 	entropy  *rand.ChaCha8
 	store    store
 	keys     map[string]apiKey
+	tokens   []string // the connect tokens that were issued
 	secret   [32]byte
 	webhooks []registeredWebhook
 	windows  map[string]*window
@@ -86,7 +87,9 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Simulator) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /auth", s.auth)
+	mux.HandleFunc("POST /connect_token", s.withKey(s.connectToken))
 	mux.HandleFunc("GET /items/{id}", s.withKey(s.item))
+	mux.HandleFunc("PATCH /items/{id}", s.withKey(s.updateItem))
 	mux.HandleFunc("GET /accounts", s.withKey(s.accounts))
 	mux.HandleFunc("GET /accounts/{id}", s.withKey(s.account))
 	mux.HandleFunc("GET /v2/transactions", s.withKey(s.transactions))

@@ -14,13 +14,14 @@ type ResourceStats struct {
 }
 
 // Stats counts what the simulator has done since New. The resources are auth, items, accounts,
-// transactions, webhooks and other.
+// transactions, webhooks, connect_token and other.
 type Stats struct {
 	Resources  map[string]ResourceStats `json:"resources"`
 	Deprecated int                      `json:"deprecated"` // requests to GET /transactions, which is paged by number
 	KeysIssued int                      `json:"keysIssued"`
-	Faults     int                      `json:"faults"`   // injected faults
-	Webhooks   int                      `json:"webhooks"` // delivery attempts, including retries and additional copies
+	Refreshes  int                      `json:"refreshes"` // accepted calls of PATCH /items/{id}
+	Faults     int                      `json:"faults"`    // injected faults
+	Webhooks   int                      `json:"webhooks"`  // delivery attempts, including retries and additional copies
 }
 
 // Stats returns a copy of the counters.
@@ -36,7 +37,7 @@ func (s *Simulator) Stats() Stats {
 func resourceOf(path string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "/"), "v2/"), "/")
 	switch name {
-	case "auth", "items", "accounts", "transactions", "webhooks":
+	case "auth", "items", "accounts", "transactions", "webhooks", "connect_token":
 		return name
 	}
 	return "other"

@@ -1,12 +1,13 @@
 // The frame of one connection: its state in words, the actions, and the tabs.
 import { request } from './api.js';
+import { ActionResults, ConnectionActions, useConnectionActions } from './connection-actions.js';
 import { duration } from './format.js';
 import { HealthStatus, reasonsOf, reasonText } from './health.js';
 import { t } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { useAction, usePolling, useResource } from './resource.js';
 import { link, navigate } from './router.js';
-import { ActionButton, ActionLink, Ago, announce, Dialog, Failure, Field, Page, Skeleton } from './ui.js';
+import { Ago, announce, Dialog, Failure, Field, Page, Skeleton } from './ui.js';
 
 const tabs = [
   ['accounts', ''], ['transactions', '/transactions'], ['pulls', '/pulls'], ['deliveries', '/deliveries'],
@@ -18,15 +19,16 @@ const runInterval = 1500;
 export const isOpen = (pull) => pull?.status === 'queued' || pull?.status === 'running';
 
 // useLatestPull reads the newest pull of a connection, and reads it again while it is queued or running. It
-// announces the end of a pull.
+// announces the end of a pull, also of one that had ended before it was read for the first time.
 function useLatestPull(path) {
   const list = useResource(path + '/pulls?limit=1');
   const pull = list.value?.data.items[0];
   usePolling(list.reload, isOpen(pull), runInterval);
   const before = useRef();
   useEffect(() => {
-    if (before.current && isOpen(before.current) && pull && !isOpen(pull)) announce(outcome(pull));
-    before.current = pull;
+    const ended = pull && !isOpen(pull) && (isOpen(before.current) || (before.current && before.current.id !== pull.id));
+    if (ended) announce(outcome(pull));
+    before.current = pull || before.current;
   }, [pull]);
   return { pull, reload: list.reload };
 }
@@ -40,7 +42,7 @@ function outcome(pull) {
 // Lead is the first sentence of the view: the health and the last pull.
 function Lead({ health, pull }) {
   const state = html`<${HealthStatus} health=${health} end="." />`;
-  if (isOpen(pull)) {
+  if (isOpen(pull) && !health.paused) {
     return html`${state} ${t('connection.pulling', { n: pull.counts.read })} <progress aria-label=${t('pull.running')} />`;
   }
   if (!health.lastPullAt) return html`${state} ${t('connection.neverRead')}`;
@@ -80,14 +82,6 @@ function DeleteDialog({ connection, etag, onClose }) {
   </${Dialog}>`;
 }
 
-function Actions({ connection, test, pull, onDelete }) {
-  return html`
-    <${ActionButton} onClick=${() => test.run()} busy=${test.busy}>${t('action.test')}</${ActionButton}>
-    <${ActionButton} onClick=${() => pull.run()} busy=${pull.busy}>${t('action.pull')}</${ActionButton}>
-    <${ActionLink} href=${link(`/connections/${connection.id}/edit`)}>${t('action.edit')}</${ActionLink}>
-    <${ActionButton} kind="danger" onClick=${onDelete}>${t('action.delete')}</${ActionButton}>`;
-}
-
 const Tabs = ({ id, tab, quarantined }) => html`<nav class="tabs" aria-label=${t('connection.tabs')}>${tabs.map(([name, path]) => html`
   <a key=${name} href=${link('/connections/' + id + path)} aria-current=${name === tab ? 'page' : undefined}>
     ${t('tab.' + name)}${name === 'quarantine' && quarantined > 0 && html` <span class="count">${quarantined}</span>`}</a>`)}</nav>`;
@@ -119,6 +113,10 @@ export function ConnectionPage({ id, tab, content: Content }) {
     latest.reload();
     return data;
   });
+  const actions = useConnectionActions(path, () => {
+    health.reload();
+    latest.reload();
+  });
   useEffect(() => health.reload(), [isOpen(latest.pull)]);
   if (!connection || !health.value) {
     const problem = loaded.problem || health.problem;
@@ -129,9 +127,11 @@ export function ConnectionPage({ id, tab, content: Content }) {
   const state = health.value.data;
   return html`<${Page} title=${connection.configName} above=${html`<${Breadcrumb} />`}
       lead=${html`<${Lead} health=${state} pull=${latest.pull} />`}
-      actions=${html`<${Actions} connection=${connection} test=${test} pull=${pull} onDelete=${() => setDeleting(true)} />`}>
+      actions=${html`<${ConnectionActions} connection=${connection} paused=${state.paused} test=${test} pull=${pull}
+        actions=${actions} onDelete=${() => setDeleting(true)} />`}>
     ${test.result && html`<${TestResult} result=${test.result} vendor=${connection.vendor} />`}
     <${Failure} problem=${test.problem || pull.problem} />
+    <${ActionResults} actions=${actions} />
     <${Reasons} reasons=${reasonsOf(id, state)} />
     <${Tabs} id=${id} tab=${tab} quarantined=${state.quarantined} />
     <${Content} connection=${connection} path=${path} latest=${latest} />

@@ -1,6 +1,6 @@
 // Components that every view uses.
 import * as format from './format.js';
-import { t } from './i18n.js';
+import { has, t } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { lacks, session, writeScope } from './session.js';
 import { createStore, useStore } from './store.js';
@@ -88,12 +88,13 @@ export function ActionLink({ href, kind = '', children }) {
 export function Failure({ problem, retry }) {
   if (!problem || problem.status === 401) return null;
   const { status, requestId, retryAfter, fields } = problem;
-  const known = { 0: 'network', 403: 'scope', 404: 'missing', 412: 'changed', 429: 'busy', 503: 'away' }[status];
+  const known = { 0: 'network', 403: 'scope', 404: 'missing', 412: 'changed', 429: 'busy', 502: 'refused', 503: 'away' }[status];
   const text = known ? t('problem.' + known, { scope: problem.scope })
     : status >= 500 ? t('problem.internal') : problem.message;
   return html`<div class="notice bad" role="alert">
     <p><strong>${text}</strong></p>
-    ${fields.length > 0 && html`<ul>${fields.map((f) => html`<li><code>${f.location}</code> ${f.message}</li>`)}</ul>`}
+    ${fields.length > 0 && html`<ul>${fields.map((f) => html`<li>${status === 502 && has('reason.' + f.message)
+      ? t('reason.' + f.message) : html`<code>${f.location}</code> ${f.message}`}</li>`)}</ul>`}
     ${retryAfter > 0 && html`<p>${t('problem.retryAfter', { n: retryAfter })}</p>`}
     ${requestId && html`<p class="small">${t('problem.requestId')} <code>${requestId}</code></p>`}
     ${retry && html`<button type="button" onClick=${retry}>${t('action.retry')}</button>`}

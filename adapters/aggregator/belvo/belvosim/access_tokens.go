@@ -1,0 +1,71 @@
+package belvosim
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// accessTokenLifetime is how long an access token is valid.
+const accessTokenLifetime = 10 * time.Minute
+
+// AccessTokens returns the access tokens that were issued so far, oldest first.
+func (s *Simulator) AccessTokens() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.tokens)
+}
+
+// withTokens returns a handler that serves POST /api/token/, and passes all other requests on. The other
+// resources are read-only.
+func (s *Simulator) withTokens(next http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/token/{$}", s.createToken)
+	mux.Handle("/", next)
+	return mux
+}
+
+// createToken issues an access token of the widget. With a link_id, the token updates this link. The secret is in
+// the body; a request without it is an error although HTTP Basic has authenticated the request.
+func (s *Simulator) createToken(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		ID       string `json:"id"`
+		Password string `json:"password"`
+		Scopes   string `json:"scopes"`
+		LinkID   string `json:"link_id"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in); err != nil || in.Scopes == "" {
+		s.writeFailure(w, required("scopes"))
+		return
+	}
+	s.mu.Lock()
+	password, exists := s.secrets[in.ID]
+	found := in.LinkID == "" || s.visible(in.ID, in.LinkID) != nil
+	s.mu.Unlock()
+	switch {
+	case !exists || password != in.Password:
+		s.writeFailure(w, unauthorized)
+	case !found:
+		s.writeFailure(w, notFound)
+	default:
+		writeJSON(w, http.StatusOK, map[string]string{"access": s.issue(in.LinkID), "refresh": s.issue(in.LinkID)})
+	}
+}
+
+// issue returns a new token, which has the form of a JWT, and remembers it. The simulator does not verify tokens,
+// so the signature is random.
+func (s *Simulator) issue(link string) string {
+	signature := s.newHexID()
+	claims, _ := json.Marshal(map[string]any{ // claims has only strings and integers, so there is no error
+		"exp": s.now().Add(accessTokenLifetime).Unix(), "jti": s.newHexID(), "link_id": link,
+	})
+	b64 := base64.RawURLEncoding.EncodeToString
+	token := strings.Join([]string{b64([]byte(`{"alg":"HS256","typ":"JWT"}`)), b64(claims), b64([]byte(signature))}, ".")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens = append(s.tokens, token)
+	return token
+}

@@ -1,0 +1,56 @@
+package belvo
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// The vendor's hosted page, what an access token permits there, and how long it is valid.
+// Source: developers.belvo.com, connect widget, update mode.
+const (
+	widgetPage          = "https://widget.belvo.io/"
+	widgetScopes        = "read_institutions,write_links,read_links"
+	accessTokenLifetime = 10 * time.Minute
+)
+
+var _ ports.LinkTokens = (*Adapter)(nil)
+
+// CreateLinkToken requests an access token that updates the link: POST /api/token/. The vendor reads the
+// credential from the body. The response also has a refresh token, which is dropped.
+func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (ports.LinkToken, error) {
+	call := newCall(access, "/api/token/")
+	call.Vendor, call.Method, call.Retryable = &tokenAPI, http.MethodPost, true
+	call.Body = func() []byte { return tokenBody(access) }
+	var got struct {
+		Access domain.Secret `json:"access"`
+	}
+	if err := a.http.DoJSON(ctx, call, &got); err != nil {
+		return ports.LinkToken{}, err
+	}
+	if got.Access.IsZero() {
+		return ports.LinkToken{}, malformed("access token")
+	}
+	query := url.Values{"access_token": {string(got.Access.Reveal())}}.Encode()
+	return ports.LinkToken{
+		Token: got.Access, URL: domain.SecretText(widgetPage + "?" + query), Lifetime: accessTokenLifetime,
+	}, nil
+}
+
+// tokenBody returns the body of POST /api/token/. It is built again for each attempt and is not retained. Bytes
+// that are not UTF-8 are removed, because JSON cannot contain them. The vendor then refuses the credential.
+func tokenBody(access ports.Access) []byte {
+	body, _ := json.Marshal(map[string]string{ // a map of strings has no error
+		"id":       strings.ToValidUTF8(string(access.Credential.Part(domain.PartClientID).Reveal()), ""),
+		"password": strings.ToValidUTF8(string(access.Credential.Part(domain.PartSecret).Reveal()), ""),
+		"scopes":   widgetScopes,
+		"link_id":  access.AccountRef,
+	})
+	return body
+}

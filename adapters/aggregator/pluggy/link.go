@@ -1,0 +1,80 @@
+package pluggy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// The vendor's hosted page, and how long a connect token is valid. Source: docs.pluggy.ai, connect token.
+const (
+	connectPage          = "https://connect.pluggy.ai/"
+	connectTokenLifetime = 30 * time.Minute
+)
+
+var (
+	_ ports.LinkTokens = (*Adapter)(nil)
+	_ ports.Refresher  = (*Adapter)(nil)
+)
+
+// CreateLinkToken requests a connect token that updates the item: POST /connect_token.
+func (a *Adapter) CreateLinkToken(ctx context.Context, at ports.Access) (ports.LinkToken, error) {
+	ctx, cancel := a.http.WithTimeout(ctx)
+	defer cancel()
+	request, err := json.Marshal(map[string]string{"itemId": at.AccountRef})
+	if err != nil {
+		return ports.LinkToken{}, err
+	}
+	body, err := a.do(ctx, at, vendorhttp.Call{
+		Vendor: itemAPI, Method: http.MethodPost, Path: "/connect_token", PathTemplate: "/connect_token",
+		Resource: "connect_token", Retryable: true, Body: func() []byte { return request },
+	})
+	if err != nil {
+		return ports.LinkToken{}, err
+	}
+	var got struct {
+		Token domain.Secret `json:"accessToken"`
+	}
+	if err := vendorhttp.Decode(body, &got); err != nil {
+		return ports.LinkToken{}, err
+	}
+	if !isHeaderValue(got.Token) {
+		return ports.LinkToken{}, malformed("no connect token in the response")
+	}
+	query := url.Values{"connect_token": {string(got.Token.Reveal())}}.Encode()
+	return ports.LinkToken{
+		Token: got.Token, URL: domain.SecretText(connectPage + "?" + query), Lifetime: connectTokenLifetime,
+	}, nil
+}
+
+// Refresh asks the vendor to synchronise the item: PATCH /items/{id} without parameters. An item that the vendor
+// synchronises already is not an error.
+func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
+	ctx, cancel := a.http.WithTimeout(ctx)
+	defer cancel()
+	body, err := a.do(ctx, at, vendorhttp.Call{
+		Vendor: refreshAPI, Method: http.MethodPatch, Path: "/items/" + url.PathEscape(at.AccountRef),
+		PathTemplate: "/items/{id}", Resource: "items", Retryable: true, Body: func() []byte { return []byte("{}") },
+	})
+	if errors.Is(err, errAlreadyUpdating) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var updated item
+	if err := vendorhttp.Decode(body, &updated); err != nil {
+		return err
+	}
+	if updated.ID != at.AccountRef {
+		return malformed("an item other than the requested one")
+	}
+	return nil
+}

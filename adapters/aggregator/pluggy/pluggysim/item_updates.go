@@ -1,0 +1,80 @@
+package pluggysim
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// connectTokenLifetime is how long a connect token is valid.
+const connectTokenLifetime = 30 * time.Minute
+
+// ConnectTokens returns the connect tokens that were issued so far, oldest first.
+func (s *Simulator) ConnectTokens() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.tokens)
+}
+
+// connectToken issues a connect token. With an itemId, the token updates this item. The token is a JWT, as at the
+// vendor.
+func (s *Simulator) connectToken(w http.ResponseWriter, r *http.Request, client string) {
+	var in struct {
+		ItemID string `json:"itemId"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in); err != nil {
+		writeError(w, http.StatusBadRequest, "", "The body must be JSON")
+		return
+	}
+	token, ok := s.issueConnectToken(in.ItemID, client)
+	if !ok {
+		itemNotFound(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"accessToken": token})
+}
+
+// issueConnectToken returns a new connect token, and remembers it. ok is false if the client cannot see the item.
+func (s *Simulator) issueConnectToken(item, client string) (token string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, visible := s.store.visibleItem(item, client); !visible && item != "" {
+		return "", false
+	}
+	now := s.opt.Now()
+	token = s.sign(map[string]any{
+		"clientId": client, "itemId": item, "type": "CONNECT", "iat": now.Unix(),
+		"exp": now.Add(connectTokenLifetime).Unix(), "jti": s.newID(),
+	})
+	s.tokens = append(s.tokens, token)
+	return token, true
+}
+
+// updateItem starts a synchronisation of an item with its stored credentials. The item stays in UPDATING until
+// [Simulator.SetItemStatus] ends the synchronisation; the vendor refuses a second one meanwhile.
+func (s *Simulator) updateItem(w http.ResponseWriter, r *http.Request, client string) {
+	i, visible, started := s.startUpdate(r.PathValue("id"), client)
+	switch {
+	case !visible:
+		itemNotFound(w)
+	case !started:
+		writeError(w, http.StatusBadRequest, "ITEM_IS_ALREADY_UPDATING", "The item is already being updated")
+	default:
+		writeJSON(w, http.StatusOK, i)
+	}
+}
+
+// startUpdate starts a synchronisation of the item unless one is running, and returns the item.
+func (s *Simulator) startUpdate(id, client string) (i Item, visible, started bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, visible = s.store.visibleItem(id, client)
+	if !visible || i.Status == "UPDATING" {
+		return i, visible, false
+	}
+	i.Status, i.ExecutionStatus, i.UpdatedAt = "UPDATING", "CREATED", At(s.opt.Now())
+	s.store.items[id] = i
+	s.stats.Refreshes++
+	return i, true, true
+}

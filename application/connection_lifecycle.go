@@ -1,0 +1,137 @@
+package application
+
+import (
+	"context"
+	"errors"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// CreateLinkSession implements ports.ConnectionLifecycle. The lifetime of the token counts from the time before the
+// request, so the session never seems to last longer than the vendor accepts the token.
+func (s *Service) CreateLinkSession(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (ports.LinkSession, error) {
+	var session ports.LinkSession
+	err := callVendor(ctx, s, tenant, id, func(vendor ports.LinkTokens, c domain.Connection, a ports.Access) error {
+		requestedAt := s.Clock.Now()
+		token, err := vendor.CreateLinkToken(ctx, a)
+		session = ports.LinkSession{
+			Vendor: c.Vendor, Token: token.Token, URL: token.URL, ExpiresAt: requestedAt.Add(token.Lifetime),
+		}
+		return err
+	})
+	if err != nil {
+		return ports.LinkSession{}, err
+	}
+	s.audit(ctx, tenant, "connection.link", id.String())
+	return session, nil
+}
+
+// RefreshConnection implements ports.ConnectionLifecycle.
+func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
+	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, _ domain.Connection, a ports.Access) error {
+		return vendor.Refresh(ctx, a)
+	})
+	if err == nil {
+		s.audit(ctx, tenant, "connection.refresh", id.String())
+	}
+	return err
+}
+
+// callVendor calls an optional feature F of the connection's vendor. Errors: those that
+// ports.ConnectionLifecycle lists.
+func callVendor[F any](
+	ctx context.Context, s *Service, tenant domain.TenantID, id domain.ConnectionID,
+	call func(F, domain.Connection, ports.Access) error,
+) error {
+	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
+	if err != nil {
+		return err
+	}
+	feature, ok := s.aggregators[c.Vendor].(F)
+	if !ok {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.NotOffered, Message: "the vendor does not offer this"}
+	}
+	release, err := s.startLiveCall(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer release()
+	credential, err := s.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	err = call(feature, c, accessOf(c, credential))
+	if errors.Is(err, domain.Rejected) {
+		return &domain.Error{
+			Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(reasonOf(err)), Cause: err,
+		}
+	}
+	return err
+}
+
+// startLiveCall waits for a slot for a call of the connection's vendor. The caller must call release when the call
+// has ended. Errors: NotFound, Conflict (connection_paused); those of probeSlots.acquire.
+func (s *Service) startLiveCall(ctx context.Context, c domain.Connection) (release func(), err error) {
+	if err := c.CheckNotPaused(); err != nil {
+		return nil, err
+	}
+	release, err = s.testSlots.acquire(ctx, s.Sleeper, c.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.recheckPause(ctx, c); err != nil { // it may have been paused during the wait
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// recheckPause reads the connection again. Errors: NotFound; Conflict (connection_paused).
+func (s *Service) recheckPause(ctx context.Context, c domain.Connection) error {
+	now, err := s.Connections.Get(ctx, c.Tenant, c.Kind, c.ID)
+	if err != nil {
+		return err
+	}
+	return now.CheckNotPaused()
+}
+
+// PauseConnection implements ports.ConnectionLifecycle. The revision does not change, because an update that does
+// not know of the pause overwrites nothing of it.
+func (s *Service) PauseConnection(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (ports.ConnectionHealth, error) {
+	now := s.Clock.Now()
+	return s.changePause(ctx, tenant, id, "connection.pause", func(c *domain.Connection) { c.Pause(now) })
+}
+
+// ResumeConnection implements ports.ConnectionLifecycle.
+func (s *Service) ResumeConnection(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (ports.ConnectionHealth, error) {
+	return s.changePause(ctx, tenant, id, "connection.resume", (*domain.Connection).Resume)
+}
+
+// changePause changes the connection and returns its health. A change that has no effect is not audited.
+func (s *Service) changePause(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, action string,
+	change func(*domain.Connection),
+) (ports.ConnectionHealth, error) {
+	changed := false
+	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
+		before := c.Paused()
+		change(c)
+		changed = c.Paused() != before
+		return nil
+	})
+	if err != nil {
+		return ports.ConnectionHealth{}, err
+	}
+	if changed {
+		s.audit(ctx, tenant, action, id.String())
+	}
+	activity, err := s.Connections.Activity(ctx, tenant, id)
+	return s.connectionHealth(c, activity), err
+}

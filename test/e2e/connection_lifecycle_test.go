@@ -1,0 +1,171 @@
+package e2e_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+)
+
+// hostedPages are the pages at which each vendor lets the account holder sign in again, without the token.
+var hostedPages = map[string]string{
+	"pluggy": "https://connect.pluggy.ai/?connect_token=",
+	"belvo":  "https://widget.belvo.io/?access_token=",
+}
+
+func TestALinkSessionHasATokenOfTheVendor(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o := w.operator(t)
+		path := of(o.connect(b, "main"), "/link-sessions")
+		before := time.Now()
+		a := o.do(http.MethodPost, path, nil, "X-Idempotency-Key: once").want(http.StatusCreated)
+		got := a.members("vendor", "mode", "token", "url", "expiresAt")
+		token := text(got, "token")
+		if got["vendor"] != b.vendor() || got["mode"] != "update" || !slices.Contains(b.linkTokens(), token) {
+			t.Errorf("the session is %s %s", got["vendor"], got["mode"])
+		}
+		if want := hostedPages[b.vendor()] + url.QueryEscape(token); got["url"] != want {
+			t.Errorf("the URL is not the vendor's page with the token: %.40s", got["url"])
+		}
+		if cache := a.header.Get("Cache-Control"); cache != "no-store" {
+			t.Errorf("Cache-Control: %q", cache)
+		}
+		expires, err := time.Parse(time.RFC3339, text(got, "expiresAt"))
+		if err != nil || expires.Before(before.Add(9*time.Minute)) || expires.After(before.Add(31*time.Minute)) {
+			t.Errorf("it expires at %s, %v", got["expiresAt"], err)
+		}
+		o.do(http.MethodPost, path, nil, "X-Idempotency-Key: once").problem(http.StatusConflict, "MTCH-0021")
+		if n := len(b.linkTokens()); b.vendor() == "pluggy" && n != 1 {
+			t.Errorf("the vendor has issued %d tokens, want 1", n)
+		}
+		w.operator(t).do(http.MethodPost, path, nil).problem(http.StatusNotFound, "MTCH-0201")
+	})
+}
+
+func TestALinkSessionThatTheVendorRefusesOrCannotServe(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o := w.operator(t)
+		path := of(o.connect(b, "main"), "/link-sessions")
+		tokenPath := map[string]string{"pluggy": "/connect_token", "belvo": "/api/token/"}[b.vendor()]
+		b.inject(t, fault{path: tokenPath, kind: "status", status: 500})
+		a := o.do(http.MethodPost, path, nil)
+		a.problem(http.StatusServiceUnavailable, "MTCH-0008")
+		if a.header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+		b.revoke()
+		o.do(http.MethodPost, path, nil).refused(t, "credential_rejected")
+		b.grant()
+		missing := creation(b, "missing")
+		missing["accountRef"] = "00000000-1111-4222-8333-444444444444"
+		other := o.do(http.MethodPost, connections, missing).want(http.StatusCreated).text("id")
+		o.do(http.MethodPost, of(other, "/link-sessions"), nil).refused(t, "account_not_found")
+		if b.vendor() == "pluggy" {
+			o.do(http.MethodPost, of(other, "/refresh"), nil).refused(t, "account_not_found")
+		}
+	})
+}
+
+// refused checks that the response is a 502 with this reason.
+func (a response) refused(t *testing.T, reason string) {
+	t.Helper()
+	a.problem(http.StatusBadGateway, "MTCH-0022", "path.id")
+	if all, _ := a.json()["errors"].([]any); len(all) != 1 || all[0].(object)["message"] != reason {
+		t.Errorf("errors are %v, want the reason %s", all, reason)
+	}
+}
+
+func TestARefreshAsksTheVendorToReadTheBank(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, pluggy := w.operator(t), newPluggy(t)
+		path := of(o.connect(pluggy, "pluggy"), "/refresh")
+		for range 2 { // the vendor refuses the second request, because it reads the bank already
+			if a := o.do(http.MethodPost, path, nil).want(http.StatusAccepted); len(a.raw) > 0 {
+				t.Errorf("the 202 has a body: %s", a.raw)
+			}
+		}
+		if n := pluggy.sim.Stats().Refreshes; n != 1 {
+			t.Errorf("the vendor has started %d synchronisations, want 1", n)
+		}
+		belvo := newBelvo(t)
+		o.do(http.MethodPost, of(o.connect(belvo, "belvo"), "/refresh"), nil).problem(http.StatusConflict, "MTCH-0007")
+		if n := belvo.gate().total(); n != 0 {
+			t.Errorf("%d requests to a vendor that has no refresh", n)
+		}
+	})
+}
+
+func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		gone := b.add(t)
+		o.announce(b, hook, "created", gone)
+		o.waitForSuccess(id)
+		for range 2 { // a repetition changes nothing
+			if h := o.do(http.MethodPost, of(id, "/pause"), nil).want(http.StatusOK).json(); h["paused"] != true {
+				t.Errorf("the health after the pause is %v", h)
+			}
+		}
+		sent := b.gate().total()
+		b.add(t)
+		b.remove(t, gone)
+		o.announce(b, hook, "all")
+		o.announce(b, hook, "deleted", gone)
+		o.do(http.MethodPost, of(id, "/pulls"), nil).problem(http.StatusConflict, "MTCH-0007")
+		o.do(http.MethodPost, of(id, "/refresh"), nil).problem(http.StatusConflict, "MTCH-0007")
+		o.do(http.MethodPost, of(id, "/link-sessions"), nil).problem(http.StatusConflict, "MTCH-0007")
+		test := object{"vendor": b.vendor(), "configName": "main"}
+		o.do(http.MethodPost, connections+"/test", test).problem(http.StatusConflict, "MTCH-0007")
+		time.Sleep(1500 * time.Millisecond) // longer than a pull takes
+		if n := b.gate().total() - sent; n != 0 {
+			t.Errorf("%d requests to the vendor during the pause", n)
+		}
+		if row := o.rows(id)[gone]; row["removedAt"] != nil {
+			t.Error("an announced deletion was applied during the pause")
+		}
+		if newest := o.pages(deliveries+"?connectionId="+id, 20)[0]; newest["status"] != "accepted" {
+			t.Errorf("the delivery is %v", newest)
+		}
+		for _, h := range o.pages(connections+"/health", 20) {
+			if h["paused"] != (h["connectionId"] == id) {
+				t.Errorf("the list of health has %v", h)
+			}
+		}
+		if h := o.do(http.MethodPost, of(id, "/resume"), nil).want(http.StatusOK).json(); h["paused"] != false {
+			t.Errorf("the health after the resume is %v", h)
+		}
+		o.waitForSuccess(id)
+		o.checkRows(b, id, gone)
+		if row := o.rows(id)[gone]; row["removedAt"] == nil {
+			t.Error("the announced deletion is lost")
+		}
+	})
+}
+
+// The pause arrives while the vendor works on the first page of a pull. The pull must stop before the next request,
+// and continue after the resume.
+func TestAPauseStopsARunningPullBeforeItsNextRequest(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		b.generate(t, 2500) // several pages
+		o := w.operator(t)
+		id := o.connect(b, "main")
+		entered, release := b.gate().hold(b.rowsPath())
+		defer release()
+		location := o.do(http.MethodPost, of(id, "/pulls"), nil).want(http.StatusAccepted).header.Get("Location")
+		<-entered
+		o.do(http.MethodPost, of(id, "/pause"), nil).want(http.StatusOK)
+		sent := b.gate().total()
+		release()
+		eventually(t, "the stop of the pull", func() bool {
+			pull := o.get(location).want(http.StatusOK).json()
+			return pull["status"] == "queued" && pull["lastError"] == "connection_paused"
+		})
+		if n := b.gate().total() - sent; n != 0 {
+			t.Errorf("%d requests to the vendor after the pause", n)
+		}
+		o.do(http.MethodPost, of(id, "/resume"), nil).want(http.StatusOK)
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
+	})
+}

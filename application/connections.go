@@ -19,7 +19,7 @@ func (s *Service) CreateConnection(
 		Vendor: domain.Vendor(n.Vendor), Name: n.Name, BaseURL: n.BaseURL, AccountRef: n.AccountRef,
 		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
 	}
-	address, err := s.checkBaseURL(ctx, n.BaseURL)
+	address, err := s.checkBaseURL(ctx, c.Vendor, n.BaseURL)
 	if err != nil {
 		return domain.Connection{}, err
 	}
@@ -59,7 +59,7 @@ func (s *Service) ListConnections(
 func (s *Service) UpdateConnection(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.ConnectionUpdate,
 ) (domain.Connection, error) {
-	if err := s.validateUpdate(ctx, u); err != nil {
+	if err := s.validateUpdate(ctx, tenant, id, u); err != nil {
 		return domain.Connection{}, err
 	}
 	fresh, err := s.sealUpdate(ctx, tenant, id, u)
@@ -85,8 +85,14 @@ func (s *Service) UpdateConnection(
 	return updated, err
 }
 
-func (s *Service) validateUpdate(ctx context.Context, u ports.ConnectionUpdate) error {
-	address, err := s.checkBaseURL(ctx, u.BaseURL)
+func (s *Service) validateUpdate(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate,
+) error {
+	vendor, err := s.vendorOf(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	address, err := s.checkBaseURL(ctx, vendor, u.BaseURL)
 	if err != nil {
 		return err
 	}
@@ -108,6 +114,19 @@ func (s *Service) validateUpdate(ctx context.Context, u ports.ConnectionUpdate) 
 		)...)
 	}
 	return domain.Join(fieldErrors)
+}
+
+// vendorOf returns the vendor of a connection, which decides about the origins of its base URL. If no origins are
+// configured, or if there is no such connection, it returns "": the update itself then fails with NotFound.
+func (s *Service) vendorOf(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Vendor, error) {
+	if len(s.BaseURLs) == 0 {
+		return "", nil
+	}
+	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
+	if errors.Is(err, domain.NotFound) {
+		return "", nil
+	}
+	return c.Vendor, err
 }
 
 // sealUpdate returns the sealed credential of an update, or nil if the update has no credential. It reads
@@ -190,11 +209,17 @@ func (s *Service) ListConnectionHealth(
 	return statuses, err
 }
 
-// checkBaseURL validates the form and the address of a base URL. It returns the field errors, or nil if the
-// URL is valid. A non-nil error means that the check itself was interrupted.
-func (s *Service) checkBaseURL(ctx context.Context, raw string) ([]*domain.Error, error) {
+// checkBaseURL validates the form, the origin and the address of a base URL of the vendor. It returns the field errors,
+// or nil if the URL is valid. A non-nil error means that the check itself was interrupted.
+func (s *Service) checkBaseURL(ctx context.Context, v domain.Vendor, raw string) ([]*domain.Error, error) {
 	if fieldError := domain.ValidateBaseURL(raw, s.AllowHTTP); fieldError != nil {
 		return nonNil(fieldError), nil
+	}
+	if !s.allowsOrigin(v, raw) {
+		return nonNil(&domain.Error{
+			Kind: domain.Invalid, Code: domain.AddressNotAllowed, Field: "baseUrl",
+			Message: "must have an origin that this deployment allows for the vendor",
+		}), nil
 	}
 	err := s.Egress.Check(ctx, raw)
 	if err == nil || !errors.Is(err, domain.Rejected) {
@@ -216,7 +241,17 @@ func (s *Service) seal(
 	return sealed, err
 }
 
+// open returns the credential of a connection for a call of its vendor. Errors: Rejected (address_not_allowed) if the
+// deployment does not allow the origin of the base URL any more; those of unseal.
 func (s *Service) open(ctx context.Context, c domain.Connection) (domain.Credential, error) {
+	if !s.allowsOrigin(c.Vendor, c.BaseURL) {
+		return domain.Credential{}, &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
+	}
+	return s.unseal(ctx, c)
+}
+
+// unseal decrypts the credential of a connection. Errors: Unavailable (credential_unopened).
+func (s *Service) unseal(ctx context.Context, c domain.Connection) (domain.Credential, error) {
 	credential, err := s.Sealer.Open(c.Tenant, c.ID, c.Sealed)
 	if err != nil {
 		s.Observer.Emit(ctx, ports.SealingFailed{Connection: c.ID, Err: err})

@@ -183,7 +183,7 @@ func (e *env) storedRows(c domain.Connection) []string {
 // mintToken mints a webhook token for the connection and returns the raw token.
 func (e *env) mintToken(c domain.Connection) string {
 	e.Helper()
-	minted, err := e.MintToken(e.ctx, e.tenant, string(c.Vendor), c.Name)
+	minted, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: string(c.Vendor), Name: c.Name})
 	e.noError(err)
 	return string(minted.Raw.Reveal())
 }

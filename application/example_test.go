@@ -96,7 +96,7 @@ func Example() {
 		ClientID: domain.SecretText("me"), Secret: domain.SecretText("s3cret"),
 	})
 	check(err)
-	token, err := service.MintToken(ctx, tenant, "acme", "books")
+	token, err := service.MintToken(ctx, tenant, ports.MintRequest{Vendor: "acme", Name: "books"})
 	check(err)
 	received, err := service.Receive(ctx, domain.WebhookRequest{
 		Vendor: "acme", Token: string(token.Raw.Reveal()), Authorization: "hello", Body: []byte("rows/new"),

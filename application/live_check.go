@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -72,6 +73,12 @@ func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
 		Tenant: c.Tenant, Connection: c.ID, BaseURL: c.BaseURL, AccountRef: domain.CanonicalAccountRef(c.AccountRef),
 		Credential: credential,
 	}
+}
+
+// allowsOrigin reports whether the deployment allows base URLs with this origin for the vendor.
+func (s *Service) allowsOrigin(v domain.Vendor, baseURL string) bool {
+	allowed := s.BaseURLs[v]
+	return len(allowed) == 0 || slices.Contains(allowed, domain.Origin(baseURL))
 }
 
 // saveHealth stores the health that results from a check. It stores nothing if the connection was

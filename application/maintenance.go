@@ -128,7 +128,7 @@ func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error)
 	if !s.Sealer.NeedsReseal(c.Sealed) {
 		return false, nil
 	}
-	credential, err := s.open(ctx, c)
+	credential, err := s.unseal(ctx, c)
 	if err != nil {
 		return false, err
 	}

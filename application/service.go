@@ -42,6 +42,10 @@ type Deps struct {
 	// vendor without a policy are refused. May be nil.
 	Sources map[domain.Vendor]domain.SourcePolicy
 
+	// BaseURLs contains the origins that base URLs of a vendor's connections may have, in the form of
+	// domain.Origin. A vendor without origins may have any address that Egress allows. May be nil.
+	BaseURLs map[domain.Vendor][]string
+
 	Clock    ports.Clock
 	Sleeper  ports.Sleeper
 	IDs      ports.IDs

@@ -128,13 +128,16 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 		},
 		"Connections.Find": {
 			func() error { _, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books"); return err },
-			func() error { _, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books"); return err },
+			func() error {
+				_, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
+				return err
+			},
 		},
 		"Connections.Activity":   {func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err }},
 		"Connections.ListSealed": {func() error { _, err := e.Reseal(e.ctx); return err }},
 		"Connections.Reseal":     {func() error { _, err := e.Reseal(e.ctx); return err }},
 		"Tokens.Create": {func() error {
-			_, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
+			_, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 			return err
 		}},
 		"Deliveries.Receive": {func() error { _, err := e.Receive(e.ctx, webhookRequest(token, "{}")); return err }},

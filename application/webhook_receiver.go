@@ -11,21 +11,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Receive implements ports.WebhookReceiver. The webhook's source is checked before its token, so a
-// caller that cannot prove that it is the vendor learns nothing about tokens, not even from the
-// response time. The store deduplicates deliveries by the event's key.
+// Receive implements ports.WebhookReceiver. The deployment's source checks come before the token, so a caller
+// that passes none of them learns nothing about tokens, not even from the response time. Only a request that may
+// carry the source secret of a token reaches the store without them; the store checks the secret together with the
+// token. The store also deduplicates deliveries by the event's key.
 func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (ports.ReceiveResult, error) {
 	aggregator, wired := s.aggregators[request.Vendor]
 	if !wired {
 		return ports.ReceiveResult{}, s.refuse(ctx, request, errUnknownVendor)
 	}
-	if !s.Sources[request.Vendor].Admits(request) {
+	admitted := s.Sources[request.Vendor].Admits(request)
+	if !admitted && !domain.MayBeSourceSecret(request.Authorization) {
 		return ports.ReceiveResult{}, s.refuse(ctx, request, errSourceNotProved)
 	}
 	incoming, err := s.incomingDelivery(ctx, aggregator, request)
 	if err != nil {
 		return ports.ReceiveResult{}, err
 	}
+	incoming.SourceAdmitted, incoming.Authorization = admitted, domain.HashSource(request.Authorization)
 	result, err := s.Deliveries.Receive(ctx, incoming)
 	if errors.Is(err, domain.Unauthenticated) {
 		return ports.ReceiveResult{}, s.refuse(ctx, request, s.tokenRefusal(ctx, incoming))
@@ -65,6 +68,8 @@ func (s *Service) tokenRefusal(ctx context.Context, refused ports.IncomingDelive
 		return errVendorMismatch
 	case !token.Live():
 		return errRevokedToken
+	case !token.Source.Admits(refused.Authorization, refused.SourceAdmitted):
+		return errSourceNotProved
 	}
 	return errNoLiveToken
 }

@@ -17,7 +17,7 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 	token := e.mintToken(e.createConnection("books"))
 	body := eventBody("e1", domain.PullScope{Everything: true})
 	good := webhookRequest(token, body)
-	revoked, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
+	revoked, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 	e.noError(err)
 	e.noError(e.RevokeToken(e.ctx, e.tenant, revoked.ID))
 	tests := map[string]struct {

@@ -9,27 +9,59 @@ import (
 
 // MintToken implements ports.TokenManager.
 func (s *Service) MintToken(
-	ctx context.Context,
-	tenant domain.TenantID,
-	vendor, name string,
+	ctx context.Context, tenant domain.TenantID, r ports.MintRequest,
 ) (ports.MintedToken, error) {
-	v, err := s.validateAddress(vendor, name, "connection_config_name")
+	v, err := s.validateMint(r)
 	if err != nil {
 		return ports.MintedToken{}, err
 	}
-	c, err := s.Connections.Find(ctx, tenant, v, name)
+	c, err := s.Connections.Find(ctx, tenant, v, r.Name)
 	if err != nil {
 		return ports.MintedToken{}, err
 	}
+	minted, err := s.newToken(c, r.SourceSecret || r.Register)
+	if err != nil {
+		return ports.MintedToken{}, err
+	}
+	if r.Register {
+		minted, err = s.registerToken(ctx, c, minted, r.Receiver)
+	} else {
+		err = s.Tokens.Create(ctx, minted.WebhookToken)
+	}
+	if err != nil {
+		return ports.MintedToken{}, err
+	}
+	s.audit(ctx, tenant, "token.mint", minted.ID.String())
+	return minted, nil
+}
+
+// validateMint validates a request and returns its vendor. A webhook that the service creates has a source secret
+// in any case, which only the vendor gets.
+func (s *Service) validateMint(r ports.MintRequest) (domain.Vendor, error) {
+	v, err := s.validateAddress(r.Vendor, r.Name, "connection_config_name")
+	fieldErrors := domain.ErrorsOf(err)
+	if aggregator, ok := s.aggregators[v]; ok && r.Register {
+		if _, registers := aggregator.(ports.WebhookRegistrar); !registers {
+			fieldErrors = append(fieldErrors, domain.FieldError("register", "the vendor cannot create webhooks"))
+		}
+	}
+	if r.Register && r.SourceSecret {
+		fieldErrors = append(fieldErrors, domain.FieldError("sourceSecret", "cannot be combined with register"))
+	}
+	return v, domain.Join(fieldErrors)
+}
+
+// newToken generates a token for the connection, with a source secret if sourceSecret is set.
+func (s *Service) newToken(c domain.Connection, sourceSecret bool) (ports.MintedToken, error) {
 	token, raw, err := domain.MintToken(domain.TokenID{UUID: s.IDs.New()}, c, s.Entropy, s.Clock.Now())
 	if err != nil {
 		return ports.MintedToken{}, err
 	}
-	if err := s.Tokens.Create(ctx, token); err != nil {
-		return ports.MintedToken{}, err
+	minted := ports.MintedToken{WebhookToken: token, Raw: raw}
+	if sourceSecret {
+		minted.Authorization, err = minted.AddSourceSecret(s.Entropy)
 	}
-	s.audit(ctx, tenant, "token.mint", token.ID.String())
-	return ports.MintedToken{WebhookToken: token, Raw: raw}, nil
+	return minted, err
 }
 
 // ListTokens implements ports.TokenManager.

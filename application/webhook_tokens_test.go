@@ -15,7 +15,7 @@ import (
 func TestOnlyTheHashOfAMintedTokenIsStored(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
-	minted, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
+	minted, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 	e.noError(err)
 	raw := string(minted.Raw.Reveal())
 	if len(raw) != 43 || minted.Hash != domain.HashToken(raw) || minted.Connection != c.ID ||
@@ -36,14 +36,14 @@ func TestOnlyTheHashOfAMintedTokenIsStored(t *testing.T) {
 func TestMintRefusesUnknownVendorsAndConnections(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
-	_, err := e.MintToken(e.ctx, e.tenant, "unknown", "")
+	_, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "unknown", Name: ""})
 	e.wantError(err, domain.Invalid)
 	if diff := cmp.Diff([]string{"vendor", "connection_config_name"}, fields(err)); diff != "" {
 		t.Error(diff)
 	}
-	_, err = e.MintToken(e.ctx, e.tenant, "belvo", "books")
+	_, err = e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "belvo", Name: "books"})
 	e.wantError(err, domain.NotFound)
-	_, err = e.MintToken(e.ctx, domain.TenantID{UUID: uuid.New()}, "pluggy", "books")
+	_, err = e.MintToken(e.ctx, domain.TenantID{UUID: uuid.New()}, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 	e.wantError(err, domain.NotFound)
 }
 
@@ -52,14 +52,14 @@ func TestMintNeedsEntropy(t *testing.T) {
 	e.createConnection("books")
 	dry := errors.New("no entropy")
 	e.deps.Entropy = &entropy{err: dry}
-	_, err := e.newService().MintToken(e.ctx, e.tenant, "pluggy", "books")
+	_, err := e.newService().MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 	e.wantError(err, dry)
 }
 
 func TestATokenIsRotatedWithASecondOne(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
-	old, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
+	old, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 	e.noError(err)
 	next := e.mintToken(c)
 	e.receive(string(old.Raw.Reveal()), eventBody("e1", domain.PullScope{}))
@@ -74,7 +74,7 @@ func TestATokenIsRotatedWithASecondOne(t *testing.T) {
 func TestATokenOfAnotherTenantCannotBeRevoked(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
-	minted, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
+	minted, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books"})
 	e.noError(err)
 	e.wantError(e.RevokeToken(e.ctx, domain.TenantID{UUID: uuid.New()}, minted.ID), domain.NotFound)
 }

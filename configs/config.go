@@ -47,7 +47,10 @@ type Config struct {
 
 	// Sources maps each supported vendor to the ways in which it authenticates its webhooks
 	// (<VENDOR>_WEBHOOK_HMAC_SECRET, _AUTHORIZATION, _SOURCE_CIDRS).
-	Sources        map[domain.Vendor]domain.SourcePolicy
+	Sources map[domain.Vendor]domain.SourcePolicy
+	// BaseURLs maps a vendor to the origins that its base URLs may have, in the form of domain.Origin. A vendor
+	// without origins may have every address that Egress allows. <VENDOR>_BASE_URLS
+	BaseURLs       map[domain.Vendor][]string
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off

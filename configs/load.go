@@ -17,6 +17,9 @@ const MinJWTSecret = 32
 // random bits is infeasible; a short secret can be found from one signed webhook.
 const MinWebhookSecret = 16
 
+// baseURLsSuffix is the end of the names of the settings that list the origins of a vendor's base URLs.
+const baseURLsSuffix = "_BASE_URLS"
+
 // developmentDatabase is the database of a development machine on which DATABASE_URL is not set.
 const developmentDatabase = "sqlite://data/discovery.db"
 
@@ -38,6 +41,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.log(r)
 	c.OTLP = OTLP{Endpoint: r.baseURL("OTEL_EXPORTER_OTLP_ENDPOINT")}
 	c.Sources = r.sources(vendors)
+	c.BaseURLs = r.baseURLs(vendors)
 	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
 	c.ReconcileInterval = r.duration("RECONCILE_INTERVAL", 6*time.Hour)
 	c.DriftGrace = r.duration("DRIFT_GRACE", 48*time.Hour)
@@ -184,6 +188,18 @@ func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Ve
 		}
 	}
 	return policies
+}
+
+// baseURLs returns the origins that the base URLs of each vendor may have. A vendor whose setting is unset or empty is
+// not in the result.
+func (r *reader) baseURLs(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor][]string {
+	allowed := make(map[domain.Vendor][]string)
+	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {
+		if origins := r.origins(envPrefix(vendor) + baseURLsSuffix); len(origins) > 0 {
+			allowed[vendor] = origins
+		}
+	}
+	return allowed
 }
 
 // webhookSecret reads a secret of at least MinWebhookSecret bytes, or "" if the setting is unset.

@@ -79,6 +79,9 @@ var (
 	numbers   = []string{"-1", "1.5", "1e3", "0x10", canary, "100000001", "99999999999999999999"}
 	booleans  = []string{"yes", "on", "2", canary}
 	cidrs     = []string{canary, "10.0.0.0/33", "10.0.0.0/8;::1/128", "10.0.0/8", "10.0.0.0/8," + canary}
+	origins   = []string{
+		canary, "https://h/" + canary, "https://h,", "https://u:" + canary + "@h", "https://h?q=" + canary, "ftp://h",
+	}
 	addresses = []string{canary, "4018", ":port", ":65536", ":-1", "a:b:1", canary + ":"}
 	settings  = map[string]settingTest{
 		"ENV_NAME": {
@@ -96,6 +99,20 @@ var (
 		"ADMIN_ADDRESS": {
 			func(c configs.Config) any { return c.AdminAddress },
 			map[string]any{"": "127.0.0.1:4019", ":9000": ":9000"}, addresses,
+		},
+		"PLUGGY_BASE_URLS": {
+			func(c configs.Config) any { return c.BaseURLs["pluggy"] },
+			map[string]any{
+				"": []string(nil), "https://api.pluggy.ai": []string{"https://api.pluggy.ai"},
+				" HTTPS://API.pluggy.ai:443/ , http://h.example:8080": []string{
+					"https://api.pluggy.ai", "http://h.example:8080",
+				},
+			},
+			origins,
+		},
+		"BELVO_BASE_URLS": {
+			func(c configs.Config) any { return c.BaseURLs["belvo"] },
+			map[string]any{"": []string(nil), "https://api.belvo.com": []string{"https://api.belvo.com"}}, origins,
 		},
 		"PUBLIC_URL": {
 			func(c configs.Config) any { return c.PublicURL },

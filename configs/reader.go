@@ -150,6 +150,22 @@ func (r *reader) origin(name string) string {
 	})
 }
 
+// origins reads origins that are separated by commas. It returns them in the form of domain.Origin.
+func (r *reader) origins(name string) []string {
+	const message = "must be origins, separated by commas: scheme and host, without a path"
+	return parse(r, name, nil, message, func(text string) (origins []string, ok bool) {
+		for part := range strings.SplitSeq(text, ",") {
+			part = strings.TrimSuffix(strings.TrimSpace(part), "/")
+			u, valid := parseBaseURL(part)
+			if part == "" || !valid || u.Path != "" {
+				return nil, false
+			}
+			origins = append(origins, domain.Origin(part))
+		}
+		return origins, true
+	})
+}
+
 // parseURL parses an absolute URL with the function of package domain. In addition it rejects a
 // host that ends with a colon, that is, without a port after it.
 func parseURL(text string) (*url.URL, bool) {

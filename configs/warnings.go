@@ -46,11 +46,22 @@ func (c Config) Warnings(lookup func(string) (string, bool), names []string) []W
 			"EGRESS_ALLOWED_CIDRS", "contains every address: base URLs can lead into private networks",
 		})
 	}
+	for _, vendor := range slices.Sorted(maps.Keys(c.BaseURLs)) {
+		if !c.Egress.AllowHTTP && slices.ContainsFunc(c.BaseURLs[vendor], isHTTP) {
+			all = append(all, Warning{
+				envPrefix(vendor) + baseURLsSuffix,
+				"contains an origin with http, which no base URL can have unless EGRESS_ALLOW_HTTP=true",
+			})
+		}
+	}
 	for _, name := range unknownNames(names) {
 		all = append(all, Warning{name, "is not a setting of the service, and has no effect"})
 	}
 	return all
 }
+
+// isHTTP reports whether the origin has the scheme http.
+func isHTTP(origin string) bool { return strings.HasPrefix(origin, "http://") }
 
 // coversEverything reports whether the network contains every address of its family.
 func coversEverything(network netip.Prefix) bool { return network.Bits() == 0 }

@@ -31,13 +31,17 @@ func TestRiskySettingsHaveAWarning(t *testing.T) {
 		pairs []string
 		want  []string
 	}{
-		"no risk":       {},
-		"every proxy":   {[]string{"TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0"}, []string{"TRUSTED_PROXIES"}},
-		"every proxy 6": {[]string{"TRUSTED_PROXIES", "::/0"}, []string{"TRUSTED_PROXIES"}},
-		"one proxy":     {pairs: []string{"TRUSTED_PROXIES", "0.0.0.0/32"}},
-		"every egress":  {[]string{"EGRESS_ALLOWED_CIDRS", "0.0.0.0/0"}, []string{"EGRESS_ALLOWED_CIDRS"}},
-		"some egress":   {pairs: []string{"EGRESS_ALLOWED_CIDRS", "10.0.0.0/8"}},
-		"no sslmode":    {[]string{"DATABASE_URL", "postgres://u:" + canary + "@db/d"}, []string{"DATABASE_URL"}},
+		"no risk":             {},
+		"every proxy":         {[]string{"TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0"}, []string{"TRUSTED_PROXIES"}},
+		"every proxy 6":       {[]string{"TRUSTED_PROXIES", "::/0"}, []string{"TRUSTED_PROXIES"}},
+		"one proxy":           {pairs: []string{"TRUSTED_PROXIES", "0.0.0.0/32"}},
+		"every egress":        {[]string{"EGRESS_ALLOWED_CIDRS", "0.0.0.0/0"}, []string{"EGRESS_ALLOWED_CIDRS"}},
+		"some egress":         {pairs: []string{"EGRESS_ALLOWED_CIDRS", "10.0.0.0/8"}},
+		"an origin with http": {[]string{"BELVO_BASE_URLS", "https://a,http://b"}, []string{"BELVO_BASE_URLS"}},
+		"an origin with http that is allowed": {
+			pairs: []string{"BELVO_BASE_URLS", "http://b", "EGRESS_ALLOW_HTTP", "true"},
+		},
+		"no sslmode": {[]string{"DATABASE_URL", "postgres://u:" + canary + "@db/d"}, []string{"DATABASE_URL"}},
 		"no sslmode towards one of two hosts": {
 			[]string{"DATABASE_URL", "postgres://127.0.0.1:5432,10.0.0.1:5432/d"}, []string{"DATABASE_URL"},
 		},

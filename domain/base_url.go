@@ -49,6 +49,29 @@ func parseBaseURL(raw string, allowHTTP bool) (*url.URL, *Error) {
 	return u, nil
 }
 
+// Origin returns the origin of a base URL; see [OriginOf]. It returns "" for any other text.
+func Origin(baseURL string) string {
+	u, err := parseBaseURL(baseURL, true)
+	if err != nil {
+		return ""
+	}
+	return OriginOf(u)
+}
+
+// OriginOf returns the scheme and the host of a URL that [ParseBaseURL] has returned, with the port unless it is the
+// default port of the scheme. Two base URLs of one origin therefore have the same result.
+func OriginOf(u *url.URL) string {
+	host, port := u.Host, ""
+	if u.Port() != "" {
+		port = ":" + u.Port()
+		host = strings.TrimSuffix(host, port)
+	}
+	if u.Scheme == "https" && port == ":443" || u.Scheme == "http" && port == ":80" {
+		port = ""
+	}
+	return u.Scheme + "://" + strings.TrimSuffix(host, ".") + port // "host." and "host" are one name
+}
+
 // hostAndPortCanExist reports whether the host has no empty label and whether the port, if there is one, is
 // between 1 and 65535. A single dot at the end of the host is allowed, because it marks a fully qualified
 // name.

@@ -49,10 +49,15 @@ func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) Delivery
 	switch {
 	case unreadable:
 		return DeliveryUnreadable
-	case !e.WantsPull, e.AccountRef != "" && CanonicalAccountRef(e.AccountRef) != CanonicalAccountRef(accountRef):
+	case !e.WantsPull, e.NamesOther(accountRef):
 		return DeliveryIgnored
 	}
 	return DeliveryAccepted
+}
+
+// NamesOther reports whether e names an account other than accountRef.
+func (e WebhookEvent) NamesOther(accountRef string) bool {
+	return e.AccountRef != "" && CanonicalAccountRef(e.AccountRef) != CanonicalAccountRef(accountRef)
 }
 
 // Fingerprint identifies an event for deduplication: for each connection, the store accepts only

@@ -48,8 +48,8 @@ const (
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
 	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference
+	VendorRefused      Code = "vendor_refused"       // Rejected: the vendor refuses what an operator asked of it
 	AccountNotListed   Code = "account_not_listed"   // Unavailable: an event names an account that is not listed yet
-	VendorRefused      Code = "vendor_refused"       // Rejected: the vendor refused what a caller asked of it
 	AccessDenied       Code = "access_denied"        // Rejected: the vendor accepted the credential, but refused access
 	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address
 	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx

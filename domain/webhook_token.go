@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,34 @@ type TokenHash [sha256.Size]byte
 // check the form of raw: a malformed token has a hash that no stored token has.
 func HashToken(raw string) TokenHash { return sha256.Sum256([]byte(raw)) }
 
+// SourceHash is the SHA-256 hash of a token's own source secret. The zero SourceHash belongs to a token without
+// one.
+type SourceHash [sha256.Size]byte
+
+// sourceScheme precedes the random text in a source secret: the secret is a whole Authorization value (RFC 6750).
+const sourceScheme = "Bearer "
+
+// HashSource returns the hash of the value of a request's Authorization header.
+func HashSource(authorization string) SourceHash { return sha256.Sum256([]byte(authorization)) }
+
+// MayBeSourceSecret reports whether the value of an Authorization header has the form of a source secret.
+func MayBeSourceSecret(authorization string) bool {
+	text, ok := strings.CutPrefix(authorization, sourceScheme)
+	return ok && len(text) == base64.RawURLEncoding.EncodedLen(TokenBytes)
+}
+
+// Admits reports whether the source of a request is proved. A token with a source secret admits only this secret.
+// Any other token admits what the deployment's own checks have admitted. The comparison takes constant time.
+func (h SourceHash) Admits(authorization SourceHash, byPolicy bool) bool {
+	if h.IsZero() {
+		return byPolicy
+	}
+	return subtle.ConstantTimeCompare(h[:], authorization[:]) == 1
+}
+
+// IsZero reports whether the token has no source secret.
+func (h SourceHash) IsZero() bool { return h == SourceHash{} }
+
 // WebhookToken authorises one vendor to send webhooks for one connection.
 type WebhookToken struct {
 	ID         TokenID
@@ -26,25 +55,48 @@ type WebhookToken struct {
 	Connection ConnectionID
 	Vendor     Vendor
 	Hash       TokenHash
+	Source     SourceHash // zero unless the token has a source secret of its own
 	CreatedAt  time.Time
 	LastUsedAt time.Time // truncated to the minute; zero if the token was never used
 	RevokedAt  time.Time // zero while the token is live
+
+	// Registration is the webhook that the service has created at the vendor for the token.
+	Registration WebhookRegistration
 }
 
 // MintToken generates a raw token from entropy. It returns the raw token, and the WebhookToken
 // that holds only its hash. The raw token has 43 characters of unpadded base64url. Errors:
 // the error of the entropy source (internal).
 func MintToken(id TokenID, c Connection, entropy io.Reader, at time.Time) (WebhookToken, Secret, error) {
-	var raw [TokenBytes]byte
-	if _, err := io.ReadFull(entropy, raw[:]); err != nil {
+	written, err := randomText(entropy)
+	if err != nil {
 		return WebhookToken{}, Secret{}, err
 	}
-	written := base64.RawURLEncoding.EncodeToString(raw[:])
 	token := WebhookToken{
 		ID: id, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Hash: HashToken(written), CreatedAt: at,
 	}
 	return token, SecretText(written), nil
+}
+
+// AddSourceSecret generates a source secret from entropy, stores its hash in the token and returns the secret: the
+// value that the vendor must send in Authorization. Errors: the error of the entropy source (internal).
+func (t *WebhookToken) AddSourceSecret(entropy io.Reader) (Secret, error) {
+	written, err := randomText(entropy)
+	if err != nil {
+		return Secret{}, err
+	}
+	t.Source = HashSource(sourceScheme + written)
+	return SecretText(sourceScheme + written), nil
+}
+
+// randomText returns TokenBytes bytes of entropy as unpadded base64url.
+func randomText(entropy io.Reader) (string, error) {
+	var raw [TokenBytes]byte
+	if _, err := io.ReadFull(entropy, raw[:]); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(raw[:]), nil
 }
 
 // Matches reports whether the hash of the raw token equals the token's hash. The comparison

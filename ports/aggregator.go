@@ -89,6 +89,32 @@ type Verifier interface {
 	Verify(ctx context.Context, a Access) (domain.LinkStatus, error)
 }
 
+// NewWebhook is a webhook to create at a vendor. Both members are secret: the URL contains a raw token.
+type NewWebhook struct {
+	URL           domain.Secret // where the vendor sends the events of all kinds
+	Authorization domain.Secret // the value that the vendor sends in Authorization
+}
+
+// VendorWebhook is a webhook that exists at a vendor.
+type VendorWebhook struct {
+	ID  string
+	URL domain.Secret
+}
+
+// WebhookRegistrar is an optional interface of an Aggregator whose vendor can create webhooks. The webhooks
+// belong to the vendor's application, which is identified by the credential, and not to the account reference.
+// The methods return the same errors as those of Aggregator.
+type WebhookRegistrar interface {
+	// CreateWebhook creates a webhook and returns the vendor's id of it. It is not repeated after a failure.
+	// Errors: also Rejected (access_denied) if the vendor does not accept the webhook. After an Unavailable
+	// error the webhook may exist.
+	CreateWebhook(ctx context.Context, a Access, w NewWebhook) (id string, err error)
+	// Webhooks returns all webhooks of the application.
+	Webhooks(ctx context.Context, a Access) ([]VendorWebhook, error)
+	// DeleteWebhook deletes a webhook. It returns nil if there is no such webhook.
+	DeleteWebhook(ctx context.Context, a Access, id string) error
+}
+
 // BalanceReader is an optional interface of an Aggregator whose accounts state a balance that can be compared with
 // the rows of the account.
 type BalanceReader interface {

@@ -76,14 +76,20 @@ type Activity struct {
 // TokenFilter narrows a list of tokens. The zero value does not narrow the list.
 type TokenFilter struct{ Connection domain.ConnectionID }
 
+// ClaimedRegistration is a token whose webhook is to be removed at the vendor, with the token's connection.
+type ClaimedRegistration struct {
+	Token      domain.WebhookToken
+	Connection domain.Connection
+}
+
 // Tokens stores webhook tokens.
 type Tokens interface {
-	// Create checks that the token's connection is live and stores the token, in one atomic
-	// change. Errors: NotFound when the connection is no longer live.
+	// Create checks that the token's connection is live and stores the token with its registration, in one
+	// atomic change. Errors: NotFound when the connection is no longer live.
 	Create(ctx context.Context, t domain.WebhookToken) error
 
-	// List returns tokens, including revoked ones, newest first. A position in the list is the
-	// TimeKey of CreatedAt and the id.
+	// List returns tokens, including revoked ones, newest first. It omits tokens whose registration is
+	// pending. A position in the list is the TimeKey of CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
@@ -93,8 +99,27 @@ type Tokens interface {
 	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
 
 	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the
-	// token. Errors: NotFound, also for a token that is already revoked.
+	// token. An active registration becomes removing and due, in the same atomic change. Errors: NotFound, also
+	// for a token that is already revoked, or whose registration is pending.
 	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error
+
+	// ActivateRegistration stores the vendor's id of the webhook of a live token whose registration is
+	// pending, and makes the registration active. Errors: NotFound if there is no such token any more.
+	ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string) error
+
+	// ClaimRegistrations returns at most limit tokens with their connections, deleted ones among them. Their
+	// registrations are pending or removing and due at the time at. Claiming sets DueAt to until, increments
+	// Attempts and revokes the token if it is live, in one atomic change. Of concurrent claims, only one
+	// returns a token. It acts for the service itself.
+	ClaimRegistrations(ctx context.Context, at, until time.Time, limit int) ([]ClaimedRegistration, error)
+
+	// PostponeRegistration sets the DueAt of a registration that is pending or removing. Any other
+	// registration is not changed.
+	PostponeRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time) error
+
+	// EndRegistration records that the vendor does not have the webhook of a token. A removing registration
+	// becomes removed, and a token whose registration is pending is deleted. Any other token is not changed.
+	EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 
 	// RecordUsage stores for each token in used when it was last used. A stored time is never
 	// replaced by an older one, and unknown ids are ignored. It acts for the service itself.
@@ -104,15 +129,18 @@ type Tokens interface {
 // IncomingDelivery is a delivery to store. It comes from a webhook request whose source was
 // verified.
 type IncomingDelivery struct {
-	Delivery   domain.DeliveryID
-	Pull       domain.PullID // id of the new pull; ignored if a pull is already queued for the connection
-	Token      domain.TokenHash
-	Vendor     domain.Vendor
-	Event      domain.WebhookEvent
-	Unreadable bool // the body is not the vendor's JSON, and Event is zero
-	Body       []byte
-	At         time.Time
-	Trace      string // W3C traceparent; stored with the pull if this delivery creates one
+	Delivery domain.DeliveryID
+	Pull     domain.PullID // id of the new pull; ignored if a pull is already queued for the connection
+	Token    domain.TokenHash
+	Vendor   domain.Vendor
+	// SourceAdmitted means that the request has passed one of the deployment's source checks.
+	SourceAdmitted bool
+	Authorization  domain.SourceHash // of the request's Authorization header
+	Event          domain.WebhookEvent
+	Unreadable     bool // the body is not the vendor's JSON, and Event is zero
+	Body           []byte
+	At             time.Time
+	Trace          string // W3C traceparent; stored with the pull if this delivery creates one
 }
 
 // ReceiveResult is the outcome of receiving a delivery.
@@ -142,7 +170,10 @@ type Deliveries interface {
 	//   - A delivery that wants a pull is attached to the pull that is queued for the
 	//     connection, never to a pull that has already started to read. If no pull is queued,
 	//     Receive queues a new pull with the id IncomingDelivery.Pull.
-	//   - An event about an account reference other than the connection's is stored as ignored.
+	//   - A token whose source secret is not proved by Authorization is refused, and so is a token without a
+	//     source secret if SourceAdmitted is not set (domain.SourceHash.Admits).
+	//   - An event about an account reference other than the connection's is stored as ignored. If the token has
+	//     a registration, neither the body nor the scope of such an event is stored.
 	//   - A delivery with a fingerprint that the connection already has is a Duplicate, and
 	//     nothing is stored for it, however many copies arrive concurrently.
 	//

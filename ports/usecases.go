@@ -259,23 +259,40 @@ type EngineManager interface {
 	TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (EngineTest, error)
 }
 
-// MintedToken is a new webhook token. This is the only time that the raw token (Raw) is
-// available, because the store keeps only its hash.
+// MintRequest identifies the connection for which to mint a token, and the options of the token.
+type MintRequest struct {
+	Vendor string
+	Name   string
+	// SourceSecret requests a token with a source secret of its own.
+	SourceSecret bool
+	// Register requests that the service creates the webhook at the vendor.
+	Register bool
+	// Receiver is the URL of the webhook receiver, without the vendor and the token. It is used only with
+	// Register.
+	Receiver string
+}
+
+// MintedToken is a new webhook token. This is the only time that the raw token (Raw) and the source
+// secret (Authorization) are available, because the store keeps only their hashes.
 type MintedToken struct {
 	domain.WebhookToken
 	Raw domain.Secret
+	// Authorization is the value that the vendor must send in Authorization. It is empty unless SourceSecret was
+	// requested.
+	Authorization domain.Secret
 }
 
 // TokenManager manages webhook tokens.
 type TokenManager interface {
-	// MintToken creates a webhook token for the tenant's connection that has this vendor and
-	// name. Errors: Invalid; NotFound.
-	MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (MintedToken, error)
+	// MintToken creates a webhook token for the tenant's connection that has this vendor and name. With
+	// Register it also creates the webhook at the vendor. Errors: Invalid; NotFound; with Register also Rejected
+	// (vendor_refused) and the Unavailable errors of Aggregator, and then no token is kept.
+	MintToken(ctx context.Context, tenant domain.TenantID, r MintRequest) (MintedToken, error)
 	// ListTokens returns tokens, including revoked ones, newest first.
 	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 	// RevokeToken revokes the token: the service refuses every later webhook request that
-	// uses it. Errors: NotFound.
+	// uses it. If the service has created the webhook at the vendor, it is removed later. Errors: NotFound.
 	RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 }
 
@@ -398,6 +415,11 @@ type Maintenance interface {
 	// Prune deletes at most limit deliveries that are older than keep, and at most limit
 	// idempotency responses that are older than ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
+	// RemoveRegistrations removes at most limit webhooks at the vendors that no live token needs: those of
+	// revoked tokens and of deleted connections, and those whose mint was interrupted. It returns the number of
+	// webhooks that it has attempted to remove. A failed removal is attempted again later; the error joins the
+	// failures.
+	RemoveRegistrations(ctx context.Context, limit int) (int, error)
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and

@@ -69,6 +69,8 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 	return m.listStuck(ctx, limit)
 }
 
+func (m fakeMaintenance) RemoveRegistrations(context.Context, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) FlushTokenUsage(context.Context) error { return nil }
 
 // errorLog collects background errors; it is safe for concurrent use.

@@ -133,7 +133,7 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	for _, token := range s.tokens {
 		if token.Connection == id && token.Live() {
-			token.RevokedAt = at
+			token.Revoke(at)
 		}
 	}
 	for _, p := range s.openPullsOf(id).open() {

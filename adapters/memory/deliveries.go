@@ -26,7 +26,9 @@ type fingerprint struct {
 func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
 		token := v.tokens[incoming.Token]
-		if token == nil || !token.Live() || token.Vendor != incoming.Vendor || !v.connections[token.Connection].Live() {
+		if token == nil || !token.Live() || token.Vendor != incoming.Vendor ||
+			!v.connections[token.Connection].Live() ||
+			!token.Source.Admits(incoming.Authorization, incoming.SourceAdmitted) {
 			return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unauthenticated}
 		}
 		c := v.connections[token.Connection]
@@ -40,6 +42,9 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 			Scope: incoming.Event.Scope, Status: incoming.Event.InitialStatus(c.AccountRef, incoming.Unreadable),
 			ReceivedAt: incoming.At,
 		})
+		if token.Registration.Exists() && incoming.Event.NamesOther(c.AccountRef) {
+			d.Body, d.Scope = []byte{}, domain.PullScope{}
+		}
 		v.deliveries[d.ID], v.fingerprints[key] = &d, &d
 		if d.Status == domain.DeliveryAccepted {
 			r := ports.PullRequest{

@@ -90,7 +90,7 @@ func (f *fixture) wantNudged(what string, want ...domain.PullID) {
 func (f *fixture) receive(key string) domain.Delivery {
 	f.Helper()
 	got, err := f.Store.Deliveries().Receive(f.Context(), ports.IncomingDelivery{
-		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy",
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy", SourceAdmitted: true,
 		Event: domain.WebhookEvent{DedupKey: key, WantsPull: true}, At: noon,
 	})
 	f.must(err)

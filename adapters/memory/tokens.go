@@ -33,7 +33,7 @@ func (v tokens) List(
 			return domain.Page[domain.WebhookToken]{}, err
 		}
 		rows := matching(maps.Values(v.tokens), func(t *domain.WebhookToken) bool {
-			return t.Tenant == tenant && (f.Connection.IsZero() || t.Connection == f.Connection)
+			return t.Tenant == tenant && t.Listed() && (f.Connection.IsZero() || t.Connection == f.Connection)
 		}, cloneToken)
 		return cutPage(rows, page, descending, func(t domain.WebhookToken) domain.Position {
 			return timePosition(t.CreatedAt, t.ID.UUID)
@@ -56,8 +56,8 @@ func (v tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return v.exclusive(ctx, "Tokens.Revoke", func() error {
 		for _, token := range v.tokens {
-			if token.ID == id && token.Tenant == tenant && token.Live() {
-				token.RevokedAt = at
+			if token.ID == id && token.Tenant == tenant && token.Live() && token.Listed() {
+				token.Revoke(at)
 				return nil
 			}
 		}

@@ -76,6 +76,7 @@ var statusRules = []statusRule{
 		domain.KeyInFlight, http.StatusConflict, codeKeyInFlight,
 		"the first request with this idempotency key is still running",
 	},
+	{domain.VendorRefused, http.StatusBadGateway, codeVendorRefused, "the vendor refused the request"},
 	{domain.ShownOnce, http.StatusConflict, codeTokenShownOnce, "the token was shown once and is not stored"},
 	{domain.NameTaken, http.StatusConflict, codeConflict, "the config name is already in use"},
 	{
@@ -87,7 +88,6 @@ var statusRules = []statusRule{
 		"the connection is paused: no request is sent to its vendor",
 	},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
-	{domain.VendorRefused, http.StatusBadGateway, codeVendorRefused, "the vendor refused the request"},
 	{
 		domain.AccountDrifting, http.StatusConflict, codeConflict,
 		"the transactions of the account do not explain its balance; force=true ignores this",
@@ -227,7 +227,7 @@ func (r *route) problemFields(err error) []ProblemField {
 	for _, e := range domain.ErrorsOf(err) {
 		switch {
 		case e.Code == domain.VendorRefused:
-			all = append(all, ProblemField{"path.id", e.Message})
+			all = append(all, ProblemField{"vendor", e.Message})
 		case e.Kind == domain.Invalid:
 			all = append(all, ProblemField{r.location(e.Field), cmp.Or(e.Message, "is not valid")})
 		case e.Code == domain.AddressNotAllowed:

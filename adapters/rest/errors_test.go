@@ -33,6 +33,13 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			codeInvalid, "",
 		},
 		{
+			"refusal by a vendor",
+			&domain.Error{
+				Kind: domain.Rejected, Code: domain.VendorRefused, Message: "address_not_allowed",
+				Cause: &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed},
+			}, 502, codeVendorRefused, "",
+		},
+		{
 			"another rejection", &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}, 500,
 			codeInternal, "",
 		},
@@ -77,8 +84,11 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			if strings.Contains(w.Body.String(), canary) {
 				t.Error("the response contains the cause")
 			}
+			if c.status == 502 && (len(p.Errors) != 1 || p.Errors[0] != ProblemField{"vendor", "address_not_allowed"}) {
+				t.Errorf("the reason is %v", p.Errors)
+			}
 			if c.status >= 500 {
-				if p.Detail != "internal error" {
+				if p.Detail != "internal error" && c.status != 502 {
 					t.Errorf("detail %q, want internal error", p.Detail)
 				}
 				logged := s.logs.FilterMessage("request failed").All()

@@ -24,6 +24,7 @@ var (
 const (
 	linkToken    = "link-token-7c1d"
 	webhookToken = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+	sourceSecret = "Bearer q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
 	canary       = "CANARY-9f31c0"
 )
 
@@ -255,8 +256,15 @@ func (f *fake) TestEngine(_ context.Context, _ domain.TenantID, id domain.Connec
 	return ports.EngineTest{Connection: id, Healthy: true, Latency: 3 * time.Millisecond}, f.record(id)
 }
 
-func (f *fake) MintToken(_ context.Context, _ domain.TenantID, _, name string) (ports.MintedToken, error) {
-	return ports.MintedToken{WebhookToken: tokenFixture(), Raw: domain.SecretText(webhookToken)}, f.record(name)
+func (f *fake) MintToken(_ context.Context, _ domain.TenantID, r ports.MintRequest) (ports.MintedToken, error) {
+	minted := ports.MintedToken{WebhookToken: tokenFixture(), Raw: domain.SecretText(webhookToken)}
+	if r.SourceSecret {
+		minted.Authorization = domain.SecretText(sourceSecret)
+	}
+	if r.Register {
+		minted.Registration = domain.WebhookRegistration{State: domain.RegistrationActive, ID: "webhook-1"}
+	}
+	return minted, f.record(r)
 }
 
 func (f *fake) ListTokens(

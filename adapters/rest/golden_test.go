@@ -121,6 +121,20 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 				`"vendor":"pluggy"}`,
 			nil,
 		},
+		"mint with a source secret": {
+			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x","sourceSecret":true}`, 201,
+			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `",` +
+				`"webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
+				`"vendor":"pluggy","authorization":"` + sourceSecret + `"}`,
+			nil,
+		},
+		"mint with a webhook at the vendor": {
+			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x","register":true}`, 201,
+			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `",` +
+				`"webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
+				`"vendor":"pluggy","registration":{"id":"webhook-1","state":"active"}}`,
+			nil,
+		},
 		"tokens":  {"GET", tokensPath, "", 200, envelope[tokenList](goldenToken), nil},
 		"revoke":  {"DELETE", tokensPath + otherPath, "", 204, "", nil},
 		"receive": {"POST", prefix + "/webhooks/pluggy/" + webhookToken, "{}", 202, "", nil},

@@ -109,7 +109,7 @@ func TestARefusalOfTheVendorIs502WithItsReason(t *testing.T) {
 			Cause: &domain.Error{Kind: domain.Rejected, Code: reason},
 		}
 		p := problemIn(t, s.call("POST", idPath+"/link-sessions", "", keyHeader, "refused"), 502, codeVendorRefused)
-		if diff := cmp.Diff([]ProblemField{{"path.id", string(reason)}}, p.Errors); diff != "" {
+		if diff := cmp.Diff([]ProblemField{{"vendor", string(reason)}}, p.Errors); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", reason, diff)
 		}
 		s.service.err = nil

@@ -23,7 +23,10 @@ var exampleErrors = map[int]error{
 	http.StatusUnsupportedMediaType:  errMediaType,
 	http.StatusUnprocessableEntity:   domain.KeyReused,
 	http.StatusTooManyRequests:       errRateLimited,
-	http.StatusServiceUnavailable:    domain.Unavailable,
+	http.StatusBadGateway: &domain.Error{
+		Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(domain.CredentialRejected),
+	},
+	http.StatusServiceUnavailable: domain.Unavailable,
 }
 
 // exampleProblem returns the problem document with which the route responds to an error of this status.

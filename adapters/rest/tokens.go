@@ -15,16 +15,26 @@ const tokensPath = prefix + "/webhooks/tokens"
 // JSON name of its second member is part of the published API, although responses call the same
 // value configName.
 type mintRequest struct {
-	Vendor     string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator of the connection"`
-	Connection plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection" example:"pluggy-main"`
+	Vendor       string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator of the connection"`
+	Connection   plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection" example:"pluggy-main"`
+	SourceSecret bool      `json:"sourceSecret,omitempty" example:"true" doc:"Also create a value that the aggregator must send in Authorization. The other checks of the source then do not apply to this token"`
+	Register     bool      `json:"register,omitempty" example:"false" doc:"Create the webhook at the aggregator (Pluggy only). Cannot be combined with sourceSecret"`
 }
 
 // mintedToken is the response body with a new token. No other response contains a raw webhook token.
 type mintedToken struct {
-	ID         string `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the token, for lists and for its revocation"`
-	Token      string `json:"token" doc:"Returned only once: the service stores only its hash" example:"x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
-	WebhookURL string `json:"webhookUrl" format:"uri" doc:"The URL to configure at the aggregator" example:"https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
-	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	ID            string            `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the token, for lists and for its revocation"`
+	Token         string            `json:"token" doc:"Returned only once: the service stores only its hash" example:"x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
+	WebhookURL    string            `json:"webhookUrl" format:"uri" doc:"The URL to configure at the aggregator" example:"https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"`
+	Vendor        string            `json:"vendor" example:"pluggy" doc:"The aggregator"`
+	Authorization string            `json:"authorization,omitempty" doc:"With sourceSecret: the value that the aggregator must send in Authorization. Returned only once: the service stores only its hash" example:"Bearer k3Jw9QzT0sVb7Xn2LmYc5RdA8fGhEuPiKoStWvZxB1M"`
+	Registration  *registrationView `json:"registration,omitempty" doc:"With register: the webhook at the aggregator"`
+}
+
+// registrationView is the representation of a webhook that the service has created at the aggregator.
+type registrationView struct {
+	ID    string `json:"id" example:"8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c" doc:"The aggregator's id of the webhook"`
+	State string `json:"state" enum:"active" example:"active" doc:"active: the aggregator has the webhook"`
 }
 
 // tokenView is the representation of a token in lists. It contains neither the token nor its hash.
@@ -52,9 +62,13 @@ func (s *server) tokenRoutes() []route {
 		{
 			id: "mint-webhook-token", method: http.MethodPost, path: tokensPath,
 			description: "Creates a token for the webhooks of a connection, and returns it once: only its hash is " +
-				"stored. A repetition with the same idempotency key is therefore a 409.",
+				"stored. A repetition with the same idempotency key is therefore a 409. With register, the service " +
+				"also creates the webhook at the aggregator, and removes it after the token was revoked or the " +
+				"connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token " +
+				"is kept.",
 			status: http.StatusCreated, tag: tag, summary: "Mint a webhook token",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
+			callsVendor: true,
 			fieldNames: map[string]string{
 				"configName": "connection_config_name", "name": "connection_config_name",
 			},
@@ -81,15 +95,23 @@ func (s *server) tokenRoutes() []route {
 func (s *server) mintToken(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest },
 ) (*bodyOutput[mintedToken], error) {
-	minted, err := s.service.MintToken(ctx, tenant, in.Body.Vendor, string(in.Body.Connection))
+	receiver := exchangeOf(ctx).webhookOrigin + prefix + "/webhooks"
+	minted, err := s.service.MintToken(ctx, tenant, ports.MintRequest{
+		Vendor: in.Body.Vendor, Name: string(in.Body.Connection), SourceSecret: in.Body.SourceSecret,
+		Register: in.Body.Register, Receiver: receiver,
+	})
 	if err != nil {
 		return nil, err
 	}
-	raw := string(minted.Raw.Reveal())
-	return &bodyOutput[mintedToken]{mintedToken{
-		ID: minted.ID.String(), Token: raw, Vendor: string(minted.Vendor),
-		WebhookURL: exchangeOf(ctx).webhookOrigin + prefix + "/webhooks/" + string(minted.Vendor) + "/" + raw,
-	}}, nil
+	response := mintedToken{
+		ID: minted.ID.String(), Token: string(minted.Raw.Reveal()), Vendor: string(minted.Vendor),
+		WebhookURL:    string(domain.WebhookURL(receiver, minted.Vendor, minted.Raw).Reveal()),
+		Authorization: string(minted.Authorization.Reveal()),
+	}
+	if minted.Registration.Exists() {
+		response.Registration = &registrationView{minted.Registration.ID, string(minted.Registration.State)}
+	}
+	return &bodyOutput[mintedToken]{response}, nil
 }
 
 // listTokens returns a page of the tenant's tokens. It includes revoked tokens, so that operators

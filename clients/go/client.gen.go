@@ -699,6 +699,21 @@ func (e ReadinessStatus) Valid() bool {
 	}
 }
 
+// Defines values for RegistrationViewState.
+const (
+	RegistrationViewStateActive RegistrationViewState = "active"
+)
+
+// Valid indicates whether the value is a known member of the RegistrationViewState enum.
+func (e RegistrationViewState) Valid() bool {
+	switch e {
+	case RegistrationViewStateActive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReplayRequestStatus.
 const (
 	ReplayRequestStatusAccepted   ReplayRequestStatus = "accepted"
@@ -1971,6 +1986,16 @@ type MintRequest struct {
 	// Examples: pluggy-main
 	ConnectionConfigName string `json:"connection_config_name"`
 
+	// Register Create the webhook at the aggregator (Pluggy only). Cannot be combined with sourceSecret
+	//
+	// Examples: false
+	Register *bool `json:"register,omitempty"`
+
+	// SourceSecret Also create a value that the aggregator must send in Authorization. The other checks of the source then do not apply to this token
+	//
+	// Examples: true
+	SourceSecret *bool `json:"sourceSecret,omitempty"`
+
 	// Vendor The aggregator of the connection
 	//
 	// Examples: pluggy
@@ -1984,10 +2009,18 @@ type MintRequestVendor string
 
 // MintedToken defines model for MintedToken.
 type MintedToken struct {
+	// Authorization With sourceSecret: the value that the aggregator must send in Authorization. Returned only once: the service stores only its hash
+	//
+	// Examples: Bearer k3Jw9QzT0sVb7Xn2LmYc5RdA8fGhEuPiKoStWvZxB1M
+	Authorization *string `json:"authorization,omitempty"`
+
 	// ID The id of the token, for lists and for its revocation
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ID string `json:"id"`
+
+	// Registration With register: the webhook at the aggregator
+	Registration *RegistrationView `json:"registration,omitempty"`
 
 	// Token Returned only once: the service stores only its hash
 	//
@@ -2585,6 +2618,24 @@ type Readiness struct {
 
 // ReadinessStatus Whether the process can serve requests
 type ReadinessStatus string
+
+// RegistrationView defines model for RegistrationView.
+type RegistrationView struct {
+	// ID The aggregator's id of the webhook
+	//
+	// Examples: 8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c
+	ID string `json:"id"`
+
+	// State active: the aggregator has the webhook
+	//
+	// Examples: active
+	State RegistrationViewState `json:"state"`
+}
+
+// RegistrationViewState active: the aggregator has the webhook
+//
+// Examples: active
+type RegistrationViewState string
 
 // ReplayRequest defines model for ReplayRequest.
 type ReplayRequest struct {
@@ -4175,7 +4226,7 @@ type ClientInterface interface {
 
 	// MintWebhookTokenWithBody Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4184,7 +4235,7 @@ type ClientInterface interface {
 
 	// MintWebhookToken Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5193,7 +5244,7 @@ func (c *Client) ListWebhookTokens(ctx context.Context, params *ListWebhookToken
 
 // MintWebhookTokenWithBody Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5212,7 +5263,7 @@ func (c *Client) MintWebhookTokenWithBody(ctx context.Context, params *MintWebho
 
 // MintWebhookToken Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -8907,7 +8958,7 @@ type ClientWithResponsesInterface interface {
 
 	// MintWebhookTokenWithBodyWithResponse Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8916,7 +8967,7 @@ type ClientWithResponsesInterface interface {
 
 	// MintWebhookTokenWithResponse Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -15445,6 +15496,8 @@ type MintWebhookTokenResponse struct {
 	ApplicationProblemJSON429 *Problem
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON502 the response for an HTTP 502 `application/problem+json` response
+	ApplicationProblemJSON502 *Problem
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -15526,6 +15579,11 @@ func (r MintWebhookTokenResponse) GetApplicationProblemJSON429() *Problem {
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
 func (r MintWebhookTokenResponse) GetApplicationProblemJSON500() *Problem {
 	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON502 returns the response for an HTTP 502 `application/problem+json` response
+func (r MintWebhookTokenResponse) GetApplicationProblemJSON502() *Problem {
+	return r.ApplicationProblemJSON502
 }
 
 // GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
@@ -16701,7 +16759,7 @@ func (c *ClientWithResponses) ListWebhookTokensWithResponse(ctx context.Context,
 
 // MintWebhookTokenWithBodyWithResponse Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16716,7 +16774,7 @@ func (c *ClientWithResponses) MintWebhookTokenWithBodyWithResponse(ctx context.C
 
 // MintWebhookTokenWithResponse Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -23506,6 +23564,13 @@ func ParseMintWebhookTokenResponse(rsp *http.Response) (*MintWebhookTokenRespons
 			return nil, err
 		}
 		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 502:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON502 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Problem

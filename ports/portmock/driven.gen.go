@@ -203,6 +203,35 @@ func (m *MockTokens) EXPECT() *MockTokensMockRecorder {
 	return m.recorder
 }
 
+// ActivateRegistration mocks base method.
+func (m *MockTokens) ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ActivateRegistration", ctx, tenant, id, webhook)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// ActivateRegistration indicates an expected call of ActivateRegistration.
+func (mr *MockTokensMockRecorder) ActivateRegistration(ctx, tenant, id, webhook any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ActivateRegistration", reflect.TypeOf((*MockTokens)(nil).ActivateRegistration), ctx, tenant, id, webhook)
+}
+
+// ClaimRegistrations mocks base method.
+func (m *MockTokens) ClaimRegistrations(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedRegistration, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ClaimRegistrations", ctx, at, until, limit)
+	ret0, _ := ret[0].([]ports.ClaimedRegistration)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ClaimRegistrations indicates an expected call of ClaimRegistrations.
+func (mr *MockTokensMockRecorder) ClaimRegistrations(ctx, at, until, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ClaimRegistrations", reflect.TypeOf((*MockTokens)(nil).ClaimRegistrations), ctx, at, until, limit)
+}
+
 // Create mocks base method.
 func (m *MockTokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	m.ctrl.T.Helper()
@@ -215,6 +244,20 @@ func (m *MockTokens) Create(ctx context.Context, t domain.WebhookToken) error {
 func (mr *MockTokensMockRecorder) Create(ctx, t any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockTokens)(nil).Create), ctx, t)
+}
+
+// EndRegistration mocks base method.
+func (m *MockTokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "EndRegistration", ctx, tenant, id)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// EndRegistration indicates an expected call of EndRegistration.
+func (mr *MockTokensMockRecorder) EndRegistration(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "EndRegistration", reflect.TypeOf((*MockTokens)(nil).EndRegistration), ctx, tenant, id)
 }
 
 // FindByHash mocks base method.
@@ -245,6 +288,20 @@ func (m *MockTokens) List(ctx context.Context, tenant domain.TenantID, filter po
 func (mr *MockTokensMockRecorder) List(ctx, tenant, filter, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "List", reflect.TypeOf((*MockTokens)(nil).List), ctx, tenant, filter, page)
+}
+
+// PostponeRegistration mocks base method.
+func (m *MockTokens) PostponeRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "PostponeRegistration", ctx, tenant, id, due)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// PostponeRegistration indicates an expected call of PostponeRegistration.
+func (mr *MockTokensMockRecorder) PostponeRegistration(ctx, tenant, id, due any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "PostponeRegistration", reflect.TypeOf((*MockTokens)(nil).PostponeRegistration), ctx, tenant, id, due)
 }
 
 // RecordUsage mocks base method.

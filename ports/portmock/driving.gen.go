@@ -522,18 +522,18 @@ func (mr *MockAPIMockRecorder) ListTransactions(ctx, tenant, connection, filter,
 }
 
 // MintToken mocks base method.
-func (m *MockAPI) MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.MintedToken, error) {
+func (m *MockAPI) MintToken(ctx context.Context, tenant domain.TenantID, r ports.MintRequest) (ports.MintedToken, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "MintToken", ctx, tenant, vendor, name)
+	ret := m.ctrl.Call(m, "MintToken", ctx, tenant, r)
 	ret0, _ := ret[0].(ports.MintedToken)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // MintToken indicates an expected call of MintToken.
-func (mr *MockAPIMockRecorder) MintToken(ctx, tenant, vendor, name any) *gomock.Call {
+func (mr *MockAPIMockRecorder) MintToken(ctx, tenant, r any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "MintToken", reflect.TypeOf((*MockAPI)(nil).MintToken), ctx, tenant, vendor, name)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "MintToken", reflect.TypeOf((*MockAPI)(nil).MintToken), ctx, tenant, r)
 }
 
 // PauseConnection mocks base method.
@@ -952,6 +952,21 @@ func (m *MockMaintenance) Reconcile(ctx context.Context, interval time.Duration,
 func (mr *MockMaintenanceMockRecorder) Reconcile(ctx, interval, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Reconcile", reflect.TypeOf((*MockMaintenance)(nil).Reconcile), ctx, interval, limit)
+}
+
+// RemoveRegistrations mocks base method.
+func (m *MockMaintenance) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RemoveRegistrations", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// RemoveRegistrations indicates an expected call of RemoveRegistrations.
+func (mr *MockMaintenanceMockRecorder) RemoveRegistrations(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveRegistrations", reflect.TypeOf((*MockMaintenance)(nil).RemoveRegistrations), ctx, limit)
 }
 
 // Reseal mocks base method.

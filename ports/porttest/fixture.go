@@ -117,7 +117,7 @@ func wantedEvent(key string, scope domain.PullScope) domain.WebhookEvent {
 func (f *fixture) incoming(token domain.WebhookToken, event domain.WebhookEvent) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-		Event: event, Body: fmt.Appendf(nil, `{"event":%q}`, event.DedupKey), At: f.now(),
+		SourceAdmitted: true, Event: event, Body: fmt.Appendf(nil, `{"event":%q}`, event.DedupKey), At: f.now(),
 	}
 }
 

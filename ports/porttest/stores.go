@@ -31,7 +31,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		tests []storeTest
 	}{
 		{"Connections", slices.Concat(connectionTests, nameTests, deletionTests, resealTests)},
-		{"Tokens", tokenTests},
+		{"Tokens", slices.Concat(tokenTests, registrationTests)},
 		{"Deliveries", slices.Concat(receiveTests, deliveryTests, replayTests, pruneTests)},
 		{"Pulls", slices.Concat(requestTests, claimTests, pauseTests, leaseTests, finishTests, maintenanceTests,
 			mixedLoadTests)},

@@ -76,6 +76,20 @@ var allowed = map[string][]string{
 		"domain", "ports",
 		"github.com/tink-crypto/tink-go/v2",
 	},
+	"adapters/statement/camt053": {
+		"domain", "ports",
+		"github.com/shopspring/decimal",
+	},
+	"adapters/statement/csv": {
+		"domain", "ports",
+	},
+	"adapters/statement/matcher": {
+		"domain", "ports",
+		"github.com/go-json-experiment/json",
+	},
+	"adapters/statement/ofx": {
+		"domain", "ports",
+	},
 	"adapters/system": {
 		"github.com/google/uuid",
 	},

@@ -182,10 +182,11 @@ func (p *probe) repeatEvent(ctx context.Context) error {
 
 func (p *probe) receive(ctx context.Context, token, event string) (ports.ReceiveResult, error) {
 	return p.Deliveries().Receive(ctx, ports.IncomingDelivery{
-		Delivery: newID[domain.Delivery](),
-		Pull:     newID[domain.Pull](),
-		Token:    domain.HashToken(token),
-		Vendor:   "pluggy",
+		Delivery:       newID[domain.Delivery](),
+		Pull:           newID[domain.Pull](),
+		Token:          domain.HashToken(token),
+		Vendor:         "pluggy",
+		SourceAdmitted: true,
 		Event: domain.WebhookEvent{
 			Name:     "item/updated",
 			ID:       event,

@@ -12,6 +12,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
+func TestAWebhookIsRegisteredAtTheVendor(t *testing.T) {
+	e := open(t, "PUBLIC_URL=https://hooks.example.com")
+	e.create(t, "pluggy-main")
+	for range 5 {
+		minted := object(t, e.must(t, "", "tokens", "create", "pluggy-main", "--register", "-o", "json"))
+		if registration, _ := minted["registration"].(map[string]any); registration["state"] != "active" {
+			t.Fatalf("a token with a webhook at the vendor is %v", minted)
+		}
+	}
+	if made := e.sim.Webhooks(); len(made) != 5 {
+		t.Errorf("the vendor has %v", made)
+	}
+	_, text, code := e.discovery(t, "", "tokens", "create", "pluggy-main", "--register")
+	if code != 1 || !strings.Contains(text, "the vendor refused the request") || strings.Contains(text, "try again") {
+		t.Errorf("a sixth webhook ended with %d: %s", code, text)
+	}
+}
+
 func TestTheCommandsDoTheMainJob(t *testing.T) {
 	e := open(t)
 	e.create(t, "pluggy-main")
@@ -57,11 +75,16 @@ func TestTheCommandsDoTheMainJob(t *testing.T) {
 	}
 	e.must(t, "", "deliveries", "replay", id)
 
+	secret := object(t, e.must(t, "", "tokens", "create", "pluggy-main", "--source-secret", "-o", "json"))
+	if authorization, _ := secret["authorization"].(string); !strings.HasPrefix(authorization, "Bearer ") {
+		t.Errorf("a token with a source secret is %v", secret)
+	}
+	e.must(t, "", "tokens", "revoke", secret["id"].(string), "--yes")
 	e.must(t, "", "tokens", "revoke", minted["id"].(string), "--yes")
 	if tokens := objects(
 		t,
 		e.must(t, "", "tokens", "list", "pluggy-main", "-o", "json"),
-	); tokens[0]["revokedAt"] == nil {
+	); tokens[len(tokens)-1]["revokedAt"] == nil {
 		t.Errorf("the revoked token is listed as %v", tokens)
 	}
 	e.must(t, "", "connections", "update", "pluggy-main", "--name", "renamed")

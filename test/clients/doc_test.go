@@ -113,20 +113,21 @@ type env struct {
 	sim           *pluggysim.Simulator
 }
 
-// open starts the service on an empty SQLite database, and stops it when the test ends.
-func open(t *testing.T) *env {
+// open starts the service on an empty SQLite database, and stops it when the test ends. settings are further
+// environment variables.
+func open(t *testing.T, settings ...string) *env {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Now: func() time.Time { return time.Now().UTC() }})
 	sim.SeedAt(time.Now())
 	vendor := httptest.NewServer(sim.Handler())
 	t.Cleanup(vendor.Close)
 	return &env{
-		origin: serve(t), token: harness.Token(t, uuid.NewString()), vendor: vendor.URL, sim: sim,
+		origin: serve(t, settings...), token: harness.Token(t, uuid.NewString()), vendor: vendor.URL, sim: sim,
 	}
 }
 
 // serve starts the service, waits until it serves, and returns its origin.
-func serve(t *testing.T) string {
+func serve(t *testing.T, settings ...string) string {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if err := sealing.Create(keyset); err != nil {
@@ -139,6 +140,7 @@ func serve(t *testing.T) string {
 		"SEALING_KEYSET_FILE=" + keyset, "EGRESS_ALLOWED_CIDRS=127.0.0.0/8", "EGRESS_ALLOW_HTTP=true",
 		"PLUGGY_WEBHOOK_AUTHORIZATION=" + webhookAuthorization, "LOG_FORMAT=json",
 	}
+	cmd.Env = append(cmd.Env, settings...)
 	lines, ended := start(t, cmd)
 	deadline := time.After(time.Minute)
 	var log []string

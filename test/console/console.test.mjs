@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { checkAccessibility, checkWidth, launch, open } from './browser.mjs';
 import {
-  api, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, sendPluggyWebhook, SERVICE, token, until,
+  api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, sendPluggyWebhook, SERVICE, token, until,
 } from './env.mjs';
 
 let browser;
@@ -62,6 +62,7 @@ test('an operator connects a bank, and follows a webhook to its rows', async () 
   await page.getByRole('main').getByRole('link', { name: 'Tokens' }).last().click();
   await page.getByText('No token yet.').waitFor();
   await press(page, 'Mint a token');
+  await press(page, 'Mint');
   await page.getByText('This URL is shown only once.').waitFor();
   await press(page, 'Copy');
   await page.getByRole('button', { name: 'Copied' }).waitFor();
@@ -185,6 +186,42 @@ test('a warning of the health is a reason in words', async () => {
   await follow(page, 'See the transactions');
   await page.getByRole('table', { name: 'Transactions' }).waitFor();
   await page.finish();
+});
+
+test('a token is minted with a source secret, or with a webhook at the vendor', async () => {
+  const operator = token(41);
+  const { id } = await connect(operator, pluggyLogin, 'bank', false);
+  const page = await open(browser, `/console/connections/${id}/tokens`, { token: operator, expected: [/status of 502/] });
+  const mint = async (option) => {
+    await press(page, 'Mint a token');
+    await page.getByRole('dialog').getByLabel('How webhooks prove their source').selectOption({ label: option });
+    await page.getByRole('dialog').getByRole('button', { name: 'Mint' }).click();
+  };
+  await mint('With a secret of this token');
+  await page.getByText('Also set this value as the Authorization header').waitFor();
+  const [url, secret] = await page.locator('.minted code').allInnerTexts();
+  assert.match(secret, /^Bearer [\w-]{43}$/);
+  assert.equal(await sendPluggyWebhook(url), 401);
+  assert.equal(await sendPluggyWebhook(url, undefined, secret), 202);
+  await press(page, 'I have stored it');
+  assert.equal(await page.getByText(secret).count(), 0);
+
+  await mint('Register the webhook at Pluggy'); // which accepts only https, unlike the service under test
+  await page.getByRole('dialog').getByRole('alert').getByText('The vendor refused this.').waitFor();
+  await page.route('**/webhooks/tokens', (route) => (route.request().method() !== 'POST' ? route.continue() : route.fulfill({
+    status: 201,
+    json: { id, token: 'x', webhookUrl: 'https://hooks.example/x', vendor: 'pluggy', registration: { id: 'w', state: 'active' } },
+  })));
+  await page.getByRole('dialog').getByRole('button', { name: 'Mint' }).click();
+  await page.getByText('Pluggy sends to this token now.').waitFor();
+  assert.equal(await page.getByText('https://hooks.example/x').count(), 0);
+  await page.finish();
+
+  const belvo = await connect(operator, belvoLogin, 'link', false);
+  const other = await open(browser, `/console/connections/${belvo.id}/tokens`, { token: operator });
+  await press(other, 'Mint a token');
+  assert.equal(await other.getByRole('dialog').getByRole('option').count(), 2);
+  await other.finish();
 });
 
 test('a form shows the message of each invalid field beside it', async () => {

@@ -52,8 +52,10 @@ export async function control(origin, method, path, body) {
 }
 
 // sendPluggyWebhook makes the simulator send a webhook to a URL, and returns the status of the response.
-export async function sendPluggyWebhook(url, event = { event: 'item/updated', itemId: pluggyLogin.accountRef }) {
-  const target = { url, headers: { Authorization: 'Bearer pluggy' } };
+export async function sendPluggyWebhook(
+  url, event = { event: 'item/updated', itemId: pluggyLogin.accountRef }, authorization = 'Bearer pluggy',
+) {
+  const target = { url, headers: { Authorization: authorization } };
   const { receipts } = await control(PLUGGY, 'POST', '/webhooks', { target, events: [event] });
   return receipts[0].status;
 }

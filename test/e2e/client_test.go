@@ -255,7 +255,11 @@ func (a response) checkHeaders(status int, body object) {
 			a.t.Errorf("%s answered 405 without Allow", a.request)
 		}
 	}
-	if status >= http.StatusInternalServerError && status != http.StatusBadGateway && body["detail"] != "internal error" {
+	want := "internal error"
+	if status == http.StatusBadGateway {
+		want = "the vendor refused the request"
+	}
+	if status >= http.StatusInternalServerError && body["detail"] != want {
 		a.t.Errorf("%s reveals the cause of a %d: %q", a.request, status, body["detail"])
 	}
 }

@@ -70,7 +70,7 @@ func TestALinkSessionThatTheVendorRefusesOrCannotServe(t *testing.T) {
 // refused checks that the response is a 502 with this reason.
 func (a response) refused(t *testing.T, reason string) {
 	t.Helper()
-	a.problem(http.StatusBadGateway, "MTCH-0022", "path.id")
+	a.problem(http.StatusBadGateway, "MTCH-0022", "vendor")
 	if all, _ := a.json()["errors"].([]any); len(all) != 1 || all[0].(object)["message"] != reason {
 		t.Errorf("errors are %v, want the reason %s", all, reason)
 	}

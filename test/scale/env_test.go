@@ -148,7 +148,8 @@ func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
 	body := fmt.Appendf(nil, `{"event":"transactions/updated","id":%q,"filler":"%0300d"}`, key, 0)
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token, Vendor: "pluggy", At: epoch,
-		Event: domain.WebhookEvent{Name: "transactions/updated", ID: key, DedupKey: key, WantsPull: true}, Body: body,
+		SourceAdmitted: true,
+		Event:          domain.WebhookEvent{Name: "transactions/updated", ID: key, DedupKey: key, WantsPull: true}, Body: body,
 	}
 }
 

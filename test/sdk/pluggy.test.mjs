@@ -139,6 +139,22 @@ test('an item is updated once at a time', async () => {
   assert.equal((await pluggy.fetchItem(item)).status, 'UPDATED');
 });
 
+test('five webhooks get the events of all kinds, and no more', async () => {
+  const made = [];
+  for (let i = 0; i < 5; i++) {
+    made.push(await pluggy.createWebhook('all', `https://hooks.example.com/${i}`, { Authorization: 'Bearer x' }));
+  }
+  await assert.rejects(pluggy.createWebhook('all', 'https://hooks.example.com/5'), { code: 400 });
+  const listed = await pluggy.fetchWebhooks();
+  assert.deepEqual(listed.results.map((w) => w.url), made.map((w) => w.url));
+  assert.ok(listed.results.every((w) => w.event === 'all' && !('headers' in w)));
+  for (const webhook of made) {
+    await pluggy.deleteWebhook(webhook.id);
+  }
+  assert.equal((await pluggy.fetchWebhooks()).total, 0);
+  await assert.rejects(pluggy.deleteWebhook(made[0].id), { code: 404 });
+});
+
 test('a 429 is retried by the SDK itself', async () => {
   await control('POST', 'faults', [{ path: '/items/*', kind: 'status', status: 429, retryAfter: '0' }]);
   assert.equal((await pluggy.fetchItem(item)).id, item);

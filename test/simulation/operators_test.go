@@ -101,7 +101,7 @@ func (s *sim) deleteConnection(ctx context.Context, app *application.Service, c 
 }
 
 func (s *sim) mintToken(ctx context.Context, app *application.Service, c *connection) error {
-	minted, err := app.MintToken(ctx, c.Tenant, string(c.Vendor), c.Name)
+	minted, err := app.MintToken(ctx, c.Tenant, ports.MintRequest{Vendor: string(c.Vendor), Name: c.Name})
 	s.checkNoSecret("a minted token", minted)
 	if err == nil && minted.Connection == c.ID {
 		c.tokens = append(c.tokens, &token{id: minted.ID, raw: minted.Raw})

@@ -24,6 +24,7 @@ var (
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
 	refreshAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyRefreshError}
 	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}
+	webhookAPI     = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyWebhookError}
 	laterPageAPI   = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyLaterPageError}
 )
 
@@ -106,6 +107,18 @@ func classifyAuthError(status int, body []byte) *domain.Error {
 func classifyItemError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	}
+	return classifyError(status, body)
+}
+
+// classifyWebhookError classifies an error of /webhooks. The vendor does not document the status with which it refuses
+// a webhook, for example because the application has five already. Each of these statuses is permanent.
+func classifyWebhookError(status int, body []byte) *domain.Error {
+	switch status {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
+		if vendorhttp.Decode(body, new(struct{})) == nil {
+			return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
+		}
 	}
 	return classifyError(status, body)
 }

@@ -129,20 +129,7 @@ func Origin(rawURL string) (string, error) {
 	if err != nil || strings.Contains(rawURL, "#") {
 		return "", notAllowed("not an absolute URL")
 	}
-	return originOf(u), nil
-}
-
-// originOf returns the origin of a parsed base URL; see [Origin].
-func originOf(u *url.URL) string {
-	host, port := u.Host, ""
-	if u.Port() != "" {
-		port = ":" + u.Port()
-		host = strings.TrimSuffix(host, port)
-	}
-	if u.Scheme == "https" && port == ":443" || u.Scheme == "http" && port == ":80" {
-		port = ""
-	}
-	return u.Scheme + "://" + strings.TrimSuffix(host, ".") + port // "host." and "host" are one name
+	return domain.OriginOf(u), nil
 }
 
 func notAllowed(why string) *domain.Error {

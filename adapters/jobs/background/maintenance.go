@@ -15,10 +15,13 @@ import (
 const (
 	stuckPullsInterval = 5 * time.Second
 	tokenUsageInterval = 10 * time.Second
+	webhooksInterval   = 5 * time.Second
 	backlogInterval    = 15 * time.Second
 	feedDelayInterval  = 5 * time.Second
 	pruneInterval      = time.Hour
 	roundLimit         = 200
+	// webhooksLimit is small, because each removal waits for a vendor, for at most 15 s, while its claim lasts 2 min.
+	webhooksLimit = 4
 )
 
 // failedInterval is the minimum time between a round that failed and the next round of its task. It
@@ -58,6 +61,14 @@ func tasks(
 			return nudge(ctx, ids)
 		}},
 		{"token usage", tokenUsageInterval, service.FlushTokenUsage},
+		{"webhooks at the vendors", webhooksInterval, func(ctx context.Context) error {
+			for {
+				n, err := service.RemoveRegistrations(ctx, webhooksLimit)
+				if err != nil || n < webhooksLimit || ctx.Err() != nil {
+					return err
+				}
+			}
+		}},
 	}
 	if report := cfg.Backlog; report != nil {
 		list = append(list, Task{"backlog", backlogInterval, func(ctx context.Context) error {

@@ -21,6 +21,14 @@ type fakeService struct {
 	tokenUsage func(ctx context.Context) error
 	backlog    func(ctx context.Context) (time.Duration, error)
 	feedDelay  func(ctx context.Context) (time.Duration, error)
+	webhooks   func(ctx context.Context, limit int) (int, error)
+}
+
+func (s fakeService) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
+	if s.webhooks == nil {
+		return 0, nil
+	}
+	return s.webhooks(ctx, limit)
 }
 
 func (s fakeService) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
@@ -89,6 +97,28 @@ func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeSe
 		m.Stop(ctx)
 		if ctx.Err() != nil {
 			t.Error("Stop returned only when its context ended, although no round was running")
+		}
+	})
+}
+
+// A full batch of webhooks to remove is followed by the next one, and a failed batch waits for the next round.
+func TestWebhooksAreRemovedUntilNoneIsDue(t *testing.T) {
+	var limits []int
+	results := []int{4, 4, 1}
+	service := fakeService{webhooks: func(_ context.Context, limit int) (int, error) {
+		limits = append(limits, limit)
+		if len(limits) > len(results) {
+			return 4, errors.New("the vendor does not respond")
+		}
+		return results[len(limits)-1], nil
+	}}
+	var failed errorLog
+	runFor(t, 11*time.Second, background.Config{OnError: failed.add}, service, func() {
+		if len(limits) < 4 || len(limits) > 6 || limits[0] != 4 {
+			t.Errorf("the limits of the calls are %v", limits)
+		}
+		if len(failed) == 0 || len(failed) != len(limits)-3 {
+			t.Errorf("%d errors reported of %d calls", len(failed), len(limits))
 		}
 	})
 }

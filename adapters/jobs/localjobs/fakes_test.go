@@ -59,6 +59,8 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 	return m.listStuck(ctx, limit)
 }
 
+func (m fakeMaintenance) RemoveRegistrations(context.Context, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if m.listDue == nil {
 		return nil, nil

@@ -165,7 +165,7 @@ func saveConnection(tx *gorm.DB, c domain.Connection) error {
 func endTokensAndPulls(tx *gorm.DB, c domain.Connection) error {
 	at := instant{c.DeletedAt}
 	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
-		Updates(map[string]any{"revoked_at": at}).Error
+		Updates(revokedColumns(c.DeletedAt)).Error
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,8 @@ func (b backend) connectionWithToken(t *testing.T) (domain.Connection, domain.We
 func incomingDelivery(token domain.WebhookToken, key string) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-		Event: domain.WebhookEvent{Name: "e", ID: key, DedupKey: key, WantsPull: true}, Body: []byte(key), At: epoch,
+		SourceAdmitted: true, Body: []byte(key), At: epoch,
+		Event: domain.WebhookEvent{Name: "e", ID: key, DedupKey: key, WantsPull: true},
 	}
 }
 

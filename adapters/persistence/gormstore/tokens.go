@@ -21,9 +21,15 @@ type tokenRow struct {
 	Connection uuid.UUID `gorm:"column:connection_id"`
 	Vendor     string    `gorm:"column:vendor"`
 	Hash       []byte    `gorm:"column:hash"`
+	Source     []byte    `gorm:"column:source_hash"` // NULL unless the token has a source secret
 	Created    instant   `gorm:"column:created_at"`
 	LastUsed   instant   `gorm:"column:last_used_at"`
 	Revoked    instant   `gorm:"column:revoked_at"`
+
+	Registration         string  `gorm:"column:registration"`
+	RegistrationID       string  `gorm:"column:registration_id"`
+	RegistrationDue      instant `gorm:"column:registration_due"`
+	RegistrationAttempts int     `gorm:"column:registration_attempts"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -33,9 +39,27 @@ func (r tokenRow) domain() domain.WebhookToken {
 	return domain.WebhookToken{
 		ID: domain.TokenID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
-		Hash: hashOf[domain.TokenHash](r.Hash), CreatedAt: r.Created.Time,
+		Hash: hashOf[domain.TokenHash](r.Hash), Source: hashOf[domain.SourceHash](r.Source), CreatedAt: r.Created.Time,
 		LastUsedAt: r.LastUsed.Time, RevokedAt: r.Revoked.Time,
+		Registration: domain.WebhookRegistration{
+			State: domain.RegistrationState(r.Registration), ID: r.RegistrationID,
+			DueAt: r.RegistrationDue.Time, Attempts: r.RegistrationAttempts,
+		},
 	}
+}
+
+// rowOfToken returns the row that contains t.
+func rowOfToken(t domain.WebhookToken) tokenRow {
+	row := tokenRow{
+		ID: t.ID.UUID, Tenant: t.Tenant.UUID, Connection: t.Connection.UUID, Vendor: string(t.Vendor),
+		Hash: t.Hash[:], Created: instant{t.CreatedAt}, LastUsed: instant{t.LastUsedAt}, Revoked: instant{t.RevokedAt},
+		Registration: string(t.Registration.State), RegistrationID: t.Registration.ID,
+		RegistrationDue: instant{t.Registration.DueAt}, RegistrationAttempts: t.Registration.Attempts,
+	}
+	if !t.Source.IsZero() {
+		row.Source = t.Source[:]
+	}
+	return row
 }
 
 // hashOf converts the bytes of a column to a hash. If there are not exactly 32 bytes, it returns the zero
@@ -50,17 +74,14 @@ func hashOf[H ~[32]byte](stored []byte) (h H) {
 // Tokens returns the store of webhook tokens.
 func (s *Store) Tokens() ports.Tokens { return tokens{s} }
 
-// tokens implements ports.Tokens on a Store. It never deletes a token: lists contain revoked
-// tokens, too.
+// tokens implements ports.Tokens on a Store. It never deletes a token that a mint has returned: lists contain
+// revoked tokens, too.
 type tokens struct{ *Store }
 
 // Create locks the connection until the token is committed, so that the connection cannot be
 // deleted in between.
 func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
-	row := tokenRow{
-		ID: t.ID.UUID, Tenant: t.Tenant.UUID, Connection: t.Connection.UUID, Vendor: string(t.Vendor),
-		Hash: t.Hash[:], Created: instant{t.CreatedAt}, LastUsed: instant{t.LastUsedAt}, Revoked: instant{t.RevokedAt},
-	}
+	row := rowOfToken(t)
 	return s.change(ctx, func(tx Tx) error {
 		if _, err := liveAggregator(tx.DB, t.Tenant, t.Connection); err != nil {
 			return err
@@ -75,7 +96,7 @@ func (s tokens) List(
 ) (domain.Page[domain.WebhookToken], error) {
 	var found domain.Page[domain.WebhookToken]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query := inTenant(db, "", tenant, filter.Connection)
+		query := inTenant(db, "", tenant, filter.Connection).Where(isListed)
 		query, err := newestFirst(query, "created_at", "id", page.After)
 		if err != nil {
 			return err
@@ -107,9 +128,9 @@ func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 // database invalidates them.
 func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return s.write(ctx, func(db *gorm.DB) error {
-		const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL"
+		const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL AND " + isListed
 		query := db.Model(&tokenRow{}).Where(liveToken, id.UUID, tenant.UUID)
-		changed, err := rowsOf(query.Updates(map[string]any{"revoked_at": instant{at}}))
+		changed, err := rowsOf(query.Updates(revokedColumns(at)))
 		if err == nil && changed == 0 {
 			return domain.NotFoundError()
 		}

@@ -46,10 +46,29 @@ type TokenBinding struct {
 	Connection uuid.UUID
 	Vendor     domain.Vendor
 	AccountRef string
+	Source     domain.SourceHash // zero unless the token has a source secret
+	Registered bool              // the service has created the webhook at the vendor
 }
 
-// Matches reports whether the delivery was sent to the webhook URL of the binding's vendor.
-func (b TokenBinding) Matches(d PendingDelivery) bool { return b.Vendor == d.Vendor }
+// SourceHashOf converts the column source_hash, which is NULL for a token without a source secret.
+func SourceHashOf(column []byte) domain.SourceHash { return hashOf[domain.SourceHash](column) }
+
+// Matches reports whether the delivery was sent to the webhook URL of the binding's vendor, from a source that the
+// token admits.
+func (b TokenBinding) Matches(d PendingDelivery) bool {
+	return b.Vendor == d.Vendor && b.Source.Admits(d.Authorization, d.SourceAdmitted)
+}
+
+// storedForm returns the delivery as it is stored. A vendor sends the events of all accounts of an application to a
+// webhook that the service has created. Of an event about another account, neither body nor scope is stored.
+func (b TokenBinding) storedForm(d *PendingDelivery) *PendingDelivery {
+	if !b.Registered || !d.Event.NamesOther(b.AccountRef) {
+		return d
+	}
+	bare := *d
+	bare.Body, bare.Scope, bare.Event.Scope = []byte{}, "", domain.PullScope{}
+	return &bare
+}
 
 // InitialStatus returns the status with which d is stored for the binding's connection.
 func (b TokenBinding) InitialStatus(d PendingDelivery) domain.DeliveryStatus {
@@ -93,7 +112,7 @@ type EventKey struct {
 // BatchEvent is one distinct event of a batch.
 type BatchEvent struct {
 	EventKey
-	First   *PendingDelivery // the first delivery of the event; only this delivery is stored
+	First   *PendingDelivery // the first delivery of the event, as it is stored; no other delivery is stored
 	Binding TokenBinding     // of First
 	Status  domain.DeliveryStatus
 	Pull    uuid.UUID // nil unless the event wants a pull
@@ -124,7 +143,7 @@ type WebhookBatch struct {
 }
 
 // Deduplicate groups the deliveries by event. A delivery whose token has no binding of the delivery's
-// vendor belongs to no event and is refused.
+// vendor, or a binding that does not admit its source, belongs to no event and is refused.
 func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]TokenBinding) *WebhookBatch {
 	b := &WebhookBatch{
 		Deliveries: deliveries, Events: make([]*BatchEvent, 0, len(deliveries)),
@@ -139,7 +158,9 @@ func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]Tok
 		key := EventKey{binding.Connection, d.Fingerprint}
 		e, ok := b.byKey[key]
 		if !ok {
-			e = &BatchEvent{EventKey: key, First: d, Binding: binding, Status: binding.InitialStatus(*d)}
+			e = &BatchEvent{
+				EventKey: key, First: binding.storedForm(d), Binding: binding, Status: binding.InitialStatus(*d),
+			}
 			b.byKey[key] = e
 			b.Events = append(b.Events, e)
 		}
@@ -149,7 +170,7 @@ func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]Tok
 }
 
 // bindingOf returns the binding of the delivery's token. It returns false if there is none, or if the
-// binding belongs to another vendor.
+// binding does not match the delivery.
 func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
 	binding, ok := b.bindings[d.Token]
 	return binding, ok && binding.Matches(*d)

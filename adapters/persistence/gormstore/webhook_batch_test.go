@@ -16,7 +16,8 @@ import (
 func pendingFor(token domain.TokenHash, key string) PendingDelivery {
 	incoming := ports.IncomingDelivery{
 		Delivery: domain.DeliveryID{UUID: uuid.New()}, Pull: domain.PullID{UUID: uuid.New()},
-		Token: token, Vendor: "pluggy", Event: domain.WebhookEvent{DedupKey: key, WantsPull: true},
+		Token: token, Vendor: "pluggy", SourceAdmitted: true,
+		Event: domain.WebhookEvent{DedupKey: key, WantsPull: true},
 	}
 	return PendingDelivery{IncomingDelivery: incoming, Fingerprint: domain.FingerprintOf(incoming.Event, nil)}
 }

@@ -46,7 +46,7 @@ func BenchmarkReceive(b *testing.B) {
 			_, err := s.Deliveries().Receive(b.Context(), ports.IncomingDelivery{
 				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash,
 				Vendor: token.Vendor, At: epoch,
-				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(),
+				SourceAdmitted: true, Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(),
 					WantsPull: true}, Body: body,
 			})
 			if err != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"time"
@@ -87,9 +89,14 @@ type querier interface {
 // statement would need a second round trip. The reference that an event names is passed unchanged. If it is
 // a UUID, it is also passed in lower case, because the case of UUIDs does not matter
 // (domain.CanonicalAccountRef).
+//
+// The statement checks the source secret of a token in the same way, because it must store nothing for another secret.
+// The database does not compare in constant time. Both hashes are therefore hashed again together with random bytes
+// ($15) that only this statement has, so that the time of the comparison reveals nothing about them.
 const attachSQL = `
 WITH binding AS MATERIALIZED (
-	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
+	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash,
+		sha256($15 || t.source_hash) AS source_proof, t.registration <> '' AS registered
 	FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
 	WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL
 ), queued AS MATERIALIZED (
@@ -98,24 +105,31 @@ WITH binding AS MATERIALIZED (
 	ORDER BY connection_id FOR SHARE
 ), pending AS MATERIALIZED (
 	SELECT d.*, binding.tenant_id, binding.connection_id, binding.id AS token_id, binding.account_ref,
-		queued.id AS pull_id,
-		CASE WHEN named = binding.account_ref OR named_uuid = lower(binding.account_ref)
-			THEN status_if_named ELSE status_otherwise END AS status
+		binding.source_hash, binding.registered, queued.id AS pull_id,
+		CASE WHEN names_own THEN status_if_named ELSE status_otherwise END AS status,
+		registered AND named <> '' AND NOT names_own AS bare
 	FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-		$9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[]) WITH ORDINALITY
+		$9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::bytea[], $16::boolean[])
+		WITH ORDINALITY
 		AS d (hash, id, vendor, event, event_id, named, fingerprint, body, ask, status_if_named, status_otherwise,
-			received_at, named_uuid, place)
+			received_at, named_uuid, proof, admitted, place)
 	JOIN binding USING (hash, vendor) LEFT JOIN queued ON queued.connection_id = binding.connection_id
+	CROSS JOIN LATERAL (
+		SELECT named = binding.account_ref OR named_uuid IS NOT NULL AND named_uuid = lower(binding.account_ref)
+	) AS account (names_own)
+	WHERE CASE WHEN binding.source_hash IS NULL THEN admitted ELSE binding.source_proof = proof END
 ), stored AS (
 	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
 		pull_id, received_at)
-	SELECT id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+	SELECT id, tenant_id, connection_id, vendor, event, event_id, fingerprint, CASE WHEN bare THEN '' ELSE body END,
+		CASE WHEN bare THEN '' ELSE ask END, status,
 		CASE status WHEN 'accepted' THEN pull_id END, received_at
 	FROM pending WHERE NOT EXISTS (SELECT FROM pending WHERE status = 'accepted' AND pull_id IS NULL)
 	ORDER BY connection_id, fingerprint, place
 	ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id
 )
-SELECT place, token_id, tenant_id, connection_id, account_ref, pull_id, stored.id IS NOT NULL
+SELECT place, token_id, tenant_id, connection_id, account_ref, source_hash, registered, pull_id,
+	stored.id IS NOT NULL
 FROM pending LEFT JOIN stored USING (id)`
 
 // attachOutcome is the outcome of attachToQueued for a batch.
@@ -186,8 +200,10 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 	scopes, ifNamed, otherwise := make([]string, n), make([]string, n), make([]string, n)
 	namedUUIDs := make([]*string, n) // nil is NULL, which equals no reference
 	received := make([]time.Time, n)
+	proofs, admitted, salt := make([][]byte, n), make([]bool, n), newSalt()
 	for i := range deliveries {
 		d := &deliveries[i]
+		proofs[i], admitted[i] = proofOf(salt, d.Authorization), d.SourceAdmitted
 		hashes[i], ids[i], vendors[i] = d.Token[:], plainID(d.Delivery.UUID), string(d.Vendor)
 		events[i], eventIDs[i], named[i] = d.Event.Name, d.Event.ID, d.Event.AccountRef
 		fingerprints[i], bodies[i], scopes[i] = d.Fingerprint[:], d.Body, d.Scope
@@ -199,16 +215,31 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 		}
 	}
 	rows, err := db.Query(ctx, attachSQL, hashes, ids, vendors, events, eventIDs, named, fingerprints, bodies,
-		scopes, ifNamed, otherwise, received, namedUUIDs)
+		scopes, ifNamed, otherwise, received, namedUUIDs, proofs, salt, admitted)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, scanAttachRow)
 }
 
+// newSalt returns the random bytes with which one statement hashes source hashes again.
+func newSalt() []byte {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails: see crypto/rand
+	return salt
+}
+
+// proofOf returns what attachSQL computes from the salt and the source hash of a token.
+func proofOf(salt []byte, h domain.SourceHash) []byte {
+	proof := sha256.Sum256(append(slices.Clone(salt), h[:]...))
+	return proof[:]
+}
+
 func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
+	var source []byte
 	err = row.Scan(&r.place, &r.binding.Token, &r.binding.Tenant, &r.binding.Connection, &r.binding.AccountRef,
-		&r.pull, &r.inserted)
+		&source, &r.binding.Registered, &r.pull, &r.inserted)
+	r.binding.Source = gormstore.SourceHashOf(source)
 	r.place-- // WITH ORDINALITY counts from 1, Go from 0
 	return r, err
 }
@@ -265,7 +296,7 @@ func lockBindings(
 		hashes = append(hashes, deliveries[i].Token[:])
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
+		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash, t.registration <> ''
 		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
 		WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL
 		ORDER BY c.id FOR KEY SHARE OF c`, hashes)
@@ -273,10 +304,11 @@ func lockBindings(
 		return nil, err
 	}
 	bindings := make(map[domain.TokenHash]gormstore.TokenBinding, len(deliveries))
-	var hash []byte
+	var hash, source []byte
 	var b gormstore.TokenBinding
-	columns := []any{&hash, &b.Token, &b.Tenant, &b.Connection, &b.Vendor, &b.AccountRef}
+	columns := []any{&hash, &b.Token, &b.Tenant, &b.Connection, &b.Vendor, &b.AccountRef, &source, &b.Registered}
 	_, err = pgx.ForEachRow(rows, columns, func() error {
+		b.Source = gormstore.SourceHashOf(source)
 		bindings[domain.TokenHash(hash)] = b
 		return nil
 	})

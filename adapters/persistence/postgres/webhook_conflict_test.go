@@ -75,8 +75,8 @@ func (p *replica) claim(pull domain.PullID) []string {
 func (p *replica) incoming(event string) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: p.token.Hash, Vendor: p.token.Vendor,
-		At: epoch,
-		Event: domain.WebhookEvent{
+		At:             epoch,
+		SourceAdmitted: true, Event: domain.WebhookEvent{
 			ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}},
 		},
 	}

@@ -131,8 +131,8 @@ func (r *race) send(i int) {
 		event := fmt.Sprintf("%d-%d", i/2, k)
 		got, err := r.stores[i%replicas].Deliveries().Receive(r.Context(), ports.IncomingDelivery{
 			Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-			At: epoch,
-			Event: domain.WebhookEvent{
+			At:             epoch,
+			SourceAdmitted: true, Event: domain.WebhookEvent{
 				ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}},
 			},
 		})

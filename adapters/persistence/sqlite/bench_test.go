@@ -54,7 +54,7 @@ func BenchmarkReceive(b *testing.B) {
 			token := tokens[i%32]
 			_, err := s.Deliveries().Receive(b.Context(), ports.IncomingDelivery{
 				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(),
+				SourceAdmitted: true, Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(),
 					WantsPull: true}, Body: body,
 				At: epoch.Add(time.Duration(i) * time.Millisecond),
 			})

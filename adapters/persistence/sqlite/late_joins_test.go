@@ -20,7 +20,7 @@ func incomingFor(token domain.WebhookToken, name string, at time.Time) ports.Inc
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
 		At: at, Body: []byte(name),
-		Event: domain.WebhookEvent{
+		SourceAdmitted: true, Event: domain.WebhookEvent{
 			Name: "e", ID: name, DedupKey: name, WantsPull: true, Scope: domain.PullScope{Removed: []string{name}},
 		},
 	}

@@ -58,6 +58,11 @@ func TestTheMigrationDropsTheTablesOfRiver(t *testing.T) {
 	dsn := file(t)
 	db := opened(t, dsn)
 	s := db.Store(nil)
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	token := connectionWithToken(t, s)
+	queued := received(t, s, incomingFor(token, "queued", epoch)).Pull
 	if err := db.MigrateTo(t.Context(), 14); err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +82,6 @@ func TestTheMigrationDropsTheTablesOfRiver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	token := connectionWithToken(t, s)
-	queued := received(t, s, incomingFor(token, "queued", epoch)).Pull
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

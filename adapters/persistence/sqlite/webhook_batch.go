@@ -95,19 +95,22 @@ func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries
 		return nil
 	}
 	return eachRow(ctx, tx, `
-		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, p.id, p.created_at
+		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash,
+			t.registration <> '', p.id, p.created_at
 		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
 		LEFT JOIN pulls p ON p.connection_id = c.id AND p.state = 'queued'
 		WHERE t.hash IN `+tuples(1, len(hashes))+` AND t.revoked_at IS NULL AND c.deleted_at IS NULL`, hashes,
 		func(rows *sql.Rows) error {
-			var hash []byte
+			var hash, source []byte
 			var b gormstore.TokenBinding
 			var pull uuid.NullUUID
 			var since sql.NullInt64
-			err := rows.Scan(&hash, &b.Token, &b.Tenant, &b.Connection, &b.Vendor, &b.AccountRef, &pull, &since)
+			err := rows.Scan(&hash, &b.Token, &b.Tenant, &b.Connection, &b.Vendor, &b.AccountRef, &source, &b.Registered,
+				&pull, &since)
 			if err != nil {
 				return err
 			}
+			b.Source = gormstore.SourceHashOf(source)
 			cache.bindings[domain.TokenHash(hash)] = b
 			if pull.Valid {
 				cache.addPull(b.Connection, pull.UUID, since.Int64)

@@ -811,7 +811,7 @@ export interface paths {
         put?: never;
         /**
          * Mint a webhook token
-         * @description Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409.
+         * @description Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
          */
         post: operations["mint-webhook-token"];
         delete?: never;
@@ -1705,6 +1705,16 @@ export interface components {
              */
             connection_config_name: string;
             /**
+             * @description Create the webhook at the aggregator (Pluggy only). Cannot be combined with sourceSecret
+             * @example false
+             */
+            register?: boolean;
+            /**
+             * @description Also create a value that the aggregator must send in Authorization. The other checks of the source then do not apply to this token
+             * @example true
+             */
+            sourceSecret?: boolean;
+            /**
              * @description The aggregator of the connection
              * @example pluggy
              * @enum {string}
@@ -1713,10 +1723,17 @@ export interface components {
         };
         MintedToken: {
             /**
+             * @description With sourceSecret: the value that the aggregator must send in Authorization. Returned only once: the service stores only its hash
+             * @example Bearer k3Jw9QzT0sVb7Xn2LmYc5RdA8fGhEuPiKoStWvZxB1M
+             */
+            authorization?: string;
+            /**
              * @description The id of the token, for lists and for its revocation
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             id: string;
+            /** @description With register: the webhook at the aggregator */
+            registration?: components["schemas"]["RegistrationView"];
             /**
              * @description Returned only once: the service stores only its hash
              * @example x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc
@@ -2272,6 +2289,19 @@ export interface components {
              * @example 1.0.0
              */
             version: string;
+        };
+        RegistrationView: {
+            /**
+             * @description The aggregator's id of the webhook
+             * @example 8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c
+             */
+            id: string;
+            /**
+             * @description active: the aggregator has the webhook
+             * @example active
+             * @enum {string}
+             */
+            state: "active";
         };
         ReplayRequest: {
             /**
@@ -7525,11 +7555,17 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "internal error",
+                     *       "title": "Bad Gateway",
+                     *       "status": 502,
+                     *       "detail": "the vendor refused the request",
                      *       "instance": "/v1/discovery/aggregator-connections/{id}/link-sessions",
-                     *       "code": "MTCH-0002"
+                     *       "code": "MTCH-0022",
+                     *       "errors": [
+                     *         {
+                     *           "location": "vendor",
+                     *           "message": "credential_rejected"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -8803,11 +8839,17 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "about:blank",
-                     *       "title": "Internal Server Error",
-                     *       "status": 500,
-                     *       "detail": "internal error",
+                     *       "title": "Bad Gateway",
+                     *       "status": 502,
+                     *       "detail": "the vendor refused the request",
                      *       "instance": "/v1/discovery/aggregator-connections/{id}/refresh",
-                     *       "code": "MTCH-0002"
+                     *       "code": "MTCH-0022",
+                     *       "errors": [
+                     *         {
+                     *           "location": "vendor",
+                     *           "message": "credential_rejected"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -13396,6 +13438,8 @@ export interface operations {
                 /**
                  * @example {
                  *       "connection_config_name": "pluggy-main",
+                 *       "register": false,
+                 *       "sourceSecret": true,
                  *       "vendor": "pluggy"
                  *     }
                  */
@@ -13411,7 +13455,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "authorization": "Bearer k3Jw9QzT0sVb7Xn2LmYc5RdA8fGhEuPiKoStWvZxB1M",
                      *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "registration": {
+                     *         "id": "8f2c7e10-4b5d-4a6e-9c3f-1d2e3f4a5b6c",
+                     *         "state": "active"
+                     *       },
                      *       "token": "x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc",
                      *       "vendor": "pluggy",
                      *       "webhookUrl": "https://discovery.example.com/v1/discovery/webhooks/pluggy/x2Vd0m3H8sQkq1Yb7cJtP5nRwZ4uLe6AfGhTiKoMvNc"
@@ -13661,6 +13710,31 @@ export interface operations {
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/webhooks/tokens",
                      *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Gateway",
+                     *       "status": 502,
+                     *       "detail": "the vendor refused the request",
+                     *       "instance": "/v1/discovery/webhooks/tokens",
+                     *       "code": "MTCH-0022",
+                     *       "errors": [
+                     *         {
+                     *           "location": "vendor",
+                     *           "message": "credential_rejected"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

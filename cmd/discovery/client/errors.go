@@ -59,8 +59,14 @@ func explainResponse(failure *discovery.APIError) error {
 	return fmt.Errorf("%s; %s", message, hint)
 }
 
-// temporary reports whether the same request can succeed later.
+// vendorRefused is the problem code of a request that the vendor refuses.
+const vendorRefused = "MTCH-0022"
+
+// temporary reports whether the same request can succeed later. A refusal by the vendor is final.
 func temporary(failure *discovery.APIError) bool {
+	if failure.Problem != nil && failure.Problem.Code == vendorRefused {
+		return false
+	}
 	return failure.Status == http.StatusTooManyRequests || failure.Status >= http.StatusInternalServerError
 }
 

@@ -37,30 +37,52 @@ func (c commands) listTokens() *cobra.Command {
 }
 
 func (c commands) createToken() *cobra.Command {
-	return &cobra.Command{
+	var sourceSecret, register bool
+	cmd := &cobra.Command{
 		Use: "create NAME|ID", Short: "Mint a webhook token and print its webhook URL, once", Args: between(1, 1),
 		ValidArgsFunction: c.completeConnection,
-		RunE: c.run(func(s *session, args []string) error {
-			found, err := s.connection(args[0])
-			if err != nil {
-				return err
-			}
-			_, text, err := decode[discovery.MintedToken](
-				s.cmd.Context(),
-				func(ctx context.Context) (*http.Response, error) {
-					return s.api.MintWebhookToken(ctx, nil,
-						discovery.MintRequest{
-							Vendor: discovery.MintRequestVendor(found.Vendor), ConnectionConfigName: found.ConfigName,
-						})
-				},
-			)
-			if err != nil {
-				return err
-			}
-			s.note("The token is shown only once. Configure the webhook URL at the aggregator.")
-			return s.print(mintedView, text)
-		}),
 	}
+	cmd.Flags().BoolVar(&sourceSecret, "source-secret", false,
+		"also create a value that the aggregator must send in Authorization")
+	cmd.Flags().BoolVar(&register, "register", false, "create the webhook at the aggregator (Pluggy only)")
+	cmd.MarkFlagsMutuallyExclusive("source-secret", "register")
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		found, err := s.connection(args[0])
+		if err != nil {
+			return err
+		}
+		request := discovery.MintRequest{
+			Vendor: discovery.MintRequestVendor(found.Vendor), ConnectionConfigName: found.ConfigName,
+		}
+		if sourceSecret {
+			request.SourceSecret = &sourceSecret
+		}
+		if register {
+			request.Register = &register
+		}
+		minted, text, err := decode[discovery.MintedToken](
+			s.cmd.Context(),
+			func(ctx context.Context) (*http.Response, error) { return s.api.MintWebhookToken(ctx, nil, request) },
+		)
+		if err != nil {
+			return err
+		}
+		s.note("%s", mintNote(minted))
+		return s.print(mintedView, text)
+	})
+	return cmd
+}
+
+// mintNote returns what the operator must do with a new token.
+func mintNote(minted discovery.MintedToken) string {
+	switch {
+	case minted.Registration != nil:
+		return "The webhook is registered at the aggregator. Revoke the token to remove it."
+	case minted.Authorization != nil:
+		return "The token and the authorization are shown only once. Configure both at the aggregator: the webhook " +
+			"URL, and the authorization as the header Authorization."
+	}
+	return "The token is shown only once. Configure the webhook URL at the aggregator."
 }
 
 func (c commands) revokeToken() *cobra.Command {

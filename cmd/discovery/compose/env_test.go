@@ -68,7 +68,7 @@ func connect(t *testing.T, app *compose.App, baseURL string) (tenant domain.Tena
 	if err != nil {
 		t.Fatal(err)
 	}
-	minted, err := app.Service.MintToken(t.Context(), tenant, "pluggy", "main")
+	minted, err := app.Service.MintToken(t.Context(), tenant, ports.MintRequest{Vendor: "pluggy", Name: "main"})
 	if err != nil {
 		t.Fatal(err)
 	}

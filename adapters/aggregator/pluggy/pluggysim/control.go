@@ -1,6 +1,7 @@
 package pluggysim
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"slices"
@@ -50,6 +51,9 @@ func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
 			Target
 			SigningSecret string `json:"signingSecret"`
 		} `json:"target"`
+		Registered *struct {
+			Origin string `json:"origin"`
+		} `json:"registered"`
 		Events []Event `json:"events"`
 		ItemID string  `json:"itemId"`
 	}](r)
@@ -59,9 +63,24 @@ func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
 	if len(in.Events) == 0 {
 		in.Events = s.Pending(in.ItemID)
 	}
+	if in.Registered != nil {
+		return s.sendAllRegistered(r.Context(), in.Registered.Origin, in.Events)
+	}
 	to := in.Target.Target
 	to.Sign = Signed(in.Target.SigningSecret)
 	return kit.DeliveryResults(s.SendWebhooks(r.Context(), to, in.Events...))
+}
+
+// sendAllRegistered sends events in the same way as [Simulator.SendRegistered].
+func (s *Simulator) sendAllRegistered(ctx context.Context, origin string, events []Event) (any, error) {
+	results := []DeliveryResult{}
+	for _, event := range events {
+		sent, err := s.SendRegistered(ctx, origin, event)
+		if results = append(results, sent...); err != nil {
+			return kit.DeliveryResults(results, err)
+		}
+	}
+	return kit.DeliveryResults(results, nil)
 }
 
 // itemState is an item in the response of /_control/state.

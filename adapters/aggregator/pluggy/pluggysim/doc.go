@@ -41,7 +41,8 @@
 //	POST   /_control/webhooks                    {"target":{"url",...},"events":[{"event",...}]}, see
 //	                                             [Target], [Event]
 //
-// A call of /_control/webhooks without events announces the changes in the accounts of "itemId" since the
+// A call of /_control/webhooks with "registered":{"origin"} instead of a target sends to the registered webhooks; see
+// [Simulator.SendRegistered]. A call without events announces the changes in the accounts of "itemId" since the
 // last announcement (created, updated, deleted). The control surface has no authentication, so it must be
 // served on loopback only.
 //

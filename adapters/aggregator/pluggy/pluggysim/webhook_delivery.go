@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"net/url"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
@@ -40,6 +41,60 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, event Event) (in
 		return 0, err
 	}
 	return results[len(results)-1].Status, nil
+}
+
+// SendRegistered sends one event to the webhooks that are registered for it or for all events: those of the client that
+// owns the event's item, or those of every client if the item belongs to every client. The vendor does the same after
+// each change of an item. If origin is not empty, it replaces the scheme and the host of each URL, so that a test can
+// receive the event on loopback. The results are in the order of registration.
+func (s *Simulator) SendRegistered(ctx context.Context, origin string, event Event) ([]DeliveryResult, error) {
+	body, err := s.Payload(event)
+	if err != nil {
+		return nil, err
+	}
+	var results []DeliveryResult
+	for _, h := range s.webhooksFor(event) {
+		u, err := url.Parse(h.URL)
+		if err != nil {
+			return results, err
+		}
+		to := Target{URL: h.URL, Headers: h.Headers}
+		if origin != "" {
+			to.URL = origin + u.EscapedPath()
+		}
+		sent, err := s.sender.Send(ctx, to, kit.Webhook{Event: event.Name, Body: body})
+		results = append(results, sent...)
+		if err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
+// webhooksFor returns the webhooks to which the event is sent.
+func (s *Simulator) webhooksFor(event Event) (found []Webhook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	item := event.ItemID
+	if item == "" {
+		item = s.accountItem(event.AccountID)
+	}
+	client := s.store.items[item].ClientID
+	for _, h := range s.webhooks {
+		if (h.Event == allEvents || h.Event == event.Name) && (client == "" || client == h.client) {
+			found = append(found, h.Webhook)
+		}
+	}
+	return found
+}
+
+// accountItem returns the id of the item to which the account belongs; "" if there is no such account. The caller must
+// hold the lock.
+func (s *Simulator) accountItem(id string) string {
+	if l, ok := s.store.accounts[id]; ok {
+		return l.ItemID
+	}
+	return ""
 }
 
 // SendWebhooks sends events in the same way as [kit.Sender.Send]. If one of the events cannot be built, it

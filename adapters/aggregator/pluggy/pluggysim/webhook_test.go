@@ -241,3 +241,35 @@ func TestARawBodyIsSentUnchanged(t *testing.T) {
 		t.Errorf("posted %q", in.bodies[0])
 	}
 }
+
+func TestRegisteredWebhooksGetTheEventsOfAllItemsOfTheirClient(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	in := newReceiver(t)
+	other := e.AddItem(pluggysim.Item{ClientID: "another"})
+	own := e.AddItem(pluggysim.Item{ClientID: pluggysim.DemoClientID})
+	for _, event := range []string{"all", "item/error"} {
+		made := e.do(http.MethodPost, "/webhooks",
+			`{"event":"`+event+`","url":"https://hooks.example/path","headers":{"Authorization":"own"}}`)
+		if made.status != http.StatusOK {
+			t.Fatalf("%s: %d", event, made.status)
+		}
+	}
+	for _, item := range []string{pluggysim.DemoItemID, own.ID, other.ID} {
+		updated := pluggysim.Event{Name: "item/updated", ItemID: item}
+		if _, err := e.SendRegistered(t.Context(), in.URL, updated); err != nil {
+			t.Fatal(err)
+		}
+	}
+	results, err := e.SendRegistered(t.Context(), in.URL, pluggysim.Event{Name: "item/error", ItemID: own.ID})
+	if err != nil || len(results) != 2 {
+		t.Fatalf("an event with two webhooks: %v, %v", results, err)
+	}
+	if len(in.bodies) != 4 {
+		t.Errorf("%d deliveries, want 4: %v", len(in.bodies), in.bodies)
+	}
+	for _, header := range in.headers {
+		if header.Get("Authorization") != "own" {
+			t.Errorf("the headers are %v", header)
+		}
+	}
+}

@@ -11,10 +11,13 @@ import (
 // maxWebhooks is the maximum number of webhooks that one client can register for one event.
 const maxWebhooks = 5
 
+// allEvents is the event of a webhook that gets the events of all kinds.
+const allEvents = "all"
+
 // Webhook is a registered webhook. The vendor sends Headers with each delivery, and never returns them.
 type Webhook struct {
 	ID         string            `json:"id"`
-	Event      string            `json:"event"` // the name of an event, or "all"
+	Event      string            `json:"event"` // the name of an event, or allEvents
 	URL        string            `json:"url"`
 	DisabledAt Time              `json:"disabledAt"`
 	CreatedAt  Time              `json:"createdAt"`
@@ -50,7 +53,7 @@ func (s *Simulator) createWebhook(w http.ResponseWriter, r *http.Request, client
 		writeError(w, http.StatusBadRequest, "", "event and url must be a string")
 		return
 	}
-	if in.Event != "all" && !slices.Contains(EventNames, in.Event) {
+	if in.Event != allEvents && !slices.Contains(EventNames, in.Event) {
 		writeError(w, http.StatusBadRequest, "", "event must be a valid enum value")
 		return
 	}

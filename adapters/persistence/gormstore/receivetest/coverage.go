@@ -29,6 +29,10 @@ const (
 	revokedToken     testCase = "a revoked token"
 	deletedTarget    testCase = "a token of a deleted connection"
 	otherVendor      testCase = "a token of another vendor"
+	unprovedSource   testCase = "a source that the deployment does not admit, with a token without a secret"
+	wrongSecret      testCase = "another source secret than the token's, from a source that the deployment admits"
+	secretOnly       testCase = "the source secret of the token, from a source that the deployment does not admit"
+	bareDelivery     testCase = "an event about another account at a webhook that the service has created"
 	otherAccount     testCase = "an event about another account"
 	unreadableBody   testCase = "an unreadable body"
 	whileRunning     testCase = "an event that queues a pull while another is running"
@@ -37,7 +41,7 @@ const (
 var testCases = []testCase{
 	attachedOnly, createdOnly, mixed, duplicatesOnly, duplicateInBatch, duplicateOfRow, wantedDuplicate,
 	wantedAndNoPull, twoTokens, otherToken, unknownToken, revokedToken, deletedTarget, otherVendor, otherAccount,
-	unreadableBody, whileRunning,
+	unprovedSource, wrongSecret, secretOnly, bareDelivery, unreadableBody, whileRunning,
 }
 
 // check logs the count of each case, and fails the test for each case that did not occur.
@@ -106,6 +110,12 @@ func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, r
 		b.duplicate(d, got)
 		return
 	}
+	if !d.SourceAdmitted {
+		b.seen[secretOnly]++
+	}
+	if d.Event.AccountRef == otherRef && len(d.Body) > 0 && len(stored.Body) == 0 {
+		b.seen[bareDelivery]++
+	}
 	b.first[stored.ID] = firstDelivery{got.Token, stored.Status == domain.DeliveryAccepted}
 	b.stored(d, stored)
 }
@@ -121,6 +131,10 @@ func (b *batch) refused(d gormstore.PendingDelivery) {
 			reason = deletedTarget
 		case b.revoked[t.Hash]:
 			reason = revokedToken
+		case t.Source.IsZero() && !d.SourceAdmitted:
+			reason = unprovedSource
+		case d.SourceAdmitted && !t.Source.Admits(d.Authorization, true):
+			reason = wrongSecret
 		}
 	}
 	b.seen[reason]++

@@ -21,7 +21,11 @@ const (
 	otherRef       = "another"
 )
 
-// connect creates a connection with two tokens in the model and in the database.
+// ownSource is the hash of the source secret of some tokens.
+var ownSource = domain.HashSource("Bearer own")
+
+// connect creates a connection with two tokens in the model and in the database. The second token has a source secret,
+// and the service has created its webhook.
 func (p *pair) connect(name string) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: p.tenant, Kind: domain.Aggregator, Name: name, Vendor: "pluggy",
@@ -31,10 +35,14 @@ func (p *pair) connect(name string) {
 	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
 		return s.Connections().Create(p.ctx, c)
 	})
-	for range 2 {
+	for i := range 2 {
 		token := domain.WebhookToken{
 			ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
+		}
+		if i == 1 {
+			token.Source = ownSource
+			token.Registration = domain.WebhookRegistration{State: domain.RegistrationActive, ID: "webhook"}
 		}
 		p.tokens = append(p.tokens, token)
 		_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
@@ -61,6 +69,11 @@ func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy", At: at, Trace: traceAt(at),
 		Unreadable: rapid.IntRange(0, 9).Draw(p.T, "unreadable") == 9,
 		Body:       append([]byte{}, body.Draw(p.T, "body")...),
+
+		SourceAdmitted: rapid.IntRange(0, 7).Draw(p.T, "admitted") > 0, Authorization: domain.HashSource("another"),
+	}
+	if rapid.IntRange(0, 5).Draw(p.T, "secret") > 0 {
+		incoming.Authorization = ownSource
 	}
 	if i := rapid.IntRange(0, 8*len(p.tokens)).Draw(p.T, "token"); i < 8*len(p.tokens) {
 		incoming.Token = p.tokens[i%len(p.tokens)].Hash

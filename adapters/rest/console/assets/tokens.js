@@ -3,7 +3,7 @@ import { query as queryString, request } from './api.js';
 import { t } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
-import { ActionButton, Ago, announce, CopyButton, Dialog, Empty, Failure, Loaded, More, Status, Table } from './ui.js';
+import { ActionButton, Ago, announce, CopyButton, Dialog, Empty, Failure, Loaded, More, Select, Status, Table } from './ui.js';
 
 const refreshInterval = 5000;
 
@@ -23,16 +23,51 @@ const columns = (revoke) => [
   },
 ];
 
-// Minted shows the URL of a new token. It cannot be shown again. It gets the focus, so that it is not missed.
+// Secret shows a value with a button that copies it.
+const Secret = ({ text }) => html`<p class="copy"><code>${text}</code> <${CopyButton} text=${text} /></p>`;
+
+// Minted shows the URL of a new token, and its authorization if it has one. They cannot be shown again. It gets the
+// focus, so that it is not missed. A webhook that the service has registered needs no configuration.
 function Minted({ minted, close }) {
   const element = useRef();
   useEffect(() => element.current.focus(), []);
   return html`<div class="notice good minted" ref=${element} tabindex="-1" role="status">
-    <p><strong>${t('token.minted')}</strong></p>
-    <p>${t('token.once', { vendor: minted.vendor })}</p>
-    <p class="copy"><code>${minted.webhookUrl}</code> <${CopyButton} text=${minted.webhookUrl} /></p>
+    ${minted.registration ? html`<p><strong>${t('token.registered', { vendor: t('vendor.' + minted.vendor) })}</strong></p>
+      <p>${t('token.registeredText')}</p>`
+    : html`<p><strong>${t('token.minted')}</strong></p>
+      <p>${t('token.once', { vendor: minted.vendor })}</p>
+      <${Secret} text=${minted.webhookUrl} />
+      ${minted.authorization && html`<p>${t('token.authorization', { vendor: minted.vendor })}</p>
+        <${Secret} text=${minted.authorization} />`}`}
     <button type="button" onClick=${close}>${t('token.stored')}</button>
   </div>`;
+}
+
+// registrars are the vendors at which the service can register webhooks.
+const registrars = ['pluggy'];
+
+// MintDialog asks how the source of the webhooks is proved. Each option is the member of the request that selects it.
+function MintDialog({ connection, mint, onClose }) {
+  const vendor = t('vendor.' + connection.vendor);
+  const [option, setOption] = useState('');
+  const options = ['', 'sourceSecret', ...(registrars.includes(connection.vendor) ? ['register'] : [])];
+  const submit = async (event) => {
+    event.preventDefault();
+    const body = { vendor: connection.vendor, connection_config_name: connection.configName };
+    if (await mint.run(option ? { ...body, [option]: true } : body)) onClose();
+  };
+  return html`<${Dialog} title=${t('action.mint')} onClose=${onClose}>
+    <form onSubmit=${submit}>
+      <${Select} label=${t('mint.option')} name="option" value=${option} onChange=${setOption}
+        options=${options.map((name) => [name, t('mint.' + (name || 'plain'), { vendor })])} />
+      <p class="hint">${t('mint.' + (option || 'plain') + 'Hint', { vendor })}</p>
+      <${Failure} problem=${mint.problem} />
+      <div class="actions">
+        <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
+        <${ActionButton} type="submit" kind="primary" busy=${mint.busy}>${t('mint.confirm')}</${ActionButton}>
+      </div>
+    </form>
+  </${Dialog}>`;
 }
 
 function RevokeDialog({ token, onClose, done }) {
@@ -63,6 +98,7 @@ function heading(tokens) {
 
 export function Tokens({ connection }) {
   const list = useList('/webhooks/tokens' + queryString({ connectionId: connection.id, limit: 50 }));
+  const [minting, setMinting] = useState(false);
   const [revoking, setRevoking] = useState(null);
   usePolling(list.reload, !list.extended, refreshInterval);
   const mint = useAction(async (body, key) => {
@@ -70,16 +106,19 @@ export function Tokens({ connection }) {
     list.reload();
     return data;
   });
-  const start = () => mint.run({ vendor: connection.vendor, connection_config_name: connection.configName });
+  const start = () => {
+    mint.reset();
+    setMinting(true);
+  };
   return html`<section aria-labelledby="tokens">
     <div class="section-head"><h2 id="tokens">${list.items ? heading(list.items) : t('tab.tokens')}</h2>
-      <${ActionButton} busy=${mint.busy} onClick=${start}>${t('action.mint')}</${ActionButton}></div>
+      <${ActionButton} onClick=${start}>${t('action.mint')}</${ActionButton}></div>
     ${mint.result && html`<${Minted} key=${mint.result.id} minted=${mint.result} close=${mint.reset} />`}
-    <${Failure} problem=${mint.problem} />
     <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('token.empty')}><p>${t('token.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${t('tab.tokens')} columns=${columns(setRevoking)} items=${list.items} />
         <${More} list=${list} />`)}</${Loaded}>
+    ${minting && html`<${MintDialog} connection=${connection} mint=${mint} onClose=${() => setMinting(false)} />`}
     ${revoking && html`<${RevokeDialog} token=${revoking} done=${list.reload} onClose=${() => setRevoking(null)} />`}
   </section>`;
 }

@@ -1,0 +1,87 @@
+package memory
+
+import (
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// ActivateRegistration finds only a live token whose registration is pending.
+func (v tokens) ActivateRegistration(
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string,
+) error {
+	return v.exclusive(ctx, "Tokens.ActivateRegistration", func() error {
+		token := v.tokenByID(tenant, id)
+		if token == nil || !token.Live() || token.Registration.State != domain.RegistrationPending {
+			return domain.NotFoundError()
+		}
+		token.Registration.State, token.Registration.ID = domain.RegistrationActive, webhook
+		return nil
+	})
+}
+
+// ClaimRegistrations claims under the store's mutex, so that concurrent claims return different tokens.
+func (v tokens) ClaimRegistrations(
+	ctx context.Context, at, until time.Time, limit int,
+) ([]ports.ClaimedRegistration, error) {
+	return exclusiveResult(ctx, v.Store, "Tokens.ClaimRegistrations", func() ([]ports.ClaimedRegistration, error) {
+		var claimed []ports.ClaimedRegistration
+		for _, token := range v.tokens {
+			if len(claimed) == limit || !awaitsRemoval(token) || token.Registration.DueAt.After(at) {
+				continue
+			}
+			if token.Live() {
+				token.RevokedAt = at
+			}
+			token.Registration.DueAt = until
+			token.Registration.Attempts++
+			claimed = append(claimed, ports.ClaimedRegistration{
+				Token: cloneToken(*token), Connection: cloneConnection(*v.connections[token.Connection]),
+			})
+		}
+		return claimed, nil
+	})
+}
+
+// PostponeRegistration changes only a registration that ClaimRegistrations can return.
+func (v tokens) PostponeRegistration(
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time,
+) error {
+	return v.exclusive(ctx, "Tokens.PostponeRegistration", func() error {
+		if token := v.tokenByID(tenant, id); token != nil && awaitsRemoval(token) {
+			token.Registration.DueAt = due
+		}
+		return nil
+	})
+}
+
+// EndRegistration deletes the token of a pending registration, because its mint had no result.
+func (v tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
+	return v.exclusive(ctx, "Tokens.EndRegistration", func() error {
+		switch token := v.tokenByID(tenant, id); {
+		case token == nil:
+		case token.Registration.State == domain.RegistrationPending:
+			delete(v.tokens, token.Hash)
+		case token.Registration.State == domain.RegistrationRemoving:
+			token.Registration.State = domain.RegistrationRemoved
+		}
+		return nil
+	})
+}
+
+// awaitsRemoval reports whether the vendor may have a webhook of the token that is to be removed.
+func awaitsRemoval(t *domain.WebhookToken) bool {
+	return t.Registration.State == domain.RegistrationPending || t.Registration.State == domain.RegistrationRemoving
+}
+
+// tokenByID returns the tenant's token with this id, or nil.
+func (s *Store) tokenByID(tenant domain.TenantID, id domain.TokenID) *domain.WebhookToken {
+	for _, token := range s.tokens {
+		if token.ID == id && token.Tenant == tenant {
+			return token
+		}
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package gormstore
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// SQL conditions on rows of webhook_tokens. The index over due registrations has the condition awaitsRemoval.
+const (
+	isListed      = "registration <> 'pending'"
+	awaitsRemoval = "registration IN ('pending', 'removing')"
+)
+
+// revokedColumns are the columns that a revocation changes, as domain.WebhookToken.Revoke does.
+func revokedColumns(at time.Time) map[string]any {
+	return map[string]any{
+		"revoked_at": instant{at},
+		"registration": gorm.Expr("CASE registration WHEN ? THEN ? ELSE registration END",
+			string(domain.RegistrationActive), string(domain.RegistrationRemoving)),
+		"registration_due": gorm.Expr("CASE registration WHEN ? THEN ? ELSE registration_due END",
+			string(domain.RegistrationActive), instant{at}),
+	}
+}
+
+// ActivateRegistration changes the row only while it is pending and live. A claim or the deletion of the connection
+// may have come first.
+func (s tokens) ActivateRegistration(
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string,
+) error {
+	return s.write(ctx, func(db *gorm.DB) error {
+		query := db.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND revoked_at IS NULL AND registration = ?",
+			id.UUID, tenant.UUID, string(domain.RegistrationPending))
+		changed, err := rowsOf(query.Updates(map[string]any{
+			"registration": string(domain.RegistrationActive), "registration_id": webhook,
+		}))
+		if err == nil && changed == 0 {
+			return domain.NotFoundError()
+		}
+		return err
+	})
+}
+
+// ClaimRegistrations claims each row with a compare-and-swap on its due time. A row that another process has claimed
+// since it was read is skipped.
+func (s tokens) ClaimRegistrations(
+	ctx context.Context, at, until time.Time, limit int,
+) ([]ports.ClaimedRegistration, error) {
+	var claimed []ports.ClaimedRegistration
+	err := s.background().change(ctx, func(tx Tx) error {
+		claimed = nil
+		var rows []tokenRow
+		due := tx.Where(awaitsRemoval+" AND registration_due <= ?", instant{at}).Order("registration_due")
+		if err := due.Limit(limit).Find(&rows).Error; err != nil {
+			return err
+		}
+		for _, row := range rows {
+			c, ok, err := claimRegistration(tx.DB, row, at, until)
+			if err != nil {
+				return err
+			}
+			if ok {
+				claimed = append(claimed, c)
+			}
+		}
+		return nil
+	})
+	return claimed, err
+}
+
+// claimRegistration claims one row. ok is false if another process has changed the row since it was read.
+func claimRegistration(tx *gorm.DB, row tokenRow, at, until time.Time) (c ports.ClaimedRegistration, ok bool, err error) {
+	if row.Revoked.IsZero() {
+		row.Revoked = instant{at}
+	}
+	unchanged := tx.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND registration = ? AND registration_due = ?",
+		row.ID, row.Tenant, row.Registration, row.RegistrationDue)
+	row.RegistrationDue, row.RegistrationAttempts = instant{until}, row.RegistrationAttempts+1
+	changed, err := rowsOf(unchanged.Updates(map[string]any{
+		"revoked_at": row.Revoked, "registration_due": row.RegistrationDue,
+		"registration_attempts": row.RegistrationAttempts,
+	}))
+	if err != nil || changed == 0 {
+		return c, false, err
+	}
+	connection, err := first[connectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
+	return ports.ClaimedRegistration{Token: row.domain(), Connection: connection.domain()}, err == nil, err
+}
+
+// PostponeRegistration changes only a row that ClaimRegistrations can return.
+func (s tokens) PostponeRegistration(
+	ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time,
+) error {
+	return s.write(ctx, func(db *gorm.DB) error {
+		return db.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND "+awaitsRemoval, id.UUID, tenant.UUID).
+			Updates(map[string]any{"registration_due": instant{due}}).Error
+	})
+}
+
+// EndRegistration deletes the row of a pending registration, because its mint had no result.
+func (s tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
+	return s.change(ctx, func(tx Tx) error {
+		const inState = "id = ? AND tenant_id = ? AND registration = ?"
+		err := tx.Where(inState, id.UUID, tenant.UUID, string(domain.RegistrationPending)).Delete(&tokenRow{}).Error
+		if err != nil {
+			return err
+		}
+		return tx.Model(&tokenRow{}).Where(inState, id.UUID, tenant.UUID, string(domain.RegistrationRemoving)).
+			Updates(map[string]any{"registration": string(domain.RegistrationRemoved)}).Error
+	})
+}

@@ -1,0 +1,131 @@
+package application_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// snapshotLedger is a ledger whose only account has this view.
+type snapshotLedger struct {
+	ports.Ledger
+	view ports.AccountView
+}
+
+func (l snapshotLedger) Snapshot(
+	_ context.Context, _ domain.TenantID, _ domain.AccountID, read func(ports.AccountView) error,
+) error {
+	return read(l.view)
+}
+
+// posted returns the function AccountView.Posted over a record of 1 BRL on each of the days, which then fails.
+func posted(failure error, days ...domain.Date) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {
+	return func(_ context.Context, w domain.Window) iter.Seq2[domain.PostedRecord, error] {
+		return func(yield func(domain.PostedRecord, error) bool) {
+			for _, day := range days {
+				amount := domain.Money{Amount: decimal.NewFromInt(1), Currency: "BRL"}
+				record := domain.PostedRecord{SumRow: domain.SumRow{Date: day, Posted: true, Amount: amount}}
+				if w.Contains(day) && !yield(record, nil) {
+					return
+				}
+			}
+			if failure != nil {
+				yield(domain.PostedRecord{}, failure)
+			}
+		}
+	}
+}
+
+// withAccount returns a change of the dependencies after which there is one account in BRL with this completeness.
+func withAccount(c domain.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
+	return func(d *application.Deps) {
+		account := domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
+		d.Ledger = snapshotLedger{d.Ledger, ports.AccountView{
+			Account: account, Completeness: c, Posted: posted(failure, days...),
+		}}
+	}
+}
+
+// writeStatement returns the days of the records of a statement.
+func (e *env) writeStatement(q ports.StatementQuery) (st domain.Statement, days []domain.Date, err error) {
+	err = e.WriteStatement(e.ctx, e.tenant, domain.AccountID{}, q,
+		func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
+			st = s
+			for r, err := range records {
+				if err != nil {
+					return err
+				}
+				days = append(days, r.Date)
+			}
+			return nil
+		})
+	return st, days, err
+}
+
+// drifting is the completeness of an account that drifts since the epoch.
+var drifting = domain.Completeness{
+	Baseline: &domain.Baseline{Anchor: decimal.NewFromInt(10)}, AnchorDrift: epoch,
+	Last: &domain.AccountReading{Currency: "BRL"},
+}
+
+func TestAStatementHasTheRecordsOfItsPeriod(t *testing.T) {
+	e := newEnv(t, withAccount(domain.Completeness{}, nil, "2026-01-01", "2026-01-02", "2026-01-03"))
+	st, days, err := e.writeStatement(ports.StatementQuery{Window: domain.Window{From: "2026-01-02"}})
+	e.noError(err)
+	if !slices.Equal(days, []domain.Date{"2026-01-02", "2026-01-03"}) || st.Credits.Count != 2 ||
+		st.Period.To != domain.DateOf(epoch) || st.CreatedAt.Before(epoch) {
+		t.Errorf("%v, %+v", days, st)
+	}
+	_, _, err = e.writeStatement(ports.StatementQuery{Window: domain.Window{From: "2026-01-02", To: "2026-01-01"}})
+	if !errors.Is(err, domain.Invalid) {
+		t.Errorf("a period that ends before it starts: %v", err)
+	}
+}
+
+func TestAStatementOfADriftingAccountIsRefusedUnlessForced(t *testing.T) {
+	e := newEnv(t, withAccount(drifting, nil, "2026-01-01"))
+	if _, _, err := e.writeStatement(ports.StatementQuery{}); !errors.Is(err, domain.AccountDrifting) {
+		t.Errorf("the error is %v", err)
+	}
+	st, _, err := e.writeStatement(ports.StatementQuery{Force: true})
+	e.noError(err)
+	if st.Balances == nil || st.Balances.Closing.String() != "11" {
+		t.Errorf("the balances are %v", st.Balances)
+	}
+}
+
+func TestAFailureOfTheStoreEndsAStatement(t *testing.T) {
+	want := errors.New("of the store")
+	e := newEnv(t, withAccount(domain.Completeness{}, want, "2026-01-01"))
+	if _, _, err := e.writeStatement(ports.StatementQuery{}); !errors.Is(err, want) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestFewStatementsOfATenantAreWrittenAtOnce(t *testing.T) {
+	e := newEnv(t, withAccount(domain.Completeness{}, nil))
+	var nested func(depth int) error
+	nested = func(depth int) error {
+		return e.WriteStatement(e.ctx, e.tenant, domain.AccountID{}, ports.StatementQuery{},
+			func(domain.Statement, iter.Seq2[domain.StatementRecord, error]) error {
+				if depth == 1 {
+					return nil
+				}
+				return nested(depth - 1)
+			})
+	}
+	e.noError(nested(2))
+	err := nested(3)
+	if !errors.Is(err, domain.TooManyStatements) || domain.RetryAfterOf(err) == 0 {
+		t.Errorf("the third statement: %v", err)
+	}
+	e.noError(nested(2)) // the slots are free again
+}

@@ -1,0 +1,133 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// registerToken stores the token and creates its webhook at the vendor. The token is stored first, with a pending
+// registration: if the process dies, or if the vendor's response is lost, RemoveRegistrations later finds the webhook
+// by the URL and removes it. If the vendor refuses the webhook, the token is deleted at once.
+func (s *Service) registerToken(
+	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string,
+) (ports.MintedToken, error) {
+	credential, err := s.open(ctx, c)
+	if err != nil {
+		return ports.MintedToken{}, vendorRefusal(err)
+	}
+	access := accessOf(c, credential)
+	minted.StartRegistration()
+	if err := s.Tokens.Create(ctx, minted.WebhookToken); err != nil {
+		return ports.MintedToken{}, err
+	}
+	registrar := s.aggregators[c.Vendor].(ports.WebhookRegistrar) // validateMint has checked it
+	id, err := registrar.CreateWebhook(ctx, access, ports.NewWebhook{
+		URL: domain.WebhookURL(receiver, c.Vendor, minted.Raw), Authorization: minted.Authorization,
+	})
+	if errors.Is(err, domain.Rejected) {
+		s.discardToken(ctx, minted.WebhookToken)
+	}
+	if err != nil {
+		return ports.MintedToken{}, vendorRefusal(err)
+	}
+	if err := s.Tokens.ActivateRegistration(ctx, c.Tenant, minted.ID, id); err != nil {
+		if errors.Is(err, domain.NotFound) {
+			// The connection was deleted, or the process stood still for so long that the registration was claimed
+			// before the webhook existed.
+			err = errors.Join(err, registrar.DeleteWebhook(ctx, access, id))
+		}
+		return ports.MintedToken{}, err
+	}
+	minted.Registration.State, minted.Registration.ID = domain.RegistrationActive, id
+	minted.Authorization = domain.Secret{}
+	return minted, nil
+}
+
+// discardToken deletes a token whose webhook the vendor has refused. If that fails, RemoveRegistrations deletes the
+// token later.
+func (s *Service) discardToken(ctx context.Context, token domain.WebhookToken) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	if err := s.Tokens.EndRegistration(ctx, token.Tenant, token.ID); err != nil {
+		s.Observer.Emit(ctx, ports.BackgroundError{Task: "webhook registration", Err: err})
+	}
+}
+
+// vendorRefusal returns the error of an operator's request that the vendor has refused: Rejected (vendor_refused),
+// with one of the reasons of a connection test as its message. It returns any other error unchanged.
+func vendorRefusal(err error) error {
+	if !errors.Is(err, domain.Rejected) {
+		return err
+	}
+	return &domain.Error{
+		Kind: domain.Rejected, Code: domain.VendorRefused, Message: string(reasonOf(err)), Cause: err,
+	}
+}
+
+// RemoveRegistrations implements ports.Maintenance. Each removal is claimed for the duration of a call, so that
+// replicas do not repeat it. A removal that fails for a week is given up.
+func (s *Service) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
+	now := s.Clock.Now()
+	claimed, err := s.Tokens.ClaimRegistrations(ctx, now, now.Add(domain.RegistrationTimeout), limit)
+	if err != nil {
+		return 0, err
+	}
+	var failures []error
+	for _, c := range claimed {
+		if err := s.removeRegistration(ctx, c); err != nil {
+			failures = append(failures, fmt.Errorf("webhook of token %s: %w", c.Token.ID, err))
+		}
+	}
+	return len(claimed), errors.Join(failures...)
+}
+
+// removeRegistration removes the webhook of one token at the vendor and records that. If the vendor cannot be asked,
+// it postpones the removal and returns the reason.
+func (s *Service) removeRegistration(ctx context.Context, c ports.ClaimedRegistration) error {
+	err := s.removeWebhook(ctx, c)
+	now := s.Clock.Now()
+	if err == nil {
+		return s.Tokens.EndRegistration(ctx, c.Token.Tenant, c.Token.ID)
+	}
+	if now.Sub(c.Token.RevokedAt) > domain.RegistrationGiveUp {
+		return errors.Join(fmt.Errorf("given up, the vendor may still have it: %w", err),
+			s.Tokens.EndRegistration(ctx, c.Token.Tenant, c.Token.ID))
+	}
+	return errors.Join(err, s.Tokens.PostponeRegistration(
+		ctx, c.Token.Tenant, c.Token.ID, c.Token.Registration.RetryAt(now),
+	))
+}
+
+// removeWebhook deletes the token's webhook at the vendor. If the vendor's id of the webhook was not stored, it finds
+// the webhook by the URL.
+func (s *Service) removeWebhook(ctx context.Context, c ports.ClaimedRegistration) error {
+	registrar, ok := s.aggregators[c.Connection.Vendor].(ports.WebhookRegistrar)
+	if !ok { // the vendor was registered when the webhook was created, but is no longer registered
+		return &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown}
+	}
+	credential, err := s.open(ctx, c.Connection)
+	if err != nil {
+		return err
+	}
+	access := accessOf(c.Connection, credential)
+	if id := c.Token.Registration.ID; id != "" {
+		return registrar.DeleteWebhook(ctx, access, id)
+	}
+	webhooks, err := registrar.Webhooks(ctx, access)
+	if err != nil {
+		return err
+	}
+	for _, w := range webhooks {
+		if !c.Token.SendsTo(w.URL) {
+			continue
+		}
+		if err := registrar.DeleteWebhook(ctx, access, w.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,349 @@
+package application_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// registrar is a fake aggregator whose vendor can create webhooks.
+type registrar struct {
+	*vendor
+	webhooks map[string]ports.NewWebhook
+	made     int
+	// onCreate is called before a webhook is created, and afterCreate before its response is returned.
+	onCreate, afterCreate func() error
+	failure               error // of every other call
+}
+
+var _ ports.WebhookRegistrar = (*registrar)(nil)
+
+func call(f func() error) error {
+	if f == nil {
+		return nil
+	}
+	return f()
+}
+
+func (r *registrar) CreateWebhook(_ context.Context, _ ports.Access, w ports.NewWebhook) (string, error) {
+	if err := call(r.onCreate); err != nil {
+		return "", err
+	}
+	r.made++
+	id := fmt.Sprintf("webhook-%d", r.made)
+	r.webhooks[id] = w
+	return id, call(r.afterCreate)
+}
+
+func (r *registrar) Webhooks(context.Context, ports.Access) (all []ports.VendorWebhook, err error) {
+	for id, w := range r.webhooks {
+		all = append(all, ports.VendorWebhook{ID: id, URL: w.URL})
+	}
+	return all, r.failure
+}
+
+func (r *registrar) DeleteWebhook(_ context.Context, _ ports.Access, id string) error {
+	if r.failure == nil {
+		delete(r.webhooks, id)
+	}
+	return r.failure
+}
+
+const receiver = "https://discovery.example/v1/discovery/webhooks"
+
+// newRegistrarEnv returns an env with the connection "books" of a vendor that can create webhooks. The vendor has a
+// webhook of another program.
+func newRegistrarEnv(t *testing.T) (*env, *registrar, domain.Connection) {
+	t.Helper()
+	r := &registrar{
+		webhooks: map[string]ports.NewWebhook{"other": {URL: domain.SecretText("https://elsewhere.example/hook")}},
+	}
+	e := newEnv(t, func(d *application.Deps) {
+		r.vendor = d.Aggregators[0].(*vendor)
+		d.Aggregators[0] = r
+	})
+	return e, r, e.createConnection("books")
+}
+
+func (e *env) register() (ports.MintedToken, error) {
+	return e.MintToken(e.ctx, e.tenant, ports.MintRequest{
+		Vendor: "pluggy", Name: "books", Register: true, Receiver: receiver,
+	})
+}
+
+// wantWebhooks fails the test unless the vendor has this number of webhooks besides that of the other program.
+func (r *registrar) wantWebhooks(t *testing.T, n int) {
+	t.Helper()
+	if _, ok := r.webhooks["other"]; !ok || len(r.webhooks) != n+1 {
+		t.Fatalf("the vendor has the webhooks %v, want %d and that of another program", r.webhooks, n)
+	}
+}
+
+func (e *env) tokensOf(c domain.Connection) []domain.WebhookToken {
+	e.Helper()
+	page, err := e.ListTokens(e.ctx, e.tenant, ports.TokenFilter{Connection: c.ID}, domain.PageRequest{Limit: 5})
+	e.noError(err)
+	return page.Items
+}
+
+// removeDue runs the maintenance task after the time d.
+func (e *env) removeDue(d time.Duration) (int, error) {
+	e.clock.pass(d)
+	return e.RemoveRegistrations(e.ctx, 10)
+}
+
+func TestARegisteredWebhookSendsToTheReceiverWithASecretOfItsOwn(t *testing.T) {
+	e, r, c := newRegistrarEnv(t)
+	minted, err := e.register()
+	e.noError(err)
+	r.wantWebhooks(t, 1)
+	made := r.webhooks[minted.Registration.ID]
+	raw, secret := string(minted.Raw.Reveal()), string(made.Authorization.Reveal())
+	if url := string(made.URL.Reveal()); url != receiver+"/pluggy/"+raw || !minted.Authorization.IsZero() {
+		t.Errorf("the webhook sends to %s", url)
+	}
+	if got := e.tokensOf(c); len(got) != 1 || got[0].Registration.State != domain.RegistrationActive {
+		t.Errorf("the tokens are %+v", got)
+	}
+	request := webhookRequest(raw, eventBody("e1", domain.PullScope{Everything: true}))
+	_, err = e.Receive(e.ctx, request) // the deployment's own check passes, but the token has a secret
+	e.wantError(err, domain.Unauthenticated)
+	request.Authorization = secret
+	got, err := e.Receive(e.ctx, request)
+	e.noError(err)
+	if got.Delivery.Status != domain.DeliveryAccepted {
+		t.Errorf("the delivery is %s", got.Delivery.Status)
+	}
+	foreign := `{"Name":"rows/changed","DedupKey":"k","AccountRef":"another","WantsPull":true}`
+	request.Body = []byte(foreign)
+	got, err = e.Receive(e.ctx, request)
+	e.noError(err)
+	if d := e.getDelivery(got.Delivery.ID); d.Status != domain.DeliveryIgnored || len(d.Body) > 0 {
+		t.Errorf("an event of another account is stored as %s with the body %q", d.Status, d.Body)
+	}
+}
+
+func TestARefusedWebhookLeavesNoToken(t *testing.T) {
+	for code, reason := range map[domain.Code]string{
+		domain.AccessDenied: "credential_rejected", domain.CredentialRejected: "credential_rejected",
+		domain.AddressNotAllowed: "address_not_allowed",
+	} {
+		e, r, c := newRegistrarEnv(t)
+		r.onCreate = func() error { return rejected(code) }
+		_, err := e.register()
+		e.wantError(err, domain.Rejected, domain.VendorRefused)
+		if message := domain.ErrorsOf(err)[0].Message; message != reason {
+			t.Errorf("%s: the reason is %q, want %q", code, message, reason)
+		}
+		r.wantWebhooks(t, 0)
+		if n, err := e.removeDue(domain.RegistrationTimeout); n != 0 || err != nil || len(e.tokensOf(c)) > 0 {
+			t.Errorf("%s: a token is left (%d removals, %v)", code, n, err)
+		}
+	}
+}
+
+// The vendor may have created the webhook although its response was lost. The crash is a service that ends between
+// the vendor's response and the write.
+func TestAWebhookIsNotOrphaned(t *testing.T) {
+	for name, interrupt := range map[string]func(e *env, r *registrar){
+		"the response is lost": func(_ *env, r *registrar) {
+			r.afterCreate = func() error { return unavailable(domain.VendorUnreachable) }
+		},
+		"the process dies before the write": func(e *env, _ *registrar) {
+			e.failOperation("Tokens.ActivateRegistration")
+		},
+		"the vendor is unreachable": func(_ *env, r *registrar) {
+			r.onCreate = func() error { return unavailable(domain.VendorUnreachable) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, r, c := newRegistrarEnv(t)
+			interrupt(e, r)
+			_, err := e.register()
+			e.wantError(err, domain.Unavailable)
+			if len(e.tokensOf(c)) > 0 {
+				t.Error("the token is listed")
+			}
+			if n, err := e.removeDue(0); n != 0 || err != nil {
+				t.Fatalf("%d removals while the request may still run, %v", n, err)
+			}
+			r.failure = unavailable(domain.VendorUnreachable)
+			if n, err := e.removeDue(domain.RegistrationTimeout); n != 1 || err == nil {
+				t.Fatalf("%d removals, %v", n, err)
+			}
+			r.failure = nil
+			if n, err := e.removeDue(time.Hour); n != 1 || err != nil {
+				t.Fatalf("%d removals, %v", n, err)
+			}
+			r.wantWebhooks(t, 0)
+			if n, err := e.removeDue(24 * time.Hour); n != 0 || err != nil {
+				t.Errorf("%d further removals, %v", n, err)
+			}
+		})
+	}
+}
+
+func TestARevocationAndADeletionRemoveTheWebhook(t *testing.T) {
+	for name, end := range map[string]func(e *env, c domain.Connection, id domain.TokenID) error{
+		"revocation": func(e *env, _ domain.Connection, id domain.TokenID) error {
+			return e.RevokeToken(e.ctx, e.tenant, id)
+		},
+		"deletion": func(e *env, c domain.Connection, _ domain.TokenID) error {
+			return e.DeleteConnection(e.ctx, e.tenant, c.ID, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, r, c := newRegistrarEnv(t)
+			minted, err := e.register()
+			e.noError(err)
+			r.failure = unavailable(domain.VendorUnreachable)
+			e.noError(end(e, c, minted.ID)) // does not wait for the vendor
+			var waits []time.Duration
+			for range 4 {
+				start := e.clock.now
+				for n := 0; n == 0; {
+					if n, err = e.removeDue(5 * time.Second); n > 0 && err == nil {
+						t.Fatal("the failure is not reported")
+					}
+				}
+				waits = append(waits, e.clock.now.Sub(start).Round(5*time.Second))
+			}
+			want := []time.Duration{5 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second}
+			for i, wait := range waits {
+				if wait < want[i] || wait > want[i]+10*time.Second {
+					t.Errorf("the removals were attempted after %v, want about %v", waits, want)
+				}
+			}
+			r.wantWebhooks(t, 1)
+			r.failure = nil
+			if n, err := e.removeDue(time.Hour); n != 1 || err != nil {
+				t.Fatalf("%d removals, %v", n, err)
+			}
+			r.wantWebhooks(t, 0)
+		})
+	}
+}
+
+func TestARemovalThatFailsForAWeekIsGivenUp(t *testing.T) {
+	e, r, _ := newRegistrarEnv(t)
+	minted, err := e.register()
+	e.noError(err)
+	e.noError(e.RevokeToken(e.ctx, e.tenant, minted.ID))
+	r.failure = rejected(domain.CredentialRejected)
+	if _, err := e.removeDue(domain.RegistrationGiveUp - time.Hour); err == nil || strings.Contains(err.Error(), "given up") {
+		t.Errorf("after less than a week: %v", err)
+	}
+	if _, err := e.removeDue(2 * time.Hour); err == nil || !strings.Contains(err.Error(), "given up") {
+		t.Errorf("after a week: %v", err)
+	}
+	if n, err := e.removeDue(24 * time.Hour); n != 0 || err != nil {
+		t.Errorf("after it was given up: %d removals, %v", n, err)
+	}
+}
+
+// A connection that is deleted while its webhook is created has no webhook at the end.
+func TestADeletionDuringTheRegistration(t *testing.T) {
+	e, r, c := newRegistrarEnv(t)
+	r.afterCreate = func() error { return e.DeleteConnection(e.ctx, e.tenant, c.ID, nil) }
+	_, err := e.register()
+	e.wantError(err, domain.NotFound)
+	r.wantWebhooks(t, 0)
+	if _, err := e.removeDue(domain.RegistrationTimeout); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMintValidatesItsOptions(t *testing.T) {
+	e, _, _ := newRegistrarEnv(t)
+	for want, r := range map[string]ports.MintRequest{
+		"register":     {Vendor: "belvo", Name: "books", Register: true},
+		"sourceSecret": {Vendor: "pluggy", Name: "books", Register: true, SourceSecret: true},
+	} {
+		_, err := e.MintToken(e.ctx, e.tenant, r)
+		e.wantError(err, domain.Invalid)
+		if diff := cmp.Diff([]string{want}, fields(err)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// The deployment has no check of the source at all.
+func TestASourceSecretIsEnough(t *testing.T) {
+	e := newEnv(t)
+	e.createConnection("books")
+	clear(e.deps.Sources)
+	minted, err := e.MintToken(e.ctx, e.tenant, ports.MintRequest{Vendor: "pluggy", Name: "books", SourceSecret: true})
+	e.noError(err)
+	request := webhookRequest(string(minted.Raw.Reveal()), eventBody("e1", domain.PullScope{}))
+	secret := string(minted.Authorization.Reveal())
+	last := secret[len(secret)-1:]
+	for _, wrong := range []string{"", "shared", secret[:len(secret)-1], strings.TrimPrefix(secret, "Bearer "),
+		strings.TrimSuffix(secret, last) + map[bool]string{true: "B", false: "A"}[last == "A"]} {
+		request.Authorization = wrong
+		_, err := e.Receive(e.ctx, request)
+		e.wantError(err, domain.Unauthenticated)
+		if reason := domain.ErrorsOf(err)[0].Cause; reason == nil || reason.Error() != "source not proved" {
+			t.Errorf("the reason is %v", reason)
+		}
+	}
+	request.Authorization = secret
+	_, err = e.Receive(e.ctx, request)
+	e.noError(err)
+	for _, text := range []string{fmt.Sprint(minted), fmt.Sprintf("%+v %#v", minted, minted)} {
+		if strings.Contains(text, secret) || strings.Contains(text, request.Token) {
+			t.Error("a minted token prints its secrets")
+		}
+	}
+}
+
+func TestBaseURLsMustHaveAnAllowedOrigin(t *testing.T) {
+	e := newEnv(t, func(d *application.Deps) {
+		d.BaseURLs = map[domain.Vendor][]string{"pluggy": {"https://api.example.test"}}
+	})
+	c := e.createConnection("books")
+	n := newConnection("other")
+	n.BaseURL = "https://elsewhere.test"
+	_, err := e.CreateConnection(e.ctx, e.tenant, n)
+	e.wantError(err, domain.Invalid)
+	if diff := cmp.Diff([]string{"baseUrl"}, fields(err)); diff != "" {
+		t.Error(diff)
+	}
+	_, err = e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
+		Name: c.Name, BaseURL: n.BaseURL, AccountRef: c.AccountRef,
+	})
+	e.wantError(err, domain.Invalid)
+	_, err = e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
+		Name: c.Name, BaseURL: "HTTPS://API.example.test:443/v1", AccountRef: c.AccountRef,
+	})
+	e.noError(err)
+	n.Vendor = "belvo" // has no list
+	_, err = e.CreateConnection(e.ctx, e.tenant, n)
+	e.noError(err)
+}
+
+// A stored connection whose origin is not allowed any more stays, but its vendor is not called.
+func TestNoCallLeavesTheAllowedOrigins(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.deps.BaseURLs = map[domain.Vendor][]string{"pluggy": {"https://new.example.test"}}
+	e.Service = e.newService()
+	result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	if result.Healthy || result.Reason != domain.AddressNotAllowed || e.vendor.checks > 0 {
+		t.Errorf("got %+v after %d calls", result, e.vendor.checks)
+	}
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullFailed, domain.AddressNotAllowed)
+	if e.vendor.checks > 0 {
+		t.Error("the pull called the vendor")
+	}
+}

@@ -1,0 +1,84 @@
+package domain
+
+import (
+	"strings"
+	"time"
+)
+
+// RegistrationState says how far the webhook of a token exists at the vendor.
+type RegistrationState string
+
+// The states. A registration begins as pending, before the vendor is asked. A pending registration whose
+// request has ended without a result is removed like one whose token was revoked: the vendor may have created it.
+const (
+	NotRegistered        RegistrationState = ""
+	RegistrationPending  RegistrationState = "pending"  // the vendor may have the webhook; the token is not listed
+	RegistrationActive   RegistrationState = "active"   // the vendor has the webhook
+	RegistrationRemoving RegistrationState = "removing" // the token is revoked; the vendor may still have the webhook
+	RegistrationRemoved  RegistrationState = "removed"  // the vendor no longer has the webhook
+)
+
+// Limits of a registration.
+const (
+	// RegistrationTimeout is how long a registration stays pending before it is removed. It is longer than the
+	// request that creates the webhook can take.
+	RegistrationTimeout = 2 * time.Minute
+	// RegistrationGiveUp is how long after the revocation of the token the removal is tried.
+	RegistrationGiveUp = 7 * 24 * time.Hour
+
+	minRemovalWait = 5 * time.Second
+	maxRemovalWait = time.Hour
+)
+
+// WebhookRegistration is a webhook at the vendor that sends to the URL of a token. The zero value means
+// that the operator configures the webhook at the vendor.
+type WebhookRegistration struct {
+	State    RegistrationState
+	ID       string    // the vendor's id of the webhook; "" while it is not known
+	DueAt    time.Time // when a pending or removing registration is removed at the vendor
+	Attempts int       // how often the removal was attempted
+}
+
+// Exists reports whether the token belongs to a webhook that the service has created.
+func (r WebhookRegistration) Exists() bool { return r.State != NotRegistered }
+
+// RetryAt returns when the removal is attempted again after a failure at the time at. The wait doubles with each
+// attempt, up to an hour.
+func (r WebhookRegistration) RetryAt(at time.Time) time.Time {
+	wait := minRemovalWait
+	for range r.Attempts - 1 {
+		if wait *= 2; wait >= maxRemovalWait {
+			return at.Add(maxRemovalWait)
+		}
+	}
+	return at.Add(wait)
+}
+
+// StartRegistration marks the token as one whose webhook the service creates at the vendor.
+func (t *WebhookToken) StartRegistration() {
+	t.Registration = WebhookRegistration{State: RegistrationPending, DueAt: t.CreatedAt.Add(RegistrationTimeout)}
+}
+
+// Revoke ends the token. A webhook at the vendor is to be removed from now on.
+func (t *WebhookToken) Revoke(at time.Time) {
+	t.RevokedAt = at
+	if t.Registration.State == RegistrationActive {
+		t.Registration.State, t.Registration.DueAt = RegistrationRemoving, at
+	}
+}
+
+// Listed reports whether operators see the token. They do not see a token whose mint has no result yet.
+func (t WebhookToken) Listed() bool { return t.Registration.State != RegistrationPending }
+
+// WebhookURL returns the URL to which a vendor sends the webhooks of a token: receiver, the vendor and the raw token,
+// each after a slash. It is a secret, because it contains the token.
+func WebhookURL(receiver string, v Vendor, raw Secret) Secret {
+	return SecretText(receiver + "/" + string(v) + "/" + string(raw.bytes()))
+}
+
+// SendsTo reports whether a webhook of the vendor sends to the URL of the token. It compares the last segment of the
+// URL, because only the hash of the token is stored.
+func (t WebhookToken) SendsTo(webhookURL Secret) bool {
+	url := string(webhookURL.bytes())
+	return t.Matches(url[strings.LastIndexByte(url, '/')+1:])
+}

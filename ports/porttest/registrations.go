@@ -1,0 +1,235 @@
+package porttest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// registrationTests check the methods of ports.Tokens about webhooks at the vendor.
+var registrationTests = []storeTest{
+	{"a pending token receives webhooks, but is neither listed nor revoked", pendingTokenIsHidden},
+	{"an active registration has the vendor's id, and its token is listed", activateRegistration},
+	{"a revocation makes an active registration due, and its end makes it removed", revokedRegistrationIsDue},
+	{"the deletion of a connection makes its active registration due", deletionMakesRegistrationDue},
+	{"a pending registration is claimed when it is due, and its end deletes the token", pendingRegistrationExpires},
+	{"of concurrent claims exactly one returns the token", registrationIsClaimedOnce},
+	{"a postponed registration is due again later", postponedRegistration},
+	{"other tenants and other states change no registration", registrationsOfOthers},
+	{"only the source secret of the token is admitted", sourceSecretIsRequired},
+	{"an event about another account is stored without body and scope", foreignEventsAreBare},
+}
+
+// registeredToken stores a token with a pending registration for a new connection.
+func (f *fixture) registeredToken() (domain.Connection, domain.WebhookToken) {
+	f.Helper()
+	c := f.createConnection()
+	token := f.newToken(c)
+	token.StartRegistration()
+	f.noError(f.Tokens.Create(f.ctx, token))
+	return c, token
+}
+
+// activeToken stores a token with an active registration for a new connection.
+func (f *fixture) activeToken() (domain.Connection, domain.WebhookToken) {
+	f.Helper()
+	c, token := f.registeredToken()
+	f.noError(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "webhook-1"))
+	token.Registration.State, token.Registration.ID = domain.RegistrationActive, "webhook-1"
+	return c, token
+}
+
+// findToken returns the stored token.
+func (f *fixture) findToken(token domain.WebhookToken) domain.WebhookToken {
+	f.Helper()
+	found, err := f.Tokens.FindByHash(f.ctx, token.Hash)
+	f.noError(err)
+	return found
+}
+
+// claimRegistration claims all registrations that are due at the time at, and returns that of the token; ok is false
+// if the token was not claimed. Other tests may have registrations that are due.
+func (f *fixture) claimRegistration(token domain.WebhookToken, at time.Time) (c ports.ClaimedRegistration, ok bool) {
+	f.Helper()
+	for {
+		claimed, err := f.Tokens.ClaimRegistrations(f.ctx, at, at.Add(time.Hour), 100)
+		f.noError(err)
+		for _, one := range claimed {
+			if one.Token.ID == token.ID {
+				c, ok = one, true
+			}
+		}
+		if len(claimed) < 100 {
+			return c, ok
+		}
+	}
+}
+
+func pendingTokenIsHidden(f *fixture) {
+	_, token := f.registeredToken()
+	f.equal("stored", token, f.findToken(token))
+	f.equal("listed", 0, len(f.listTokens(ports.TokenFilter{}, 10, nil)))
+	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now()), domain.NotFound)
+	f.equal("the status of a delivery", domain.DeliveryAccepted, f.receiveWanted(token).Status)
+}
+
+func activateRegistration(f *fixture) {
+	_, token := f.activeToken()
+	f.equal("listed", []domain.WebhookToken{token}, f.listTokens(ports.TokenFilter{}, 10, nil))
+	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "webhook-2"), domain.NotFound)
+	_, claimed := f.claimRegistration(token, longAfter(f.now()))
+	f.equal("an active registration is claimed", false, claimed)
+}
+
+func revokedRegistrationIsDue(f *fixture) {
+	c, token := f.activeToken()
+	at := f.now()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at))
+	token.Revoke(at)
+	f.equal("after the revocation", token, f.findToken(token))
+	claimed, ok := f.claimRegistration(token, at)
+	f.equal("claimed", true, ok)
+	token.Registration.DueAt, token.Registration.Attempts = at.Add(time.Hour), 1
+	f.equal("the claim", ports.ClaimedRegistration{Token: token, Connection: c}, claimed)
+	f.equal("after the claim", token, f.findToken(token))
+	f.noError(f.Tokens.EndRegistration(f.ctx, f.tenant, token.ID))
+	token.Registration.State = domain.RegistrationRemoved
+	f.equal("after the end", []domain.WebhookToken{token}, f.listTokens(ports.TokenFilter{}, 10, nil))
+}
+
+func deletionMakesRegistrationDue(f *fixture) {
+	c, token := f.activeToken()
+	f.deleteConnection(c)
+	claimed, ok := f.claimRegistration(token, longAfter(f.now()))
+	f.equal("claimed", true, ok)
+	f.equal("state", domain.RegistrationRemoving, claimed.Token.Registration.State)
+	f.equal("the sealed credential", c.Sealed, claimed.Connection.Sealed)
+	f.equal("the connection is live", false, claimed.Connection.Live())
+}
+
+func pendingRegistrationExpires(f *fixture) {
+	_, token := f.registeredToken()
+	due := token.Registration.DueAt
+	_, early := f.claimRegistration(token, due.Add(-time.Microsecond))
+	f.equal("claimed before it is due", false, early)
+	claimed, ok := f.claimRegistration(token, due)
+	f.equal("claimed", true, ok)
+	f.equal("revoked at", due, claimed.Token.RevokedAt)
+	f.equal("state", domain.RegistrationPending, claimed.Token.Registration.State)
+	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, f.tenant, token.ID, "late"), domain.NotFound)
+	_, err := f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent("late", domain.PullScope{})))
+	f.errorIs(err, domain.Unauthenticated)
+	f.noError(f.Tokens.EndRegistration(f.ctx, f.tenant, token.ID))
+	_, err = f.Tokens.FindByHash(f.ctx, token.Hash)
+	f.errorIs(err, domain.NotFound)
+}
+
+func registrationIsClaimedOnce(f *fixture) {
+	_, token := f.activeToken()
+	at := f.now()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at))
+	var mu sync.Mutex
+	times := 0
+	concurrently(8, func(int) {
+		claimed, err := f.Tokens.ClaimRegistrations(f.ctx, at, at.Add(time.Hour), 100)
+		if err != nil {
+			f.Error(err)
+		}
+		for _, c := range claimed {
+			if c.Token.ID == token.ID {
+				mu.Lock()
+				times++
+				mu.Unlock()
+			}
+		}
+	})
+	f.equal("claims that returned the token", 1, times)
+}
+
+func postponedRegistration(f *fixture) {
+	_, token := f.activeToken()
+	at := f.now()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at))
+	f.claimRegistration(token, at)
+	later := at.Add(2 * time.Hour)
+	f.noError(f.Tokens.PostponeRegistration(f.ctx, f.tenant, token.ID, later))
+	_, early := f.claimRegistration(token, later.Add(-time.Microsecond))
+	f.equal("claimed before it is due", false, early)
+	claimed, ok := f.claimRegistration(token, later)
+	f.equal("claimed", true, ok)
+	f.equal("attempts", 2, claimed.Token.Registration.Attempts)
+	f.equal("revoked at", at, claimed.Token.RevokedAt)
+}
+
+func registrationsOfOthers(f *fixture) {
+	_, pending := f.registeredToken()
+	_, active := f.activeToken()
+	foreign := newTenant()
+	f.errorIs(f.Tokens.ActivateRegistration(f.ctx, foreign, pending.ID, "webhook"), domain.NotFound)
+	for _, tenant := range []domain.TenantID{foreign, f.tenant} {
+		id := pending.ID
+		if tenant == f.tenant {
+			id = active.ID // its registration needs no removal
+		}
+		f.noError(f.Tokens.PostponeRegistration(f.ctx, tenant, id, f.now()))
+		f.noError(f.Tokens.EndRegistration(f.ctx, tenant, id))
+	}
+	f.equal("pending", pending, f.findToken(pending))
+	f.equal("active", active, f.findToken(active))
+	plain := f.createToken(f.createConnection())
+	f.noError(f.Tokens.EndRegistration(f.ctx, f.tenant, plain.ID))
+	f.equal("a token without a registration", plain, f.findToken(plain))
+}
+
+// sourceSecretIsRequired also receives while a pull is queued, because a store may then take another path.
+func sourceSecretIsRequired(f *fixture) {
+	c := f.createConnection()
+	token, plain := f.newToken(c), f.createToken(c)
+	token.Source = domain.HashSource("Bearer own")
+	f.noError(f.Tokens.Create(f.ctx, token))
+	f.equal("stored", token, f.findToken(token))
+	for range 2 {
+		wrong := f.incoming(token, wantedEvent("wrong", domain.PullScope{}))
+		wrong.Authorization = domain.HashSource("Bearer another")
+		_, err := f.Deliveries.Receive(f.ctx, wrong) // although the deployment admits the source
+		f.errorIs(err, domain.Unauthenticated)
+		unproved := f.incoming(plain, wantedEvent("unproved", domain.PullScope{}))
+		unproved.SourceAdmitted, unproved.Authorization = false, token.Source
+		_, err = f.Deliveries.Receive(f.ctx, unproved)
+		f.errorIs(err, domain.Unauthenticated)
+		right := f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{}))
+		right.SourceAdmitted, right.Authorization = false, token.Source
+		f.equal("status", domain.DeliveryAccepted, f.receive(right).Delivery.Status)
+	}
+}
+
+// foreignEventsAreBare also receives while a pull is queued, because a store may then take another path. The
+// deduplication key of an event is not lost with its body.
+func foreignEventsAreBare(f *fixture) {
+	c, token := f.activeToken()
+	for range 2 {
+		event := wantedEvent("", domain.PullScope{Removed: []string{"r"}})
+		event.Name, event.AccountRef = "item/updated "+newUUID().String(), "another"
+		r := f.incoming(token, event)
+		r.Body = []byte(event.Name)
+		stored := f.getDelivery(f.receive(r).Delivery.ID)
+		f.equal("status", domain.DeliveryIgnored, stored.Status)
+		f.equal("body", 0, len(stored.Body))
+		f.equal("scope", domain.PullScope{}, stored.Scope)
+		f.equal("fingerprint", domain.FingerprintOf(r.Event, r.Body), stored.Fingerprint)
+		r.Delivery = newID[domain.Delivery]()
+		f.equal("duplicate", true, f.receive(r).Duplicate)
+
+		event.AccountRef = c.AccountRef
+		event.DedupKey = newUUID().String()
+		own := f.incoming(token, event)
+		f.equal("the body of an event about its own account", own.Body, f.getDelivery(f.receive(own).Delivery.ID).Body)
+	}
+	other := f.createToken(c)
+	event := wantedEvent("k", domain.PullScope{})
+	event.AccountRef = "another"
+	r := f.incoming(other, event)
+	f.equal("the body through a token without a registration", r.Body, f.getDelivery(f.receive(r).Delivery.ID).Body)
+}

@@ -1,0 +1,261 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// mintRequest returns the body of a mint with the option, which is a member of the request.
+func mintRequest(b bank, name, option string) object {
+	return object{"vendor": b.vendor(), "connection_config_name": name, option: true}
+}
+
+func TestATokenWithASourceSecretAdmitsOnlyThisSecret(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o := w.operator(t)
+		id := o.connect(b, "main")
+		request := mintRequest(b, "main", "sourceSecret")
+		minted := o.do(http.MethodPost, tokens, request, "X-Idempotency-Key: mint").want(201)
+		o.do(http.MethodPost, tokens, request, "X-Idempotency-Key: mint").problem(409, "MTCH-0021")
+		hook, secret := strings.TrimPrefix(minted.text("webhookUrl"), publicURL), minted.text("authorization")
+		other := o.do(http.MethodPost, tokens, request).want(201).text("authorization")
+		for range 2 { // the first accepted webhook queues a pull, and a store may then take another path
+			body := b.payload(t, "all")
+			o.postWebhook(t, b.vendor(), hook, body).problem(401, "MTCH-0003") // the deployment's own proof
+			for _, wrong := range []string{other, secret + "x", strings.TrimPrefix(secret, "Bearer ")} {
+				o.call(t, http.MethodPost, hook, body, "Authorization: "+wrong, proofUnless(b)).problem(401, "MTCH-0003")
+			}
+			o.call(t, http.MethodPost, hook, body, "Authorization: "+secret).want(202)
+		}
+		o.call(t, http.MethodPost, o.mint(b, "main"), b.payload(t, "all"), "Authorization: "+secret).problem(401, "MTCH-0003")
+		o.waitForPulls(id)
+		for where, text := range map[string]string{
+			"answers": w.responses.String(), "log": w.log.String(), "database": w.dump(t),
+		} {
+			search(t, where, map[string]string{"source secret": strings.TrimPrefix(secret, "Bearer ")}, text)
+		}
+	})
+}
+
+// proofUnless returns the header with which the vendor proves its source, unless that is Authorization.
+func proofUnless(b bank) string {
+	if b.vendor() == "belvo" {
+		return "X-None: none"
+	}
+	return proof(b.vendor(), nil)
+}
+
+func TestBelvoRegistersNoWebhook(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newBelvo(t)
+		o.connect(b, "main")
+		o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(400, "MTCH-0001", "body.register")
+		both := mintRequest(newPluggy(t), "main", "register")
+		both["sourceSecret"] = true
+		o.do(http.MethodPost, tokens, both).problem(400, "MTCH-0001", "body.sourceSecret")
+	})
+}
+
+// addItem adds an item with a bank account to the client of the bank, and returns its id.
+func (b *pluggyBank) addItem(t *testing.T) string {
+	t.Helper()
+	item := b.sim.AddItem(pluggysim.Item{ClientID: b.id}).ID
+	if _, err := b.sim.AddAccount(pluggysim.Account{ItemID: item}); err != nil {
+		t.Fatal(err)
+	}
+	return item
+}
+
+// sendRegistered sends item/updated to the registered webhooks, and returns the statuses of the responses.
+func (w *env) sendRegistered(t *testing.T, b *pluggyBank, item string) (statuses []int) {
+	t.Helper()
+	results, err := b.sim.SendRegistered(t.Context(), w.origin, pluggysim.Event{Name: "item/updated", ItemID: item})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		statuses = append(statuses, r.Status)
+	}
+	return statuses
+}
+
+func TestARegisteredWebhookLivesAsLongAsItsToken(t *testing.T) {
+	for name, end := range map[string]func(o operator, connection, token string){
+		"revocation": func(o operator, _, token string) {
+			o.do(http.MethodDelete, tokens+"/"+token, nil).want(204)
+		},
+		"deletion": func(o operator, connection, _ string) {
+			o.do(http.MethodDelete, of(connection, ""), nil).want(204)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *env) {
+				o, b := w.operator(t), newPluggy(t)
+				id := o.connect(b, "main")
+				minted := o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").want(201)
+				o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").
+					problem(409, "MTCH-0021")
+				made := b.sim.Webhooks()
+				registration, _ := minted.json()["registration"].(object)
+				if len(made) != 1 || made[0].URL != minted.text("webhookUrl") || made[0].Event != "all" ||
+					registration["id"] != made[0].ID || registration["state"] != "active" ||
+					minted.json()["authorization"] != nil {
+					t.Fatalf("the vendor has %+v after %v", made, minted.json())
+				}
+				if got := w.sendRegistered(t, b, b.item); len(got) != 1 || got[0] != 202 {
+					t.Fatalf("the webhook got %v", got)
+				}
+				o.waitForPulls(id)
+				other := b.addItem(t)
+				if got := w.sendRegistered(t, b, other); len(got) != 1 || got[0] != 202 {
+					t.Fatalf("an event of another item got %v", got)
+				}
+				foreign := o.pages(deliveries, 20)[0]
+				if d := o.get(deliveries + "/" + text(foreign, "id")).want(200).json(); d["status"] != "ignored" ||
+					d["payload"] != "" {
+					t.Errorf("an event of another item is stored as %v", d)
+				}
+				secret := strings.TrimPrefix(made[0].Headers["Authorization"], "Bearer ")
+				for where, text := range map[string]string{
+					"answers": w.responses.String(), "log": w.log.String(), "database": w.dump(t),
+				} {
+					search(t, where, map[string]string{
+						"source secret": secret, "token": minted.text("token"), "id of the other item": other,
+					}, text)
+				}
+
+				b.inject(t, fault{path: "/webhooks/*", kind: "status", status: 503, times: -1})
+				end(o, id, minted.text("id"))
+				if got := w.sendRegistered(t, b, b.item); len(got) != 1 || got[0] != 401 {
+					t.Errorf("after the end, the webhook got %v", got)
+				}
+				eventually(t, "a failed removal", func() bool {
+					return len(w.log.linesWith("webhooks at the vendors", minted.text("id"))) > 0
+				})
+				if len(b.sim.Webhooks()) != 1 {
+					t.Error("the vendor refused, but the webhook is gone")
+				}
+				b.clear()
+				eventually(t, "the removal of the webhook", func() bool { return len(b.sim.Webhooks()) == 0 })
+			})
+		})
+	}
+}
+
+func TestARefusedRegistrationKeepsNoToken(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b := w.operator(t), newPluggy(t)
+		o.connect(b, "main")
+		for range 5 {
+			o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).want(201)
+		}
+		o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: six").
+			problem(502, "MTCH-0022", "vendor")
+		if n := len(o.pages(tokens, 20)); n != 5 || len(b.sim.Webhooks()) != 5 {
+			t.Errorf("%d tokens and %d webhooks, want five of each", n, len(b.sim.Webhooks()))
+		}
+		b.inject(t, fault{path: "/webhooks", kind: "status", status: 503, times: -1})
+		o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(503, "MTCH-0008")
+		if n := len(o.pages(tokens, 20)); n != 5 {
+			t.Errorf("%d tokens are listed after the vendor was unreachable, want 5", n)
+		}
+	})
+}
+
+// dyingTokens is a store that becomes unavailable after the vendor has created a webhook, as if the process died.
+type dyingTokens struct{ ports.Tokens }
+
+func (dyingTokens) ActivateRegistration(context.Context, domain.TenantID, domain.TokenID, string) error {
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+}
+
+// afterTimeout is a clock that is ahead by the time after which a pending registration is removed.
+type afterTimeout struct{}
+
+func (afterTimeout) Now() time.Time {
+	return time.Now().UTC().Add(domain.RegistrationTimeout + time.Minute).Truncate(time.Microsecond)
+}
+
+// The first process ends between the vendor's response and the write. Two other processes find the registration.
+func TestAWebhookOfADeadProcessIsRemovedByOneReplica(t *testing.T) {
+	t.Parallel()
+	for _, backend := range []string{"sqlite", "postgres"} {
+		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
+			dsn, b := backends[backend](t), newPluggy(t)
+			w := open(t, backend, dsn, func(s *setup) {
+				s.over.Wrap = func(stores *composedStores) { stores.Tokens = dyingTokens{stores.Tokens} }
+			})
+			o := w.operator(t)
+			o.connect(b, "main")
+			o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(503, "MTCH-0008")
+			if len(b.sim.Webhooks()) != 1 || len(o.pages(tokens, 20)) != 0 {
+				t.Fatalf("the vendor has %v, and the token must not be listed", b.sim.Webhooks())
+			}
+			var running sync.WaitGroup
+			for range 2 {
+				replica := open(t, backend, dsn, func(s *setup) {
+					s.over.Clock, s.cfg.Sealing.KeysetFile = afterTimeout{}, w.cfg.Sealing.KeysetFile
+				})
+				running.Go(func() {
+					if _, err := replica.app.Service.RemoveRegistrations(context.Background(), 10); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			running.Wait()
+			eventually(t, "the removal of the webhook", func() bool { return len(b.sim.Webhooks()) == 0 })
+			made := b.gate().count("/webhooks")
+			if made != 2 { // one POST, and one GET of the replica that claimed the registration
+				t.Errorf("%d requests to /webhooks, want 2", made)
+			}
+		})
+	}
+}
+
+func TestBaseURLsAreRestrictedToOrigins(t *testing.T) {
+	b := newPluggy(t)
+	each(t, func(t *testing.T, w *env) {
+		o, other := w.operator(t), newPluggy(t)
+		id := o.connect(b, "main")
+		o.do(http.MethodPost, connections, creation(other, "other")).problem(400, "MTCH-0001", "body.baseUrl")
+		o.do(http.MethodPut, of(id, ""), object{
+			"configName": "main", "baseUrl": other.origin(), "accountRef": other.ref(),
+		}).problem(400, "MTCH-0001", "body.baseUrl")
+		o.connect(newBelvo(t), "belvo") // another vendor has no list
+	}, func(s *setup) {
+		s.cfg.BaseURLs = map[domain.Vendor][]string{"pluggy": {domain.Origin(b.origin())}}
+	})
+}
+
+func TestAStoredOriginThatIsNotAllowedAnyMoreIsNotCalled(t *testing.T) {
+	t.Parallel()
+	for _, backend := range []string{"sqlite", "postgres"} {
+		t.Run(backend, func(t *testing.T) {
+			t.Parallel()
+			dsn, b := backends[backend](t), newPluggy(t)
+			w := open(t, backend, dsn)
+			o := w.operator(t)
+			o.connect(b, "main")
+			restricted := open(t, backend, dsn, func(s *setup) {
+				s.cfg.Sealing.KeysetFile = w.cfg.Sealing.KeysetFile
+				s.cfg.BaseURLs = map[domain.Vendor][]string{"pluggy": {"https://api.pluggy.ai"}}
+			})
+			o.env = restricted
+			before := b.gate().count("/auth")
+			o.testConnection(b, "main", "address_not_allowed")
+			o.do(http.MethodPost, tokens, mintRequest(b, "main", "register")).problem(502, "MTCH-0022", "vendor")
+			if b.gate().count("/auth") != before || b.gate().count("/webhooks") != 0 {
+				t.Error("the vendor was called")
+			}
+		})
+	}
+}

@@ -62,7 +62,9 @@ $(GOLANGCI) $(HELM) $(ACTIONLINT) $(OAPI_CODEGEN): $(TOOLS)/%:
 .PHONY: generate
 generate: $(OAPI_CODEGEN) ## Regenerate the mocks, openapi.json and the clients
 	$(GO) generate ./...
-	$(GO) run ./clients/generate $(OAPI_CODEGEN)
+	@mkdir -p dist
+	$(GO) run ./clients/generate <openapi.json >dist/openapi.json
+	$(OAPI_CODEGEN) -config clients/go/oapi-codegen.yaml dist/openapi.json
 	@sh ./clients/typescript/generate.sh
 
 .PHONY: generate-check

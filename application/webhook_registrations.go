@@ -15,6 +15,9 @@ import (
 func (s *Service) registerToken(
 	ctx context.Context, c domain.Connection, minted ports.MintedToken, receiver string,
 ) (ports.MintedToken, error) {
+	if err := c.CheckNotPaused(); err != nil {
+		return ports.MintedToken{}, err
+	}
 	credential, err := s.open(ctx, c)
 	if err != nil {
 		return ports.MintedToken{}, vendorRefusal(err)
@@ -86,8 +89,13 @@ func (s *Service) RemoveRegistrations(ctx context.Context, limit int) (int, erro
 }
 
 // removeRegistration removes the webhook of one token at the vendor and records that. If the vendor cannot be asked,
-// it postpones the removal and returns the reason.
+// it postpones the removal and returns the reason. A removal also waits, however long, while the connection is paused.
 func (s *Service) removeRegistration(ctx context.Context, c ports.ClaimedRegistration) error {
+	if c.Connection.CheckNotPaused() != nil {
+		return s.Tokens.PostponeRegistration(
+			ctx, c.Token.Tenant, c.Token.ID, c.Token.Registration.RetryAt(s.Clock.Now()),
+		)
+	}
 	err := s.removeWebhook(ctx, c)
 	now := s.Clock.Now()
 	if err == nil {

@@ -347,3 +347,24 @@ func TestNoCallLeavesTheAllowedOrigins(t *testing.T) {
 		t.Error("the pull called the vendor")
 	}
 }
+
+func TestAPausedConnectionKeepsItsWebhooksAtTheVendor(t *testing.T) {
+	e, r, c := newRegistrarEnv(t)
+	minted, err := e.register()
+	e.noError(err)
+	_, err = e.PauseConnection(e.ctx, e.tenant, c.ID)
+	e.noError(err)
+	_, err = e.register()
+	e.wantError(err, domain.Conflict)
+	e.noError(e.RevokeToken(e.ctx, e.tenant, minted.ID))
+	if _, err := e.removeDue(2 * domain.RegistrationGiveUp); err != nil {
+		t.Error(err)
+	}
+	r.wantWebhooks(t, 1)
+	_, err = e.ResumeConnection(e.ctx, e.tenant, c.ID)
+	e.noError(err)
+	if _, err := e.removeDue(time.Hour); err != nil {
+		t.Error(err)
+	}
+	r.wantWebhooks(t, 0)
+}

@@ -142,8 +142,10 @@ func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
 		"restored":                 {gone(a, early), live(a, late), []string{"a restored 2026-10-09"}},
 		"changed while removed":    {gone(a, early), gone(a, late), nil},
 		"added and removed":        {nil, gone(a, late), nil},
-		"moved":                    {live(a, early), live(b, late), []string{"a removed 2026-10-01", "b added 2026-10-09"}},
-		"got its account":          {live(domain.AccountID{}, early), live(b, early), []string{"b added 2026-10-01"}},
+		"moved": {
+			live(a, early), live(b, late), []string{"a removed 2026-10-01", "b added 2026-10-09"},
+		},
+		"got its account": {live(domain.AccountID{}, early), live(b, early), []string{"b added 2026-10-01"}},
 	} {
 		var got []string
 		for _, made := range domain.Adjustments(recordID(1), 3, time.Time{}, test.before, *test.after) {
@@ -187,7 +189,8 @@ func TestUndoingTheAdjustmentsReproducesTheDigest(t *testing.T) {
 			}
 			for account, closed := range closes {
 				for day, c := range closed {
-					if got := digestOf(t, undo(records, adjustments[c.before:], account, day), account, day); got != c.digest {
+					undone := undo(records, adjustments[c.before:], account, day)
+					if got := digestOf(t, undone, account, day); got != c.digest {
 						t.Fatalf("undoing leads to %x, the digest of %s is %x", got, day, c.digest)
 					}
 				}

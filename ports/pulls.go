@@ -186,8 +186,8 @@ type PullExecution interface {
 	//
 	// A row that occurs twice in a page counts as one row; the later occurrence is stored. A
 	// transaction whose account is unknown is stored without an account. When an account is released
-	// from the quarantine, its rows that have no account yet get the account, which is a new version
-	// of each of them.
+	// from the quarantine or stored for the first time, its rows that have no account yet get the
+	// account, which is a new version of each of them.
 	//
 	// A quarantined row does not change the transaction or account that is stored with the same
 	// external id. It counts as quarantined once per pull. The quarantine of a connection holds at

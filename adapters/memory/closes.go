@@ -151,7 +151,8 @@ func (v ledger) Closes(ctx context.Context, tenant domain.TenantID, id domain.Ac
 // older ones that the account has.
 func (v ledger) Adjustments(ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
 	page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
-	return exclusiveResult(ctx, v.Store, "Ledger.Adjustments", func() (found domain.Page[domain.Adjustment], err error) {
+	type result = domain.Page[domain.Adjustment]
+	return exclusiveResult(ctx, v.Store, "Ledger.Adjustments", func() (found result, err error) {
 		kept, c, err := v.findClose(tenant, id, date)
 		if err != nil {
 			return found, err

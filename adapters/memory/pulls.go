@@ -131,7 +131,8 @@ func (s *Store) announcedRemovals(p *pull) [][]string {
 	var scopes []domain.PullScope
 	end := func() {
 		if len(scopes) > 0 {
-			ids := slices.DeleteFunc(domain.MergeScopes(scopes).Removed, func(id string) bool { return !s.isKnown(p, id) })
+			ids := domain.MergeScopes(scopes).Removed
+			ids = slices.DeleteFunc(ids, func(id string) bool { return !s.isKnown(p, id) })
 			batches, scopes = append(batches, ids), nil
 		}
 	}

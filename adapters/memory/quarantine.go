@@ -48,8 +48,8 @@ func (s *Store) putQuarantined(p *pull, row domain.UnreadableData, w ports.PageW
 	known.Payload = slices.Clone(row.Payload)
 }
 
-// attachRows sets the account of rows that refer to an account released from the quarantine and have no
-// account yet.
+// attachRows sets the account of rows that refer to an account which was released from the quarantine or is stored for
+// the first time, and that have no account yet.
 func (s *Store) attachRows(p *pull, key domain.QuarantineKey, at time.Time, counts *domain.Counts) {
 	account := s.accounts[p.Connection][key.ID]
 	if key.Kind != domain.QuarantinedAccount || account == nil {

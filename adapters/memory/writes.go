@@ -75,7 +75,12 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			return domain.Counts{}, err
 		}
 		var counts domain.Counts
+		var firstStored []domain.QuarantineKey
 		for _, view := range latest(w.Accounts, func(a domain.AccountData) string { return a.ExternalID }) {
+			if v.accounts[p.Connection][view.ExternalID] == nil {
+				key := domain.QuarantineKey{Kind: domain.QuarantinedAccount, ID: view.ExternalID}
+				firstStored = append(firstStored, key)
+			}
 			v.putAccount(p, view, w)
 			counts.Accounts++
 		}
@@ -84,6 +89,9 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			v.put(p, o, w, &counts)
 		}
 		v.updateQuarantine(p, w, &counts)
+		for _, key := range firstStored {
+			v.attachRows(p, key, w.At, &counts)
+		}
 		known := rowsOf(v.transactions, p.Connection)
 		for _, externalID := range w.Removed {
 			counts.Removed += v.remove(p, known[externalID], w.At)

@@ -1,44 +1,34 @@
-// Command generate writes the Go client, clients/go/client.gen.go, from openapi.json. "make generate" runs
-// it; it is not part of the service.
-//
-// Its argument is the path of oapi-codegen, which the Makefile builds. The generator and its dependencies are
-// therefore no requirements of this module.
+// Command generate reads openapi.json from the standard input, and writes it to the standard output with additions
+// for oapi-codegen. "make generate" then lets oapi-codegen write clients/go/client.gen.go. The command is not part of
+// the service.
 package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
-	"os/exec"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: generate PATH-OF-OAPI-CODEGEN")
-		os.Exit(2)
-	}
-	if err := run(context.Background(), os.Args[1]); err != nil {
-		fmt.Fprintln(os.Stderr, "generate:", err)
+	if err := run(os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "generate: openapi.json:", err)
 		os.Exit(1)
 	}
 }
 
-// run writes the client with the given oapi-codegen. The working folder must be the root of the repository.
-func run(ctx context.Context, generator string) error {
-	text, err := os.ReadFile("openapi.json")
+func run(in io.Reader, out io.Writer) error {
+	text, err := io.ReadAll(in)
 	if err != nil {
 		return err
 	}
 	document, err := prepare(text)
 	if err != nil {
-		return fmt.Errorf("openapi.json: %w", err)
+		return err
 	}
-	cmd := exec.CommandContext(ctx, generator, "-config", "clients/go/oapi-codegen.yaml", "/dev/stdin")
-	cmd.Stdin = bytes.NewReader(document)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
+	_, err = out.Write(document)
+	return err
 }
 
 // prepare returns the document with changes for oapi-codegen. It makes each value that may have several

@@ -13,6 +13,7 @@ var accountSweepTests = []storeTest{
 	{"an unreadable account that is listed is not removed, and returns when it is listed", accountSweepUnreadable},
 	{"an unreadable account that is not listed any more is removed", accountSweepRemovesUnreadable},
 	{"a claim of a pull that names accounts returns those that are removed", claimOfRemovedAccounts},
+	{"rows get their account when it is stored for the first time", accountStoredLate},
 	{"an account sweep is limited to its connection and its lease", accountSweepScope},
 }
 
@@ -103,8 +104,8 @@ func accountSweepKeepsEmbedded(f *fixture) {
 	f.equal("removed", []string{"b"}, f.removedAccounts(c))
 }
 
-// quarantineAccounts stores a page of the vendor's list of accounts: readable ones, and unreadable ones, which are only
-// in the quarantine.
+// quarantineAccounts stores a page of the vendor's list of accounts: readable ones, and unreadable ones, which are
+// only in the quarantine.
 func (f *fixture) quarantineAccounts(l domain.Lease, readable []string, unreadable ...string) {
 	f.Helper()
 	w := ports.PageWrite{Listed: true}
@@ -118,8 +119,8 @@ func (f *fixture) quarantineAccounts(l domain.Lease, readable []string, unreadab
 	f.mustStorePage(l, w)
 }
 
-// accountSweepUnreadable checks an account that becomes unreadable: it is listed, so it stays, and it returns if it was
-// removed. StorePage does not store it, so only SweepAccounts sees that it is listed.
+// accountSweepUnreadable checks an account that becomes unreadable: it is listed, so it stays, and it returns if it
+// was removed. StorePage does not store it, so only SweepAccounts sees that it is listed.
 func accountSweepUnreadable(f *fixture) {
 	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
 		c, l := f.runningPull()
@@ -164,6 +165,27 @@ func accountSweepRemovesUnreadable(f *fixture) {
 	f.equal("stored accounts", 2, len(f.listAccounts(c)))
 }
 
+// accountStoredLate checks an account that was never readable and left the quarantine because the vendor did not list it
+// for a while. Its rows were stored without an account.
+func accountStoredLate(f *fixture) {
+	c, l := f.runningPull()
+	f.quarantineAccounts(l, nil, "late")
+	f.storeRows(l, row("1", withAccount("late")), row("2"))
+	f.mustStorePage(l, ports.PageWrite{
+		Released: []domain.QuarantineKey{{Kind: domain.QuarantinedAccount, ID: "late"}},
+	})
+	f.storeAccounts(l, true, "late")
+	stored := f.listAccounts(c)[0]
+	for _, t := range f.allRows(c) {
+		want, version := domain.AccountID{}, 1
+		if t.ExternalID == "1" {
+			want, version = stored.ID, 2
+		}
+		f.equal("account of "+t.ExternalID, want, t.AccountID)
+		f.equal("version of "+t.ExternalID, version, t.Version)
+	}
+}
+
 func claimOfRemovedAccounts(f *fixture) {
 	c, l := f.runningPull()
 	_, other := f.runningPull()
@@ -177,7 +199,10 @@ func claimOfRemovedAccounts(f *fixture) {
 		scope domain.PullScope
 		want  []string
 	}{
-		{"of a pull that names an account", domain.PullScope{Changed: map[string][]string{"a": {"x"}}}, []string{"a", "b"}},
+		{
+			"of a pull that names an account", domain.PullScope{Changed: map[string][]string{"a": {"x"}}},
+			[]string{"a", "b"},
+		},
 		{"of a pull that names no account", domain.PullScope{Everything: true}, nil},
 	} {
 		l, claimed := f.claim(f.requestPull(c, pull.scope).ID)

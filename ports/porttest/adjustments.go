@@ -107,7 +107,8 @@ func adjustmentDays(f *fixture) {
 	counts("moved into February", 0, 1, 1)
 	f.storeRows(l, row("1", withAccount("a"), withDate("2026-04-01")))
 	counts("moved to April", 0, 2, 2)
-	f.storeRows(l, row("1", withAccount("a"), withDate("2026-04-02")), row("2", withAccount("a"), withDate("2026-04-01")))
+	f.storeRows(l, row("1", withAccount("a"), withDate("2026-04-02")),
+		row("2", withAccount("a"), withDate("2026-04-01")))
 	counts("changed in April", 0, 2, 2)
 	f.storeRows(l, row("3", withAccount("a"), withDate("2026-01-31")))
 	counts("added in January", 1, 3, 3)
@@ -226,7 +227,8 @@ func randomPage(random *rand.Rand) ports.PageWrite {
 		}
 		w.Transactions = append(w.Transactions, row(id,
 			withAccount([]string{"a", "a", "b", ""}[random.IntN(4)]), withAmount(fmt.Sprint(random.IntN(3)), "BRL"),
-			withDate(domain.Date("2026-02-10").AddDays(random.IntN(40)-20)), withDescription(fmt.Sprint(random.IntN(2))),
+			withDate(domain.Date("2026-02-10").AddDays(random.IntN(40)-20)),
+			withDescription(fmt.Sprint(random.IntN(2))),
 			func(o *domain.TransactionData) {
 				o.Status = []domain.TransactionStatus{domain.Pending, domain.Posted}[random.IntN(2)]
 			}))

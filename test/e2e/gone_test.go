@@ -84,11 +84,11 @@ func TestBelvoRowsThatVanishWithoutAnAnnouncement(t *testing.T) {
 }
 
 // laterClock is the wall clock, moved into the future.
-type laterClock struct{ ahead atomic.Int64 }
+type laterClock struct{ offset atomic.Int64 }
 
-func (c *laterClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *laterClock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
 
-func (c *laterClock) pass(d time.Duration) { c.ahead.Add(int64(d)) }
+func (c *laterClock) pass(d time.Duration) { c.offset.Add(int64(d)) }
 
 // loseRows removes more than half of the rows of an account at the vendor and returns their external ids. None of them
 // is so old that the vendor may have purged it. It adds the rows before, and pulls them.

@@ -349,7 +349,8 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	if ref.wasOdd {
 		attached = 1
 	}
-	swept := 0 // at belvo, two reads during which synchronisations start may both miss the row; the next read restores it
+	// at belvo, two reads during which synchronisations start may both miss the row; the next read restores it
+	swept := 0
 	if r != nil && ref.vendor == "belvo" {
 		swept = r.hides / 2
 	}

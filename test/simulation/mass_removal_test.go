@@ -29,7 +29,8 @@ func (s *sim) growAccount(ref *accountRef) {
 }
 
 // losableRows returns the present rows of an account that has at least massRows of them; nil if no account has. It
-// omits the rows with the oldest date, because at belvo no list reveals the removal of rows that are older than all others.
+// omits the rows with the oldest date, because at belvo no list reveals the removal of rows that are older than all
+// others.
 func (ref *accountRef) losableRows() []*row {
 	for _, account := range ref.accounts {
 		oldest := ref.oldestDate(account)

@@ -58,8 +58,9 @@ const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
 	WHERE account_closes.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ?))`
 
 // selectStates is a SELECT of a stateRow for each row of a connection. Its text ends with the first condition.
-const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date, CAST(amount AS text), currency,
-	CAST(account_amount AS text), account_currency FROM transactions WHERE connection_id = ? AND `
+const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date,
+	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency
+	FROM transactions WHERE connection_id = ? AND `
 
 // stateRow is a row of transactions, as far as closes depend on it.
 type stateRow struct {

@@ -33,6 +33,9 @@ func (p *pageWriter) writeChanges() error {
 	if err := p.updateQuarantine(); err != nil {
 		return err
 	}
+	if err := p.attachRows(p.firstStored); err != nil {
+		return err
+	}
 	if err := p.markRemoved(p.Removed); err != nil {
 		return err
 	}
@@ -65,6 +68,9 @@ func (p *pageWriter) writeAccounts() error {
 				ID: p.NewID().UUID, Tenant: p.pull.Tenant, Connection: p.pull.Connection, Vendor: p.pull.Vendor,
 				FirstSeen: instant{p.At},
 			}
+		}
+		if !ok {
+			p.firstStored = append(p.firstStored, account.ExternalID)
 		}
 		before := row
 		row.set(account)

@@ -130,6 +130,9 @@ type pageWriter struct {
 	stored     map[string]storedRow // the stored rows with the same external ids, by external id
 	accountIDs map[string]uuid.UUID // ids of accounts by external id, including the accounts of this page
 
+	// firstStored are the external ids of the page's accounts that were not stored before.
+	firstStored []string
+
 	// refreshed contains the ids of unchanged rows whose stored metadata may be outdated. metadata and
 	// hashes contain their new values.
 	refreshed        []uuid.UUID
@@ -175,8 +178,8 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 }
 
 // lockPull returns the query that locks the pull of the lease, shares the lock of its connection (see closes.go),
-// and reads the columns that a page needs into p.pull. The query finds no row if the connection is deleted, or if another lease has replaced this one:
-// the id of the lease is the fencing token.
+// and reads the columns that a page needs into p.pull. The query finds no row if the connection is deleted, or if
+// another lease has replaced this one: the id of the lease is the fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined,

@@ -87,9 +87,14 @@ func (p *pageWriter) release(kind domain.QuarantineKind) error {
 	return p.attachRows(released)
 }
 
-// attachRows sets the account of rows that refer to an account released from the quarantine and have no
-// account yet. It reads all rows of the connection, which is acceptable because such a release is rare.
+// attachRows sets the account of rows that refer to an account which was released from the quarantine or is stored for
+// the first time, and that have no account yet. An account may leave the quarantine without being stored, when the
+// vendor does not list it for a while. attachRows reads all rows of the connection, which is acceptable because both
+// are rare.
 func (p *pageWriter) attachRows(accounts []string) error {
+	if len(accounts) == 0 {
+		return nil
+	}
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}

@@ -14,20 +14,12 @@ func (c commands) completeness() *cobra.Command {
 		Use: "completeness ID", Short: "Show whether the transactions of an account explain its balance",
 		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
-			return s.printCompleteness(func(ctx context.Context) (*http.Response, error) {
-				return s.api.GetCompleteness(ctx, args[0])
-			})
+			return show[discovery.CompletenessView](s, completenessView,
+				func(ctx context.Context) (*http.Response, error) {
+					return s.api.GetCompleteness(ctx, args[0])
+				})
 		}),
 	}
-}
-
-// printCompleteness sends a request for the completeness of an account, and prints the response.
-func (s *session) printCompleteness(request func(context.Context) (*http.Response, error)) error {
-	_, text, err := decode[discovery.CompletenessView](s.cmd.Context(), request)
-	if err != nil {
-		return err
-	}
-	return s.print(completenessView, text)
 }
 
 func (c commands) acceptCompleteness() *cobra.Command {
@@ -39,7 +31,7 @@ func (c commands) acceptCompleteness() *cobra.Command {
 	cmd.Flags().StringVar(&reason, "reason", "", "why the difference is right; required")
 	_ = cmd.MarkFlagRequired("reason")
 	cmd.RunE = c.run(func(s *session, args []string) error {
-		return s.printCompleteness(func(ctx context.Context) (*http.Response, error) {
+		return show[discovery.CompletenessView](s, completenessView, func(ctx context.Context) (*http.Response, error) {
 			return s.api.AcceptCompleteness(ctx, args[0], nil, discovery.AcceptRequest{Reason: reason})
 		})
 	})

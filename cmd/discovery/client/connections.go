@@ -110,14 +110,9 @@ func (c commands) createConnection() *cobra.Command {
 			return err
 		}
 		body.ClientID, body.Secret = &clientID, &secret
-		_, text, err := decode[discovery.Descriptor](cmd.Context(),
-			func(ctx context.Context) (*http.Response, error) {
-				return s.api.CreateConnection(ctx, nil, body)
-			})
-		if err != nil {
-			return err
-		}
-		return s.print(connectionView, text)
+		return show[discovery.Descriptor](s, connectionView, func(ctx context.Context) (*http.Response, error) {
+			return s.api.CreateConnection(ctx, nil, body)
+		})
 	})
 	return cmd
 }
@@ -167,14 +162,9 @@ func (c commands) updateConnection() *cobra.Command {
 			change.ClientID, change.Secret = &clientID, &secret
 		}
 		params := &discovery.UpdateConnectionParams{IfMatch: &etag}
-		_, text, err := decode[discovery.Descriptor](cmd.Context(),
-			func(ctx context.Context) (*http.Response, error) {
-				return s.api.UpdateConnection(ctx, present.ID, params, change)
-			})
-		if err != nil {
-			return err
-		}
-		return s.print(connectionView, text)
+		return show[discovery.Descriptor](s, connectionView, func(ctx context.Context) (*http.Response, error) {
+			return s.api.UpdateConnection(ctx, present.ID, params, change)
+		})
 	})
 	return cmd
 }
@@ -287,14 +277,9 @@ func (s *session) printHealth(nameOrID string) error {
 	if err != nil {
 		return err
 	}
-	_, text, err := decode[discovery.HealthView](s.cmd.Context(),
-		func(ctx context.Context) (*http.Response, error) {
-			return s.api.GetConnectionHealth(ctx, id)
-		})
-	if err != nil {
-		return err
-	}
-	return s.print(healthView, text)
+	return show[discovery.HealthView](s, healthView, func(ctx context.Context) (*http.Response, error) {
+		return s.api.GetConnectionHealth(ctx, id)
+	})
 }
 
 // completeFlag makes the shell complete the flag with the values.

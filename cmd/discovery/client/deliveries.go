@@ -154,14 +154,10 @@ func (c commands) getDelivery() *cobra.Command {
 		Use: "get ID", Short: "Print a delivery with its payload", Args: between(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
-			_, text, err := decode[discovery.DeliveryDetail](s.cmd.Context(),
+			return show[discovery.DeliveryDetail](s, deliveryDetailView,
 				func(ctx context.Context) (*http.Response, error) {
 					return s.api.GetDelivery(ctx, args[0])
 				})
-			if err != nil {
-				return err
-			}
-			return s.print(deliveryDetailView, text)
 		}),
 	}
 }
@@ -171,14 +167,9 @@ func (c commands) replayDelivery() *cobra.Command {
 		Use: "replay ID", Short: "Queue the work of a stored delivery again", Args: between(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
-			_, text, err := decode[discovery.DeliveryView](s.cmd.Context(),
-				func(ctx context.Context) (*http.Response, error) {
-					return s.api.ReplayDelivery(ctx, args[0], nil)
-				})
-			if err != nil {
-				return err
-			}
-			return s.print(deliveryView, text)
+			return show[discovery.DeliveryView](s, deliveryView, func(ctx context.Context) (*http.Response, error) {
+				return s.api.ReplayDelivery(ctx, args[0], nil)
+			})
 		}),
 	}
 }

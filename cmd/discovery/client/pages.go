@@ -100,6 +100,15 @@ func optional[T comparable](v T) *T {
 	return &v
 }
 
+// show sends a request with call and prints the response, which must be a T, with the view.
+func show[T any](s *session, v view, call func(context.Context) (*http.Response, error)) error {
+	_, text, err := decode[T](s.cmd.Context(), call)
+	if err != nil {
+		return err
+	}
+	return s.print(v, text)
+}
+
 // decode sends a request with call and reads the response. It returns the decoded value and the exact
 // text of the response, or an APIError.
 func decode[T any](

@@ -52,14 +52,9 @@ func (c commands) getPull() *cobra.Command {
 	return &cobra.Command{
 		Use: "get ID", Short: "Print a pull", Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
-			_, text, err := decode[discovery.PullView](s.cmd.Context(),
-				func(ctx context.Context) (*http.Response, error) {
-					return s.api.GetPull(ctx, args[0])
-				})
-			if err != nil {
-				return err
-			}
-			return s.print(pullView, text)
+			return show[discovery.PullView](s, pullView, func(ctx context.Context) (*http.Response, error) {
+				return s.api.GetPull(ctx, args[0])
+			})
 		}),
 	}
 }

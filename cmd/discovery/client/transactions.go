@@ -86,14 +86,10 @@ func (c commands) getTransaction() *cobra.Command {
 	return &cobra.Command{
 		Use: "get ID", Short: "Print a transaction", Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
-			_, text, err := decode[discovery.TransactionView](s.cmd.Context(),
+			return show[discovery.TransactionView](s, transactionView,
 				func(ctx context.Context) (*http.Response, error) {
 					return s.api.GetTransaction(ctx, args[0])
 				})
-			if err != nil {
-				return err
-			}
-			return s.print(transactionView, text)
 		}),
 	}
 }

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			panic(err)
 		}
-		_, _ = fmt.Println(dir)
+		_, _ = fmt.Fprintln(os.Stdout, dir)
 		select {}
 	}
 	os.Exit(m.Run())

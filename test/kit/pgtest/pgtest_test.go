@@ -142,6 +142,6 @@ func serveUntilKilled() {
 	if err != nil {
 		panic(err)
 	}
-	_, _ = fmt.Printf("127.0.0.1:%d %s\n", server.Port(), filepath.Dir(server.Dir()))
+	_, _ = fmt.Fprintf(os.Stdout, "127.0.0.1:%d %s\n", server.Port(), filepath.Dir(server.Dir()))
 	select {}
 }

@@ -27,7 +27,10 @@ func (l snapshotLedger) Snapshot(
 }
 
 // posted returns the function AccountView.Posted over a record of 1 BRL on each of the days, which then fails.
-func posted(failure error, days ...domain.Date) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {
+func posted(
+	failure error,
+	days ...domain.Date,
+) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {
 	return func(_ context.Context, w domain.Window) iter.Seq2[domain.PostedRecord, error] {
 		return func(yield func(domain.PostedRecord, error) bool) {
 			for _, day := range days {

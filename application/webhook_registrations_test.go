@@ -238,7 +238,10 @@ func TestARemovalThatFailsForAWeekIsGivenUp(t *testing.T) {
 	e.noError(err)
 	e.noError(e.RevokeToken(e.ctx, e.tenant, minted.ID))
 	r.failure = rejected(domain.CredentialRejected)
-	if _, err := e.removeDue(domain.RegistrationGiveUp - time.Hour); err == nil || strings.Contains(err.Error(), "given up") {
+	if _, err := e.removeDue(
+		domain.RegistrationGiveUp - time.Hour,
+	); err == nil ||
+		strings.Contains(err.Error(), "given up") {
 		t.Errorf("after less than a week: %v", err)
 	}
 	if _, err := e.removeDue(2 * time.Hour); err == nil || !strings.Contains(err.Error(), "given up") {

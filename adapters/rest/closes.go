@@ -115,13 +115,18 @@ func (s *server) closeRoutes() []route {
 			mount: handle(s.reopenPeriod),
 		},
 		{
-			id: "list-adjustments", method: http.MethodGet, path: one + "/adjustments",
+			id:     "list-adjustments",
+			method: http.MethodGet,
+			path:   one + "/adjustments",
 			description: "Returns the changes, after the close, of records that were or are dated up to its day, as far " +
 				"as they change what the digest covers. Undoing them in this order in the present records leads to " +
 				"the records of the close.",
-			status: http.StatusOK, tag: tag, summary: "List the adjustments of a close, newest first",
-			scope: scopeRead, notFound: closeNotFound,
-			mount: handle(s.listAdjustments),
+			status:   http.StatusOK,
+			tag:      tag,
+			summary:  "List the adjustments of a close, newest first",
+			scope:    scopeRead,
+			notFound: closeNotFound,
+			mount:    handle(s.listAdjustments),
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -226,9 +227,7 @@ type chunkWriter struct {
 
 // begin writes the status and the header.
 func (w *chunkWriter) begin() {
-	for name, values := range w.header {
-		w.c.Response().Header()[name] = values
-	}
+	maps.Copy(w.c.Response().Header(), w.header)
 	w.header = nil
 	w.c.Response().WriteHeader(http.StatusOK)
 }

@@ -109,13 +109,18 @@ var eventTests = []struct {
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
 		ports.Audited{
-			Tenant: domain.TenantID{UUID: id}, Caller: ports.Caller{Actor: "alice", Peer: "192.0.2.1", RequestID: "r-1"},
-			Action: "token.mint", Object: "it",
+			Tenant: domain.TenantID{
+				UUID: id,
+			},
+			Caller: ports.Caller{Actor: "alice", Peer: "192.0.2.1", RequestID: "r-1"},
+			Action: "token.mint",
+			Object: "it",
 		},
 		map[string]any{
 			"level": "info", "message": "audit", "action": "token.mint", "tenant": id.String(), "actor": "alice",
 			"object": "it", "peer": "192.0.2.1", "requestId": "r-1",
-		}, nil,
+		},
+		nil,
 	},
 	{
 		ports.Audited{Caller: ports.Caller{Actor: ports.UnknownActor}, Action: "token.revoke", Object: "it"},

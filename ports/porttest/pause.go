@@ -78,7 +78,10 @@ func pausedRefusesPulls(f *fixture) {
 func pausedStoresWebhooks(f *fixture) {
 	c, token := f.connectionWithToken()
 	f.setPaused(c, true)
-	scopes := []domain.PullScope{{Changed: map[string][]string{"acc": {"a"}}}, {Changed: map[string][]string{"acc": {"b"}}}}
+	scopes := []domain.PullScope{
+		{Changed: map[string][]string{"acc": {"a"}}},
+		{Changed: map[string][]string{"acc": {"b"}}},
+	}
 	first := f.receive(f.incoming(token, wantedEvent("1", scopes[0]))).Delivery
 	second := f.receive(f.incoming(token, wantedEvent("2", scopes[1]))).Delivery
 	f.equal("status", domain.DeliveryAccepted, f.getDelivery(second.ID).Status)

@@ -35,13 +35,38 @@ func TestAStatementIsSavedToAFile(t *testing.T) {
 	if string(saved) != printed {
 		t.Errorf("saved %q, printed %q", saved, printed)
 	}
-	if rows, err := csv.NewReader(strings.NewReader(printed)).ReadAll(); err != nil || len(rows) < 2 || rows[0][0] != "id" {
+	if rows, err := csv.NewReader(strings.NewReader(printed)).
+		ReadAll(); err != nil || len(rows) < 2 ||
+		rows[0][0] != "id" {
 		t.Errorf("the CSV is %v, %v", rows, err)
 	}
-	if out := e.must(t, "", "accounts", "statement", bank, "--format", "camt053"); !strings.Contains(out, "<Cd>CLBD</Cd>") {
+	if out := e.must(
+		t,
+		"",
+		"accounts",
+		"statement",
+		bank,
+		"--format",
+		"camt053",
+	); !strings.Contains(
+		out,
+		"<Cd>CLBD</Cd>",
+	) {
 		t.Errorf("the camt.053 is %q", out)
 	}
-	empty := e.must(t, "", "accounts", "statement", bank, "--format", "matcher", "--from", "2001-01-01", "--to", "2001-01-02")
+	empty := e.must(
+		t,
+		"",
+		"accounts",
+		"statement",
+		bank,
+		"--format",
+		"matcher",
+		"--from",
+		"2001-01-01",
+		"--to",
+		"2001-01-02",
+	)
 	if strings.TrimSpace(empty) != "[]" {
 		t.Errorf("an empty period is %q", empty)
 	}
@@ -65,7 +90,17 @@ func TestAnIncompleteStatementLeavesNoFile(t *testing.T) {
 	defer service.Close()
 	e := &env{origin: service.URL, token: harness.Token(t, "0196f5d4-6f0e-7000-8000-000000000001")}
 	folder := t.TempDir()
-	_, fault, code := e.discovery(t, "", "accounts", "statement", "x", "--format", "csv", "-o", filepath.Join(folder, "a.csv"))
+	_, fault, code := e.discovery(
+		t,
+		"",
+		"accounts",
+		"statement",
+		"x",
+		"--format",
+		"csv",
+		"-o",
+		filepath.Join(folder, "a.csv"),
+	)
 	if code != 1 || !strings.Contains(fault, "not complete") {
 		t.Errorf("the exit code is %d: %s", code, fault)
 	}

@@ -115,7 +115,8 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 			t.Errorf("%d adjustments, want 3", n)
 		}
 		again := o.do(http.MethodPut, account+"/closes/"+yesterday, nil).want(http.StatusOK)
-		replayed := o.do(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").want(http.StatusOK)
+		replayed := o.do(http.MethodPut, account+"/closes/"+yesterday, nil, "Idempotency-Key: close-1").
+			want(http.StatusOK)
 		if string(again.raw) != string(first.raw) || string(replayed.raw) != string(first.raw) {
 			t.Errorf("a repeated close is %s and %s, the first one %s", again.raw, replayed.raw, first.raw)
 		}

@@ -92,7 +92,15 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 		if len(rows) < 2 {
 			t.Fatalf("only %d posted rows", len(rows))
 		}
-		first, last, today := text(rows[0], "date"), text(rows[len(rows)-1], "date"), time.Now().UTC().Format(time.DateOnly)
+		first, last, today := text(
+			rows[0],
+			"date",
+		), text(
+			rows[len(rows)-1],
+			"date",
+		), time.Now().
+			UTC().
+			Format(time.DateOnly)
 		opening := minus(t, "1000.25", sumOf(t, rows))
 		references, balances := o.camt(account, "")
 		want := []string{"OPBD " + opening + " " + first, "CLBD 1000.25 " + max(today, last)}

@@ -31,11 +31,13 @@ func TestATokenWithASourceSecretAdmitsOnlyThisSecret(t *testing.T) {
 			body := b.payload(t, "all")
 			o.postWebhook(t, b.vendor(), hook, body).problem(401, "MTCH-0003") // the deployment's own proof
 			for _, wrong := range []string{other, secret + "x", strings.TrimPrefix(secret, "Bearer ")} {
-				o.call(t, http.MethodPost, hook, body, "Authorization: "+wrong, proofUnless(b)).problem(401, "MTCH-0003")
+				o.call(t, http.MethodPost, hook, body, "Authorization: "+wrong, proofUnless(b)).
+					problem(401, "MTCH-0003")
 			}
 			o.call(t, http.MethodPost, hook, body, "Authorization: "+secret).want(202)
 		}
-		o.call(t, http.MethodPost, o.mint(b, "main"), b.payload(t, "all"), "Authorization: "+secret).problem(401, "MTCH-0003")
+		o.call(t, http.MethodPost, o.mint(b, "main"), b.payload(t, "all"), "Authorization: "+secret).
+			problem(401, "MTCH-0003")
 		o.waitForPulls(id)
 		for where, text := range map[string]string{
 			"answers": w.responses.String(), "log": w.log.String(), "database": w.dump(t),
@@ -100,7 +102,8 @@ func TestARegisteredWebhookLivesAsLongAsItsToken(t *testing.T) {
 			each(t, func(t *testing.T, w *env) {
 				o, b := w.operator(t), newPluggy(t)
 				id := o.connect(b, "main")
-				minted := o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").want(201)
+				minted := o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").
+					want(201)
 				o.do(http.MethodPost, tokens, mintRequest(b, "main", "register"), "X-Idempotency-Key: r").
 					problem(409, "MTCH-0021")
 				made := b.sim.Webhooks()

@@ -147,9 +147,19 @@ func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key strin
 func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
 	body := fmt.Appendf(nil, `{"event":"transactions/updated","id":%q,"filler":"%0300d"}`, key, 0)
 	return ports.IncomingDelivery{
-		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token, Vendor: "pluggy", At: epoch,
+		Delivery:       newID[domain.Delivery](),
+		Pull:           newID[domain.Pull](),
+		Token:          token,
+		Vendor:         "pluggy",
+		At:             epoch,
 		SourceAdmitted: true,
-		Event:          domain.WebhookEvent{Name: "transactions/updated", ID: key, DedupKey: key, WantsPull: true}, Body: body,
+		Event: domain.WebhookEvent{
+			Name:      "transactions/updated",
+			ID:        key,
+			DedupKey:  key,
+			WantsPull: true,
+		},
+		Body: body,
 	}
 }
 

@@ -19,9 +19,20 @@ import (
 
 // hostileTexts are descriptions that formats and their readers may misread.
 var hostileTexts = []string{
-	"=HYPERLINK(\"http://x.example\")", "+55 11 99999-0000", "-1+1", "@SUM(A1)", "a;=1+1", "\"quoted\", 'and' more",
-	"line\nbreak\r\nand\ttab", "<Ntry>&amp;</Ntry> ]]>", "bell \a and escape \x1b", "\U0001F600 \u00e9\u0301 \u4e2d\u6587",
-	"C:\\temp\\\\x", strings.Repeat("long \u00e7 ", 120), "'=1", "</OFX><STMTTRN>",
+	"=HYPERLINK(\"http://x.example\")",
+	"+55 11 99999-0000",
+	"-1+1",
+	"@SUM(A1)",
+	"a;=1+1",
+	"\"quoted\", 'and' more",
+	"line\nbreak\r\nand\ttab",
+	"<Ntry>&amp;</Ntry> ]]>",
+	"bell \a and escape \x1b",
+	"\U0001F600 \u00e9\u0301 \u4e2d\u6587",
+	"C:\\temp\\\\x",
+	strings.Repeat("long \u00e7 ", 120),
+	"'=1",
+	"</OFX><STMTTRN>",
 }
 
 // Packages of other authors must read from the documents of a statement what the API returns.
@@ -32,7 +43,10 @@ func TestStatementsAreReadByOtherPrograms(t *testing.T) {
 	for i, description := range hostileTexts {
 		amount := json.Number("-1" + strings.Repeat("0", i%5) + ".5")
 		row := pluggysim.Transaction{
-			AccountID: pluggysim.DemoBankAccountID, Description: description, Amount: pluggysim.Number(amount), Type: "DEBIT",
+			AccountID:   pluggysim.DemoBankAccountID,
+			Description: description,
+			Amount:      pluggysim.Number(amount),
+			Type:        "DEBIT",
 		}
 		if i%3 == 0 {
 			row.CurrencyCode, row.AmountInAccountCurrency = "USD", "-7.25"

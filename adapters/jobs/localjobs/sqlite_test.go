@@ -29,8 +29,14 @@ func TestACommittedPullRunsWithoutAPoll(t *testing.T) {
 	}
 	atOnce("request", p.requestFor(t, token))
 	webhook, err := p.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
-		Delivery: newID[domain.Delivery](), Pull: newPull(), Token: token.Hash, Vendor: token.Vendor, At: time.Now(),
-		SourceAdmitted: true, Event: domain.WebhookEvent{Name: "e", ID: "1", DedupKey: "1", WantsPull: true}, Body: []byte("{}"),
+		Delivery:       newID[domain.Delivery](),
+		Pull:           newPull(),
+		Token:          token.Hash,
+		Vendor:         token.Vendor,
+		At:             time.Now(),
+		SourceAdmitted: true,
+		Event:          domain.WebhookEvent{Name: "e", ID: "1", DedupKey: "1", WantsPull: true},
+		Body:           []byte("{}"),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -159,7 +159,11 @@ func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
 	sizes := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
 		Select("sum(octet_length(ask)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
 	var found []int
-	err := tx.Table("(?) AS sizes", sizes).Where("bytes > ?", domain.MaxScopeBytes).Limit(1).Pluck("bytes", &found).Error
+	err := tx.Table("(?) AS sizes", sizes).
+		Where("bytes > ?", domain.MaxScopeBytes).
+		Limit(1).
+		Pluck("bytes", &found).
+		Error
 	return len(found) > 0, err
 }
 

@@ -59,12 +59,17 @@ func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
 func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return live(db).Where("kind = ? AND paused_at IS NULL AND created_at < ?", string(domain.Aggregator), instant{since}).
+		return live(
+			db,
+		).Where("kind = ? AND paused_at IS NULL AND created_at < ?", string(domain.Aggregator), instant{since}).
 			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
 				isOpen+" AND NOT (p.state = 'waiting' AND p.last_error = 'account_not_listed'))").
 			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
 				isEnded+" AND p.finished_at >= ?)", instant{since}).
-			Order("id").Limit(limit).Find(&rows).Error
+			Order("id").
+			Limit(limit).
+			Find(&rows).
+			Error
 	})
 	return convertAll(rows, connectionRow.domain), err
 }

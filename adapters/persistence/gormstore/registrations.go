@@ -73,7 +73,11 @@ func (s tokens) ClaimRegistrations(
 }
 
 // claimRegistration claims one row. ok is false if another process has changed the row since it was read.
-func claimRegistration(tx *gorm.DB, row tokenRow, at, until time.Time) (c ports.ClaimedRegistration, ok bool, err error) {
+func claimRegistration(
+	tx *gorm.DB,
+	row tokenRow,
+	at, until time.Time,
+) (c ports.ClaimedRegistration, ok bool, err error) {
 	if row.Revoked.IsZero() {
 		row.Revoked = instant{at}
 	}

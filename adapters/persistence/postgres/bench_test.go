@@ -87,8 +87,13 @@ func BenchmarkStorePage(b *testing.B) {
 	}
 	store := func(rows []domain.TransactionData) {
 		w := ports.PageWrite{
-			Accounts: []domain.AccountData{{ExternalID: "a", Type: domain.BankAccount, Currency: "BRL"}}, Transactions: rows,
-			NewID: newID[domain.Transaction], At: epoch, LeaseUntil: lease.Until,
+			Accounts: []domain.AccountData{
+				{ExternalID: "a", Type: domain.BankAccount, Currency: "BRL"},
+			},
+			Transactions: rows,
+			NewID:        newID[domain.Transaction],
+			At:           epoch,
+			LeaseUntil:   lease.Until,
 		}
 		if _, err := s.Pulls().StorePage(b.Context(), lease, w); err != nil {
 			b.Fatal(err)

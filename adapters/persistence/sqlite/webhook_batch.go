@@ -105,8 +105,18 @@ func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries
 			var b gormstore.TokenBinding
 			var pull uuid.NullUUID
 			var since sql.NullInt64
-			err := rows.Scan(&hash, &b.Token, &b.Tenant, &b.Connection, &b.Vendor, &b.AccountRef, &source, &b.Registered,
-				&pull, &since)
+			err := rows.Scan(
+				&hash,
+				&b.Token,
+				&b.Tenant,
+				&b.Connection,
+				&b.Vendor,
+				&b.AccountRef,
+				&source,
+				&b.Registered,
+				&pull,
+				&since,
+			)
 			if err != nil {
 				return err
 			}

@@ -69,7 +69,10 @@ func TestAnyTextIsReadBack(t *testing.T) {
 		if want := allowed(domain.Truncate(r.Description, 500)); e.Description != want {
 			t.Errorf("the description is %q, want %q", e.Description, want)
 		}
-		if whole := allowed(r.Description); utf8.RuneCountInString(whole) > 500 && strings.Join(e.Remittance, "") != whole {
+		if whole := allowed(
+			r.Description,
+		); utf8.RuneCountInString(whole) > 500 &&
+			strings.Join(e.Remittance, "") != whole {
 			t.Errorf("the remittance information is %q, want %q", e.Remittance, whole)
 		}
 		for _, piece := range e.Remittance {
@@ -87,7 +90,8 @@ func TestDirectionAndParties(t *testing.T) {
 	s, records := porttest.SampleStatement()
 	d := read(t, porttest.WriteSample(t, camt053.Format{}, s, porttest.Records(records...)))
 	in, out, zero := d.Entries[0], d.Entries[1], d.Entries[2]
-	if in.Direction != "CRDT" || in.Amount != "250.25" || in.Debtor != "+Maria" || in.Creditor != "" || in.Original != "" {
+	if in.Direction != "CRDT" || in.Amount != "250.25" || in.Debtor != "+Maria" || in.Creditor != "" ||
+		in.Original != "" {
 		t.Errorf("money in is %+v", in)
 	}
 	if out.Direction != "DBIT" || out.Amount != "1355" || out.Creditor != "Store" || out.Debtor != "" ||

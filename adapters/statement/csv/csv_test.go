@@ -35,7 +35,10 @@ func original(cell string) string {
 }
 
 // texts generates texts in which formulas, dividers and apostrophes are frequent.
-var texts = rapid.OneOf(rapid.StringOf(rapid.RuneFrom([]rune(formulas+dividers+"'a1 \u0001\U0001F600"))), rapid.String())
+var texts = rapid.OneOf(
+	rapid.StringOf(rapid.RuneFrom([]rune(formulas+dividers+"'a1 \u0001\U0001F600"))),
+	rapid.String(),
+)
 
 func TestNoTextBeginsAFormula(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -77,7 +80,14 @@ func TestAnyTextIsReadBack(t *testing.T) {
 			t.Fatalf("%v: %q", err, b.String())
 		}
 		want := []string{
-			r.ID.String(), "2026-02-11", "-1355", "BRL", csv.Text(r.Description), csv.Text(r.Counterparty), "-20", "USD",
+			r.ID.String(),
+			"2026-02-11",
+			"-1355",
+			"BRL",
+			csv.Text(r.Description),
+			csv.Text(r.Counterparty),
+			"-20",
+			"USD",
 			csv.Text(r.ExternalID),
 		}
 		for i := range want {

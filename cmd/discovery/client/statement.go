@@ -19,7 +19,9 @@ func (c commands) statement() *cobra.Command {
 	var format, file string
 	var force bool
 	cmd := &cobra.Command{
-		Use: "statement ID", Short: "Download a statement of an account", Args: between(1, 1),
+		Use:   "statement ID",
+		Short: "Download a statement of an account",
+		Args:  between(1, 1),
 		Long: "Download a statement of an account: its posted transactions and, in the formats camt053 and ofx, its balances.\n" +
 			"The file appears only when the document is complete.",
 		ValidArgsFunction: cobra.NoFileCompletions,

@@ -63,7 +63,10 @@ func (s *Simulator) issue(link string) string {
 		"exp": s.now().Add(accessTokenLifetime).Unix(), "jti": s.newHexID(), "link_id": link,
 	})
 	b64 := base64.RawURLEncoding.EncodeToString
-	token := strings.Join([]string{b64([]byte(`{"alg":"HS256","typ":"JWT"}`)), b64(claims), b64([]byte(signature))}, ".")
+	token := strings.Join(
+		[]string{b64([]byte(`{"alg":"HS256","typ":"JWT"}`)), b64(claims), b64([]byte(signature))},
+		".",
+	)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tokens = append(s.tokens, token)

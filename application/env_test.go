@@ -56,6 +56,8 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},
 		Clock:   e.clock, Sleeper: e.clock, IDs: &ids{}, Entropy: &entropy{}, Observer: e.events,
 		Go: defaultGo,
+		// Most rows of these tests differ only in their ids. The tests of replacements match them.
+		KeepReplacementsApart: true,
 	}
 	for _, change := range with {
 		change(&e.deps)

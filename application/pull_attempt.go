@@ -41,6 +41,11 @@ type attempt struct {
 	listed   []string             // the external ids of all accounts that the vendor lists
 	accounts []domain.AccountData // accounts with a known external id, including unreadable ones
 
+	recentlyLeft bool            // see ports.Claimed; also set when this attempt has removed rows
+	shown        domain.Progress // its members Shown and ShownMore are those of the pull
+	reread       bool            // see domain.Progress
+	nameless     bool            // the quarantine contains a row whose external id cannot be read
+
 	removed         []string // the sorted external ids of rows whose removal is stored already
 	removedAccounts []string // the external ids of accounts that were marked as removed when the attempt started
 	quarantine      quarantine
@@ -234,7 +239,7 @@ func (a *attempt) readStep(ctx context.Context) error {
 	}
 	changes := &differ{
 		pulls: a.Pulls, connection: a.connection.ID, empty: a.empty, countedBefore: a.pull.Progress.Rows,
-		quarantine: a.quarantine, removed: a.removed,
+		quarantine: a.quarantine, removed: a.removed, partial: len(step.IDs) > 0 || !step.CreatedFrom.IsZero(),
 	}
 	for {
 		err := a.readPages(ctx, step, changes)
@@ -242,6 +247,7 @@ func (a *attempt) readStep(ctx context.Context) error {
 			return err
 		}
 		a.restarts++
+		a.reread = true
 		changes = changes.again()
 	}
 }
@@ -258,36 +264,39 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 	pages := newPager(ctx, a, step, changes)
 	defer pages.close()
 	sweep := step.Sweep && pages.whole
+	held := a.newHeldRows(sweep)
 	for {
 		batch := pages.next()
-		if batch.pages > 0 && a.mayStayPending(batch) {
+		a.nameless = a.nameless || batch.nameless
+		a.shown = a.shown.WithShown(batch.shown)
+		stored := held.hold(&batch)
+		switch {
+		case batch.last && sweep:
+			return a.sweep(ctx, step, changes, batch)
+		case batch.pages > 0 && a.mayStayPending(batch):
 			a.pending.pages += batch.pages
 			a.pending.rows += batch.unchanged
 			a.pending.progress = batch.progress
-		} else if batch.pages > 0 {
-			write := ports.PageWrite{
-				Accounts: batch.accounts, Transactions: batch.rows, AssumeNew: batch.assumeNew,
-				Quarantined: batch.quarantine.added, Released: batch.quarantine.released,
-				Unchanged: batch.unchanged, Progress: batch.progress,
-			}
-			if batch.last && sweep {
-				// The step is done only when its sweep has succeeded. So this write does not advance
-				// the progress: after a crash between the write and the sweep, the step is read again.
-				write.Progress = a.pull.Progress
-			}
-			if err := a.writePage(ctx, write); err != nil {
+		case batch.pages > 0 || len(batch.rows) > 0:
+			if err := a.writePage(ctx, batch.write()); err != nil {
 				return err
 			}
 		}
-		changes.markStored(batch.pages)
+		changes.markStored(stored)
 		switch {
 		case batch.err != nil:
 			return a.stopStep(ctx, batch.err)
-		case batch.last && sweep:
-			return a.sweep(ctx, step, changes, batch.progress)
 		case batch.last:
 			return nil
 		}
+	}
+}
+
+// write returns what is written for the batch.
+func (b *batch) write() ports.PageWrite {
+	return ports.PageWrite{
+		Accounts: b.accounts, Transactions: b.rows, AssumeNew: b.assumeNew, Quarantined: b.quarantine.added,
+		Released: b.quarantine.released, Unchanged: b.unchanged, Progress: b.progress,
 	}
 }
 
@@ -302,16 +311,29 @@ func (a *attempt) mayStayPending(b batch) bool {
 // writePage stores a page together with the progress and extends the lease. The write includes
 // the number of unchanged rows of the pending pages.
 func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
+	w = a.completed(w)
+	counts, err := a.Pulls.StorePage(ctx, a.lease, w)
+	return a.written(w, counts, err)
+}
+
+// completed returns the write with the members that every write has.
+func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
+	w = a.forPage(w)
 	w.At, w.LeaseUntil = a.leaseTimes()
 	w.Unchanged += a.pending.rows
 	w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} }
-	counts, err := a.Pulls.StorePage(ctx, a.lease, w)
+	return w
+}
+
+// written records a write of completed, and returns its error.
+func (a *attempt) written(w ports.PageWrite, counts domain.Counts, err error) error {
 	if err != nil {
 		return err
 	}
 	a.storedRows = a.storedRows || len(w.Transactions)+len(w.Quarantined) > 0
 	a.pull.Progress, a.counts = w.Progress, a.counts.Plus(counts)
 	a.lastWrite, a.pending = w.At, pendingProgress{}
+	a.recentlyLeft = a.recentlyLeft || counts.Removed > 0
 	return nil
 }
 
@@ -338,30 +360,34 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 // synchronisation. While the vendor synchronises, a row may be missing although it was not removed.
 // If the id of a row that was read is not known, any stored row may be that row. The sweep then treats
 // every stored row as returned.
-func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, after domain.Progress) error {
+// The rows of the last batch are written together with the removals, so that a row that left and a row that
+// replaces it become one change.
+func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, last batch) error {
+	page := last.write()
 	settled, err := a.settled(ctx, a.status.Transactions)
-	if err != nil {
+	if err != nil || !settled {
+		if err != nil {
+			// The step is done only when its sweep has succeeded, so the progress does not advance.
+			page.Progress = a.pull.Progress
+		}
+		if failed := a.writePage(ctx, page); failed != nil {
+			return failed
+		}
 		return err
 	}
-	if settled {
-		w := ports.SweepWrite{
-			Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,
-			CollectedFrom: changes.collectedFrom,
-		}
-		if changes.unidentified {
-			w.Seen = func(string) bool { return true }
-		}
-		if purger, ok := a.vendor.(ports.Purger); ok {
-			w.CollectedAt = purger.CollectedAt
-		}
-		w.At, w.LeaseUntil = a.leaseTimes()
-		counts, err := a.Pulls.Sweep(ctx, a.lease, w)
-		if err != nil {
-			return err
-		}
-		a.counts = a.counts.Plus(counts)
+	w := ports.SweepWrite{
+		Account: step.Account, Window: step.Window, Seen: changes.seenInStep(), Proof: a.status.Transactions,
+		CollectedFrom: changes.collectedFrom, Page: a.completed(page),
 	}
-	return a.writePage(ctx, ports.PageWrite{Progress: after})
+	if changes.unidentified {
+		w.Seen = func(string) bool { return true }
+	}
+	if purger, ok := a.vendor.(ports.Purger); ok {
+		w.CollectedAt = purger.CollectedAt
+	}
+	w.At, w.LeaseUntil = w.Page.At, w.Page.LeaseUntil
+	counts, err := a.Pulls.Sweep(ctx, a.lease, w)
+	return a.written(w.Page, counts, err)
 }
 
 // settled reports whether the read that has just ended can prove that a row is absent. For OneRead, the

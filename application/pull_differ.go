@@ -26,6 +26,7 @@ type differ struct {
 	// removed are the sorted external ids of rows whose removal is already stored. A page may still contain
 	// such a row if it was read before the announcement. The differ treats the row as unchanged.
 	removed []string
+	partial bool // the step has no complete list: it names rows, or reads those that the vendor created lately
 
 	// The rows of the step that the pull has already counted. They are not counted again if they are
 	// unchanged. Only appendChanged uses these fields.
@@ -96,6 +97,9 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 	for i, raw := range page.Transactions {
 		same[i] = same[i] && !page.repeated[raw.ExternalID] && !d.quarantine.has(raw.ExternalID) ||
 			d.isRemoved(raw.ExternalID)
+		if d.partial || d.isRemoved(raw.ExternalID) {
+			b.shown = append(b.shown, raw.ExternalID)
+		}
 		if same[i] {
 			skipped++
 			if !d.wasCounted(raw.ExternalID) {
@@ -117,6 +121,7 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 		switch {
 		case reason != "":
 			changes.add(d.quarantine, domain.NewUnreadableData(key.Kind, key.ID, reason, row.Metadata))
+			b.nameless = b.nameless || domain.IsUnreadableRowID(key.ID)
 		case err != nil:
 			return 0, err
 		default:
@@ -182,7 +187,7 @@ func (d *differ) again() *differ {
 	counted.sort()
 	return &differ{
 		pulls: d.pulls, connection: d.connection, empty: false, counted: &counted, countedBefore: d.countedBefore,
-		quarantine: d.quarantine, removed: d.removed,
+		quarantine: d.quarantine, removed: d.removed, partial: d.partial,
 	}
 }
 

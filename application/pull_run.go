@@ -73,7 +73,10 @@ func (s *Service) runPull(
 		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
 		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
 		removed: claimed.Removed, removedAccounts: claimed.RemovedAccounts,
+		recentlyLeft: claimed.RecentlyLeft, shown: claimed.Pull.Progress,
+		reread: claimed.Pull.Progress.Planned, // by an attempt before this one
 	}
+	a.nameless = a.quarantine.hasNameless()
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
 		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, startedAt)
 	}
@@ -98,7 +101,7 @@ const removalPoll = 5 * time.Second
 func (s *Service) removeAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, wait time.Duration,
 ) (time.Duration, error) {
-	blocked, err := s.Pulls.RemoveAnnounced(ctx, id, at)
+	blocked, err := s.Pulls.RemoveAnnounced(ctx, id, at, s.matching)
 	if blocked {
 		wait = min(wait, removalPoll)
 	}

@@ -64,6 +64,10 @@ type Deps struct {
 	// DriftGrace is how long a completeness check must fail before the account drifts. With 0 it drifts at once.
 	DriftGrace time.Duration
 
+	// KeepReplacementsApart stores a row that replaces another one as a transaction of its own. Otherwise the
+	// transaction of the row that left continues with it.
+	KeepReplacementsApart bool
+
 	// AllowHTTP allows base URLs with plain http. It is meant for development.
 	AllowHTTP bool
 }
@@ -94,6 +98,7 @@ var _ interface {
 	ports.PullService
 	ports.Reader
 	ports.Completeness
+	ports.Replacements
 	ports.Statements
 	ports.Closing
 	ports.Idempotency

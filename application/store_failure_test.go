@@ -65,9 +65,9 @@ func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 }
 
 // writesOfPull is the number of writes of the pull in the test below. They store the claim, a lease
-// extension, the accounts, two pages, the sweep, the progress after the sweep, the removals, the sweep of
-// the accounts, and the outcome.
-const writesOfPull = 10
+// extension, the accounts, a page, the last page with the sweep, the removals, the sweep of the accounts, and
+// the outcome.
+const writesOfPull = 8
 
 func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 	for nth := 1; nth <= writesOfPull; nth++ {

@@ -55,6 +55,7 @@ type Config struct {
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
 	DriftGrace        time.Duration // DRIFT_GRACE, how long a completeness check must fail; default 48h; 0 = at once
+	MatchReplacements bool          // MATCH_REPLACEMENTS, a row that replaces another keeps its id; default true
 	DeliveryRetention time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
 	PullWorkers       int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
 

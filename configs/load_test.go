@@ -205,6 +205,10 @@ var (
 			func(c configs.Config) any { return c.DriftGrace },
 			map[string]any{"": 48 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,
 		},
+		"MATCH_REPLACEMENTS": {
+			func(c configs.Config) any { return c.MatchReplacements },
+			map[string]any{"": true, "false": false, "0": false, "TRUE": true}, booleans,
+		},
 		"DELIVERY_RETENTION": {
 			func(c configs.Config) any { return c.DeliveryRetention },
 			map[string]any{"": 90 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations,

@@ -38,6 +38,7 @@ const (
 	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
 	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token and was not stored
 	NoAnchor           Code = "no_anchor"            // Conflict: the balance of the account cannot be compared
+	NothingToUndo      Code = "nothing_to_undo"      // Conflict: the transaction has replaced no other row
 	AccountDrifting    Code = "account_drifting"     // Conflict: the records of the account do not explain its balance
 	NoBalance          Code = "no_balance"           // Conflict: no balance of the account is known
 	NoAccountAmount    Code = "no_account_amount"    // Conflict: an amount in the account's currency is not known

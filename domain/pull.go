@@ -90,6 +90,12 @@ type Progress struct {
 	ReadAt time.Time `json:"readAt,omitzero"`
 	// Shifted means that a later page of the list came with a different total.
 	Shifted bool `json:"shifted,omitempty"`
+	// Shown contains the external ids of the rows that steps without a complete list have shown. If ShownMore
+	// is set, there were too many of them, and every row may have been shown.
+	Shown     []string `json:"shown,omitempty"`
+	ShownMore bool     `json:"shownMore,omitempty"`
+	// Reread means that a list of the pull was read more than once, in whole or in part.
+	Reread bool `json:"reread,omitempty"`
 }
 
 // AtStart reports whether no page of any step has been read.

@@ -81,8 +81,9 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Transaction is a stored transaction. The pair of Connection and ExternalID is unique. ID does not change
-// when the transaction is updated. Stored transactions are never deleted.
+// Transaction is a stored transaction. The pair of Connection and ExternalID is unique among the transactions that
+// are not superseded. ID does not change when the transaction is updated, or when the vendor replaces its row by
+// another one. Stored transactions are never deleted.
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
@@ -95,6 +96,11 @@ type Transaction struct {
 	UpdatedAt   time.Time
 	RemovedAt   time.Time // when the removal was detected; zero while the vendor still lists the row
 	Pull        PullID    // the pull that wrote this version; zero if it is not known
+	// Supersedes are the rows that the transaction had before its present one, oldest first.
+	Supersedes []Superseded
+	// SupersededBy is the older transaction that has taken over the row of this one; zero if there is none. A
+	// transaction that is superseded is removed.
+	SupersededBy TransactionID
 	// Adjusts is the earliest closed day of which a change of the transaction is an adjustment; "" if there is
 	// none. Only Ledger.Changes sets it.
 	Adjusts Date
@@ -108,8 +114,14 @@ const (
 	Added    ChangeKind = "added"
 	Modified ChangeKind = "modified"
 	Removed  ChangeKind = "removed"
-	// Restored means that the vendor shows a removed transaction again. Only a history reports it.
+	// Restored means that the vendor shows a removed transaction again, or an earlier row of it. Only a history
+	// reports it.
 	Restored ChangeKind = "restored"
+	// SupersededRow means that another row has replaced the row of the transaction, or that another transaction has
+	// taken it over. Only a history reports it.
+	SupersededRow ChangeKind = "superseded"
+	// SplitRow means that a replacement was undone. Only a history reports it.
+	SplitRow ChangeKind = "split"
 )
 
 // Change returns the kind of the transaction's last change, as the feed reports it.

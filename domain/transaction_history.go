@@ -28,12 +28,30 @@ func (v TransactionVersion) Change() ChangeKind {
 	switch {
 	case v.Transaction.Version == 1:
 		return Added
+	case v.Previous != nil && v.Previous.ExternalID != v.Transaction.ExternalID:
+		return v.replacement()
+	case v.Previous != nil && v.Previous.SupersededBy != v.Transaction.SupersededBy:
+		if v.Transaction.SupersededBy.IsZero() {
+			return SplitRow
+		}
+		return SupersededRow
 	case removed && !wasRemoved:
 		return Removed
 	case wasRemoved && !removed:
 		return Restored
 	}
 	return Modified
+}
+
+// replacement returns the kind of a change that gave the transaction another row.
+func (v TransactionVersion) replacement() ChangeKind {
+	switch before, after := len(v.Previous.Supersedes), len(v.Transaction.Supersedes); {
+	case after > before:
+		return SupersededRow
+	case after < before:
+		return SplitRow
+	}
+	return Restored
 }
 
 // PageOfVersions returns a page of at most limit versions of a transaction, each with the version before

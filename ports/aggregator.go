@@ -128,6 +128,12 @@ type RunningBalanceReader interface {
 	RunningBalance(metadata json.RawMessage) domain.RunningBalance
 }
 
+// KeyReader is an optional interface of an Aggregator whose rows state keys of the institution.
+type KeyReader interface {
+	// InstitutionKeys returns the institution's keys of a normalised row. It is a pure function.
+	InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys
+}
+
 // Purger is an optional interface of an Aggregator whose vendor deletes rows some time after it collected
 // them. A row that was collected earlier than all rows of a read may therefore be missing from the read
 // although the institution still has it.

@@ -36,6 +36,15 @@ type Claimed struct {
 	RemovedAccounts []string
 	// Quarantine holds the keys of the connection's quarantined rows, in any order.
 	Quarantine []domain.QuarantineKey
+	// RecentlyLeft is set if rows of the connection have left within domain.MatchWindow, or if a transaction of
+	// the connection has past external ids. It is never set together with Empty.
+	RecentlyLeft bool
+}
+
+// Matching says how a write recognises the rows that replace rows that left. It is nil if nothing is matched.
+type Matching struct {
+	// Keys returns the institution's keys of a row. It is a pure function.
+	Keys func(domain.TransactionData) domain.InstitutionKeys
 }
 
 // PageWrite describes what PullExecution.StorePage writes for one page.
@@ -60,6 +69,15 @@ type PageWrite struct {
 	// Released are the keys of rows that leave the quarantine. If a key is also in Quarantined, its row
 	// stays.
 	Released []domain.QuarantineKey
+	// Matching recognises the rows that replace rows that left; nil if nothing is matched. Past external ids
+	// are followed in any case.
+	Matching *Matching
+	// RecentlyLeft reports that a row that is not stored yet may replace a row that left before, or may be a past
+	// row of a transaction. If it is not set, the store need not look for such rows.
+	RecentlyLeft bool
+	// Unmatched are the external ids of rows of Transactions that replace no other row, now or later, because
+	// earlier reads may have shown them as well.
+	Unmatched []string
 	// NewID generates ids for accounts and transactions that are stored for the first time.
 	NewID      func() domain.TransactionID
 	Progress   domain.Progress // the pull's progress after this page
@@ -79,8 +97,12 @@ type SweepWrite struct {
 	// CollectedAt returns when the vendor collected the row with this metadata; zero if that is unknown. It
 	// is nil if the vendor does not purge rows.
 	CollectedAt func(metadata json.RawMessage) time.Time
-	At          time.Time
-	LeaseUntil  time.Time // the lease's new expiry
+	// Page contains the rows of the read that are not stored yet. They are written together with the removals, so
+	// that a row that left and a row that came become one change. Its Progress is stored unless it is the zero
+	// value; its Removed, At and LeaseUntil are ignored.
+	Page       PageWrite
+	At         time.Time
+	LeaseUntil time.Time // the lease's new expiry
 }
 
 // AccountSweepWrite describes the result of a complete read of the account list.
@@ -186,12 +208,22 @@ type PullExecution interface {
 	//
 	// A row that occurs twice in a page counts as one row; the later occurrence is stored. A
 	// transaction whose account is unknown is stored without an account. When an account is released
-	// from the quarantine or stored for the first time, its rows that have no account yet get the
+	// from the quarantine, or stored for the first time without being in it, its rows that have no account yet get the
 	// account, which is a new version of each of them.
 	//
 	// A quarantined row does not change the transaction or account that is stored with the same
 	// external id. It counts as quarantined once per pull. The quarantine of a connection holds at
 	// most domain.MaxQuarantined rows; a further row is only counted.
+	//
+	// A row that replaces a row that left does not become a transaction of its own (domain.FindReplacements). The
+	// transaction of the row that left keeps its id, takes the new external id and content, and is live again. A
+	// row that left is one that was removed within domain.MatchWindow, or one that this write removes. If the new
+	// row is stored already, its transaction is removed and gets SupersededBy. A transaction takes over a row only
+	// once, and at most domain.MaxReplacements are made with one write.
+	//
+	// A row whose external id is a past id of a transaction never overwrites a live present row. If the present
+	// row left, the transaction goes back to the past row. Otherwise the replacement is undone as by Ledger.Split.
+	// Removing a past external id has no effect.
 	//
 	// StorePage returns the counts of this page and adds them to the pull's counts. Errors: LeaseLost (Conflict)
 	// when the lease was replaced or the connection was deleted; nothing is written then.
@@ -205,7 +237,10 @@ type PullExecution interface {
 	// Otherwise, and while the connection is paused, it changes nothing. A pull that can start applies its
 	// removals itself. If the deliveries announce more removals than a scope holds (PullScope.MoreRemoved),
 	// the rest is applied when the pull starts.
-	RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time) (blocked bool, err error)
+	//
+	// matching returns the Matching for the connection's vendor; nil if nothing is matched.
+	RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time,
+		matching func(domain.Vendor) *Matching) (blocked bool, err error)
 
 	// VisitAnnouncedRemovals reads the deliveries of the pull in batches, whose scopes are together at most
 	// domain.MaxScopeBytes unless a batch is one delivery. For each batch it calls visit with the external ids,
@@ -366,6 +401,13 @@ type Ledger interface {
 	// are none for an unknown account.
 	Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
 		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
+
+	// Split undoes the last replacement of a transaction, in one atomic change. The transaction gets its last past
+	// row and is removed, because that row left. Its present row becomes the row of another transaction: of the one
+	// that had it before, or of a new one with the id newID. The two rows are never matched again. Split returns
+	// the transaction. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced no row.
+	Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID,
+		at time.Time) (domain.Transaction, error)
 
 	// UpdateCompleteness replaces the state of an account by the result of edit, in one atomic change. Errors:
 	// NotFound if there is no such account; those of edit, with which nothing is changed.

@@ -21,6 +21,7 @@ type API interface {
 	PullService
 	Reader
 	Completeness
+	Replacements
 	Statements
 	Closing
 	Idempotency
@@ -91,6 +92,13 @@ type Completeness interface {
 	// newest first. Errors: Invalid on the window.
 	ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window,
 		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
+}
+
+// Replacements undoes replacements of the vendor's rows.
+type Replacements interface {
+	// SplitTransaction undoes the last replacement of a transaction, and returns the transaction. Errors: NotFound;
+	// Conflict (nothing_to_undo) if the transaction has replaced no row.
+	SplitTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error)
 }
 
 // StatementQuery selects a statement.

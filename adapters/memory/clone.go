@@ -53,7 +53,7 @@ func cloneAccount(a domain.Account) domain.Account {
 
 func cloneTransaction(t domain.Transaction) domain.Transaction {
 	t.AccountMoney, t.Metadata = clonePointer(t.AccountMoney), slices.Clone(t.Metadata)
-	t.Warnings = slices.Clone(t.Warnings)
+	t.Warnings, t.Supersedes = slices.Clone(t.Warnings), slices.Clone(t.Supersedes)
 	return t
 }
 

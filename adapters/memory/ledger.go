@@ -111,7 +111,8 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		}
 		rows := func(yield func(domain.Transaction) bool) {
 			for _, t := range v.transactions[connection] {
-				if t.Tenant == tenant && matches(f, t.Transaction) && !yield(cloneTransaction(t.Transaction)) {
+				selected := t.Tenant == tenant && matches(f, t.Transaction) && v.hasExternalID(t, f.ExternalID)
+				if selected && !yield(cloneTransaction(t.Transaction)) {
 					return
 				}
 			}
@@ -124,7 +125,13 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 // selects every transaction.
 func matches(f ports.TransactionFilter, t domain.Transaction) bool {
 	return f.Window.Contains(t.Date) && (f.Account.IsZero() || t.AccountID == f.Account) &&
-		(f.Status == "" || t.Status == f.Status) && (f.ExternalID == "" || t.ExternalID == f.ExternalID)
+		(f.Status == "" || t.Status == f.Status)
+}
+
+// hasExternalID reports whether the transaction has this external id, or had it before. It returns true for "".
+func (s *Store) hasExternalID(t *transaction, externalID string) bool {
+	return externalID == "" || s.pastIDs[t.Connection][externalID] == t ||
+		t.ExternalID == externalID && t.SupersededBy.IsZero()
 }
 
 // Changes reads the tenant's feed. A position is the number of entries that were already read. The mutex

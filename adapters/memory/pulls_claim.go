@@ -47,7 +47,7 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		return ports.Claimed{
 			Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial, Empty: empty,
 			Removed: removed, RemovedAccounts: v.removedAccounts(p),
-			Quarantine: slices.Collect(maps.Keys(v.quarantine[c.ID])),
+			Quarantine: slices.Collect(maps.Keys(v.quarantine[c.ID])), RecentlyLeft: v.recentlyLeft(c.ID, at),
 		}, nil
 	})
 }

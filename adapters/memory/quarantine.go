@@ -68,7 +68,9 @@ func (s *Store) attachRows(p *pull, key domain.QuarantineKey, at time.Time, coun
 
 // RemoveAnnounced uses the merged scopes of the queued pull's deliveries. The deliveries stay attached to
 // the pull.
-func (v pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Time) (bool, error) {
+func (v pulls) RemoveAnnounced(
+	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
+) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.RemoveAnnounced", func() (bool, error) {
 		next := v.pulls[id]
 		if next == nil || !next.FinishedAt.IsZero() || !next.StartedAt.IsZero() {
@@ -83,9 +85,12 @@ func (v pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Ti
 		}
 		merged := *next
 		merged.mergeScopes()
-		for _, externalID := range merged.Scope.Removed {
-			next.Counts.Removed += v.remove(next, v.transactions[next.Connection][externalID], at)
+		leaves, counts := announcedRemovals(merged.Scope.Removed), domain.Counts{}
+		v.replaceRows(next, ports.PageWrite{At: at, Matching: matching(next.Vendor)}, leaves, nil, &counts)
+		for _, externalID := range slices.Sorted(maps.Keys(leaves)) {
+			counts.Removed += v.remove(next, v.transactions[next.Connection][externalID], at)
 		}
+		next.Counts = next.Counts.Plus(counts)
 		return true, nil
 	})
 }

@@ -41,6 +41,8 @@ type Store struct {
 	openPulls    map[domain.ConnectionID]*openPulls
 	accounts     map[domain.ConnectionID]map[string]*account
 	transactions map[domain.ConnectionID]map[string]*transaction
+	pastIDs      map[domain.ConnectionID]map[string]*transaction // by past external ids
+	splitPairs   map[domain.ConnectionID]map[domain.MatchPair]bool
 	absences     map[domain.ConnectionID]map[string]domain.Absence
 	quarantine   map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
 	changes      map[domain.TenantID][]change
@@ -64,6 +66,8 @@ func New(o Options) *Store {
 		openPulls:    map[domain.ConnectionID]*openPulls{},
 		accounts:     map[domain.ConnectionID]map[string]*account{},
 		transactions: map[domain.ConnectionID]map[string]*transaction{},
+		pastIDs:      map[domain.ConnectionID]map[string]*transaction{},
+		splitPairs:   map[domain.ConnectionID]map[domain.MatchPair]bool{},
 		absences:     map[domain.ConnectionID]map[string]domain.Absence{},
 		quarantine:   map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow{},
 		changes:      map[domain.TenantID][]change{},

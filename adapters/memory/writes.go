@@ -22,6 +22,7 @@ type transaction struct {
 	rowSHA256  []byte
 	normalizer string
 	replaced   []domain.Transaction // the versions before the present one, oldest first
+	renamed    bool                 // the write under way has archived the present version and changed its external id
 	// adjustments names the adjustments that changes of the row have made.
 	adjustments []adjustmentKey
 }
@@ -75,31 +76,47 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			return domain.Counts{}, err
 		}
 		var counts domain.Counts
-		var firstStored []domain.QuarantineKey
-		for _, view := range latest(w.Accounts, func(a domain.AccountData) string { return a.ExternalID }) {
-			if v.accounts[p.Connection][view.ExternalID] == nil {
-				key := domain.QuarantineKey{Kind: domain.QuarantinedAccount, ID: view.ExternalID}
-				firstStored = append(firstStored, key)
-			}
-			v.putAccount(p, view, w)
-			counts.Accounts++
-		}
-		for _, o := range latest(w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
-			counts.Read++
-			v.put(p, o, w, &counts)
-		}
-		v.updateQuarantine(p, w, &counts)
-		for _, key := range firstStored {
-			v.attachRows(p, key, w.At, &counts)
-		}
-		known := rowsOf(v.transactions, p.Connection)
-		for _, externalID := range w.Removed {
-			counts.Removed += v.remove(p, known[externalID], w.At)
-		}
-		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
+		firstStored := v.putAccounts(p, w, &counts)
+		v.writeRows(p, w, firstStored, announcedRemovals(w.Removed), nil, &counts)
 		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
 		return counts, nil
 	})
+}
+
+// putAccounts upserts the accounts of a page, and returns the keys of those that were not stored before.
+func (s *Store) putAccounts(p *pull, w ports.PageWrite, counts *domain.Counts) (first []domain.QuarantineKey) {
+	for _, view := range latest(w.Accounts, func(a domain.AccountData) string { return a.ExternalID }) {
+		if s.accounts[p.Connection][view.ExternalID] == nil {
+			first = append(first, domain.QuarantineKey{Kind: domain.QuarantinedAccount, ID: view.ExternalID})
+		}
+		s.putAccount(p, view, w)
+		counts.Accounts++
+	}
+	return first
+}
+
+// writeRows writes the transactions and the quarantine of a page, and removes the rows that leave. complete is set
+// for a sweep: it reports whether the complete list has shown a row.
+func (s *Store) writeRows(
+	p *pull, w ports.PageWrite, firstStored []domain.QuarantineKey, leaves leaving, complete func(string) bool,
+	counts *domain.Counts,
+) {
+	s.replaceRows(p, w, leaves, complete, counts)
+	for _, o := range latest(w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
+		counts.Read++
+		s.put(p, o, w, counts)
+	}
+	s.updateQuarantine(p, w, counts)
+	for _, key := range firstStored {
+		if s.quarantine[p.Connection][key] == nil { // otherwise its release attaches the rows
+			s.attachRows(p, key, w.At, counts)
+		}
+	}
+	known := rowsOf(s.transactions, p.Connection)
+	for _, externalID := range slices.Sorted(maps.Keys(leaves)) {
+		counts.Removed += s.remove(p, known[externalID], w.At)
+	}
+	counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
 }
 
 // latest returns the last of the rows with each key.
@@ -179,14 +196,17 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		}}
 		rows[o.ExternalID] = known
 		counts.Added++
-	case known.digest == digest && known.RemovedAt.IsZero():
+	case known.digest == digest && known.RemovedAt.IsZero() && !known.renamed:
 		counts.Unchanged++
 		known.source, known.Metadata = o.ContentHash, slices.Clone(o.Metadata)
 		return
 	default:
 		counts.Modified++
 	}
-	known.archive()
+	if !known.renamed {
+		known.archive()
+	}
+	known.renamed = false
 	known.source, known.rowSHA256, known.normalizer = o.ContentHash, slices.Clone(o.RowSHA256), o.Normalizer
 	// Readers never get these members.
 	o.StableMetadata, o.ContentHash, o.RowSHA256, o.Normalizer = nil, domain.ContentHash{}, nil, ""
@@ -226,17 +246,26 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		if err != nil {
 			return domain.Counts{}, err
 		}
+		w.Page.At, w.Page.LeaseUntil = w.At, w.LeaseUntil
+		var counts domain.Counts
+		firstStored := v.putAccounts(p, w.Page, &counts)
 		absent, live := v.absent(p, w)
 		removed, remaining := domain.AbsenceRead{Proof: w.Proof, Pull: p.ID, At: w.At, Live: live}.Judge(absent)
 		v.forgetAbsences(p.Connection, w.Account)
 		for _, a := range remaining {
 			v.absences[p.Connection][a.ExternalID] = a
 		}
-		var counts domain.Counts
-		for _, externalID := range removed {
-			counts.Removed += v.remove(p, v.transactions[p.Connection][externalID], w.At)
+		leaves := leaving{}
+		for _, a := range absent {
+			if slices.Contains(removed, a.ExternalID) {
+				leaves[a.ExternalID] = a.Pull
+			}
 		}
+		v.writeRows(p, w.Page, firstStored, leaves, w.Seen, &counts)
 		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.LeaseUntil
+		if w.Page.Progress.Planned {
+			p.Progress = cloneProgress(w.Page.Progress)
+		}
 		return counts, nil
 	})
 }
@@ -258,6 +287,17 @@ func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, li
 			if oldest, ok := from[row.Account]; !ok || row.Date < oldest {
 				from[row.Account] = row.Date
 			}
+		}
+	}
+	for _, row := range w.Page.Transactions {
+		if w.Account != "" && row.Account != w.Account || !w.Window.Contains(row.Date) {
+			continue
+		}
+		if stored := rows[row.ExternalID]; stored == nil || !stored.RemovedAt.IsZero() {
+			live[row.Account]++
+		}
+		if oldest, ok := from[row.Account]; !ok || row.Date < oldest {
+			from[row.Account] = row.Date
 		}
 	}
 	for _, row := range unseen {

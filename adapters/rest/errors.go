@@ -83,6 +83,7 @@ var statusRules = []statusRule{
 		domain.NoAnchor, http.StatusConflict, codeConflict,
 		"the balance of the account cannot be compared with its transactions",
 	},
+	{domain.NothingToUndo, http.StatusConflict, codeConflict, "the transaction has replaced no other row"},
 	{
 		domain.ConnectionPaused, http.StatusConflict, codeConflict,
 		"the connection is paused: no request is sent to its vendor",

@@ -392,6 +392,12 @@ func (f *fake) AcceptCompleteness(
 	return completenessFixture(id), f.record(reason)
 }
 
+func (f *fake) SplitTransaction(
+	_ context.Context, _ domain.TenantID, id domain.TransactionID,
+) (domain.Transaction, error) {
+	return domain.Transaction{ID: id}, f.record("split")
+}
+
 func (f *fake) ListBalances(
 	_ context.Context, _ domain.TenantID, _ domain.AccountID, window domain.Window, p domain.PageRequest,
 ) (domain.Page[domain.AccountBalance], error) {

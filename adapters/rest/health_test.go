@@ -202,6 +202,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + enginesPath:              {"201", "400", "409"}, "POST " + tokensPath: {"400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/pulls":            {"202", "400", "404", "409"},
 		"POST " + accountsPath + "/{id}/completeness/accept": {"200", "400", "404", "409"},
+		"POST " + transactionsPath + "/{id}/split":           {"200", "400", "404", "409"},
 		"PUT " + accountsPath + "/{id}/closes/{date}":        {"200", "400", "404", "409"},
 		"POST " + deliveriesPath + "/{id}/replay":            {"202", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/link-sessions":    {"400", "404", "409"},

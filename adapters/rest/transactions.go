@@ -44,28 +44,30 @@ func accountOf(a domain.Account) accountView {
 // A client that is generated from the schema can therefore read a feed that contains erased
 // transactions.
 type transactionView struct {
-	ID              string    `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
-	ConnectionID    string    `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
-	Vendor          string    `json:"vendor" required:"false" example:"pluggy" doc:"The aggregator"`
-	AccountID       string    `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor names none"`
-	ExternalID      string    `json:"externalId" required:"false" doc:"The vendor's id; unique within its connection" example:"c0ffee00-0000-4000-8000-000000000002"`
-	Amount          string    `json:"amount" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
-	Currency        string    `json:"currency" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
-	AccountAmount   string    `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs" example:"-1062.25"`
-	AccountCurrency string    `json:"accountCurrency,omitempty" example:"BRL" doc:"ISO 4217; the currency of accountAmount"`
-	Status          string    `json:"status" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
-	Date            string    `json:"date" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
-	OccurredAt      time.Time `json:"occurredAt,omitzero" example:"2026-03-01T09:12:44Z" doc:"The time of the transaction, if the vendor gives one"`
-	Description     string    `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
-	Category        string    `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
-	Counterparty    string    `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
-	Warnings        []string  `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type name opposite directions"`
-	Metadata        rawJSON   `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
-	Version         int       `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
-	FirstSeenAt     time.Time `json:"firstSeenAt" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
-	UpdatedAt       time.Time `json:"updatedAt" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
-	RemovedAt       time.Time `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
-	ErasedAt        time.Time `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
+	ID              string           `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
+	ConnectionID    string           `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
+	Vendor          string           `json:"vendor" required:"false" example:"pluggy" doc:"The aggregator"`
+	AccountID       string           `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor names none"`
+	ExternalID      string           `json:"externalId" required:"false" doc:"The vendor's id; unique within its connection, except for superseded transactions" example:"c0ffee00-0000-4000-8000-000000000002"`
+	Amount          string           `json:"amount" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
+	Currency        string           `json:"currency" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
+	AccountAmount   string           `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs" example:"-1062.25"`
+	AccountCurrency string           `json:"accountCurrency,omitempty" example:"BRL" doc:"ISO 4217; the currency of accountAmount"`
+	Status          string           `json:"status" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
+	Date            string           `json:"date" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
+	OccurredAt      time.Time        `json:"occurredAt,omitzero" example:"2026-03-01T09:12:44Z" doc:"The time of the transaction, if the vendor gives one"`
+	Description     string           `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
+	Category        string           `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
+	Counterparty    string           `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
+	Warnings        []string         `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type name opposite directions"`
+	Metadata        rawJSON          `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
+	Version         int              `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
+	FirstSeenAt     time.Time        `json:"firstSeenAt" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
+	UpdatedAt       time.Time        `json:"updatedAt" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
+	RemovedAt       time.Time        `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
+	Supersedes      []supersededView `json:"supersedes,omitempty" doc:"The vendor's rows that the transaction had before its present one, oldest first; absent when there are none"`
+	SupersededBy    string           `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that has taken over the row of this one, which is then removed"`
+	ErasedAt        time.Time        `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
 }
 
 // transactionOf returns the representation of t. Amounts are strings and never JSON numbers, so
@@ -80,6 +82,7 @@ func transactionOf(t domain.Transaction) transactionView {
 		Description: t.Description, Category: t.Category, Counterparty: t.Counterparty,
 		Warnings: warningCodes(t.Warnings), Metadata: rawJSON(t.Metadata), Version: t.Version,
 		FirstSeenAt: utcOrZero(t.FirstSeenAt), UpdatedAt: utcOrZero(t.UpdatedAt), RemovedAt: utcOrZero(t.RemovedAt),
+		Supersedes: supersedesOf(t.Supersedes), SupersededBy: idOrEmpty(t.SupersededBy),
 	}
 }
 
@@ -187,7 +190,7 @@ func (s *server) readRoutes() []route {
 			scope: scopeRead, notFound: transactionNotFound,
 			mount: handle(s.getTransaction),
 		},
-		s.historyRoute(tag),
+		s.historyRoute(tag), s.splitRoute(tag),
 		{
 			id: "read-changes", method: http.MethodGet, path: transactionsPath + "/changes",
 			description: "Returns the transactions of the tenant in the order of their last change, each in its " +
@@ -262,7 +265,7 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	To       string                  `query:"to" format:"date" doc:"Last value date"`
 	Account  idParam[domain.Account] `query:"accountId" doc:"Only transactions of this account"`
 	Status   string                  `query:"status" enum:"pending,posted" doc:"Only those in this state"`
-	External string                  `query:"externalId" maxLength:"512" doc:"The vendor's id"`
+	External string                  `query:"externalId" maxLength:"512" doc:"The present or a past id of the vendor"`
 	Limit    int                     `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor   cursor[transactionList] `query:"cursor" doc:"nextCursor of the previous page"`
 },

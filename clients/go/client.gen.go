@@ -2733,6 +2733,24 @@ type RestGenericCredential struct {
 	Value *string `json:"value,omitempty"`
 }
 
+// SupersededView defines model for SupersededView.
+type SupersededView struct {
+	// At When the next row took its place
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	At time.Time `json:"at"`
+
+	// ExternalID The vendor's id of the past row
+	//
+	// Examples: c0ffee00-0000-4000-8000-000000000001
+	ExternalID string `json:"externalId"`
+
+	// Rule Why both rows are the same movement: institution_key, same_description, similar_text or foreign_amount. Later versions of the service can add further rules
+	//
+	// Examples: same_description
+	Rule string `json:"rule"`
+}
+
 // TestOutcome defines model for TestOutcome.
 type TestOutcome struct {
 	// ConfigName The name of the connection; unique among the live connections of the tenant
@@ -2839,7 +2857,7 @@ type TransactionVersionView struct {
 	// Examples: {"status":"pending"}
 	Before *map[string]interface{} `json:"before,omitempty"`
 
-	// Change What made the version: added, modified, removed or restored. Later versions of the service can add further kinds
+	// Change What made the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
 	//
 	// Examples: modified
 	Change string `json:"change"`
@@ -2937,7 +2955,7 @@ type TransactionView struct {
 	// Examples: 2026-03-10T10:00:00Z
 	ErasedAt *time.Time `json:"erasedAt,omitempty"`
 
-	// ExternalID The vendor's id; unique within its connection
+	// ExternalID The vendor's id; unique within its connection, except for superseded transactions
 	//
 	// Examples: c0ffee00-0000-4000-8000-000000000002
 	ExternalID *string `json:"externalId,omitempty"`
@@ -2971,6 +2989,14 @@ type TransactionView struct {
 	//
 	// Examples: posted
 	Status *TransactionViewStatus `json:"status,omitempty"`
+
+	// SupersededBy The id of the transaction that has taken over the row of this one, which is then removed
+	//
+	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+	SupersededBy *string `json:"supersededBy,omitempty"`
+
+	// Supersedes The vendor's rows that the transaction had before its present one, oldest first; absent when there are none
+	Supersedes *[]SupersededView `json:"supersedes,omitempty"`
 
 	// UpdatedAt When it was last changed
 	//
@@ -3212,7 +3238,7 @@ type ListTransactionsParams struct {
 	// Status Only those in this state
 	Status *ListTransactionsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// ExternalID The vendor's id
+	// ExternalID The present or a past id of the vendor
 	ExternalID *string `form:"externalId,omitempty" json:"externalId,omitempty"`
 
 	// Limit The maximum number of items on the page
@@ -3319,6 +3345,12 @@ type ListTransactionHistoryParams struct {
 
 	// Cursor nextCursor of the previous page
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// SplitTransactionParams defines parameters for SplitTransaction.
+type SplitTransactionParams struct {
+	// XIdempotencyKey Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too
+	XIdempotencyKey *string `json:"X-Idempotency-Key,omitempty"`
 }
 
 // ListDeliveriesParams defines parameters for ListDeliveries.
@@ -4177,6 +4209,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/transactions/{id}/history (the `ListTransactionHistory` operationId).
 	ListTransactionHistory(ctx context.Context, id string, params *ListTransactionHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SplitTransaction Undo the last replacement of a transaction
+	//
+	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+	SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeliveries List deliveries, newest first
 	//
@@ -5126,6 +5165,23 @@ func (c *Client) GetTransaction(ctx context.Context, id string, reqEditors ...Re
 // Corresponds with GET /v1/discovery/transactions/{id}/history (the `ListTransactionHistory` operationId).
 func (c *Client) ListTransactionHistory(ctx context.Context, id string, params *ListTransactionHistoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListTransactionHistoryRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SplitTransaction Undo the last replacement of a transaction
+//
+// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+func (c *Client) SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSplitTransactionRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7879,6 +7935,55 @@ func NewListTransactionHistoryRequest(server string, id string, params *ListTran
 	return req, nil
 }
 
+// NewSplitTransactionRequest constructs an http.Request for the SplitTransaction method
+func NewSplitTransactionRequest(server string, id string, params *SplitTransactionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/discovery/transactions/%s/split", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.XIdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "X-Idempotency-Key", *params.XIdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("X-Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListDeliveriesRequest constructs an http.Request for the ListDeliveries method
 func NewListDeliveriesRequest(server string, params *ListDeliveriesParams) (*http.Request, error) {
 	var err error
@@ -8901,6 +9006,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/discovery/transactions/{id}/history (the `ListTransactionHistory` operationId).
 	ListTransactionHistoryWithResponse(ctx context.Context, id string, params *ListTransactionHistoryParams, reqEditors ...RequestEditorFn) (*ListTransactionHistoryResponse, error)
+
+	// SplitTransactionWithResponse Undo the last replacement of a transaction
+	//
+	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+	SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error)
 
 	// ListDeliveriesWithResponse List deliveries, newest first
 	//
@@ -14729,6 +14843,173 @@ func (r ListTransactionHistoryResponse) ContentType() string {
 	return ""
 }
 
+// SplitTransactionResponse200Headers the declared response headers of an HTTP 200 response for SplitTransaction
+type SplitTransactionResponse200Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SplitTransactionResponse400Headers the declared response headers of an HTTP 400 response for SplitTransaction
+type SplitTransactionResponse400Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SplitTransactionResponse401Headers the declared response headers of an HTTP 401 response for SplitTransaction
+type SplitTransactionResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// SplitTransactionResponse404Headers the declared response headers of an HTTP 404 response for SplitTransaction
+type SplitTransactionResponse404Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SplitTransactionResponse405Headers the declared response headers of an HTTP 405 response for SplitTransaction
+type SplitTransactionResponse405Headers struct {
+	Allow *string
+}
+
+// SplitTransactionResponse409Headers the declared response headers of an HTTP 409 response for SplitTransaction
+type SplitTransactionResponse409Headers struct {
+	XIdempotencyReplayed *string
+}
+
+// SplitTransactionResponse429Headers the declared response headers of an HTTP 429 response for SplitTransaction
+type SplitTransactionResponse429Headers struct {
+	RetryAfter *int
+}
+
+// SplitTransactionResponse503Headers the declared response headers of an HTTP 503 response for SplitTransaction
+type SplitTransactionResponse503Headers struct {
+	RetryAfter *int
+}
+
+type SplitTransactionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TransactionView
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON405 the response for an HTTP 405 `application/problem+json` response
+	ApplicationProblemJSON405 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *Problem
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SplitTransactionResponse200Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *SplitTransactionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SplitTransactionResponse401Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SplitTransactionResponse404Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *SplitTransactionResponse405Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *SplitTransactionResponse409Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SplitTransactionResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SplitTransactionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SplitTransactionResponse) GetJSON200() *TransactionView {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON405 returns the response for an HTTP 405 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON405() *Problem {
+	return r.ApplicationProblemJSON405
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON429() *Problem {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON500() *Problem {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SplitTransactionResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SplitTransactionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SplitTransactionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SplitTransactionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SplitTransactionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListDeliveriesResponse401Headers the declared response headers of an HTTP 401 response for ListDeliveries
 type ListDeliveriesResponse401Headers struct {
 	WWWAuthenticate *string
@@ -16665,6 +16946,21 @@ func (c *ClientWithResponses) ListTransactionHistoryWithResponse(ctx context.Con
 		return nil, err
 	}
 	return ParseListTransactionHistoryResponse(rsp)
+}
+
+// SplitTransactionWithResponse Undo the last replacement of a transaction
+//
+// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
+func (c *ClientWithResponses) SplitTransactionWithResponse(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*SplitTransactionResponse, error) {
+	rsp, err := c.SplitTransaction(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSplitTransactionResponse(rsp)
 }
 
 // ListDeliveriesWithResponse List deliveries, newest first
@@ -22717,6 +23013,185 @@ func ParseListTransactionHistoryResponse(rsp *http.Response) (*ListTransactionHi
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListTransactionHistoryResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSplitTransactionResponse parses an HTTP response from a SplitTransactionWithResponse call
+func ParseSplitTransactionResponse(rsp *http.Response) (*SplitTransactionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SplitTransactionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TransactionView
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SplitTransactionResponse200Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 400:
+		var headers SplitTransactionResponse400Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers SplitTransactionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 404:
+		var headers SplitTransactionResponse404Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 405:
+		var headers SplitTransactionResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = &value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 409:
+		var headers SplitTransactionResponse409Headers
+		if values := rsp.Header.Values("X-Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XIdempotencyReplayed = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 429:
+		var headers SplitTransactionResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers SplitTransactionResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -120,7 +120,8 @@ func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir s
 // uses.
 func demoConfig(origin, db, keyset string) configs.Config {
 	return configs.Config{
-		EnvName: configs.Development, PublicURL: origin,
+		MatchReplacements: true,
+		EnvName:           configs.Development, PublicURL: origin,
 		DatabaseURL: "sqlite://" + db, DatabaseMigrate: true,
 		Auth:    configs.Auth{JWTSecret: domain.SecretText(uuid.NewString()), TenantClaim: "tenant_id"},
 		Sealing: configs.Sealing{KeysetFile: keyset},

@@ -52,6 +52,7 @@ ALTER TABLE transactions ADD PRIMARY KEY (id, connection_id);
 ALTER TABLE transactions ADD UNIQUE (connection_id, external_id);
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
+CREATE INDEX transactions_left ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
 
 ALTER TABLE transaction_versions ADD PRIMARY KEY (connection_id, id, version, tenant_id);
 

@@ -672,18 +672,18 @@ func (mr *MockPullsMockRecorder) OldestOpen(ctx any) *gomock.Call {
 }
 
 // RemoveAnnounced mocks base method.
-func (m *MockPulls) RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time) (bool, error) {
+func (m *MockPulls) RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching) (bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "RemoveAnnounced", ctx, pull, at)
+	ret := m.ctrl.Call(m, "RemoveAnnounced", ctx, pull, at, matching)
 	ret0, _ := ret[0].(bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // RemoveAnnounced indicates an expected call of RemoveAnnounced.
-func (mr *MockPullsMockRecorder) RemoveAnnounced(ctx, pull, at any) *gomock.Call {
+func (mr *MockPullsMockRecorder) RemoveAnnounced(ctx, pull, at, matching any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveAnnounced", reflect.TypeOf((*MockPulls)(nil).RemoveAnnounced), ctx, pull, at)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RemoveAnnounced", reflect.TypeOf((*MockPulls)(nil).RemoveAnnounced), ctx, pull, at, matching)
 }
 
 // Request mocks base method.
@@ -990,6 +990,21 @@ func (m *MockLedger) Snapshot(ctx context.Context, tenant domain.TenantID, accou
 func (mr *MockLedgerMockRecorder) Snapshot(ctx, tenant, account, read any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Snapshot", reflect.TypeOf((*MockLedger)(nil).Snapshot), ctx, tenant, account, read)
+}
+
+// Split mocks base method.
+func (m *MockLedger) Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID, at time.Time) (domain.Transaction, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Split", ctx, tenant, id, newID, at)
+	ret0, _ := ret[0].(domain.Transaction)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Split indicates an expected call of Split.
+func (mr *MockLedgerMockRecorder) Split(ctx, tenant, id, newID, at any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Split", reflect.TypeOf((*MockLedger)(nil).Split), ctx, tenant, id, newID, at)
 }
 
 // Transaction mocks base method.

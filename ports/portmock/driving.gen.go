@@ -683,6 +683,21 @@ func (mr *MockAPIMockRecorder) SearchTransactions(ctx, tenant, search, page any)
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SearchTransactions", reflect.TypeOf((*MockAPI)(nil).SearchTransactions), ctx, tenant, search, page)
 }
 
+// SplitTransaction mocks base method.
+func (m *MockAPI) SplitTransaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "SplitTransaction", ctx, tenant, id)
+	ret0, _ := ret[0].(domain.Transaction)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// SplitTransaction indicates an expected call of SplitTransaction.
+func (mr *MockAPIMockRecorder) SplitTransaction(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "SplitTransaction", reflect.TypeOf((*MockAPI)(nil).SplitTransaction), ctx, tenant, id)
+}
+
 // TestConnection mocks base method.
 func (m *MockAPI) TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.TestResult, error) {
 	m.ctrl.T.Helper()

@@ -165,8 +165,8 @@ func accountSweepRemovesUnreadable(f *fixture) {
 	f.equal("stored accounts", 2, len(f.listAccounts(c)))
 }
 
-// accountStoredLate checks an account that was never readable and left the quarantine because the vendor did not list it
-// for a while. Its rows were stored without an account.
+// accountStoredLate checks an account that was never readable and left the quarantine because the vendor did not list
+// it for a while. Its rows were stored without an account.
 func accountStoredLate(f *fixture) {
 	c, l := f.runningPull()
 	f.quarantineAccounts(l, nil, "late")

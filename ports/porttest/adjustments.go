@@ -156,7 +156,8 @@ func adjustmentRemovals(f *fixture) {
 		State: domain.PullQueued, LastError: domain.VendorUnreachable, NotBefore: longAfter(at), Attempts: 1, At: at,
 	}))
 	event := wantedEvent("deleted", domain.PullScope{Removed: []string{"1", "unknown"}})
-	blocked, err := f.Pulls.RemoveAnnounced(f.ctx, f.receive(f.incoming(token, event)).Delivery.Pull, f.now())
+	queued := f.receive(f.incoming(token, event)).Delivery.Pull
+	blocked, err := f.Pulls.RemoveAnnounced(f.ctx, queued, f.now(), withoutMatching)
 	f.noError(err)
 	f.equal("blocked", true, blocked)
 	f.equal("adjustments", 2, len(f.adjustments(id, closeDay)))

@@ -189,7 +189,7 @@ func (f *fixture) blockedPull() (domain.Connection, domain.PullID) {
 func removesAnnounced(f *fixture) {
 	c, queued := f.blockedPull()
 	for range 2 {
-		blocked, err := f.Pulls.RemoveAnnounced(f.ctx, queued, f.now())
+		blocked, err := f.Pulls.RemoveAnnounced(f.ctx, queued, f.now(), withoutMatching)
 		f.noError(err)
 		f.equal("blocked", true, blocked)
 	}
@@ -216,7 +216,7 @@ func removesAnnouncedOnlyIfBlocked(f *fixture) {
 	first := f.requestPull(c, domain.PullScope{Everything: true})
 	refused := func(id domain.PullID) {
 		f.Helper()
-		blocked, err := f.Pulls.RemoveAnnounced(f.ctx, id, f.now())
+		blocked, err := f.Pulls.RemoveAnnounced(f.ctx, id, f.now(), withoutMatching)
 		f.noError(err)
 		f.equal("blocked", false, blocked)
 	}

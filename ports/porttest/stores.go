@@ -37,6 +37,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 			mixedLoadTests)},
 		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
 			accountTests, sweepTests, accountSweepTests, quarantineTests)},
+		{"Replacements", replacementTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, historyTests, changeFeedTests)},
 		{"Completeness", completenessTests},
 		{"Snapshot", snapshotTests},

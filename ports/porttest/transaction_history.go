@@ -270,7 +270,7 @@ func historyOfAnnouncedRemovals(f *fixture) {
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	d := f.receive(f.incoming(token, wantedEvent("removal", domain.PullScope{Removed: []string{"1"}}))).Delivery
 	for range 2 {
-		_, err := f.Pulls.RemoveAnnounced(f.ctx, d.Pull, f.now())
+		_, err := f.Pulls.RemoveAnnounced(f.ctx, d.Pull, f.now(), withoutMatching)
 		f.noError(err)
 	}
 	versions := f.history(c, "1")

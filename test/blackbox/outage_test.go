@@ -130,6 +130,7 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /pulls/{id}", "/pulls/" + pull, nil},
 		{"GET /transactions", "/transactions", nil},
 		{"GET /transactions/{id}", "/transactions/" + stored, nil},
+		{"POST /transactions/{id}/split", "/transactions/" + stored + "/split", nil},
 		{"GET /transactions/{id}/history", "/transactions/" + stored + "/history", nil},
 		{"GET /transactions/changes", "/transactions/changes", nil},
 		{"GET /webhooks/deliveries", "/webhooks/deliveries", nil},

@@ -53,6 +53,7 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"TRUSTED_PROXIES":               canary,
 		"RECONCILE_INTERVAL":            canary,
 		"DRIFT_GRACE":                   canary,
+		"MATCH_REPLACEMENTS":            canary,
 		"DELIVERY_RETENTION":            canary,
 		"PULL_WORKERS":                  "-1",
 		"RATE_LIMIT_PER_MINUTE":         canary,

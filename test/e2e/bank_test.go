@@ -31,6 +31,8 @@ type bank interface {
 	// changeAmount sets the amount of a row, without its sign.
 	changeAmount(t *testing.T, id, amount string)
 	remove(t *testing.T, id string)
+	// post deletes the row and creates it again, with the same content, under a new id.
+	post(t *testing.T, id string) (newID string)
 	// setBalance sets the balance of the bank account to which add adds rows, and returns the account's
 	// external id.
 	setBalance(t *testing.T, balance string) (account string)

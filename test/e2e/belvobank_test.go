@@ -195,6 +195,15 @@ func (b *belvoBank) remove(t *testing.T, id string) {
 	}
 }
 
+func (b *belvoBank) post(t *testing.T, id string) string {
+	t.Helper()
+	row, err := b.sim.Churn(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row.ID
+}
+
 func (b *belvoBank) setBalance(t *testing.T, balance string) string {
 	t.Helper()
 	err := b.sim.UpdateAccount(belvosim.DemoAccountID, func(a *belvosim.Account) {

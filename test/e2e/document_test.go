@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
 // document is the content of /openapi.json. Every response is checked against it.
@@ -165,8 +167,12 @@ func canonical(headers object) object {
 // success of every operation has been checked.
 func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
-		o, id, hook := connectAndPull(t, w, newPluggy(t))
+		b := newPluggy(t)
+		o, id, hook := connectAndPull(t, w, b)
 		o.postWebhook(t, "pluggy", hook, []byte("garbage")).want(202)
+		posted := b.post(t, b.sim.Transactions(pluggysim.DemoBankAccountID)[0].ID)
+		o.pull(id, nil)
+		o.do(http.MethodPost, allTransactions+"/"+text(o.byExternalID(id, posted)[0], "id")+"/split", nil).want(200)
 		o.tour(id)
 		for template, methods := range w.document.paths {
 			operations, _ := methods.(object)

@@ -74,7 +74,7 @@ func TestPluggyItemEvents(t *testing.T) {
 }
 
 // TestPluggyPartialSuccess checks that an item whose cards cannot be synchronised is still swept: if the
-// vendor replaces a pending row by a posted one, the pending row must be removed.
+// vendor replaces a pending row by a posted one, its transaction continues with the posted row.
 func TestPluggyPartialSuccess(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
@@ -82,6 +82,7 @@ func TestPluggyPartialSuccess(t *testing.T) {
 		if err := b.sim.SetItemStatus(pluggysim.DemoItemID, "UPDATED", "PARTIAL_SUCCESS"); err != nil {
 			t.Fatal(err)
 		}
+		before := o.rows(id)
 		pending := b.sim.Transactions(pluggysim.DemoBankAccountID)[0].ID
 		posted, err := b.sim.Churn(pending)
 		if err != nil {
@@ -90,7 +91,7 @@ func TestPluggyPartialSuccess(t *testing.T) {
 		o.pull(id, nil)
 		o.checkRows(b, id)
 		rows := o.rows(id)
-		if rows[pending]["removedAt"] == nil || rows[posted.ID] == nil || rows[posted.ID]["removedAt"] != nil {
+		if rows[pending] != nil || rows[posted.ID]["id"] != before[pending]["id"] {
 			t.Errorf("the row that left is %v, the row that came is %v", rows[pending], rows[posted.ID])
 		}
 	})

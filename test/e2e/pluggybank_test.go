@@ -146,6 +146,15 @@ func (b *pluggyBank) remove(t *testing.T, id string) {
 	}
 }
 
+func (b *pluggyBank) post(t *testing.T, id string) string {
+	t.Helper()
+	row, err := b.sim.Churn(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row.ID
+}
+
 func (b *pluggyBank) setBalance(t *testing.T, balance string) string {
 	t.Helper()
 	err := b.sim.UpdateAccount(pluggysim.DemoBankAccountID, func(a *pluggysim.Account) {

@@ -16,6 +16,7 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 
 		b.edit(t, edited)
 		added := b.add(t)
+		b.edit(t, added) // otherwise it could be the movement of the row that is removed
 		b.remove(t, gone)
 		eventually(t, "the changes", func() bool {
 			rows := o.rows(id)

@@ -25,14 +25,16 @@ type rowState struct {
 	revision int
 	removed  bool
 	attached bool // the row has an account
+	replaced bool // another transaction has taken over the row
 }
 
 func rowStateOf(t domain.Transaction) rowState {
-	revision, err := strconv.Atoi(strings.TrimPrefix(t.Description, "revision "))
+	_, number, _ := strings.Cut(t.Description, "revision ")
+	revision, err := strconv.Atoi(number)
 	if err != nil {
 		panic(err)
 	}
-	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero(), !t.AccountID.IsZero()}
+	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero(), !t.AccountID.IsZero(), !t.SupersededBy.IsZero()}
 }
 
 // startRead starts to read the next page, unless the reader is already reading one.
@@ -81,12 +83,13 @@ func (s *sim) checkRowOrder(before, now rowState) {
 		return
 	case now.version < before.version:
 		s.violated("%s went back from version %d to %d", now.id, before.version, now.version)
-	case now.revision < before.revision:
+	case now.id == before.id && now.revision < before.revision:
 		s.violated("%s: older content (%d) over newer (%d)", now.id, now.revision, before.revision)
 	case now.version == before.version && now != before:
 		s.violated("%s changed within version %d", now.id, now.version)
-	case now.version == before.version+1 && now.revision == before.revision && now.removed == before.removed &&
-		now.attached == before.attached:
+	case now.id == before.id && now.version == before.version+1 && now.revision == before.revision &&
+		now.removed == before.removed &&
+		now.attached == before.attached && now.replaced == before.replaced:
 		s.violated("%s: version %d for no change", now.id, now.version)
 	}
 }

@@ -21,6 +21,7 @@ type counters struct {
 	brokenRows, healedRows, oddAccounts, quarantined, released, removedBlocked         int
 	takenOver, doneRemoved, massLosses, massHeld, massRemovals                         int
 	pauses, pausedPulls                                                                int
+	churned, replaced, superseded, splits                                              int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -87,6 +88,10 @@ func (t *counters) byName() map[string]*int {
 		"row released":                  &t.released,
 		"pull blocked":                  &t.removedBlocked,
 		"pull taken over":               &t.takenOver,
+		"row churned":                   &t.churned,
+		"row replaced":                  &t.replaced,
+		"transaction superseded":        &t.superseded,
+		"transaction split":             &t.splits,
 		"mass loss at the vendor":       &t.massLosses,
 		"mass removal held back":        &t.massHeld,
 		"mass removal applied":          &t.massRemovals,

@@ -80,7 +80,9 @@ type sim struct {
 	absent       map[rowKey]absentRow
 	originals    map[rowKey]domain.TransactionData // the content with which each row was stored first
 	seenVersions map[domain.TransactionID]map[int]rowState
-	prunedBefore time.Time // no delivery received at or after this time was pruned
+	splitPairs   map[[2]string]bool // pairs of rows that an operator has split
+	renamed      map[rowKey]bool    // rows that a transaction had that had another row before
+	prunedBefore time.Time          // no delivery received at or after this time was pruned
 	names        int
 }
 
@@ -108,6 +110,7 @@ func newSim(seed uint64) *sim {
 		awaiting: map[domain.PullID]bool{}, readAt: map[domain.PullID]time.Time{},
 		absent:    map[rowKey]absentRow{},
 		originals: map[rowKey]domain.TransactionData{}, seenVersions: map[domain.TransactionID]map[int]rowState{},
+		splitPairs: map[[2]string]bool{}, renamed: map[rowKey]bool{},
 		sealer: &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}

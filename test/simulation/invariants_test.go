@@ -196,6 +196,9 @@ func (s *sim) checkInvariants() {
 		s.checkPullsFinished(c)
 		s.checkCloses(c, adjusted)
 		for _, t := range s.storedRows(c) {
+			s.noteRenamed(t)
+		}
+		for _, t := range s.storedRows(c) {
 			s.checkHistory(t)
 		}
 		if c.deleted {
@@ -205,6 +208,7 @@ func (s *sim) checkInvariants() {
 			continue
 		}
 		s.checkStoredRows(c)
+		s.checkReplacements(c)
 		s.checkQuarantine(c)
 		s.checkHealth(c)
 		s.checkTenantIsolation(c)
@@ -284,7 +288,7 @@ func (s *sim) requestsEverything(p domain.Pull) bool {
 // version was raised without a reason.
 func (s *sim) checkStoredRows(c *connection) {
 	stored := map[string]bool{}
-	for _, t := range s.storedRows(c) {
+	for _, t := range s.ownRows(c) {
 		if stored[t.ExternalID] {
 			s.violated("%s is stored twice", t.ExternalID)
 		}
@@ -363,6 +367,7 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	case r.removed != !t.RemovedAt.IsZero():
 		s.violated("%s of %s: removed %t after %d removals and %d announcements, but stored as removed at %v",
 			r.id, t.Vendor, r.removed, r.removals, r.announcements, t.RemovedAt)
+	case s.renamed[rowKey{t.Connection, t.ExternalID}]: // replacements and splits add versions
 	case r.revision == 0 && r.removals == 0 && t.Version > 1+attached+2*swept:
 		s.violated("%s never changed, and has version %d", r.id, t.Version)
 	case t.Version > 1+attached+r.revision+2*(r.removals+r.announcements+swept):

@@ -20,6 +20,7 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	if c.Initial || c.Pull.Scope.Everything {
 		s.openComplete[lease.Pull] = c.Connection.ID
 	}
+	s.connectionByID(c.Connection.ID).ref.lists = nil
 	if s.current != nil {
 		s.current.reading = s.connectionByID(c.Connection.ID)
 	}
@@ -133,7 +134,7 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 	}
 	c.pulledOnce = true
 	stored := map[string]bool{}
-	for _, t := range s.storedRows(c) {
+	for _, t := range s.ownRows(c) {
 		stored[t.ExternalID] = true
 	}
 	for _, r := range c.ref.rows {
@@ -175,7 +176,7 @@ func (s *sim) checkRemovalsApplied(id domain.PullID) {
 		if d.pull != id {
 			continue
 		}
-		for _, t := range s.storedRows(s.connectionByID(d.connection)) {
+		for _, t := range s.ownRows(s.connectionByID(d.connection)) {
 			if slices.Contains(d.removed, t.ExternalID) && t.RemovedAt.IsZero() {
 				s.violated("the removal of %s waits although its pull is blocked", t.ExternalID)
 			}
@@ -214,7 +215,7 @@ func (s *sim) checkSweepComplete(p domain.Pull) {
 	if nameless || !c.ref.namelessUntil.Before(p.StartedAt) {
 		return
 	}
-	for _, t := range s.storedRows(c) {
+	for _, t := range s.ownRows(c) {
 		r := c.ref.row(t.ExternalID)
 		if r.removed && !r.wasStillListed && c.ref.wasListed(r, p) && r.removedAt.Before(p.StartedAt) &&
 			t.RemovedAt.IsZero() && !s.isHeld(t) {

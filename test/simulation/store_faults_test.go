@@ -262,9 +262,11 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	})
 }
 
-func (v pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Time) (bool, error) {
+func (v pulls) RemoveAnnounced(
+	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
+) (bool, error) {
 	return intercept(ctx, v.sim, "Pulls.RemoveAnnounced", func(ctx context.Context) (bool, error) {
-		blocked, err := v.Pulls.RemoveAnnounced(ctx, id, at)
+		blocked, err := v.Pulls.RemoveAnnounced(ctx, id, at, matching)
 		if err == nil && blocked {
 			v.sim.counters.removedBlocked++
 			v.sim.checkRemovalsApplied(id)
@@ -282,6 +284,13 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 			v.sim.checkMassRemoval(lease, w, before)
 		}
 		v.sim.counters.swept += counts.Removed
+		if err == nil {
+			v.sim.readAt[lease.Pull] = w.Page.Progress.ReadAt
+			v.sim.recordOriginals(lease, w.Page)
+			v.sim.counters.quarantined += len(w.Page.Quarantined)
+			v.sim.counters.released += len(w.Page.Released)
+			v.sim.checkReadableReleased(lease, w.Page)
+		}
 		return counts, err
 	})
 }
@@ -303,6 +312,8 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		}
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]
+			ref := v.sim.connectionByID(p.Connection).ref
+			ref.reads, ref.lists = append(ref.reads, ref.lists...), nil
 			v.sim.checkPullComplete(p)
 			v.sim.checkAwaited(p)
 			v.sim.checkSweepComplete(p)
@@ -362,6 +373,19 @@ func (v ledger) Quarantine(ctx context.Context, t domain.TenantID, c domain.Conn
 			return v.Ledger.Quarantine(ctx, t, c, page)
 		},
 	)
+}
+
+func (v ledger) Split(
+	ctx context.Context, t domain.TenantID, id, newID domain.TransactionID, at time.Time,
+) (domain.Transaction, error) {
+	return intercept(ctx, v.sim, "Ledger.Split", func(ctx context.Context) (domain.Transaction, error) {
+		before, _ := v.Ledger.Transaction(ctx, t, id)
+		after, err := v.Ledger.Split(ctx, t, id, newID, at)
+		if err == nil {
+			v.sim.splitDone(before, after)
+		}
+		return after, err
+	})
 }
 
 func (v ledger) Changes(ctx context.Context, t domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {

@@ -78,6 +78,10 @@ func (s *sim) addRow(ref *accountRef) *row {
 	r := &row{
 		id: fmt.Sprintf("r%08d", s.names), account: ref.accounts[s.rand.IntN(len(ref.accounts))],
 		date: domain.DateOf(s.clock.now).AddDays(-s.rand.IntN(30)), created: s.clock.Now(),
+		movement: movementName(s.names),
+	}
+	if twin := s.randomRow(ref, func(r *row) bool { return true }); twin != nil && s.chance(0.05) {
+		r.movement, r.account, r.date = twin.movement, twin.account, twin.date // an equal purchase
 	}
 	ref.rows = append(ref.rows, r)
 	return r
@@ -165,7 +169,11 @@ func (ref *accountRef) oldestDate(account string) (oldest domain.Date) {
 // replaceUnderNewID adds a copy of a removed row under another id.
 func (s *sim) replaceUnderNewID(ref *accountRef, old *row) {
 	r := s.addRow(ref)
-	r.account, r.date, r.revision = old.account, old.date, old.revision
+	r.account, r.date, r.revision, r.movement = old.account, old.date, old.revision, old.movement
+	if s.chance(0.3) {
+		r.date = r.date.AddDays(s.rand.IntN(4))
+	}
+	s.counters.churned++
 	s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
 }
 

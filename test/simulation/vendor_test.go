@@ -40,6 +40,9 @@ type accountRef struct {
 	outbox   []notice
 	events   int
 
+	lists []listRead // the lists that the present attempt has read
+	reads []listRead // the lists of all attempts that succeeded
+
 	syncing       bool      // during a synchronisation some rows are hidden
 	syncChangedAt time.Time // the time of the last start or end of a synchronisation
 	reauth        bool
@@ -69,6 +72,7 @@ type row struct {
 	removals       int // how often the row was removed
 	announcements  int // how often a stored delivery announced the removal of the row
 
+	movement  string // rows with the same text have the same movement
 	broken    string // the bytes of the row while it cannot be normalised; "" while it can
 	nameless  bool   // the id of the broken row cannot be read
 	wasBroken bool   // the row was broken at least once
@@ -89,7 +93,7 @@ func (r *row) transactionData() domain.TransactionData {
 	if err != nil {
 		panic(err)
 	}
-	text := "revision " + strconv.Itoa(r.revision)
+	text := r.movement + " revision " + strconv.Itoa(r.revision)
 	o := domain.TransactionData{
 		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date,
 		OccurredAt:  r.created,
@@ -268,6 +272,7 @@ func (v *vendor) Read(
 			})
 		}
 		to := min(from+3+s.rand.IntN(3), len(rows))
+		s.noteShown(ref, step, cursor, rows[from:to])
 		for _, r := range rows[from:to] {
 			if v.name == "belvo" && ref.unlisted[r.account] { // at belvo, each row contains its account
 				page.Accounts = append(page.Accounts, vendorAccount(r.account))

@@ -30,6 +30,11 @@ type partyKeysJSON struct {
 	Document vendorhttp.Text `json:"document_number"`
 }
 
+// InstitutionKeys implements ports.KeyReader.
+func (*Adapter) InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys {
+	return institutionKeys(data)
+}
+
 // institutionKeys returns the institution's keys of a transaction from its metadata. The vendor states
 // neither the date nor the total of a purchase in instalments, so an instalment can only show that two
 // rows are different.

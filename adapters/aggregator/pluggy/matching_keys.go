@@ -35,6 +35,11 @@ type cardKeysJSON struct {
 	CardNumber   vendorhttp.Text `json:"cardNumber"`
 }
 
+// InstitutionKeys implements ports.KeyReader.
+func (*Adapter) InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys {
+	return institutionKeys(data)
+}
+
 // institutionKeys returns the institution's keys of a transaction from its metadata. The other party is
 // the receiver if the account holder paid, and the payer otherwise.
 func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {

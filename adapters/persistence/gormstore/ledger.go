@@ -107,11 +107,15 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		{" AND date >= ?", string(filter.Window.From)},
 		{" AND date <= ?", string(filter.Window.To)},
 		{" AND status = ?", string(filter.Status)},
-		{" AND external_id = ?", filter.ExternalID},
 	} {
 		if narrow.value != "" {
 			q.add(narrow.condition, narrow.value)
 		}
+	}
+	if filter.ExternalID != "" {
+		q.add(" AND (external_id = ? OR id IN (SELECT transaction_id FROM transaction_past_ids"+
+			" WHERE connection_id = ? AND external_id = ? AND tenant_id = ?))",
+			filter.ExternalID, uuidColumn(connection.UUID), filter.ExternalID, uuidColumn(tenant.UUID))
 	}
 	if !filter.Account.IsZero() {
 		q.add(" AND account_id = ?", uuidColumn(filter.Account.UUID))

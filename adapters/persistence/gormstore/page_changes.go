@@ -14,7 +14,17 @@ import (
 // updates the pull. Accounts are written first, because rows refer to them. Removals are written last, so
 // that a row whose removal was announced stays removed even if the page contains it.
 func (p *pageWriter) writeChanges() error {
+	return p.writeRows(announced(p.Removed), nil, &p.Progress)
+}
+
+// writeRows does the work of writeChanges for a page, and for a sweep, which has found the rows of leaving absent. It
+// stores the progress unless progress is nil.
+func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress *domain.Progress) error {
 	if err := p.writeAccounts(); err != nil {
+		return err
+	}
+	removed, err := p.replaceRows(leaving, sweep)
+	if err != nil {
 		return err
 	}
 	if changed := p.changedRows(); len(changed) > 0 {
@@ -33,14 +43,14 @@ func (p *pageWriter) writeChanges() error {
 	if err := p.updateQuarantine(); err != nil {
 		return err
 	}
-	if err := p.attachRows(p.firstStored); err != nil {
+	if err := p.attachFirstStored(); err != nil {
 		return err
 	}
-	if err := p.markRemoved(p.Removed); err != nil {
+	if err := p.markRemoved(removed); err != nil {
 		return err
 	}
 	p.counts.Read, p.counts.Unchanged = p.counts.Read+p.Unchanged, p.counts.Unchanged+p.Unchanged
-	return p.updatePull(&p.Progress)
+	return p.updatePull(progress)
 }
 
 // writeAccounts upserts the page's accounts that are new or differ from the stored accounts. It adds the
@@ -106,7 +116,7 @@ var upsertAccounts = clause.OnConflict{
 // not contain, such as the id of the account and the position in the change feed. It overwrites
 // p.rows.
 func (p *pageWriter) changedRows() []TransactionRow {
-	p.counts.Read = len(p.rows)
+	p.counts.Read += len(p.rows)
 	changed := p.rows[:0]
 	for i := range p.rows {
 		if p.differs(&p.rows[i]) {
@@ -132,7 +142,7 @@ func (p *pageWriter) differs(row *TransactionRow) bool {
 	case !ok:
 		p.counts.Added++
 		before.ID, before.FirstSeen = p.NewID().UUID, instant{p.At}
-	case before.Removed.IsZero() && bytes.Equal(before.Digest, row.digest[:]):
+	case before.Removed.IsZero() && !before.archived && before.hasDigest(row.digest[:]):
 		p.counts.Unchanged++
 		if hash := hashColumn(row.ContentHash); hash == nil || !bytes.Equal(before.ContentHash, hash) {
 			p.refreshed = append(p.refreshed, before.ID)

@@ -149,6 +149,7 @@ type storedRow struct {
 	Version             int
 	FirstSeen           instant
 	Removed             instant
+	archived            bool // the present version is in transaction_versions already
 }
 
 func (s pulls) newPageWriter(w ports.PageWrite) *pageWriter {

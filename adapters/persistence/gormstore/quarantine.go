@@ -3,6 +3,7 @@ package gormstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -85,6 +86,23 @@ func (p *pageWriter) release(kind domain.QuarantineKind) error {
 		return err
 	}
 	return p.attachRows(released)
+}
+
+// attachFirstStored attaches rows to the accounts that this page stores for the first time, except to accounts in the
+// quarantine, whose release attaches their rows.
+func (p *pageWriter) attachFirstStored() error {
+	if len(p.firstStored) == 0 {
+		return nil
+	}
+	var quarantined []string
+	err := quarantineOf(p.tx.DB, p.pull.Tenant, p.pull.Connection).
+		Where("kind = ?", string(domain.QuarantinedAccount)).Pluck("row_key", &quarantined).Error
+	if err != nil {
+		return err
+	}
+	return p.attachRows(slices.DeleteFunc(p.firstStored, func(id string) bool {
+		return slices.Contains(quarantined, id)
+	}))
 }
 
 // attachRows sets the account of rows that refer to an account which was released from the quarantine or is stored for
@@ -201,7 +219,9 @@ func (s ledger) Quarantine(ctx context.Context, tenant domain.TenantID, connecti
 // RemoveAnnounced shares the lock of the connection (see closes.go), and locks the connection, the waiting pull
 // and the queued pull, in this order. No worker can start the waiting pull while it is locked, so no page of the
 // connection is written in the meantime.
-func (s pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Time) (blocked bool, err error) {
+func (s pulls) RemoveAnnounced(
+	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
+) (blocked bool, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		queued, err := s.lockBlocked(tx, id)
 		if errors.Is(err, domain.NotFound) {
@@ -219,16 +239,22 @@ func (s pulls) RemoveAnnounced(ctx context.Context, id domain.PullID, at time.Ti
 		if err != nil || len(scope.Removed) == 0 {
 			return err
 		}
-		p := s.newPageWriter(ports.PageWrite{At: at})
+		p := s.newPageWriter(ports.PageWrite{At: at, Matching: matching(next.Vendor)})
 		p.tx, p.pull = tx, queued
-		if err := p.markRemoved(scope.Removed); err != nil || p.counts.Removed == 0 {
+		removed, err := p.replaceRows(announced(scope.Removed), nil)
+		if err != nil {
+			return err
+		}
+		if err := p.markRemoved(removed); err != nil || p.counts.Removed == 0 {
 			return err
 		}
 		if err := p.storeAdjustments(); err != nil {
 			return err
 		}
-		return tx.Model(&pullRow{}).Where("id = ?", queued.ID).
-			Update("removed", gorm.Expr("removed + ?", p.counts.Removed)).Error
+		return tx.Model(&pullRow{}).Where("id = ?", queued.ID).Updates(map[string]any{
+			"removed":  gorm.Expr("removed + ?", p.counts.Removed),
+			"modified": gorm.Expr("modified + ?", p.counts.Modified),
+		}).Error
 	})
 	return blocked, err
 }

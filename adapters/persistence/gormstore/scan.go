@@ -1,6 +1,7 @@
 package gormstore
 
 import (
+	"crypto/sha256"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -42,8 +43,28 @@ func scanTarget(field any) any {
 		return (*nullDecimalColumn)(v)
 	case *time.Time:
 		return timeColumn{v}
+	case *[sha256.Size]byte:
+		return fixedColumn(v[:])
+	case *domain.ContentHash:
+		return fixedColumn(v[:])
 	}
 	return field
+}
+
+// fixedColumn is a hash. NULL is scanned as zero bytes.
+type fixedColumn []byte
+
+// ScanBytes scans a hash from pgx; nil means NULL.
+func (f fixedColumn) ScanBytes(value []byte) error {
+	clear(f)
+	copy(f, value)
+	return nil
+}
+
+// Scan scans a hash from database/sql.
+func (f fixedColumn) Scan(value any) error {
+	stored, _ := value.([]byte)
+	return f.ScanBytes(stored)
 }
 
 // ScanUUID scans an id from pgx.

@@ -30,7 +30,12 @@ const absenceBatch = 200
 // Sweep finds the rows of the window that were not seen. domain.AbsenceRead decides which of them are
 // marked as removed, and which are remembered for a later sweep.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
-	p := s.newPageWriter(ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
+	w.Page.At, w.Page.LeaseUntil = w.At, w.LeaseUntil
+	w.Page.Accounts = deduplicate(w.Page.Accounts, accountKey)
+	w.Page.Transactions = deduplicate(w.Page.Transactions, transactionKey)
+	w.Page.AssumeNew = false
+	p := s.newPageWriter(w.Page)
+	p.convert()
 	return s.runPage(ctx, lease, p, func() error {
 		known, err := p.readAbsences(w.Account)
 		if err != nil {
@@ -42,14 +47,28 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 			return err
 		}
 		removed, remaining := read.Judge(absent)
-		if err := p.markRemoved(removed); err != nil {
-			return err
-		}
 		if err := p.replaceAbsences(w.Account, len(known), remaining); err != nil {
 			return err
 		}
-		return p.updatePull(nil)
+		var progress *domain.Progress
+		if p.Progress.Planned {
+			progress = &p.Progress
+		}
+		return p.writeRows(leavingSince(removed, absent), &sweepRead{w.Seen}, progress)
 	})
+}
+
+// leavingSince returns the rows with these external ids, which are among the absent rows.
+func leavingSince(externalIDs []string, absent []domain.Absence) []leavingRow {
+	since := make(map[string]domain.PullID, len(absent))
+	for _, a := range absent {
+		since[a.ExternalID] = a.Pull
+	}
+	rows := announced(externalIDs)
+	for i := range rows {
+		rows[i].absentSince = since[rows[i].externalID]
+	}
+	return rows
 }
 
 // readAbsences returns the remembered absences of the account, or of the whole connection if account is "".
@@ -139,7 +158,24 @@ func (p *pageWriter) scanWindow(
 		}
 		return nil
 	}))
+	p.addPage(w, read, from)
 	return unseen, from, err
+}
+
+// addPage adds the rows of the sweep's page to the numbers of seen rows and to their oldest dates.
+func (p *pageWriter) addPage(w ports.SweepWrite, read *domain.AbsenceRead, from map[string]string) {
+	for i := range p.rows {
+		row := &p.rows[i]
+		if w.Account != "" && row.Account != w.Account || !w.Window.Contains(row.Date) {
+			continue
+		}
+		if stored, ok := p.stored[row.ExternalID]; !ok || !stored.Removed.IsZero() {
+			read.Live[row.Account]++
+		}
+		if oldest, ok := from[row.Account]; !ok || string(row.Date) < oldest {
+			from[row.Account] = string(row.Date)
+		}
+	}
 }
 
 // collectedSince returns the rows that the vendor collected at or after the time that w.CollectedFrom has

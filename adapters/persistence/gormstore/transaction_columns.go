@@ -19,6 +19,8 @@ type TransactionRow struct {
 	accountCurrency string
 	// warnings contains the codes of Warnings, separated by commas.
 	warnings string
+	// supersedes contains Supersedes as JSON; "" if it is nil.
+	supersedes string
 	// digest is the digest of the transaction data. When a pull reads a row again, ContentHash first
 	// decides whether the row must be normalized at all; then digest decides whether it has changed.
 	digest [sha256.Size]byte
@@ -68,7 +70,9 @@ func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 
 // TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT and SELECT
 // name them. These statements are generated from the list: a new column needs one line here and a migration
-// for each database. An upsert sets removed_at to NULL, because a page contains no removed rows.
+// for each database. An upsert of a page sets removed_at to NULL, because a page contains no removed rows. The
+// columns supersedes and superseded_by are written by replacements only. The external id of a superseded
+// transaction is stored as supersededID.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
@@ -76,7 +80,7 @@ var TransactionColumns = []Column{
 	{"vendor", "text", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return (*string)(&r.Vendor) }},
 	{"account_id", "uuid", 0, func(r *TransactionRow) any { return &r.AccountID.UUID }},
 	{"account", "text", 0, func(r *TransactionRow) any { return &r.Account }},
-	{"external_id", "text", Kept | PresentOnly, func(r *TransactionRow) any { return &r.ExternalID }},
+	{"external_id", "text", Kept, func(r *TransactionRow) any { return &r.ExternalID }},
 	{"amount", "numeric", 0, func(r *TransactionRow) any { return &r.Amount.Amount }},
 	{"currency", "text", 0, func(r *TransactionRow) any { return &r.Amount.Currency }},
 	{"account_amount", "numeric", 0, func(r *TransactionRow) any { return &r.accountAmount }},
@@ -99,6 +103,8 @@ var TransactionColumns = []Column{
 	{"warnings", "text", 0, func(r *TransactionRow) any { return &r.warnings }},
 	{"row_sha256", "bytea", Unread, func(r *TransactionRow) any { return &r.RowSHA256 }},
 	{"normalizer", "text", Unread, func(r *TransactionRow) any { return &r.Normalizer }},
+	{"supersedes", "text", Kept, func(r *TransactionRow) any { return &r.supersedes }},
+	{"superseded_by", "uuid", Kept, func(r *TransactionRow) any { return &r.SupersededBy.UUID }},
 }
 
 // JoinColumns formats each of TransactionColumns and joins the results with commas. It skips columns for
@@ -170,7 +176,14 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrency}
 	}
 	t.Warnings = splitWarnings(r.warnings)
-	return t, nil
+	t.Supersedes = nil
+	if !t.SupersededBy.IsZero() {
+		t.ExternalID = t.ExternalID[:max(strings.LastIndex(t.ExternalID, supersededMark), 0)]
+	}
+	if r.supersedes == "" {
+		return t, nil
+	}
+	return t, decode(r.supersedes, &t.Supersedes)
 }
 
 // set copies the vendor's data into the row and computes the digest.

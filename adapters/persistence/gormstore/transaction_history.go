@@ -32,7 +32,7 @@ var versionColumns = JoinColumns(func(c Column) string {
 func (p *pageWriter) archiveReplaced(changed []TransactionRow) error {
 	var replaced []string
 	for i := range changed {
-		if changed[i].Version > 1 {
+		if changed[i].Version > 1 && !p.stored[changed[i].ExternalID].archived {
 			replaced = append(replaced, changed[i].ExternalID)
 		}
 	}
@@ -90,7 +90,6 @@ func (s ledger) versions(ctx context.Context, present domain.Transaction, before
 	q.add(" ORDER BY version DESC LIMIT ?) AS replaced ORDER BY version DESC", limit)
 	// The columns that are PresentOnly are the same in all versions.
 	row := TransactionRow{Transaction: domain.Transaction{Vendor: present.Vendor, FirstSeenAt: present.FirstSeenAt}}
-	row.ExternalID = present.ExternalID
 	found, err := paged(ctx, s.rows, q, limit, row.targetsOf(isVersioned), row.transaction,
 		func(domain.Transaction) domain.Position { return domain.Position{} })
 	return found.Items, err

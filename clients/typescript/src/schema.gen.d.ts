@@ -716,6 +716,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/transactions/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo the last replacement of a transaction
+         * @description Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+         */
+        post: operations["split-transaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/webhooks/deliveries": {
         parameters: {
             query?: never;
@@ -2399,6 +2419,24 @@ export interface components {
              */
             value?: string;
         };
+        SupersededView: {
+            /**
+             * Format: date-time
+             * @description When the next row took its place
+             * @example 2026-03-02T10:00:00Z
+             */
+            at: string;
+            /**
+             * @description The vendor's id of the past row
+             * @example c0ffee00-0000-4000-8000-000000000001
+             */
+            externalId: string;
+            /**
+             * @description Why both rows are the same movement: institution_key, same_description, similar_text or foreign_amount. Later versions of the service can add further rules
+             * @example same_description
+             */
+            rule: string;
+        };
         TestOutcome: {
             /**
              * @description The name of the connection; unique among the live connections of the tenant
@@ -2503,7 +2541,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description What made the version: added, modified, removed or restored. Later versions of the service can add further kinds
+             * @description What made the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
              * @example modified
              */
             change: string;
@@ -2601,7 +2639,7 @@ export interface components {
              */
             erasedAt?: string;
             /**
-             * @description The vendor's id; unique within its connection
+             * @description The vendor's id; unique within its connection, except for superseded transactions
              * @example c0ffee00-0000-4000-8000-000000000002
              */
             externalId?: string;
@@ -2641,6 +2679,13 @@ export interface components {
              * @enum {string}
              */
             status?: "pending" | "posted";
+            /**
+             * @description The id of the transaction that has taken over the row of this one, which is then removed
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
+             */
+            supersededBy?: string;
+            /** @description The vendor's rows that the transaction had before its present one, oldest first; absent when there are none */
+            supersedes?: components["schemas"]["SupersededView"][];
             /**
              * Format: date-time
              * @description When it was last changed
@@ -9143,7 +9188,7 @@ export interface operations {
                 accountId?: string;
                 /** @description Only those in this state */
                 status?: "pending" | "posted";
-                /** @description The vendor's id */
+                /** @description The present or a past id of the vendor */
                 externalId?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
@@ -9190,6 +9235,14 @@ export interface operations {
                      *           "occurredAt": "2026-03-01T09:12:44Z",
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "status": "posted",
+                     *           "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *           "supersedes": [
+                     *             {
+                     *               "at": "2026-03-02T10:00:00Z",
+                     *               "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *               "rule": "same_description"
+                     *             }
+                     *           ],
                      *           "updatedAt": "2026-03-02T10:00:00Z",
                      *           "vendor": "pluggy",
                      *           "version": 1,
@@ -11450,6 +11503,14 @@ export interface operations {
                      *           "occurredAt": "2026-03-01T09:12:44Z",
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "status": "posted",
+                     *           "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *           "supersedes": [
+                     *             {
+                     *               "at": "2026-03-02T10:00:00Z",
+                     *               "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *               "rule": "same_description"
+                     *             }
+                     *           ],
                      *           "updatedAt": "2026-03-02T10:00:00Z",
                      *           "vendor": "pluggy",
                      *           "version": 1,
@@ -11665,6 +11726,14 @@ export interface operations {
                      *             "occurredAt": "2026-03-01T09:12:44Z",
                      *             "removedAt": "2026-03-09T10:00:00Z",
                      *             "status": "posted",
+                     *             "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *             "supersedes": [
+                     *               {
+                     *                 "at": "2026-03-02T10:00:00Z",
+                     *                 "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *                 "rule": "same_description"
+                     *               }
+                     *             ],
                      *             "updatedAt": "2026-03-02T10:00:00Z",
                      *             "vendor": "pluggy",
                      *             "version": 1,
@@ -11870,6 +11939,14 @@ export interface operations {
                      *       "occurredAt": "2026-03-01T09:12:44Z",
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "status": "posted",
+                     *       "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *       "supersedes": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *           "rule": "same_description"
+                     *         }
+                     *       ],
                      *       "updatedAt": "2026-03-02T10:00:00Z",
                      *       "vendor": "pluggy",
                      *       "version": 1,
@@ -12262,6 +12339,282 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/transactions/{id}/history",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split-transaction": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accountAmount": "-1062.25",
+                     *       "accountCurrency": "BRL",
+                     *       "accountId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "amount": "-212.45",
+                     *       "category": "Electricity",
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "counterparty": "Companhia de Energia",
+                     *       "currency": "BRL",
+                     *       "date": "2026-03-01",
+                     *       "description": "BOLETO DE ENERGIA",
+                     *       "erasedAt": "2026-03-10T10:00:00Z",
+                     *       "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *       "firstSeenAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "metadata": {
+                     *         "id": "c0ffee00-0000-4000-8000-000000000002"
+                     *       },
+                     *       "occurredAt": "2026-03-01T09:12:44Z",
+                     *       "removedAt": "2026-03-09T10:00:00Z",
+                     *       "status": "posted",
+                     *       "supersededBy": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02",
+                     *       "supersedes": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000001",
+                     *           "rule": "same_description"
+                     *         }
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "vendor": "pluggy",
+                     *       "version": 1,
+                     *       "warnings": [
+                     *         "direction_conflict"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "transaction not found",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/transactions/{id}/split",
                      *       "code": "MTCH-0008"
                      *     }
                      */

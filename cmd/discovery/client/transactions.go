@@ -36,8 +36,8 @@ func (c commands) accounts() *cobra.Command {
 }
 
 func (c commands) transactions() *cobra.Command {
-	return group("transactions", "List, search and print transactions",
-		c.listTransactions(), c.searchTransactions(), c.getTransaction())
+	return group("transactions", "List, search, print and split transactions",
+		c.listTransactions(), c.searchTransactions(), c.getTransaction(), c.splitTransaction())
 }
 
 func (c commands) searchTransactions() *cobra.Command {
@@ -90,6 +90,23 @@ func (c commands) getTransaction() *cobra.Command {
 				func(ctx context.Context) (*http.Response, error) {
 					return s.api.GetTransaction(ctx, args[0])
 				})
+		}),
+	}
+}
+
+func (c commands) splitTransaction() *cobra.Command {
+	return &cobra.Command{
+		Use: "split ID", Short: "Undo the last replacement of a transaction", Args: between(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			_, text, err := decode[discovery.TransactionView](s.cmd.Context(),
+				func(ctx context.Context) (*http.Response, error) {
+					return s.api.SplitTransaction(ctx, args[0], nil)
+				})
+			if err != nil {
+				return err
+			}
+			return s.print(transactionView, text)
 		}),
 	}
 }

@@ -200,8 +200,8 @@ func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,
-		DriftGrace: a.cfg.DriftGrace,
-		Clock:      clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
+		DriftGrace: a.cfg.DriftGrace, KeepReplacementsApart: !a.cfg.MatchReplacements,
+		Clock: clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
 		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer}, Tracer: a.traces,
 	}
 	for _, v := range vendors() {

@@ -1,0 +1,648 @@
+package gormstore
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// pastIDRow is a row of transaction_past_ids: an external id that a transaction had before its present one.
+type pastIDRow struct {
+	Tenant      uuid.UUID `gorm:"column:tenant_id"`
+	Connection  uuid.UUID `gorm:"column:connection_id"`
+	ExternalID  string    `gorm:"column:external_id"`
+	Transaction uuid.UUID `gorm:"column:transaction_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (pastIDRow) TableName() string { return "transaction_past_ids" }
+
+// splitPairRow is a row of split_pairs: two rows of the vendor that are never matched again.
+type splitPairRow struct {
+	Tenant     uuid.UUID `gorm:"column:tenant_id"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	Left       string    `gorm:"column:left_external_id"`
+	Came       string    `gorm:"column:came_external_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (splitPairRow) TableName() string { return "split_pairs" }
+
+// leavingRow is a row that this write is about to mark as removed. absentSince is the first pull that is known not to
+// have shown it; zero if it is not known.
+type leavingRow struct {
+	externalID  string
+	absentSince domain.PullID
+}
+
+// announced returns the rows with these external ids, whose removal the vendor has announced.
+func announced(externalIDs []string) []leavingRow {
+	rows := make([]leavingRow, 0, len(externalIDs))
+	for _, id := range externalIDs {
+		rows = append(rows, leavingRow{externalID: id})
+	}
+	return rows
+}
+
+// replacer finds and writes the replacements of one page, sweep or removal.
+type replacer struct {
+	*pageWriter
+
+	leaving map[string]leavingRow
+	// complete is set for a sweep, and progress is then the progress of its pull. shown reports whether the list
+	// contained a row.
+	complete bool
+	shown    func(externalID string) bool
+
+	left  []domain.LeftRow
+	came  []domain.CameRow
+	rows  map[uuid.UUID]*TransactionRow // the stored rows of left and came
+	reads []domain.PullRead
+	never map[domain.MatchPair]bool
+}
+
+// replaceRows lets transactions whose rows left take over rows that came. It must be called after the accounts of the
+// page are written and before its rows are compared. It returns the external ids of the rows that must still be marked
+// as removed.
+func (p *pageWriter) replaceRows(leaving []leavingRow, sweep *sweepRead) ([]string, error) {
+	r := &replacer{pageWriter: p, leaving: map[string]leavingRow{}, rows: map[uuid.UUID]*TransactionRow{}}
+	for _, row := range leaving {
+		r.leaving[row.externalID] = row
+	}
+	if sweep != nil {
+		r.complete, r.shown = true, sweep.seen
+	}
+	if err := r.run(); err != nil {
+		return nil, err
+	}
+	var removed []string
+	for _, row := range leaving {
+		if _, ok := r.leaving[row.externalID]; ok {
+			removed = append(removed, row.externalID)
+		}
+	}
+	return removed, nil
+}
+
+// sweepRead describes the complete list by which a sweep has found rows absent.
+type sweepRead struct{ seen func(externalID string) bool }
+
+func (r *replacer) run() error {
+	if err := r.rememberUnmatched(); err != nil || r.AssumeNew {
+		return err
+	}
+	if r.RecentlyLeft {
+		if err := r.followPast(); err != nil {
+			return err
+		}
+	}
+	unknown := r.unknownRows()
+	if r.Matching == nil || len(r.leaving) == 0 && (len(unknown) == 0 || !r.RecentlyLeft) {
+		return nil
+	}
+	if err := r.readLeft(); err != nil || len(r.left) == 0 {
+		return err
+	}
+	r.addCame(unknown)
+	if err := r.readCame(); err != nil || len(r.came) == 0 {
+		return err
+	}
+	if err := r.readPulls(); err != nil {
+		return err
+	}
+	if err := r.readSplitPairs(); err != nil {
+		return err
+	}
+	return r.write(domain.FindReplacements(domain.ReplacementInput{
+		Left: r.left, Came: r.came, Reads: r.reads, Never: r.never, Keys: r.Matching.Keys, Complete: r.complete,
+	}))
+}
+
+// rememberUnmatched stores which new rows of the page never replace another row.
+func (p *pageWriter) rememberUnmatched() error {
+	if len(p.Unmatched) == 0 {
+		return nil
+	}
+	var rows []splitPairRow
+	for _, row := range p.unknownRows() {
+		if slices.Contains(p.Unmatched, row.ExternalID) {
+			rows = append(rows, splitPairRow{
+				Tenant: p.pull.Tenant, Connection: p.pull.Connection, Came: row.ExternalID,
+			})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return p.tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, absenceBatch).Error
+}
+
+// unknownRows returns the rows of the page that are not stored.
+func (p *pageWriter) unknownRows() []*TransactionRow {
+	var unknown []*TransactionRow
+	for i := range p.rows {
+		if _, ok := p.stored[p.rows[i].ExternalID]; !ok {
+			unknown = append(unknown, &p.rows[i])
+		}
+	}
+	return unknown
+}
+
+// isShown reports whether this page or this list contains the row.
+func (r *replacer) isShown(externalID string) bool {
+	return r.shown != nil && r.shown(externalID) || slices.ContainsFunc(r.Transactions,
+		func(t domain.TransactionData) bool { return t.ExternalID == externalID })
+}
+
+// since returns the earliest time at which a row of a replacement can have left or come.
+func (r *replacer) since() any { return instant{r.At.Add(-domain.MatchWindow)}.value(r.tx.Name()) }
+
+// readLeft fills r.left with the rows that are about to be removed, and those that left within domain.MatchWindow. It
+// leaves out the rows that the vendor shows.
+func (r *replacer) readLeft() error {
+	var ids []string
+	for id := range r.leaving {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	if err := r.readAbsent(ids); err != nil {
+		return err
+	}
+	shown := r.shownIDs()
+	add := func(row *TransactionRow, t domain.Transaction) {
+		left := domain.LeftRow{Transaction: t, LeftAt: t.RemovedAt, AbsentSince: t.Pull}
+		if t.RemovedAt.IsZero() {
+			left.LeftAt, left.AbsentSince = r.At, r.leaving[t.ExternalID].absentSince
+		}
+		if !shown[t.ExternalID] && (r.shown == nil || !r.shown(t.ExternalID)) {
+			r.rows[t.ID.UUID] = row
+			r.left = append(r.left, left)
+		}
+	}
+	for batch := range slices.Chunk(ids, removalBatch) {
+		which := r.dialect.AnyOf("external_id", batch)
+		if err := r.load(add, which.SQL+" AND removed_at IS NULL", which.Vars...); err != nil {
+			return err
+		}
+	}
+	return r.load(add, "removed_at >= ? AND superseded_by IS NULL LIMIT ?", r.since(), domain.MaxMatchRows+1)
+}
+
+// readAbsent sets since when the rows that are about to be removed are absent, if a complete read has missed them.
+func (r *replacer) readAbsent(externalIDs []string) error {
+	for batch := range slices.Chunk(externalIDs, removalBatch) {
+		var absent []absenceRow
+		err := r.tx.Where("connection_id = ? AND tenant_id = ?", r.pull.Connection, r.pull.Tenant).
+			Where(r.dialect.AnyOf("external_id", batch)).Find(&absent).Error
+		if err != nil {
+			return err
+		}
+		for _, a := range absent {
+			if row := r.leaving[a.ExternalID]; row.absentSince.IsZero() {
+				row.absentSince.UUID = a.Pull
+				r.leaving[a.ExternalID] = row
+			}
+		}
+	}
+	return nil
+}
+
+// shownIDs returns the set of the external ids of the page.
+func (r *replacer) shownIDs() map[string]bool {
+	shown := make(map[string]bool, len(r.Transactions))
+	for i := range r.Transactions {
+		shown[r.Transactions[i].ExternalID] = true
+	}
+	return shown
+}
+
+// addCame adds rows of the page that are not stored to r.came.
+func (r *replacer) addCame(unknown []*TransactionRow) {
+	for _, row := range unknown {
+		if slices.Contains(r.Unmatched, row.ExternalID) {
+			continue
+		}
+		t := row.Transaction
+		t.AccountID.UUID = r.accountIDs[row.Account]
+		r.came = append(r.came, domain.CameRow{Transaction: t, CameAt: r.At})
+	}
+}
+
+// readCame adds the stored rows to r.came that have come within domain.MatchWindow, after the first pull of the
+// connection, and that have replaced no row yet.
+func (r *replacer) readCame() error {
+	var modified []uuid.UUID
+	add := func(row *TransactionRow, t domain.Transaction) {
+		if _, leaves := r.leaving[t.ExternalID]; leaves {
+			return
+		}
+		r.rows[t.ID.UUID] = row
+		r.came = append(r.came, domain.CameRow{Transaction: t, FirstPull: t.Pull, CameAt: t.FirstSeenAt})
+		if t.Version > 1 {
+			modified = append(modified, t.ID.UUID)
+		}
+	}
+	from, to := r.left[0].Date, r.left[0].Date
+	for i := range r.left {
+		from, to = min(from, r.left[i].Date), max(to, r.left[i].Date)
+	}
+	err := r.load(add, `removed_at IS NULL AND supersedes = '' AND date BETWEEN ? AND ? AND first_seen_at >= ?
+		AND first_seen_at > (SELECT min(finished_at) FROM pulls WHERE connection_id = ? AND `+isSucceeded+`) LIMIT ?`,
+		string(from.AddDays(-domain.MatchDays)), string(to.AddDays(domain.MatchDays)), r.since(),
+		uuidColumn(r.pull.Connection), domain.MaxMatchRows+1)
+	if err != nil {
+		return err
+	}
+	return r.readFirstPulls(modified)
+}
+
+// readFirstPulls sets the first pulls of stored rows that have more than one version.
+func (r *replacer) readFirstPulls(ids []uuid.UUID) error {
+	first := map[uuid.UUID]uuid.UUID{}
+	for batch := range slices.Chunk(ids, removalBatch) {
+		var versions []struct {
+			ID   uuid.UUID
+			Pull uuid.NullUUID `gorm:"column:pull_id"`
+		}
+		err := r.tx.Table("transaction_versions").Select("id", "pull_id").
+			Where("connection_id = ? AND tenant_id = ? AND version = 1", r.pull.Connection, r.pull.Tenant).
+			Where("id IN ?", batch).Find(&versions).Error
+		if err != nil {
+			return err
+		}
+		for _, v := range versions {
+			first[v.ID] = v.Pull.UUID
+		}
+	}
+	for i := range r.came {
+		if came := &r.came[i]; came.Version > 1 {
+			came.FirstPull.UUID = first[came.ID.UUID]
+		}
+	}
+	// Without its first pull it is not known which rows were shown together with the row.
+	r.came = slices.DeleteFunc(r.came, func(c domain.CameRow) bool { return !c.ID.IsZero() && c.FirstPull.IsZero() })
+	return nil
+}
+
+// readPulls fills r.reads with the pulls that may have shown a row of r.came.
+func (r *replacer) readPulls() error {
+	oldest := r.At
+	for i := range r.came {
+		if r.came[i].CameAt.Before(oldest) {
+			oldest = r.came[i].CameAt
+		}
+	}
+	var rows []pullRow
+	err := r.tx.Select("id", "started_at", "progress").
+		Where("connection_id = ? AND tenant_id = ? AND started_at IS NOT NULL", r.pull.Connection, r.pull.Tenant).
+		Where("("+isEnded+" AND finished_at >= ? OR "+isUnderWay+")", instant{oldest}).
+		Order("started_at, id").Find(&rows).Error
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		read := domain.PullRead{ID: domain.PullID{UUID: row.ID}, StartedAt: row.Started.Time}
+		if err := decode(row.Progress, &read.Progress); err != nil {
+			return err
+		}
+		if row.ID == r.pull.ID && r.Progress.Planned {
+			read.Progress = r.Progress
+		}
+		r.reads = append(r.reads, read)
+	}
+	return nil
+}
+
+// readSplitPairs fills r.never.
+func (r *replacer) readSplitPairs() error {
+	var pairs []splitPairRow
+	err := r.tx.Where("connection_id = ? AND tenant_id = ?", r.pull.Connection, r.pull.Tenant).Find(&pairs).Error
+	r.never = make(map[domain.MatchPair]bool, len(pairs))
+	for _, pair := range pairs {
+		r.never[domain.MatchPair{Left: pair.Left, Came: pair.Came}] = true
+		r.never[domain.MatchPair{Left: pair.Came, Came: pair.Left}] = true
+	}
+	return err
+}
+
+// load reads rows of the connection with all columns, and calls add for each of them.
+func (p *pageWriter) load(add func(*TransactionRow, domain.Transaction), condition string, args ...any) error {
+	q := newQuery("SELECT "+selected(isStored)+" FROM transactions WHERE connection_id = ?",
+		uuidColumn(p.pull.Connection))
+	q.add(" AND "+condition, args...)
+	var row TransactionRow
+	return p.tx.Read(q.into(row.targetsOf(isStored), func() error {
+		t, err := row.transaction()
+		if err != nil {
+			return err
+		}
+		stored := row
+		stored.Transaction = t
+		add(&stored, t)
+		return nil
+	}))
+}
+
+// isStored matches every column.
+func isStored(Column) bool { return true }
+
+// write stores the replacements.
+func (r *replacer) write(matches []domain.Match) error {
+	if len(matches) == 0 {
+		return nil
+	}
+	if err := r.reserveChangeSeq(); err != nil {
+		return err
+	}
+	left, came := map[string]*domain.LeftRow{}, map[string]*domain.CameRow{}
+	for i := range r.left {
+		left[r.left[i].ExternalID] = &r.left[i]
+	}
+	for i := range r.came {
+		came[r.came[i].ExternalID] = &r.came[i]
+	}
+	var taken []TransactionRow
+	for _, match := range matches {
+		old, next := r.rows[left[match.Left].ID.UUID], came[match.Came]
+		past := domain.Superseded{
+			ExternalID: match.Left, At: r.At, Rule: match.Rule, Version: old.Version, Younger: next.ID,
+		}
+		if err := r.archiveByID(old.ID.UUID); err != nil {
+			return err
+		}
+		if !next.ID.IsZero() {
+			row, err := r.takeOver(old, r.rows[next.ID.UUID])
+			if err != nil {
+				return err
+			}
+			taken = append(taken, row)
+		}
+		if err := r.rename(old, match.Came, append(old.Supersedes, past)); err != nil {
+			return err
+		}
+		if err := r.rememberPast(match.Left, old.ID.UUID); err != nil {
+			return err
+		}
+		if next.ID.IsZero() {
+			r.expectReplaced(match.Came, old)
+		}
+		delete(r.leaving, match.Left)
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	return r.dialect.UpsertTransactions(r.tx.DB, taken)
+}
+
+// expectReplaced lets the page write the row with this external id as the next version of the stored row old, whose
+// present version is archived.
+func (p *pageWriter) expectReplaced(externalID string, old *TransactionRow) {
+	if p.stored == nil {
+		p.stored = map[string]storedRow{}
+	}
+	p.stored[externalID] = storedRow{
+		ID: old.ID.UUID, Version: old.Version, FirstSeen: instant{old.FirstSeenAt}, Removed: instant{old.RemovedAt},
+		archived: true,
+	}
+}
+
+// takeOver removes the transaction of the row came, and returns the row with which the transaction of old continues.
+func (r *replacer) takeOver(old, came *TransactionRow) (TransactionRow, error) {
+	if err := r.archiveByID(came.ID.UUID); err != nil {
+		return TransactionRow{}, err
+	}
+	err := r.update(came.ID.UUID, map[string]any{
+		"external_id": supersededID(came.ExternalID, came.ID.UUID), "superseded_by": old.ID.UUID,
+		"removed_at": instant{r.At}, "version": came.Version + 1, "updated_at": instant{r.At},
+		"change_tx": r.changeSeq, "pull_id": optional(r.pull.ID),
+	})
+	r.counts.Removed++
+	r.counts.Modified++
+	row := *came
+	row.ID, row.FirstSeenAt, row.Version, row.UpdatedAt = old.ID, old.FirstSeenAt, old.Version+1, r.At
+	row.changeSeq, row.Pull.UUID = r.changeSeq, r.pull.ID
+	if stored, shown := r.stored[came.ExternalID]; shown { // the page continues with the older transaction
+		stored.ID, stored.Version, stored.FirstSeen = old.ID.UUID, row.Version, instant{old.FirstSeenAt}
+		r.stored[came.ExternalID] = stored
+	}
+	return row, err
+}
+
+// rename gives the stored row another external id and other past rows. Its version does not change.
+func (p *pageWriter) rename(row *TransactionRow, externalID string, past []domain.Superseded) error {
+	text, err := encodePast(past)
+	if err != nil {
+		return err
+	}
+	return p.update(row.ID.UUID, map[string]any{
+		"external_id": externalID, "supersedes": text, "superseded_by": nil,
+	})
+}
+
+func (p *pageWriter) update(id uuid.UUID, columns map[string]any) error {
+	return p.tx.Table(transactionTable).Where("connection_id = ? AND id = ?", p.pull.Connection, id).
+		Updates(columns).Error
+}
+
+func (p *pageWriter) archiveByID(id uuid.UUID) error {
+	return p.archive(clause.Expr{SQL: "id = ?", Vars: []any{id}})
+}
+
+func (p *pageWriter) rememberPast(externalID string, transaction uuid.UUID) error {
+	return p.tx.Create(&pastIDRow{
+		Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: externalID, Transaction: transaction,
+	}).Error
+}
+
+func (p *pageWriter) forgetPast(externalID string) error {
+	return p.tx.Where("connection_id = ? AND external_id = ? AND tenant_id = ?",
+		p.pull.Connection, externalID, p.pull.Tenant).Delete(&pastIDRow{}).Error
+}
+
+// followPast handles the rows of the page whose external id is a past id of a transaction.
+func (r *replacer) followPast() error {
+	unknown := r.unknownRows()
+	if len(unknown) == 0 {
+		return nil
+	}
+	var past []pastIDRow
+	externalID := func(row **TransactionRow) string { return (*row).ExternalID }
+	which := r.dialect.AnyOf("external_id", keys(unknown, externalID))
+	err := r.tx.Where("connection_id = ? AND tenant_id = ?", r.pull.Connection, r.pull.Tenant).Where(which).
+		Order("external_id").Find(&past).Error
+	if err != nil || len(past) == 0 {
+		return err
+	}
+	if err := r.reserveChangeSeq(); err != nil {
+		return err
+	}
+	for _, row := range past {
+		if err := r.returnTo(row.Transaction, row.ExternalID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// returnTo gives the transaction its past row with this external id again, which the vendor shows. While the vendor
+// still has the present row, replacements are undone, the last one first.
+func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
+	for {
+		row, err := r.rowByID(id)
+		if err != nil {
+			return err
+		}
+		if row.ExternalID == externalID { // a split has restored it, and the page writes its next version
+			r.expectReplaced(externalID, row)
+			stored := r.stored[externalID]
+			stored.archived = false
+			r.stored[externalID] = stored
+			return nil
+		}
+		_, leaves := r.leaving[row.ExternalID]
+		if !row.RemovedAt.IsZero() || leaves && !r.isShown(row.ExternalID) {
+			delete(r.leaving, row.ExternalID)
+			return r.goBack(row, externalID)
+		}
+		if err := r.split(row, r.NewID().UUID); err != nil {
+			return err
+		}
+	}
+}
+
+// goBack replaces the present row of a transaction, which left, by one of its past rows.
+func (r *replacer) goBack(row *TransactionRow, externalID string) error {
+	rest, past, _ := row.WithoutPast(externalID)
+	present := domain.Superseded{ExternalID: row.ExternalID, At: r.At, Rule: past.Rule, Version: row.Version}
+	if err := r.archiveByID(row.ID.UUID); err != nil {
+		return err
+	}
+	if err := r.rename(row, externalID, append(rest, present)); err != nil {
+		return err
+	}
+	if err := r.forgetPast(externalID); err != nil {
+		return err
+	}
+	r.expectReplaced(externalID, row)
+	return r.rememberPast(row.ExternalID, row.ID.UUID)
+}
+
+// rowByID returns a stored row of the connection.
+func (p *pageWriter) rowByID(id uuid.UUID) (*TransactionRow, error) {
+	var found *TransactionRow
+	err := p.load(func(row *TransactionRow, _ domain.Transaction) { found = row }, "id = ?", uuidColumn(id))
+	if err == nil && found == nil {
+		err = gorm.ErrRecordNotFound
+	}
+	return found, err
+}
+
+// supersededID returns the external id under which the row of a superseded transaction is stored. The transaction that
+// has taken over the row has the external id itself, which must be unique.
+func supersededID(externalID string, id uuid.UUID) string {
+	return externalID + supersededMark + id.String()
+}
+
+// supersededMark separates the two parts of a supersededID.
+const supersededMark = "\x1f"
+
+// encodePast returns the value of the column supersedes; "" if there are no past rows.
+func encodePast(past []domain.Superseded) (string, error) {
+	if len(past) == 0 {
+		return "", nil
+	}
+	return encode(past)
+}
+
+// restorePast returns the row of an earlier version of a transaction as its next version. The row is marked as removed
+// at the given time. Its digest is not known, so that the next read of the row is compared as a change.
+func (p *pageWriter) restorePast(row *TransactionRow, past domain.Superseded) (TransactionRow, error) {
+	q := newQuery("SELECT "+selected(isVersioned)+" FROM transaction_versions WHERE connection_id = ? AND id = ?",
+		uuidColumn(p.pull.Connection), uuidColumn(row.ID.UUID))
+	q.add(" AND version = ? AND tenant_id = ?", past.Version, uuidColumn(p.pull.Tenant))
+	restored := TransactionRow{}
+	restored.Vendor, restored.FirstSeenAt = row.Vendor, row.FirstSeenAt
+	found := false
+	err := p.tx.Read(q.into(restored.targetsOf(isVersioned), func() error {
+		found = true
+		return nil
+	}))
+	if err == nil && !found {
+		err = gorm.ErrRecordNotFound
+	}
+	p.nextVersion(&restored, row.Version, past.At)
+	return restored, err
+}
+
+// nextVersion sets the columns of a new version of a row.
+func (p *pageWriter) nextVersion(row *TransactionRow, before int, removed time.Time) {
+	row.Version, row.UpdatedAt, row.RemovedAt = before+1, p.At, removed
+	row.changeSeq, row.Pull.UUID = p.changeSeq, p.pull.ID
+	row.Tenant.UUID, row.Connection.UUID = p.pull.Tenant, p.pull.Connection
+}
+
+// split undoes the last replacement of the row's transaction. newID is the id of the transaction that gets its present
+// row, if no transaction had it before.
+func (p *pageWriter) split(row *TransactionRow, newID uuid.UUID) error {
+	past, err := row.LastPast()
+	if err != nil {
+		return err
+	}
+	older, err := p.restorePast(row, past)
+	if err != nil {
+		return err
+	}
+	younger := *row
+	younger.ID.UUID, younger.FirstSeenAt, younger.Supersedes, younger.supersedes = newID, past.At, nil, ""
+	version := 0
+	if err := p.archiveByID(row.ID.UUID); err != nil {
+		return err
+	}
+	if err := p.rename(row, past.ExternalID, row.Supersedes[:len(row.Supersedes)-1]); err != nil {
+		return err
+	}
+	if !past.Younger.IsZero() {
+		before, err := p.rowByID(past.Younger.UUID)
+		if err != nil {
+			return err
+		}
+		if err := p.archiveByID(before.ID.UUID); err != nil {
+			return err
+		}
+		if err := p.rename(before, row.ExternalID, nil); err != nil {
+			return err
+		}
+		younger.ID, younger.FirstSeenAt, version = before.ID, before.FirstSeenAt, before.Version
+	}
+	p.nextVersion(&younger, version, row.RemovedAt)
+	older.ExternalID = past.ExternalID
+	for _, written := range []TransactionRow{older, younger} {
+		if err := p.dialect.UpsertTransactions(p.tx.DB, []TransactionRow{written}); err != nil {
+			return err
+		}
+	}
+	if stored, shown := p.stored[row.ExternalID]; shown {
+		stored.ID, stored.Version, stored.FirstSeen = younger.ID.UUID, younger.Version, instant{younger.FirstSeenAt}
+		p.stored[row.ExternalID] = stored
+	}
+	return p.rememberSplit(past.ExternalID, row.ExternalID)
+}
+
+// rememberSplit stores that the two rows are never matched again, and that the first one is no past row any more.
+func (p *pageWriter) rememberSplit(left, came string) error {
+	if err := p.forgetPast(left); err != nil {
+		return err
+	}
+	return p.tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&splitPairRow{
+		Tenant: p.pull.Tenant, Connection: p.pull.Connection, Left: left, Came: came,
+	}).Error
+}
+
+// hasDigest reports whether the row was stored with this digest.
+func (r storedRow) hasDigest(digest []byte) bool { return bytes.Equal(r.Digest, digest) }

@@ -1,0 +1,46 @@
+-- +goose Up
+
+-- supersedes: the rows that the transaction had before its present one, as JSON; '' if there are none. superseded_by:
+-- the transaction that has taken over the row of this one; its external_id then ends with its own id, so that the
+-- other transaction can have the external id itself. No column needs a rewrite of the table.
+ALTER TABLE transactions ADD COLUMN supersedes TEXT NOT NULL DEFAULT '';
+ALTER TABLE transactions ADD COLUMN superseded_by TEXT;
+
+-- external_id of a version can differ from that of the present one.
+ALTER TABLE transaction_versions ADD COLUMN external_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE transaction_versions ADD COLUMN supersedes TEXT NOT NULL DEFAULT '';
+ALTER TABLE transaction_versions ADD COLUMN superseded_by TEXT;
+
+UPDATE transaction_versions SET external_id = t.external_id
+FROM transactions t WHERE t.connection_id = transaction_versions.connection_id AND t.id = transaction_versions.id;
+
+-- The rows that left, by the time at which they left.
+CREATE INDEX transactions_left ON transactions (connection_id, removed_at) WHERE removed_at IS NOT NULL;
+
+-- The external ids that transactions had before their present ones.
+CREATE TABLE transaction_past_ids (
+    connection_id  TEXT NOT NULL,
+    external_id    TEXT NOT NULL,
+    transaction_id TEXT NOT NULL,
+    tenant_id      TEXT NOT NULL,
+    PRIMARY KEY (connection_id, external_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- Pairs of rows that are never matched again, because a replacement was undone.
+CREATE TABLE split_pairs (
+    connection_id    TEXT NOT NULL,
+    left_external_id TEXT NOT NULL,
+    came_external_id TEXT NOT NULL,
+    tenant_id        TEXT NOT NULL,
+    PRIMARY KEY (connection_id, left_external_id, came_external_id, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+-- +goose Down
+DROP TABLE split_pairs;
+DROP TABLE transaction_past_ids;
+DROP INDEX transactions_left;
+ALTER TABLE transaction_versions DROP COLUMN superseded_by;
+ALTER TABLE transaction_versions DROP COLUMN supersedes;
+ALTER TABLE transaction_versions DROP COLUMN external_id;
+ALTER TABLE transactions DROP COLUMN superseded_by;
+ALTER TABLE transactions DROP COLUMN supersedes;

@@ -1,0 +1,102 @@
+package application
+
+import (
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// matching returns how writes of the vendor's rows recognise replacements; nil if none are recognised.
+func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
+	if s.KeepReplacementsApart {
+		return nil
+	}
+	if reader, ok := s.aggregators[vendor].(ports.KeyReader); ok {
+		return &ports.Matching{Keys: reader.InstitutionKeys}
+	}
+	return &ports.Matching{Keys: func(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} }}
+}
+
+// forPage returns the write with the attempt's knowledge about replacements. A row of the quarantine, or one whose id
+// could not be read, may have been shown by earlier reads, so it replaces no row.
+func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
+	w.RecentlyLeft = a.recentlyLeft
+	w.Matching = a.matching(a.connection.Vendor)
+	for _, row := range w.Transactions {
+		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: row.ExternalID}
+		if a.nameless || len(w.Released) > 0 && slices.Contains(w.Released, key) {
+			w.Unmatched = append(w.Unmatched, row.ExternalID)
+		}
+	}
+	w.Progress.Shown, w.Progress.ShownMore, w.Progress.Reread = a.shown.Shown, a.shown.ShownMore, a.reread
+	return w
+}
+
+// hasNameless reports whether the quarantine contains a row whose external id cannot be read.
+func (q quarantine) hasNameless() bool {
+	for key := range q {
+		if key.Kind == domain.QuarantinedTransaction && domain.IsUnreadableRowID(key.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxHeldRows is the maximum number of rows that are held back until the end of a step.
+const maxHeldRows = 2000
+
+// heldRows keeps the changed rows of a step until its end. Then it is known which rows left, so that a row that
+// replaces one of them does not first become a transaction of its own. The stored progress meanwhile stays before the
+// first page with such rows, so that they are read again after a crash. If there are more than maxHeldRows rows, none
+// is held back.
+type heldRows struct {
+	off      bool // rows are stored with their page
+	rows     []domain.TransactionData
+	released []domain.QuarantineKey
+	pages    int             // number of pages that are not stored
+	latest   domain.Progress // after the last batch
+	pinned   domain.Progress // before the first row that is held back
+}
+
+// newHeldRows returns the held rows of a step that begins at the attempt's progress. No row is held back if no row can
+// have left: the connection was empty, or the step finds no removal and no row has left recently.
+func (a *attempt) newHeldRows(sweep bool) *heldRows {
+	return &heldRows{
+		off: a.empty || a.KeepReplacementsApart || !sweep && !a.recentlyLeft, latest: a.pull.Progress,
+	}
+}
+
+// hold moves the rows of the batch to the held rows, unless the batch ends the step. Then, or if there are too many
+// rows, it moves all held rows to the batch. It returns the number of pages of which the next write contains all rows.
+func (h *heldRows) hold(b *batch) (pages int) {
+	if h.off {
+		return b.pages
+	}
+	if len(h.rows) == 0 {
+		h.pinned = h.latest
+	}
+	if b.pages > 0 {
+		h.latest = b.progress
+	} else {
+		b.progress = h.latest
+	}
+	h.rows, h.pages = append(h.rows, b.rows...), h.pages+b.pages
+	released := b.quarantine.released
+	b.quarantine.released = nil
+	for _, key := range released { // a row leaves the quarantine when it is stored
+		if key.Kind == domain.QuarantinedTransaction {
+			h.released = append(h.released, key)
+		} else {
+			b.quarantine.released = append(b.quarantine.released, key)
+		}
+	}
+	if len(h.rows) > 0 && len(h.rows) <= maxHeldRows && !b.last && b.err == nil {
+		b.rows, b.progress = nil, h.pinned
+		return 0
+	}
+	h.off = len(h.rows) > maxHeldRows
+	b.rows, b.quarantine.released, pages = h.rows, append(b.quarantine.released, h.released...), h.pages
+	h.rows, h.released, h.pages = nil, nil, 0
+	return pages
+}

@@ -1,0 +1,152 @@
+package e2e_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// byExternalID returns the transactions that the connection's list finds by a present or past id of the vendor.
+func (o operator) byExternalID(id, externalID string) []object {
+	o.t.Helper()
+	return o.pages(of(id, "/transactions")+"?externalId="+externalID, 20)
+}
+
+// checkOneRecord checks that the transaction with this id has the external id present, and is found by it and by every
+// past external id.
+func (o operator) checkOneRecord(id, transaction, present string, past ...string) {
+	o.t.Helper()
+	for _, externalID := range append(slices.Clone(past), present) {
+		found := o.byExternalID(id, externalID)
+		if len(found) != 1 || text(found[0], "id") != transaction || found[0]["removedAt"] != nil {
+			o.t.Fatalf("the transactions with the id %s are %v, want %s", externalID, found, transaction)
+		}
+	}
+	var got []string
+	row := o.get(allTransactions + "/" + transaction).want(http.StatusOK).json()
+	supersedes, _ := row["supersedes"].([]any)
+	for _, entry := range supersedes {
+		got = append(got, text(entry.(object), "externalId"))
+		if text(entry.(object), "rule") == "" || text(entry.(object), "at") == "" {
+			o.t.Errorf("an entry of supersedes is %v", entry)
+		}
+	}
+	if diff := cmp.Diff(past, got); diff != "" || row["externalId"] != present {
+		o.t.Errorf("the transaction is %v: %s", row, diff)
+	}
+}
+
+// feedEnd returns the cursor of the end of the feed.
+func (o operator) feedEnd() string {
+	o.t.Helper()
+	for path := changes + "?limit=1000"; ; {
+		page := o.get(path).want(http.StatusOK).json()
+		if page["hasMore"] != true {
+			return text(page, "nextCursor")
+		}
+		path = changes + "?limit=1000&cursor=" + text(page, "nextCursor")
+	}
+}
+
+// changesSince returns the change and the id of each item of the feed after the cursor.
+func (o operator) changesSince(cursor string, many int) [][2]string {
+	o.t.Helper()
+	var all [][2]string
+	eventually(o.t, "changes in the feed", func() bool {
+		page := o.get(changes + "?limit=1000&cursor=" + cursor).want(http.StatusOK).json()
+		cursor = text(page, "nextCursor")
+		for _, item := range page["items"].([]any) {
+			change := item.(object)
+			all = append(all, [2]string{text(change, "change"), text(change["transaction"].(object), "id")})
+		}
+		return len(all) >= many
+	})
+	return all
+}
+
+// TestAMovementThatPostsUnderANewIDStaysOneRecord checks every order in which the service can learn that the vendor has
+// deleted a row and created it again.
+func TestAMovementThatPostsUnderANewIDStaysOneRecord(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		first := b.add(t)
+		o.pull(id, nil)
+		record := text(o.byExternalID(id, first)[0], "id")
+
+		second := b.post(t, first)
+		cursor := o.feedEnd()
+		o.pull(id, nil)
+		if b.vendor() == "belvo" { // two complete reads prove the removal, and the first of them shows the new row
+			o.pull(id, nil)
+		} else if diff := cmp.Diff([][2]string{{"modified", record}}, o.changesSince(cursor, 1)); diff != "" {
+			t.Errorf("the feed of one pull: %s", diff)
+		}
+		o.checkOneRecord(id, record, second, first)
+		o.checkRows(b, id)
+
+		third := b.post(t, second)
+		o.announce(b, hook, "deleted", second)
+		o.waitForSuccess(id)
+		o.pull(id, nil)
+		o.checkOneRecord(id, record, third, first, second)
+
+		fourth := b.post(t, third)
+		o.announce(b, hook, "created", fourth)
+		o.waitForSuccess(id)
+		o.announce(b, hook, "deleted", third)
+		o.waitForSuccess(id)
+		o.checkOneRecord(id, record, fourth, first, second, third)
+		o.checkRows(b, id)
+		for _, row := range o.pages(of(id, "/transactions"), 200) {
+			if row["supersededBy"] != nil && (row["removedAt"] == nil || row["supersededBy"] != record) {
+				t.Errorf("superseded: %v", row)
+			}
+		}
+
+		o.announce(b, hook, "deleted", first, second, third)
+		o.waitForSuccess(id)
+		o.checkOneRecord(id, record, fourth, first, second, third)
+		if kind := o.history(id, record)[0]["change"]; kind != "superseded" {
+			t.Errorf("the newest version is %v, want superseded", kind)
+		}
+	})
+}
+
+// TestASplitIsNotUndoneByLaterPulls splits a transaction, and pulls again.
+func TestASplitIsNotUndoneByLaterPulls(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		first := b.add(t)
+		o.pull(id, nil)
+		record := text(o.byExternalID(id, first)[0], "id")
+		split := allTransactions + "/" + record + "/split"
+		o.do(http.MethodPost, split, nil).problem(http.StatusConflict, "MTCH-0007")
+		second := b.post(t, first)
+		o.announce(b, hook, "deleted", first)
+		o.waitForSuccess(id)
+		o.pull(id, nil)
+		o.checkOneRecord(id, record, second, first)
+
+		older := o.do(http.MethodPost, split, nil).want(http.StatusOK).json()
+		if older["externalId"] != first || older["removedAt"] == nil || older["supersedes"] != nil {
+			t.Errorf("the transaction after the split: %v", older)
+		}
+		younger := o.byExternalID(id, second)
+		if len(younger) != 1 || younger[0]["id"] == record || younger[0]["removedAt"] != nil {
+			t.Fatalf("the other transaction after the split: %v", younger)
+		}
+		for range 3 {
+			o.pull(id, nil)
+		}
+		if diff := cmp.Diff(younger, o.byExternalID(id, second)); diff != "" {
+			t.Errorf("the other transaction after more pulls: %s", diff)
+		}
+		if again := o.byExternalID(id, first); len(again) != 1 || again[0]["version"] != older["version"] {
+			t.Errorf("the transaction after more pulls: %v, want %v", again, older)
+		}
+		o.checkRows(b, id)
+		o.do(http.MethodPost, split, nil).problem(http.StatusConflict, "MTCH-0007")
+	})
+}

@@ -1,0 +1,143 @@
+package simulation_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// movementName returns a word of letters for the n-th movement. No two words are similar.
+func movementName(n int) string {
+	var word strings.Builder
+	for x := uint32(n)*2_654_435_761 + 97; word.Len() < 8; x = x*1_664_525 + 1_013_904_223 {
+		word.WriteByte("bcdfghjklmnpqrstvwxz"[x>>24%20%20])
+	}
+	return word.String()
+}
+
+// listRead is one list that a pull has read: the rows that it contained and that the vendor had not removed.
+type listRead struct {
+	step  string
+	shown map[string]bool
+}
+
+// noteShown records the rows of a page that the present attempt has read. A first page begins another list.
+func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows []*row) {
+	name := fmt.Sprint(step)
+	if s.current != nil {
+		name += s.current.process().name
+	}
+	last := len(ref.lists) - 1
+	if last < 0 || cursor == "" || ref.lists[last].step != name {
+		ref.lists = append(ref.lists, listRead{name, map[string]bool{}})
+		last++
+	}
+	for _, r := range rows {
+		if !r.removed {
+			ref.lists[last].shown[r.id] = true
+		}
+	}
+}
+
+// splitTransaction undoes the last replacement of a random transaction of the connection, if there is one.
+func (s *sim) splitTransaction(ctx context.Context, app *application.Service, c *connection) error {
+	if s.down {
+		return nil
+	}
+	var replaced []domain.Transaction
+	for _, t := range s.storedRows(c) {
+		if len(t.Supersedes) > 0 {
+			replaced = append(replaced, t)
+		}
+	}
+	if len(replaced) == 0 {
+		return nil
+	}
+	t := replaced[s.rand.IntN(len(replaced))]
+	_, err := app.SplitTransaction(ctx, c.Tenant, t.ID)
+	return err
+}
+
+// splitDone records that an operator has split a transaction: its present row is not the movement of its past row.
+func (s *sim) splitDone(before, after domain.Transaction) {
+	s.counters.splits++
+	s.splitPairs[[2]string{after.ExternalID, before.ExternalID}] = true
+}
+
+// ownRows returns the stored rows of a connection, without the transactions whose row another one has taken over.
+func (s *sim) ownRows(c *connection) []domain.Transaction {
+	return slices.DeleteFunc(s.storedRows(c), func(t domain.Transaction) bool { return !t.SupersededBy.IsZero() })
+}
+
+// checkReplacements checks the transactions that have had more than one row: all rows are one movement, at most one of
+// them is present at the vendor, and no pair that an operator has split is together again.
+func (s *sim) checkReplacements(c *connection) {
+	owners := map[string]domain.TransactionID{}
+	for _, t := range s.ownRows(c) {
+		ids := []string{}
+		for _, past := range t.Supersedes {
+			ids = append(ids, past.ExternalID)
+		}
+		ids = append(ids, t.ExternalID)
+		s.counters.replaced += len(t.Supersedes)
+		for i, id := range ids {
+			if owner, taken := owners[id]; taken && owner != t.ID {
+				s.violated("%s is a row of two transactions", id)
+			}
+			owners[id] = t.ID
+			if i == 0 {
+				continue
+			}
+			if s.splitPairs[[2]string{ids[i-1], id}] || s.splitPairs[[2]string{id, ids[i-1]}] {
+				s.violated("%s and %s are one transaction again after a split", ids[i-1], id)
+			}
+		}
+		s.checkOneMovement(c.ref, t, ids)
+	}
+	for _, t := range s.storedRows(c) {
+		if t.SupersededBy.IsZero() {
+			continue
+		}
+		s.counters.superseded++
+		if owner, ok := owners[t.ExternalID]; t.RemovedAt.IsZero() || ok && owner == t.ID {
+			s.violated("%s is superseded and present", t.ExternalID)
+		}
+	}
+}
+
+// checkOneMovement checks that rows of one transaction have the same text, that at most one of them is present at the
+// vendor, and that no list of the vendor has shown two of them that follow each other.
+func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []string) {
+	var present []string
+	for i, id := range ids {
+		r := ref.row(id)
+		if r == nil || r.movement != ref.row(ids[0]).movement {
+			s.violated("%s has rows of several movements: %v", t.ID, ids)
+		}
+		if !r.removed && !r.wasBroken { // an unreadable row cannot end a replacement
+			present = append(present, id)
+		}
+		if i == 0 {
+			continue
+		}
+		for _, read := range ref.reads {
+			if read.shown[id] && read.shown[ids[i-1]] && lived(r, ref.row(ids[i-1])) {
+				s.violated("%s and %s were shown together, and are one transaction", ids[i-1], id)
+			}
+		}
+	}
+	if len(present) > 1 {
+		s.violated("the rows %v are present at the vendor, and are one transaction", present)
+	}
+}
+
+// lived reports whether both rows were present at the vendor at the same time. A list that is read while the vendor
+// replaces one of them by the other shows both. It returns false for rows that could not be read at times.
+func lived(a, b *row) bool {
+	before := func(a, b *row) bool { return a.removed && a.removals == 1 && !b.created.Before(a.removedAt) }
+	return !before(a, b) && !before(b, a) && !a.wasBroken && !b.wasBroken
+}

@@ -92,6 +92,9 @@ func (a *attempt) releaseUnseen(ctx context.Context) error {
 		return nil
 	}
 	slices.SortFunc(unseen, domain.QuarantineKey.Compare)
+	if err := a.checkNotPaused(ctx); err != nil {
+		return err
+	}
 	if status, err := a.vendor.Check(ctx, a.access); err != nil || status != a.status {
 		return err
 	}

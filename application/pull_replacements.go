@@ -15,8 +15,11 @@ func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 	if reader, ok := s.aggregators[vendor].(ports.KeyReader); ok {
 		return &ports.Matching{Keys: reader.InstitutionKeys}
 	}
-	return &ports.Matching{Keys: func(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} }}
+	return &ports.Matching{Keys: withoutKeys}
 }
+
+// withoutKeys returns no keys, for a vendor that states none.
+func withoutKeys(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} }
 
 // forPage returns the write with the attempt's knowledge about replacements. A row of the quarantine, or one whose id
 // could not be read, may have been shown by earlier reads, so it replaces no row.

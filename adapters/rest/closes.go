@@ -118,9 +118,9 @@ func (s *server) closeRoutes() []route {
 			id:     "list-adjustments",
 			method: http.MethodGet,
 			path:   one + "/adjustments",
-			description: "Returns the changes, after the close, of records that were or are dated up to its day, as far " +
-				"as they change what the digest covers. Undoing them in this order in the present records leads to " +
-				"the records of the close.",
+			description: "Returns the changes, after the close, of records that were or are dated up to its day, as " +
+				"far as they change what the digest covers. Undoing them in this order in the present records leads " +
+				"to the records of the close.",
 			status:   http.StatusOK,
 			tag:      tag,
 			summary:  "List the adjustments of a close, newest first",

@@ -86,12 +86,13 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		},
 		"health": {
 			"GET", idPath + "/health", "", 200,
-			`{"health":"unknown","needsReauth":false,"paused":false,"lastPullAt":"2026-01-02T03:04:05.6Z","quarantined":0,` +
-				`"completeness":"complete"}`, nil,
+			`{"health":"unknown","needsReauth":false,"paused":false,"lastPullAt":"2026-01-02T03:04:05.6Z",` +
+				`"quarantined":0,"completeness":"complete"}`, nil,
 		},
 		"link session": {
 			"POST", idPath + "/link-sessions", "", 201, `{"vendor":"pluggy","mode":"update","token":"` + linkToken +
-				`","url":"https://connect.pluggy.ai/?connect_token=` + linkToken + `","expiresAt":"2026-01-02T03:04:05.6Z"}`,
+				`","url":"https://connect.pluggy.ai/?connect_token=` + linkToken +
+				`","expiresAt":"2026-01-02T03:04:05.6Z"}`,
 			map[string]string{"Cache-Control": "no-store"},
 		},
 		"refresh": {"POST", idPath + "/refresh", "", 202, "", nil},
@@ -175,7 +176,9 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 				`{"at":"2026-01-02T03:04:05.6Z","balance":"-10.5","currency":"BRL","posted":"-1010.5",` +
 					`"anchor":"1000"}`), nil,
 		},
-		"close": {"PUT", closesOfOther + "/2025-12-31", "", 200, `{` + goldenClose + `"sum":"-10.5",` + goldenCloseEnd, nil},
+		"close": {
+			"PUT", closesOfOther + "/2025-12-31", "", 200, `{` + goldenClose + `"sum":"-10.5",` + goldenCloseEnd, nil,
+		},
 		"closes": {
 			"GET", closesOfOther, "", 200, envelope[closeList](`{` + goldenClose + goldenCloseEnd), nil,
 		},

@@ -154,12 +154,14 @@ func TestARefusedStatementIsAProblem(t *testing.T) {
 		status          int
 		code            string
 	}{
-		"drifting":         {conflict(domain.AccountDrifting), nil, http.StatusConflict, codeConflict},
-		"no amount":        {conflict(domain.NoAccountAmount), nil, http.StatusConflict, codeConflict},
-		"no balance":       {nil, conflict(domain.NoBalance), http.StatusConflict, codeConflict},
-		"too many digits":  {nil, conflict(domain.NotRepresentable), http.StatusConflict, codeConflict},
-		"not found":        {domain.NotFoundError(), nil, http.StatusNotFound, codeNotFound},
-		"store is away":    {&domain.Error{Kind: domain.Unavailable}, nil, http.StatusServiceUnavailable, codeUnavailable},
+		"drifting":        {conflict(domain.AccountDrifting), nil, http.StatusConflict, codeConflict},
+		"no amount":       {conflict(domain.NoAccountAmount), nil, http.StatusConflict, codeConflict},
+		"no balance":      {nil, conflict(domain.NoBalance), http.StatusConflict, codeConflict},
+		"too many digits": {nil, conflict(domain.NotRepresentable), http.StatusConflict, codeConflict},
+		"not found":       {domain.NotFoundError(), nil, http.StatusNotFound, codeNotFound},
+		"store is away": {
+			&domain.Error{Kind: domain.Unavailable}, nil, http.StatusServiceUnavailable, codeUnavailable,
+		},
 		"unexpected error": {nil, errors.New(canary), http.StatusInternalServerError, codeInternal},
 		"too many": {
 			&domain.Error{Kind: domain.Unavailable, Code: domain.TooManyStatements}, nil, http.StatusTooManyRequests,

@@ -487,8 +487,12 @@ func splitRacesWithPages(f *fixture) {
 			return
 		}
 		_, err := f.storePageCounts(r.l, ports.PageWrite{
-			Transactions: []domain.TransactionData{purchase("y", withDate(domain.Date(fmt.Sprintf("2026-02-%02d", i))))},
-			Progress:     listing(), Matching: matching, RecentlyLeft: true,
+			Transactions: []domain.TransactionData{
+				purchase("y", withDate(domain.Date(fmt.Sprintf("2026-02-%02d", i)))),
+			},
+			Progress:     listing(),
+			Matching:     matching,
+			RecentlyLeft: true,
 		})
 		f.noError(err)
 	})

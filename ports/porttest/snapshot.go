@@ -170,7 +170,8 @@ func snapshotEnds(f *fixture) {
 	_, l, id := f.accountWithRows(row("1", withAccount("a")), row("2", withAccount("a")))
 	ctx, cancel := context.WithCancel(f.ctx)
 	err := f.Ledger.Snapshot(ctx, f.tenant, id, func(view ports.AccountView) error {
-		for range view.Posted(ctx, domain.Window{}) {
+		for _, err := range view.Posted(ctx, domain.Window{}) {
+			f.noError(err)
 			break
 		}
 		cancel()

@@ -75,6 +75,7 @@ func (h *env) copyRecords(t *testing.T, account string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = rows.Close() }()
 	var names, selected []string
 	for rows.Next() {
 		var name string

@@ -34,7 +34,14 @@ func rowStateOf(t domain.Transaction) rowState {
 	if err != nil {
 		panic(err)
 	}
-	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero(), !t.AccountID.IsZero(), !t.SupersededBy.IsZero()}
+	return rowState{
+		t.ExternalID,
+		t.Version,
+		revision,
+		!t.RemovedAt.IsZero(),
+		!t.AccountID.IsZero(),
+		!t.SupersededBy.IsZero(),
+	}
 }
 
 // startRead starts to read the next page, unless the reader is already reading one.

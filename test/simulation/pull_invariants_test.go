@@ -89,8 +89,8 @@ func (s *sim) removedAccounts(c *connection) map[string]bool {
 }
 
 // checkDueForReconcile checks that the store lists the connections that are due for reconcile: the live
-// connections without a pause and without a pull of everything that is open or that ended at since or later. Other pulls do not
-// count.
+// connections without a pause and without a pull of everything that is open or that ended at since or later. Other
+// pulls do not count.
 func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, limit int) {
 	waiting := map[domain.ConnectionID]bool{}
 	for _, c := range s.openComplete {

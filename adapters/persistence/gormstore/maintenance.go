@@ -53,8 +53,8 @@ func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
 		Order("p.created_at")
 }
 
-// ListDueForReconcile returns live aggregator connections that are not paused, were created before since and have no open
-// complete pull, and no complete pull that ended at or after since. For each connection, it looks up these
+// ListDueForReconcile returns live aggregator connections that are not paused, were created before since and have
+// no open complete pull, and no complete pull that ended at or after since. For each connection, it looks up these
 // pulls in the indexes over open pulls and over ended complete pulls.
 func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow

@@ -22,8 +22,8 @@ func (c commands) statement() *cobra.Command {
 		Use:   "statement ID",
 		Short: "Download a statement of an account",
 		Args:  between(1, 1),
-		Long: "Download a statement of an account: its posted transactions and, in the formats camt053 and ofx, its balances.\n" +
-			"The file appears only when the document is complete.",
+		Long: "Download a statement of an account: its posted transactions and, in the formats camt053 and ofx, its " +
+			"balances.\nThe file appears only when the document is complete.",
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	dates.register(cmd)

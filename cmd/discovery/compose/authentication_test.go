@@ -82,7 +82,8 @@ func TestAuditLinesNameTheActorAtEveryLogLevel(t *testing.T) {
 		t.Fatalf("logged %d lines, want the audit lines of three changes: %s", len(lines), log)
 	}
 	for i, want := range []struct{ action, request string }{
-		{"connection.create", "request-of-one"}, {"connection.create", "request-of-two"}, {"token.mint", "request-of-mint"},
+		{"connection.create", "request-of-one"}, {"connection.create", "request-of-two"},
+		{"token.mint", "request-of-mint"},
 	} {
 		for _, member := range []string{
 			`"message":"audit"`, `"actor":"alice"`, `"action":"` + want.action + `"`,

@@ -53,5 +53,6 @@
 // dictionaries) and what npm belvo 0.28.0 sends and reads. The following are assumptions, because
 // no source documents them: the bodies of a 429, of a 405 and of the error for an unreadable
 // filter; the redirect to the path with a slash; pages that are cut by position; the 404 of
-// POST /api/token/ for an unknown link; the data of LINK/link_deleted, LINK/token_required and OWNERS/new_owners_available.
+// POST /api/token/ for an unknown link; the data of LINK/link_deleted, LINK/token_required and
+// OWNERS/new_owners_available.
 package belvosim

@@ -82,7 +82,7 @@ func client() *http.Client {
 	return &http.Client{
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       40 * time.Second,
+		Timeout:       2 * time.Minute,
 	}
 }
 

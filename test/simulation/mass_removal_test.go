@@ -88,14 +88,20 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sweptWindow) {
 	connection := s.claims[lease.ID].Connection
 	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}
-	after := s.windowOf(lease, w)
+	after := map[domain.TransactionID]string{} // the external ids of the rows that are live after the sweep
+	for id, t := range s.windowOf(lease, w) {
+		after[t.ID] = id
+		if _, ok := before[id]; !ok { // the sweep also stores the new rows of the read
+			live[t.Account]++
+		}
+	}
 	for id, t := range before {
 		live[t.Account]++
-		if _, ok := after[id]; !ok {
+		if now, ok := after[t.ID]; !ok {
 			removed[t.Account] = append(removed[t.Account], id)
-		} else if !w.Seen(id) {
+		} else if now == id && !w.Seen(id) {
 			unseen[t.Account] = append(unseen[t.Account], id)
-		} else {
+		} else { // the read returned the row, or another row replaced it
 			delete(s.absent, rowKey{connection, id})
 		}
 	}

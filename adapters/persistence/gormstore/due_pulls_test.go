@@ -28,6 +28,8 @@ func TestDuePullsAreReadFromTheIndexOverOpenPulls(t *testing.T) {
 		want := []string{
 			"SCAN p USING INDEX pulls_open",
 			"CORRELATED SCALAR SUBQUERY 1",
+			"SEARCH connections USING INDEX sqlite_autoindex_connections_1 (id=?)",
+			"CORRELATED SCALAR SUBQUERY 2",
 			"SEARCH o USING INDEX pulls_one_under_way (connection_id=?)",
 		}
 		if diff := cmp.Diff(want, plan); diff != "" {

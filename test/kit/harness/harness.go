@@ -32,7 +32,7 @@ const (
 
 // StoreTimeout bounds each method of the stores in tests that do not measure speed. It is longer than the stores' own
 // timeouts, so that the tests pass on a busy machine.
-const StoreTimeout = 30 * time.Second
+const StoreTimeout = time.Minute
 
 // Config returns the settings of production, except that vendors on loopback are allowed over HTTP. The
 // keyset is new, no webhook source is trusted, four workers run pulls, and the log level is warn.

@@ -218,15 +218,22 @@ func supersededKey(row *transaction) string { return row.ExternalID + "\x1f" + r
 
 // followPast handles the rows of the page whose external id is a past id of a transaction.
 func (r *replacer) followPast() {
+	returned := map[*transaction]bool{}
 	for _, externalID := range slices.Sorted(maps.Keys(r.shown)) {
 		row := r.pastIDs[r.p.Connection][externalID]
 		if row == nil || r.rows[externalID] != nil {
 			continue
 		}
+		if returned[row] { // the vendor shows two past rows at once, so they are two movements
+			row.Supersedes, _, _ = row.WithoutPast(externalID)
+			delete(r.pastIDs[r.p.Connection], externalID)
+			continue
+		}
+		returned[row] = true
 		for row.ExternalID != externalID {
 			_, leaves := r.leaving[row.ExternalID]
 			isShown := r.shown[row.ExternalID] || r.complete != nil && r.complete(row.ExternalID)
-			if !row.RemovedAt.IsZero() || leaves && !isShown {
+			if (!row.RemovedAt.IsZero() || leaves) && !isShown {
 				r.goBack(row, externalID)
 				break
 			}

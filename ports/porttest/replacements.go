@@ -28,6 +28,7 @@ var replacementTests = []storeTest{
 	{"a past id that is shown while the present row is there undoes the replacement", replaceUndone},
 	{"a past id that is shown after the present row left returns to its transaction", replaceGoesBack},
 	{"the first of two past ids that is shown again undoes both replacements", replaceUndoesChain},
+	{"two past ids that are shown at once become two transactions", replaceShownTogether},
 	{"a split restores both rows and is never undone", splitRestores},
 	{"a split restores the younger transaction", splitRestoresYounger},
 	{"a split of a removed transaction leaves both removed", splitOfRemoved},
@@ -405,6 +406,28 @@ func replaceUndoesChain(f *fixture) {
 }
 
 // split splits the transaction, and returns it.
+func replaceShownTogether(f *fixture) {
+	r := newReplacements(f)
+	r.sweepPage(domain.OneRead, nil, purchase("y"))
+	r.next()
+	r.sweepPage(domain.OneRead, nil, purchase("z"))
+	r.next()
+	r.remove("z")
+	r.next()
+	r.page(listing(), purchase("x"), purchase("y"))
+	r.want("both past rows", "1: x v5 was z", "2: y v1")
+	r.split(r.older)
+	r.want("split", "1: z v6 removed", "2: y v1", "3: x v1")
+
+	r = newReplacements(f)
+	r.sweepPage(domain.OneRead, nil, purchase("y"))
+	r.next()
+	r.remove("y")
+	r.next()
+	r.page(listing(), purchase("x"), purchase("y"))
+	r.want("the past row and the removed one", "1: x v5", "2: y v2")
+}
+
 func (r *replacements) split(id domain.TransactionID) domain.Transaction {
 	r.Helper()
 	t, err := r.Ledger.Split(r.ctx, r.tenant, id, newID[domain.Transaction](), r.now())

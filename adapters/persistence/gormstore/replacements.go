@@ -482,12 +482,31 @@ func (r *replacer) followPast() error {
 	if err := r.reserveChangeSeq(); err != nil {
 		return err
 	}
+	returned := map[uuid.UUID]bool{}
 	for _, row := range past {
-		if err := r.returnTo(row.Transaction, row.ExternalID); err != nil {
+		follow := r.returnTo
+		if returned[row.Transaction] { // the vendor shows two past rows at once, so they are two movements
+			follow = r.detach
+		}
+		if err := follow(row.Transaction, row.ExternalID); err != nil {
 			return err
 		}
+		returned[row.Transaction] = true
 	}
 	return nil
+}
+
+// detach makes the row with this external id no past row of the transaction any more.
+func (r *replacer) detach(id uuid.UUID, externalID string) error {
+	row, err := r.rowByID(id)
+	if err != nil {
+		return err
+	}
+	rest, _, _ := row.WithoutPast(externalID)
+	if err := r.rename(row, row.ExternalID, rest); err != nil {
+		return err
+	}
+	return r.forgetPast(externalID)
 }
 
 // returnTo gives the transaction its past row with this external id again, which the vendor shows. While the vendor
@@ -506,7 +525,7 @@ func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
 			return nil
 		}
 		_, leaves := r.leaving[row.ExternalID]
-		if !row.RemovedAt.IsZero() || leaves && !r.isShown(row.ExternalID) {
+		if (!row.RemovedAt.IsZero() || leaves) && !r.isShown(row.ExternalID) {
 			delete(r.leaving, row.ExternalID)
 			return r.goBack(row, externalID)
 		}

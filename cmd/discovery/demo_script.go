@@ -25,6 +25,9 @@ type vendorScript struct {
 	// edit makes the simulator change one row, delete another one, and send webhooks about both
 	// changes to url.
 	edit func(ctx context.Context, url string) (reported string, err error)
+	// replace makes the simulator delete one row, create it again under a new id, and send webhooks about both
+	// changes to url. It returns the old and the new id.
+	replace func(ctx context.Context, url string) (before, after string, err error)
 	// rows is the number of transactions that the vendor has before the edit.
 	rows int
 }
@@ -75,6 +78,7 @@ func (e *demoEnv) runVendor(c *demoClient, script vendorScript) {
 
 	e.showPull(c, script, id, url)
 	e.showEdit(c, script, id, url)
+	e.showReplacement(c, script, id, url)
 	c.call("delete", "DELETE", apiPath+"/aggregator-connections/"+id, nil, 204)
 	e.webhookAfterDelete(c, script, url)
 }
@@ -171,6 +175,36 @@ func (e *demoEnv) showEdit(c *demoClient, script vendorScript, id, url string) {
 	c.table([]object{edited, removed})
 }
 
+// showReplacement makes the vendor delete a row and create it again under a new id, and prints the one transaction that
+// the old and the new id find.
+func (e *demoEnv) showReplacement(c *demoClient, script vendorScript, id, url string) {
+	if c.err != nil {
+		return
+	}
+	before, after, err := script.replace(c.ctx, url)
+	if err != nil {
+		c.err = err
+		return
+	}
+	c.step++
+	c.printf("%2d replace   %s deletes a row and creates it again under a new id, as when a purchase posts", c.step,
+		script.vendor)
+	var record object
+	c.waitFor("the replacement", func() bool {
+		found := items(c.get(apiPath + "/aggregator-connections/" + id + "/transactions?externalId=" + before))
+		if len(found) != 1 || found[0]["externalId"] != after || found[0]["removedAt"] != nil {
+			return false
+		}
+		record = found[0]
+		return true
+	})
+	c.table([]object{record})
+	if past, _ := record["supersedes"].([]any); len(past) == 1 {
+		c.printf("             one transaction, the same id as before; it was %s, the rule is %v", before,
+			past[0].(object)["rule"])
+	}
+}
+
 func (e *demoEnv) webhookAfterDelete(c *demoClient, script vendorScript, url string) {
 	if c.err != nil {
 		return
@@ -216,6 +250,9 @@ func (e *demoEnv) pluggyScript() vendorScript {
 			return "item/updated", status, err
 		},
 		edit: func(ctx context.Context, url string) (string, error) { return e.editPluggy(ctx, target(url)) },
+		replace: func(ctx context.Context, url string) (before, after string, err error) {
+			return e.replacePluggy(ctx, target(url))
+		},
 	}
 }
 
@@ -241,6 +278,23 @@ func (e *demoEnv) editPluggy(ctx context.Context, to pluggysim.Target) (string, 
 	return "pluggy posts a pending row, deletes another, and sends a webhook for each", nil
 }
 
+func (e *demoEnv) replacePluggy(ctx context.Context, to pluggysim.Target) (before, after string, err error) {
+	row := e.pluggy.Transactions(pluggysim.DemoCardAccountID)[0]
+	created, err := e.pluggy.Churn(row.ID)
+	if err != nil {
+		return "", "", err
+	}
+	for _, event := range []pluggysim.Event{
+		{Name: "transactions/created", AccountID: row.AccountID, TransactionIDs: []string{created.ID}},
+		{Name: "transactions/deleted", AccountID: row.AccountID, TransactionIDs: []string{row.ID}},
+	} {
+		if status, err := e.pluggy.SendWebhook(ctx, to, event); err != nil || status != 202 {
+			return "", "", fmt.Errorf("%s answered %d: %w", event.Name, status, err)
+		}
+	}
+	return row.ID, created.ID, nil
+}
+
 func (e *demoEnv) belvoScript() vendorScript {
 	target := func(url string) belvosim.Target {
 		return belvosim.Target{URL: url, Headers: map[string]string{"Authorization": demoAuthorization}}
@@ -257,6 +311,9 @@ func (e *demoEnv) belvoScript() vendorScript {
 			return "TRANSACTIONS historical_update", status, err
 		},
 		edit: func(ctx context.Context, url string) (string, error) { return e.editBelvo(ctx, target(url)) },
+		replace: func(ctx context.Context, url string) (before, after string, err error) {
+			return e.replaceBelvo(ctx, target(url))
+		},
 	}
 }
 
@@ -281,6 +338,23 @@ func (e *demoEnv) editBelvo(ctx context.Context, to belvosim.Target) (string, er
 		}
 	}
 	return "belvo corrects a row, deletes another, and sends a webhook for each", nil
+}
+
+func (e *demoEnv) replaceBelvo(ctx context.Context, to belvosim.Target) (before, after string, err error) {
+	row := e.belvo.Transactions(belvosim.DemoLinkID)[0]
+	created, err := e.belvo.Churn(row.ID)
+	if err != nil {
+		return "", "", err
+	}
+	for _, event := range []belvosim.Event{
+		{Name: "TRANSACTIONS/new_transactions_available", LinkID: belvosim.DemoLinkID},
+		{Name: "TRANSACTIONS/transactions_deleted", LinkID: belvosim.DemoLinkID, TransactionIDs: []string{row.ID}},
+	} {
+		if status, err := e.belvo.SendWebhook(ctx, to, event); err != nil || status != 202 {
+			return "", "", fmt.Errorf("%s answered %d: %w", event.Name, status, err)
+		}
+	}
+	return row.ID, created.ID, nil
 }
 
 func items(page object) []object {

@@ -22,6 +22,9 @@ func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
 		t.Fatalf("%v, after:\n%s", err, out.String())
 	}
 	reported := out.String()
+	if n := strings.Count(reported, "one transaction, the same id as before"); n != 2 {
+		t.Errorf("%d replacements are shown, want one for each vendor:\n%s", n, reported)
+	}
 	for _, vendor := range []string{"-- pluggy", "-- belvo"} {
 		if !strings.Contains(reported, vendor) {
 			t.Errorf("the output of the demo does not contain %q", vendor)

@@ -35,7 +35,7 @@ tools: $(HELM) $(ACTIONLINT) ## Build the tools that check the chart and the wor
 .PHONY: test
 test: tools ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
 	@sh ./.ci/prepare
-	$(GO) test -race -shuffle=on -timeout 20m ./...
+	$(GO) test -race -shuffle=on -timeout 30m ./...
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

@@ -14,8 +14,6 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver pgx
-
-	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 var statementRecords = flag.Int("statement-records", 50_000, "how many records a large statement has")
@@ -28,11 +26,12 @@ func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")
 	}
-	for name, database := range map[string]func() string{
-		"sqlite": func() string { return "" }, "postgres": func() string { return pgtest.DSN(t) },
+	for name, database := range map[string]func(*testing.T) string{
+		"sqlite":   func(*testing.T) string { return "" },
+		"postgres": func(t *testing.T) string { return newDatabase(t).url },
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newEnv(t, database())
+			h := newEnv(t, database(t))
 			p := h.serve()
 			p.ready()
 			l := newPluggy(t, 1, 10)

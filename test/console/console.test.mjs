@@ -207,7 +207,7 @@ test('a token is minted with a source secret, or with a webhook at the vendor', 
   assert.equal(await page.getByText(secret).count(), 0);
 
   await mint('Register the webhook at Pluggy'); // which accepts only https, unlike the service under test
-  await page.getByRole('dialog').getByRole('alert').getByText('The vendor refused this.').waitFor();
+  await page.getByRole('dialog').getByRole('alert').getByText('The vendor refused the request.').waitFor();
   await page.route('**/webhooks/tokens', (route) => (route.request().method() !== 'POST' ? route.continue() : route.fulfill({
     status: 201,
     json: { id, token: 'x', webhookUrl: 'https://hooks.example/x', vendor: 'pluggy', registration: { id: 'w', state: 'active' } },

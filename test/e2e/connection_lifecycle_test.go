@@ -137,7 +137,8 @@ func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
 		}
 		o.waitForSuccess(id)
 		o.checkRows(b, id, gone)
-		if row := o.rows(id)[gone]; row["removedAt"] == nil {
+		// The transaction of the deleted row may continue with the equal row that was added.
+		if row := o.rows(id)[gone]; row != nil && row["removedAt"] == nil {
 			t.Error("the announced deletion is lost")
 		}
 	})

@@ -114,7 +114,8 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
-		unknown := o.get(of(id, "/health")).want(200).members("health", "needsReauth", "quarantined", "completeness")
+		unknown := o.get(of(id, "/health")).want(200).
+			members("health", "needsReauth", "paused", "quarantined", "completeness")
 		if unknown["health"] != "unknown" || unknown["needsReauth"] != false {
 			t.Errorf("at first it is %v", unknown)
 		}
@@ -123,7 +124,8 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		before := b.gate().total()
 		known := o.get(of(id, "/health")).
 			want(200).
-			members("health", "needsReauth", "since", "lastPullAt", "lastWebhookAt", "quarantined", "completeness")
+			members("health", "needsReauth", "paused", "since", "lastPullAt", "lastWebhookAt", "quarantined",
+				"completeness")
 		if known["health"] != "healthy" || b.gate().total() != before {
 			t.Errorf("after a pull it is %v", known)
 		}

@@ -117,7 +117,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     health.reload();
     latest.reload();
   });
-  useEffect(() => health.reload(), [isOpen(latest.pull)]);
+  useEffect(() => health.reload(), [latest.pull?.id, isOpen(latest.pull)]);
   if (!connection || !health.value) {
     const problem = loaded.problem || health.problem;
     return html`<${Page} title=${t('connection.title')} above=${html`<${Breadcrumb} />`}>

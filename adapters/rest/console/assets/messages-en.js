@@ -58,7 +58,6 @@ export default {
   'signIn.expired': 'This token has expired. Get a new one.',
 
   'problem.network': 'The service cannot be reached. Check your network connection.',
-  'problem.refused': 'The vendor refused this.',
   'problem.scope': 'Your token lacks the scope {scope}.',
   'problem.missing': 'Not found. It may have been deleted.',
   'problem.changed': 'Somebody else changed this connection meanwhile. Load it again, and repeat your change.',

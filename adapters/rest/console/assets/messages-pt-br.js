@@ -58,7 +58,6 @@ export default {
   'signIn.expired': 'Este token expirou. Obtenha um novo.',
 
   'problem.network': 'Não foi possível acessar o serviço. Verifique sua conexão de rede.',
-  'problem.refused': 'O fornecedor recusou.',
   'problem.scope': 'Seu token não tem o escopo {scope}.',
   'problem.missing': 'Não encontrado. Pode ter sido excluído.',
   'problem.changed': 'Outra pessoa alterou esta conexão nesse meio-tempo. Carregue de novo e repita sua alteração.',

@@ -58,6 +58,8 @@ const (
 	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is empty; the vendor was not called
 	TooManyProbes      Code = "too_many_probes"      // Unavailable: too many tests of connections are running
 	TooManyStatements  Code = "too_many_statements"  // Unavailable: too many statements are being written
+	SinkUnreachable    Code = "sink_unreachable"     // Unavailable: the destination of events did not answer
+	SinkRefused        Code = "sink_refused"         // Unavailable: the destination of events did not accept one
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
 	CursorGone         Code = "cursor_gone"          // Unavailable: a later page of the list no longer exists

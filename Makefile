@@ -10,6 +10,9 @@ OAPI_CODEGEN  := $(TOOLS)/oapi-codegen-v2.8.2
 FUZZTIME      ?= 30s
 BINARY        := $(CURDIR)/dist/discovery
 BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
+# The race detector is off in SQLite itself, which is translated from C; a connection is used by one goroutine at a
+# time. With the detector it is 20 times slower, and the conformance suite takes 4 minutes instead of 1.
+RACE          := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc=-race=false
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -35,7 +38,7 @@ tools: $(HELM) $(ACTIONLINT) ## Build the tools that check the chart and the wor
 .PHONY: test
 test: tools ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
 	@sh ./.ci/prepare
-	$(GO) test -race -shuffle=on -timeout 30m ./...
+	$(GO) test $(RACE) -shuffle=on -timeout 30m ./...
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint

@@ -63,9 +63,15 @@ func (s *sim) splitTransaction(ctx context.Context, app *application.Service, c 
 }
 
 // splitDone records that an operator has split a transaction: its present row is not the movement of its past row.
+// An operator can also split a transaction of a deleted connection.
 func (s *sim) splitDone(before, after domain.Transaction) {
 	s.counters.splits++
 	s.splitPairs[[2]string{after.ExternalID, before.ExternalID}] = true
+	for _, c := range s.connections {
+		if c.ID == after.Connection && c.deleted {
+			c.rowsAtDeletion = s.digest(c)
+		}
+	}
 }
 
 // ownRows returns the stored rows of a connection, without the transactions whose row another one has taken over.

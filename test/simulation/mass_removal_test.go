@@ -97,12 +97,14 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sw
 	}
 	for id, t := range before {
 		live[t.Account]++
-		if now, ok := after[t.ID]; !ok {
-			removed[t.Account] = append(removed[t.Account], id)
-		} else if now == id && !w.Seen(id) {
-			unseen[t.Account] = append(unseen[t.Account], id)
-		} else { // the read returned the row, or another row replaced it
+		switch now, ok := after[t.ID]; {
+		case w.Seen(id) || ok && now != id:
+			// The read returned the row, which can now be the row of an older transaction, or another row replaced it.
 			delete(s.absent, rowKey{connection, id})
+		case ok:
+			unseen[t.Account] = append(unseen[t.Account], id)
+		default:
+			removed[t.Account] = append(removed[t.Account], id)
 		}
 	}
 	for account, ids := range removed {

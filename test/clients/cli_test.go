@@ -142,6 +142,29 @@ func pluggyBankAccount(t *testing.T, e *env) string {
 	return ""
 }
 
+func TestTheVersionsOfATransactionAreListed(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	row := objects(t, e.must(t, "", "transactions", "list", "pluggy-main", "--limit", "1", "-o", "json"))[0]
+	_, err := e.sim.UpdateTransaction(row["externalId"].(string), func(row *pluggysim.Transaction) {
+		row.Description = "LOJA NOVA"
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	versions := objects(t, e.must(t, "", "transactions", "history", row["id"].(string), "-o", "json"))
+	if len(versions) != 2 || versions[0]["change"] != "modified" || versions[1]["change"] != "added" {
+		t.Errorf("the versions are %v", versions)
+	}
+	table := e.must(t, "", "transactions", "history", row["id"].(string))
+	lines := strings.Split(strings.TrimSpace(table), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[1], "modified") || !strings.Contains(lines[1], "> LOJA NOVA") {
+		t.Errorf("the table is\n%s", table)
+	}
+}
+
 func TestQuarantinedRowsAreListed(t *testing.T) {
 	e := open(t)
 	e.create(t, "pluggy-main")

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { checkAccessibility, checkWidth, launch, open } from './browser.mjs';
 import {
-  api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, sendPluggyWebhook, SERVICE, token, until,
+  api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, until,
 } from './env.mjs';
 
 let browser;
@@ -143,6 +143,58 @@ test('a period is closed after a question that names its completeness, and reope
   await page.finish();
 });
 
+test('a transaction shows its versions and its earlier ids, and a replacement is undone', async () => {
+  const operator = token(32);
+  const row = { accountId: pluggyBankAccount, description: 'PADARIA DO TESTE', amount: -18.25, type: 'DEBIT', status: 'PENDING' };
+  const { id: pending } = await control(PLUGGY, 'POST', '/transactions', { ...row, date: new Date().toISOString() });
+  const { id } = await connect(operator, pluggyLogin, 'versions');
+  const { id: posted } = await control(PLUGGY, 'POST', `/transactions/${pending}/churn`);
+  await pull(operator, id);
+  const [{ id: transaction }] = (await api(operator, 'GET', `/aggregator-connections/${id}/transactions?externalId=${pending}`)).items;
+  const page = await open(browser, `/console/connections/${id}/transactions/${transaction}`, { token: operator });
+  const past = page.getByRole('table', { name: 'Earlier ids at the vendor' });
+  await past.getByText(pending).waitFor();
+  const versions = page.getByRole('table', { name: 'Versions' });
+  await versions.getByText('2. Replaced').waitFor();
+  await versions.getByText('1. Added').waitFor();
+  await versions.getByText('externalId', { exact: true }).waitFor();
+  await checkAccessibility(page, 'versions');
+  await press(page, 'Undo the last replacement');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('are never matched again').waitFor();
+  await dialog.getByRole('button', { name: 'Undo the last replacement' }).click();
+  await versions.getByText('3. Split').waitFor();
+  assert.equal(await past.count(), 0);
+  await control(PLUGGY, 'DELETE', '/transactions/' + posted);
+  await page.finish();
+});
+
+test('an account shows whether it is complete, and a difference is accepted with a reason', async () => {
+  const operator = token(33);
+  const row = { accountId: pluggyBankAccount, description: 'PIX DO TESTE', amount: -7.5, type: 'DEBIT', status: 'POSTED' };
+  const { id: lost } = await control(PLUGGY, 'POST', '/transactions', { ...row, date: new Date().toISOString() });
+  const { id } = await connect(operator, pluggyLogin, 'complete');
+  const page = await open(browser, '/console/connections/' + id, { token: operator });
+  await page.getByRole('link', { name: 'Completeness' }).first().click();
+  await page.getByText('The transactions explain the balance.').waitFor();
+  const checks = page.getByRole('table', { name: 'Checks' });
+  await checks.getByText('Balance without posted transactions').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Accept the difference' }).count(), 0);
+  await control(PLUGGY, 'DELETE', '/transactions/' + lost);
+  await pull(operator, id);
+  await page.reload();
+  await checks.getByText('−7.50 BRL').waitFor();
+  await page.getByRole('table', { name: 'Balances by day' }).waitFor();
+  await checkAccessibility(page, 'completeness');
+  await press(page, 'Accept the difference');
+  const dialog = page.getByRole('dialog');
+  assert.ok(await dialog.getByRole('button', { name: 'Accept the difference' }).isDisabled());
+  await dialog.getByLabel('Why is the difference right?').fill('the bank took the payment back');
+  await dialog.getByRole('button', { name: 'Accept the difference' }).click();
+  await until('the difference', async () => (await page.getByRole('button', { name: 'Accept the difference' }).count()) === 0);
+  await page.finish();
+});
+
 test('a connection that needs a person is on top, with its reason and the remedy', async () => {
   const operator = token(3);
   await connect(operator, pluggyLogin, 'good');
@@ -179,9 +231,10 @@ test('a warning of the health is a reason in words', async () => {
   const page = await open(browser, '/console/search', { token: operator });
   await page.route('**/health', async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, json: { ...(await response.json()), warnings: ['mass_removal'] } });
+    await route.fulfill({ response, json: { ...(await response.json()), warnings: ['mass_removal'], completeness: 'drifting' } });
   });
   await page.goto(SERVICE + '/console/connections/' + id);
+  await page.getByText('The transactions of an account do not explain its balance.').waitFor();
   await page.getByText('The vendor no longer showed many rows.').waitFor();
   await follow(page, 'See the transactions');
   await page.getByRole('table', { name: 'Transactions' }).waitFor();
@@ -473,6 +526,7 @@ async function views(operator, id, broken) {
     ['/console/connections/new', 'Create a connection'], ['/console/changes', 'BOLETO DE ENERGIA'],
     [`${at}/transactions/${transaction.id}`, 'The object of the vendor'],
     [`${at}/accounts/${transaction.accountId}/closes`, 'No period is closed.'],
+    [`${at}/accounts/${transaction.accountId}/completeness`, 'Balances by day'],
     ['/console/search?text=boleto', 'BOLETO DE ENERGIA'], ['/console/search?text=none', 'No transaction matches.'],
     [at + '/quarantine', 'Every row can be read.'], ['/console/engines', 'No engine connection.'], ['/console/nowhere', 'This page does not exist.'],
   ];

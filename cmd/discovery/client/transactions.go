@@ -36,8 +36,8 @@ func (c commands) accounts() *cobra.Command {
 }
 
 func (c commands) transactions() *cobra.Command {
-	return group("transactions", "List, search, print and split transactions",
-		c.listTransactions(), c.searchTransactions(), c.getTransaction(), c.splitTransaction())
+	return group("transactions", "List, search, print and split transactions, and show their versions",
+		c.listTransactions(), c.searchTransactions(), c.getTransaction(), c.transactionHistory(), c.splitTransaction())
 }
 
 func (c commands) searchTransactions() *cobra.Command {
@@ -92,6 +92,25 @@ func (c commands) getTransaction() *cobra.Command {
 				})
 		}),
 	}
+}
+
+func (c commands) transactionHistory() *cobra.Command {
+	var flags listFlags
+	cmd := &cobra.Command{
+		Use: "history ID", Short: "List the versions of a transaction, newest first, and what made them",
+		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags.register(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		_, err := s.list(versionView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListTransactionHistory(ctx, args[0], &discovery.ListTransactionHistoryParams{
+					Limit: limit, Cursor: cursor,
+				})
+			})
+		return err
+	})
+	return cmd
 }
 
 func (c commands) splitTransaction() *cobra.Command {

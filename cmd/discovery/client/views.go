@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -272,6 +273,52 @@ func transactionStatus(r record) string {
 		return "removed"
 	}
 	return r.text("status")
+}
+
+var versionView = view{
+	schema: reflect.TypeFor[discovery.TransactionVersionView](),
+	columns: []column{
+		{member: "version", title: "VERSION", right: true},
+		{member: "change", title: "CHANGE", width: 10},
+		{member: "at", title: "AT", width: timeWidth},
+		{member: "trigger", title: "TRIGGER", width: 9},
+		{member: "after", title: "CHANGED", flexible: true, format: changedMembers},
+	},
+}
+
+// changedMembers returns the members that a version changed. A member whose value before and after is text, a number or
+// absent is followed by both values.
+func changedMembers(r record) string {
+	var before, after map[string]any
+	if json.Unmarshal(r["before"], &before) != nil || json.Unmarshal(r["after"], &after) != nil {
+		return ""
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		text := name
+		if !isComposite(before[name]) && !isComposite(after[name]) {
+			text += " " + scalarText(before[name]) + " > " + scalarText(after[name])
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ", ")
+}
+
+// isComposite reports whether a decoded JSON value is an object or an array.
+func isComposite(value any) bool {
+	switch value.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return false
+}
+
+// scalarText returns a decoded JSON value as text; "-" for null and for an absent member.
+func scalarText(value any) string {
+	if value == nil {
+		return "-"
+	}
+	return fmt.Sprint(value)
 }
 
 var changeView = view{

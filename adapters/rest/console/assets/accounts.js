@@ -21,6 +21,10 @@ const columns = (connection) => [
   { title: t('column.updated'), cell: (account) => html`<${Ago} at=${account.updatedAt} />` },
   { title: t('column.balance'), kind: 'number', cell: balance },
   {
+    title: t('column.completeness'),
+    cell: (account) => html`<a href=${link(`/connections/${connection.id}/accounts/${account.id}/completeness`)}>${t('account.completeness')}</a>`,
+  },
+  {
     title: t('column.closes'),
     cell: (account) => html`<a href=${link(`/connections/${connection.id}/accounts/${account.id}/closes`)}>${t('account.closes')}</a>`,
   },

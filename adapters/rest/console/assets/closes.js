@@ -1,17 +1,16 @@
 // The closes of one account: which days are closed, what changed afterwards, and the action that closes a day.
 import { newKey, request } from './api.js';
+import { State } from './completeness.js';
+import { Confirm } from './confirm.js';
 import { Breadcrumb } from './connection.js';
 import { day, isoDay } from './format.js';
 import { t } from './i18n.js';
 import { html, useState } from './preact.js';
-import { useAction, useList, useResource } from './resource.js';
+import { useList, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
-import { ActionButton, Ago, Amount, announce, Day, Dialog, Empty, Failure, Field, Loaded, More, Page, Status, Table } from './ui.js';
+import { ActionButton, Ago, Amount, Day, Empty, Field, Loaded, More, Page, Table } from './ui.js';
 
-const tones = { complete: 'good', drifting: 'warn', unknown: 'plain' };
 const muted = html`<span class="muted">–</span>`;
-
-const State = ({ state }) => html`<${Status} tone=${tones[state]}>${t('completeness.' + state)}</${Status}>`;
 
 const columns = (show, reopen) => [
   { title: t('column.closedDay'), kind: 'main', cell: (close) => html`<${Day} date=${close.date} />` },
@@ -56,24 +55,6 @@ function Adjustments({ connection, path, close }) {
       : html`<${Table} label=${title} columns=${adjustmentColumns(connection)} items=${list.items}
           rowKey=${(item) => item.transactionId + item.at + item.change} /><${More} list=${list} />`)}</${Loaded}>
   </section>`;
-}
-
-// Confirm asks before a period is closed or reopened, and does it.
-function Confirm({ title, text, label, kind = '', perform, done, onClose, children }) {
-  const action = useAction(perform);
-  const confirm = async () => {
-    if (!(await action.run())) return;
-    onClose();
-    announce(done);
-  };
-  return html`<${Dialog} title=${title} onClose=${onClose}>
-    <p>${text}</p>${children}
-    <${Failure} problem=${action.problem} />
-    <div class="actions">
-      <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
-      <button type="button" class=${kind} disabled=${action.busy} onClick=${confirm}>${label}</button>
-    </div>
-  </${Dialog}>`;
 }
 
 // CloseDialog names the completeness of the account, because a close of an account that drifts covers what is there.

@@ -30,6 +30,9 @@ export function reasonsOf(id, health) {
     const text = t('reason.quarantined', { n: health.quarantined });
     all.push({ key: 'quarantined', text, action: t('remedy.quarantine'), href: at('quarantine') });
   }
+  if (health.completeness === 'drifting') {
+    all.push({ key: 'drifting', text: t('reason.drifting'), action: t('remedy.accounts'), href: at('') });
+  }
   for (const code of health.warnings || []) {
     all.push({ key: code, text: reasonText(code), action: t('remedy.transactions'), href: at('transactions') });
   }

@@ -1,11 +1,12 @@
-// One transaction with all of its members, and the object of the vendor.
+// One transaction with all of its members, its versions, and the object of the vendor.
 import { Breadcrumb } from './connection.js';
 import { t } from './i18n.js';
-import { html } from './preact.js';
+import { html, useState } from './preact.js';
 import { useResource } from './resource.js';
 import { link } from './router.js';
+import { History, Replacements, SplitDialog, useHistory } from './transaction-history.js';
 import { Marks } from './transaction-table.js';
-import { Amount, Day, Details, Failure, Instant, Json, Page, Skeleton } from './ui.js';
+import { ActionButton, Amount, Day, Details, Failure, Instant, Json, Page, Skeleton } from './ui.js';
 
 const code = (value) => value && html`<code>${value}</code>`;
 const instant = (value) => value && html`<${Instant} at=${value} />`;
@@ -36,17 +37,28 @@ const pairs = (item) => [
 const state = (item) => t(item.removedAt ? 'transaction.lead.removed' : 'transaction.lead.' + item.status);
 
 export function TransactionPage({ id, transaction }) {
-  const loaded = useResource('/transactions/' + transaction);
+  const path = '/transactions/' + transaction;
+  const loaded = useResource(path);
+  const history = useHistory(path);
+  const [splitting, setSplitting] = useState(false);
+  const reload = () => {
+    loaded.reload();
+    history.reload();
+  };
   const item = loaded.value?.data;
   const back = link(`/connections/${id}/transactions`);
   const title = item ? item.description || t('transaction.noDescription') : t('transaction.title');
   return html`<${Page} title=${title}
       above=${html`<${Breadcrumb}> › <a href=${back}>${t('tab.transactions')}</a></${Breadcrumb}>`}
+      actions=${item?.supersedes?.length > 0 && html`<${ActionButton} kind="danger" onClick=${() => setSplitting(true)}>${t('action.split')}</${ActionButton}>`}
       lead=${item && html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />. ${state(item)} <${Marks} transaction=${item} />`}>
     <${Failure} problem=${loaded.problem} retry=${loaded.reload} />
     ${!item ? !loaded.problem && html`<${Skeleton} />` : html`
       <${Details} pairs=${pairs(item)} />
+      <${Replacements} connection=${id} item=${item} />
+      <${History} connection=${id} list=${history} />
       <h2>${t('transaction.metadata')}</h2>
       <${Json} value=${item.metadata ?? null} label=${t('transaction.metadata')} />`}
+    ${splitting && html`<${SplitDialog} path=${path} reload=${reload} onClose=${() => setSplitting(false)} />`}
   </${Page}>`;
 }

@@ -2,6 +2,7 @@
 import { Changes } from './changes.js';
 import { Accounts } from './accounts.js';
 import { AccountCloses } from './closes.js';
+import { AccountCompleteness } from './completeness.js';
 import { CreateConnection, EditConnection } from './connection-form.js';
 import { ConnectionPage } from './connection.js';
 import { Deliveries, DeliveryPage } from './deliveries.js';
@@ -23,6 +24,7 @@ export const views = [
   ['/connections/:id', tab('accounts', Accounts)],
   ['/connections/:id/edit', EditConnection],
   ['/connections/:id/accounts/:account/closes', AccountCloses],
+  ['/connections/:id/accounts/:account/completeness', AccountCompleteness],
   ['/connections/:id/transactions', tab('transactions', Transactions)],
   ['/connections/:id/transactions/:transaction', TransactionPage],
   ['/connections/:id/pulls', tab('pulls', Pulls)],

@@ -1,0 +1,80 @@
+// Whether the transactions of one account explain its balance: the checks, the balances by day, and the action that
+// accepts a difference.
+import { request } from './api.js';
+import { Confirm } from './confirm.js';
+import { Breadcrumb } from './connection.js';
+import { t } from './i18n.js';
+import { html, useState } from './preact.js';
+import { useList, useResource } from './resource.js';
+import { link } from './router.js';
+import { ActionButton, Ago, Amount, Empty, Field, Loaded, More, Page, Status, Table } from './ui.js';
+
+const tones = { complete: 'good', drifting: 'warn', unknown: 'plain' };
+const muted = html`<span class="muted">–</span>`;
+
+export const State = ({ state }) => html`<${Status} tone=${tones[state]}>${t('completeness.' + state)}</${Status}>`;
+
+const amount = (value, currency) => (value ? html`<${Amount} value=${value} currency=${currency} />` : muted);
+
+const checkColumns = (connection, currency) => [
+  { title: t('column.check'), kind: 'main', cell: (check) => t('check.' + check.check) },
+  { title: t('column.state'), cell: (check) => html`<${State} state=${check.state} />` },
+  { title: t('column.expected'), kind: 'number', cell: (check) => amount(check.expected, currency) },
+  { title: t('column.actual'), kind: 'number', cell: (check) => amount(check.actual, currency) },
+  { title: t('column.difference'), kind: 'number', cell: (check) => amount(check.difference, currency) },
+  {
+    title: t('column.between'),
+    cell: (check) => (!check.between ? muted : check.between.map((id, i) => html`${i > 0 && ', '}
+      <a href=${link(`/connections/${connection}/transactions/${id}`)}>${t(i ? 'check.after' : 'check.before')}</a>`)),
+  },
+  { title: t('column.read'), cell: (check) => html`<${Ago} at=${check.at} />` },
+];
+
+const balanceColumns = () => [
+  { title: t('column.read'), kind: 'main', cell: (day) => html`<${Ago} at=${day.at} />` },
+  { title: t('column.balance'), kind: 'number', cell: (day) => amount(day.balance, day.currency) },
+  { title: t('column.posted'), kind: 'number', cell: (day) => amount(day.posted, day.currency) },
+  { title: t('column.anchor'), kind: 'number', cell: (day) => amount(day.anchor, day.currency) },
+];
+
+// AcceptDialog asks why the difference is right. The reason goes into the log of audits.
+function AcceptDialog({ path, done, onClose }) {
+  const [reason, setReason] = useState('');
+  const accept = (body, key) => request('POST', path + '/completeness/accept', { body, key }).then(({ data }) => {
+    done();
+    return data;
+  });
+  return html`<${Confirm} title=${t('accept.title')} text=${t('accept.text')} label=${t('action.accept')}
+      perform=${accept} input=${{ reason }} ready=${reason.trim() !== ''} done=${t('accept.done')} onClose=${onClose}>
+    <${Field} label=${t('accept.reason')} name="reason" required maxLength="500" value=${reason}
+      onInput=${(event) => setReason(event.target.value)} />
+  </${Confirm}>`;
+}
+
+export function AccountCompleteness({ id, account }) {
+  const path = '/accounts/' + account;
+  const loaded = useResource(path).value?.data;
+  const completeness = useResource(path + '/completeness');
+  const balances = useList(path + '/balances?limit=30');
+  const [accepting, setAccepting] = useState(false);
+  const found = completeness.value?.data;
+  const name = loaded && (loaded.name || loaded.number || loaded.externalId);
+  const differs = found?.checks.some((check) => check.check === 'balance_anchor' && /[1-9]/.test(check.difference || ''));
+  const reload = () => {
+    completeness.reload();
+    balances.reload();
+  };
+  return html`<${Page} title=${name ? t('completeness.heading', { name }) : t('completeness.headingAny')}
+      above=${html`<${Breadcrumb}> › <a href=${link('/connections/' + id)}>${t('tab.accounts')}</a></${Breadcrumb}>`}
+      lead=${found && html`${t('completeness.lead.' + (differs && found.state === 'complete' ? 'differs' : found.state))} ${t('basis.' + found.basis)}`}
+      actions=${differs && html`<${ActionButton} onClick=${() => setAccepting(true)}>${t('action.accept')}</${ActionButton}>`}>
+    <section><${Loaded} of=${completeness} rows=${3}>${() => html`<${Table} label=${t('check.label')} items=${found.checks}
+      rowKey=${(check) => check.check} columns=${checkColumns(id, loaded?.currency || '')} />`}</${Loaded}></section>
+    <section aria-labelledby="balances"><h2 id="balances">${t('balance.title')}</h2>
+    <${Loaded} of=${balances} rows=${3}>${() => (balances.items.length === 0
+      ? html`<${Empty} title=${t('balance.empty')}><p>${t('balance.emptyText')}</p></${Empty}>`
+      : html`<${Table} label=${t('balance.title')} items=${balances.items} rowKey=${(day) => day.at}
+          columns=${balanceColumns()} /><${More} list=${balances} />`)}</${Loaded}></section>
+    ${accepting && html`<${AcceptDialog} path=${path} done=${reload} onClose=${() => setAccepting(false)} />`}
+  </${Page}>`;
+}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -63,8 +64,8 @@ func (c Call) retryable() bool { return c.Retryable || c.method() == http.Method
 // result always has the host of the base URL: a path or query that contains a vendor's text
 // cannot lead to another host.
 // Errors: Rejected (address_not_allowed), Unavailable (malformed_response).
-func (c Call) target(guard *Guard) (*url.URL, error) {
-	base, err := guard.parse(c.BaseURL)
+func (c Call) target(guard *egress.Guard) (*url.URL, error) {
+	base, err := guard.Parse(c.BaseURL)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -17,7 +18,7 @@ import (
 // safe for concurrent use.
 type Client struct {
 	cfg       Config
-	guard     *Guard
+	guard     *egress.Guard
 	transport *http.Transport
 	tripper   http.RoundTripper // transport, or what Config.WrapTransport returned for it
 	retries   retrypolicy.RetryPolicy[response]
@@ -27,8 +28,10 @@ type Client struct {
 // New returns a client. The caller must close it to close its idle connections.
 func New(cfg Config) *Client {
 	cfg = cfg.withDefaults()
-	guard := NewGuard(cfg)
-	transport := newTransport(cfg, guard)
+	guard := egress.NewGuard(egress.Config{
+		AllowedCIDRs: cfg.AllowedCIDRs, AllowHTTP: cfg.AllowHTTP, Resolver: cfg.Resolver,
+	})
+	transport := newTransport(guard)
 	return &Client{
 		cfg: cfg, guard: guard, transport: transport, tripper: cfg.WrapTransport(transport),
 		retries: newRetryPolicy(), origins: origins{clock: cfg.Clock, byKey: map[originKey]*origin{}},
@@ -36,7 +39,7 @@ func New(cfg Config) *Client {
 }
 
 // Guard returns the client's egress guard.
-func (c *Client) Guard() *Guard { return c.guard }
+func (c *Client) Guard() *egress.Guard { return c.guard }
 
 // Close closes idle connections. It does not interrupt calls in progress.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }

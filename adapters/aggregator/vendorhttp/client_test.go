@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -193,9 +194,9 @@ func TestTransportFailures(t *testing.T) {
 		code    domain.Code
 		cause   error
 	}{
-		"reset":        {handler: hangUp, code: domain.VendorUnreachable, cause: errConnectionLost},
-		"refused":      {base: "http://127.0.0.1:1", code: domain.VendorUnreachable, cause: errRefused},
-		"no such name": {base: "http://nowhere.invalid", code: domain.VendorUnreachable, cause: errUnknownHost},
+		"reset":        {handler: hangUp, code: domain.VendorUnreachable, cause: egress.ErrConnectionLost},
+		"refused":      {base: "http://127.0.0.1:1", code: domain.VendorUnreachable, cause: egress.ErrRefused},
+		"no such name": {base: "http://nowhere.invalid", code: domain.VendorUnreachable, cause: egress.ErrUnknownHost},
 		"not HTTP": {handler: raw("SSH-2.0-" + canary + "\r\n\r\n"),
 			code: domain.VendorUnreachable, cause: errNotHTTP},
 		"huge header": {handler: raw("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<17) + "\r\n\r\n"),
@@ -204,12 +205,12 @@ func TestTransportFailures(t *testing.T) {
 			code: domain.MalformedResponse, cause: errCutShort},
 		"TLS": {base: "https://127.0.0.1", code: domain.VendorUnreachable},
 		"hang": {handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			code: domain.VendorUnreachable, cause: errTimeout},
-		"drip": {handler: drip, code: domain.VendorUnreachable, cause: errTimeout},
+			code: domain.VendorUnreachable, cause: egress.ErrTimeout},
+		"drip": {handler: drip, code: domain.VendorUnreachable, cause: egress.ErrTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var cfg Config
-			if errors.Is(test.cause, errTimeout) {
+			if errors.Is(test.cause, egress.ErrTimeout) {
 				cfg.AttemptTimeout = 300 * time.Millisecond
 			}
 			client, call := serve(t, cfg, test.handler)

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -38,7 +39,7 @@ type Config struct {
 	Clock ports.Clock
 	// Resolver resolves host names; nil means the system's resolver. The guard checks the
 	// addresses that it returns.
-	Resolver Resolver
+	Resolver egress.Resolver
 	// MaxBudgetWait bounds how long a call may wait for a token of its rate budget. Zero means
 	// 8 s; a negative value means that a call never waits.
 	MaxBudgetWait time.Duration
@@ -58,11 +59,6 @@ type Config struct {
 	// after a 429 has blocked the budget. left is the number of calls that can be sent now; if it
 	// is negative, it is the number of calls that wait. OnBudget must not block.
 	OnBudget func(vendor, resource string, left float64)
-}
-
-// Resolver resolves a host name. *net.Resolver implements it. network is always "ip".
-type Resolver interface {
-	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 func (c Config) withDefaults() Config {

@@ -3,10 +3,9 @@
 //
 // A vendor's adapter describes a request as a [Call]. It gets the body of the response, or a
 // domain.Error of one of the kinds that ports.Aggregator lists. Everything that all vendors
-// need is implemented here. A call uses the code of these files, in this order:
+// need is implemented here, except for the protection against SSRF: package egress dials. A call
+// uses the code of these files, in this order:
 //
-//   - egress_guard.go: protection against SSRF. An address that egress forbids is never
-//     dialed, even if the host name resolved to an allowed address before
 //   - client.go, call.go: a call and its attempts, with their timeouts
 //   - origins.go, rate_limit.go: a rate limit for each origin and resource. It is a token
 //     bucket that a 429 blocks (Retry-After)

@@ -1,11 +1,14 @@
 package vendorhttp
 
 import (
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -74,4 +77,17 @@ func (o *origins) evict() {
 		}
 	}
 	delete(o.byKey, oldest)
+}
+
+// Origin returns the scheme and the host of an http or https URL in lower case. It includes
+// the port unless that is the default port of the scheme. Therefore two URLs of one origin
+// have the same result. The URL may have a query. Errors: Rejected (address_not_allowed) for a
+// URL that is not absolute, or that has userinfo or a fragment.
+func Origin(rawURL string) (string, error) {
+	withoutQuery, _, _ := strings.Cut(rawURL, "?")
+	u, err := domain.ParseBaseURL(withoutQuery, true)
+	if err != nil || strings.Contains(rawURL, "#") {
+		return "", egress.NotAllowed("not an absolute URL")
+	}
+	return domain.OriginOf(u), nil
 }

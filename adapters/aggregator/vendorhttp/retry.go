@@ -9,6 +9,7 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -45,7 +46,7 @@ func isTransient(got response, err error) bool {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
-	return errors.Is(err, errConnectionLost)
+	return errors.Is(err, egress.ErrConnectionLost)
 }
 
 // withPolicies returns an executor that makes each attempt under the circuit breaker. It

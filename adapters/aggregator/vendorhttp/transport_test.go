@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -25,7 +26,8 @@ func TestCertificatesAreChecked(t *testing.T) {
 	t.Cleanup(func() { client.Close(); srv.Close() })
 	call := Call{Vendor: &Vendor{Name: "sim"}, BaseURL: srv.URL, Path: "/"}
 
-	if _, err := client.Do(t.Context(), call); !errors.Is(err, domain.VendorUnreachable) || !errors.Is(err, errTLS) {
+	_, err := client.Do(t.Context(), call)
+	if !errors.Is(err, domain.VendorUnreachable) || !errors.Is(err, egress.ErrTLS) {
 		t.Errorf("an unknown authority: %v (%v)", err, errors.Unwrap(err))
 	}
 	client.transport.TLSClientConfig.RootCAs = x509.NewCertPool()

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
@@ -33,7 +34,7 @@ import (
 type Overrides struct {
 	LogTo     io.Writer              // destination of the log; nil means standard error
 	Clock     ports.Clock            // nil means the wall clock
-	Resolver  vendorhttp.Resolver    // nil means the resolver of the operating system
+	Resolver  egress.Resolver        // nil means the resolver of the operating system
 	Wrap      func(s *Stores)        // wraps the stores, for example to inject failures
 	Observer  ports.Observer         // receives all events, in addition to the log and the metrics
 	PerMinute int                    // rate budget of every vendor; 0 means the vendor's own budget, negative no limit

@@ -1,4 +1,7 @@
-package vendorhttp
+// Package egress decides to which addresses the service may connect. Adapters that call a host which a
+// tenant has named dial it with a [Guard], so that no request reaches an address that egress forbids, even
+// if the host name resolved to an allowed address before.
+package egress
 
 import (
 	"context"
@@ -23,13 +26,30 @@ const lookupTimeout = 3 * time.Second
 // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
 var azureWireServer = netip.MustParsePrefix("168.63.129.16/32")
 
+// Config configures a [Guard]. The zero value allows only https and only public addresses.
+type Config struct {
+	// AllowedCIDRs are IPv4 and IPv6 networks that requests may reach although they are
+	// private, loopback or otherwise not public.
+	AllowedCIDRs []netip.Prefix
+	// AllowHTTP allows URLs with http in addition to https, and other connections without TLS.
+	AllowHTTP bool
+	// Resolver resolves host names; nil means the system's resolver. The guard checks the
+	// addresses that it returns.
+	Resolver Resolver
+}
+
+// Resolver resolves a host name. *net.Resolver implements it. network is always "ip".
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
 // Guard is the egress guard, which protects against server-side request forgery (SSRF). It
 // prevents requests to forbidden addresses. Forbidden are all addresses that are not public
 // unicast addresses (IANA's special-purpose registries), unless [Config.AllowedCIDRs]
 // contains them. Guard implements ports.EgressGuard.
 type Guard struct {
 	addresses *ssrf.Guardian
-	resolver  Resolver
+	resolver  Resolver // nil means the system's resolver
 	allowHTTP bool
 }
 
@@ -43,14 +63,10 @@ func NewGuard(cfg Config) *Guard {
 			v6 = append(v6, prefix)
 		}
 	}
-	resolver := cfg.Resolver
-	if resolver == nil {
-		resolver = net.DefaultResolver
-	}
 	return &Guard{
 		addresses: ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...),
 			ssrf.WithAllowedV6Prefixes(v6...), ssrf.WithDeniedV4Prefixes(azureWireServer)),
-		resolver: resolver, allowHTTP: cfg.AllowHTTP,
+		resolver: cfg.Resolver, allowHTTP: cfg.AllowHTTP,
 	}
 }
 
@@ -58,55 +74,60 @@ func NewGuard(cfg Config) *Guard {
 // is allowed). It also refuses a URL whose host is, or resolves to, a forbidden address. A
 // host name that does not resolve is accepted. Errors: Rejected (address_not_allowed).
 func (g *Guard) Check(ctx context.Context, rawURL string) error {
-	u, err := g.parse(rawURL)
+	u, err := g.Parse(rawURL)
 	if err != nil {
 		return err
 	}
+	resolver := g.resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	found, _ := g.resolver.LookupNetIP(ctx, "ip", u.Hostname())
+	found, _ := resolver.LookupNetIP(ctx, "ip", u.Hostname())
 	for _, addr := range found {
 		if g.addresses.SafeAddr(addr.Unmap().WithZone("")) != nil {
-			return notAllowed("an address that egress forbids")
+			return NotAllowed("an address that egress forbids")
 		}
 	}
 	return nil
 }
 
-// parse parses a base URL and checks its form, its scheme, and its host if the host is an
+// Parse parses a base URL and checks its form, its scheme, and its host if the host is an
 // address. It does not resolve a host name. Errors: Rejected (address_not_allowed).
-func (g *Guard) parse(rawURL string) (*url.URL, error) {
+func (g *Guard) Parse(rawURL string) (*url.URL, error) {
 	u, err := domain.ParseBaseURL(rawURL, g.allowHTTP)
 	if err != nil {
-		return nil, notAllowed("not a valid base URL, or a scheme that egress forbids")
+		return nil, NotAllowed("not a valid base URL, or a scheme that egress forbids")
 	}
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	addr, err := netip.ParseAddr(host)
 	switch {
 	case strings.IndexFunc(host, func(r rune) bool { return r >= 0x80 }) >= 0:
 		// net/http converts full-width and circled digits to ASCII digits before it dials.
-		return nil, notAllowed("a host that is not ASCII")
+		return nil, NotAllowed("a host that is not ASCII")
 	case err != nil && isNumeric(host):
-		return nil, notAllowed("an address in an unusual notation")
+		return nil, NotAllowed("an address in an unusual notation")
 	case err != nil:
 		return u, nil
 	// this includes an IPv4 address in IPv6 notation, which is no public IPv6 address
 	case g.addresses.SafeAddr(addr) != nil:
-		return nil, notAllowed("an address that egress forbids")
+		return nil, NotAllowed("an address that egress forbids")
 	}
 	return u, nil
 }
 
 // Control is a net.Dialer.Control function. It refuses to dial a forbidden address; it is
-// called with the resolved address directly before the dial.
+// called with the resolved address directly before the dial. Errors: ErrForbiddenAddress.
 func (g *Guard) Control(network, address string, raw syscall.RawConn) error {
 	if g.addresses.Safe(network, address, raw) != nil {
-		return errForbiddenAddress
+		return ErrForbiddenAddress
 	}
 	return nil
 }
 
-var errForbiddenAddress = errors.New("address forbidden by egress")
+// ErrForbiddenAddress is the error of a dial that the guard has refused. It can be wrapped by errors of net.
+var ErrForbiddenAddress = errors.New("address forbidden by egress")
 
 // isNumeric reports whether some resolvers would interpret the host as an IPv4 address. That
 // is the case if its last label is a number: decimal, octal or hexadecimal.
@@ -119,19 +140,10 @@ func isNumeric(host string) bool {
 	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
-// Origin returns the scheme and the host of an http or https URL in lower case. It includes
-// the port unless that is the default port of the scheme. Therefore two URLs of one origin
-// have the same result. The URL may have a query. Errors: Rejected (address_not_allowed) for a
-// URL that is not absolute, or that has userinfo or a fragment.
-func Origin(rawURL string) (string, error) {
-	withoutQuery, _, _ := strings.Cut(rawURL, "?")
-	u, err := domain.ParseBaseURL(withoutQuery, true)
-	if err != nil || strings.Contains(rawURL, "#") {
-		return "", notAllowed("not an absolute URL")
-	}
-	return domain.OriginOf(u), nil
-}
+// AllowsPlaintext reports whether connections without TLS are allowed.
+func (g *Guard) AllowsPlaintext() bool { return g.allowHTTP }
 
-func notAllowed(why string) *domain.Error {
+// NotAllowed returns the error Rejected (address_not_allowed) with this message.
+func NotAllowed(why string) *domain.Error {
 	return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed, Message: why}
 }

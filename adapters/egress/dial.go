@@ -1,0 +1,37 @@
+package egress
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// dialTimeout bounds one dial.
+const dialTimeout = 5 * time.Second
+
+// Dial connects to an address with the form "host:port". It resolves the host name with the resolver of the
+// guard, or with the dialer's own if that is nil. In both cases the guard checks each address when it is
+// dialed. Therefore a name that resolves to another address than before (DNS rebinding) cannot evade
+// the guard. A dial takes at most 5 s. Errors: those of net, and ErrForbiddenAddress.
+func (g *Guard) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Control: g.Control}
+	if g.resolver == nil {
+		return dialer.DialContext(ctx, network, address)
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	found, err := g.resolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	var conn net.Conn
+	err = &net.DNSError{IsNotFound: true}
+	for _, addr := range found {
+		if conn, err = dialer.DialContext(ctx, network, net.JoinHostPort(addr.String(), port)); err == nil {
+			return conn, nil
+		}
+	}
+	return nil, err
+}

@@ -1,0 +1,48 @@
+package egress
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+)
+
+// The causes of transport errors. Their texts are our own, because the texts of the packages
+// net and tls contain addresses and host names.
+var (
+	ErrTimeout        = errors.New("no response in time")
+	ErrUnknownHost    = errors.New("the host name does not resolve")
+	ErrTLS            = errors.New("no trusted TLS connection")
+	ErrRefused        = errors.New("connection refused")
+	ErrConnectionLost = errors.New("connection lost before the response")
+)
+
+// CauseOf returns the cause, from the list above, that matches an error of net, tls or a
+// context. It returns nil if none matches.
+func CauseOf(ctx context.Context, err error) error {
+	var (
+		timeout interface{ Timeout() bool }
+		name    *net.DNSError
+		record  tls.RecordHeaderError
+		alert   tls.AlertError
+		cert    *tls.CertificateVerificationError
+		unknown x509.UnknownAuthorityError
+	)
+	switch {
+	case errors.As(err, &name):
+		return ErrUnknownHost
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return ErrTimeout
+	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &cert), errors.As(err, &unknown):
+		return ErrTLS
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ErrRefused
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return ErrConnectionLost
+	}
+	return nil
+}

@@ -208,6 +208,10 @@ var allowed = map[string][]string{
 		"test/kit/datadir",
 		"github.com/jackc/pgx/v5",
 	},
+	"test/kit/rabbittest": {
+		"test/kit/datadir",
+		"github.com/rabbitmq/amqp091-go",
+	},
 	"test/kit/harness": {
 		"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/kit/datadir",
 		"test/kit/pgtest",

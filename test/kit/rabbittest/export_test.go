@@ -1,0 +1,15 @@
+package rabbittest
+
+import (
+	"path/filepath"
+	"strconv"
+)
+
+// ForbidServices creates a policy file.
+var ForbidServices = forbidServices
+
+// NodeName returns the name of the node, which is in its command line.
+func (b *Broker) NodeName() string { return filepath.Base(b.dir) + "@localhost" }
+
+// MapperPort returns the port of the port mapper.
+func (b *Broker) MapperPort() string { return strconv.Itoa(b.epmdPort) }

@@ -76,6 +76,11 @@ var allowed = map[string][]string{
 		"domain", "ports",
 		"github.com/tink-crypto/tink-go/v2",
 	},
+	// The sinks of events share the guard of addresses.
+	"adapters/sink/webhook": {
+		"adapters/egress", "domain", "ports",
+		"github.com/standard-webhooks/standard-webhooks/libraries/go",
+	},
 	"adapters/statement/camt053": {
 		"domain", "ports",
 		"github.com/shopspring/decimal",
@@ -241,6 +246,7 @@ var shelves = []string{
 	"adapters/aggregator/sim",
 	"adapters/connector",
 	"adapters/persistence",
+	"adapters/sink",
 	"clients",
 	"cmd",
 	"examples",

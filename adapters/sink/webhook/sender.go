@@ -1,0 +1,121 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// The bounds of a response: how many bytes of its body are read and how long that can take, so that the
+// connection can be used again; and the longest delay that an endpoint can ask for.
+const (
+	maxBody       = 4 << 10
+	bodyTimeout   = time.Second
+	maxRetryAfter = 24 * time.Hour
+)
+
+// contentType is the media type of an event in CloudEvents' structured mode.
+const contentType = "application/cloudevents+json"
+
+// sender implements ports.EventSender.
+type sender struct {
+	options   Options
+	target    func() *url.URL
+	sign      signer
+	transport *http.Transport
+	err       error // if not nil, the target cannot be used, and Send returns err
+}
+
+var _ ports.EventSender = (*sender)(nil)
+
+// Send implements ports.EventSender. It uses the transport without an http.Client, because a transport follows
+// no redirect and stores no cookie.
+func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+	if s.err != nil {
+		return s.err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	req, err := s.request(ctx, e)
+	if err != nil {
+		return err
+	}
+	response, err := s.transport.RoundTrip(req)
+	if err != nil {
+		return transportError(ctx, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	defer time.AfterFunc(bodyTimeout, cancel).Stop()
+	_, _ = io.CopyN(io.Discard, response.Body, maxBody)
+	if response.StatusCode/100 == 2 {
+		return nil
+	}
+	return s.refused(response)
+}
+
+// Close implements ports.EventSender.
+func (s *sender) Close() { s.transport.CloseIdleConnections() }
+
+// request returns the signed request of an attempt.
+func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Request, error) {
+	now := s.options.Clock.Now()
+	signature, err := s.sign(e.ID, now, e.Body)
+	if err != nil {
+		return nil, err
+	}
+	req := (&http.Request{
+		Method: http.MethodPost, URL: s.target(), Host: s.target().Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(bytes.NewReader(e.Body)), ContentLength: int64(len(e.Body)),
+		GetBody: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.Body)), nil },
+		Header: http.Header{
+			"Content-Type":      {contentType},
+			"User-Agent":        {s.options.UserAgent},
+			"Webhook-Id":        {e.ID},
+			"Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)},
+			"Webhook-Signature": {signature},
+			// Not sent. It allows the transport to send the request again if a connection that it has kept open
+			// turns out to be closed. See http.Transport.
+			"Idempotency-Key": {},
+		},
+	}).WithContext(ctx)
+	return req, nil
+}
+
+// refused returns the error for a status that does not confirm the event.
+func (s *sender) refused(response *http.Response) *domain.Error {
+	wait, _ := domain.ParseRetryAfter(response.Header.Get("Retry-After"), s.options.Clock.Now())
+	return &domain.Error{
+		Kind: domain.Unavailable, Code: domain.SinkRefused, RetryAfter: min(wait, maxRetryAfter),
+		Message: "status " + strconv.Itoa(response.StatusCode),
+	}
+}
+
+var errNotHTTP = errors.New("not an HTTP response")
+
+// transportError returns the domain error for a request without a response. It first checks whether the caller
+// has canceled ctx, because then err says nothing about the endpoint.
+func transportError(ctx context.Context, err error) *domain.Error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}
+	}
+	if errors.Is(err, egress.ErrForbiddenAddress) {
+		return egress.NotAllowed("an address that egress forbids")
+	}
+	cause := egress.CauseOf(ctx, err)
+	if cause == nil {
+		cause = errNotHTTP
+	}
+	return &domain.Error{
+		Kind: domain.Unavailable, Code: domain.SinkUnreachable, Message: cause.Error(), Cause: cause,
+	}
+}

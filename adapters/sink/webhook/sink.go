@@ -1,0 +1,141 @@
+// Package webhook is the sink that posts events to an HTTP endpoint, as Standard Webhooks describes.
+// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+//
+// A request has the event as its body (CloudEvents 1.0 JSON, structured mode) and these headers:
+//
+//	content-type: application/cloudevents+json
+//	webhook-id: the id of the event, the same in every attempt
+//	webhook-timestamp: the time of the attempt, in seconds since 1970
+//	webhook-signature: "v1," and the signature in base64; one for each secret, separated by spaces
+//
+// A status of 200 to 299 confirms the event. Every other status is a failure, also 410 and redirects, which
+// are not followed. The body of a response is ignored. No proxy is used, because a proxy would dial addresses
+// that the egress guard has not checked.
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// DefaultTimeout bounds an attempt, including the dial and the response. It is the bound that ports.EventSender
+// promises.
+const DefaultTimeout = 15 * time.Second
+
+// parallel is the number of connections that a sender opens and keeps. A subscription has up to 16 events in
+// flight.
+const parallel = 16
+
+// Options are the dependencies of the sink.
+type Options struct {
+	Guard     *egress.Guard // decides which addresses are dialed
+	Clock     ports.Clock   // the time of the signature
+	UserAgent string        // sent with every request
+	Timeout   time.Duration // of an attempt; 0 means DefaultTimeout
+	TLS       *tls.Config   // nil means the defaults of crypto/tls
+}
+
+// Sink implements ports.Sink.
+type Sink struct{ options Options }
+
+var _ ports.Sink = (*Sink)(nil)
+
+// New returns a sink with these dependencies.
+func New(o Options) *Sink {
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	return &Sink{options: o}
+}
+
+// Kind returns domain.SinkWebhook.
+func (*Sink) Kind() domain.SinkKind { return domain.SinkWebhook }
+
+// Validate implements ports.Sink. The URL must be an https URL, or http if egress allows it. It can have a query,
+// but no userinfo and no fragment.
+func (s *Sink) Validate(ctx context.Context, t ports.SinkTarget) (faults []*domain.Error) {
+	if fault := s.validateURL(ctx, string(t.URL.Reveal())); fault != nil {
+		faults = append(faults, fault)
+	}
+	if t.Exchange != "" {
+		faults = append(faults, domain.FieldError("exchange", "must not be set for a webhook"))
+	}
+	if t.RoutingKey != "" {
+		faults = append(faults, domain.FieldError("routingKey", "must not be set for a webhook"))
+	}
+	return faults
+}
+
+func (s *Sink) validateURL(ctx context.Context, raw string) *domain.Error {
+	base, query := splitQuery(raw)
+	if domain.ValidateBaseURL(base, s.options.Guard.AllowsPlaintext()) != nil || !isQuery(query) ||
+		len(raw) > domain.MaxBaseURL {
+		return domain.FieldError("url", "must be an absolute https URL with a valid host and port, "+
+			"without userinfo or fragment, of at most 2048 characters")
+	}
+	if s.options.Guard.Check(ctx, base) != nil {
+		return domain.FieldError("url", "must lead to an address that egress allows")
+	}
+	return nil
+}
+
+// parseURL returns the URL of a target. Errors: Rejected (address_not_allowed), also for a URL without TLS if
+// egress no longer allows it.
+func (s *Sink) parseURL(raw string) (*url.URL, error) {
+	base, query := splitQuery(raw)
+	u, err := s.options.Guard.Parse(base)
+	if err != nil {
+		return nil, err
+	}
+	if !isQuery(query) {
+		return nil, egress.NotAllowed("not a valid URL")
+	}
+	u.RawQuery = query
+	return u, nil
+}
+
+func splitQuery(raw string) (base, query string) {
+	base, query, _ = strings.Cut(raw, "?")
+	return base, query
+}
+
+// isQuery reports whether text can be sent as the query of a request line: printable ASCII without spaces
+// and "#".
+func isQuery(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) < 0
+}
+
+// Open implements ports.Sink. Each sender has connections of its own, which it keeps open between events.
+func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
+	sign, signErr := newSigner(t.Secrets)
+	target, urlErr := s.parseURL(string(t.URL.Reveal()))
+	sender := &sender{
+		options: s.options, sign: sign,
+		target: func() *url.URL { return target }, // a closure, because fmt prints the URL of a field
+		transport: &http.Transport{
+			Proxy:                  nil,
+			DialContext:            s.options.Guard.Dial,
+			TLSClientConfig:        s.options.TLS.Clone(),
+			TLSHandshakeTimeout:    s.options.Timeout,
+			ForceAttemptHTTP2:      true,
+			DisableCompression:     true, // the body of a response is not used
+			MaxConnsPerHost:        parallel,
+			MaxIdleConns:           parallel,
+			MaxIdleConnsPerHost:    parallel,
+			IdleConnTimeout:        time.Minute,
+			MaxResponseHeaderBytes: 64 << 10,
+		},
+	}
+	if sender.err = signErr; urlErr != nil {
+		sender.err = urlErr
+	}
+	return sender
+}

@@ -1,0 +1,401 @@
+package webhook_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+
+// secretOf returns a signing secret whose key is the text.
+func secretOf(key string) domain.Secret {
+	return domain.SecretText("whsec_" + base64.StdEncoding.EncodeToString([]byte(key)))
+}
+
+var secret = secretOf("key-canary-of-24-bytes--")
+
+func newSink(o porttest.SinkOptions) ports.Sink {
+	guard := egress.Config{AllowHTTP: true, Resolver: o.Resolver}
+	if o.AllowLoopback {
+		guard.AllowedCIDRs = loopback
+	}
+	return webhook.New(webhook.Options{
+		Guard: egress.NewGuard(guard), Clock: system.Clock{}, UserAgent: "test", Timeout: o.Timeout,
+	})
+}
+
+// endpoint is a destination of events.
+type endpoint struct {
+	server *httptest.Server
+
+	mu       sync.Mutex
+	refuse   bool
+	received []porttest.ReceivedEvent
+}
+
+func startEndpoint(t testing.TB) porttest.SinkDestination {
+	e := &endpoint{}
+	e.server = httptest.NewServer(e)
+	t.Cleanup(e.server.Close)
+	return e
+}
+
+// ServeHTTP accepts a request with a valid signature, unless the endpoint refuses.
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	key, keyErr := standardwebhooks.NewWebhook(string(secret.Reveal()))
+	if err != nil || keyErr != nil || key.Verify(body, r.Header) != nil || r.URL.RawQuery != "token=query-canary" {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refuse {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, "body-canary")
+		return
+	}
+	e.received = append(e.received, porttest.ReceivedEvent{
+		ID: r.Header.Get("webhook-id"), ContentType: r.Header.Get("Content-Type"), Body: string(body),
+	})
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (e *endpoint) Address() string { return e.server.Listener.Addr().String() }
+
+func (e *endpoint) Target(address string) ports.SinkTarget {
+	return ports.SinkTarget{
+		URL:     domain.SecretText("http://" + address + "/path-canary?token=query-canary"),
+		Secrets: []domain.Secret{secret},
+	}
+}
+
+func (e *endpoint) Received(testing.TB) []porttest.ReceivedEvent {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]porttest.ReceivedEvent(nil), e.received...)
+}
+
+func (e *endpoint) Refuse(_ testing.TB, refuse bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.refuse = refuse
+}
+
+func TestSink(t *testing.T) {
+	target := func(url, exchange, key string) ports.SinkTarget {
+		return ports.SinkTarget{URL: domain.SecretText(url), Exchange: exchange, RoutingKey: key}
+	}
+	invalid := map[string]porttest.InvalidSinkTarget{
+		"fields of another kind": {
+			Target: target(
+				"https://public.example",
+				"x-canary",
+				"k-canary",
+			),
+			Fields: []string{"exchange", "routingKey"},
+		},
+	}
+	for name, url := range map[string]string{
+		"nothing": "", "no scheme": "public.example/canary", "another scheme": "amqp://canary@public.example",
+		"userinfo": "https://user:canary@public.example/", "a fragment": "https://public.example/#canary",
+		"a fragment after the query": "https://public.example/?a=b#canary", "loopback": "https://127.0.0.1/canary",
+		"the metadata service":   "http://169.254.169.254/canary",
+		"a space in the query":   "https://public.example/?a=c anary",
+		"a control character":    "https://public.example/\ncanary",
+		"a query with a newline": "https://public.example/?\ncanary",
+		"too long":               "https://public.example/?" + strings.Repeat("canary", 400),
+	} {
+		invalid[name] = porttest.InvalidSinkTarget{Target: target(url, "", ""), Fields: []string{"url"}}
+	}
+	porttest.TestSink(t, porttest.SinkSuite{
+		Kind: domain.SinkWebhook, Open: newSink, Start: startEndpoint, Invalid: invalid,
+	})
+}
+
+// event is an event for tests whose destination does not verify it.
+var event = ports.OutgoingEvent{ID: "0198c0de-0000-7000-8000-000000000001", Body: []byte(`{"id":"1"}`)}
+
+// open returns a sender to the handler.
+func open(t testing.TB, handler http.HandlerFunc, secrets ...domain.Secret) ports.EventSender {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	if secrets == nil {
+		secrets = []domain.Secret{secret}
+	}
+	sender := newSink(porttest.SinkOptions{AllowLoopback: true}).Open(
+		ports.SinkTarget{URL: domain.SecretText(server.URL), Secrets: secrets},
+	)
+	t.Cleanup(sender.Close)
+	return sender
+}
+
+func TestOnlyAStatusOf2xxConfirmsAndRetryAfterIsReturned(t *testing.T) {
+	for _, test := range []struct {
+		status     int
+		retryAfter string
+		want       time.Duration
+		ok         bool
+	}{
+		{status: 200, ok: true}, {status: 202, ok: true}, {status: 299, ok: true},
+		{status: 200, retryAfter: "9", ok: true},
+		{status: 301}, {status: 302}, {status: 307}, {status: 308}, {status: 400}, {status: 401}, {status: 404},
+		{status: 410}, {status: 429, retryAfter: "120", want: 2 * time.Minute}, {status: 500},
+		{status: 503, retryAfter: "90000", want: 24 * time.Hour}, {status: 503, retryAfter: "soon"},
+		{status: 503, retryAfter: "Thu, 01 Jan 1970 00:00:00 GMT"},
+	} {
+		t.Run(fmt.Sprintf("%d after %q", test.status, test.retryAfter), func(t *testing.T) {
+			var requests atomic.Int32
+			sender := open(t, func(w http.ResponseWriter, _ *http.Request) {
+				requests.Add(1)
+				if test.retryAfter != "" {
+					w.Header().Set("Retry-After", test.retryAfter)
+				}
+				w.Header().Set("Location", "/elsewhere")
+				w.WriteHeader(test.status)
+			})
+			err := sender.Send(t.Context(), event)
+			if requests.Load() != 1 {
+				t.Errorf("%d requests", requests.Load())
+			}
+			if test.ok {
+				if err != nil {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if !errors.Is(err, domain.SinkRefused) || domain.RetryAfterOf(err) != test.want ||
+				!strings.Contains(err.Error(), strconv.Itoa(test.status)) {
+				t.Errorf("got %v after %v", err, domain.RetryAfterOf(err))
+			}
+		})
+	}
+}
+
+func TestEachSecretSignsDuringARotation(t *testing.T) {
+	older := secretOf("the-key-before-the-rotation")
+	var header http.Header
+	var body []byte
+	sender := open(t, func(_ http.ResponseWriter, r *http.Request) {
+		header = r.Header
+		body, _ = io.ReadAll(r.Body)
+	}, secret, older)
+	if err := sender.Send(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	for name, known := range map[string]domain.Secret{"the new secret": secret, "the old secret": older} {
+		key, err := standardwebhooks.NewWebhook(string(known.Reveal()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := key.Verify(body, header); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if signatures := strings.Split(header.Get("webhook-signature"), " "); len(signatures) != 2 {
+		t.Errorf("signatures: %v", signatures)
+	}
+	unknown, _ := standardwebhooks.NewWebhook(string(secretOf("another key").Reveal()))
+	if unknown.Verify(body, header) == nil {
+		t.Error("another secret verifies the event")
+	}
+}
+
+// TestTheSignatureIsThatOfTheSpecification compares with a signature that was calculated with openssl:
+//
+//	printf '%s' 'msg_1.1674087231.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef01234567 -binary | base64
+func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
+	var got []string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{
+			"webhook-id", "webhook-timestamp", "webhook-signature", "content-type", "user-agent",
+		} {
+			got = append(got, r.Header.Get(name))
+		}
+		if _, sent := r.Header["Idempotency-Key"]; sent {
+			t.Error("an empty Idempotency-Key was sent")
+		}
+	}))
+	defer server.Close()
+	sink := webhook.New(webhook.Options{
+		Guard: egress.NewGuard(egress.Config{AllowHTTP: true, AllowedCIDRs: loopback}), UserAgent: "service/1",
+		Clock: fixedClock(time.Unix(1674087231, 987654321)),
+	})
+	sender := sink.Open(ports.SinkTarget{
+		URL: domain.SecretText(server.URL), Secrets: []domain.Secret{secretOf("0123456789abcdef01234567")},
+	})
+	defer sender.Close()
+	if err := sender.Send(t.Context(), ports.OutgoingEvent{ID: "msg_1", Body: []byte(`{"a":1}`)}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"msg_1", "1674087231", "v1,8zQW9pUHrc0r3jrwYyOkMS/kFOAuZlkJutZDyKI/JEg=",
+		"application/cloudevents+json", "service/1",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+}
+
+type fixedClock time.Time
+
+func (c fixedClock) Now() time.Time { return time.Time(c) }
+
+func TestNothingIsSentWithoutAValidSecret(t *testing.T) {
+	for name, secrets := range map[string][]domain.Secret{
+		"no secret": {}, "an empty secret": {domain.SecretText("")}, "only the prefix": {domain.SecretText("whsec_")},
+		"not base64": {domain.SecretText("whsec_canary!")}, "one of two": {secret, domain.SecretText("whsec_canary!")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sender := open(t, func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") }, secrets...)
+			err := sender.Send(t.Context(), event)
+			if err == nil || errors.As(err, new(*domain.Error)) {
+				t.Errorf("got %v, want an internal error", err)
+			}
+			porttest.SecretFree(t, err)
+		})
+	}
+}
+
+func TestAnEndlessBodyDoesNotDelayAnEvent(t *testing.T) {
+	var sent atomic.Int64
+	for name, handler := range map[string]http.HandlerFunc{
+		"fast": func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				n, err := w.Write(make([]byte, 1<<10))
+				if sent.Add(int64(n)); err != nil {
+					return
+				}
+			}
+		},
+		"slow": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, "x")
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			if err := open(t, handler).Send(t.Context(), event); err != nil {
+				t.Errorf("got %v", err)
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// TestAConnectionThatTheEndpointClosesIsReplaced uses an endpoint that closes each connection when it gets the second
+// request on it, without an answer, as an endpoint does whose timeout for idle connections ends at this moment.
+func TestAConnectionThatTheEndpointClosesIsReplaced(t *testing.T) {
+	sender := open(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		_, _ = conn.Read(make([]byte, 1<<10))
+	})
+	for range 5 {
+		if err := sender.Send(t.Context(), event); err != nil {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
+func TestTheCertificateIsChecked(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // one handshake fails on purpose
+	server.StartTLS()
+	defer server.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	for name, trusted := range map[string]*tls.Config{"unknown": nil, "known": {RootCAs: roots}} {
+		sink := webhook.New(webhook.Options{
+			Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback}), Clock: system.Clock{}, TLS: trusted,
+		})
+		sender := sink.Open(ports.SinkTarget{URL: domain.SecretText(server.URL), Secrets: []domain.Secret{secret}})
+		err := sender.Send(t.Context(), event)
+		if ok := err == nil; ok != (trusted != nil) || !ok && !errors.Is(err, egress.ErrTLS) {
+			t.Errorf("%s authority: %v", name, err)
+		}
+		sender.Close()
+	}
+}
+
+func TestATargetWithoutTLSIsNotCalledOnceItIsForbidden(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
+	defer server.Close()
+	sink := webhook.New(webhook.Options{
+		Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback}), Clock: system.Clock{},
+	})
+	sender := sink.Open(ports.SinkTarget{URL: domain.SecretText(server.URL), Secrets: []domain.Secret{secret}})
+	defer sender.Close()
+	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheProxyFromTheEnvironmentIsIgnored(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	t.Setenv("http_proxy", "http://127.0.0.1:1")
+	if err := open(t, func(http.ResponseWriter, *http.Request) {}).Send(t.Context(), event); err != nil {
+		t.Error(err)
+	}
+}
+
+// BenchmarkSend sends events with 16 calls in flight to a receiver on loopback that reads each of them.
+func BenchmarkSend(b *testing.B) {
+	sender := open(b, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	e := event
+	e.Body = []byte(`{"specversion":"1.0","data":"` + strings.Repeat("x", 1<<10) + `"}`)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	b.ResetTimer()
+	for range 16 {
+		wait.Go(func() {
+			for next.Add(1) <= int64(b.N) {
+				if err := sender.Send(context.Background(), e); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}

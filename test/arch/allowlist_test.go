@@ -77,6 +77,10 @@ var allowed = map[string][]string{
 		"github.com/tink-crypto/tink-go/v2",
 	},
 	// The sinks of events share the guard of addresses.
+	"adapters/sink/rabbitmq": {
+		"adapters/egress", "domain", "ports",
+		"github.com/rabbitmq/amqp091-go",
+	},
 	"adapters/sink/webhook": {
 		"adapters/egress", "domain", "ports",
 		"github.com/standard-webhooks/standard-webhooks/libraries/go",

@@ -20,6 +20,7 @@ var revealers = map[string][]string{
 	"adapters/aggregator/belvo":   nil,
 	"adapters/connector/postgres": nil,
 	"adapters/connector/rest":     nil,
+	"adapters/sink/rabbitmq":      nil,
 	"adapters/sink/webhook":       nil,
 	"cmd/discovery":               {"token.go"},
 	"ports/porttest":              nil, // the tests check that no error contains the secret

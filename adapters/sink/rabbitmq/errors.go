@@ -1,0 +1,99 @@
+package rabbitmq
+
+import (
+	"context"
+	"errors"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The causes of transport errors, in addition to those of package egress. Their texts are our own, because
+// a reply of the broker contains names and can contain anything.
+var (
+	errClosedByBroker = errors.New("the broker closed the connection")
+	errNoLogin        = errors.New("connection lost before the login, or not an AMQP 0-9-1 broker")
+)
+
+// Texts for what the broker refuses, by the reply code. A code that is not listed is a transport error.
+// https://www.rabbitmq.com/amqp-0-9-1-reference#constants
+var (
+	loginTexts = map[int]string{
+		amqp.AccessRefused: "the broker refused the user or the password",
+		amqp.NotAllowed:    "the broker refused the virtual host",
+	}
+	declarationTexts = map[int]string{
+		amqp.AccessRefused:      "the user may not declare the exchange",
+		amqp.PreconditionFailed: "an exchange of this name exists with another type or other properties",
+		amqp.NotAllowed:         "the broker refused the name of the exchange",
+		amqp.CommandInvalid:     "the broker refused the name of the exchange",
+	}
+	publishingTexts = map[int]string{
+		amqp.AccessRefused:      "the user may not write to the exchange",
+		amqp.NotFound:           "the exchange was deleted",
+		amqp.PreconditionFailed: "the broker refused the message",
+		amqp.ContentTooLarge:    "the broker refused the message",
+	}
+)
+
+// atLogin returns the error for a login that failed. Without the capability authentication_failure_close, which
+// the library does not offer, a broker closes the connection without a reply when it refuses the user or the password.
+// The library then returns ErrCredentials.
+func atLogin(err error) error {
+	if errors.Is(err, amqp.ErrCredentials) {
+		return refused(loginTexts[amqp.AccessRefused])
+	}
+	return errors.Join(errNoLogin, replyError(err, loginTexts))
+}
+
+func atDeclaration(err error) error { return replyError(err, declarationTexts) }
+
+func atPublishing(err error) error { return replyError(err, publishingTexts) }
+
+// replyError returns a *domain.Error if err is a reply of the broker that has a text, and otherwise err. The
+// library also creates errors of its own with these codes, for example when the connection is lost during the
+// login: they are no reply.
+func replyError(err error, texts map[int]string) error {
+	var reply *amqp.Error
+	if errors.As(err, &reply) && reply.Server {
+		if text, found := texts[reply.Code]; found {
+			return refused(text)
+		}
+	}
+	return err
+}
+
+// transportError returns the domain error for an event without a confirmation. It first checks whether ctx has
+// ended, because then the connection was closed for this reason, and err says nothing about the broker.
+func transportError(ctx context.Context, err error) *domain.Error {
+	var own *domain.Error
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}
+	case ctx.Err() == nil && errors.As(err, &own):
+		return own
+	case errors.Is(err, egress.ErrForbiddenAddress):
+		return egress.NotAllowed("an address that egress forbids")
+	}
+	cause := causeOf(ctx, err)
+	return &domain.Error{
+		Kind: domain.Unavailable, Code: domain.SinkUnreachable, Message: cause.Error(), Cause: cause,
+	}
+}
+
+// causeOf returns the cause that matches an error of net or of the library.
+func causeOf(ctx context.Context, err error) error {
+	if cause := egress.CauseOf(ctx, err); cause != nil {
+		return cause
+	}
+	var reply *amqp.Error
+	switch {
+	case errors.As(err, &reply) && reply.Server:
+		return errClosedByBroker
+	case errors.Is(err, errNoLogin):
+		return errNoLogin
+	}
+	return egress.ErrConnectionLost
+}

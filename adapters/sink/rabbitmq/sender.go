@@ -1,0 +1,121 @@
+package rabbitmq
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// contentType is the media type of an event in CloudEvents' structured mode.
+const contentType = "application/cloudevents+json"
+
+// sender implements ports.EventSender. It connects when an event is sent and there is no open connection.
+type sender struct {
+	options              Options
+	broker               func() broker
+	exchange, routingKey string
+	err                  error           // if not nil, the target cannot be used, and Send returns err
+	lifetime             context.Context // ends with Close
+	end                  context.CancelFunc
+	connecting           sync.WaitGroup
+
+	mu      sync.Mutex
+	session *session // the last connection; nil before the first
+	attempt *attempt // the attempt to connect that is in progress; nil if none is
+}
+
+var _ ports.EventSender = (*sender)(nil)
+
+// attempt is an attempt to connect, for which concurrent calls of Send wait.
+type attempt struct {
+	done    chan struct{} // closed when session and err are set
+	session *session
+	err     error
+}
+
+// errClosed is the error of a Send after Close.
+var errClosed = errors.New("rabbitmq: the sender is closed")
+
+// Send implements ports.EventSender.
+func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+	if s.err != nil {
+		return s.err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.options.Timeout)
+	defer cancel()
+	open, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	key := s.routingKey
+	if key == "" {
+		key = e.Type
+	}
+	return open.publish(ctx, s.exchange, key, amqp.Publishing{
+		ContentType: contentType, DeliveryMode: amqp.Persistent, MessageId: e.ID, Type: e.Type, Timestamp: e.Time,
+		Body: e.Body,
+	})
+}
+
+// open returns an open session. If there is none, it connects. Concurrent calls wait for the same attempt, each
+// until its own ctx ends.
+func (s *sender) open(ctx context.Context) (*session, error) {
+	s.mu.Lock()
+	if s.lifetime.Err() != nil {
+		s.mu.Unlock()
+		return nil, errClosed
+	}
+	if s.session != nil && s.session.isOpen() {
+		defer s.mu.Unlock()
+		return s.session, nil
+	}
+	if s.attempt == nil {
+		s.attempt = &attempt{done: make(chan struct{})}
+		s.connecting.Add(1)
+		go s.connect(s.attempt)
+	}
+	current := s.attempt
+	s.mu.Unlock()
+	select {
+	case <-current.done:
+		return current.session, current.err
+	case <-ctx.Done():
+		return nil, transportError(ctx, ctx.Err())
+	}
+}
+
+// connect closes the last session, connects, and ends the attempt.
+func (s *sender) connect(a *attempt) {
+	defer s.connecting.Done()
+	if s.session != nil { // only an attempt sets it, and there is only one at a time
+		s.session.abort() // its channel is closed, but its connection may be open
+	}
+	ctx, cancel := context.WithTimeout(s.lifetime, s.options.Timeout)
+	defer cancel()
+	a.session, a.err = connect(ctx, s.options, s.broker(), s.exchange)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.session, s.attempt = a.session, nil
+	close(a.done)
+}
+
+// Close implements ports.EventSender.
+func (s *sender) Close() {
+	s.mu.Lock()
+	s.end()
+	s.mu.Unlock()
+	s.connecting.Wait()
+	if s.session != nil {
+		s.session.close()
+	}
+}
+
+// refused returns the error for something that the broker has refused.
+func refused(message string) *domain.Error {
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, Message: message}
+}

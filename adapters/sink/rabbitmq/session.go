@@ -1,0 +1,144 @@
+package rabbitmq
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strconv"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// heartbeat is the interval after which the broker and the client expect data on an idle connection. A connection
+// without data for a multiple of it is closed.
+const heartbeat = 10 * time.Second
+
+// frameSize is the largest frame in bytes that either side may send. Larger messages are split.
+const frameSize = 128 << 10
+
+// closeTimeout bounds the wait for the broker when a connection is closed.
+const closeTimeout = 2 * time.Second
+
+// session is a connection with one channel, on which the exchange is declared and confirms are on.
+type session struct {
+	socket  net.Conn
+	conn    *amqp.Connection
+	channel *amqp.Channel
+	ended   chan struct{} // closed when the channel is closed
+	reason  *amqp.Error   // why; set before ended is closed; nil if this process has closed the channel
+}
+
+// connect dials the broker, logs in, and declares the exchange. Errors: those of ports.EventSender.
+func connect(ctx context.Context, o Options, b broker, exchange string) (*session, error) {
+	socket, err := dial(ctx, o, b)
+	if err != nil {
+		return nil, transportError(ctx, err)
+	}
+	s := &session{socket: socket, ended: make(chan struct{})}
+	// The library does not take a context, so the end of ctx closes the socket.
+	stop := context.AfterFunc(ctx, s.abort)
+	err = s.handshake(o, b, exchange)
+	if stop() && err == nil {
+		return s, nil
+	}
+	s.abort()
+	return nil, transportError(ctx, err)
+}
+
+// dial connects to the broker, with TLS unless the scheme is amqp. The caller closes the connection.
+func dial(ctx context.Context, o Options, b broker) (net.Conn, error) {
+	socket, err := o.Guard.Dial(ctx, "tcp", net.JoinHostPort(b.Host, strconv.Itoa(b.Port)))
+	if err != nil || b.Scheme == "amqp" {
+		return socket, err
+	}
+	cfg := o.TLS.Clone()
+	if cfg == nil {
+		cfg = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	cfg.ServerName = b.Host
+	secured := tls.Client(socket, cfg)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = socket.Close()
+		return nil, err
+	}
+	return secured, nil
+}
+
+// handshake logs in, opens the channel, declares the exchange and turns confirms on.
+func (s *session) handshake(o Options, b broker, exchange string) (err error) {
+	properties := amqp.NewConnectionProperties()
+	properties["product"] = o.Product
+	properties.SetClientConnectionName(o.Product)
+	s.conn, err = amqp.Open(s.socket, amqp.Config{
+		SASL: []amqp.Authentication{b.PlainAuth()}, Vhost: b.Vhost, Heartbeat: heartbeat, FrameSize: frameSize,
+		ChannelMax: 1, Locale: "en_US", Properties: properties,
+	})
+	if err != nil {
+		return atLogin(err)
+	}
+	if s.channel, err = s.conn.Channel(); err != nil {
+		return err
+	}
+	closed := s.channel.NotifyClose(make(chan *amqp.Error, 1))
+	go func() {
+		s.reason = <-closed
+		close(s.ended)
+	}()
+	const durable = true
+	if err := s.channel.ExchangeDeclare(exchange, amqp.ExchangeTopic, durable, false, false, false, nil); err != nil {
+		return atDeclaration(err)
+	}
+	return s.channel.Confirm(false)
+}
+
+// publish sends a message and waits for its confirmation. Errors: those of ports.EventSender.
+func (s *session) publish(ctx context.Context, exchange, key string, message amqp.Publishing) error {
+	stop := context.AfterFunc(ctx, s.abort) // a broker that does not read blocks the call
+	confirmation, err := s.channel.PublishWithDeferredConfirm(exchange, key, false, false, message)
+	stop()
+	if err != nil {
+		return s.lost(ctx)
+	}
+	select {
+	case <-confirmation.Done():
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			s.abort() // a broker that does not confirm in time is not asked again on this connection
+		}
+		return transportError(ctx, ctx.Err())
+	}
+	switch {
+	case confirmation.Acked():
+		return nil
+	case s.channel.IsClosed(): // the library then reports every message as not confirmed
+		return s.lost(ctx)
+	}
+	return refused("the broker did not accept the message")
+}
+
+// lost returns the error for a message without a confirmation because the channel is closed or is being closed.
+func (s *session) lost(ctx context.Context) error {
+	select {
+	case <-s.ended:
+	case <-ctx.Done():
+		return transportError(ctx, ctx.Err())
+	}
+	if s.reason == nil {
+		return transportError(ctx, amqp.ErrClosed)
+	}
+	return transportError(ctx, atPublishing(s.reason))
+}
+
+// isOpen reports whether the session can publish, as far as is known.
+func (s *session) isOpen() bool { return !s.channel.IsClosed() }
+
+// abort closes the connection without notice to the broker. Calls in progress fail.
+func (s *session) abort() { _ = s.socket.Close() }
+
+// close closes the connection.
+func (s *session) close() {
+	_ = s.conn.CloseDeadline(time.Now().Add(closeTimeout))
+	s.abort()
+}

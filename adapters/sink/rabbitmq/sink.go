@@ -1,0 +1,137 @@
+// Package rabbitmq is the sink that publishes events to an exchange of a RabbitMQ broker, with AMQP 0-9-1.
+//
+// A sender has one connection with one channel. It declares the exchange of its subscription as a durable topic
+// exchange. If an exchange of that name has another type or other properties, the broker refuses, and every
+// event fails with sink_refused until the exchange or the subscription is changed. A message is persistent, and
+// has these properties:
+//
+//	content-type: application/cloudevents+json; the body is the event as CloudEvents 1.0 JSON
+//	message-id: the id of the event, the same in every attempt
+//	type: the type of the event; it is the routing key, too, unless the subscription has one
+//	timestamp: the time of the event
+//
+// An event is confirmed when the broker has confirmed the message (publisher confirms). Concurrent events share the
+// channel, and none waits for the confirmation of another. Messages are not mandatory: the broker confirms a message
+// that no queue gets, and drops it. A consumer therefore has to bind its queue before the subscription is created.
+package rabbitmq
+
+import (
+	"context"
+	"crypto/tls"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// DefaultTimeout bounds an attempt, including the dial, the login and the confirmation. It is the bound that
+// ports.EventSender promises.
+const DefaultTimeout = 15 * time.Second
+
+// maxName is the maximum length of an exchange or a routing key in bytes: a short string of AMQP.
+const maxName = 255
+
+// Options are the dependencies of the sink.
+type Options struct {
+	Guard   *egress.Guard // decides which addresses are dialed
+	Product string        // the name of the client, which the broker shows
+	Timeout time.Duration // of an attempt; 0 means DefaultTimeout
+	TLS     *tls.Config   // nil means the defaults of crypto/tls
+}
+
+// Sink implements ports.Sink.
+type Sink struct{ options Options }
+
+var _ ports.Sink = (*Sink)(nil)
+
+// New returns a sink with these dependencies.
+func New(o Options) *Sink {
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	return &Sink{options: o}
+}
+
+// Kind returns domain.SinkRabbitMQ.
+func (*Sink) Kind() domain.SinkKind { return domain.SinkRabbitMQ }
+
+// Validate implements ports.Sink. The URL is amqps://user:password@host:port/vhost, or amqp if egress allows
+// connections without TLS. It has no query: parameters such as cacertfile would name files of this machine.
+func (s *Sink) Validate(ctx context.Context, t ports.SinkTarget) (faults []*domain.Error) {
+	if fault := s.validateURL(ctx, string(t.URL.Reveal())); fault != nil {
+		faults = append(faults, fault)
+	}
+	if t.Exchange == "" || strings.HasPrefix(t.Exchange, "amq.") || !isName(t.Exchange) {
+		faults = append(faults, domain.FieldError("exchange",
+			`must be text of at most 255 bytes that does not begin with "amq."`))
+	}
+	if !isName(t.RoutingKey) {
+		faults = append(faults, domain.FieldError("routingKey", "must be text of at most 255 bytes"))
+	}
+	return faults
+}
+
+func isName(text string) bool {
+	return len(text) <= maxName && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+func (s *Sink) validateURL(ctx context.Context, raw string) *domain.Error {
+	b, ok := s.parseURL(raw)
+	if !ok {
+		return domain.FieldError("url", "must be an absolute amqps URL with a valid host and port, with a user and "+
+			"a password, without query or fragment, of at most 2048 characters")
+	}
+	if s.options.Guard.Check(ctx, b.guarded()) != nil {
+		return domain.FieldError("url", "must lead to an address that egress allows")
+	}
+	return nil
+}
+
+// broker is a parsed URL.
+type broker struct {
+	amqp.URI
+	host string // with the port, if the URL has one
+}
+
+// parseURL parses the URL of a broker. ok is false if the URL or its scheme is not allowed.
+func (s *Sink) parseURL(raw string) (b broker, ok bool) {
+	u, err := url.Parse(raw)
+	if err != nil || len(raw) > domain.MaxBaseURL || u.User == nil || u.User.Username() == "" || u.Opaque != "" ||
+		u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#") {
+		return broker{}, false
+	}
+	if u.Scheme != "amqps" && (u.Scheme != "amqp" || !s.options.Guard.AllowsPlaintext()) {
+		return broker{}, false
+	}
+	if b.URI, err = amqp.ParseURI(raw); err != nil || len(b.Vhost) > maxName {
+		return broker{}, false
+	}
+	b.host = u.Host
+	return b, domain.ValidateBaseURL(b.guarded(), false) == nil
+}
+
+// guarded returns the URL in the form that the egress guard checks.
+func (b broker) guarded() string { return "https://" + b.host }
+
+// Open implements ports.Sink. Each sender has a connection of its own.
+func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
+	lifetime, end := context.WithCancel(context.Background())
+	sender := &sender{
+		options: s.options, exchange: t.Exchange, routingKey: t.RoutingKey, lifetime: lifetime, end: end,
+	}
+	b, ok := s.parseURL(string(t.URL.Reveal()))
+	if !ok {
+		sender.err = egress.NotAllowed("not a valid URL, or a scheme that egress forbids")
+	} else if _, err := s.options.Guard.Parse(b.guarded()); err != nil {
+		sender.err = err
+	}
+	sender.broker = func() broker { return b } // a closure, because fmt prints the password of a field
+	return sender
+}

@@ -1,0 +1,481 @@
+package rabbitmq_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	amqp "github.com/rabbitmq/amqp091-go"
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/rabbitmq"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
+)
+
+// shared is the broker of the package. The first test that needs it starts it.
+var shared struct {
+	once   sync.Once
+	broker *rabbittest.Broker
+	err    error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.broker != nil {
+		shared.broker.Stop()
+	}
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func broker(t testing.TB) *rabbittest.Broker {
+	t.Helper()
+	shared.once.Do(func() { shared.broker, shared.err = rabbittest.Start() })
+	rabbittest.Require(t, shared.err)
+	return shared.broker
+}
+
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+
+func newSink(o porttest.SinkOptions) ports.Sink {
+	guard := egress.Config{AllowHTTP: true, Resolver: o.Resolver}
+	if o.AllowLoopback {
+		guard.AllowedCIDRs = loopback
+	}
+	return rabbitmq.New(rabbitmq.Options{Guard: egress.NewGuard(guard), Product: "test", Timeout: o.Timeout})
+}
+
+// exchanges counts the exchanges of the tests, each of which has its own.
+var exchanges atomic.Int64
+
+func newExchange() string { return fmt.Sprintf("events.%d", exchanges.Add(1)) }
+
+// destination is an exchange with a queue that gets all its messages.
+type destination struct {
+	broker   *rabbittest.Broker
+	exchange string
+	queue    *rabbittest.Queue
+	full     *rabbittest.Queue // while the destination refuses: a queue that accepts no message
+
+	mu       sync.Mutex
+	received []porttest.ReceivedEvent
+}
+
+func startDestination(t testing.TB) porttest.SinkDestination {
+	d := &destination{broker: broker(t), exchange: newExchange()}
+	d.queue = d.broker.Queue(t, d.exchange, "#", nil)
+	return d
+}
+
+func (d *destination) Address() string { return d.broker.Address() }
+
+func (d *destination) Target(address string) ports.SinkTarget {
+	return ports.SinkTarget{URL: domain.SecretText(d.broker.URL(address)), Exchange: d.exchange}
+}
+
+func (d *destination) Received(t testing.TB) []porttest.ReceivedEvent {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, message := range d.queue.Take(t) {
+		d.received = append(d.received, porttest.ReceivedEvent{
+			ID: message.MessageId, ContentType: message.ContentType, Body: string(message.Body),
+		})
+	}
+	return append([]porttest.ReceivedEvent(nil), d.received...)
+}
+
+// Refuse binds a full queue that rejects messages, so that the broker answers each one with a nack. The other queue
+// is unbound, because it would get the messages all the same.
+func (d *destination) Refuse(t testing.TB, refuse bool) {
+	if refuse {
+		d.full = d.broker.Queue(t, d.exchange, "#", amqp.Table{"x-max-length": 0, "x-overflow": "reject-publish"})
+	}
+	d.broker.Do(t, func(ch *amqp.Channel) error {
+		if refuse {
+			return ch.QueueUnbind(d.queue.Name, "#", d.exchange, nil)
+		}
+		return errors.Join(
+			ch.QueueUnbind(d.full.Name, "#", d.exchange, nil), ch.QueueBind(d.queue.Name, "#", d.exchange, false, nil),
+		)
+	})
+}
+
+func TestSink(t *testing.T) {
+	const url = "amqps://user:canary@public.example:5671/vhost"
+	invalid := map[string]porttest.InvalidSinkTarget{
+		"nothing": {Fields: []string{"url", "exchange"}},
+		"names": {
+			Target: ports.SinkTarget{
+				URL: domain.SecretText(url), Exchange: "amq.topic", RoutingKey: strings.Repeat("canary", 50),
+			},
+			Fields: []string{"exchange", "routingKey"},
+		},
+		"an exchange with a newline": {
+			Target: ports.SinkTarget{URL: domain.SecretText(url), Exchange: "canary\n"}, Fields: []string{"exchange"},
+		},
+	}
+	for name, url := range map[string]string{
+		"another scheme": "https://user:canary@public.example", "no user": "amqps://public.example/canary",
+		"a query": "amqps://user:canary@public.example/?cacertfile=/etc/passwd", "an empty query": url + "?",
+		"a fragment": url + "#canary", "loopback": "amqps://user:canary@127.0.0.1/", "no host": "amqps://user:canary@/",
+		"port 0": "amqps://user:canary@public.example:0/", "opaque": "amqps:user:canary@public.example",
+		"the metadata service": "amqp://user:canary@169.254.169.254/", "a space": "amqps://user:can ary@public.example",
+		"too long": url + strings.Repeat("canary", 400), "a long virtual host": url + strings.Repeat("canary", 50),
+	} {
+		invalid[name] = porttest.InvalidSinkTarget{
+			Target: ports.SinkTarget{URL: domain.SecretText(url), Exchange: "events"}, Fields: []string{"url"},
+		}
+	}
+	porttest.TestSink(t, porttest.SinkSuite{
+		Kind: domain.SinkRabbitMQ, Open: newSink, Start: startDestination, Invalid: invalid,
+	})
+}
+
+var event = ports.OutgoingEvent{
+	ID: "0198c0de-0000-7000-8000-000000000001", Type: "studio.lerian.discovery.transaction.added",
+	Time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Body: []byte(`{"id":"1"}`),
+}
+
+// open returns a sender that closes with the test.
+func open(t testing.TB, target ports.SinkTarget) ports.EventSender {
+	sender := newSink(porttest.SinkOptions{AllowLoopback: true, Timeout: time.Minute}).Open(target)
+	t.Cleanup(sender.Close)
+	return sender
+}
+
+func TestAMessageIsPersistentAndHasTheTypeAsRoutingKey(t *testing.T) {
+	b, exchange := broker(t), newExchange()
+	for key, pattern := range map[string]string{"": "studio.lerian.discovery.transaction.*", "mine": "mine"} {
+		queue := b.Queue(t, exchange, pattern, nil)
+		sender := open(t, ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: exchange, RoutingKey: key})
+		if err := sender.Send(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+		want := []amqp.Delivery{
+			{
+				Exchange:     exchange,
+				RoutingKey:   key,
+				ContentType:  "application/cloudevents+json",
+				DeliveryMode: amqp.Persistent,
+				MessageId:    event.ID,
+				Type:         event.Type,
+				Timestamp:    event.Time,
+				Body:         event.Body,
+			},
+		}
+		if key == "" {
+			want[0].RoutingKey = event.Type
+		}
+		got := queue.Take(t)
+		for i := range got {
+			got[i].Timestamp = got[i].Timestamp.UTC()
+		}
+		ignored := cmpopts.IgnoreFields(amqp.Delivery{}, "Acknowledger", "DeliveryTag", "MessageCount")
+		if diff := cmp.Diff(
+			want,
+			got,
+			ignored,
+			cmpopts.EquateEmpty(),
+			cmpopts.IgnoreUnexported(amqp.Delivery{}),
+		); diff != "" {
+			t.Errorf("routing key %q (-want +got):\n%s", key, diff)
+		}
+	}
+}
+
+func TestTheExchangeIsDeclaredDurable(t *testing.T) {
+	b, exchange := broker(t), newExchange()
+	if err := open(
+		t,
+		ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: exchange},
+	).Send(t.Context(), event); err != nil {
+		t.Fatalf("a message that no queue gets: %v", err)
+	}
+	b.Do(t, func(ch *amqp.Channel) error { // an error if the exchange had other properties
+		return ch.ExchangeDeclare(exchange, "topic", true, false, false, false, nil)
+	})
+}
+
+func TestWhatTheBrokerRefusesIsNamed(t *testing.T) {
+	b := broker(t)
+	other := newExchange()
+	b.Do(t, func(ch *amqp.Channel) error {
+		return ch.ExchangeDeclare(other, "fanout", true, false, false, false, nil)
+	})
+	wrongPassword := strings.Replace(b.URL(""), "canary", "other-canary", 1)
+	for name, test := range map[string]struct{ url, exchange, message string }{
+		"an exchange of another type": {b.URL(""), other, "exists with another type or other properties"},
+		"a wrong password":            {wrongPassword, newExchange(), "the user or the password"},
+		"no permission":               {b.URLWithoutPermission(), newExchange(), "may not declare the exchange"},
+		"an unknown virtual host":     {b.URL("") + "canary", newExchange(), "the virtual host"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sender := open(t, ports.SinkTarget{URL: domain.SecretText(test.url), Exchange: test.exchange})
+			for range 2 {
+				err := sender.Send(t.Context(), event)
+				if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), test.message) {
+					t.Errorf("got %v", err)
+				}
+				porttest.SecretFree(t, err)
+			}
+		})
+	}
+}
+
+func TestADeletedExchangeIsDeclaredAgain(t *testing.T) {
+	b, exchange := broker(t), newExchange()
+	sender := open(t, ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: exchange})
+	if err := sender.Send(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	b.Do(t, func(ch *amqp.Channel) error { return ch.ExchangeDelete(exchange, false, false) })
+	err := sender.Send(t.Context(), event)
+	if !errors.Is(err, domain.SinkRefused) || !strings.Contains(err.Error(), "was deleted") {
+		t.Errorf("got %v", err)
+	}
+	if err := sender.Send(t.Context(), event); err != nil {
+		t.Errorf("after the declaration: %v", err)
+	}
+}
+
+func TestConfirmedEventsSurviveACrashOfTheBroker(t *testing.T) {
+	b, exchange := broker(t), newExchange()
+	queue := b.Queue(t, exchange, "#", nil)
+	sender := open(t, ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: exchange})
+	var mu sync.Mutex
+	confirmed := make(map[string]bool)
+	var wait sync.WaitGroup
+	crashed := make(chan struct{})
+	for worker := range 16 {
+		wait.Go(func() {
+			for n := 0; ; n++ {
+				e := event
+				e.ID = fmt.Sprintf("%d-%d", worker, n)
+				if err := sender.Send(t.Context(), e); err != nil {
+					if !errors.Is(err, domain.SinkUnreachable) {
+						t.Errorf("got %v", err)
+					}
+					return
+				}
+				mu.Lock()
+				confirmed[e.ID] = true
+				if len(confirmed) == 200 {
+					close(crashed)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	<-crashed
+	b.Kill()
+	wait.Wait()
+	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.SinkUnreachable) {
+		t.Errorf("without a broker: %v", err)
+	}
+	if err := b.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if err := sender.Send(t.Context(), event); err != nil {
+		t.Errorf("after the restart: %v", err)
+	}
+	for _, message := range queue.TakeWithin(t, len(confirmed)+1, time.Minute) {
+		delete(confirmed, message.MessageId)
+	}
+	if len(confirmed) > 0 {
+		t.Errorf("%d confirmed events are lost", len(confirmed))
+	}
+}
+
+func TestABrokerThatStopsAnsweringIsATimeout(t *testing.T) {
+	b := rabbittest.New(t)
+	sender := newSink(porttest.SinkOptions{AllowLoopback: true, Timeout: time.Second}).Open(
+		ports.SinkTarget{URL: domain.SecretText(b.URL("")), Exchange: "events"},
+	)
+	defer sender.Close()
+	for deadline := time.Now().Add(time.Minute); sender.Send(t.Context(), event) != nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("no event succeeds")
+		}
+	}
+	resume := b.Pause()
+	large := event
+	large.Body = make([]byte, 16<<20) // more than the buffers of the kernel, so that the write blocks
+	for _, e := range []ports.OutgoingEvent{large, event} {
+		start := time.Now()
+		if err := sender.Send(t.Context(), e); !errors.Is(err, domain.SinkUnreachable) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("took %v", took)
+		}
+	}
+	resume()
+}
+
+func TestAPeerThatIsNoBrokerIsUnreachable(t *testing.T) {
+	for name, answer := range map[string]string{
+		"HTTP": "HTTP/1.1 400 Bad Request\r\nX: text-canary\r\n\r\n", "nothing": "",
+		"another version": "AMQP\x00\x01\x00\x00", "a huge frame": "\x01\x00\x00\xff\xff\xff\xff",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = l.Close() }()
+			go func() {
+				for {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = conn.Write([]byte(answer))
+					_ = conn.Close()
+				}
+			}()
+			sender := open(t, ports.SinkTarget{
+				URL: domain.SecretText("amqp://user:canary@" + l.Addr().String()), Exchange: "events",
+			})
+			err = sender.Send(t.Context(), event)
+			if !errors.Is(err, domain.SinkUnreachable) {
+				t.Errorf("got %v", err)
+			}
+			porttest.SecretFree(t, err)
+		})
+	}
+}
+
+// TestTheConnectionIsEncryptedAndTheCertificateChecked uses a proxy that terminates TLS in front of the broker.
+func TestTheConnectionIsEncryptedAndTheCertificateChecked(t *testing.T) {
+	b, exchange := broker(t), newExchange()
+	certificate, roots := selfSigned(t)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	go terminateTLS(l, b.Address())
+	url := strings.Replace(b.URL(l.Addr().String()), "amqp:", "amqps:", 1)
+	for name, trusted := range map[string]*tls.Config{"unknown": nil, "known": {RootCAs: roots}} {
+		sink := rabbitmq.New(rabbitmq.Options{
+			Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback}), TLS: trusted,
+		})
+		sender := sink.Open(ports.SinkTarget{URL: domain.SecretText(url), Exchange: exchange})
+		err := sender.Send(t.Context(), event)
+		if ok := err == nil; ok != (trusted != nil) || !ok && !errors.Is(err, egress.ErrTLS) {
+			t.Errorf("%s authority: %v", name, err)
+		}
+		sender.Close()
+	}
+}
+
+func terminateTLS(l net.Listener, to string) {
+	for {
+		client, err := l.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", to)
+		if err != nil {
+			_ = client.Close()
+			return
+		}
+		for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
+			go func() {
+				defer func() { _, _ = pair[0].Close(), pair[1].Close() }()
+				buffer := make([]byte, 4096)
+				for {
+					n, err := pair[0].Read(buffer)
+					if err != nil {
+						return
+					}
+					if _, err := pair[1].Write(buffer[:n]); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}
+}
+
+// selfSigned returns a certificate for 127.0.0.1 and a pool that trusts it.
+func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
+}
+
+func TestAConnectionWithoutTLSIsForbiddenUnlessEgressAllowsIt(t *testing.T) {
+	sink := rabbitmq.New(rabbitmq.Options{Guard: egress.NewGuard(egress.Config{AllowedCIDRs: loopback})})
+	target := ports.SinkTarget{URL: domain.SecretText("amqp://user:canary@127.0.0.1:1/"), Exchange: "events"}
+	if faults := sink.Validate(t.Context(), target); len(faults) != 1 || faults[0].Field != "url" {
+		t.Errorf("got %v", faults)
+	}
+	sender := sink.Open(target)
+	defer sender.Close()
+	if err := sender.Send(t.Context(), event); !errors.Is(err, domain.AddressNotAllowed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// BenchmarkSend publishes events with 16 calls in flight to a durable queue of a broker on this machine.
+func BenchmarkSend(b *testing.B) {
+	server, exchange := broker(b), newExchange()
+	server.Queue(b, exchange, "#", nil)
+	sender := open(b, ports.SinkTarget{URL: domain.SecretText(server.URL("")), Exchange: exchange})
+	e := event
+	e.Body = []byte(`{"specversion":"1.0","data":"` + strings.Repeat("x", 1<<10) + `"}`)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	b.ResetTimer()
+	for range 16 {
+		wait.Go(func() {
+			for next.Add(1) <= int64(b.N) {
+				if err := sender.Send(context.Background(), e); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}

@@ -1,0 +1,49 @@
+package compose_test
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+func TestThereIsOneSinkOfEachKind(t *testing.T) {
+	var kinds []domain.SinkKind
+	for _, sink := range compose.Sinks(egress.NewGuard(egress.Config{}), system.Clock{}) {
+		kinds = append(kinds, sink.Kind())
+	}
+	if diff := cmp.Diff([]domain.SinkKind{domain.SinkWebhook, domain.SinkRabbitMQ}, kinds); diff != "" {
+		t.Errorf("kinds (-want +got):\n%s", diff)
+	}
+}
+
+// TestTheEgressGuardCoversEverySink opens a sender to an address that egress forbids, and to the same address
+// while egress allows it. No destination listens there.
+func TestTheEgressGuardCoversEverySink(t *testing.T) {
+	targets := map[domain.SinkKind]ports.SinkTarget{
+		domain.SinkWebhook: {
+			URL:     domain.SecretText("https://127.0.0.1:1/"),
+			Secrets: []domain.Secret{domain.SecretText("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3")},
+		},
+		domain.SinkRabbitMQ: {URL: domain.SecretText("amqps://user:password@127.0.0.1:1/"), Exchange: "events"},
+	}
+	for code, allowed := range map[domain.Code][]netip.Prefix{
+		domain.AddressNotAllowed: nil,
+		domain.SinkUnreachable:   {netip.MustParsePrefix("127.0.0.1/32")},
+	} {
+		for _, sink := range compose.Sinks(egress.NewGuard(egress.Config{AllowedCIDRs: allowed}), system.Clock{}) {
+			sender := sink.Open(targets[sink.Kind()])
+			if err := sender.Send(t.Context(), ports.OutgoingEvent{}); !errors.Is(err, code) {
+				t.Errorf("%s: got %v, want %s", sink.Kind(), err, code)
+			}
+			sender.Close()
+		}
+	}
+}

@@ -207,3 +207,8 @@ func TestPanicOfAClosureLeavesTheStoreUsable(t *testing.T) {
 }
 
 var _ ports.Prober = (*memory.Store)(nil)
+
+func TestTheRateBudgetsConformToTheirPort(t *testing.T) {
+	clock := porttest.NewClock(time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC))
+	porttest.TestRateBudgets(t, func(*testing.T) ports.RateBudgets { return memory.NewRateBudgets(clock) })
+}

@@ -120,7 +120,7 @@ var allowed = map[string][]string{
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "pgregory.net/rapid",
 	},
 	"adapters/persistence/postgres": {
-		"adapters/persistence/gormstore", "domain",
+		"adapters/persistence/gormstore", "domain", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
 		"github.com/shopspring/decimal", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},

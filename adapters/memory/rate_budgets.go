@@ -1,0 +1,36 @@
+package memory
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// RateBudgets implements ports.RateBudgets in memory. It is the readable model of the port and is meant for tests: a
+// single process needs no shared budget.
+type RateBudgets struct {
+	clock  ports.Clock
+	mu     sync.Mutex
+	states map[ports.RateBudgetKey]domain.RateBudget
+}
+
+// NewRateBudgets returns full budgets, whose time is that of the clock.
+func NewRateBudgets(clock ports.Clock) *RateBudgets {
+	return &RateBudgets{clock: clock, states: map[ports.RateBudgetKey]domain.RateBudget{}}
+}
+
+// Update calls change while it holds the mutex, so that no other update comes in between.
+func (b *RateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
+	change func(state domain.RateBudget, now time.Time) domain.RateBudget,
+) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	b.states[key] = change(b.states[key], b.clock.Now())
+	return nil
+}

@@ -1,0 +1,171 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// RateBudgets returns the rate budgets that all replicas on this database share.
+func (db *DB) RateBudgets() ports.RateBudgets { return rateBudgets{db.Pool} }
+
+// rateBudgets implements ports.RateBudgets. An update is one SELECT and one UPDATE without a transaction around them.
+// The UPDATE has no effect if another replica has changed the row in between; the update then starts again. So no
+// replica holds a lock while it computes, and a replica that stops in between delays no other one.
+type rateBudgets struct{ pool *pgxpool.Pool }
+
+// rateBudgetRow is a row of the table rate_budgets.
+type rateBudgetRow struct {
+	version      *int64 // nil if there is no row
+	fullAt       *time.Time
+	blockedUntil *time.Time
+	demands      []byte
+	now          time.Time
+}
+
+// demandJSON is an item of the column demands: the calls of one tenant. Times are microseconds since 1970.
+type demandJSON struct {
+	Tenant   uuid.UUID           `json:"tenant"`
+	Served   int64               `json:"served"`
+	Replicas []replicaDemandJSON `json:"replicas"`
+}
+
+type replicaDemandJSON struct {
+	Replica string `json:"replica"`
+	Calls   int    `json:"calls"`
+	Served  int64  `json:"served"`
+	AskedAt int64  `json:"askedAt"`
+}
+
+const (
+	// The time is read by the same statement. It may be earlier than the update, never later.
+	selectRateBudget = `SELECT version, full_at, blocked_until, demands, clock_timestamp()
+		FROM (VALUES (1)) AS one LEFT JOIN rate_budgets
+		ON vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4`
+
+	updateRateBudget = `UPDATE rate_budgets
+		SET version = version + 1, full_at = $6, blocked_until = $7, demands = $8, updated_at = clock_timestamp()
+		WHERE vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4 AND version = $5`
+
+	// A new row is rare: one for each origin. It removes the rows that were not used for a day, whose buckets are full.
+	insertRateBudget = `WITH unused AS (
+			DELETE FROM rate_budgets WHERE updated_at < clock_timestamp() - interval '1 day')
+		INSERT INTO rate_budgets
+			(vendor, origin_sha256, resource, egress_address, version, full_at, blocked_until, demands, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp()) ON CONFLICT DO NOTHING`
+)
+
+// Update implements ports.RateBudgets.
+func (b rateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
+	change func(state domain.RateBudget, now time.Time) domain.RateBudget,
+) error {
+	origin := sha256.Sum256([]byte(key.Origin))
+	names := []any{string(key.Vendor), origin[:], key.Resource, key.EgressAddress}
+	for {
+		updated, err := b.try(ctx, names, change)
+		if updated || err != nil {
+			return gormstore.Translate(ctx, err)
+		}
+	}
+}
+
+// try makes one attempt of an update. It reports whether the row was still the one that it has read.
+func (b rateBudgets) try(ctx context.Context, names []any,
+	change func(state domain.RateBudget, now time.Time) domain.RateBudget,
+) (updated bool, err error) {
+	var row rateBudgetRow
+	targets := []any{&row.version, &row.fullAt, &row.blockedUntil, &row.demands, &row.now}
+	if err := query(ctx, b.pool, selectRateBudget, names, targets, func() error { return nil }); err != nil {
+		return false, err
+	}
+	state, err := row.domain()
+	if err != nil {
+		return false, err
+	}
+	state = change(state, row.now.UTC())
+	demands, err := demandsOf(state)
+	if err != nil {
+		return false, err
+	}
+	statement, version := insertRateBudget, int64(1)
+	if row.version != nil {
+		statement, version = updateRateBudget, *row.version
+	}
+	args := append(slices.Clip(names), version, state.FullAt, nullTime(state.BlockedUntil), demands)
+	done, err := b.exec(ctx, statement, args)
+	return err == nil && done.RowsAffected() == 1, err
+}
+
+// exec sends a statement again only if its connection turned out to be broken before anything was sent.
+func (b rateBudgets) exec(ctx context.Context, sql string, args []any) (done pgconn.CommandTag, err error) {
+	for range maxAttempts {
+		if done, err = b.pool.Exec(ctx, sql, args...); err == nil || !pgconn.SafeToRetry(err) {
+			break
+		}
+	}
+	return done, err
+}
+
+func (r rateBudgetRow) domain() (domain.RateBudget, error) {
+	var state domain.RateBudget
+	if r.version == nil {
+		return state, nil
+	}
+	if r.fullAt == nil {
+		return state, errors.New("rate_budgets: full_at is NULL")
+	}
+	state.FullAt = r.fullAt.UTC()
+	if r.blockedUntil != nil {
+		state.BlockedUntil = r.blockedUntil.UTC()
+	}
+	var demands []demandJSON
+	if err := json.Unmarshal(r.demands, &demands); err != nil {
+		return state, fmt.Errorf("rate_budgets: demands: %w", err)
+	}
+	for _, d := range demands {
+		tenant := domain.TenantDemand{Tenant: domain.TenantID{UUID: d.Tenant}, Served: d.Served}
+		for _, r := range d.Replicas {
+			tenant.Replicas = append(tenant.Replicas, domain.ReplicaDemand{
+				Replica: r.Replica, Calls: r.Calls, Served: r.Served, AskedAt: time.UnixMicro(r.AskedAt).UTC(),
+			})
+		}
+		state.Demands = append(state.Demands, tenant)
+	}
+	return state, nil
+}
+
+// demandsOf returns the column demands of the state.
+func demandsOf(state domain.RateBudget) (string, error) {
+	demands := make([]demandJSON, 0, len(state.Demands))
+	for _, d := range state.Demands {
+		tenant := demandJSON{Tenant: d.Tenant.UUID, Served: d.Served}
+		for _, r := range d.Replicas {
+			tenant.Replicas = append(tenant.Replicas, replicaDemandJSON{
+				Replica: r.Replica, Calls: r.Calls, Served: r.Served, AskedAt: r.AskedAt.UnixMicro(),
+			})
+		}
+		demands = append(demands, tenant)
+	}
+	text, err := json.Marshal(demands)
+	return string(text), err
+}
+
+// nullTime returns nil for the zero time, which is stored as NULL.
+func nullTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

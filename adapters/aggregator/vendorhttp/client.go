@@ -34,15 +34,22 @@ func New(cfg Config) *Client {
 	transport := newTransport(guard)
 	return &Client{
 		cfg: cfg, guard: guard, transport: transport, tripper: cfg.WrapTransport(transport),
-		retries: newRetryPolicy(), origins: origins{clock: cfg.Clock, byKey: map[originKey]*origin{}},
+		retries: newRetryPolicy(),
+		origins: origins{clock: cfg.Clock, shared: newSharedBudgets(cfg), byKey: map[originKey]*origin{}},
 	}
 }
 
 // Guard returns the client's egress guard.
 func (c *Client) Guard() *egress.Guard { return c.guard }
 
-// Close closes idle connections. It does not interrupt calls in progress.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+// Close closes idle connections and stops to request tokens of shared rate budgets. It does not interrupt requests in
+// progress.
+func (c *Client) Close() {
+	if c.origins.shared != nil {
+		c.origins.shared.close()
+	}
+	c.transport.CloseIdleConnections()
+}
 
 // WithTimeout returns a context that ends after [Config.TotalTimeout], and its cancel
 // function. An adapter uses it in a method of its port that makes several calls.
@@ -88,7 +95,7 @@ func (c *Client) DoJSON(ctx context.Context, call Call, into any) error {
 // attempt waits for the rate budget, sends the request once and reads the response, which
 // must be complete before [Config.AttemptTimeout]. It uses the round tripper without an
 // http.Client, because a round tripper follows no redirect and stores no cookie.
-func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, budget *tokenBucket) (response, error) {
+func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, budget rateBudget) (response, error) {
 	if err := c.waitForBudget(ctx, call, budget); err != nil {
 		return response{}, err
 	}

@@ -46,6 +46,15 @@ type Config struct {
 	// BudgetPerMinute replaces the rate budgets of all vendors. Zero keeps the vendors' own
 	// budgets; a negative value means no limit.
 	BudgetPerMinute int
+	// SharedBudgets stores the rate budgets that all replicas share. If it is nil, they are in the memory of the
+	// process. A call whose budget is shared always waits for the store, so MaxBudgetWait must not be negative.
+	SharedBudgets ports.RateBudgets
+	// EgressAddress is a name for the address from which this process calls. Only replicas with the same name share
+	// their budgets. It has no effect without SharedBudgets.
+	EgressAddress string
+	// OnBudgetError, if not nil, is called when the store of the shared budgets fails, once until it works again. It
+	// must not block.
+	OnBudgetError func(error)
 	// OnCall, if not nil, is called after each attempt. template is [Call.PathTemplate]; status
 	// is 0 if there was no response. OnCall must not block.
 	OnCall func(vendor, method, template string, status int, took time.Duration)
@@ -77,6 +86,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.WrapTransport == nil {
 		c.WrapTransport = func(base http.RoundTripper) http.RoundTripper { return base }
+	}
+	if c.OnBudgetError == nil {
+		c.OnBudgetError = func(error) {}
 	}
 	if c.OnBudget == nil {
 		c.OnBudget = func(string, string, float64) {}

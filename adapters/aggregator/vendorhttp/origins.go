@@ -19,7 +19,8 @@ const maxOrigins = 1024
 // origin is the state of one origin of one vendor: its circuit breaker and rate budgets.
 type origin struct {
 	breaker circuitbreaker.CircuitBreaker[response]
-	budgets map[string]*tokenBucket // the key is the resource; guarded by origins.mu
+	key     originKey
+	budgets map[string]rateBudget // the key is the resource; guarded by origins.mu
 	usedAt  time.Time
 }
 
@@ -30,9 +31,10 @@ type originKey struct{ vendor, origin string }
 // origins contains the state of every origin. If there are more than maxOrigins, the least
 // recently used one is evicted.
 type origins struct {
-	clock ports.Clock
-	mu    sync.Mutex
-	byKey map[originKey]*origin
+	clock  ports.Clock
+	shared *sharedBudgets // nil if the budgets are in the memory of the process
+	mu     sync.Mutex
+	byKey  map[originKey]*origin
 }
 
 // get returns the state of an origin, which it creates at the first use.
@@ -42,7 +44,7 @@ func (o *origins) get(key originKey, now time.Time) *origin {
 	found, ok := o.byKey[key]
 	if !ok {
 		o.evict()
-		found = &origin{breaker: newCircuitBreaker(), budgets: map[string]*tokenBucket{}}
+		found = &origin{breaker: newCircuitBreaker(), key: key, budgets: map[string]rateBudget{}}
 		o.byKey[key] = found
 	}
 	found.usedAt = now
@@ -50,17 +52,22 @@ func (o *origins) get(key originKey, now time.Time) *origin {
 }
 
 // budget returns the rate budget of a resource at an origin, or nil if there is no limit.
-func (o *origins) budget(of *origin, resource string, perMinute int) *tokenBucket {
+func (o *origins) budget(of *origin, resource string, perMinute int) rateBudget {
 	if resource == "" || perMinute <= 0 {
 		return nil
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	found, ok := of.budgets[resource]
-	if !ok {
-		found = newTokenBucket(perMinute, o.clock)
-		of.budgets[resource] = found
+	if ok {
+		return found
 	}
+	if o.shared != nil {
+		found = o.shared.budget(of.key, resource, perMinute)
+	} else {
+		found = newTokenBucket(perMinute, o.clock)
+	}
+	of.budgets[resource] = found
 	return found
 }
 

@@ -2,7 +2,6 @@ package vendorhttp
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -12,87 +11,73 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenBucket is a rate budget: it limits the rate of requests to one resource of one origin. If no token
-// is left, calls wait in one queue for each tenant. The tenants take tokens in turn. Therefore many calls
-// of one tenant delay a call of another tenant only by a few tokens.
+// rateBudget limits the rate of requests to one resource of one origin. There are two implementations: tokenBucket in
+// the memory of the process, and sharedBudget, which all replicas on one database share.
+type rateBudget interface {
+	// take takes a token for a call of the tenant. If there is none, it queues the call and returns it; the
+	// caller must then call await. If the call is expected to wait for longer than maxWait, take does not queue
+	// it. Errors: Unavailable (budget_exhausted), with the expected wait as RetryAfter.
+	take(tenant domain.TenantID, maxWait time.Duration) (*waitingCall, error)
+	// await waits for the token of a queued call. It waits at most maxWait, because calls of other tenants that
+	// were queued later can take tokens earlier. Errors: Unavailable (budget_exhausted), as for take; the error
+	// of transportError if ctx ends.
+	await(ctx context.Context, call *waitingCall, maxWait time.Duration) error
+	// blockFor blocks the budget for the wait that a 429 asked for. It never shortens an existing block.
+	blockFor(wait time.Duration, now time.Time)
+	// left returns the number of calls that can be sent now. A negative result is the number of
+	// calls that wait. A blocked budget has no calls left, even if it will have tokens when the
+	// block ends.
+	left(now time.Time) float64
+}
+
+// tokenBucket is a rate budget of this process. If no token is left, calls wait in one queue for each tenant. The
+// tenants take tokens in turn. Therefore many calls of one tenant delay a call of another tenant only by a few tokens.
 type tokenBucket struct {
 	clock ports.Clock
 
 	mu           sync.Mutex
 	limiter      *rate.Limiter
 	blockedUntil time.Time // the vendor accepts no call before this time; zero if the bucket is not blocked
-	queues       map[domain.TenantID][]*waitingCall
-	turns        []domain.TenantID // the tenants with waiting calls; the first one takes the next token
-	timer        *time.Timer       // calls grant when the next token is due; nil if no call waits
+	queue        callQueue
+	timer        *time.Timer // calls grant when the next token is due; nil if no call waits
 }
 
-// waitingCall is a call that waits for a token.
-type waitingCall struct {
-	tenant  domain.TenantID
-	granted chan struct{} // closed when the call has got its token
-}
-
-// newTokenBucket returns a full bucket for an allowance of perMinute calls. It splits the
-// allowance in three parts:
-//
-//   - one twenty-fourth can be used at once (the burst),
-//   - another twenty-fourth is kept in reserve, because calls that are sent in one minute can
-//     arrive late, in the next minute,
-//   - the rest is refilled over a minute.
-//
-// Therefore no minute, no matter when it starts, has more calls than the allowance. A bucket
-// that holds the whole allowance and is also refilled at the full rate would allow twice as
-// many. Eleven twelfths of the allowance can be used in every minute.
+// newTokenBucket returns a full bucket for an allowance of perMinute calls, which domain.NewRateAllowance divides.
 func newTokenBucket(perMinute int, clock ports.Clock) *tokenBucket {
-	reserve := perMinute / 24
-	burst := max(1, reserve)
-	refill := max(1, perMinute-burst-reserve)
+	allowance := domain.NewRateAllowance(perMinute)
 	return &tokenBucket{
-		clock: clock, limiter: rate.NewLimiter(rate.Limit(float64(refill)/60), burst),
-		queues: map[domain.TenantID][]*waitingCall{},
+		clock: clock, limiter: rate.NewLimiter(rate.Limit(float64(allowance.Refill)/60), allowance.Burst),
+		queue: newCallQueue(),
 	}
 }
 
-// take takes a token for a call of the tenant. If there is none, it queues the call and returns it; the
-// caller must then call await. If the call is expected to wait for longer than maxWait, take does not queue
-// it. Errors: Unavailable (budget_exhausted), with the expected wait as RetryAfter.
+// take implements rateBudget.
 func (b *tokenBucket) take(tenant domain.TenantID, maxWait time.Duration) (*waitingCall, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	if len(b.turns) == 0 && b.allow(now) {
+	if b.queue.waiting() == 0 && b.allow(now) {
 		return nil, nil
 	}
 	if wait := b.expectedWait(tenant, now); wait > max(maxWait, 0) {
 		return nil, budgetExhausted(wait)
 	}
-	call := &waitingCall{tenant: tenant, granted: make(chan struct{})}
-	if len(b.queues[tenant]) == 0 {
-		b.turns = append(b.turns, tenant)
-	}
-	b.queues[tenant] = append(b.queues[tenant], call)
+	call := b.queue.push(tenant)
 	if b.timer == nil {
 		b.schedule(now)
 	}
 	return call, nil
 }
 
-// await waits for the token of a queued call. It waits at most maxWait, because calls of other tenants that
-// were queued later can take tokens earlier. Errors: Unavailable (budget_exhausted), as for take; the error
-// of transportError if ctx ends.
+// await implements rateBudget.
 func (b *tokenBucket) await(ctx context.Context, call *waitingCall, maxWait time.Duration) error {
-	timer := time.NewTimer(maxWait)
-	defer timer.Stop()
-	select {
-	case <-call.granted:
+	if call.wait(ctx, maxWait) {
 		return nil
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case !b.remove(call): // the token was granted at this moment
+	case !b.queue.remove(call): // the token was granted at this moment
 		return nil
 	case ctx.Err() != nil:
 		return transportError(ctx, ctx.Err())
@@ -105,36 +90,16 @@ func (b *tokenBucket) grant() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock.Now()
-	for len(b.turns) > 0 && b.allow(now) {
-		tenant := b.turns[0]
-		call := b.queues[tenant][0]
-		b.turns = append(b.turns[1:], tenant) // the tenant goes to the end of the order
-		b.remove(call)
-		close(call.granted)
+	for b.queue.waiting() > 0 && b.allow(now) {
+		b.queue.grantNext(time.Time{})
 	}
 	b.schedule(now)
-}
-
-// remove removes a call from its queue, and reports whether the call was queued. The caller must hold b.mu.
-func (b *tokenBucket) remove(call *waitingCall) bool {
-	queue := b.queues[call.tenant]
-	i := slices.Index(queue, call)
-	if i < 0 {
-		return false
-	}
-	if queue = slices.Delete(queue, i, i+1); len(queue) > 0 {
-		b.queues[call.tenant] = queue
-		return true
-	}
-	delete(b.queues, call.tenant)
-	b.turns = slices.DeleteFunc(b.turns, func(t domain.TenantID) bool { return t == call.tenant })
-	return true
 }
 
 // schedule sets the timer for the next token if calls wait. The caller must hold b.mu.
 func (b *tokenBucket) schedule(now time.Time) {
 	b.timer = nil
-	if len(b.turns) > 0 {
+	if b.queue.waiting() > 0 {
 		b.timer = time.AfterFunc(max(b.tokensIn(1, now), time.Millisecond), b.grant)
 	}
 }
@@ -147,9 +112,9 @@ func (b *tokenBucket) allow(now time.Time) bool {
 // expectedWait returns how long a call of the tenant would wait if it were queued now and no other call
 // were queued after it. The caller must hold b.mu.
 func (b *tokenBucket) expectedWait(tenant domain.TenantID, now time.Time) time.Duration {
-	own := len(b.queues[tenant])
+	own := len(b.queue.calls[tenant])
 	tokens := own + 1
-	for other, queue := range b.queues {
+	for other, queue := range b.queue.calls {
 		if other != tenant {
 			tokens += min(len(queue), own+1)
 		}
@@ -164,8 +129,7 @@ func (b *tokenBucket) tokensIn(n int, now time.Time) time.Duration {
 	return blocked + time.Duration(max(missing, 0)/float64(b.limiter.Limit())*float64(time.Second))
 }
 
-// blockFor blocks the bucket for the wait that a 429 asked for. It never shortens an existing
-// block.
+// blockFor implements rateBudget.
 func (b *tokenBucket) blockFor(wait time.Duration, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -174,21 +138,15 @@ func (b *tokenBucket) blockFor(wait time.Duration, now time.Time) {
 	}
 }
 
-// left returns the number of calls that can be sent now. A negative result is the number of
-// calls that wait. A blocked bucket has no calls left, even if it will have tokens when the
-// block ends.
+// left implements rateBudget.
 func (b *tokenBucket) left(now time.Time) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	waiting := 0
-	for _, queue := range b.queues {
-		waiting += len(queue)
-	}
 	tokens := b.limiter.TokensAt(now)
 	if now.Before(b.blockedUntil) {
 		tokens = 0
 	}
-	return tokens - float64(waiting)
+	return tokens - float64(b.queue.waiting())
 }
 
 func budgetExhausted(wait time.Duration) *domain.Error {
@@ -207,7 +165,7 @@ func (c *Client) budgetPerMinute(call Call) int {
 // waitForBudget takes a token of the budget and waits until the token can be used. It waits at
 // most [Config.MaxBudgetWait], and at most half of the time until the deadline of ctx, because
 // the request itself needs time as well. A nil budget has no limit.
-func (c *Client) waitForBudget(ctx context.Context, call Call, budget *tokenBucket) error {
+func (c *Client) waitForBudget(ctx context.Context, call Call, budget rateBudget) error {
 	if budget == nil {
 		return nil
 	}
@@ -224,6 +182,6 @@ func (c *Client) waitForBudget(ctx context.Context, call Call, budget *tokenBuck
 }
 
 // reportBudget passes the number of calls that are left in the budget to [Config.OnBudget].
-func (c *Client) reportBudget(call Call, budget *tokenBucket, now time.Time) {
+func (c *Client) reportBudget(call Call, budget rateBudget, now time.Time) {
 	c.cfg.OnBudget(string(call.Vendor.Name), call.Resource, budget.left(now))
 }

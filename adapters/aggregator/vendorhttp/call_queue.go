@@ -1,0 +1,94 @@
+package vendorhttp
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// waitingCall is a call that waits for a token.
+type waitingCall struct {
+	tenant  domain.TenantID
+	granted chan struct{} // closed when the call has got its token
+	// validUntil is when the token of a shared budget expires, on the clock of the process. It is set before granted is
+	// closed. It is zero if the token does not expire.
+	validUntil time.Time
+}
+
+// wait waits for the token for at most maxWait, and until ctx ends. It reports whether the call has got a token.
+func (c *waitingCall) wait(ctx context.Context, maxWait time.Duration) bool {
+	timer := time.NewTimer(maxWait)
+	defer timer.Stop()
+	select {
+	case <-c.granted:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// callQueue contains the calls that wait for a token, one queue for each tenant. The zero value is not usable; see
+// newCallQueue. It is not safe for concurrent use.
+type callQueue struct {
+	calls map[domain.TenantID][]*waitingCall
+	turns []domain.TenantID // the tenants with waiting calls; the first one takes the next token
+}
+
+func newCallQueue() callQueue { return callQueue{calls: map[domain.TenantID][]*waitingCall{}} }
+
+// push adds a call of the tenant at the end of its queue.
+func (q *callQueue) push(tenant domain.TenantID) *waitingCall {
+	call := &waitingCall{tenant: tenant, granted: make(chan struct{})}
+	if len(q.calls[tenant]) == 0 {
+		q.turns = append(q.turns, tenant)
+	}
+	q.calls[tenant] = append(q.calls[tenant], call)
+	return call
+}
+
+// grantNext gives a token to the first call of the next tenant. It reports whether a call waits.
+func (q *callQueue) grantNext(validUntil time.Time) bool {
+	return len(q.turns) > 0 && q.grant(q.turns[0], validUntil)
+}
+
+// grant gives a token to the first call of the tenant, and moves the tenant to the end of the order. It reports whether
+// a call of the tenant waits.
+func (q *callQueue) grant(tenant domain.TenantID, validUntil time.Time) bool {
+	if len(q.calls[tenant]) == 0 {
+		return false
+	}
+	call := q.calls[tenant][0]
+	i := slices.Index(q.turns, tenant)
+	q.turns = append(slices.Delete(q.turns, i, i+1), tenant)
+	q.remove(call)
+	call.validUntil = validUntil
+	close(call.granted)
+	return true
+}
+
+// remove removes a call from its queue, and reports whether the call was queued.
+func (q *callQueue) remove(call *waitingCall) bool {
+	queue := q.calls[call.tenant]
+	i := slices.Index(queue, call)
+	if i < 0 {
+		return false
+	}
+	if queue = slices.Delete(queue, i, i+1); len(queue) > 0 {
+		q.calls[call.tenant] = queue
+		return true
+	}
+	delete(q.calls, call.tenant)
+	q.turns = slices.DeleteFunc(q.turns, func(t domain.TenantID) bool { return t == call.tenant })
+	return true
+}
+
+// waiting returns the number of calls that wait.
+func (q *callQueue) waiting() (n int) {
+	for _, queue := range q.calls {
+		n += len(queue)
+	}
+	return n
+}

@@ -1,0 +1,272 @@
+package vendorhttp
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+const (
+	// tokenValidity is the time in which a token of a shared budget must be used. It is counted from before the request
+	// for the token was sent, on the clock of the process, so no clocks are compared. A token that is not used until
+	// then is lost. The reserve of domain.NewRateAllowance covers the validity: at Pluggy's limit it is 2.7 s.
+	tokenValidity = time.Second
+	// storeRetry is the delay after a request for tokens that failed.
+	storeRetry = 500 * time.Millisecond
+	// spareTokens is the number of tokens that are requested in addition while no call waits, so that a pull, which
+	// sends one call after the other, does not need a request for each of them.
+	spareTokens = 4
+	// maxReported bounds the tenants, and the calls of each tenant, that one request contains. More calls are not
+	// served before the next request.
+	maxReported = 32
+)
+
+// sharedBudgets contains what the shared budgets of one client have in common.
+type sharedBudgets struct {
+	store    ports.RateBudgets
+	address  string // Config.EgressAddress
+	replica  string // the name of this client among the replicas
+	onError  func(error)
+	lifetime context.Context // ends when the client is closed
+	close    context.CancelFunc
+}
+
+func newSharedBudgets(c Config) *sharedBudgets {
+	if c.SharedBudgets == nil {
+		return nil
+	}
+	s := &sharedBudgets{
+		store: c.SharedBudgets, address: c.EgressAddress, replica: rand.Text(), onError: c.OnBudgetError,
+	}
+	s.lifetime, s.close = context.WithCancel(context.Background())
+	return s
+}
+
+// budget returns the shared budget of a resource at an origin.
+func (s *sharedBudgets) budget(key originKey, resource string, perMinute int) *sharedBudget {
+	return &sharedBudget{
+		sharedBudgets: s, allowance: domain.NewRateAllowance(perMinute), queue: newCallQueue(),
+		key: ports.RateBudgetKey{
+			Vendor: domain.Vendor(key.vendor), Origin: key.origin, Resource: resource, EgressAddress: s.address,
+		},
+	}
+}
+
+// sharedBudget is a rate budget that all replicas on one database share. Its tokens are in the database; a call is sent
+// only with a token from there. While calls wait, the replica requests tokens for several of them at once, together
+// with the number of its waiting calls, by which the tokens are divided fairly among all tenants and replicas. While no
+// call waits, it sends no request.
+//
+// If the database does not respond, calls wait for at most maxWait and then fail with budget_exhausted.
+type sharedBudget struct {
+	*sharedBudgets
+	key       ports.RateBudgetKey
+	allowance domain.RateAllowance
+
+	mu           sync.Mutex
+	queue        callQueue
+	spare        int               // tokens for calls that do not wait yet
+	spareUntil   time.Time         // when spare expires
+	blockedUntil time.Time         // on the clock of the process
+	block        bool              // whether the store does not yet know blockedUntil
+	state        domain.RateBudget // the state after the last request
+	stateAt      time.Time         // the time of the store at the last request
+	learnedAt    time.Time         // stateAt on the clock of the process
+	asking       bool
+	timer        *time.Timer // starts the next request; nil if none is planned
+	failed       bool        // whether the last request failed
+}
+
+// take implements rateBudget.
+func (b *sharedBudget) take(tenant domain.TenantID, maxWait time.Duration) (*waitingCall, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	if b.spare > 0 && now.Before(b.spareUntil) && !now.Before(b.blockedUntil) {
+		b.spare--
+		return nil, nil
+	}
+	if wait := b.expectedWait(tenant, now); wait > max(maxWait, 0) {
+		return nil, budgetExhausted(wait)
+	}
+	call := b.queue.push(tenant)
+	b.ask()
+	return call, nil
+}
+
+// await implements rateBudget. A token that has expired before the call could use it is lost, and the call is queued
+// again.
+func (b *sharedBudget) await(ctx context.Context, call *waitingCall, maxWait time.Duration) error {
+	for deadline := time.Now().Add(maxWait); ; {
+		granted := call.wait(ctx, time.Until(deadline))
+		b.mu.Lock()
+		granted = granted || !b.queue.remove(call) // the token was granted at this moment
+		now := time.Now()
+		switch {
+		case granted && now.Before(call.validUntil):
+			b.mu.Unlock()
+			return nil
+		case ctx.Err() != nil:
+			b.mu.Unlock()
+			return transportError(ctx, ctx.Err())
+		case !now.Before(deadline):
+			wait := b.expectedWait(call.tenant, now)
+			b.mu.Unlock()
+			return budgetExhausted(max(wait, time.Second))
+		}
+		call = b.queue.push(call.tenant)
+		b.ask()
+		b.mu.Unlock()
+	}
+}
+
+// blockFor implements rateBudget. It also stores the block, so that the other replicas learn of it with their next
+// request for tokens.
+func (b *sharedBudget) blockFor(wait time.Duration, _ time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if until := time.Now().Add(wait); until.After(b.blockedUntil) {
+		b.blockedUntil, b.block = until, true
+		b.stopTimer()
+		b.ask()
+	}
+}
+
+// left implements rateBudget.
+func (b *sharedBudget) left(time.Time) float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	tokens := b.state.Available(b.allowance, b.storeTime(now))
+	if now.Before(b.blockedUntil) {
+		tokens = 0
+	}
+	return float64(tokens - b.queue.waiting())
+}
+
+// storeTime returns the time of the store at the time now of the process, as far as it is known. The caller must hold
+// b.mu.
+func (b *sharedBudget) storeTime(now time.Time) time.Time { return b.stateAt.Add(now.Sub(b.learnedAt)) }
+
+// expectedWait returns how long a call of the tenant would wait if it were queued now, according to the last state of
+// the budget that is known. The caller must hold b.mu.
+func (b *sharedBudget) expectedWait(tenant domain.TenantID, now time.Time) time.Duration {
+	wait := b.state.ExpectedWait(b.allowance, b.replica, b.waiting(len(b.queue.turns), tenantCalls), tenant,
+		b.storeTime(now))
+	return max(wait, b.blockedUntil.Sub(now))
+}
+
+// tenantCalls bounds the calls of a tenant in an expected wait. It is far above the calls that can wait.
+const tenantCalls = 1 << 20
+
+// waiting returns the waiting calls of at most the given number of tenants, in their order, with at most the given
+// number of calls of each. The caller must hold b.mu.
+func (b *sharedBudget) waiting(tenants, calls int) []domain.TenantCalls {
+	all := make([]domain.TenantCalls, 0, min(tenants, len(b.queue.turns)))
+	for _, tenant := range b.queue.turns[:min(tenants, len(b.queue.turns))] {
+		all = append(all, domain.TenantCalls{Tenant: tenant, Calls: min(calls, len(b.queue.calls[tenant]))})
+	}
+	return all
+}
+
+// ask starts a request for tokens, unless one is running or planned. The caller must hold b.mu.
+func (b *sharedBudget) ask() {
+	if b.asking || b.timer != nil || b.lifetime.Err() != nil {
+		return
+	}
+	request := domain.RateRequest{
+		Replica: b.replica, Waiting: b.waiting(maxReported, maxReported), Spare: spareTokens, FullAt: b.state.FullAt,
+	}
+	if b.block {
+		request.BlockFor = max(0, time.Until(b.blockedUntil))
+	}
+	b.asking = true
+	go b.request(request)
+}
+
+// request requests tokens once and gives them to the waiting calls. If the outcome of the request is not known, or if
+// the response comes too late, its tokens are not used.
+func (b *sharedBudget) request(r domain.RateRequest) {
+	sentAt := time.Now()
+	ctx, cancel := context.WithTimeout(b.lifetime, tokenValidity)
+	defer cancel()
+	var state domain.RateBudget
+	var grant domain.RateGrant
+	var at time.Time
+	err := b.store.Update(ctx, b.key, func(stored domain.RateBudget, now time.Time) domain.RateBudget {
+		state, grant = stored.Grant(b.allowance, r, now)
+		at = now
+		return state
+	})
+	b.mu.Lock()
+	b.asking = false
+	report := err != nil && !b.failed && b.lifetime.Err() == nil
+	b.failed = err != nil
+	if err != nil {
+		b.plan(storeRetry)
+	} else {
+		now := time.Now()
+		b.state, b.stateAt, b.learnedAt = state, at, now
+		b.block = b.block && b.blockedUntil.Sub(sentAt) > r.BlockFor
+		if blocked := state.BlockedUntil.Sub(at); now.Add(blocked).After(b.blockedUntil) {
+			b.blockedUntil = now.Add(blocked)
+		}
+		b.distribute(grant, sentAt.Add(tokenValidity), now)
+		b.plan(grant.RetryIn)
+	}
+	b.mu.Unlock()
+	if report {
+		b.onError(err)
+	}
+}
+
+// distribute gives tokens to the waiting calls: first to those of the tenants for which they were granted. The caller
+// must hold b.mu.
+func (b *sharedBudget) distribute(grant domain.RateGrant, validUntil, now time.Time) {
+	if !now.Before(validUntil) || now.Before(b.blockedUntil) {
+		return
+	}
+	left := grant.Spare
+	for _, granted := range grant.Calls {
+		for range granted.Calls {
+			if !b.queue.grant(granted.Tenant, validUntil) {
+				left++ // the call has been given up
+			}
+		}
+	}
+	for left > 0 && b.queue.grantNext(validUntil) {
+		left--
+	}
+	b.spare, b.spareUntil = left, validUntil
+}
+
+// plan starts the next request after a delay if a call waits or if a block is not stored yet. The caller must hold
+// b.mu.
+func (b *sharedBudget) plan(delay time.Duration) {
+	if b.queue.waiting() == 0 && !b.block {
+		return
+	}
+	if delay <= 0 || b.block && !b.failed {
+		b.ask()
+		return
+	}
+	b.timer = time.AfterFunc(delay, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.timer = nil
+		if b.queue.waiting() > 0 || b.block {
+			b.ask()
+		}
+	})
+}
+
+// stopTimer cancels the planned request. The caller must hold b.mu.
+func (b *sharedBudget) stopTimer() {
+	if b.timer != nil && b.timer.Stop() {
+		b.timer = nil
+	}
+}

@@ -84,6 +84,9 @@ type Sealing struct {
 type Egress struct {
 	AllowedCIDRs []netip.Prefix // EGRESS_ALLOWED_CIDRS
 	AllowHTTP    bool           // EGRESS_ALLOW_HTTP, default false
+	// Address is a name for the address from which this process calls vendors. Replicas on one PostgreSQL database
+	// share the rate budgets of the vendors if they have the same name. EGRESS_ADDRESS, default "": one name for all
+	Address string
 }
 
 // Log configures the level and the format of the log.

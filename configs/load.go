@@ -37,6 +37,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.sealing(r)
 	c.Egress = Egress{
 		AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false),
+		Address: r.name("EGRESS_ADDRESS"),
 	}
 	c.log(r)
 	c.OTLP = OTLP{Endpoint: r.baseURL("OTEL_EXPORTER_OTLP_ENDPOINT")}

@@ -175,6 +175,11 @@ var (
 				"127.0.0.1": nets("127.0.0.1/32"),
 			}, cidrs,
 		},
+		"EGRESS_ADDRESS": {
+			func(c configs.Config) any { return c.Egress.Address },
+			map[string]any{"": "", " ": "", "203.0.113.7": "203.0.113.7", "2001:db8::7": "2001:db8::7", "nat": "nat"},
+			[]string{"two words", "é", strings.Repeat("a", 129)},
+		},
 		"EGRESS_ALLOW_HTTP": {
 			func(c configs.Config) any { return c.Egress.AllowHTTP }, map[string]any{"": false, "true": true},
 			booleans,

@@ -100,6 +100,16 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 	})
 }
 
+// name reads a name that the operator chooses, for example an IP address or the name of a gateway.
+func (r *reader) name(name string) string {
+	const longest = 128
+	message := "must be at most " + strconv.Itoa(longest) + " printable ASCII characters without spaces"
+	return parse(r, name, "", message, func(text string) (string, bool) {
+		forbidden := strings.IndexFunc(text, func(c rune) bool { return c <= ' ' || c > '~' })
+		return text, len(text) <= longest && forbidden < 0
+	})
+}
+
 func (r *reader) level(name string) zapcore.Level {
 	const message = "must be debug, info, warn or error"
 	return parse(r, name, zapcore.InfoLevel, message, func(text string) (zapcore.Level, bool) {

@@ -79,7 +79,7 @@ var everything = []string{
 	"autoscaling.enabled=true", "ingress.enabled=true", "metrics.serviceMonitor.enabled=true",
 	"auth.jwtSecret.existingSecret=jwt", "webhooks.existingSecret=hooks", "webhooks.pluggy.hmacSecretKey=pluggy",
 	"webhooks.belvo.authorizationKey=belvo", "webhooks.belvo.sourceCidrs=", "settings.TRUSTED_PROXIES=10.0.0.0/8",
-	"settings.SERVER_MAX_CONNECTIONS=1000000", "settings.LOG_LEVEL=warn",
+	"settings.SERVER_MAX_CONNECTIONS=1000000", "settings.LOG_LEVEL=warn", "settings.EGRESS_ADDRESS=203.0.113.7",
 }
 
 func TestTheChartPassesHelmLint(t *testing.T) {

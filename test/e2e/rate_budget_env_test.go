@@ -25,6 +25,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -117,6 +118,7 @@ type budgetService struct {
 	*application.Service
 	queue   budgetQueue
 	baseURL string
+	sealing configs.Sealing // the keyset of the composed service
 }
 
 type budgetQueue interface {
@@ -149,7 +151,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	if err != nil {
 		t.Fatal(err)
 	}
-	return budgetService{app, queue, "https://api.example.com"}
+	return budgetService{Service: app, queue: queue, baseURL: "https://api.example.com"}
 }
 
 // connect creates the connection number i and returns its id.

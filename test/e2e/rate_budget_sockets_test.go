@@ -34,6 +34,6 @@ func TestTheRateBudgetOverSockets(t *testing.T) {
 	}
 	t.Cleanup(app.Close)
 	begun := time.Now()
-	keepBusy(t, sim, budgetService{app.Service, app.Stores.Queue, server.URL})
+	keepBusy(t, sim, budgetService{app.Service, app.Stores.Queue, server.URL, cfg.Sealing})
 	t.Logf("%v of real time", time.Since(begun).Round(time.Second))
 }

@@ -190,7 +190,9 @@ func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client 
 		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
 		UserAgent: "aggregator-connections/" + Version(),
 		Clock:     clockOf(o), Resolver: o.Resolver, BudgetPerMinute: o.PerMinute,
-		OnCall: a.Metrics.VendorCall, OnBudget: a.Metrics.Budget,
+		SharedBudgets: a.Stores.RateBudgets, EgressAddress: e.Address,
+		OnBudgetError: func(err error) { a.reportError(ports.BackgroundError{Task: "rate budget", Err: err}) },
+		OnCall:        a.Metrics.VendorCall, OnBudget: a.Metrics.Budget,
 		WrapTransport: a.traces.Transport, AttemptContext: telemetry.WithTemplate,
 	})
 }

@@ -27,6 +27,7 @@ type Stores struct {
 	Idempotency ports.IdempotencyStore
 	Pulls       ports.Pulls
 	Ledger      ports.Ledger
+	RateBudgets ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
 	Prober      ports.Prober
 	Queue       Queue
 
@@ -135,7 +136,9 @@ func openPostgres(
 	if err != nil {
 		return Stores{}, errors.Join(err, db.Close())
 	}
-	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
+	stores := storesOf(db.Store(queue.Enqueue), queue, db.Close)
+	stores.RateBudgets = db.RateBudgets()
+	return stores, nil
 }
 
 // Migrate brings the schemas of the store and the job queue up to date, and closes the

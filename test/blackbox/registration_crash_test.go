@@ -1,0 +1,121 @@
+package blackbox_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// orphanTime is the documented time after which a webhook whose registration was interrupted is removed at the vendor:
+// two minutes, and the interval of the task.
+const orphanTime = 2*time.Minute + 10*time.Second
+
+// registrationStep is a point of POST /webhooks/tokens with register at which the service is killed.
+type registrationStep struct {
+	name string
+	// method is that of the request for webhooks at which the kill happens; forward says whether the vendor handles
+	// the request before the kill.
+	method  string
+	forward bool
+	revoke  bool // the request is that of a revocation, after a registration that succeeded
+}
+
+// TestAKilledRegistrationLeavesNoWebhook kills the service between the steps of a registration, and of its removal.
+// Afterwards the vendor has no webhook that the service does not know.
+func TestAKilledRegistrationLeavesNoWebhook(t *testing.T) {
+	for _, step := range []registrationStep{
+		{name: "before the vendor creates the webhook", method: http.MethodPost},
+		{name: "after the vendor has created the webhook", method: http.MethodPost, forward: true},
+		{name: "before the vendor deletes the webhook", method: http.MethodDelete, revoke: true},
+		{name: "after the vendor has deleted the webhook", method: http.MethodDelete, forward: true, revoke: true},
+	} {
+		for backend, at := range map[string]func(*testing.T) string{
+			"sqlite":   func(*testing.T) string { return "" },
+			"postgres": func(t *testing.T) string { return newDatabase(t).url },
+		} {
+			t.Run(step.name+" on "+backend, func(t *testing.T) {
+				t.Parallel()
+				step.run(t, newEnv(t, at(t)))
+			})
+		}
+	}
+}
+
+func (s registrationStep) run(t *testing.T, h *env) {
+	sim := pluggysim.New(pluggysim.Options{Seed: 3})
+	sim.AddClient(pluggysim.Client{ID: pluggysim.DemoClientID, Secret: pluggysim.DemoClientSecret})
+	item := sim.AddItem(pluggysim.Item{}).ID
+	var armed atomic.Bool
+	reached, killed := make(chan struct{}), make(chan struct{})
+	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != s.method || !isWebhookPath(r.URL.Path) || !armed.CompareAndSwap(true, false) {
+			sim.ServeHTTP(w, r)
+			return
+		}
+		if s.forward {
+			sim.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		close(reached)
+		<-killed // the service never gets a response
+	}))
+	t.Cleanup(func() { vendor.CloseClientConnections(); vendor.Close() })
+	h.settings["PUBLIC_URL"] = "https://webhooks.example.test" // the vendor accepts only https
+	first := h.serve()
+	first.ready()
+	h.call(first, "POST", "/aggregator-connections", object{
+		"vendor": "pluggy", "configName": "main", "baseUrl": vendor.URL, "accountRef": item,
+		"clientId": pluggysim.DemoClientID, "secret": pluggysim.DemoClientSecret,
+	}, http.StatusCreated)
+	register := object{"vendor": "pluggy", "connection_config_name": "main", "register": true}
+	if s.revoke {
+		minted := h.call(first, "POST", "/webhooks/tokens", register, http.StatusCreated)
+		armed.Store(true)
+		h.call(first, "DELETE", "/webhooks/tokens/"+text(minted, "id"), nil, http.StatusNoContent)
+	} else {
+		armed.Store(true)
+		go func() { _, _ = h.try(context.Background(), first, "POST", surface+"/webhooks/tokens", register) }()
+	}
+	select {
+	case <-reached:
+	case <-time.After(waitTimeout):
+		t.Fatal("the service has not called the vendor")
+	}
+	first.kill()
+	died := time.Now()
+	close(killed)
+	want := 0
+	if s.forward != s.revoke { // the vendor has the webhook
+		want = 1
+	}
+	if n := len(sim.Webhooks()); n != want {
+		t.Fatalf("the vendor has %d webhooks at the kill, want %d", n, want)
+	}
+	second := h.serve()
+	second.ready()
+	if s.revoke || s.forward {
+		eventually(t, orphanTime+20*time.Second, "removal of the webhook", func() bool { return len(sim.Webhooks()) == 0 })
+	}
+	took := time.Since(died)
+	t.Logf("the vendor has no webhook %.1f s after the kill", took.Seconds())
+	if took > orphanTime {
+		t.Errorf("the promise is %v", orphanTime)
+	}
+	for _, token := range h.all(second, "/webhooks/tokens") {
+		if token["revokedAt"] == nil {
+			t.Errorf("a live token is listed: %v", token["id"])
+		}
+	}
+	// The registration still works, and the one that was interrupted leaves nothing.
+	h.call(second, "POST", "/webhooks/tokens", register, http.StatusCreated)
+	if n := len(sim.Webhooks()); n != 1 {
+		t.Errorf("the vendor has %d webhooks after a new registration, want 1", n)
+	}
+}
+
+func isWebhookPath(path string) bool { return strings.HasPrefix(path, "/webhooks") }

@@ -2,16 +2,19 @@ package e2e_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -64,7 +67,34 @@ func reversed(text string) string {
 	return string(letters)
 }
 
+// spanSink is a collector of traces that keeps what it receives.
+type spanSink struct {
+	mu  sync.Mutex
+	raw bytes.Buffer
+}
+
+func (s *spanSink) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	body := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		if unzipped, err := gzip.NewReader(r.Body); err == nil {
+			body = unzipped
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = io.Copy(&s.raw, body)
+}
+
+func (s *spanSink) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.raw.String()
+}
+
 func TestNoSecretLeaks(t *testing.T) {
+	spans := &spanSink{} // of all backends
+	collector := httptest.NewServer(spans)
+	t.Cleanup(collector.Close)
 	each(t, func(t *testing.T, w *env) {
 		secrets := map[string]string{
 			"client id":      canaryClient,
@@ -106,11 +136,16 @@ func TestNoSecretLeaks(t *testing.T) {
 		if len(secrets) < 7+2*6+1 {
 			t.Fatalf("only %d secrets were seen", len(secrets))
 		}
+		eventually(t, "the spans", func() bool {
+			text := spans.text()
+			return strings.Contains(text, "/link-sessions") && strings.Contains(text, "/api/token/") &&
+				strings.Contains(text, "/connect_token")
+		})
 		metrics := httptest.NewRecorder()
 		telemetry.Admin(w.app.Metrics).ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		for where, text := range map[string]string{
 			"answers": w.responses.String(), "log": w.log.String(), "metrics": metrics.Body.String(),
-			"database": w.dump(t),
+			"database": w.dump(t), "spans": spans.text(),
 		} {
 			if len(text) < 100 && !(where == "database" && w.backend == "memory") {
 				t.Errorf("%s: %d bytes are nothing to search", where, len(text))
@@ -118,6 +153,7 @@ func TestNoSecretLeaks(t *testing.T) {
 			search(t, where, secrets, text)
 		}
 	}, func(s *setup) {
+		s.cfg.OTLP.Endpoint = collector.URL
 		s.cfg.Auth.JWTSecret = domain.SecretText(canaryJWT)
 		s.cfg.Sources = map[domain.Vendor]domain.SourcePolicy{
 			"pluggy": {

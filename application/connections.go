@@ -50,9 +50,10 @@ func (s *Service) GetConnection(
 
 // ListConnections implements ports.ConnectionManager.
 func (s *Service) ListConnections(
-	ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest,
+	ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Connection], error) {
-	return s.Connections.List(ctx, tenant, ports.ConnectionFilter{Kind: domain.Aggregator, Health: health}, page)
+	filter.Kind = domain.Aggregator
+	return s.Connections.List(ctx, tenant, filter, page)
 }
 
 // UpdateConnection implements ports.ConnectionManager.
@@ -183,15 +184,24 @@ func (s *Service) ConnectionHealth(
 }
 
 func (s *Service) connectionHealth(c domain.Connection, a ports.Activity) ports.ConnectionHealth {
-	return ports.ConnectionHealth{Health: c.Health, Activity: a, Completeness: s.completenessOf(a), Paused: c.Paused()}
+	now, grace := s.Clock.Now(), s.WebhookSilenceGrace
+	return ports.ConnectionHealth{
+		Health: c.Health, Activity: a, Completeness: s.completenessOf(a), Paused: c.Paused(),
+		Consent: ports.ConsentHealth{State: c.Consent.State(now), ExpiresAt: c.Consent.ExpiresAt},
+		Webhook: ports.WebhookHealth{
+			State:      c.Webhook.State(now, grace, a.Webhooks, a.LastWebhookAt, c.Paused()),
+			LastAt:     a.LastWebhookAt,
+			ExpectedBy: c.Webhook.ExpectedBy(grace, a.Webhooks.HasToken),
+		},
+	}
 }
 
 // ListConnectionHealth implements ports.ConnectionManager. It reads the connections and then their
 // activity; a connection that is deleted in between is listed without activity.
 func (s *Service) ListConnectionHealth(
-	ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest,
+	ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest,
 ) (domain.Page[ports.ConnectionStatus], error) {
-	connections, err := s.ListConnections(ctx, tenant, health, page)
+	connections, err := s.ListConnections(ctx, tenant, filter, page)
 	if err != nil {
 		return domain.Page[ports.ConnectionStatus]{}, err
 	}

@@ -122,7 +122,7 @@ func TestASealingFailureIsObservedAndStoresNothing(t *testing.T) {
 	if len(eventsOf[ports.SealingFailed](e.events)) != 1 {
 		t.Error("the failure was not emitted")
 	}
-	page, err := e.ListConnections(e.ctx, e.tenant, "", domain.PageRequest{Limit: 5})
+	page, err := e.ListConnections(e.ctx, e.tenant, ports.ConnectionFilter{}, domain.PageRequest{Limit: 5})
 	e.noError(err)
 	if len(page.Items) != 0 {
 		t.Error("a connection was stored")
@@ -250,7 +250,7 @@ func TestListFiltersByHealth(t *testing.T) {
 	e.rotate(unhealthy, "wrong")
 	e.runPull(e.requestFullPull(unhealthy))
 	for status, want := range map[domain.HealthStatus]string{domain.Healthy: "a", domain.Unhealthy: "b"} {
-		page, err := e.ListConnections(e.ctx, e.tenant, status, domain.PageRequest{Limit: 5})
+		page, err := e.ListConnections(e.ctx, e.tenant, ports.ConnectionFilter{Health: status}, domain.PageRequest{Limit: 5})
 		e.noError(err)
 		if len(page.Items) != 1 || page.Items[0].Name != want {
 			t.Errorf("%s: got %v", status, page.Items)

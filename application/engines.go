@@ -160,7 +160,7 @@ func (s *Service) TestEngine(
 	if failure != nil {
 		result.Message = probeMessages[reasonOf(failure)]
 	}
-	return result, s.saveHealth(ctx, c, domain.LinkStatus{}, failure)
+	return result, s.saveHealth(ctx, c, domain.LinkStatus{}, domain.ConsentReport{}, failure)
 }
 
 func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error {

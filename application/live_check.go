@@ -30,11 +30,15 @@ func (s *Service) TestConnection(
 	startedAt := s.Clock.Now()
 	status, failure := s.liveCheck(ctx, c)
 	took := s.Clock.Now().Sub(startedAt)
+	var consent domain.ConsentReport
+	if failure == nil {
+		consent = s.liveConsent(ctx, c, status)
+	}
 	if ctx.Err() != nil {
 		return ports.TestResult{}, ctx.Err()
 	}
 	s.Observer.Emit(ctx, ports.VendorChecked{Vendor: v, Took: took, Err: failure})
-	if err := s.saveHealth(ctx, c, status, failure); err != nil {
+	if err := s.saveHealth(ctx, c, status, consent, failure); err != nil {
 		return ports.TestResult{}, err
 	}
 	return ports.TestResult{
@@ -66,6 +70,15 @@ func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.Li
 	return vendor.Check(ctx, access)
 }
 
+// liveConsent reads the consent of a connection whose status was just read.
+func (s *Service) liveConsent(ctx context.Context, c domain.Connection, status domain.LinkStatus) domain.ConsentReport {
+	credential, err := s.open(ctx, c)
+	if err != nil {
+		return status.Consent()
+	}
+	return s.consentOf(ctx, s.aggregators[c.Vendor], accessOf(c, credential), status)
+}
+
 // accessOf returns the access to a connection's vendor. The account reference is in the vendor's own form,
 // because adapters compare it with the vendor's responses.
 func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
@@ -81,16 +94,22 @@ func (s *Service) allowsOrigin(v domain.Vendor, baseURL string) bool {
 	return len(allowed) == 0 || slices.Contains(allowed, domain.Origin(baseURL))
 }
 
-// saveHealth stores the health that results from a check. It stores nothing if the connection was
+// saveHealth stores the health that results from a check, and after a successful one what the vendor says about the
+// consent and its next synchronisation. It stores nothing if the connection was
 // repointed, rotated or deleted during the check, because the result then describes the old target or the
 // old credential.
 func (s *Service) saveHealth(
-	ctx context.Context, checked domain.Connection, status domain.LinkStatus, failure error,
+	ctx context.Context, checked domain.Connection, status domain.LinkStatus, consent domain.ConsentReport,
+	failure error,
 ) error {
 	now := s.Clock.Now()
 	_, err := s.Connections.Update(ctx, checked.Tenant, checked.Kind, checked.ID, func(c *domain.Connection) error {
 		if sameTarget(*c, checked) {
 			c.Health = healthAfter(c.Health, status, failure, now)
+			c.Consent = c.Consent.After(consent, now)
+			if failure == nil {
+				c.Webhook = c.Webhook.After(status.Schedule)
+			}
 		}
 		return nil
 	})

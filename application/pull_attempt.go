@@ -38,6 +38,8 @@ type attempt struct {
 	vendor   ports.Aggregator
 	access   ports.Access
 	status   domain.LinkStatus    // returned by the check before the first page is read
+	checked  bool                 // status is set
+	consent  domain.ConsentReport // what the vendor says about the consent at the end of the attempt
 	listed   []string             // the external ids of all accounts that the vendor lists
 	accounts []domain.AccountData // accounts with a known external id, including unreadable ones
 
@@ -141,6 +143,7 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	if a.status, err = a.vendor.Check(ctx, a.access); err != nil {
 		return err
 	}
+	a.checked = true
 	// There is no new data yet: this write only extends the lease.
 	if err = a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}); err != nil {
 		return err
@@ -403,7 +406,8 @@ func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool,
 	if err != nil {
 		return false, err
 	}
-	a.confirmed, a.changed = status == a.status, status != a.status
+	a.confirmed = status.SameState(a.status)
+	a.changed = !a.confirmed
 	return a.confirmed, nil
 }
 

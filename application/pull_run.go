@@ -82,6 +82,7 @@ func (s *Service) runPull(
 	}
 	traced, endSpan := s.Tracer.StartSpan(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
 	failure := a.run(traced)
+	a.readConsent(traced, failure)
 	endSpan(failure)
 	if errors.Is(failure, domain.StoreUnavailable) {
 		// The outcome cannot be stored either. The lease will expire, and the pull will resume from its
@@ -164,7 +165,8 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	return err == nil && !sameTarget(c, a.connection), err
 }
 
-// outcome returns the new state of the pull and the change of the connection's health after an attempt. If
+// outcome returns the new state of the pull and the changes of the connection's health, consent and watch for webhooks
+// after an attempt. If
 // the vendor refused the attempt, the pull normally fails. It is retried if the credential or the target
 // was replaced during the attempt. A pull whose last attempt has failed makes the connection unhealthy.
 func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
@@ -176,6 +178,12 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 			}
 			return healthAfter(h, a.status, failure, now)
 		},
+	}
+	if !replaced {
+		o.Consent = func(c domain.Consent) domain.Consent { return a.consentAfter(c, now) }
+		o.Webhook = func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch {
+			return a.webhookAfter(w, failure, heardSince)
+		}
 	}
 	if failure == nil {
 		if !replaced {

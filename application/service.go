@@ -64,6 +64,9 @@ type Deps struct {
 	// DriftGrace is how long a completeness check must fail before the account drifts. With 0 it drifts at once.
 	DriftGrace time.Duration
 
+	// WebhookSilenceGrace is how long the webhook of a vendor's synchronisation may take.
+	WebhookSilenceGrace time.Duration
+
 	// KeepReplacementsApart stores a row that replaces another one as a transaction of its own. Otherwise the
 	// transaction of the row that left continues with it.
 	KeepReplacementsApart bool

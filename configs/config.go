@@ -54,10 +54,13 @@ type Config struct {
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
-	DriftGrace        time.Duration // DRIFT_GRACE, how long a completeness check must fail; default 48h; 0 = at once
-	MatchReplacements bool          // MATCH_REPLACEMENTS, a row that replaces another keeps its id; default true
-	DeliveryRetention time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
-	PullWorkers       int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
+	// WebhookSilenceGrace is WEBHOOK_SILENCE_GRACE, how long the webhook of a vendor's synchronisation may take;
+	// default 2h.
+	WebhookSilenceGrace time.Duration
+	DriftGrace          time.Duration // DRIFT_GRACE, how long a completeness check must fail; default 48h; 0 = at once
+	MatchReplacements   bool          // MATCH_REPLACEMENTS, a row that replaces another keeps its id; default true
+	DeliveryRetention   time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
+	PullWorkers         int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
 
 	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, maximum for one tenant; default 6000; 0 = no limit
 	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 6000; 0 = no limit

@@ -210,6 +210,10 @@ var (
 			func(c configs.Config) any { return c.DriftGrace },
 			map[string]any{"": 48 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,
 		},
+		"WEBHOOK_SILENCE_GRACE": {
+			func(c configs.Config) any { return c.WebhookSilenceGrace },
+			map[string]any{"": 2 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second}, durations,
+		},
 		"MATCH_REPLACEMENTS": {
 			func(c configs.Config) any { return c.MatchReplacements },
 			map[string]any{"": true, "false": false, "0": false, "TRUE": true}, booleans,

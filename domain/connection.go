@@ -45,8 +45,10 @@ type Connection struct {
 	Type   ConnectorType
 	Config json.RawMessage
 
-	Sealed Sealed
-	Health Health
+	Sealed  Sealed
+	Health  Health
+	Consent Consent
+	Webhook WebhookWatch
 
 	// Revision starts at 1 and increases by one with each change by an operator.
 	Revision  int64
@@ -73,14 +75,15 @@ func (c *Connection) Validate() []*Error {
 // Rename changes the connection's name.
 func (c *Connection) Rename(name string) { c.Name = name }
 
-// Repoint changes the connection's target at its vendor and resets its health, because
-// the health describes the old target. If the target stays the same, nothing changes.
+// Repoint changes the connection's target at its vendor and resets its health, its consent and its watch for webhooks,
+// because they describe the old target. If the target stays the same, nothing changes.
 func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return
 	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
 	c.Health, c.TargetChangedAt = Health{}, at
+	c.Consent, c.Webhook = Consent{}, WebhookWatch{}
 }
 
 // Target returns the vendor's address and the account reference as one text. Two targets are

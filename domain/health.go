@@ -63,9 +63,26 @@ type LinkStatus struct {
 	// the two.
 	Accounts, Transactions AbsenceProof
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
-	// such marker. Two equal LinkStatus values describe the same state of the account
-	// reference.
+	// such marker.
 	SyncMarker string
+	// Schedule says when the vendor synchronises next, and ConsentExpiresAt when the account holder's consent
+	// expires; zero if the vendor does not report it. They do not belong to the state that SameState compares.
+	Schedule         SyncSchedule
+	ConsentExpiresAt time.Time
+}
+
+// SameState reports whether both statuses describe the same state of the account reference.
+func (s LinkStatus) SameState(other LinkStatus) bool {
+	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
+	return s == other
+}
+
+// Consent returns what the status says about the consent.
+func (s LinkStatus) Consent() ConsentReport {
+	if s.ConsentExpiresAt.IsZero() {
+		return ConsentReport{}
+	}
+	return ConsentReport{Status: ReportedGranted, ExpiresAt: s.ConsentExpiresAt}
 }
 
 // Signal is what an event reports about the account reference.

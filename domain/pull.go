@@ -22,6 +22,7 @@ const (
 	TriggerOperator  Trigger = "manual"
 	TriggerReconcile Trigger = "reconcile"
 	TriggerReplay    Trigger = "replay"
+	TriggerSilence   Trigger = "silence" // an expected webhook did not arrive
 )
 
 // MaxAttempts is the number of attempts after which a pull fails for good.

@@ -48,6 +48,12 @@ type PullScope struct {
 	// Signal is the most recent report about the account reference as a whole, for example that the
 	// account holder must sign in again.
 	Signal Signal `json:"signal,omitempty"`
+	// Consents are the reports of events about the consent of the account holder, oldest first, at most
+	// MaxConsentReports.
+	Consents []ConsentReport `json:"consents,omitempty"`
+	// Unheard is set if the pull was requested because no webhook followed the vendor's synchronisation at this
+	// time.
+	Unheard time.Time `json:"unheard,omitzero"`
 }
 
 // Merge returns a scope that covers a and other. other arrived after a. Merge changes neither of them.
@@ -65,6 +71,10 @@ func MergeScopes(scopes []PullScope) PullScope {
 		all.Accounts = append(all.Accounts, a.Accounts...)
 		all.Removed = append(all.Removed, a.Removed...)
 		all.Signal = cmp.Or(a.Signal, all.Signal)
+		all.Consents = append(all.Consents, a.Consents...)
+		if a.Unheard.After(all.Unheard) {
+			all.Unheard = a.Unheard
+		}
 		for account, at := range a.Created {
 			if known, ok := created[account]; !ok || at.Before(known) {
 				created[account] = at
@@ -77,6 +87,7 @@ func MergeScopes(scopes []PullScope) PullScope {
 	for account, ids := range changed {
 		changed[account] = sortedSet(ids)
 	}
+	all.Consents = lastReports(all.Consents)
 	all.Created, all.Changed, all.Removed = nilIfEmpty(created), nilIfEmpty(changed), sortedSet(all.Removed)
 	return all.simplified()
 }
@@ -84,7 +95,10 @@ func MergeScopes(scopes []PullScope) PullScope {
 // Replayed returns the scope of a delivery that is replayed after its pull has succeeded. That pull has applied the
 // announced removals, so a row that is live now was shown by the vendor again later. The result therefore requests
 // everything instead of the removals: a row that the vendor no longer has is then found by its absence.
+//
+// The reports about the consent were stored as well. They are left out, because newer ones may have followed.
 func (a PullScope) Replayed() PullScope {
+	a.Consents = nil
 	if len(a.Removed) == 0 {
 		return a
 	}
@@ -116,8 +130,8 @@ func (a PullScope) NamesAny(accounts map[string]time.Time) bool {
 	})
 }
 
-// simplified returns an equivalent, shorter scope. If a requests everything, only Everything, Signal, the
-// removals and the names of accounts remain. A scope that requests more than maxNamed rows by id becomes a request for
+// simplified returns an equivalent, shorter scope. If a requests everything, only Everything, Signal,
+// Consents, Unheard, the removals and the names of accounts remain. A scope that requests more than maxNamed rows by id becomes a request for
 // everything.
 func (a PullScope) simplified() PullScope {
 	named := 0
@@ -127,10 +141,22 @@ func (a PullScope) simplified() PullScope {
 	if a.Everything || named > maxNamed {
 		return PullScope{
 			Everything: true, Accounts: a.AccountNames(), Removed: a.Removed, MoreRemoved: a.MoreRemoved,
-			Signal: a.Signal,
+			Signal: a.Signal, Consents: a.Consents, Unheard: a.Unheard,
 		}
 	}
 	return a
+}
+
+// lastReports returns the last MaxConsentReports of the reports, each of equal ones only once, at its last position.
+func lastReports(reports []ConsentReport) []ConsentReport {
+	var kept []ConsentReport
+	for _, r := range slices.Backward(reports) {
+		if len(kept) < MaxConsentReports && !slices.Contains(kept, r) {
+			kept = append(kept, r)
+		}
+	}
+	slices.Reverse(kept)
+	return kept
 }
 
 func spanOf(a, b *Window) *Window {

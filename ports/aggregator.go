@@ -115,6 +115,15 @@ type WebhookRegistrar interface {
 	DeleteWebhook(ctx context.Context, a Access, id string) error
 }
 
+// ConsentReader is an optional interface of an Aggregator whose vendor shows the consents of an account holder. A
+// vendor without it can report a consent with LinkStatus and with events.
+type ConsentReader interface {
+	// Consent returns what the vendor shows about the consent of the account reference that was granted last; the
+	// zero report if it shows none. A member that cannot be read is missing in the report. Errors: those of an
+	// Aggregator.
+	Consent(ctx context.Context, a Access) (domain.ConsentReport, error)
+}
+
 // BalanceReader is an optional interface of an Aggregator whose accounts state a balance that can be compared with
 // the rows of the account.
 type BalanceReader interface {

@@ -71,7 +71,7 @@ type Tracer interface {
 }
 
 // Event is a telemetry event: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
-// ReconcileRequested, Pruned, Audited or BackgroundError.
+// ReconcileRequested, ConsentExpiring, WebhookMissed, Pruned, Audited or BackgroundError.
 type Event interface{ event() }
 
 type (
@@ -105,6 +105,19 @@ type (
 	}
 	// ReconcileRequested reports that reconciliation requested pulls. Requested is their number.
 	ReconcileRequested struct{ Requested int }
+	// ConsentExpiring reports that the consent of a connection has begun to expire.
+	ConsentExpiring struct {
+		Connection domain.ConnectionID
+		Vendor     domain.Vendor
+		ExpiresAt  time.Time // zero if the vendor has not reported it
+	}
+	// WebhookMissed reports that the webhook of a synchronisation is missing, so that a pull was started.
+	WebhookMissed struct {
+		Connection   domain.ConnectionID
+		Vendor       domain.Vendor
+		Pull         domain.PullID
+		BecameSilent bool // the connection was not silent before
+	}
 	// Pruned reports that old rows were deleted. Rows is the number of deleted rows.
 	Pruned struct{ Rows int }
 	// Audited reports that an operator changed access to the service or stored configuration.
@@ -127,6 +140,8 @@ func (PullAttempted) event()      {}
 func (VendorChecked) event()      {}
 func (SealingFailed) event()      {}
 func (ReconcileRequested) event() {}
+func (ConsentExpiring) event()    {}
+func (WebhookMissed) event()      {}
 func (Pruned) event()             {}
 func (Audited) event()            {}
 func (BackgroundError) event()    {}

@@ -125,6 +125,10 @@ type Outcome struct {
 	// Health computes the connection's new health from its health before the attempt. If it is nil, the
 	// health does not change.
 	Health func(domain.Health) domain.Health
+	// Consent and Webhook compute the connection's new consent and watch for webhooks in the same way; nil if they do
+	// not change. heardSince reports whether a webhook about the connection was received at or after a time.
+	Consent func(domain.Consent) domain.Consent
+	Webhook func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch
 	// Settled is what a complete and settled pull has read; nil for every other attempt. Finish then stores
 	// a reading of each of its accounts.
 	Settled *SettledRead
@@ -276,6 +280,12 @@ type PullExecution interface {
 	Finish(ctx context.Context, lease domain.Lease, o Outcome) error
 }
 
+// WebhookPassed is the result of PullMaintenance.PassWebhook.
+type WebhookPassed struct {
+	Pull         domain.PullID // the pull that reads what the webhook would have reported; zero if it is not missing
+	BecameSilent bool          // the connection was not silent before
+}
+
 // PullMaintenance finds pulls and connections that need attention. All of its methods act
 // for the service itself. They omit paused connections and their pulls.
 type PullMaintenance interface {
@@ -300,6 +310,17 @@ type PullMaintenance interface {
 	// All other pulls are ignored. A connection whose events arrive without a pause has such a
 	// pull at any time, so it would otherwise never be due.
 	ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
+
+	// ListUnheard returns at most limit live aggregator connections that are not paused and whose Webhook.DueAt is
+	// at or before due, earliest first. A call is cheap if there are none.
+	ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error)
+
+	// PassWebhook ends the wait of a connection for the webhook of the synchronisation at due, in one atomic change:
+	// it stores the result of domain.WebhookWatch.Pass, and if the webhook is missing, it queues r or merges r into
+	// the pull that is already queued. If another call has ended the wait, or the connection is paused or deleted,
+	// PassWebhook changes nothing and returns the zero result.
+	PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
+		r PullRequest) (WebhookPassed, error)
 
 	// OldestOpen returns the CreatedAt of the oldest pull that has neither succeeded nor
 	// failed; the zero time if there is no such pull.

@@ -11,6 +11,8 @@ import (
 type ConnectionFilter struct {
 	Kind   domain.ConnectionKind
 	Health domain.HealthStatus
+	// ConsentExpiresBefore selects connections whose consent has a known expiry before this time.
+	ConsentExpiresBefore time.Time
 }
 
 // Connections stores connections of both kinds. A method that takes a kind sees only live
@@ -52,6 +54,15 @@ type Connections interface {
 	Activities(ctx context.Context, tenant domain.TenantID,
 		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
 
+	// NoticeConsents returns at most limit live aggregator connections, without their sealed credentials, whose
+	// consents begin to expire at or before the time at (Consent.NoticeAt), earliest first. It stores that this was
+	// noticed, in one atomic change for each connection. Of concurrent calls, only one returns a connection. It
+	// acts for the service itself.
+	NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error)
+
+	// CountAttention returns how many live aggregator connections need attention. It acts for the service itself.
+	CountAttention(ctx context.Context, at time.Time) (Attention, error)
+
 	// ListSealed returns at most limit live connections of all tenants with ids greater than
 	// after, ordered by id, for re-encryption. It acts for the service itself.
 	ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error)
@@ -62,8 +73,16 @@ type Connections interface {
 	Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error)
 }
 
-// Activity holds the times of a connection's last pull and last delivery, and the size of its
-// quarantine.
+// Attention counts connections of all tenants that need attention.
+type Attention struct {
+	// ConsentExpiring is the number of connections whose consent expires within domain.ConsentNotice or has
+	// expired. Revoked consents are not counted.
+	ConsentExpiring int
+	Silent          int // connections that are silent and not paused
+}
+
+// Activity holds the times of a connection's last pull and last delivery, the size of its quarantine, and what is
+// known about its webhooks.
 type Activity struct {
 	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
@@ -71,6 +90,10 @@ type Activity struct {
 	Quarantined   int       // number of rows in the quarantine
 	DriftSince    time.Time // when the oldest drift of an account that is not removed began; zero if none drifts
 	Compared      bool      // the completeness of at least one account that is not removed is known
+	// Webhooks says whether the connection has a live token, and whether a webhook about it was received at or after
+	// Connection.Webhook.MissedAt. A delivery with the status ignored is not about the connection. Heard is not set
+	// if MissedAt is zero.
+	Webhooks domain.Evidence
 }
 
 // TokenFilter narrows a list of tokens. The zero value does not narrow the list.
@@ -85,7 +108,7 @@ type ClaimedRegistration struct {
 // Tokens stores webhook tokens.
 type Tokens interface {
 	// Create checks that the token's connection is live and stores the token with its registration, in one
-	// atomic change. Errors: NotFound when the connection is no longer live.
+	// atomic change. The connection then awaits a webhook (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live.
 	Create(ctx context.Context, t domain.WebhookToken) error
 
 	// List returns tokens, including revoked ones, newest first. It omits tokens whose registration is

@@ -67,6 +67,21 @@ type ConnectionHealth struct {
 	Activity
 	Completeness domain.CompletenessState // of the connection's accounts
 	Paused       bool                     // no request is sent to the vendor
+	Consent      ConsentHealth
+	Webhook      WebhookHealth
+}
+
+// ConsentHealth is the state of the account holder's consent.
+type ConsentHealth struct {
+	State     domain.ConsentState
+	ExpiresAt time.Time // zero if no expiry is known
+}
+
+// WebhookHealth says whether the webhooks of a connection arrive.
+type WebhookHealth struct {
+	State      domain.WebhookState
+	LastAt     time.Time // when the last delivery was received; zero if there was none
+	ExpectedBy time.Time // by when a webhook is expected; zero if none is
 }
 
 // AccountCompleteness is the state of the completeness of an account at the time when it was read.
@@ -155,9 +170,9 @@ type ConnectionManager interface {
 	CreateConnection(ctx context.Context, tenant domain.TenantID, n NewConnection) (domain.Connection, error)
 	// GetConnection returns one connection.
 	GetConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
-	// ListConnections returns the tenant's live connections ordered by name. If health is
-	// not "", only connections with this health status are returned.
-	ListConnections(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus,
+	// ListConnections returns the tenant's live connections that the filter selects, ordered by name. The Kind of
+	// the filter is ignored.
+	ListConnections(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
 	// UpdateConnection renames the connection, changes its target and rotates its
 	// credential, in one atomic change. Errors: Invalid; Conflict (name_taken,
@@ -177,7 +192,7 @@ type ConnectionManager interface {
 	ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
 	// ListConnectionHealth returns the connections that ListConnections returns, with their
 	// stored health and activity.
-	ListConnectionHealth(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus,
+	ListConnectionHealth(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
 		page domain.PageRequest) (domain.Page[ConnectionStatus], error)
 }
 
@@ -420,6 +435,14 @@ type Maintenance interface {
 	// Reconcile requests pulls of everything that the vendor has, for live connections without a succeeded
 	// pull within the interval. It returns the number of requested pulls.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
+	// NoticeSilence starts a pull for each of at most limit connections whose vendor has not sent a webhook within
+	// grace after its synchronisation. It returns the number of connections that it has examined.
+	NoticeSilence(ctx context.Context, limit int) (int, error)
+	// NoticeConsents reports at most limit connections whose consent has begun to expire, each of them once. It
+	// returns their number.
+	NoticeConsents(ctx context.Context, limit int) (int, error)
+	// CountAttention returns how many connections need attention.
+	CountAttention(ctx context.Context) (Attention, error)
 	// Prune deletes at most limit deliveries that are older than keep, and at most limit
 	// idempotency responses that are older than ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)

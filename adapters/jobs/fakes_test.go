@@ -71,6 +71,10 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 
 func (m fakeMaintenance) RemoveRegistrations(context.Context, int) (int, error) { return 0, nil }
 
+func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { return 0, nil }
+
+func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) FlushTokenUsage(context.Context) error { return nil }
 
 // errorLog collects background errors; it is safe for concurrent use.

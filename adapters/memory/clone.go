@@ -26,7 +26,7 @@ func cloneDelivery(d domain.Delivery) domain.Delivery {
 func cloneScope(a domain.PullScope) domain.PullScope {
 	a.Window = clonePointer(a.Window)
 	a.Created, a.Removed = maps.Clone(a.Created), slices.Clone(a.Removed)
-	a.Changed = maps.Clone(a.Changed)
+	a.Changed, a.Consents = maps.Clone(a.Changed), slices.Clone(a.Consents)
 	for account, ids := range a.Changed {
 		a.Changed[account] = slices.Clone(ids)
 	}

@@ -88,7 +88,9 @@ func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.C
 	return exclusiveResult(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
 		rows := matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Tenant == tenant && c.Live() && (f.Kind == "" || c.Kind == f.Kind) &&
-				(f.Health == "" || c.Health.StatusOrUnknown() == f.Health)
+				(f.Health == "" || c.Health.StatusOrUnknown() == f.Health) &&
+				(f.ConsentExpiresBefore.IsZero() ||
+					!c.Consent.ExpiresAt.IsZero() && c.Consent.ExpiresAt.Before(f.ConsentExpiresBefore))
 		}, listedConnection)
 		return cutPage(rows, page, ascending, func(c domain.Connection) domain.Position {
 			return domain.Position{Key: c.Name, ID: c.ID.UUID}
@@ -148,10 +150,12 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID) (ports.Activity, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
-		if _, err := v.live(tenant, id, domain.Aggregator, domain.Engine); err != nil {
+		c, err := v.live(tenant, id, domain.Aggregator, domain.Engine)
+		if err != nil {
 			return ports.Activity{}, err
 		}
 		activity := v.activity[id]
+		activity.Webhooks = v.evidence(c)
 		for _, a := range v.absences[id] {
 			activity.MassRemoval = activity.MassRemoval || !a.HeldAt.IsZero()
 		}
@@ -167,8 +171,10 @@ func (v connections) Activities(ctx context.Context, tenant domain.TenantID,
 		func() (map[domain.ConnectionID]ports.Activity, error) {
 			found := map[domain.ConnectionID]ports.Activity{}
 			for _, id := range ids {
-				if _, err := v.live(tenant, id, domain.Aggregator); err == nil {
-					found[id] = v.addCompleteness(v.activity[id], id)
+				if c, err := v.live(tenant, id, domain.Aggregator); err == nil {
+					activity := v.activity[id]
+					activity.Webhooks = v.evidence(c)
+					found[id] = v.addCompleteness(activity, id)
 				}
 			}
 			return found, nil

@@ -86,15 +86,17 @@ func (p *pull) attach(d *domain.Delivery) {
 func (p *pull) mergeScopes() {
 	scopes, total := []domain.PullScope{p.Scope}, 0
 	var signal domain.Signal
+	var consents []domain.ConsentReport
 	for _, d := range slices.SortedFunc(maps.Values(p.deliveries), func(x, y *domain.Delivery) int {
 		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
 	}) {
 		scopes = append(scopes, d.Scope)
 		total += scopeBytes(d.Scope)
 		signal = cmp.Or(d.Scope.Signal, signal)
+		consents = append(consents, d.Scope.Consents...)
 	}
 	if total > domain.MaxScopeBytes {
-		scopes = []domain.PullScope{p.Scope, domain.LargeScope(signal)}
+		scopes = []domain.PullScope{p.Scope, domain.LargeScope(signal), {Consents: consents}}
 	}
 	p.Scope = cloneScope(domain.MergeScopes(scopes))
 }

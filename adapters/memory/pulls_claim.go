@@ -149,6 +149,12 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if o.Health != nil {
 			c.Health = o.Health(c.Health)
 		}
+		if o.Consent != nil {
+			c.Consent = o.Consent(c.Consent)
+		}
+		if o.Webhook != nil {
+			c.Webhook = o.Webhook(c.Webhook, func(at time.Time) bool { return v.heardSince(c, at) })
+		}
 		p.Attempts = o.Attempts
 		switch {
 		case o.State != domain.PullQueued:

@@ -16,9 +16,11 @@ type tokens struct{ *Store }
 // that was created before it, and a later Create is refused.
 func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	return v.exclusive(ctx, "Tokens.Create", func() error {
-		if _, err := v.live(t.Tenant, t.Connection, domain.Aggregator); err != nil {
+		c, err := v.live(t.Tenant, t.Connection, domain.Aggregator)
+		if err != nil {
 			return err
 		}
+		c.Webhook = c.Webhook.Awaiting()
 		v.tokens[t.Hash] = &t
 		return nil
 	})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
@@ -74,7 +75,7 @@ func (discardWriter) WriteHeader(int)               {}
 type fullPages struct{ *fake }
 
 func (fullPages) ListConnections(
-	_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest,
+	_ context.Context, _ domain.TenantID, _ ports.ConnectionFilter, p domain.PageRequest,
 ) (domain.Page[domain.Connection], error) {
 	return domain.Page[domain.Connection]{Items: slices.Repeat([]domain.Connection{connectionFixture()}, p.Limit)}, nil
 }

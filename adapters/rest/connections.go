@@ -68,16 +68,31 @@ type testOutcome struct {
 
 // healthView is the stored health of a connection. Reading it calls no vendor.
 type healthView struct {
-	Health        string    `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
-	Reason        string    `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
-	Since         time.Time `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
-	NeedsReauth   bool      `json:"needsReauth" example:"false" doc:"Whether the account holder must sign in at the institution again"`
-	Paused        bool      `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
-	LastPullAt    time.Time `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
-	LastWebhookAt time.Time `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	Warnings      []string  `json:"warnings,omitempty" enum:"mass_removal" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same"`
-	Quarantined   int       `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
-	Completeness  string    `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
+	Health        string      `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
+	Reason        string      `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
+	Since         time.Time   `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When health or reason last changed; absent before the first contact"`
+	NeedsReauth   bool        `json:"needsReauth" example:"false" doc:"Whether the account holder must sign in at the institution again"`
+	Paused        bool        `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
+	LastPullAt    time.Time   `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
+	LastWebhookAt time.Time   `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
+	Warnings      []string    `json:"warnings,omitempty" enum:"mass_removal" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same"`
+	Quarantined   int         `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
+	Completeness  string      `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
+	Consent       consentView `json:"consent" doc:"The consent of the account holder"`
+	Webhook       webhookView `json:"webhook" doc:"Whether the vendor's webhooks arrive"`
+}
+
+// consentView is the state of the account holder's consent.
+type consentView struct {
+	State     string    `json:"state" enum:"unknown,active,expiring,expired,revoked" example:"active" doc:"The state at the time of the request. expiring: within 30 days. revoked lasts until the vendor shows a newer consent"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero" example:"2026-12-26T10:45:58Z" doc:"When the consent expires; absent if the vendor has not reported it"`
+}
+
+// webhookView says whether the webhooks of a connection arrive.
+type webhookView struct {
+	State      string    `json:"state" enum:"unknown,active,silent" example:"active" doc:"silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent"`
+	LastAt     time.Time `json:"lastAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
+	ExpectedBy time.Time `json:"expectedBy,omitzero" example:"2026-03-03T12:00:00Z" doc:"By when the next webhook is expected: the vendor's next synchronisation and WEBHOOK_SILENCE_GRACE; absent if none is expected"`
 }
 
 // connectionHealthItem is an item of the list of health: a connection with its stored health.
@@ -105,6 +120,10 @@ func healthOf(h ports.ConnectionHealth) healthView {
 		Warnings:      warningCodes(warnings),
 		Quarantined:   h.Quarantined,
 		Completeness:  string(h.Completeness),
+		Consent:       consentView{string(h.Consent.State), utcOrZero(h.Consent.ExpiresAt)},
+		Webhook: webhookView{
+			string(h.Webhook.State), utcOrZero(h.Webhook.LastAt), utcOrZero(h.Webhook.ExpectedBy),
+		},
 	}
 }
 
@@ -122,8 +141,9 @@ func (s *server) connectionRoutes() []route {
 		},
 		{
 			id: "list-connections", method: http.MethodGet, path: connectionsPath,
-			description: "Returns the live connections of the tenant, also filtered by health.",
-			status:      http.StatusOK, tag: tag, summary: "List connections, ordered by config name",
+			description: "Returns the live connections of the tenant, also filtered by health and by the expiry of the " +
+				"consent.",
+			status: http.StatusOK, tag: tag, summary: "List connections, ordered by config name",
 			scope: scopeRead,
 			mount: handle(s.listConnections),
 		},
@@ -194,12 +214,16 @@ func (s *server) createConnection(
 
 // listConnections returns a page of the tenant's live connections.
 func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in *struct {
-	Health string                 `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
-	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[connectionList] `query:"cursor" doc:"nextCursor of the previous page"`
+	Health               string                 `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
+	ConsentExpiresBefore dayParam               `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out"`
+	Limit                int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor               cursor[connectionList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[descriptor], error) {
-	p, err := s.service.ListConnections(ctx, tenant, domain.HealthStatus(in.Health), in.Cursor.pageRequest(in.Limit))
+	filter := ports.ConnectionFilter{
+		Health: domain.HealthStatus(in.Health), ConsentExpiresBefore: in.ConsentExpiresBefore.Time,
+	}
+	p, err := s.service.ListConnections(ctx, tenant, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -286,14 +310,16 @@ func (s *server) connectionHealth(
 
 // listConnectionHealth returns a page of the tenant's live connections with their stored health.
 func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantID, in *struct {
-	Health string             `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
-	Limit  int                `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
-	Cursor cursor[healthList] `query:"cursor" doc:"nextCursor of the previous page"`
+	Health               string             `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
+	ConsentExpiresBefore dayParam           `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out"`
+	Limit                int                `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor               cursor[healthList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[connectionHealthItem], error) {
-	p, err := s.service.ListConnectionHealth(
-		ctx, tenant, domain.HealthStatus(in.Health), in.Cursor.pageRequest(in.Limit),
-	)
+	filter := ports.ConnectionFilter{
+		Health: domain.HealthStatus(in.Health), ConsentExpiresBefore: in.ConsentExpiresBefore.Time,
+	}
+	p, err := s.service.ListConnectionHealth(ctx, tenant, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

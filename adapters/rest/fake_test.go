@@ -150,7 +150,7 @@ func (f *fake) GetConnection(_ context.Context, t domain.TenantID, id domain.Con
 }
 
 func (f *fake) ListConnections(
-	_ context.Context, _ domain.TenantID, h domain.HealthStatus, p domain.PageRequest,
+	_ context.Context, _ domain.TenantID, h ports.ConnectionFilter, p domain.PageRequest,
 ) (domain.Page[domain.Connection], error) {
 	return onePage(f, h, p, connectionFixture())
 }
@@ -179,16 +179,20 @@ func (f *fake) ConnectionHealth(
 ) (ports.ConnectionHealth, error) {
 	return ports.ConnectionHealth{
 		Activity: ports.Activity{LastPullAt: moment}, Completeness: domain.Complete,
+		Consent: ports.ConsentHealth{State: domain.ConsentExpiring, ExpiresAt: moment},
+		Webhook: ports.WebhookHealth{State: domain.WebhookSilent, LastAt: moment, ExpectedBy: moment},
 	}, f.record(id)
 }
 
 func (f *fake) ListConnectionHealth(
-	_ context.Context, _ domain.TenantID, h domain.HealthStatus, p domain.PageRequest,
+	_ context.Context, _ domain.TenantID, h ports.ConnectionFilter, p domain.PageRequest,
 ) (domain.Page[ports.ConnectionStatus], error) {
 	return onePage(f, h, p, ports.ConnectionStatus{
 		Connection: connectionFixture(), ConnectionHealth: ports.ConnectionHealth{
 			Activity: ports.Activity{LastWebhookAt: moment}, Completeness: domain.Drifting,
-			Health: domain.Health{Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true},
+			Consent: ports.ConsentHealth{State: domain.ConsentActive},
+			Webhook: ports.WebhookHealth{State: domain.WebhookActive, LastAt: moment},
+			Health:  domain.Health{Status: domain.Unhealthy, Reason: domain.CredentialRejected, NeedsReauth: true},
 		},
 	})
 }
@@ -210,13 +214,23 @@ func (f *fake) RefreshConnection(_ context.Context, _ domain.TenantID, id domain
 func (f *fake) PauseConnection(
 	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {
-	return ports.ConnectionHealth{Paused: true, Completeness: domain.Complete}, f.record(id)
+	h := restingHealth()
+	h.Paused = true
+	return h, f.record(id)
 }
 
 func (f *fake) ResumeConnection(
 	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {
-	return ports.ConnectionHealth{Completeness: domain.Complete}, f.record(id)
+	return restingHealth(), f.record(id)
+}
+
+// restingHealth returns the health of a connection about which little is known.
+func restingHealth() ports.ConnectionHealth {
+	return ports.ConnectionHealth{
+		Completeness: domain.Complete, Consent: ports.ConsentHealth{State: domain.ConsentUnknown},
+		Webhook: ports.WebhookHealth{State: domain.WebhookUnknown},
+	}
 }
 
 func (f *fake) ConnectorTypes(context.Context) []ports.ConnectorType {

@@ -45,7 +45,13 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			},
 		},
 		{"delete", "DELETE " + idPath, "", connection},
-		{"list by health", "GET " + connectionsPath + "?health=unhealthy", "", domain.Unhealthy},
+		{"list by health", "GET " + connectionsPath + "?health=unhealthy", "", unhealthyOnly},
+		{
+			"list by consent", "GET " + connectionsPath + "?consentExpiresBefore=2026-12-01&health=unhealthy", "",
+			ports.ConnectionFilter{
+				Health: domain.Unhealthy, ConsentExpiresBefore: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+			},
+		},
 		{
 			"tokens of one connection", "GET " + tokensPath + "?connectionId=" + someID.String(), "",
 			ports.TokenFilter{Connection: connection},
@@ -87,7 +93,7 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			"pulls of all connections", "GET " + pullsPath + "?status=failed&connectionId=" + someID.String(), "",
 			ports.PullFilter{Connection: connection, State: domain.PullFailed},
 		},
-		{"health of all connections", "GET " + connectionsPath + "/health?health=unhealthy", "", domain.Unhealthy},
+		{"health of all connections", "GET " + connectionsPath + "/health?health=unhealthy", "", unhealthyOnly},
 		{"accounts of all connections", "GET " + accountsPath, "", domain.ConnectionID{}},
 		{
 			"accounts by connection", "GET " + accountsPath + "?connectionId=" + someID.String(), "",
@@ -165,3 +171,5 @@ func TestTheReceiverTrustsXForwardedForOnlyFromTrustedProxies(t *testing.T) {
 		}
 	}
 }
+
+var unhealthyOnly = ports.ConnectionFilter{Health: domain.Unhealthy}

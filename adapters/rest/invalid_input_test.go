@@ -338,6 +338,8 @@ func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 			"pulls with a foreign cursor", pullsPath + "?cursor=" + cursor[searchList]{fixturePosition}.String(),
 			"query.cursor",
 		},
+		{"not a day", connectionsPath + "?consentExpiresBefore=2026-02-30", "query.consentExpiresBefore"},
+		{"a time", connectionsPath + "?consentExpiresBefore=2026-02-03T00:00:00Z", "query.consentExpiresBefore"},
 		{"health of connections", connectionsPath + "/health?health=ill&vendor=pluggy", "query.health query.vendor"},
 		{"all accounts", accountsPath + "?connectionId=x&status=bank", "query.connectionId query.status"},
 		{

@@ -87,6 +87,19 @@ func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
+// dayParam is the first moment of a day, in UTC, in a query.
+type dayParam struct{ time.Time }
+
+// UnmarshalText parses a date.
+func (d *dayParam) UnmarshalText(text []byte) error {
+	at, err := time.Parse(time.DateOnly, string(text))
+	if err != nil || at.Year() < 1 {
+		return errors.New("must be a date (YYYY-MM-DD)")
+	}
+	d.Time = at
+	return nil
+}
+
 // checkTimeRange rejects a time range that ends before it starts. A zero time means that the range
 // has no limit at that end. domain.Window has the same rule for dates. Errors: Invalid on "to".
 func checkTimeRange(from, to time.Time) error {

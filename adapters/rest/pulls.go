@@ -16,7 +16,7 @@ type pullView struct {
 	ID           string     `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the pull"`
 	ConnectionID string     `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
 	Vendor       string     `json:"vendor" example:"pluggy" doc:"The aggregator"`
-	Trigger      string     `json:"trigger" enum:"webhook,manual,reconcile,replay" doc:"What first requested the pull"`
+	Trigger      string     `json:"trigger" enum:"webhook,manual,reconcile,replay,silence" doc:"What first requested the pull"`
 	Status       string     `json:"status" enum:"queued,running,succeeded,failed" example:"succeeded" doc:"The state; a pull between two attempts is queued"`
 	Counts       countsView `json:"counts" doc:"What the pull has read and changed so far"`
 	Attempts     int        `json:"attempts" example:"1" doc:"How many attempts were made"`

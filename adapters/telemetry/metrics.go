@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Metrics contains all series of the service. It is safe for concurrent use.
@@ -24,6 +25,9 @@ type Metrics struct {
 	budget           *prometheus.GaugeVec
 	backlog          prometheus.Gauge
 	feedDelay        prometheus.Gauge
+	consentExpiring  prometheus.Gauge
+	silent           prometheus.Gauge
+	webhooksMissed   *prometheus.CounterVec
 	sealing          prometheus.Counter
 	backgroundErrors *prometheus.CounterVec
 }
@@ -67,6 +71,15 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		feedDelay: gauge(
 			"feed_delay_seconds", "How long an open write transaction has held the change feed back.",
 		).WithLabelValues(),
+		consentExpiring: gauge(
+			"connections_consent_expiring", "Connections whose consent expires within 30 days or has expired.",
+		).WithLabelValues(),
+		silent: gauge(
+			"connections_silent", "Connections whose vendor has not sent a webhook that was expected.",
+		).WithLabelValues(),
+		webhooksMissed: counter(
+			"webhooks_missed_total", "Synchronisations of a vendor that no webhook followed.", "vendor",
+		),
 		sealing: counter(
 			"sealing_failures_total", "Credentials that could not be sealed or opened.",
 		).WithLabelValues(),
@@ -75,7 +88,7 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.budget,
-		m.backlog, m.feedDelay, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
+		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.webhooksMissed, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -94,6 +107,7 @@ func (m *Metrics) initSeries() {
 			m.webhook(v, outcome)
 		}
 		m.pull(v, domain.PullSucceeded, "")
+		m.webhooksMissed.WithLabelValues(m.labels.vendor(v))
 		for _, code := range fatalCodes {
 			m.pull(v, domain.PullFailed, code)
 		}
@@ -147,6 +161,13 @@ func (m *Metrics) Backlog(age time.Duration) { m.backlog.Set(age.Seconds()) }
 // FeedDelay sets the time for which an open write transaction has held the change feed back. A
 // periodic maintenance task measures it, so that a scrape does not query the database.
 func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
+
+// Attention sets the numbers of connections whose consent expires within 30 days or has expired, and of those that are
+// silent. A periodic maintenance task counts them, so that a scrape does not query the database.
+func (m *Metrics) Attention(count ports.Attention) {
+	m.consentExpiring.Set(float64(count.ConsentExpiring))
+	m.silent.Set(float64(count.Silent))
+}
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)

@@ -33,7 +33,7 @@ func usedMetrics(t *testing.T) *Metrics {
 	m.Budget("pluggy", "items", 1)
 	for _, event := range []ports.Event{
 		ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{},
-		ports.BackgroundError{Task: "pull"},
+		ports.BackgroundError{Task: "pull"}, ports.WebhookMissed{Vendor: "pluggy"},
 	} {
 		o.Emit(t.Context(), event)
 	}
@@ -78,8 +78,8 @@ func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 
 func TestEverySeriesHasOurNamespaceAndKnownLabels(t *testing.T) {
 	all := families(t, usedMetrics(t))
-	if len(all) != 11 {
-		t.Errorf("%d metrics, want 11: add a new metric to usedMetrics", len(all))
+	if len(all) != 14 {
+		t.Errorf("%d metrics, want 14: add a new metric to usedMetrics", len(all))
 	}
 	for name, family := range all {
 		if !strings.HasPrefix(name, namespace+"_") || family.GetHelp() == "" {

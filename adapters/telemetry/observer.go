@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
@@ -42,6 +43,14 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 		)
 	case ports.ReconcileRequested:
 		o.Log.Info("reconciling", zap.Int("connections", e.Requested))
+	case ports.ConsentExpiring:
+		o.Log.Warn("consent expires", zap.Stringer("connection", e.Connection),
+			zap.String("vendor", o.Metrics.labels.vendor(e.Vendor)), expiryField(e.ExpiresAt))
+	case ports.WebhookMissed:
+		vendor := o.Metrics.labels.vendor(e.Vendor)
+		o.Metrics.webhooksMissed.WithLabelValues(vendor).Inc()
+		o.Log.Warn("webhook missing", zap.Stringer("connection", e.Connection), zap.String("vendor", vendor),
+			zap.Stringer("pull", e.Pull), zap.Bool("becameSilent", e.BecameSilent))
 	case ports.Pruned:
 		o.Log.Info("pruned", zap.Int("rows", e.Rows))
 	case ports.Audited:
@@ -104,6 +113,14 @@ func traceField(span trace.SpanContext) zap.Field {
 		return zap.Skip()
 	}
 	return zap.Stringer("trace", span.TraceID())
+}
+
+// expiryField returns a log field with the expiry of a consent, or no field if it is not known.
+func expiryField(at time.Time) zap.Field {
+	if at.IsZero() {
+		return zap.Skip()
+	}
+	return zap.Time("expiresAt", at)
 }
 
 // optionalField returns a log field, or no field if value is "".

@@ -106,6 +106,23 @@ var eventTests = []struct {
 		ports.ReconcileRequested{Requested: 7},
 		map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil,
 	},
+	{
+		ports.ConsentExpiring{Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy", ExpiresAt: time.Unix(0, 0).UTC()},
+		map[string]any{
+			"level": "warn", "message": "consent expires", "connection": id.String(), "vendor": "pluggy",
+			"expiresAt": "1970-01-01T00:00:00Z",
+		}, nil,
+	},
+	{
+		ports.WebhookMissed{
+			Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy", Pull: domain.PullID{UUID: id},
+			BecameSilent: true,
+		},
+		map[string]any{
+			"level": "warn", "message": "webhook missing", "connection": id.String(), "vendor": "pluggy",
+			"pull": id.String(), "becameSilent": true,
+		}, nil,
+	},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
 		ports.Audited{

@@ -306,6 +306,33 @@ func (e ConnectorTypeCategory) Valid() bool {
 	}
 }
 
+// Defines values for ConsentViewState.
+const (
+	ConsentViewStateActive   ConsentViewState = "active"
+	ConsentViewStateExpired  ConsentViewState = "expired"
+	ConsentViewStateExpiring ConsentViewState = "expiring"
+	ConsentViewStateRevoked  ConsentViewState = "revoked"
+	ConsentViewStateUnknown  ConsentViewState = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the ConsentViewState enum.
+func (e ConsentViewState) Valid() bool {
+	switch e {
+	case ConsentViewStateActive:
+		return true
+	case ConsentViewStateExpired:
+		return true
+	case ConsentViewStateExpiring:
+		return true
+	case ConsentViewStateRevoked:
+		return true
+	case ConsentViewStateUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeliveryDetailStatus.
 const (
 	DeliveryDetailStatusAccepted   DeliveryDetailStatus = "accepted"
@@ -623,6 +650,7 @@ const (
 	PullViewTriggerManual    PullViewTrigger = "manual"
 	PullViewTriggerReconcile PullViewTrigger = "reconcile"
 	PullViewTriggerReplay    PullViewTrigger = "replay"
+	PullViewTriggerSilence   PullViewTrigger = "silence"
 	PullViewTriggerWebhook   PullViewTrigger = "webhook"
 )
 
@@ -634,6 +662,8 @@ func (e PullViewTrigger) Valid() bool {
 	case PullViewTriggerReconcile:
 		return true
 	case PullViewTriggerReplay:
+		return true
+	case PullViewTriggerSilence:
 		return true
 	case PullViewTriggerWebhook:
 		return true
@@ -824,6 +854,7 @@ const (
 	TransactionVersionViewTriggerManual    TransactionVersionViewTrigger = "manual"
 	TransactionVersionViewTriggerReconcile TransactionVersionViewTrigger = "reconcile"
 	TransactionVersionViewTriggerReplay    TransactionVersionViewTrigger = "replay"
+	TransactionVersionViewTriggerSilence   TransactionVersionViewTrigger = "silence"
 	TransactionVersionViewTriggerWebhook   TransactionVersionViewTrigger = "webhook"
 )
 
@@ -835,6 +866,8 @@ func (e TransactionVersionViewTrigger) Valid() bool {
 	case TransactionVersionViewTriggerReconcile:
 		return true
 	case TransactionVersionViewTriggerReplay:
+		return true
+	case TransactionVersionViewTriggerSilence:
 		return true
 	case TransactionVersionViewTriggerWebhook:
 		return true
@@ -888,6 +921,27 @@ const (
 func (e TransactionViewWarnings) Valid() bool {
 	switch e {
 	case TransactionViewWarningsDirectionConflict:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WebhookViewState.
+const (
+	WebhookViewStateActive  WebhookViewState = "active"
+	WebhookViewStateSilent  WebhookViewState = "silent"
+	WebhookViewStateUnknown WebhookViewState = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the WebhookViewState enum.
+func (e WebhookViewState) Valid() bool {
+	switch e {
+	case WebhookViewStateActive:
+		return true
+	case WebhookViewStateSilent:
+		return true
+	case WebhookViewStateUnknown:
 		return true
 	default:
 		return false
@@ -1447,6 +1501,9 @@ type ConnectionHealthItem struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ConnectionID string `json:"connectionId"`
 
+	// Consent The consent of the account holder
+	Consent ConsentView `json:"consent"`
+
 	// Health The result of the last contact with the vendor
 	//
 	// Examples: healthy
@@ -1494,6 +1551,9 @@ type ConnectionHealthItem struct {
 
 	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
+
+	// Webhook Whether the vendor's webhooks arrive
+	Webhook WebhookView `json:"webhook"`
 }
 
 // ConnectionHealthItemCompleteness Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
@@ -1533,6 +1593,24 @@ type ConnectorTypes struct {
 	// Types The registered types, ordered by type
 	Types []ConnectorType `json:"types"`
 }
+
+// ConsentView defines model for ConsentView.
+type ConsentView struct {
+	// ExpiresAt When the consent expires; absent if the vendor has not reported it
+	//
+	// Examples: 2026-12-26T10:45:58Z
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+
+	// State The state at the time of the request. expiring: within 30 days. revoked lasts until the vendor shows a newer consent
+	//
+	// Examples: active
+	State ConsentViewState `json:"state"`
+}
+
+// ConsentViewState The state at the time of the request. expiring: within 30 days. revoked lasts until the vendor shows a newer consent
+//
+// Examples: active
+type ConsentViewState string
 
 // CountsView defines model for CountsView.
 type CountsView struct {
@@ -1847,6 +1925,9 @@ type HealthView struct {
 	// Examples: complete
 	Completeness HealthViewCompleteness `json:"completeness"`
 
+	// Consent The consent of the account holder
+	Consent ConsentView `json:"consent"`
+
 	// Health The result of the last contact with the vendor
 	//
 	// Examples: healthy
@@ -1889,6 +1970,9 @@ type HealthView struct {
 
 	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
+
+	// Webhook Whether the vendor's webhooks arrive
+	Webhook WebhookView `json:"webhook"`
 }
 
 // HealthViewCompleteness Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete
@@ -3038,6 +3122,29 @@ type VersionView struct {
 	Version string `json:"version"`
 }
 
+// WebhookView defines model for WebhookView.
+type WebhookView struct {
+	// ExpectedBy By when the next webhook is expected: the vendor's next synchronisation and WEBHOOK_SILENCE_GRACE; absent if none is expected
+	//
+	// Examples: 2026-03-03T12:00:00Z
+	ExpectedBy *time.Time `json:"expectedBy,omitempty"`
+
+	// LastAt When the last webhook was received; absent if there was none
+	//
+	// Examples: 2026-03-02T10:00:00Z
+	LastAt *time.Time `json:"lastAt,omitempty"`
+
+	// State silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
+	//
+	// Examples: active
+	State WebhookViewState `json:"state"`
+}
+
+// WebhookViewState silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
+//
+// Examples: active
+type WebhookViewState string
+
 // ListAllAccountsParams defines parameters for ListAllAccounts.
 type ListAllAccountsParams struct {
 	// ConnectionID Only those of this connection
@@ -3121,6 +3228,9 @@ type ListConnectionsParams struct {
 	// Health Only connections in this state
 	Health *ListConnectionsParamsHealth `form:"health,omitempty" json:"health,omitempty"`
 
+	// ConsentExpiresBefore Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out
+	ConsentExpiresBefore *openapi_types.Date `form:"consentExpiresBefore,omitempty" json:"consentExpiresBefore,omitempty"`
+
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -3141,6 +3251,9 @@ type CreateConnectionParams struct {
 type ListConnectionHealthParams struct {
 	// Health Only connections in this state
 	Health *ListConnectionHealthParamsHealth `form:"health,omitempty" json:"health,omitempty"`
+
+	// ConsentExpiresBefore Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out
+	ConsentExpiresBefore *openapi_types.Date `form:"consentExpiresBefore,omitempty" json:"consentExpiresBefore,omitempty"`
 
 	// Limit The maximum number of items on the page
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -3936,7 +4049,7 @@ type ClientInterface interface {
 
 	// ListConnections List connections, ordered by config name
 	//
-	// Returns the live connections of the tenant, also filtered by health.
+	// Returns the live connections of the tenant, also filtered by health and by the expiry of the consent.
 	//
 	// Corresponds with GET /v1/discovery/aggregator-connections (the `ListConnections` operationId).
 	ListConnections(ctx context.Context, params *ListConnectionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4541,7 +4654,7 @@ func (c *Client) GetStatement(ctx context.Context, id string, params *GetStateme
 
 // ListConnections List connections, ordered by config name
 //
-// Returns the live connections of the tenant, also filtered by health.
+// Returns the live connections of the tenant, also filtered by health and by the expiry of the consent.
 //
 // Corresponds with GET /v1/discovery/aggregator-connections (the `ListConnections` operationId).
 func (c *Client) ListConnections(ctx context.Context, params *ListConnectionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6150,6 +6263,18 @@ func NewListConnectionsRequest(server string, params *ListConnectionsParams) (*h
 
 		}
 
+		if params.ConsentExpiresBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "consentExpiresBefore", *params.ConsentExpiresBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
@@ -6274,6 +6399,18 @@ func NewListConnectionHealthRequest(server string, params *ListConnectionHealthP
 		if params.Health != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "health", *params.Health, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ConsentExpiresBefore != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "consentExpiresBefore", *params.ConsentExpiresBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -8685,7 +8822,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListConnectionsWithResponse List connections, ordered by config name
 	//
-	// Returns the live connections of the tenant, also filtered by health.
+	// Returns the live connections of the tenant, also filtered by health and by the expiry of the consent.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -16410,7 +16547,7 @@ func (c *ClientWithResponses) GetStatementWithResponse(ctx context.Context, id s
 
 // ListConnectionsWithResponse List connections, ordered by config name
 //
-// Returns the live connections of the tenant, also filtered by health.
+// Returns the live connections of the tenant, also filtered by health and by the expiry of the consent.
 //
 // Returns a wrapper object for the known response body format(s).
 //

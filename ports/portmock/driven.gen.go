@@ -75,6 +75,21 @@ func (mr *MockConnectionsMockRecorder) Activity(ctx, tenant, id any) *gomock.Cal
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Activity", reflect.TypeOf((*MockConnections)(nil).Activity), ctx, tenant, id)
 }
 
+// CountAttention mocks base method.
+func (m *MockConnections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "CountAttention", ctx, at)
+	ret0, _ := ret[0].(ports.Attention)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// CountAttention indicates an expected call of CountAttention.
+func (mr *MockConnectionsMockRecorder) CountAttention(ctx, at any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CountAttention", reflect.TypeOf((*MockConnections)(nil).CountAttention), ctx, at)
+}
+
 // Create mocks base method.
 func (m *MockConnections) Create(ctx context.Context, c domain.Connection) error {
 	m.ctrl.T.Helper()
@@ -147,6 +162,21 @@ func (m *MockConnections) ListSealed(ctx context.Context, after domain.Connectio
 func (mr *MockConnectionsMockRecorder) ListSealed(ctx, after, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListSealed", reflect.TypeOf((*MockConnections)(nil).ListSealed), ctx, after, limit)
+}
+
+// NoticeConsents mocks base method.
+func (m *MockConnections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "NoticeConsents", ctx, at, limit)
+	ret0, _ := ret[0].([]domain.Connection)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// NoticeConsents indicates an expected call of NoticeConsents.
+func (mr *MockConnectionsMockRecorder) NoticeConsents(ctx, at, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "NoticeConsents", reflect.TypeOf((*MockConnections)(nil).NoticeConsents), ctx, at, limit)
 }
 
 // Reseal mocks base method.
@@ -641,6 +671,21 @@ func (mr *MockPullsMockRecorder) ListStuck(ctx, at, grace, limit any) *gomock.Ca
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListStuck", reflect.TypeOf((*MockPulls)(nil).ListStuck), ctx, at, grace, limit)
 }
 
+// ListUnheard mocks base method.
+func (m *MockPulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListUnheard", ctx, due, limit)
+	ret0, _ := ret[0].([]domain.Connection)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListUnheard indicates an expected call of ListUnheard.
+func (mr *MockPullsMockRecorder) ListUnheard(ctx, due, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListUnheard", reflect.TypeOf((*MockPulls)(nil).ListUnheard), ctx, due, limit)
+}
+
 // ListWaiting mocks base method.
 func (m *MockPulls) ListWaiting(ctx context.Context, at time.Time, without []domain.TenantID, limit int) ([]domain.Pull, error) {
 	m.ctrl.T.Helper()
@@ -669,6 +714,21 @@ func (m *MockPulls) OldestOpen(ctx context.Context) (time.Time, error) {
 func (mr *MockPullsMockRecorder) OldestOpen(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "OldestOpen", reflect.TypeOf((*MockPulls)(nil).OldestOpen), ctx)
+}
+
+// PassWebhook mocks base method.
+func (m *MockPulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time, r ports.PullRequest) (ports.WebhookPassed, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "PassWebhook", ctx, connection, due, r)
+	ret0, _ := ret[0].(ports.WebhookPassed)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// PassWebhook indicates an expected call of PassWebhook.
+func (mr *MockPullsMockRecorder) PassWebhook(ctx, connection, due, r any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "PassWebhook", reflect.TypeOf((*MockPulls)(nil).PassWebhook), ctx, connection, due, r)
 }
 
 // RemoveAnnounced mocks base method.

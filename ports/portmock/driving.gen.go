@@ -372,33 +372,33 @@ func (mr *MockAPIMockRecorder) ListCloses(ctx, tenant, account, page any) *gomoc
 }
 
 // ListConnectionHealth mocks base method.
-func (m *MockAPI) ListConnectionHealth(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest) (domain.Page[ports.ConnectionStatus], error) {
+func (m *MockAPI) ListConnectionHealth(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest) (domain.Page[ports.ConnectionStatus], error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListConnectionHealth", ctx, tenant, health, page)
+	ret := m.ctrl.Call(m, "ListConnectionHealth", ctx, tenant, filter, page)
 	ret0, _ := ret[0].(domain.Page[ports.ConnectionStatus])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListConnectionHealth indicates an expected call of ListConnectionHealth.
-func (mr *MockAPIMockRecorder) ListConnectionHealth(ctx, tenant, health, page any) *gomock.Call {
+func (mr *MockAPIMockRecorder) ListConnectionHealth(ctx, tenant, filter, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListConnectionHealth", reflect.TypeOf((*MockAPI)(nil).ListConnectionHealth), ctx, tenant, health, page)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListConnectionHealth", reflect.TypeOf((*MockAPI)(nil).ListConnectionHealth), ctx, tenant, filter, page)
 }
 
 // ListConnections mocks base method.
-func (m *MockAPI) ListConnections(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (m *MockAPI) ListConnections(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest) (domain.Page[domain.Connection], error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ListConnections", ctx, tenant, health, page)
+	ret := m.ctrl.Call(m, "ListConnections", ctx, tenant, filter, page)
 	ret0, _ := ret[0].(domain.Page[domain.Connection])
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ListConnections indicates an expected call of ListConnections.
-func (mr *MockAPIMockRecorder) ListConnections(ctx, tenant, health, page any) *gomock.Call {
+func (mr *MockAPIMockRecorder) ListConnections(ctx, tenant, filter, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListConnections", reflect.TypeOf((*MockAPI)(nil).ListConnections), ctx, tenant, health, page)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListConnections", reflect.TypeOf((*MockAPI)(nil).ListConnections), ctx, tenant, filter, page)
 }
 
 // ListDeliveries mocks base method.
@@ -880,6 +880,21 @@ func (mr *MockMaintenanceMockRecorder) BacklogAge(ctx any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "BacklogAge", reflect.TypeOf((*MockMaintenance)(nil).BacklogAge), ctx)
 }
 
+// CountAttention mocks base method.
+func (m *MockMaintenance) CountAttention(ctx context.Context) (ports.Attention, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "CountAttention", ctx)
+	ret0, _ := ret[0].(ports.Attention)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// CountAttention indicates an expected call of CountAttention.
+func (mr *MockMaintenanceMockRecorder) CountAttention(ctx any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "CountAttention", reflect.TypeOf((*MockMaintenance)(nil).CountAttention), ctx)
+}
+
 // FeedDelay mocks base method.
 func (m *MockMaintenance) FeedDelay(ctx context.Context) (time.Duration, error) {
 	m.ctrl.T.Helper()
@@ -937,6 +952,36 @@ func (m *MockMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pu
 func (mr *MockMaintenanceMockRecorder) ListStuck(ctx, limit any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListStuck", reflect.TypeOf((*MockMaintenance)(nil).ListStuck), ctx, limit)
+}
+
+// NoticeConsents mocks base method.
+func (m *MockMaintenance) NoticeConsents(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "NoticeConsents", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// NoticeConsents indicates an expected call of NoticeConsents.
+func (mr *MockMaintenanceMockRecorder) NoticeConsents(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "NoticeConsents", reflect.TypeOf((*MockMaintenance)(nil).NoticeConsents), ctx, limit)
+}
+
+// NoticeSilence mocks base method.
+func (m *MockMaintenance) NoticeSilence(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "NoticeSilence", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// NoticeSilence indicates an expected call of NoticeSilence.
+func (mr *MockMaintenanceMockRecorder) NoticeSilence(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "NoticeSilence", reflect.TypeOf((*MockMaintenance)(nil).NoticeSilence), ctx, limit)
 }
 
 // Prune mocks base method.

@@ -252,18 +252,20 @@ func activityFollows(f *fixture) {
 		f.equal(what, want, got)
 		f.inUTC(got.LastPullAt, got.LastWebhookAt)
 	}
-	check("before anything happened", ports.Activity{})
+	hasToken := domain.Evidence{HasToken: true}
+	check("before anything happened", ports.Activity{Webhooks: hasToken})
 	first := f.receiveWanted(token)
-	check("after a delivery", ports.Activity{LastWebhookAt: first.ReceivedAt})
+	check("after a delivery", ports.Activity{LastWebhookAt: first.ReceivedAt, Webhooks: hasToken})
 	l, _ := f.claim(first.Pull)
 	f.finish(l, domain.PullSucceeded, "")
 	ended := f.getPull(first.Pull).FinishedAt
-	check("after a succeeded pull", ports.Activity{LastPullAt: ended, LastWebhookAt: first.ReceivedAt})
+	check("after a succeeded pull",
+		ports.Activity{LastPullAt: ended, LastWebhookAt: first.ReceivedAt, Webhooks: hasToken})
 	ignored := f.receive(f.incoming(token, domain.WebhookEvent{Name: "item/seen", DedupKey: "ignored"})).Delivery
 	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
 	f.finish(l, domain.PullFailed, domain.CredentialRejected)
 	check("after a failed pull and an ignored event",
-		ports.Activity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt})
+		ports.Activity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt, Webhooks: hasToken})
 	f.deleteConnection(c)
 	_, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
 	f.errorIs(err, domain.NotFound)
@@ -278,7 +280,7 @@ func activitiesOfConnections(f *fixture) {
 	got, err := f.Connections.Activities(f.ctx, f.tenant, wanted)
 	f.noError(err)
 	f.equal("activities", map[domain.ConnectionID]ports.Activity{
-		c.ID: {LastWebhookAt: received.ReceivedAt}, quiet.ID: {},
+		c.ID: {LastWebhookAt: received.ReceivedAt, Webhooks: domain.Evidence{HasToken: true}}, quiet.ID: {},
 	}, got)
 	for tenant, ids := range map[domain.TenantID][]domain.ConnectionID{newTenant(): wanted, f.tenant: nil} {
 		got, err = f.Connections.Activities(f.ctx, tenant, ids)

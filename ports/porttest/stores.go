@@ -33,7 +33,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Connections", slices.Concat(connectionTests, nameTests, deletionTests, resealTests)},
 		{"Tokens", slices.Concat(tokenTests, registrationTests)},
 		{"Deliveries", slices.Concat(receiveTests, deliveryTests, replayTests, pruneTests)},
-		{"Pulls", slices.Concat(requestTests, claimTests, pauseTests, leaseTests, finishTests, maintenanceTests,
+		{"Pulls", slices.Concat(requestTests, claimTests, pauseTests, attentionTests, leaseTests, finishTests, maintenanceTests,
 			mixedLoadTests)},
 		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
 			accountTests, sweepTests, accountSweepTests, quarantineTests)},

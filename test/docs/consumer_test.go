@@ -135,7 +135,7 @@ func (w *env) table(t *testing.T) map[string]string {
 	connections, err := w.app.Service.ListConnections(
 		t.Context(),
 		w.tenant,
-		"",
+		ports.ConnectionFilter{},
 		domain.PageRequest{Limit: domain.MaxLimit},
 	)
 	if err != nil {

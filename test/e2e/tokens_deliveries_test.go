@@ -115,7 +115,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		unknown := o.get(of(id, "/health")).want(200).
-			members("health", "needsReauth", "paused", "quarantined", "completeness")
+			members("health", "needsReauth", "paused", "quarantined", "completeness", "consent", "webhook")
 		if unknown["health"] != "unknown" || unknown["needsReauth"] != false {
 			t.Errorf("at first it is %v", unknown)
 		}
@@ -125,7 +125,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		known := o.get(of(id, "/health")).
 			want(200).
 			members("health", "needsReauth", "paused", "since", "lastPullAt", "lastWebhookAt", "quarantined",
-				"completeness")
+				"completeness", "consent", "webhook")
 		if known["health"] != "healthy" || b.gate().total() != before {
 			t.Errorf("after a pull it is %v", known)
 		}

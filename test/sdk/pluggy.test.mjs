@@ -62,6 +62,16 @@ test('an item comes with real dates', async () => {
   assert.equal(got.connector.country, 'BR');
 });
 
+test('consents of an item come with real dates', async () => {
+  const { results } = await pluggy.fetchConsents(item);
+  assert.equal(results.length, 1);
+  const [got] = results;
+  assert.equal(got.itemId, item);
+  assert.equal(got.revokedAt, null);
+  assert.ok(got.createdAt instanceof Date && got.expiresAt instanceof Date);
+  assert.deepEqual(await pluggy.fetchConsent(got.id), got);
+});
+
 test('an unknown item is ITEM_NOT_FOUND', async () => {
   await assert.rejects(pluggy.fetchItem(nobody), { code: 404, codeDescription: 'ITEM_NOT_FOUND' });
 });

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -55,10 +56,7 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	}
 	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")
 	call.PathTemplate = "/api/links/{id}/"
-	var link struct {
-		ID     string `json:"id"`
-		Status string `json:"status"`
-	}
+	var link link
 	err := a.http.DoJSON(ctx, call, &link)
 	switch {
 	case errors.Is(err, errHolderMustAct):
@@ -71,7 +69,37 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	if link.Status != "valid" {
 		return domain.LinkStatus{NeedsReauth: true}, nil
 	}
-	return domain.LinkStatus{Accounts: domain.TwoReads, Transactions: domain.TwoReads}, nil
+	return domain.LinkStatus{
+		Accounts: domain.TwoReads, Transactions: domain.TwoReads, Schedule: link.schedule(),
+	}, nil
+}
+
+// link contains the members of a link that the adapter needs. The members that only the schedule needs accept every
+// value, because they must not make a link unreadable.
+type link struct {
+	ID             string          `json:"id"`
+	Status         string          `json:"status"`
+	AccessMode     vendorhttp.Text `json:"access_mode"`
+	RefreshRate    vendorhttp.Text `json:"refresh_rate"`
+	LastAccessedAt vendorhttp.Text `json:"last_accessed_at"`
+}
+
+// refreshRates are the values of refresh_rate. Source: developers.belvo.com, links.
+var refreshRates = map[string]time.Duration{
+	"6h": 6 * time.Hour, "12h": 12 * time.Hour, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour,
+	"30d": 30 * 24 * time.Hour,
+}
+
+// schedule returns when the vendor refreshes the link: refresh_rate after it has last accessed it. A link that is
+// accessed only once (single) has no schedule, and neither has a link whose rate or last access cannot be read. The
+// vendor sends a webhook only if it has found something.
+func (l link) schedule() domain.SyncSchedule {
+	every := refreshRates[l.RefreshRate.Value]
+	last, ok := domain.ParseConsentTime(l.LastAccessedAt.Value)
+	if every == 0 || !ok || l.AccessMode.Value == "single" {
+		return domain.SyncSchedule{}
+	}
+	return domain.SyncSchedule{NextAt: last.Add(every), Every: every, NewsOnly: true}
 }
 
 // newCall returns a GET request for path with the connection's base URL and credential. The

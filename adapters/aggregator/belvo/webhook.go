@@ -157,17 +157,35 @@ func (e envelope) linkEvent() (domain.PullScope, bool) {
 }
 
 // consentEvent returns the scope of an event about a consent, and whether the event asks for a
-// pull. Older events have the code without the prefix "openfinance_". A consent that is about
-// to expire still works, so this event asks for no pull. The vendor's list of codes is not
-// complete; the codes for a consent that is valid again are those of Brazil's Open Finance.
+// pull. Older events have the code without the prefix "openfinance_". The vendor's list of codes is not
+// complete; the codes for a consent that is valid again are those of Brazil's Open Finance, where a consent that its
+// holder has revoked is rejected. The pull of a consent that is about to expire reads only the status of the link: the
+// consent still works, but what the event says is stored when a pull ends.
 func (e envelope) consentEvent() (domain.PullScope, bool) {
 	switch strings.TrimPrefix(e.Code, "openfinance_") {
-	case "consent_expired", "consent_revoked", "consent_rejected":
-		return domain.PullScope{Signal: domain.SignalReauth}, true
+	case "consent_about_to_expire":
+		return e.consentScope(domain.ReportedExpiring, ""), true
+	case "consent_expired":
+		return e.consentScope(domain.ReportedExpired, domain.SignalReauth), true
+	case "consent_revoked", "consent_rejected":
+		return e.consentScope(domain.ReportedRevoked, domain.SignalReauth), true
 	case "consent_renewed", "consent_extended", "consent_authorised", "consent_authorized":
-		return domain.PullScope{Signal: domain.SignalRecovered}, true
+		return e.consentScope(domain.ReportedRenewed, domain.SignalRecovered), true
 	}
 	return domain.PullScope{}, false
+}
+
+// consentScope returns the scope of an event about a consent. An id or a due date that cannot be read is left out.
+func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal) domain.PullScope {
+	var data struct {
+		ID  vendorhttp.Text `json:"consent_id"`
+		Due vendorhttp.Text `json:"consent_due_date"`
+	}
+	e.decodeData(&data)
+	data.ID.Check(idPattern.MatchString)
+	report := domain.ConsentReport{Status: status, Key: domain.ConsentKey(data.ID.Value)}
+	report.ExpiresAt, _ = domain.ParseConsentTime(data.Due.Value)
+	return domain.PullScope{Signal: signal, Consents: []domain.ConsentReport{report}}
 }
 
 // decodeData decodes the event's data into the value that into points to. Missing data, null, and

@@ -38,6 +38,9 @@ type item struct {
 	Status          string `json:"status"`
 	ExecutionStatus string `json:"executionStatus"`
 	LastUpdatedAt   string `json:"lastUpdatedAt"`
+	// NextAutoSyncAt is null if the vendor does not synchronise the item by itself.
+	NextAutoSyncAt   optionalTime `json:"nextAutoSyncAt"`
+	ConsentExpiresAt optionalTime `json:"consentExpiresAt"`
 	// StatusDetail is a statusDetail. It is decoded separately, because an item whose detail cannot
 	// be read is still a valid item.
 	StatusDetail json.RawMessage `json:"statusDetail"`
@@ -104,6 +107,9 @@ func (i item) linkStatus() domain.LinkStatus {
 	s := domain.LinkStatus{
 		SyncComplete: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
 		SyncMarker:   domain.CleanText(i.LastUpdatedAt),
+		// The vendor sends item/updated after each synchronisation, also if nothing is new.
+		Schedule:         domain.SyncSchedule{NextAt: i.NextAutoSyncAt.at},
+		ConsentExpiresAt: i.ConsentExpiresAt.at,
 	}
 	s.Accounts, s.Transactions = i.proofs()
 	switch i.Status {

@@ -14,6 +14,7 @@ const perMinute = 360
 
 var budgets = map[string]int{
 	"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute, "connect_token": perMinute,
+	"consents": perMinute,
 }
 
 // The vendor with each of the five functions that classify an error. The meaning of a 400 depends

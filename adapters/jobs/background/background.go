@@ -31,6 +31,9 @@ type Config struct {
 	// transaction has held the change feed back, or with 0 if there is none. It must not block. If
 	// it is nil, the delay is not measured.
 	FeedDelay func(time.Duration)
+	// Attention is called about four times a minute with the numbers of connections that need attention. It must not
+	// block. If it is nil, they are not counted.
+	Attention func(ports.Attention)
 	// ReconcileInterval is the longest time that a connection may go without a successful
 	// pull: if no webhook triggers a pull, reconciliation requests one in time. 0 turns
 	// reconciliation off.

@@ -16,6 +16,9 @@ const (
 	stuckPullsInterval = 5 * time.Second
 	tokenUsageInterval = 10 * time.Second
 	webhooksInterval   = 5 * time.Second
+	silenceInterval    = 5 * time.Second
+	consentsInterval   = 30 * time.Second
+	attentionInterval  = 15 * time.Second
 	backlogInterval    = 15 * time.Second
 	feedDelayInterval  = 5 * time.Second
 	pruneInterval      = time.Hour
@@ -69,6 +72,23 @@ func tasks(
 				}
 			}
 		}},
+	}
+	list = append(list,
+		Task{"missing webhooks", silenceInterval, ledBy(leader, untilPartial(func(ctx context.Context) (int, error) {
+			return service.NoticeSilence(ctx, roundLimit)
+		}))},
+		Task{"consents", consentsInterval, ledBy(leader, untilPartial(func(ctx context.Context) (int, error) {
+			return service.NoticeConsents(ctx, roundLimit)
+		}))},
+	)
+	if report := cfg.Attention; report != nil {
+		list = append(list, Task{"attention", attentionInterval, func(ctx context.Context) error {
+			count, err := service.CountAttention(ctx)
+			if err == nil {
+				report(count)
+			}
+			return err
+		}})
 	}
 	if report := cfg.Backlog; report != nil {
 		list = append(list, Task{"backlog", backlogInterval, func(ctx context.Context) error {

@@ -22,6 +22,8 @@ type fakeService struct {
 	backlog    func(ctx context.Context) (time.Duration, error)
 	feedDelay  func(ctx context.Context) (time.Duration, error)
 	webhooks   func(ctx context.Context, limit int) (int, error)
+	silence    func(ctx context.Context, limit int) (int, error)
+	consents   func(ctx context.Context, limit int) (int, error)
 }
 
 func (s fakeService) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
@@ -29,6 +31,20 @@ func (s fakeService) RemoveRegistrations(ctx context.Context, limit int) (int, e
 		return 0, nil
 	}
 	return s.webhooks(ctx, limit)
+}
+
+func (s fakeService) NoticeSilence(ctx context.Context, limit int) (int, error) {
+	if s.silence == nil {
+		return 0, nil
+	}
+	return s.silence(ctx, limit)
+}
+
+func (s fakeService) NoticeConsents(ctx context.Context, limit int) (int, error) {
+	if s.consents == nil {
+		return 0, nil
+	}
+	return s.consents(ctx, limit)
 }
 
 func (s fakeService) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {

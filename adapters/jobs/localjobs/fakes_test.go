@@ -61,6 +61,10 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 
 func (m fakeMaintenance) RemoveRegistrations(context.Context, int) (int, error) { return 0, nil }
 
+func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { return 0, nil }
+
+func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if m.listDue == nil {
 		return nil, nil

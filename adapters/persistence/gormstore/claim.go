@@ -174,22 +174,35 @@ func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
 const maxSignalScope = 1024
 
 // largeScope returns the scope of a pull whose deliveries have scopes that are too large to be merged: the
-// pull's own scope merged with domain.LargeScope and the last signal of the deliveries. It reads only small scopes.
+// pull's own scope merged with domain.LargeScope, the last signal of the deliveries and their last reports about the
+// consent. It reads only small scopes.
 func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
-	var signals []string
-	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, maxSignalScope)).
-		Where("ask LIKE ?", `%"signal":"%`).
-		Order("received_at DESC, CAST(id AS text) DESC").Limit(1).Pluck("ask", &signals).Error
+	signals, err := s.lastScopes(tx, p, `%"signal":"%`, 1)
 	if err != nil {
 		return domain.PullScope{}, err
 	}
-	var last domain.PullScope
-	if len(signals) > 0 {
-		if err := decode(signals[0], &last); err != nil {
-			return domain.PullScope{}, err
+	consents, err := s.lastScopes(tx, p, `%"consents":[%`, domain.MaxConsentReports)
+	if err != nil {
+		return domain.PullScope{}, err
+	}
+	reports := domain.PullScope{Consents: domain.MergeScopes(consents).Consents}
+	return domain.MergeScopes([]domain.PullScope{
+		p.Scope, domain.LargeScope(domain.MergeScopes(signals).Signal), reports,
+	}), nil
+}
+
+// lastScopes returns the last small scopes of the deliveries whose JSON matches the pattern, oldest first.
+func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int) ([]domain.PullScope, error) {
+	var stored []string
+	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, maxSignalScope)).Where("ask LIKE ?", pattern).
+		Order("received_at DESC, CAST(id AS text) DESC").Limit(limit).Pluck("ask", &stored).Error
+	scopes := make([]domain.PullScope, len(stored))
+	for i, text := range slices.Backward(stored) {
+		if err == nil {
+			err = decode(text, &scopes[len(stored)-1-i])
 		}
 	}
-	return p.Scope.Merge(domain.LargeScope(last.Signal)), nil
+	return scopes, err
 }
 
 // saveClaim stores the start of the attempt, and whether the pull is complete. If two pulls of a connection

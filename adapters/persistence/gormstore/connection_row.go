@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -11,23 +12,25 @@ import (
 // connectionRow is a row of connections. Members that belong only to the other kind of connection are
 // empty.
 type connectionRow struct {
-	ID            uuid.UUID     `gorm:"column:id;primaryKey"`
-	Tenant        uuid.UUID     `gorm:"column:tenant_id"`
-	Kind          string        `gorm:"column:kind"`
-	Name          string        `gorm:"column:name"`
-	Vendor        string        `gorm:"column:vendor"`
-	BaseURL       string        `gorm:"column:base_url"`
-	AccountRef    string        `gorm:"column:account_ref"`
-	Type          string        `gorm:"column:type"`
-	Config        []byte        `gorm:"column:config"`
-	Sealed        []byte        `gorm:"column:sealed"`
-	Health        healthColumns `gorm:"embedded"`
-	Revision      int64         `gorm:"column:revision"`
-	Created       instant       `gorm:"column:created_at"`
-	Updated       instant       `gorm:"column:updated_at"`
-	TargetChanged instant       `gorm:"column:redirected_at"`
-	Paused        instant       `gorm:"column:paused_at"`
-	Deleted       instant       `gorm:"column:deleted_at"`
+	ID            uuid.UUID      `gorm:"column:id;primaryKey"`
+	Tenant        uuid.UUID      `gorm:"column:tenant_id"`
+	Kind          string         `gorm:"column:kind"`
+	Name          string         `gorm:"column:name"`
+	Vendor        string         `gorm:"column:vendor"`
+	BaseURL       string         `gorm:"column:base_url"`
+	AccountRef    string         `gorm:"column:account_ref"`
+	Type          string         `gorm:"column:type"`
+	Config        []byte         `gorm:"column:config"`
+	Sealed        []byte         `gorm:"column:sealed"`
+	Health        healthColumns  `gorm:"embedded"`
+	Consent       consentColumns `gorm:"embedded"`
+	Webhook       webhookColumns `gorm:"embedded"`
+	Revision      int64          `gorm:"column:revision"`
+	Created       instant        `gorm:"column:created_at"`
+	Updated       instant        `gorm:"column:updated_at"`
+	TargetChanged instant        `gorm:"column:redirected_at"`
+	Paused        instant        `gorm:"column:paused_at"`
+	Deleted       instant        `gorm:"column:deleted_at"`
 }
 
 // selectConnection selects the columns of a connection that callers see: every column of a live
@@ -35,6 +38,8 @@ type connectionRow struct {
 const (
 	selectConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
+		consent_status, consent_key, consent_expires_at, consent_notice_at,
+		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
 		revision, created_at, updated_at, redirected_at, paused_at`
 	selectSealedConnection = selectConnection + ", sealed"
 )
@@ -42,18 +47,71 @@ const (
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *connectionRow) targets() []any {
-	h, columns := &r.Health, make([]any, 0, 20)
+	h, c, w, columns := &r.Health, &r.Consent, &r.Webhook, make([]any, 0, 29)
 	return append(columns,
 		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
 		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
 		(*textColumn)(&r.Type), &r.Config,
 		(*textColumn)(&h.HealthStatus), (*textColumn)(&h.HealthReason), &h.HealthSince,
 		&h.NeedsReauth, &h.ReauthByEvent,
+		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.NoticeAt,
+		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused)
 }
 
-// healthColumns are the columns of a connection's health. They are the only columns of a
-// connection that are written when a pull ends.
+// consentColumns are the columns of a connection's consent.
+type consentColumns struct {
+	Status    string  `gorm:"column:consent_status"`
+	Key       string  `gorm:"column:consent_key"`
+	ExpiresAt instant `gorm:"column:consent_expires_at"`
+	NoticeAt  instant `gorm:"column:consent_notice_at"`
+}
+
+// consentOf returns the columns for c.
+func consentOf(c domain.Consent) consentColumns {
+	return consentColumns{string(c.Status), c.Key, instant{c.ExpiresAt}, instant{c.NoticeAt}}
+}
+
+func (c consentColumns) domain() domain.Consent {
+	return domain.Consent{
+		Status: domain.ConsentStatus(c.Status), Key: c.Key, ExpiresAt: c.ExpiresAt.Time, NoticeAt: c.NoticeAt.Time,
+	}
+}
+
+// webhookColumns are the columns of a connection's watch for webhooks.
+type webhookColumns struct {
+	NextAt   instant `gorm:"column:webhook_next_at"`
+	Every    int64   `gorm:"column:webhook_every"` // in microseconds
+	NewsOnly bool    `gorm:"column:webhook_news_only"`
+	DueAt    instant `gorm:"column:webhook_due_at"`
+	MissedAt instant `gorm:"column:webhook_missed_at"`
+}
+
+// webhookOf returns the columns for w.
+func webhookOf(w domain.WebhookWatch) webhookColumns {
+	return webhookColumns{
+		NextAt: instant{w.Schedule.NextAt}, Every: w.Schedule.Every.Microseconds(), NewsOnly: w.Schedule.NewsOnly,
+		DueAt: instant{w.DueAt}, MissedAt: instant{w.MissedAt},
+	}
+}
+
+func (w webhookColumns) domain() domain.WebhookWatch {
+	return domain.WebhookWatch{
+		Schedule: domain.SyncSchedule{
+			NextAt: w.NextAt.Time, Every: time.Duration(w.Every) * time.Microsecond, NewsOnly: w.NewsOnly,
+		},
+		DueAt: w.DueAt.Time, MissedAt: w.MissedAt.Time,
+	}
+}
+
+// reportedColumns are the columns of a connection that are written when a pull ends.
+var reportedColumns = []string{
+	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
+	"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
+	"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at",
+}
+
+// healthColumns are the columns of a connection's health.
 type healthColumns struct {
 	HealthStatus  string  `gorm:"column:health_status"`
 	HealthReason  string  `gorm:"column:health_reason"`
@@ -88,7 +146,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		ID: c.ID.UUID, Tenant: c.Tenant.UUID, Kind: string(c.Kind), Name: c.Name,
 		Vendor: string(c.Vendor), BaseURL: c.BaseURL, AccountRef: c.AccountRef,
 		Type: string(c.Type), Config: c.Config, Sealed: present(c.Sealed),
-		Health: healthOf(c.Health), Revision: c.Revision,
+		Health: healthOf(c.Health), Consent: consentOf(c.Consent), Webhook: webhookOf(c.Webhook), Revision: c.Revision,
 		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt},
 	}
@@ -100,7 +158,7 @@ func (r connectionRow) domain() domain.Connection {
 		Kind: domain.ConnectionKind(r.Kind), Name: r.Name,
 		Vendor: domain.Vendor(r.Vendor), BaseURL: r.BaseURL, AccountRef: r.AccountRef,
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
-		Health: r.Health.domain(), Revision: r.Revision,
+		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Revision: r.Revision,
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time,
 	}

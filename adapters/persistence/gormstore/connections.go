@@ -104,6 +104,10 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	default:
 		q.add(" AND health_status = ?", string(filter.Health))
 	}
+	if !filter.ConsentExpiresBefore.IsZero() {
+		read = s.rows
+		q.add(" AND consent_expires_at < ?", instant{filter.ConsentExpiresBefore}.value(s.reader.Name()))
+	}
 	if !page.After.IsZero() {
 		q.add(" AND (name, id) > (?, ?)", page.After.Key, uuidColumn(page.After.ID))
 	}
@@ -202,6 +206,7 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 		Quarantined           int
 		DriftSince            instant
 		Compared              bool
+		HasToken, Heard       bool
 	}
 	texts := make([]string, len(ids))
 	for i, id := range ids {
@@ -219,7 +224,8 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 				(SELECT count(*) FROM quarantined_rows WHERE connection_id = connections.id
 					AND tenant_id = connections.tenant_id) AS quarantined,
 				(SELECT min(drift_since) FROM account_completeness c WHERE ` + isOfLiveAccount + `) AS drift_since,
-				EXISTS (SELECT 1 FROM account_completeness c WHERE compared AND ` + isOfLiveAccount + `) AS compared`).
+				EXISTS (SELECT 1 FROM account_completeness c WHERE compared AND ` + isOfLiveAccount + `) AS compared,
+				` + hasLiveToken + ` AS has_token, ` + isHeard + ` AS heard`).
 			Scan(&rows).Error
 	})
 	found := make(map[domain.ConnectionID]ports.Activity, len(rows))
@@ -228,6 +234,7 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 			LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time,
 			MassRemoval: row.MassRemoval, Quarantined: row.Quarantined,
 			DriftSince: row.DriftSince.Time, Compared: row.Compared,
+			Webhooks: domain.Evidence{HasToken: row.HasToken, Heard: row.Heard},
 		}
 	}
 	return found, err

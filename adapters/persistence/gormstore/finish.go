@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -11,7 +12,8 @@ import (
 )
 
 // Finish ends an attempt in one transaction: the pull ends or waits for its next attempt, its
-// lease ends, the readings of a settled pull are stored, and the connection's health is updated. If the pull has
+// lease ends, the readings of a settled pull are stored, and the connection's health, consent and watch for webhooks
+// are updated. If the pull has
 // ended, or waits for an account, the pull queued after it gets a job.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return s.background().change(ctx, func(tx Tx) error {
@@ -28,8 +30,8 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 				return err
 			}
 		}
-		if o.Health != nil {
-			if err := foldHealth(tx.DB, row.Connection, o.Health); err != nil {
+		if o.Health != nil || o.Consent != nil || o.Webhook != nil {
+			if err := foldReports(tx.DB, row.Connection, o); err != nil {
 				return err
 			}
 		}
@@ -53,16 +55,35 @@ func finishColumns(o ports.Outcome) map[string]any {
 	return columns
 }
 
-// foldHealth replaces the connection's health by the result of fold. The revision does not change, because
-// no operator made the change.
-func foldHealth(tx *gorm.DB, connection uuid.UUID, fold func(domain.Health) domain.Health) error {
-	row, err := first[connectionRow](locked(tx, "NO KEY UPDATE").Where("id = ?", connection))
+// foldReports replaces what the connection knows from its vendor by what the outcome computes from it. The revision
+// does not change, because no operator made the change.
+func foldReports(tx *gorm.DB, connection uuid.UUID, o ports.Outcome) error {
+	row, err := first[connectionRow](locked(tx, noKeyUpdate).Where("id = ?", connection))
 	if err != nil {
 		return err
 	}
-	next := connectionRow{Health: healthOf(fold(row.Health.domain()))}
-	return tx.Model(&connectionRow{}).Where("id = ?", connection).
-		Select("health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event").Updates(next).Error
+	if o.Health != nil {
+		row.Health = healthOf(o.Health(row.Health.domain()))
+	}
+	if o.Consent != nil {
+		row.Consent = consentOf(o.Consent(row.Consent.domain()))
+	}
+	if o.Webhook != nil {
+		before := row.Webhook.domain()
+		next := o.Webhook(before, func(at time.Time) bool {
+			heard, failed := heardSince(tx, row, at)
+			if failed != nil {
+				err = failed
+			}
+			return heard
+		})
+		if err != nil {
+			return err
+		}
+		// The event connection.silent belongs here if next.BecameSilent(before), like in PassWebhook.
+		row.Webhook = webhookOf(next)
+	}
+	return tx.Model(&connectionRow{}).Where("id = ?", connection).Select(reportedColumns).Updates(row).Error
 }
 
 // enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull before it

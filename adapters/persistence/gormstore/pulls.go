@@ -33,20 +33,28 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		if paused := c.domain(); paused.CheckNotPaused() != nil {
 			return paused.CheckNotPaused()
 		}
-		queued, err := attachOrQueue(tx, pullRow{
-			ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-			Trigger: string(r.Trigger), Trace: r.Trace, Created: instant{r.At},
-		})
-		if err != nil {
-			return err
-		}
-		if p, err = queued.domain(); err != nil {
-			return err
-		}
-		p.Scope = p.Scope.Merge(r.Scope)
-		return saveScope(tx.DB, p)
+		p, err = queuePull(tx, c, r)
+		return err
 	})
 	return p, err
+}
+
+// queuePull queues a pull of a connection that the caller has locked, or merges the scope into the pull that is
+// queued.
+func queuePull(tx Tx, c connectionRow, r ports.PullRequest) (domain.Pull, error) {
+	queued, err := attachOrQueue(tx, pullRow{
+		ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+		Trigger: string(r.Trigger), Trace: r.Trace, Created: instant{r.At},
+	})
+	if err != nil {
+		return domain.Pull{}, err
+	}
+	p, err := queued.domain()
+	if err != nil {
+		return domain.Pull{}, err
+	}
+	p.Scope = p.Scope.Merge(r.Scope)
+	return p, saveScope(tx.DB, p)
 }
 
 // saveScope stores the scope of the pull. If the scope requests everything, it also marks the pull as

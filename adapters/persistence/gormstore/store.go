@@ -132,8 +132,9 @@ func locked(db *gorm.DB, strength string) *gorm.DB {
 // with keyShare waits for a deletion and then finds the connection deleted. Writing the connection's health
 // takes a weaker lock, which does not conflict with keyShare.
 const (
-	forUpdate = "UPDATE"
-	keyShare  = "KEY SHARE"
+	forUpdate   = "UPDATE"
+	noKeyUpdate = "NO KEY UPDATE"
+	keyShare    = "KEY SHARE"
 )
 
 // list runs the query of a page of at most limit items, and returns the items with the position of

@@ -83,7 +83,11 @@ type tokens struct{ *Store }
 func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	row := rowOfToken(t)
 	return s.change(ctx, func(tx Tx) error {
-		if _, err := liveAggregator(tx.DB, t.Tenant, t.Connection); err != nil {
+		c, err := liveAggregator(tx.DB, t.Tenant, t.Connection)
+		if err != nil {
+			return err
+		}
+		if err := awaitWebhook(tx.DB, c); err != nil {
 			return err
 		}
 		return tx.Create(&row).Error

@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * List connections, ordered by config name
-         * @description Returns the live connections of the tenant, also filtered by health.
+         * @description Returns the live connections of the tenant, also filtered by health and by the expiry of the consent.
          */
         get: operations["list-connections"];
         put?: never;
@@ -1248,6 +1248,8 @@ export interface components {
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             connectionId: string;
+            /** @description The consent of the account holder */
+            consent: components["schemas"]["ConsentView"];
             /**
              * @description The result of the last contact with the vendor
              * @example healthy
@@ -1301,6 +1303,8 @@ export interface components {
             vendor: "pluggy" | "belvo";
             /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same */
             warnings?: "mass_removal"[];
+            /** @description Whether the vendor's webhooks arrive */
+            webhook: components["schemas"]["WebhookView"];
         };
         ConnectorType: {
             /**
@@ -1317,6 +1321,20 @@ export interface components {
         ConnectorTypes: {
             /** @description The registered types, ordered by type */
             types: components["schemas"]["ConnectorType"][];
+        };
+        ConsentView: {
+            /**
+             * Format: date-time
+             * @description When the consent expires; absent if the vendor has not reported it
+             * @example 2026-12-26T10:45:58Z
+             */
+            expiresAt?: string;
+            /**
+             * @description The state at the time of the request. expiring: within 30 days. revoked lasts until the vendor shows a newer consent
+             * @example active
+             * @enum {string}
+             */
+            state: "unknown" | "active" | "expiring" | "expired" | "revoked";
         };
         CountsView: {
             /**
@@ -1604,6 +1622,8 @@ export interface components {
              * @enum {string}
              */
             completeness: "unknown" | "complete" | "drifting";
+            /** @description The consent of the account holder */
+            consent: components["schemas"]["ConsentView"];
             /**
              * @description The result of the last contact with the vendor
              * @example healthy
@@ -1651,6 +1671,8 @@ export interface components {
             since?: string;
             /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same */
             warnings?: "mass_removal"[];
+            /** @description Whether the vendor's webhooks arrive */
+            webhook: components["schemas"]["WebhookView"];
         };
         LinkSession: {
             /**
@@ -2244,7 +2266,7 @@ export interface components {
              * @description What first requested the pull
              * @enum {string}
              */
-            trigger: "webhook" | "manual" | "reconcile" | "replay";
+            trigger: "webhook" | "manual" | "reconcile" | "replay" | "silence";
             /**
              * @description The aggregator
              * @example pluggy
@@ -2572,7 +2594,7 @@ export interface components {
              * @example webhook
              * @enum {string}
              */
-            trigger?: "webhook" | "manual" | "reconcile" | "replay";
+            trigger?: "webhook" | "manual" | "reconcile" | "replay" | "silence";
             /**
              * Format: int64
              * @description The number of the version
@@ -2713,6 +2735,26 @@ export interface components {
              * @example 1.0.0
              */
             version: string;
+        };
+        WebhookView: {
+            /**
+             * Format: date-time
+             * @description By when the next webhook is expected: the vendor's next synchronisation and WEBHOOK_SILENCE_GRACE; absent if none is expected
+             * @example 2026-03-03T12:00:00Z
+             */
+            expectedBy?: string;
+            /**
+             * Format: date-time
+             * @description When the last webhook was received; absent if there was none
+             * @example 2026-03-02T10:00:00Z
+             */
+            lastAt?: string;
+            /**
+             * @description silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
+             * @example active
+             * @enum {string}
+             */
+            state: "unknown" | "active" | "silent";
         };
     };
     responses: never;
@@ -5224,6 +5266,8 @@ export interface operations {
             query?: {
                 /** @description Only connections in this state */
                 health?: "unknown" | "healthy" | "unhealthy";
+                /** @description Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out */
+                consentExpiresBefore?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
                 /** @description nextCursor of the previous page */
@@ -5714,6 +5758,8 @@ export interface operations {
             query?: {
                 /** @description Only connections in this state */
                 health?: "unknown" | "healthy" | "unhealthy";
+                /** @description Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out */
+                consentExpiresBefore?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
                 /** @description nextCursor of the previous page */
@@ -5739,6 +5785,10 @@ export interface operations {
                      *           "completeness": "complete",
                      *           "configName": "pluggy-main",
                      *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "consent": {
+                     *             "expiresAt": "2026-12-26T10:45:58Z",
+                     *             "state": "active"
+                     *           },
                      *           "health": "healthy",
                      *           "lastPullAt": "2026-03-02T10:00:00Z",
                      *           "lastWebhookAt": "2026-03-02T10:00:00Z",
@@ -5750,7 +5800,12 @@ export interface operations {
                      *           "vendor": "pluggy",
                      *           "warnings": [
                      *             "mass_removal"
-                     *           ]
+                     *           ],
+                     *           "webhook": {
+                     *             "expectedBy": "2026-03-03T12:00:00Z",
+                     *             "lastAt": "2026-03-02T10:00:00Z",
+                     *             "state": "active"
+                     *           }
                      *         }
                      *       ],
                      *       "limit": 20,
@@ -7185,6 +7240,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "completeness": "complete",
+                     *       "consent": {
+                     *         "expiresAt": "2026-12-26T10:45:58Z",
+                     *         "state": "active"
+                     *       },
                      *       "health": "healthy",
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
@@ -7195,7 +7254,12 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "warnings": [
                      *         "mass_removal"
-                     *       ]
+                     *       ],
+                     *       "webhook": {
+                     *         "expectedBy": "2026-03-03T12:00:00Z",
+                     *         "lastAt": "2026-03-02T10:00:00Z",
+                     *         "state": "active"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["HealthView"];
@@ -7665,6 +7729,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "completeness": "complete",
+                     *       "consent": {
+                     *         "expiresAt": "2026-12-26T10:45:58Z",
+                     *         "state": "active"
+                     *       },
                      *       "health": "healthy",
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
@@ -7675,7 +7743,12 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "warnings": [
                      *         "mass_removal"
-                     *       ]
+                     *       ],
+                     *       "webhook": {
+                     *         "expectedBy": "2026-03-03T12:00:00Z",
+                     *         "lastAt": "2026-03-02T10:00:00Z",
+                     *         "state": "active"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["HealthView"];
@@ -8949,6 +9022,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "completeness": "complete",
+                     *       "consent": {
+                     *         "expiresAt": "2026-12-26T10:45:58Z",
+                     *         "state": "active"
+                     *       },
                      *       "health": "healthy",
                      *       "lastPullAt": "2026-03-02T10:00:00Z",
                      *       "lastWebhookAt": "2026-03-02T10:00:00Z",
@@ -8959,7 +9036,12 @@ export interface operations {
                      *       "since": "2026-03-01T10:00:00Z",
                      *       "warnings": [
                      *         "mass_removal"
-                     *       ]
+                     *       ],
+                     *       "webhook": {
+                     *         "expectedBy": "2026-03-03T12:00:00Z",
+                     *         "lastAt": "2026-03-02T10:00:00Z",
+                     *         "state": "active"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["HealthView"];

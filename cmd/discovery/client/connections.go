@@ -21,20 +21,25 @@ func (c commands) connections() *cobra.Command {
 
 func (c commands) listConnections() *cobra.Command {
 	var flags listFlags
-	var health string
+	var health, expires string
 	cmd := &cobra.Command{Use: "list", Short: "List the connections by name", Args: between(0, 0)}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&health, "health", "", "only these: unknown, healthy or unhealthy")
 	completeFlag(cmd, "health", "unknown", "healthy", "unhealthy")
+	consentFlag(cmd, &expires, "")
 	cmd.RunE = c.run(func(s *session, _ []string) error {
 		filter := optional(discovery.ListConnectionsParamsHealth(health))
 		if filter != nil && !filter.Valid() {
 			return usagef("--health must be unknown, healthy or unhealthy")
 		}
-		_, err := s.list(connectionView, flags, "",
+		before, err := parseDate("--consent-expires-before", expires)
+		if err != nil {
+			return err
+		}
+		_, err = s.list(connectionView, flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListConnections(ctx, &discovery.ListConnectionsParams{
-					Health: filter, Limit: limit, Cursor: cursor,
+					Health: filter, ConsentExpiresBefore: before, Limit: limit, Cursor: cursor,
 				})
 			})
 		return err
@@ -242,9 +247,15 @@ func (c commands) testConnection() *cobra.Command {
 	}
 }
 
+// consentFlag adds the flag that selects connections by the expiry of their consents.
+func consentFlag(cmd *cobra.Command, value *string, prefix string) {
+	cmd.Flags().StringVar(value, "consent-expires-before", "",
+		prefix+"only those whose consent expires before this date, YYYY-MM-DD")
+}
+
 func (c commands) connectionHealth() *cobra.Command {
 	var flags listFlags
-	var health string
+	var health, expires string
 	cmd := &cobra.Command{
 		Use: "health [NAME|ID]", Short: "Print the health of one connection or of all", Args: between(0, 1),
 		ValidArgsFunction: c.completeConnection,
@@ -252,18 +263,23 @@ func (c commands) connectionHealth() *cobra.Command {
 	flags.register(cmd)
 	cmd.Flags().StringVar(&health, "health", "", "without NAME, only these: unknown, healthy or unhealthy")
 	completeFlag(cmd, "health", "unknown", "healthy", "unhealthy")
+	consentFlag(cmd, &expires, "without NAME, ")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		filter := optional(discovery.ListConnectionHealthParamsHealth(health))
 		if filter != nil && !filter.Valid() {
 			return usagef("--health must be unknown, healthy or unhealthy")
 		}
+		before, err := parseDate("--consent-expires-before", expires)
+		if err != nil {
+			return err
+		}
 		if len(args) > 0 {
 			return s.printHealth(args[0])
 		}
-		_, err := s.list(healthListView, flags, "",
+		_, err = s.list(healthListView, flags, "",
 			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
 				return s.api.ListConnectionHealth(ctx, &discovery.ListConnectionHealthParams{
-					Health: filter, Limit: limit, Cursor: cursor,
+					Health: filter, ConsentExpiresBefore: before, Limit: limit, Cursor: cursor,
 				})
 			})
 		return err

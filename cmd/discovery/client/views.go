@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
 )
@@ -135,7 +136,27 @@ var healthView = view{schema: reflect.TypeFor[discovery.HealthView](), columns: 
 	{member: "health", title: "HEALTH"},
 	{member: "reason", title: "REASON", flexible: true},
 	{member: "paused", title: "PAUSED"},
+	{member: "consent", title: "CONSENT", format: consentState},
+	{member: "webhook", title: "WEBHOOKS", format: webhookState},
 }}
+
+// consentState returns the state of a consent and the day on which it expires.
+func consentState(r record) string {
+	var c struct{ State, ExpiresAt string }
+	if json.Unmarshal(r["consent"], &c) != nil {
+		return ""
+	}
+	return strings.TrimSpace(c.State + " " + c.ExpiresAt[:min(len(c.ExpiresAt), len(time.DateOnly))])
+}
+
+// webhookState returns the state of the webhooks of a connection.
+func webhookState(r record) string {
+	var w struct{ State string }
+	if json.Unmarshal(r["webhook"], &w) != nil {
+		return ""
+	}
+	return w.State
+}
 
 var linkSessionView = view{schema: reflect.TypeFor[discovery.LinkSession](), columns: []column{
 	{member: "expiresAt", title: "EXPIRES", width: timeWidth},
@@ -150,6 +171,8 @@ var healthListView = view{
 		{member: "health", title: "HEALTH", width: 9},
 		{member: "reason", title: "REASON", flexible: true},
 		{member: "paused", title: "PAUSED"},
+		{member: "consent", title: "CONSENT", flexible: true, format: consentState},
+		{member: "webhook", title: "WEBHOOKS", format: webhookState},
 		{member: "lastPullAt", title: "LAST PULL", width: timeWidth},
 		{member: "lastWebhookAt", title: "LAST WEBHOOK", width: timeWidth},
 	},

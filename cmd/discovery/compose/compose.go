@@ -134,7 +134,10 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 
 // openService opens the database, and creates a.vendors and a.Service.
 func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
-	jobsConfig := background.Config{OnError: a.reportError, Backlog: a.Metrics.Backlog, FeedDelay: a.Metrics.FeedDelay}
+	jobsConfig := background.Config{
+		OnError: a.reportError, Backlog: a.Metrics.Backlog, FeedDelay: a.Metrics.FeedDelay,
+		Attention: a.Metrics.Attention,
+	}
 	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout); err != nil {
 		return err
 	}
@@ -203,8 +206,9 @@ func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,
-		DriftGrace: a.cfg.DriftGrace, KeepReplacementsApart: !a.cfg.MatchReplacements,
-		Clock: clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
+		DriftGrace: a.cfg.DriftGrace, WebhookSilenceGrace: a.cfg.WebhookSilenceGrace,
+		KeepReplacementsApart: !a.cfg.MatchReplacements,
+		Clock:                 clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
 		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer}, Tracer: a.traces,
 	}
 	for _, v := range vendors() {

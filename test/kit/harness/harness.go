@@ -43,13 +43,14 @@ func Config(t testing.TB, dsn string) configs.Config {
 		t.Fatal(err)
 	}
 	return configs.Config{
-		MatchReplacements: true,
-		EnvName:           "production",
-		PublicURL:         PublicURL,
-		DatabaseURL:       dsn,
-		DatabaseMigrate:   true,
-		Auth:              configs.Auth{JWTSecret: domain.SecretText(JWTSecret), TenantClaim: "tenant_id"},
-		Sealing:           configs.Sealing{KeysetFile: keyset},
+		MatchReplacements:   true,
+		WebhookSilenceGrace: 2 * time.Hour,
+		EnvName:             "production",
+		PublicURL:           PublicURL,
+		DatabaseURL:         dsn,
+		DatabaseMigrate:     true,
+		Auth:                configs.Auth{JWTSecret: domain.SecretText(JWTSecret), TenantClaim: "tenant_id"},
+		Sealing:             configs.Sealing{KeysetFile: keyset},
 		Egress: configs.Egress{
 			AllowHTTP:    true,
 			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},

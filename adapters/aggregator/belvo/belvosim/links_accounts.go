@@ -151,3 +151,17 @@ func (s *Simulator) visible(secret, id string) *link {
 	}
 	return l
 }
+
+// UpdateLink changes a link, for example its refresh_rate, and returns it. Its id stays. The error is ErrNotFound if
+// there is no such link.
+func (s *Simulator) UpdateLink(id string, edit func(*Link)) (Link, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, exists := s.links[id]
+	if !exists {
+		return Link{}, fmt.Errorf("link: %w", ErrNotFound)
+	}
+	edit(&l.Link)
+	l.ID = id
+	return l.Link, nil
+}

@@ -22,6 +22,10 @@ type Event struct {
 	WebhookID string `json:"webhookId"`
 	// RequestID is a UUID; if it is empty, a random one is sent. CONSENT events have no request id.
 	RequestID string `json:"requestId"`
+	// ConsentID and ConsentDue are the consent_id and the consent_due_date of CONSENT events. If they are empty, such
+	// an event has the same id each time; openfinance_consent_about_to_expire has a due date, other events have none.
+	ConsentID  string `json:"consentId"`
+	ConsentDue string `json:"consentDue"`
 	// Raw, if not nil, is posted unchanged as the body, and all members above are ignored.
 	Raw []byte `json:"-"`
 }
@@ -127,11 +131,24 @@ func (s *Simulator) Payload(e Event) ([]byte, error) {
 	defer s.mu.Unlock()
 	l := cmp.Or(s.links[e.LinkID], &link{})
 	p.Data = kind.data(l, e.TransactionIDs)
+	if consent, ok := p.Data.(map[string]any); ok && kind.webhookType == "CONSENT" {
+		e.fillConsent(consent)
+	}
 	// A CONSENT event has neither a request id nor the external id of the user.
 	if kind.webhookType != "CONSENT" {
 		p.RequestID, p.ExternalID = cmp.Or(e.RequestID, s.newID()), l.ExternalID
 	}
 	return json.Marshal(p)
+}
+
+// fillConsent replaces the members of the data of a CONSENT event that the event names.
+func (e Event) fillConsent(data map[string]any) {
+	if e.ConsentID != "" {
+		data["consent_id"] = e.ConsentID
+	}
+	if e.ConsentDue != "" {
+		data["consent_due_date"] = e.ConsentDue
+	}
 }
 
 func countOf(member string, count int) map[string]int { return map[string]int{member: count} }

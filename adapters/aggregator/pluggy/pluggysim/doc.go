@@ -34,6 +34,9 @@
 //	POST   /_control/transactions/{id}/churn     removes it and adds it under a new id
 //	POST   /_control/accounts/{id}/generate      {"count":1000}
 //	POST   /_control/accounts/{id}/listed        {"listed":false}
+//	PATCH  /_control/items/{id}                  members to change, for example nextAutoSyncAt
+//	POST   /_control/consents                    {"itemId","expiresAt"}: adds; id and createdAt are filled in
+//	POST   /_control/consents/{id}/revoke
 //	POST   /_control/items/{id}/status           {"status","executionStatus"}
 //	POST   /_control/keys/expire                 every key issued so far gets 403
 //	POST   /_control/faults                      [{"path","kind",...}], see [Fault]

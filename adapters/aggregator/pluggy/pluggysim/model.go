@@ -34,6 +34,17 @@ type Item struct {
 	OAuthRedirect   Text            `json:"oauthRedirectUri"`
 }
 
+// Consent is a consent of the account holder for an item, in Open Finance. The zero ExpiresAt means no expiry.
+type Consent struct {
+	ID          string   `json:"id"`
+	ItemID      string   `json:"itemId"`
+	Products    []string `json:"products"`
+	Permissions []string `json:"openFinancePermissionsGranted"`
+	CreatedAt   Time     `json:"createdAt"`
+	ExpiresAt   Time     `json:"expiresAt"`
+	RevokedAt   Time     `json:"revokedAt"`
+}
+
 // ItemError is the reason why the last synchronisation of an item failed. Code is an executionStatus.
 type ItemError struct {
 	Code            string `json:"code"`

@@ -90,6 +90,8 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("POST /connect_token", s.withKey(s.connectToken))
 	mux.HandleFunc("GET /items/{id}", s.withKey(s.item))
 	mux.HandleFunc("PATCH /items/{id}", s.withKey(s.updateItem))
+	mux.HandleFunc("GET /consents", s.withKey(s.consents))
+	mux.HandleFunc("GET /consents/{id}", s.withKey(s.consent))
 	mux.HandleFunc("GET /accounts", s.withKey(s.accounts))
 	mux.HandleFunc("GET /accounts/{id}", s.withKey(s.account))
 	mux.HandleFunc("GET /v2/transactions", s.withKey(s.transactions))

@@ -14,7 +14,7 @@ type ResourceStats struct {
 }
 
 // Stats counts what the simulator has done since New. The resources are auth, items, accounts,
-// transactions, webhooks, connect_token and other.
+// transactions, webhooks, connect_token, consents and other.
 type Stats struct {
 	Resources  map[string]ResourceStats `json:"resources"`
 	Deprecated int                      `json:"deprecated"` // requests to GET /transactions, which is paged by number
@@ -37,7 +37,7 @@ func (s *Simulator) Stats() Stats {
 func resourceOf(path string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "/"), "v2/"), "/")
 	switch name {
-	case "auth", "items", "accounts", "transactions", "webhooks", "connect_token":
+	case "auth", "items", "accounts", "transactions", "webhooks", "connect_token", "consents":
 		return name
 	}
 	return "other"

@@ -30,13 +30,15 @@ type store struct {
 	accounts   map[string]*accountRows
 	accountIDs map[string][]string // ids of the accounts by item, in the order in which they were added
 	rows       map[string]*Transaction
-	unlisted   map[string]bool // ids of the accounts that no list contains
+	consents   map[string][]Consent // by item, oldest first
+	unlisted   map[string]bool      // ids of the accounts that no list contains
 }
 
 func newStore() store {
 	return store{
 		clients: map[string]Client{}, items: map[string]Item{}, accounts: map[string]*accountRows{},
 		accountIDs: map[string][]string{}, rows: map[string]*Transaction{}, unlisted: map[string]bool{},
+		consents: map[string][]Consent{},
 	}
 }
 
@@ -152,6 +154,7 @@ func (s *Simulator) RemoveItem(id string) error {
 		delete(s.store.accounts, account)
 	}
 	delete(s.store.accountIDs, id)
+	delete(s.store.consents, id)
 	delete(s.store.items, id)
 	return nil
 }

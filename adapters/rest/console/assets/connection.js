@@ -2,7 +2,7 @@
 import { request } from './api.js';
 import { ActionResults, ConnectionActions, useConnectionActions } from './connection-actions.js';
 import { duration } from './format.js';
-import { HealthStatus, reasonsOf, reasonText } from './health.js';
+import { HealthStatus, LinkFacts, reasonText, reasonsOf } from './health.js';
 import { t } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { useAction, usePolling, useResource } from './resource.js';
@@ -133,6 +133,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
     <${Failure} problem=${test.problem || pull.problem} />
     <${ActionResults} actions=${actions} />
     <${Reasons} reasons=${reasonsOf(id, state)} />
+    <${LinkFacts} health=${state} />
     <${Tabs} id=${id} tab=${tab} quarantined=${state.quarantined} />
     <${Content} connection=${connection} path=${path} latest=${latest} />
     ${deleting && html`<${DeleteDialog} connection=${connection} etag=${loaded.value.etag}

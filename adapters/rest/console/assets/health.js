@@ -1,8 +1,9 @@
 // What the health of a connection means to a person: its state in words, and the reasons why it needs someone.
+import { day } from './format.js';
 import { has, t } from './i18n.js';
 import { html } from './preact.js';
 import { link } from './router.js';
-import { Status } from './ui.js';
+import { Ago, Day, Instant, Status } from './ui.js';
 
 const tones = { healthy: 'good', unhealthy: 'bad', unknown: 'plain' };
 
@@ -33,6 +34,15 @@ export function reasonsOf(id, health) {
   if (health.completeness === 'drifting') {
     all.push({ key: 'drifting', text: t('reason.drifting'), action: t('remedy.accounts'), href: at('') });
   }
+  const { consent = {}, webhook = {} } = health;
+  if (['expiring', 'expired', 'revoked'].includes(consent.state)) {
+    const dated = consent.state === 'expiring' && consent.expiresAt;
+    const text = dated ? t('reason.consentUntil', { day: day(consent.expiresAt.slice(0, 10)) }) : t('reason.consent.' + consent.state);
+    all.push({ key: 'consent', text, action: t('remedy.connection'), href: at('') });
+  }
+  if (webhook.state === 'silent') {
+    all.push({ key: 'silent', text: t('reason.silent'), action: t('remedy.deliveries'), href: at('deliveries') });
+  }
   for (const code of health.warnings || []) {
     all.push({ key: code, text: reasonText(code), action: t('remedy.transactions'), href: at('transactions') });
   }
@@ -47,3 +57,23 @@ export function HealthStatus({ health, end = '' }) {
     ${t(needs ? 'health.reauth' : 'health.' + health.health)}${end}
   </${Status}>`;
 }
+
+const consentTones = { active: 'good', expiring: 'warn', expired: 'bad', revoked: 'bad', unknown: 'plain' };
+const webhookTones = { active: 'good', silent: 'warn', unknown: 'plain' };
+
+// ConsentStatus shows the state of the account holder's consent, with the day on which it expires.
+export const ConsentStatus = ({ consent = { state: 'unknown' } }) => html`<${Status} tone=${consentTones[consent.state]}>
+  ${t('consent.' + consent.state)}
+  ${consent.expiresAt && html` · <${Day} date=${consent.expiresAt.slice(0, 10)} />`}</${Status}>`;
+
+// WebhookStatus shows whether webhooks arrive, and when the last one did.
+export const WebhookStatus = ({ webhook = { state: 'unknown' } }) => html`${webhook.state === 'silent' && html`
+  <${Status} tone=${webhookTones.silent}>${t('webhook.silent')}</${Status}> `}<${Ago} at=${webhook.lastAt} />`;
+
+// LinkFacts shows what is known about the consent and the webhooks of a connection.
+export const LinkFacts = ({ health: { consent, webhook } }) => html`<dl class="facts">
+  <div><dt>${t('column.consent')}</dt><dd><${ConsentStatus} consent=${consent} /></dd></div>
+  <div><dt>${t('column.webhooks')}</dt><dd><${Status} tone=${webhookTones[webhook.state]}>${t('webhook.' + webhook.state)}</${Status}></dd></div>
+  <div><dt>${t('column.lastWebhook')}</dt><dd><${Ago} at=${webhook.lastAt} /></dd></div>
+  ${webhook.expectedBy && html`<div><dt>${t('column.expectedBy')}</dt><dd><${Instant} at=${webhook.expectedBy} /></dd></div>`}
+</dl>`;

@@ -1,6 +1,6 @@
 // The overview: which connections need a person, and all connections.
 import { loadConnections } from './connections-data.js';
-import { HealthStatus, reasonsOf } from './health.js';
+import { ConsentStatus, HealthStatus, WebhookStatus, reasonsOf } from './health.js';
 import { t } from './i18n.js';
 import { html } from './preact.js';
 import { RecentRows } from './recent-rows.js';
@@ -35,7 +35,8 @@ const columns = () => [
   { title: t('column.name'), kind: 'main', cell: (item) => html`<${Name} item=${item} />` },
   { title: t('column.health'), cell: (item) => html`<${HealthStatus} health=${item} />` },
   { title: t('column.lastPull'), cell: (item) => html`<${Ago} at=${item.lastPullAt} />` },
-  { title: t('column.lastWebhook'), cell: (item) => html`<${Ago} at=${item.lastWebhookAt} />` },
+  { title: t('column.lastWebhook'), cell: (item) => html`<${WebhookStatus} webhook=${item.webhook} />` },
+  { title: t('column.consent'), cell: (item) => html`<${ConsentStatus} consent=${item.consent} />` },
   { title: t('column.recentRows'), cell: (item) => html`<${RecentRows} connection=${item.connectionId} />` },
 ];
 

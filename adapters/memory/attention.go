@@ -1,0 +1,125 @@
+package memory
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// liveAggregators returns the live aggregator connections of all tenants for which due returns a time that is not
+// zero and not after at, earliest first.
+func (s *Store) liveAggregators(at time.Time, due func(*domain.Connection) time.Time) []*domain.Connection {
+	var found []*domain.Connection
+	for _, c := range s.connections {
+		if c.Live() && c.Kind == domain.Aggregator && !due(c).IsZero() && !due(c).After(at) {
+			found = append(found, c)
+		}
+	}
+	slices.SortFunc(found, func(x, y *domain.Connection) int {
+		return cmp.Or(due(x).Compare(due(y)), bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]))
+	})
+	return found
+}
+
+// NoticeConsents changes the connections under the lock, so a second call does not return them again.
+func (v connections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.NoticeConsents", func() ([]domain.Connection, error) {
+		due := v.liveAggregators(at, func(c *domain.Connection) time.Time { return c.Consent.NoticeAt })
+		var noticed []domain.Connection
+		for _, c := range due[:min(limit, len(due))] {
+			c.Consent = c.Consent.Noticed()
+			noticed = append(noticed, listedConnection(*c))
+		}
+		return noticed, nil
+	})
+}
+
+// CountAttention counts by the same rules as the states of the connections.
+func (v connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.CountAttention", func() (ports.Attention, error) {
+		var count ports.Attention
+		for _, c := range v.connections {
+			if !c.Live() || c.Kind != domain.Aggregator {
+				continue
+			}
+			expires := c.Consent.ExpiresAt
+			if !expires.IsZero() && c.Consent.Status != domain.ReportedRevoked &&
+				!expires.After(at.Add(domain.ConsentNotice)) {
+				count.ConsentExpiring++
+			}
+			if !c.Webhook.MissedAt.IsZero() && !c.Paused() && !v.heardSince(c, c.Webhook.MissedAt) {
+				count.Silent++
+			}
+		}
+		return count, nil
+	})
+}
+
+// evidence returns Activity.Webhooks of a connection.
+func (s *Store) evidence(c *domain.Connection) domain.Evidence {
+	missed := c.Webhook.MissedAt
+	return domain.Evidence{HasToken: s.hasToken(c.ID), Heard: !missed.IsZero() && s.heardSince(c, missed)}
+}
+
+// hasToken reports whether the connection has a live token.
+func (s *Store) hasToken(id domain.ConnectionID) bool {
+	for _, token := range s.tokens {
+		if token.Connection == id && token.Live() {
+			return true
+		}
+	}
+	return false
+}
+
+// heardSince reports whether a webhook about the connection was received at or after a time.
+func (s *Store) heardSince(c *domain.Connection, at time.Time) bool {
+	for _, d := range s.deliveries {
+		if d.Connection == c.ID && d.Status != domain.DeliveryIgnored && !d.ReceivedAt.Before(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// ListUnheard compares the times of all connections.
+func (v pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.ListUnheard", func() ([]domain.Connection, error) {
+		found := v.liveAggregators(due, func(c *domain.Connection) time.Time {
+			if c.Paused() {
+				return time.Time{}
+			}
+			return c.Webhook.DueAt
+		})
+		var unheard []domain.Connection
+		for _, c := range found[:min(limit, len(found))] {
+			unheard = append(unheard, listedConnection(*c))
+		}
+		return unheard, nil
+	})
+}
+
+// PassWebhook reads and changes the connection under one lock.
+func (v pulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
+	r ports.PullRequest) (ports.WebhookPassed, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.PassWebhook", func() (ports.WebhookPassed, error) {
+		c, err := v.live(connection.Tenant, connection.ID, domain.Aggregator)
+		if err != nil || c.Paused() || !c.Webhook.DueAt.Equal(due) {
+			return ports.WebhookPassed{}, nil
+		}
+		before := c.Webhook
+		next, missed := before.Pass(domain.Evidence{HasToken: v.hasToken(c.ID), Heard: v.heardSince(c, due)}, r.At)
+		c.Webhook = next
+		if !missed {
+			return ports.WebhookPassed{}, nil
+		}
+		p := v.queuedPull(c, r)
+		p.Scope = cloneScope(p.Scope.Merge(r.Scope))
+		p.complete = p.complete || p.Scope.Everything
+		return ports.WebhookPassed{Pull: p.ID, BecameSilent: next.BecameSilent(before)}, nil
+	})
+}

@@ -1,0 +1,150 @@
+package gormstore
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// SQL expressions on rows of connections: whether the connection has a live token, and whether a webhook about it was
+// received at or after the synchronisation that was missed. The second one reads the newest deliveries of a connection,
+// and only of one that is silent.
+const (
+	hasLiveToken = `EXISTS (SELECT 1 FROM webhook_tokens t WHERE t.connection_id = connections.id
+		AND t.tenant_id = connections.tenant_id AND t.revoked_at IS NULL)`
+	isHeard = `CASE WHEN webhook_missed_at IS NULL THEN false ELSE EXISTS (SELECT 1 FROM deliveries d
+		WHERE d.connection_id = connections.id AND d.tenant_id = connections.tenant_id
+		AND d.received_at >= connections.webhook_missed_at AND d.status <> 'ignored') END`
+)
+
+// The conditions of the partial indexes over connections.
+const (
+	awaitsNotice  = "consent_notice_at IS NOT NULL AND deleted_at IS NULL"
+	hasExpiry     = "consent_expires_at IS NOT NULL AND deleted_at IS NULL"
+	awaitsWebhook = "webhook_due_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
+	isSilent      = "webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
+)
+
+// heardSince reports whether a webhook about the connection was received at or after a time.
+func heardSince(db *gorm.DB, c connectionRow, at time.Time) (bool, error) {
+	var found []string
+	err := db.Model(&deliveryRow{}).Where("connection_id = ? AND received_at >= ?", c.ID, instant{at}).
+		Where(equalUnindexed("tenant_id"), c.Tenant).Where("status <> ?", string(domain.DeliveryIgnored)).
+		Limit(1).Pluck("id", &found).Error
+	return len(found) > 0, err
+}
+
+// awaitWebhook stores the result of domain.WebhookWatch.Awaiting for a connection.
+func awaitWebhook(tx *gorm.DB, c connectionRow) error {
+	return tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", c.ID, c.Tenant).
+		Where("webhook_due_at IS NULL AND webhook_next_at IS NOT NULL").
+		Updates(map[string]any{"webhook_due_at": gorm.Expr("webhook_next_at")}).Error
+}
+
+// NoticeConsents notices each consent with a compare-and-swap on its consent_notice_at. A row that another process has
+// changed since it was read is skipped.
+func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
+	var rows []connectionRow
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Where(awaitsNotice+" AND kind = ? AND consent_notice_at <= ?", string(domain.Aggregator), instant{at}).
+			Order("consent_notice_at, id").Omit("sealed").Limit(limit).Find(&rows).Error
+	})
+	var noticed []domain.Connection
+	for _, row := range rows {
+		if err != nil {
+			break
+		}
+		due := row.Consent.NoticeAt
+		c := row.domain()
+		c.Consent = c.Consent.Noticed()
+		err = s.background().change(ctx, func(tx Tx) error {
+			// The event connection.consent_expiring belongs into this transaction, if a row is changed.
+			changed, err := rowsOf(tx.Model(&connectionRow{}).
+				Where("id = ? AND tenant_id = ? AND deleted_at IS NULL AND consent_notice_at = ?", row.ID, row.Tenant, due).
+				Updates(map[string]any{"consent_notice_at": instant{c.Consent.NoticeAt}}))
+			if err == nil && changed > 0 {
+				noticed = append(noticed, c)
+			}
+			return err
+		})
+	}
+	return noticed, err
+}
+
+// CountAttention reads only the rows that it counts, through partial indexes.
+func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
+	var expiring, silent int64
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		err := db.Model(&connectionRow{}).Where(hasExpiry+" AND consent_expires_at <= ? AND consent_status <> ?",
+			instant{at.Add(domain.ConsentNotice)}, string(domain.ReportedRevoked)).Count(&expiring).Error
+		if err != nil {
+			return err
+		}
+		return db.Model(&connectionRow{}).Where(isSilent + " AND NOT " + isHeard).Count(&silent).Error
+	})
+	return ports.Attention{ConsentExpiring: int(expiring), Silent: int(silent)}, err
+}
+
+// ListUnheard reads only the rows that it returns, through a partial index.
+func (s pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error) {
+	var rows []connectionRow
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Where(awaitsWebhook+" AND kind = ? AND webhook_due_at <= ?", string(domain.Aggregator), instant{due}).
+			Order("webhook_due_at, id").Omit("sealed").Limit(limit).Find(&rows).Error
+	})
+	return convertAll(rows, connectionRow.domain), err
+}
+
+// PassWebhook locks the connection, so that of concurrent calls only the first one finds the synchronisation that it
+// waits for.
+func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
+	r ports.PullRequest,
+) (ports.WebhookPassed, error) {
+	var passed ports.WebhookPassed
+	err := s.background().change(ctx, func(tx Tx) error {
+		passed = ports.WebhookPassed{}
+		var rows []connectionRow
+		err := locked(tx.DB, noKeyUpdate).Where("id = ? AND tenant_id = ? AND webhook_due_at = ? AND "+awaitsWebhook,
+			connection.ID.UUID, connection.Tenant.UUID, instant{due}).Limit(1).Find(&rows).Error
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		row := rows[0]
+		before := row.Webhook.domain()
+		evidence := domain.Evidence{}
+		if evidence.Heard, err = heardSince(tx.DB, row, due); err != nil {
+			return err
+		}
+		if evidence.HasToken, err = hasToken(tx.DB, row); err != nil {
+			return err
+		}
+		next, missed := before.Pass(evidence, r.At)
+		row.Webhook = webhookOf(next)
+		err = tx.Model(&connectionRow{}).Where("id = ?", row.ID).
+			Select("webhook_due_at", "webhook_missed_at").Updates(row).Error
+		if err != nil || !missed {
+			return err
+		}
+		// The event connection.silent belongs here if BecameSilent is set.
+		passed.BecameSilent = next.BecameSilent(before)
+		queued, err := queuePull(tx, row, r)
+		passed.Pull = queued.ID
+		return err
+	})
+	if err != nil {
+		return ports.WebhookPassed{}, err
+	}
+	return passed, nil
+}
+
+// hasToken reports whether the connection has a live token.
+func hasToken(tx *gorm.DB, c connectionRow) (bool, error) {
+	var found []string
+	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID).
+		Where(equalUnindexed("tenant_id"), c.Tenant).Limit(1).Pluck("id", &found).Error
+	return len(found) > 0, err
+}

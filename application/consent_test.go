@@ -1,0 +1,157 @@
+package application_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// consentVendor is a vendor that shows consents.
+type consentVendor struct {
+	*vendor
+	report domain.ConsentReport
+	err    error
+	calls  int
+}
+
+func (v *consentVendor) Consent(context.Context, ports.Access) (domain.ConsentReport, error) {
+	v.calls++
+	return v.report, v.err
+}
+
+// withConsents replaces the vendor pluggy by one that shows consents.
+func withConsents(v *consentVendor) func(*application.Deps) {
+	return func(d *application.Deps) {
+		for i, a := range d.Aggregators {
+			if a.Vendor() == "pluggy" {
+				v.vendor = a.(*vendor)
+				d.Aggregators[i] = v
+			}
+		}
+	}
+}
+
+func TestAConsentThatCannotBeReadFailsNothingAndLosesNothing(t *testing.T) {
+	v := &consentVendor{}
+	e := newEnv(t, withConsents(v))
+	c := e.createConnection("books")
+	expires := e.clock.Now().Add(240 * time.Hour)
+	v.report = domain.ConsentReport{Status: domain.ReportedGranted, Key: "k", ExpiresAt: expires}
+	e.runPull(e.requestFullPull(c))
+	want := ports.ConsentHealth{State: domain.ConsentExpiring, ExpiresAt: expires}
+	check := func(when string) {
+		t.Helper()
+		h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
+		e.noError(err)
+		if h.Consent != want {
+			t.Errorf("%s: %+v, want %+v", when, h.Consent, want)
+		}
+	}
+	check("after a pull")
+	v.report, v.err = domain.ConsentReport{}, errors.New("no consents")
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	check("after a failed request")
+	v.err = nil
+	_, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	check("after an empty list")
+	v.report = domain.ConsentReport{Status: domain.ReportedRevoked, Key: "k"}
+	_, err = e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	want.State = domain.ConsentRevoked
+	check("after the revocation")
+	e.clock.pass(1000 * time.Hour)
+	check("long after the revocation")
+}
+
+func TestAConsentIsNoticedOnce(t *testing.T) {
+	v := &consentVendor{}
+	e := newEnv(t, withConsents(v))
+	c := e.createConnection("books")
+	v.report = domain.ConsentReport{
+		Status: domain.ReportedGranted, Key: "k", ExpiresAt: e.clock.Now().Add(domain.ConsentNotice + time.Hour),
+	}
+	e.runPull(e.requestFullPull(c))
+	for i, advance := range []time.Duration{0, 2 * time.Hour, time.Hour} {
+		e.clock.pass(advance)
+		n, err := e.NoticeConsents(e.ctx, 10)
+		e.noError(err)
+		if want := map[int]int{1: 1}[i]; n != want {
+			t.Errorf("round %d noticed %d, want %d", i, n, want)
+		}
+		e.runPull(e.requestFullPull(c))
+	}
+	if n := len(eventsOf[ports.ConsentExpiring](e.events)); n != 1 {
+		t.Errorf("%d events", n)
+	}
+}
+
+func TestTheConsentIsTheLastRequestOfAnAttempt(t *testing.T) {
+	v := &consentVendor{}
+	e := newEnv(t, withConsents(v))
+	c := e.createConnection("books")
+	v.onAccounts = func() error { return unavailable(domain.VendorUnreachable) }
+	e.runPull(e.requestFullPull(c))
+	if v.calls != 0 {
+		t.Errorf("%d requests for consents after a failure that is retried", v.calls)
+	}
+}
+
+func TestMissingWebhooksAreExaminedInBatches(t *testing.T) {
+	e := newEnv(t, func(d *application.Deps) { d.WebhookSilenceGrace = 2 * time.Hour })
+	due := e.clock.Now().Add(-3 * time.Hour)
+	e.vendor.status.Schedule = domain.SyncSchedule{NextAt: due}
+	names := []string{"a", "b", "c"}
+	for _, name := range names {
+		c := e.createConnection(name)
+		e.runPull(e.requestFullPull(c))
+		e.mintToken(c)
+	}
+	for i, want := range []int{2, 1, 0} {
+		n, err := e.NoticeSilence(e.ctx, 2)
+		e.noError(err)
+		if n != want {
+			t.Errorf("round %d examined %d, want %d", i, n, want)
+		}
+	}
+	missed := eventsOf[ports.WebhookMissed](e.events)
+	if len(missed) != len(names) {
+		t.Fatalf("%d events", len(missed))
+	}
+	for _, m := range missed {
+		e.runPull(m.Pull)
+		p := e.wantPull(m.Pull, domain.PullSucceeded, "")
+		if !m.BecameSilent || p.Trigger != domain.TriggerSilence {
+			t.Errorf("%+v %s", m, p.Trigger)
+		}
+	}
+	count, err := e.CountAttention(e.ctx)
+	e.noError(err)
+	if count.Silent != len(names) {
+		t.Errorf("%+v", count)
+	}
+}
+
+func TestAStoreFailureEndsTheRoundOfMissingWebhooks(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.status.Schedule = domain.SyncSchedule{NextAt: e.clock.Now().Add(-time.Hour)}
+	c := e.createConnection("a")
+	e.runPull(e.requestFullPull(c))
+	e.mintToken(c)
+	restore := e.failOperation("Pulls.PassWebhook")
+	_, err := e.NoticeSilence(e.ctx, 2)
+	e.wantError(err, domain.StoreUnavailable)
+	restore()
+	n, err := e.NoticeSilence(e.ctx, 2)
+	e.noError(err)
+	if n != 1 {
+		t.Errorf("%d examined after the failure, want 1", n)
+	}
+}

@@ -1,0 +1,161 @@
+package domain
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
+
+// ConsentState is the state of the account holder's consent at one moment.
+type ConsentState string
+
+// The states. A consent without a known expiry stays ConsentActive until it is revoked.
+const (
+	ConsentUnknown  ConsentState = "unknown"
+	ConsentActive   ConsentState = "active"
+	ConsentExpiring ConsentState = "expiring"
+	ConsentExpired  ConsentState = "expired"
+	ConsentRevoked  ConsentState = "revoked"
+)
+
+// ConsentNotice is how long before its expiry a consent counts as expiring.
+const ConsentNotice = 30 * 24 * time.Hour
+
+// ConsentStatus is what the vendor has reported about a consent. The zero ConsentStatus means that it has reported
+// nothing.
+type ConsentStatus string
+
+// The statuses. ReportedRenewed is never stored.
+const (
+	ReportedGranted  ConsentStatus = "granted"
+	ReportedExpiring ConsentStatus = "expiring" // it expires soon, and the vendor may not say when
+	ReportedExpired  ConsentStatus = "expired"
+	ReportedRevoked  ConsentStatus = "revoked"
+	ReportedRenewed  ConsentStatus = "renewed" // the account holder has granted it again
+)
+
+// ConsentReport is what a response or an event of the vendor says about the consent of an account reference. The zero
+// ConsentReport says nothing.
+type ConsentReport struct {
+	Status ConsentStatus `json:"status,omitempty"`
+	// Key identifies the consent (ConsentKey); "" if the vendor does not name it.
+	Key string `json:"key,omitempty"`
+	// ExpiresAt is the consent's expiry. If it is zero, NoExpiry says whether the vendor has reported that there is
+	// none. Otherwise the expiry is missing from the report, or could not be read.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+	NoExpiry  bool      `json:"noExpiry,omitempty"`
+}
+
+// MaxConsentReports is the maximum number of reports that one PullScope holds. The oldest ones are dropped.
+const MaxConsentReports = 32
+
+// ConsentKey returns a key that identifies a vendor's consent; "" for "". The key does not contain the vendor's id, so
+// that it can be kept when everything that came from the vendor is erased.
+func ConsentKey(vendorID string) string {
+	if vendorID == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("consent\x00" + vendorID))
+	return hex.EncodeToString(sum[:16])
+}
+
+// ParseConsentTime parses a time that a vendor has sent as the expiry of a consent, or as the time of its next
+// synchronisation. It returns false for text that is not an RFC 3339 time or a date of the years 1970 to 9999. Such a
+// time can be stored and returned exactly.
+func ParseConsentTime(text string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		at, err := time.Parse(layout, text)
+		if err == nil && at.UTC().Year() >= 1970 && at.UTC().Year() <= 9999 {
+			return at.UTC().Truncate(time.Microsecond), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Consent is what is known about the consent of a connection's account holder. The zero Consent is unknown.
+type Consent struct {
+	Status    ConsentStatus
+	Key       string    // identifies the consent; "" if the vendor has not named it
+	ExpiresAt time.Time // zero if no expiry is known
+	// NoticeAt is when the consent begins to expire (ConsentNotice before ExpiresAt), until that was noticed. It is
+	// zero if there is nothing to notice any more.
+	NoticeAt time.Time
+}
+
+// State returns the state of the consent at a time. An expiry that is known needs no report: the consent has expired
+// once the time has come.
+func (c Consent) State(now time.Time) ConsentState {
+	dated := !c.ExpiresAt.IsZero()
+	switch {
+	case c.Status == "":
+		return ConsentUnknown
+	case c.Status == ReportedRevoked:
+		return ConsentRevoked
+	case c.Status == ReportedExpired, dated && !now.Before(c.ExpiresAt):
+		return ConsentExpired
+	case dated && !now.Before(c.ExpiresAt.Add(-ConsentNotice)), !dated && c.Status == ReportedExpiring:
+		return ConsentExpiring
+	}
+	return ConsentActive
+}
+
+// After returns the consent after the vendor's report r at a time.
+//
+// A consent that has expired or was revoked stays so until the vendor names another consent, or reports that it was
+// renewed. If a report has no expiry that can be read, a known one stays. A consent that is reported as expired without
+// an expiry in the past has expired at the time of the report.
+func (c Consent) After(r ConsentReport, at time.Time) Consent {
+	if r.Status == "" {
+		return c
+	}
+	same := r.Key == "" || c.Key == "" || r.Key == c.Key
+	ended := c.Status == ReportedRevoked || c.Status == ReportedExpired
+	if ended && same && c.staysAfter(r) {
+		return c
+	}
+	next := Consent{Status: r.Status, Key: r.Key, ExpiresAt: r.ExpiresAt}
+	if next.Key == "" {
+		next.Key = c.Key
+	}
+	switch {
+	case r.Status == ReportedRenewed:
+		next.Status = ReportedGranted
+	case same && r.ExpiresAt.IsZero() && !r.NoExpiry:
+		next.ExpiresAt = c.ExpiresAt
+	}
+	if next.Status == ReportedExpired && (next.ExpiresAt.IsZero() || next.ExpiresAt.After(at)) {
+		next.ExpiresAt = at
+	}
+	next.NoticeAt = c.noticeAfter(next, at)
+	return next
+}
+
+// staysAfter reports whether a consent that has ended stays as it is after the report r about the same consent. Only a
+// revocation follows an expiry.
+func (c Consent) staysAfter(r ConsentReport) bool {
+	return r.Status != ReportedRenewed && (c.Status == ReportedRevoked || r.Status != ReportedRevoked)
+}
+
+// noticeAfter returns the NoticeAt of the consent next, which replaces c at a time. A consent that expires already is
+// not noticed again if the vendor changes the report.
+func (c Consent) noticeAfter(next Consent, at time.Time) time.Time {
+	switch next.State(at) {
+	case ConsentActive:
+		if next.ExpiresAt.IsZero() {
+			return time.Time{}
+		}
+		return next.ExpiresAt.Add(-ConsentNotice)
+	case ConsentExpiring, ConsentExpired:
+		if before := c.State(at); before == ConsentExpiring || before == ConsentExpired {
+			return c.NoticeAt
+		}
+		return at
+	}
+	return time.Time{}
+}
+
+// Noticed returns the consent after it was noticed that it expires.
+func (c Consent) Noticed() Consent {
+	c.NoticeAt = time.Time{}
+	return c
+}

@@ -1,0 +1,142 @@
+package domain
+
+import "time"
+
+// WebhookState says whether the webhooks of a connection arrive.
+type WebhookState string
+
+// The states. A connection is WebhookUnknown as long as no webhook can be missed: nobody knows when one is due, or it
+// has no webhook token.
+const (
+	WebhookUnknown WebhookState = "unknown"
+	WebhookActive  WebhookState = "active"
+	WebhookSilent  WebhookState = "silent"
+)
+
+// SyncSchedule says when the vendor synchronises an account reference by itself. The zero SyncSchedule means that it
+// does not, or that the vendor does not report it.
+type SyncSchedule struct {
+	NextAt time.Time     // the next synchronisation, which may be overdue
+	Every  time.Duration // the time between two synchronisations; 0 if the vendor reports only the next one
+	// NewsOnly means that the vendor sends a webhook only if a synchronisation has found something.
+	NewsOnly bool
+}
+
+// WebhookWatch waits for the webhook of the vendor's next synchronisation.
+type WebhookWatch struct {
+	Schedule SyncSchedule
+	// DueAt is the synchronisation whose webhook is awaited; zero if none is.
+	DueAt time.Time
+	// MissedAt is the first synchronisation that no webhook has followed; zero if the connection is not silent.
+	MissedAt time.Time
+}
+
+// After returns the watch after the vendor has reported the schedule s. It awaits the webhook of each synchronisation
+// once, even if the vendor reports the same one again.
+func (w WebhookWatch) After(s SyncSchedule) WebhookWatch {
+	if !s.NextAt.Equal(w.Schedule.NextAt) {
+		w.DueAt = s.NextAt
+	}
+	w.Schedule = s
+	return w
+}
+
+// Awaiting returns the watch after the connection has got a webhook token: it awaits the webhook of the latest
+// synchronisation that was reported, although it may have been missed before.
+func (w WebhookWatch) Awaiting() WebhookWatch {
+	if w.DueAt.IsZero() {
+		w.DueAt = w.Schedule.NextAt
+	}
+	return w
+}
+
+// Evidence is what the store knows about the webhooks of a connection.
+type Evidence struct {
+	HasToken bool // the connection has a live webhook token
+	// Heard reports whether a webhook about the connection was received at or after a time.
+	Heard bool
+}
+
+// Pass returns the watch after the time for the webhook of the synchronisation at DueAt has passed. Evidence.Heard is
+// about the time DueAt. missed reports that the webhook is missing, so that a pull is needed. The connection is then
+// silent, unless its vendor sends a webhook only if there is something to report: there AfterPull decides.
+func (w WebhookWatch) Pass(e Evidence, at time.Time) (next WebhookWatch, missed bool) {
+	due := w.DueAt
+	w.DueAt = w.following(at)
+	switch {
+	case e.Heard:
+		w.MissedAt = time.Time{}
+		return w, false
+	case !e.HasToken: // no webhook can arrive
+		return w, false
+	}
+	if !w.Schedule.NewsOnly && w.MissedAt.IsZero() {
+		w.MissedAt = due
+	}
+	return w, true
+}
+
+// following returns the first regular synchronisation after DueAt that is later than at; zero if the vendor reports
+// only the next one.
+func (w WebhookWatch) following(at time.Time) time.Time {
+	every := w.Schedule.Every
+	if every <= 0 {
+		return time.Time{}
+	}
+	periods := max(at.Sub(w.DueAt)/every, 0) + 1 // Sub saturates, so the result may still be in the past
+	next := w.DueAt.Add(periods * every)
+	if !next.After(at) {
+		next = at.Add(every)
+	}
+	return next
+}
+
+// AfterPull returns the watch after the pull that was started because of the missing webhook of the synchronisation
+// at missed. broughtRows reports whether the pull has changed any row, and heard whether a webhook was received at or
+// after missed. The webhook of a vendor that reports only news was lost if there was news.
+func (w WebhookWatch) AfterPull(missed time.Time, broughtRows, heard bool) WebhookWatch {
+	if w.Schedule.NewsOnly && broughtRows && !heard && w.MissedAt.IsZero() {
+		w.MissedAt = missed
+	}
+	return w
+}
+
+// AfterWebhook returns the watch after a webhook that was received at or after MissedAt.
+func (w WebhookWatch) AfterWebhook() WebhookWatch {
+	w.MissedAt = time.Time{}
+	return w
+}
+
+// BecameSilent reports whether the connection was not silent before and is silent in w.
+func (w WebhookWatch) BecameSilent(before WebhookWatch) bool {
+	return before.MissedAt.IsZero() && !w.MissedAt.IsZero()
+}
+
+// State returns the state at a time. grace is the time that a webhook may take. Evidence.Heard is about the time
+// MissedAt; lastAt is when the last webhook was received, zero if there was none. A paused connection is not silent.
+// Nor is a connection whose MissedAt is not over yet, because the clock was ahead when the silence was noticed.
+func (w WebhookWatch) State(now time.Time, grace time.Duration, e Evidence, lastAt time.Time, paused bool) WebhookState {
+	switch {
+	case !e.HasToken, w.Schedule.NextAt.IsZero() && w.MissedAt.IsZero():
+		return WebhookUnknown
+	case !paused && !e.Heard && !w.MissedAt.IsZero() && !now.Before(w.MissedAt.Add(grace)):
+		return WebhookSilent
+	case lastAt.IsZero():
+		return WebhookUnknown
+	}
+	return WebhookActive
+}
+
+// ExpectedBy returns by when a webhook is expected; zero if none is. After the time has passed, it stays until the
+// vendor reports its next synchronisation.
+func (w WebhookWatch) ExpectedBy(grace time.Duration, hasToken bool) time.Time {
+	switch {
+	case !hasToken:
+		return time.Time{}
+	case !w.DueAt.IsZero():
+		return w.DueAt.Add(grace)
+	case !w.Schedule.NextAt.IsZero():
+		return w.Schedule.NextAt.Add(grace)
+	}
+	return time.Time{}
+}

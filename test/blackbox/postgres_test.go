@@ -1,12 +1,12 @@
 package blackbox_test
 
 import (
-	"fmt"
-	"os"
+	"context"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
@@ -20,6 +20,8 @@ type database struct {
 	server *pgtest.Server
 	url    string
 	port   int
+
+	through string // the URL of the database through a pooler; "" if there is none
 }
 
 // newDatabase starts a server that flushes every commit, as in production.
@@ -43,6 +45,23 @@ func (d *database) start() {
 		d.t.Fatal(err)
 	}
 	d.server, d.url, d.port = server, server.URL(), server.Port()
+	if d.through != "" {
+		// After an outage, a pooler refuses its clients until its next attempt to connect.
+		eventually(d.t, waitTimeout, "answer of the pooler", func() bool { return answers(d.through) })
+	}
+}
+
+// answers reports whether the database answers a statement.
+func answers(url string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, "SELECT")
+	return err == nil
 }
 
 // stop shuts the server down gracefully: the server closes every connection.
@@ -64,45 +83,12 @@ func (d *database) crash() {
 }
 
 // hang freezes the server: its connections stay open, but it does not respond on them.
-func (d *database) hang() { d.signal(syscall.SIGSTOP) }
+func (d *database) hang() {
+	d.t.Helper()
+	if err := d.server.Freeze(); err != nil {
+		d.t.Fatal(err)
+	}
+}
 
 // resume makes a frozen server continue.
-func (d *database) resume() { d.signal(syscall.SIGCONT) }
-
-func (d *database) signal(sig syscall.Signal) {
-	d.t.Helper()
-	for _, pid := range d.processes() {
-		_ = syscall.Kill(pid, sig) // an error is ignored, because the process may have just ended
-	}
-}
-
-// processes returns the process ids of the server: the postmaster, which is recorded in the data folder,
-// and its children.
-func (d *database) processes() []int {
-	raw, err := os.ReadFile(filepath.Join(d.server.Dir(), "postmaster.pid"))
-	var postmaster int
-	if _, scanned := fmt.Sscan(string(raw), &postmaster); err != nil || scanned != nil {
-		return nil
-	}
-	family := []int{postmaster}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, stat := range stats {
-		var pid, parent int
-		var state string
-		raw, err := os.ReadFile(stat)
-		head, tail, found := strings.Cut(string(raw), "(")
-		if err != nil || !found {
-			continue
-		}
-		_, _ = fmt.Sscan(head, &pid)
-		if _, err := fmt.Sscan(
-			tail[strings.LastIndex(tail, ")")+1:],
-			&state,
-			&parent,
-		); err == nil &&
-			parent == postmaster {
-			family = append(family, pid)
-		}
-	}
-	return family
-}
+func (d *database) resume() { d.server.Thaw() }

@@ -25,7 +25,7 @@ func binaries() (string, error) {
 	if bin := installed(); bin != "" {
 		return bin, nil
 	}
-	if err := install(); err != nil {
+	if err := install("postgresql", func() bool { return installed() != "" }); err != nil {
 		return "", fmt.Errorf("no PostgreSQL server under %s nor in PATH: %w", debianBin, err)
 	}
 	if bin := installed(); bin != "" {
@@ -52,15 +52,41 @@ func versionOf(postgres string) int {
 	return version
 }
 
-// install installs Debian's package with apt-get. It holds a lock during the installation, so that the
-// test binaries of several packages do not compete for dpkg's own lock.
-func install() error {
+// poolerBinary returns the path of PgBouncer. If it is not installed and the process runs as root, it installs
+// Debian's package.
+func poolerBinary() (string, error) {
+	if path := installedPooler(); path != "" {
+		return path, nil
+	}
+	if err := install("pgbouncer", func() bool { return installedPooler() != "" }); err != nil {
+		return "", fmt.Errorf("no pgbouncer in PATH: %w", err)
+	}
+	if path := installedPooler(); path != "" {
+		return path, nil
+	}
+	return "", errors.New("the package pgbouncer was installed, but contains no pgbouncer")
+}
+
+// installedPooler returns the path of PgBouncer, or "" if it is not installed. Debian installs it in a folder that
+// is not in the PATH of every user.
+func installedPooler() string {
+	for _, name := range []string{"pgbouncer", "/usr/sbin/pgbouncer"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// install installs a package of Debian with apt-get, unless done returns true. It holds a lock during the
+// installation, so that the test binaries of several packages do not compete for dpkg's own lock.
+func install(name string, done func() bool) error {
 	if os.Geteuid() != 0 {
-		return errors.New("install one, or set " + envURL)
+		return errors.New("install the package " + name + ", or for a server set " + envURL)
 	}
 	apt, err := exec.LookPath("apt-get")
 	if err != nil {
-		return errors.New("there is no apt-get; install one, or set " + envURL)
+		return errors.New("there is no apt-get; install the package " + name + ", or for a server set " + envURL)
 	}
 	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "pgtest-install.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -70,10 +96,10 @@ func install() error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return err
 	}
-	if installed() != "" {
+	if done() {
 		return nil
 	}
-	for _, args := range [][]string{{"update"}, {"install", "-y", "postgresql"}} {
+	for _, args := range [][]string{{"update"}, {"install", "-y", name}} {
 		cmd := exec.Command(apt, args...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 		if said, err := cmd.CombinedOutput(); err != nil {
@@ -117,15 +143,18 @@ func prepare(bin string, o Options, credential *syscall.Credential) (string, err
 	if _, err := os.Stat(filepath.Join(dir, "PG_VERSION")); err == nil {
 		return dir, nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := createFor(credential, dir); err != nil {
 		return "", err
 	}
-	if credential != nil {
-		if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
-			return "", err
-		}
-	}
 	return dir, initialise(bin, dir, credential)
+}
+
+// createFor creates a folder that belongs to the server's user.
+func createFor(credential *syscall.Credential, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil || credential == nil {
+		return err
+	}
+	return os.Chown(dir, int(credential.Uid), int(credential.Gid))
 }
 
 // initialise runs initdb. If the build supports ICU, the default collation is a linguistic one, as in

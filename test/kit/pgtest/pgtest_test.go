@@ -145,3 +145,23 @@ func serveUntilKilled() {
 	_, _ = fmt.Fprintf(os.Stdout, "127.0.0.1:%d %s\n", server.Port(), filepath.Dir(server.Dir()))
 	select {}
 }
+
+// A session keeps its server connection only for one transaction, so two clients of a pool of one connection take
+// turns.
+func TestAPoolerSharesServerConnections(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	through := pgtest.Pooled(t, dsn, 1) + "&default_query_exec_mode=exec" // without prepared statements
+	first := query[int](t, through, `SELECT pg_backend_pid()`)
+	conn, err := pgx.Connect(t.Context(), through)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	var second int
+	if err := conn.QueryRow(t.Context(), `SELECT pg_backend_pid()`).Scan(&second); err != nil {
+		t.Fatal(err)
+	}
+	if third := query[int](t, through, `SELECT pg_backend_pid()`); first != second || second != third {
+		t.Errorf("three clients of a pool of one had the server connections %d, %d and %d", first, second, third)
+	}
+}

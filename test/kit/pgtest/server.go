@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -40,6 +41,9 @@ type Server struct {
 	port    int
 	cmd     *exec.Cmd
 	ended   chan struct{} // closed when the server process has ended
+
+	guard      *exec.Cmd // kills the frozen server when this process ends; nil if the server is not frozen
+	guardInput io.WriteCloser
 }
 
 // startTries is the number of ports that Start tries; startTimeout is the time limit for each of them.
@@ -134,24 +138,25 @@ func (s *Server) launch(bin string, credential *syscall.Credential) error {
 	s.cmd = exec.Command(filepath.Join(bin, "postgres"), s.arguments()...)
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = log, log, s.dir
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Pdeathsig: syscall.SIGQUIT, Setpgid: true}
-	if err := s.run(); err != nil {
+	if err := run(s.cmd, s.ended); err != nil {
 		return err
 	}
 	return s.await(log.Name())
 }
 
-// run starts the server from an OS thread that exists until the server ends, because the kernel sends
-// Pdeathsig when the starting thread ends, not when the parent process ends.
-func (s *Server) run() error {
+// run starts cmd from an OS thread that exists until the process ends, because the kernel sends
+// Pdeathsig when the starting thread ends, not when the parent process ends. It closes ended when the process
+// has ended.
+func run(cmd *exec.Cmd, ended chan<- struct{}) error {
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := s.cmd.Start()
+		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = s.cmd.Wait()
-			close(s.ended)
+			_ = cmd.Wait()
+			close(ended)
 		}
 	}()
 	return <-started

@@ -36,7 +36,9 @@ type Config struct {
 
 	// DatabaseURL is the database, sqlite://path or postgres://…. DATABASE_URL, required; in
 	// development the default is "sqlite://data/discovery.db".
-	DatabaseURL     string
+	DatabaseURL string
+	// DatabasePooled means that DatabaseURL is that of a pooler in transaction mode. DATABASE_POOLED, default false
+	DatabasePooled  bool
 	DatabaseMigrate bool // DATABASE_MIGRATE, default true; if false, an outdated schema prevents the start
 
 	Auth    Auth

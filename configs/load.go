@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -55,7 +56,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	return c, r.err()
 }
 
-// LoadMigrate reads only the settings that a migration needs, ENV_NAME and DATABASE_URL, so that a
+// LoadMigrate reads only the settings that a migration needs, ENV_NAME, DATABASE_URL and DATABASE_POOLED, so that a
 // migration job needs none of the service's secrets. It returns the same errors as Load.
 func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
@@ -131,7 +132,7 @@ func (c *Config) requireHTTPS(r *reader, name, value string) {
 	}
 }
 
-// databaseURL reads DATABASE_URL. The setting has a default only in development: in production, a
+// databaseURL reads DATABASE_URL and DATABASE_POOLED. DATABASE_URL has a default only in development: in production, a
 // service without it would silently store its data in a new file instead of the existing database.
 func (c *Config) databaseURL(r *reader) {
 	fallback := ""
@@ -140,6 +141,10 @@ func (c *Config) databaseURL(r *reader) {
 	}
 	c.DatabaseURL = r.database("DATABASE_URL", fallback)
 	c.requireInProduction(r, "DATABASE_URL", c.DatabaseURL)
+	c.DatabasePooled = r.boolean("DATABASE_POOLED", false)
+	if c.DatabasePooled && strings.HasPrefix(c.DatabaseURL, "sqlite:") {
+		r.addError("DATABASE_POOLED", "requires a DATABASE_URL that begins with postgres://")
+	}
 }
 
 func (c *Config) database(r *reader) {

@@ -143,6 +143,10 @@ var (
 			func(c configs.Config) any { return c.DatabaseMigrate },
 			map[string]any{"": true, "false": false, "0": false, "TRUE": true}, booleans,
 		},
+		"DATABASE_POOLED": {
+			func(c configs.Config) any { return c.DatabasePooled },
+			map[string]any{"": false, "true": true, "0": false}, booleans,
+		},
 		"AUTH_JWKS_URL": {
 			func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"},
 			[]string{
@@ -346,6 +350,15 @@ func TestPublicURLAndDatabaseMayBeMissingOnlyInDevelopment(t *testing.T) {
 		if got := settings[name].read(c); err != nil || got != want || !c.IsDevelopment() {
 			t.Errorf("development without %s: %q, want %q; %v", name, got, want, err)
 		}
+	}
+}
+
+func TestOnlyPostgreSQLCanBePooled(t *testing.T) {
+	for database, want := range map[string][]string{
+		"postgres://h/d": nil, "postgresql://h/d": nil, "sqlite://x": {"DATABASE_POOLED"},
+	} {
+		_, err := load("DATABASE_URL", database, "DATABASE_POOLED", "true")
+		wantErrors(t, err, "", want...)
 	}
 }
 

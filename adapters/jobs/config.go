@@ -13,8 +13,12 @@ import (
 type Config struct {
 	background.Config
 	// PollInterval is how often the queue polls for jobs that no notification announced. The
-	// pull of such a job starts late by at most this interval. 0 means 500 ms.
+	// pull of such a job starts late by at most this interval. 0 means 500 ms, or 100 ms with
+	// PollOnly.
 	PollInterval time.Duration
+	// PollOnly makes the queue find jobs only by polling, without LISTEN. A pooler in transaction
+	// mode would lose the notifications.
+	PollOnly bool
 	// Logger receives River's own log lines. They contain ids, kinds and durations. The only
 	// argument of a job that they can contain is the id of the pull. If Logger is nil, the lines
 	// are discarded.
@@ -23,6 +27,9 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	c.Config = c.WithDefaults()
+	if c.PollOnly {
+		c.PollInterval = cmp.Or(c.PollInterval, 100*time.Millisecond)
+	}
 	c.PollInterval = cmp.Or(c.PollInterval, 500*time.Millisecond)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"database/sql"
+	"os"
 	"testing"
 	"time"
 
@@ -17,7 +18,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if dsn := os.Getenv(leaderEnv); dsn != "" {
+		leadUntilKilled(dsn)
+	}
+	pgtest.Main(m)
+}
 
 // transaction is an open transaction: exec runs a statement in it, and enqueue calls the queue's Enqueue
 // with it.
@@ -45,6 +51,15 @@ func onDatabase(t *testing.T, test func(t *testing.T, e env)) {
 		}
 		test(t, e)
 	})
+}
+
+// poolerSize is the number of server connections of a pooler in these tests.
+const poolerSize = 4
+
+// onPooler returns an environment in which the database is used through a pooler.
+func onPooler(t *testing.T, dsn string) env {
+	t.Helper()
+	return onServer(t, pgtest.Pooled(t, dsn, poolerSize)+"&default_query_exec_mode=cache_describe")
 }
 
 func onServer(t *testing.T, dsn string) env {

@@ -3,31 +3,26 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/pglock"
 )
 
 // migrationLock is the key of the advisory lock that is held while River's tables are
 // migrated. Its bytes spell "aggrjobs" in ASCII.
 const migrationLock int64 = 0x616767726a6f6273
 
+// migrationPatience is how long a process waits while another one migrates.
+const migrationPatience = 5 * time.Minute
+
 // Migrate brings River's tables up to date. Any number of processes may call it
 // concurrently, because an advisory lock serialises the migrations.
-//
-// The lock is held on a connection outside the pool. Otherwise processes that share a small
-// pool could deadlock: the waiting processes would occupy all the connections that the
-// holder of the lock needs for the migration.
 func (q *Queue) Migrate(ctx context.Context) error {
-	conn, err := pgx.ConnectConfig(ctx, q.pool.Config().ConnConfig)
+	err := pglock.Wait(ctx, q.pool, migrationLock, migrationPatience, q.river.migrateUp)
 	if err != nil {
 		return fmt.Errorf("jobs: migrate: %w", err)
 	}
-	// Closing the connection releases the lock, whether the migration succeeded or not.
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
-		return fmt.Errorf("jobs: migrate: %w", err)
-	}
-	return q.river.migrateUp(ctx)
+	return nil
 }
 
 // Version returns the current version of River's tables, 0 if there are no tables, and the

@@ -37,8 +37,8 @@ type Queue struct {
 const fetchCooldown = 5 * time.Millisecond
 
 // New returns a stopped queue on PostgreSQL. While the queue runs, it occupies one connection of
-// the pool to listen for notifications, and acquires other connections for short times. It
-// returns an error if River rejects the configuration.
+// the pool to listen for notifications, unless cfg.PollOnly is set, and acquires other connections
+// for short times. It returns an error if River rejects the configuration.
 func New(pool *pgxpool.Pool, cfg Config) (*Queue, error) {
 	cfg = cfg.withDefaults()
 	q := &Queue{cfg: cfg, pool: pool, worker: &pullWorker{onError: cfg.OnError}}
@@ -63,6 +63,7 @@ func (q *Queue) riverConfig() (*river.Config, error) {
 		Queues:                      map[string]river.QueueConfig{queueName: {MaxWorkers: q.cfg.OrdinaryWorkers()}},
 		Workers:                     workers,
 		JobTimeout:                  -1,
+		PollOnly:                    q.cfg.PollOnly,
 		FetchPollInterval:           q.cfg.PollInterval,
 		FetchCooldown:               min(fetchCooldown, q.cfg.PollInterval),
 		CompletedJobRetentionPeriod: time.Minute,

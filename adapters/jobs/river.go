@@ -43,10 +43,8 @@ func newClient(pool *pgxpool.Pool, cfg *river.Config) (*client, error) {
 }
 
 func (c *client) migrateUp(ctx context.Context) error {
-	if _, err := c.migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("jobs: migrate: %w", err)
-	}
-	return nil
+	_, err := c.migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
 }
 
 // version returns the current version of River's tables, 0 if there are no tables, and the

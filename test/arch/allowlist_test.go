@@ -61,9 +61,9 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 	},
 	// The River queue on PostgreSQL and the in-memory queue share the package background. Only the River
-	// queue may import a database or River.
+	// queue may import a database or River. It shares pglock with the store.
 	"adapters/jobs": {
-		"adapters/jobs/background", "domain", "ports",
+		"adapters/jobs/background", "adapters/persistence/pglock", "domain", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/riverqueue/river",
 	},
 	"adapters/jobs/background": {
@@ -119,8 +119,11 @@ var allowed = map[string][]string{
 		"adapters/memory", "adapters/persistence/gormstore", "domain", "ports",
 		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "pgregory.net/rapid",
 	},
+	"adapters/persistence/pglock": {
+		"github.com/jackc/pgx/v5",
+	},
 	"adapters/persistence/postgres": {
-		"adapters/persistence/gormstore", "domain", "ports",
+		"adapters/persistence/gormstore", "adapters/persistence/pglock", "domain", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
 		"github.com/shopspring/decimal", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},
@@ -207,7 +210,7 @@ var allowed = map[string][]string{
 	// The composition root connects every adapter to the application.
 	"cmd/discovery/compose": {
 		anyPackage,
-		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgxpool", "go.uber.org/zap", "golang.org/x/net/netutil",
+		"github.com/google/uuid", "go.uber.org/zap", "golang.org/x/net/netutil",
 	},
 
 	"test/kit/binary":  {},

@@ -19,9 +19,17 @@ const killsARound = 15
 
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks
 // arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once.
-// CRASH_KILLS sets the number of kills, and SEED determines the random points.
+// CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED is set, all kills
+// concern a service that uses PostgreSQL through a pooler.
 func TestCrash(t *testing.T) {
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
+	if os.Getenv("CRASH_POOLED") != "" {
+		db := newDatabase(t)
+		h := newPooledEnv(t, db.url, poolSize)
+		db.through = h.settings["DATABASE_URL"]
+		crash(t, h, db, kills, seed)
+		return
+	}
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		crash(t, newEnv(t, ""), nil, (kills+1)/2, seed)

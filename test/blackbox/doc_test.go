@@ -6,6 +6,7 @@
 // Settings of a run, as environment variables:
 //
 //	CRASH_KILLS       number of kills of the crash test, over both databases; default 20
+//	CRASH_POOLED      if set, the crash test uses only PostgreSQL, through a pooler
 //	SEED              seed of all random choices; chosen at random and printed if not set
 //	DISCOVERY_BINARY  path of a binary to be tested, instead of building one
 package blackbox_test

@@ -41,6 +41,7 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"PUBLIC_URL":                    "ftp://" + canary + "/",
 		"DATABASE_URL":                  "mysql://" + canary,
 		"DATABASE_MIGRATE":              canary,
+		"DATABASE_POOLED":               canary,
 		"AUTH_JWKS_URL":                 canary,
 		"AUTH_JWT_SECRET":               canary,
 		"AUTH_REQUIRE_SCOPES":           canary,
@@ -64,8 +65,10 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 	// SEALING_KEYSET_FILE is invalid because it is not set
 	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE")
 	for name, used := range map[string][]string{
-		"serve": names, "migrate": {"DATABASE_URL"},
-		"reseal": {"DATABASE_URL", "DATABASE_MIGRATE", "SEALING_KEYSET_FILE", "LOG_LEVEL", "LOG_FORMAT"},
+		"serve": names, "migrate": {"DATABASE_URL", "DATABASE_POOLED"},
+		"reseal": {
+			"DATABASE_URL", "DATABASE_POOLED", "DATABASE_MIGRATE", "SEALING_KEYSET_FILE", "LOG_LEVEL", "LOG_FORMAT",
+		},
 	} {
 		out, said, code := command(t, bad, name)
 		checkOneLine(t, code, 2, out, said, used...)

@@ -118,9 +118,12 @@ func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 }
 
 // deliver posts a webhook repeatedly until the response is a 202.
-func (tr *traffic) deliver(l *link, body []byte) {
+func (tr *traffic) deliver(l *link, body []byte) { tr.deliverTo(tr.target, l, body) }
+
+// deliverTo is like deliver, but asks target for the process of each attempt.
+func (tr *traffic) deliverTo(target func() *process, l *link, body []byte) {
 	for {
-		status, _ := l.post(context.Background(), tr.target(), body)
+		status, _ := l.post(context.Background(), target(), body)
 		tr.mu.Lock()
 		if status == http.StatusAccepted {
 			tr.accepted[eventID(body)] = l

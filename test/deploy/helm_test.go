@@ -164,6 +164,20 @@ func TestTheSchemaIsMigratedBeforeTheNewVersionStarts(t *testing.T) {
 	}
 }
 
+func TestTheMigrationAndTheServiceUseTheSamePooler(t *testing.T) {
+	for _, pooled := range []string{"false", "true"} {
+		objects := render(t, "database.pooled="+pooled)
+		for _, name := range []string{"Deployment/rel-discovery", "Job/rel-discovery-migration"} {
+			containers := objects[name].at("spec", "template", "spec", "containers").([]any)
+			variables := containers[0].(map[string]any)["env"].([]any)
+			want := map[string]any{"name": "DATABASE_POOLED", "value": pooled}
+			if !slices.ContainsFunc(variables, func(v any) bool { return cmp.Equal(v, any(want)) }) {
+				t.Errorf("database.pooled=%s: %s has %v", pooled, name, variables)
+			}
+		}
+	}
+}
+
 // drainSeconds is the documented time limit for stopping the service, in seconds.
 const drainSeconds = 15
 

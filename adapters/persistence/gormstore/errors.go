@@ -1,6 +1,7 @@
 package gormstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -84,6 +85,7 @@ var (
 	}
 	transientStates = []string{
 		"57P01", "57P02", "57P03", "57P05", // admin shutdown, crash shutdown, server is starting, idle session timeout
+		"55000",          // object not in prerequisite state: the database accepts no connections
 		"57014", "55P03", // query canceled, lock not available: our own time limits
 		"25006",          // read-only transaction: the server is a standby during a switch-over
 		"40001", "40P01", // serialisation failure, deadlock
@@ -108,7 +110,7 @@ func transient(err error) bool {
 		return true
 	}
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
-		return slices.Contains(transientStates, e.Code) ||
+		return endsSession(e) || slices.Contains(transientStates, e.Code) ||
 			len(e.Code) == 5 && slices.Contains(transientClasses, e.Code[:2])
 	}
 	if e := sqliteError(nil); errors.As(err, &e) {
@@ -125,6 +127,13 @@ func transient(err error) bool {
 	}
 	// pgx returns this error for a connection that turned out to be closed before anything was sent.
 	return pgconn.SafeToRetry(err)
+}
+
+// endsSession reports whether the error has ended the connection, whatever its SQLSTATE. A pooler sends such an error
+// to a statement if the server refuses the pooler's login.
+func endsSession(e *pgconn.PgError) bool {
+	severity := cmp.Or(e.SeverityUnlocalized, e.Severity)
+	return severity == "FATAL" || severity == "PANIC"
 }
 
 // duplicate reports whether a unique index rejected the write. GORM translates the errors of both

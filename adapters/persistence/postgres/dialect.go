@@ -38,7 +38,7 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	defer func() { _ = conn.Close() }()
 	var tx pgx.Tx
 	err = raw(conn, func(c *pgx.Conn) (err error) {
-		tx, err = c.Begin(ctx)
+		tx, err = c.BeginTx(ctx, pgx.TxOptions{BeginQuery: d.db.begin})
 		return err
 	})
 	if err != nil {
@@ -70,7 +70,7 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 	}
 	defer func() { _ = conn.Close() }()
 	err = raw(conn, func(c *pgx.Conn) error {
-		_, err := c.Exec(start, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+		_, err := c.Exec(start, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"+d.db.limits)
 		return err
 	})
 	if err != nil {

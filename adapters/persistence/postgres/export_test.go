@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"io/fs"
+	"testing"
+	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -29,7 +31,7 @@ func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	return newDB(pool, c.Timeout)
+	return newDB(pool, "", c.Timeout)
 }
 
 // MigrateTo migrates the schema up or down to a version.
@@ -47,4 +49,35 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	}
 	_, err = provider.DownTo(ctx, version)
 	return err
+}
+
+// TransactionLimits returns the limits that the transactions of the store have.
+func (db *DB) TransactionLimits(t testing.TB) (lock, idle string) {
+	t.Helper()
+	err := pgx.BeginTxFunc(t.Context(), db.Pool, pgx.TxOptions{BeginQuery: db.begin}, func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(),
+			"SELECT current_setting($1), current_setting($2)", lockTimeout, idleTimeout).Scan(&lock, &idle)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lock, idle
+}
+
+// MigrationLockTimeout returns the lock timeout that a migration has.
+func (db *DB) MigrationLockTimeout(t testing.TB) (limit string) {
+	t.Helper()
+	text := up + "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock_timeout;\n"
+	folder := lockTimeoutFS{fstest.MapFS{"99999_seen.sql": {Data: []byte(text)}}}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, folder, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Pool.QueryRow(t.Context(), "SELECT lock_timeout FROM seen").Scan(&limit); err != nil {
+		t.Fatal(err)
+	}
+	return limit
 }

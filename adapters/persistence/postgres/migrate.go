@@ -3,17 +3,29 @@ package postgres
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/pglock"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// migrationLock is the key of the advisory lock that is held during a migration. Earlier releases locked the same key
+// for their session.
+const migrationLock = lock.DefaultLockID
+
+// migrationPatience is how long a process waits while another one migrates.
+const migrationPatience = 5 * time.Minute
 
 // Migrate brings the schema up to date. It takes an advisory lock, so that several processes may
 // start at once: one process migrates, and the others wait and then find nothing to do.
@@ -22,20 +34,51 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, folder,
-		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, lockTimeoutFS{folder},
+		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	err = pglock.Wait(ctx, db.Pool, migrationLock, migrationPatience, func(ctx context.Context) error {
+		_, err := provider.Up(ctx)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return db.continueFeed(ctx)
 }
+
+// lockTimeoutFS is a folder of migrations in which each one begins with a statement that sets the lock timeout for its
+// transaction. Otherwise, a migration that waits for a lock through a pooler would block all later users of the table
+// for as long as it waits.
+type lockTimeoutFS struct{ fs.FS }
+
+// up is the line of a migration after which its statements begin.
+const up = "-- +goose Up\n"
+
+// Open implements fs.FS.
+func (f lockTimeoutFS) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return file, err
+	}
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	limited := strings.Replace(string(text), up, up+"SET LOCAL lock_timeout = '"+settings[lockTimeout]+"';\n", 1)
+	return migrationFile{file, strings.NewReader(limited)}, nil
+}
+
+// migrationFile is a file whose text has been replaced.
+type migrationFile struct {
+	fs.File
+	text *strings.Reader
+}
+
+// Read implements fs.File.
+func (f migrationFile) Read(into []byte) (int, error) { return f.text.Read(into) }
 
 // continueFeed lets the change feed continue after a dump of the data was restored in another cluster.
 // Transaction ids start again there, so continueFeed moves the positions of the feed past all positions of

@@ -2,8 +2,10 @@
 //
 // GORM and pgx share one pool of connections. The stores use GORM for most statements. Three kinds of
 // statements run directly through pgx: those that receive webhooks, frequent reads, and large writes. pgx
-// prepares statements once per connection. Small reads that arrive while other reads are running are sent
-// in one batch.
+// prepares statements once per connection; through a pooler, it only remembers the types of their parameters and
+// results. Small reads that arrive while other reads are running are sent in one batch.
+//
+// No statement relies on the state of a session, so that the store also works through a pooler in transaction mode.
 package postgres
 
 import (
@@ -11,6 +13,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +37,10 @@ type Config struct {
 	MaxConns int
 	// Timeout bounds each store method; zero means gormstore.DefaultTimeout.
 	Timeout time.Duration
+	// Pooled means that the URL is that of a pooler in transaction mode. Statements then rely on no state of a session:
+	// no startup parameters that a pooler refuses, and no named prepared statements, unless the URL asks for them with
+	// default_query_exec_mode.
+	Pooled bool
 }
 
 const (
@@ -39,13 +48,25 @@ const (
 	connectTimeout = 5 * time.Second
 )
 
+// The names of the settings that limit how long other connections can be blocked.
+const (
+	lockTimeout = "lock_timeout"
+	idleTimeout = "idle_in_transaction_session_timeout"
+)
+
 // settings limit how long other connections can be blocked by a connection whose client is gone, or by a
-// lock that is not released. The URL may override them.
+// lock that is not released. The URL may override them. Through a pooler, they are set in each transaction.
 var settings = map[string]string{
-	"application_name":                    "aggregator-connections",
-	"lock_timeout":                        "10s",
-	"idle_in_transaction_session_timeout": "60s",
+	"application_name": "aggregator-connections",
+	lockTimeout:        "10s",
+	idleTimeout:        "60s",
 }
+
+// pooledParams are the startup parameters that every pooler passes on to the server.
+var pooledParams = []string{"application_name", "client_encoding", "DateStyle", "TimeZone"}
+
+// execModeParam is the parameter of a URL with which pgx chooses between named prepared statements and other protocols.
+const execModeParam = "default_query_exec_mode"
 
 // DB is an open database.
 type DB struct {
@@ -55,6 +76,8 @@ type DB struct {
 	Pool *pgxpool.Pool
 
 	sql     *sql.DB
+	begin   string // the statement that begins a transaction
+	limits  string // the statements that set the limits of a transaction after it has begun; "" if the session has them
 	timeout time.Duration
 	store   *gormstore.Store
 }
@@ -63,21 +86,12 @@ type DB struct {
 type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
 
 // Open connects to the database. It does not migrate. Errors: the server's own error. It contains the user,
-// the host and the database, but never the password, and is meant only for the operator.
+// the host and the database, but never the password, and is meant only for the operator. It is an InvalidURL if the
+// URL must be corrected.
 func Open(ctx context.Context, c Config) (*DB, error) {
-	config, err := pgxpool.ParseConfig(c.URL)
+	config, limits, err := parse(c)
 	if err != nil {
-		return nil, errors.New("is not a PostgreSQL URL") // the error of pgx is omitted, because it quotes the URL
-	}
-	config.MaxConns = defaultConns
-	if c.MaxConns > 0 {
-		config.MaxConns = int32(min(c.MaxConns, 1<<15))
-	}
-	config.ConnConfig.ConnectTimeout = connectTimeout
-	for name, value := range settings {
-		if _, given := config.ConnConfig.RuntimeParams[name]; !given {
-			config.ConnConfig.RuntimeParams[name] = value
-		}
+		return nil, err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -87,13 +101,56 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return newDB(pool, c.Timeout)
+	return newDB(pool, limits, c.Timeout)
+}
+
+// InvalidURL is the error of Open for a URL that must be corrected. It is the rest of a sentence that begins with the
+// name of the URL, and contains no part of the URL except the names of parameters.
+type InvalidURL string
+
+// Error implements error.
+func (e InvalidURL) Error() string { return string(e) }
+
+// parse returns the configuration of the pool, and the statements that set the limits of each transaction.
+func parse(c Config) (config *pgxpool.Config, limits string, err error) {
+	config, err = pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, "", InvalidURL("is not a PostgreSQL URL") // the error of pgx is omitted, because it quotes the URL
+	}
+	config.MaxConns = defaultConns
+	if c.MaxConns > 0 {
+		config.MaxConns = int32(min(c.MaxConns, 1<<15))
+	}
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	params := config.ConnConfig.RuntimeParams
+	for name, value := range settings {
+		if _, given := params[name]; !given {
+			params[name] = value
+		}
+	}
+	if !c.Pooled {
+		return config, "", nil
+	}
+	for _, name := range []string{lockTimeout, idleTimeout} {
+		limits += "; SET LOCAL " + name + " = '" + strings.ReplaceAll(params[name], "'", "''") + "'"
+		delete(params, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !slices.ContainsFunc(pooledParams, func(known string) bool { return strings.EqualFold(known, name) }) {
+			return nil, "", InvalidURL("contains the parameter " + name +
+				", which a pooler in transaction mode does not pass on")
+		}
+	}
+	if !strings.Contains(c.URL, execModeParam+"=") {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	return config, limits, nil
 }
 
 // newDB opens a GORM handle that uses the pool. database/sql keeps no idle connections, because the pool
-// keeps them.
-func newDB(pool *pgxpool.Pool, timeout time.Duration) (*DB, error) {
-	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), timeout: timeout}
+// keeps them. limits are the statements that set the limits of each transaction.
+func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error) {
+	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), begin: "begin" + limits, limits: limits, timeout: timeout}
 	var err error
 	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: db.sql}), &gorm.Config{
 		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,

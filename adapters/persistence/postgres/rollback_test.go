@@ -48,7 +48,7 @@ func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := newDB(pool, 0)
+	db, err := newDB(pool, "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -254,7 +254,7 @@ func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 func (d dialect) insertBatch(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
-	err = pgx.BeginFunc(ctx, d.db.Pool, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, d.db.Pool, pgx.TxOptions{BeginQuery: d.db.begin}, func(tx pgx.Tx) error {
 		bindings, err := lockBindings(ctx, tx, deliveries)
 		if err != nil {
 			return err

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
@@ -119,14 +117,14 @@ func openError(err error) error {
 func openPostgres(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
 ) (Stores, error) {
-	if _, err := pgxpool.ParseConfig(cfg.DatabaseURL); err != nil {
-		return Stores{}, SettingError{errors.New("is not a PostgreSQL URL")} // the error of pgx would contain the URL
+	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL, Timeout: timeout, Pooled: cfg.DatabasePooled})
+	if invalid := postgres.InvalidURL(""); errors.As(err, &invalid) {
+		return Stores{}, SettingError{invalid}
 	}
-	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL, Timeout: timeout})
 	if err != nil {
 		return Stores{}, err
 	}
-	queue, err := jobs.New(db.Pool, jobs.Config{Config: jobsConfig})
+	queue, err := jobs.New(db.Pool, jobs.Config{Config: jobsConfig, PollOnly: cfg.DatabasePooled})
 	if err == nil {
 		err = ensureSchema(ctx, cfg.DatabaseMigrate, "store", db)
 	}

@@ -1,0 +1,84 @@
+package blackbox_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+)
+
+// follower reads the change feed of the tenant while the service is under load, as a consumer does.
+type follower struct {
+	h      *env
+	target func() *process
+
+	stop  context.CancelFunc
+	ended sync.WaitGroup
+
+	cursor   string
+	versions map[string]float64 // the last version of each transaction in the feed
+}
+
+// follow starts to read the feed from its beginning.
+func follow(h *env, target func() *process) *follower {
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &follower{h: h, target: target, stop: cancel, versions: map[string]float64{}}
+	f.ended.Go(func() {
+		for ctx.Err() == nil {
+			if !f.read(ctx) {
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+	})
+	return f
+}
+
+// read reads one page and reports whether it has changes. A request that fails is repeated with the same cursor.
+func (f *follower) read(ctx context.Context) bool {
+	path := surface + "/transactions/changes?limit=200&cursor=" + url.QueryEscape(f.cursor)
+	if f.cursor == "" {
+		path = surface + "/transactions/changes?limit=200"
+	}
+	page, err := f.h.try(ctx, f.target(), http.MethodGet, path, nil)
+	if err != nil || page.status != http.StatusOK {
+		return false
+	}
+	items := listed(page.body)
+	for _, item := range items {
+		transaction, _ := item["transaction"].(object)
+		f.versions[text(transaction, "id")], _ = transaction["version"].(float64)
+	}
+	f.cursor = text(page.body, "nextCursor")
+	return len(items) > 0
+}
+
+// compare stops the follower and checks that the feed has contained the last version of every stored transaction of
+// the links. It returns the number of transactions in the feed and the number of missed ones.
+func (f *follower) compare(t testing.TB, p *process, links []*link) (seen, missed int) {
+	t.Helper()
+	f.stop()
+	f.ended.Wait()
+	f.target = func() *process { return p }
+	// The feed may be held back for a moment by transactions of other processes, so the comparison is repeated.
+	for end := time.Now().Add(waitTimeout); ; time.Sleep(100 * time.Millisecond) {
+		for f.read(context.Background()) {
+		}
+		missed = 0
+		for _, l := range links {
+			for _, row := range f.h.all(p, "/aggregator-connections/"+l.id+"/transactions") {
+				if f.versions[text(row, "id")] != row["version"] {
+					missed++
+				}
+			}
+		}
+		if missed == 0 || time.Now().After(end) {
+			break
+		}
+	}
+	if missed > 0 {
+		t.Errorf("the change feed has missed the last version of %d transactions", missed)
+	}
+	return len(f.versions), missed
+}

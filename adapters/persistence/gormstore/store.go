@@ -34,6 +34,9 @@ type Options struct {
 	// ReceiveTimeout bounds the receipt of a webhook in the same way; zero means the timeout of the
 	// other methods.
 	ReceiveTimeout time.Duration
+	// OnReadOnly is called when Ping finds that the database accepts no writes, for example because its server has
+	// become a standby. Nil does nothing.
+	OnReadOnly func()
 }
 
 // Store implements the store ports over a database. Each of its methods Connections, Tokens,
@@ -46,13 +49,14 @@ type Store struct {
 	workTimeout time.Duration // for the service's own work; see background
 	commits     *committer
 	feedCipher  *feedCipher
+	onReadOnly  func()
 }
 
 // New returns the stores over a migrated database. It starts goroutines, which Close stops.
 func New(writer *gorm.DB, o Options) *Store {
 	s := &Store{
 		writer: writer, reader: o.Reader, dialect: o.Dialect, timeout: o.Timeout, workTimeout: o.Timeout,
-		feedCipher: &feedCipher{},
+		feedCipher: &feedCipher{}, onReadOnly: o.OnReadOnly,
 	}
 	if s.reader == nil {
 		s.reader = writer
@@ -75,6 +79,9 @@ func (s *Store) Ping(ctx context.Context) error {
 		return db.Raw("SELECT " + s.dialect.ReadOnly()).Scan(&readOnly).Error
 	})
 	if err == nil && readOnly {
+		if s.onReadOnly != nil {
+			s.onReadOnly()
+		}
 		return Unavailable(errors.New("the database is read-only"))
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -80,4 +81,13 @@ func (db *DB) MigrationLockTimeout(t testing.TB) (limit string) {
 		t.Fatal(err)
 	}
 	return limit
+}
+
+// ConnectTimeout returns the connect timeout of the connections to a URL.
+func ConnectTimeout(url string) (time.Duration, error) {
+	config, _, err := parse(Config{URL: url})
+	if err != nil {
+		return 0, err
+	}
+	return config.ConnConfig.ConnectTimeout, nil
 }

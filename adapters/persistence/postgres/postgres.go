@@ -43,10 +43,7 @@ type Config struct {
 	Pooled bool
 }
 
-const (
-	defaultConns   = 16
-	connectTimeout = 5 * time.Second
-)
+const defaultConns = 16
 
 // The names of the settings that limit how long other connections can be blocked.
 const (
@@ -121,7 +118,7 @@ func parse(c Config) (config *pgxpool.Config, limits string, err error) {
 	if c.MaxConns > 0 {
 		config.MaxConns = int32(min(c.MaxConns, 1<<15))
 	}
-	config.ConnConfig.ConnectTimeout = connectTimeout
+	noticeLostServers(config.ConnConfig)
 	params := config.ConnConfig.RuntimeParams
 	for name, value := range settings {
 		if _, given := params[name]; !given {
@@ -165,7 +162,9 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 // once. DB.Close also closes the store.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue, reads: newReadBatcher(db.Pool)}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Timeout: db.timeout})
+	db.store = gormstore.New(db.DB, gormstore.Options{
+		Dialect: d, Timeout: db.timeout, OnReadOnly: db.Pool.Reset,
+	})
 	return db.store
 }
 

@@ -17,7 +17,8 @@ func (s *Service) ClosePeriod(
 	if err := r.Validate(); err != nil {
 		return domain.Close{}, err
 	}
-	c, created, err := s.Ledger.ClosePeriod(ctx, tenant, account, r)
+	audited := s.withAudit(ctx, tenant, "account.close", closeObject(account, date))
+	c, created, err := s.Ledger.ClosePeriod(audited, tenant, account, r)
 	if created && err == nil {
 		s.audit(ctx, tenant, "account.close", closeObject(account, date))
 	}
@@ -28,7 +29,8 @@ func (s *Service) ClosePeriod(
 func (s *Service) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) error {
-	err := s.Ledger.ReopenPeriod(ctx, tenant, account, date)
+	audited := s.withAudit(ctx, tenant, "account.reopen", closeObject(account, date))
+	err := s.Ledger.ReopenPeriod(audited, tenant, account, date)
 	if err == nil {
 		s.audit(ctx, tenant, "account.reopen", closeObject(account, date))
 	}

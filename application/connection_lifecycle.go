@@ -25,7 +25,9 @@ func (s *Service) CreateLinkSession(
 	if err != nil {
 		return ports.LinkSession{}, err
 	}
-	s.audit(ctx, tenant, "connection.link", id.String())
+	if err := s.appendAudit(ctx, tenant, "connection.link", id.String()); err != nil {
+		return ports.LinkSession{}, err
+	}
 	return session, nil
 }
 
@@ -34,10 +36,10 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 	err := callVendor(ctx, s, tenant, id, func(vendor ports.Refresher, _ domain.Connection, a ports.Access) error {
 		return vendor.Refresh(ctx, a)
 	})
-	if err == nil {
-		s.audit(ctx, tenant, "connection.refresh", id.String())
+	if err != nil {
+		return err
 	}
-	return err
+	return s.appendAudit(ctx, tenant, "connection.refresh", id.String())
 }
 
 // callVendor calls an optional feature F of the connection's vendor. Errors: those that
@@ -120,7 +122,13 @@ func (s *Service) changePause(
 	change func(*domain.Connection),
 ) (ports.ConnectionHealth, error) {
 	changed := false
-	c, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
+	audited := s.withAuditOf(ctx, tenant, func() []domain.AuditEntry {
+		if !changed {
+			return nil
+		}
+		return s.auditEntries(ctx, action, id.String())
+	})
+	c, err := s.Connections.Update(audited, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
 		before := c.Paused()
 		change(c)
 		changed = c.Paused() != before

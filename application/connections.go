@@ -34,7 +34,8 @@ func (s *Service) CreateConnection(
 	if c.Sealed, err = s.seal(ctx, c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
 		return domain.Connection{}, err
 	}
-	if err := s.Connections.Create(ctx, c); err != nil {
+	audited := s.withAudit(ctx, tenant, "connection.create", c.ID.String())
+	if err := s.Connections.Create(audited, c); err != nil {
 		return domain.Connection{}, err
 	}
 	s.audit(ctx, tenant, "connection.create", c.ID.String())
@@ -68,10 +69,18 @@ func (s *Service) UpdateConnection(
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
-	updated, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
+	var before, after domain.Connection
+	audited := s.withAuditOf(ctx, tenant, func() []domain.AuditEntry {
+		return s.auditOfUpdate(ctx, "connection.update", id.String(),
+			ifChanged(after.Name != before.Name, "configName"), ifChanged(after.BaseURL != before.BaseURL, "baseUrl"),
+			ifChanged(after.AccountRef != before.AccountRef, "accountRef"), ifChanged(fresh != nil, "credential"))
+	})
+	updated, err := s.Connections.Update(audited, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
+		before = *c
+		defer func() { after = *c }()
 		c.Rename(u.Name)
 		c.Repoint(u.BaseURL, u.AccountRef, now)
 		if fresh != nil {
@@ -157,7 +166,8 @@ func (s *Service) delete(
 	match ports.IfMatch,
 ) error {
 	now := s.Clock.Now()
-	_, err := s.Connections.Update(ctx, tenant, kind, id, func(c *domain.Connection) error {
+	audited := s.withAudit(ctx, tenant, "connection.delete", id.String())
+	_, err := s.Connections.Update(audited, tenant, kind, id, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
@@ -267,10 +277,6 @@ func (s *Service) unseal(ctx context.Context, c domain.Connection) (domain.Crede
 		s.Observer.Emit(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
 	}
 	return credential, err
-}
-
-func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, object string) {
-	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Caller: ports.CallerOf(ctx), Action: action, Object: object})
 }
 
 // checkIfMatch returns a Conflict (revision_mismatch) if the current revision of c does not satisfy the

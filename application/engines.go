@@ -1,6 +1,7 @@
 package application
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -32,7 +33,8 @@ func (s *Service) CreateEngine(
 	if err := s.validateAndSeal(ctx, &c, n.Credential); err != nil {
 		return domain.Connection{}, err
 	}
-	if err := s.Connections.Create(ctx, c); err != nil {
+	audited := s.withAudit(ctx, tenant, "engine.create", c.ID.String())
+	if err := s.Connections.Create(audited, c); err != nil {
 		return domain.Connection{}, err
 	}
 	s.audit(ctx, tenant, "engine.create", c.ID.String())
@@ -88,7 +90,12 @@ func (s *Service) UpdateEngine(
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
-	updated, err := s.Connections.Update(ctx, tenant, domain.Engine, id, func(c *domain.Connection) error {
+	audited := s.withAuditOf(ctx, tenant, func() []domain.AuditEntry {
+		return s.auditOfUpdate(ctx, "engine.update", id.String(), ifChanged(next.Name != before.Name, "configName"),
+			ifChanged(!bytes.Equal(next.Config, before.Config), "config"),
+			ifChanged(!u.Credential.IsZero(), "credential"))
+	})
+	updated, err := s.Connections.Update(audited, tenant, domain.Engine, id, func(c *domain.Connection) error {
 		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
@@ -160,7 +167,7 @@ func (s *Service) TestEngine(
 	if failure != nil {
 		result.Message = probeMessages[reasonOf(failure)]
 	}
-	return result, s.saveHealth(ctx, c, domain.LinkStatus{}, domain.ConsentReport{}, failure)
+	return result, s.saveTest(ctx, "engine.test", c, domain.LinkStatus{}, domain.ConsentReport{}, failure)
 }
 
 func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error {

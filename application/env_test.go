@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -50,6 +51,7 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 	e.deps = application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
+		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: e.sealer, Egress: fakeEgressGuard{}, Aggregators: []ports.Aggregator{e.vendor, newVendor("belvo")},
 		Connectors: []ports.Connector{connector{"rest-generic", domain.CategoryREST},
 			connector{"postgres", domain.CategoryDatabase}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -84,6 +85,7 @@ func Example() {
 	service, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
+		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"acme": {Authorization: domain.SecretText("hello")}},
 		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader,

@@ -38,7 +38,7 @@ func (s *Service) TestConnection(
 		return ports.TestResult{}, ctx.Err()
 	}
 	s.Observer.Emit(ctx, ports.VendorChecked{Vendor: v, Took: took, Err: failure})
-	if err := s.saveHealth(ctx, c, status, consent, failure); err != nil {
+	if err := s.saveTest(ctx, "connection.test", c, status, consent, failure); err != nil {
 		return ports.TestResult{}, err
 	}
 	return ports.TestResult{
@@ -94,10 +94,27 @@ func (s *Service) allowsOrigin(v domain.Vendor, baseURL string) bool {
 	return len(allowed) == 0 || slices.Contains(allowed, domain.Origin(baseURL))
 }
 
+// saveTest stores the health that results from a test, with an entry. A test of a connection that was deleted meanwhile
+// is recorded, too, because its call has been made.
+func (s *Service) saveTest(
+	ctx context.Context, action string, tested domain.Connection, status domain.LinkStatus,
+	consent domain.ConsentReport, failure error,
+) error {
+	object := tested.ID.String()
+	err := s.saveHealth(s.withAudit(ctx, tested.Tenant, action, object), tested, status, consent, failure)
+	if errors.Is(err, domain.NotFound) {
+		return s.appendAudit(ctx, tested.Tenant, action, object)
+	}
+	if err == nil {
+		s.audit(ctx, tested.Tenant, action, object)
+	}
+	return err
+}
+
 // saveHealth stores the health that results from a check, and after a successful one what the vendor says about the
 // consent and its next synchronisation. It stores nothing if the connection was
 // repointed, rotated or deleted during the check, because the result then describes the old target or the
-// old credential.
+// old credential. Errors: NotFound if it was deleted.
 func (s *Service) saveHealth(
 	ctx context.Context, checked domain.Connection, status domain.LinkStatus, consent domain.ConsentReport,
 	failure error,
@@ -113,9 +130,6 @@ func (s *Service) saveHealth(
 		}
 		return nil
 	})
-	if errors.Is(err, domain.NotFound) {
-		return nil
-	}
 	return err
 }
 

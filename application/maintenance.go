@@ -83,6 +83,12 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 		if err != nil {
 			return total, err
 		}
+		switch err := s.resealAuditKey(ctx); {
+		case errors.Is(err, domain.CredentialUnopened):
+			lost++
+		case err != nil:
+			return total, err
+		}
 		if done == 0 {
 			return total, unopenedError(lost)
 		}

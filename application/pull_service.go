@@ -18,13 +18,18 @@ func (s *Service) RequestPull(
 	if w != (domain.Window{}) {
 		scope = domain.PullScope{Window: &w}
 	}
-	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
+	audited := s.withAudit(ctx, tenant, "pull.request", connection.String())
+	p, err := s.Pulls.Request(audited, tenant, connection, ports.PullRequest{
 		ID:      s.newPullID(),
 		Scope:   scope,
 		Trigger: domain.TriggerOperator,
 		At:      s.Clock.Now(),
 		Trace:   s.Tracer.Inject(ctx),
 	})
+	if err == nil {
+		s.audit(ctx, tenant, "pull.request", connection.String())
+	}
+	return p, err
 }
 
 // GetPull implements ports.PullService.

@@ -32,6 +32,12 @@ type Deps struct {
 	Idempotency ports.IdempotencyStore
 	Pulls       ports.Pulls
 	Ledger      ports.Ledger
+	AuditLog    ports.AuditLog
+
+	AuditTree ports.AuditTree
+	// AuditKeys are the keys that sign and verify the checkpoints of the audit entries; the first one signs. If there
+	// are none, the service generates a key and keeps it sealed in AuditLog.
+	AuditKeys []domain.Secret
 
 	Sealer      ports.Sealer
 	Egress      ports.EgressGuard
@@ -88,6 +94,7 @@ type Service struct {
 	testSlots      probeSlots // of aggregator connections, for every call of the vendor that a caller waits for
 	statementSlots probeSlots
 	pullLoad       pullLoad
+	auditKey       storedAuditKey
 	stopWaiting    atomic.Bool // set by StopWaiting when the process is about to shut down
 }
 
@@ -104,6 +111,7 @@ var _ interface {
 	ports.Replacements
 	ports.Statements
 	ports.Closing
+	ports.Audit
 	ports.Idempotency
 	ports.Worker
 	ports.Maintenance
@@ -159,6 +167,7 @@ func (d Deps) missingMembers() []string {
 	absent := map[string]bool{
 		"Connections": d.Connections == nil, "Tokens": d.Tokens == nil, "Deliveries": d.Deliveries == nil,
 		"Idempotency": d.Idempotency == nil, "Pulls": d.Pulls == nil, "Ledger": d.Ledger == nil,
+		"AuditLog": d.AuditLog == nil, "AuditTree": d.AuditTree == nil,
 		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,
 		"Clock": d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,

@@ -37,7 +37,7 @@ func (s *Service) registerToken(
 	if err != nil {
 		return ports.MintedToken{}, vendorRefusal(err)
 	}
-	if err := s.Tokens.ActivateRegistration(ctx, c.Tenant, minted.ID, id); err != nil {
+	if err := s.Tokens.ActivateRegistration(s.auditedMint(ctx, minted), c.Tenant, minted.ID, id); err != nil {
 		if errors.Is(err, domain.NotFound) {
 			// The connection was deleted, or the process stood still for so long that the registration was claimed
 			// before the webhook existed.

@@ -26,13 +26,22 @@ func (s *Service) MintToken(
 	if r.Register {
 		minted, err = s.registerToken(ctx, c, minted, r.Receiver)
 	} else {
-		err = s.Tokens.Create(ctx, minted.WebhookToken)
+		err = s.Tokens.Create(s.auditedMint(ctx, minted), minted.WebhookToken)
 	}
 	if err != nil {
 		return ports.MintedToken{}, err
 	}
 	s.audit(ctx, tenant, "token.mint", minted.ID.String())
 	return minted, nil
+}
+
+// auditedMint returns the context for the call of the store that completes a mint.
+func (s *Service) auditedMint(ctx context.Context, minted ports.MintedToken) context.Context {
+	return s.withAuditOf(ctx, minted.Tenant, func() []domain.AuditEntry {
+		e := s.auditEntry(ctx, "token.mint", minted.ID.String())
+		e.Detail = e.Detail.WithID("connectionId", minted.Connection.UUID)
+		return []domain.AuditEntry{e}
+	})
 }
 
 // validateMint validates a request and returns its vendor. A webhook that the service creates has a source secret
@@ -73,7 +82,8 @@ func (s *Service) ListTokens(
 
 // RevokeToken implements ports.TokenManager.
 func (s *Service) RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
-	if err := s.Tokens.Revoke(ctx, tenant, id, s.Clock.Now()); err != nil {
+	audited := s.withAudit(ctx, tenant, "token.revoke", id.String())
+	if err := s.Tokens.Revoke(audited, tenant, id, s.Clock.Now()); err != nil {
 		return err
 	}
 	s.audit(ctx, tenant, "token.revoke", id.String())

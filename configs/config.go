@@ -64,6 +64,10 @@ type Config struct {
 	DeliveryRetention   time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
 	PullWorkers         int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
 
+	// AuditKey contains the keys of the audit checkpoints in PEM: the first one signs, and each of them verifies. If
+	// it is empty, the service generates a key and keeps it sealed in the database. AUDIT_KEY_FILE
+	AuditKey domain.Secret
+
 	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, maximum for one tenant; default 6000; 0 = no limit
 	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 6000; 0 = no limit
 }

@@ -147,6 +147,17 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 				Sealing: whole.Sealing, Log: whole.Log,
 			},
 		},
+		"audit": {
+			configs.LoadAudit,
+			[]string{
+				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_MIGRATE", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME",
+				"LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+			},
+			configs.Config{
+				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
+				Sealing: whole.Sealing, Log: whole.Log,
+			},
+		},
 	} {
 		var names []string
 		from := lookup("DATABASE_URL", "postgres://h/d", "LOG_LEVEL", "error")

@@ -50,6 +50,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.WebhookSilenceGrace = r.duration("WEBHOOK_SILENCE_GRACE", 2*time.Hour)
 	c.MatchReplacements = r.boolean("MATCH_REPLACEMENTS", true)
 	c.DeliveryRetention = r.duration("DELIVERY_RETENTION", 90*24*time.Hour)
+	c.auditKey(r)
 	c.PullWorkers = r.number("PULL_WORKERS", 8, 1, 256)
 	c.RatePerMinute = r.number("RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
 	c.WebhookRatePerMinute = r.number("WEBHOOK_RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
@@ -73,6 +74,18 @@ func LoadReseal(lookup func(string) (string, bool)) (Config, error) {
 	c.database(r)
 	c.sealing(r)
 	c.log(r)
+	return c, r.err()
+}
+
+// LoadAudit reads only the settings that the command audit verify needs: those of LoadReseal, and the key of the
+// checkpoints. It returns the same errors as Load.
+func LoadAudit(lookup func(string) (string, bool)) (Config, error) {
+	r := &reader{lookup: lookup}
+	c := Config{EnvName: r.envName()}
+	c.database(r)
+	c.sealing(r)
+	c.log(r)
+	c.auditKey(r)
 	return c, r.err()
 }
 
@@ -155,6 +168,8 @@ func (c *Config) database(r *reader) {
 func (c *Config) sealing(r *reader) {
 	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE")}
 }
+
+func (c *Config) auditKey(r *reader) { c.AuditKey = domain.SecretText(r.text("AUDIT_KEY", "")) }
 
 func (c *Config) log(r *reader) {
 	c.Log = Log{Level: r.level("LOG_LEVEL"), Format: r.oneOf("LOG_FORMAT", "json", "console")}

@@ -193,6 +193,10 @@ var (
 			map[string]any{"": "", long: long, "sixteen-bytes-00": "sixteen-bytes-00"},
 			[]string{canary, "x", "fifteen-bytes-0"},
 		},
+		"AUDIT_KEY": {
+			func(c configs.Config) any { return string(c.AuditKey.Reveal()) },
+			map[string]any{"": "", "a key": "a key"}, nil,
+		},
 		"PLUGGY_WEBHOOK_AUTHORIZATION": {
 			pluggy(func(p domain.SourcePolicy) any { return string(p.Authorization.Reveal()) }),
 			map[string]any{"": "", "Bearer x": "Bearer x"}, nil,

@@ -20,6 +20,7 @@ var secretSettings = map[string]struct {
 		"postgres://u:" + canary + "@127.0.0.1/d", func(c configs.Config) string { return c.DatabaseURL },
 	},
 	"AUTH_JWT_SECRET":              {long, jwtSecretOf},
+	"AUDIT_KEY":                    {long, auditKeyOf},
 	"PLUGGY_WEBHOOK_HMAC_SECRET":   {long, source("pluggy", hmacSecretOf)},
 	"PLUGGY_WEBHOOK_AUTHORIZATION": {long, source("pluggy", authorizationOf)},
 	"BELVO_WEBHOOK_HMAC_SECRET":    {long, source("belvo", hmacSecretOf)},
@@ -27,6 +28,8 @@ var secretSettings = map[string]struct {
 }
 
 func jwtSecretOf(c configs.Config) string { return string(c.Auth.JWTSecret.Reveal()) }
+
+func auditKeyOf(c configs.Config) string { return string(c.AuditKey.Reveal()) }
 
 func hmacSecretOf(p domain.SourcePolicy) domain.Secret { return p.HMACSecret }
 

@@ -71,7 +71,7 @@ type Tracer interface {
 }
 
 // Event is a telemetry event: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
-// ReconcileRequested, ConsentExpiring, WebhookMissed, Pruned, Audited or BackgroundError.
+// ReconcileRequested, ConsentExpiring, WebhookMissed, Pruned, Audited, CheckpointAnnounced or BackgroundError.
 type Event interface{ event() }
 
 type (
@@ -127,6 +127,12 @@ type (
 		Action string // "token.mint", "token.revoke", "connection.create", …
 		Object string // the object's id
 	}
+	// CheckpointAnnounced reports the newest checkpoint of a tenant's audit entries, once a day.
+	CheckpointAnnounced struct {
+		Tenant     domain.TenantID
+		Size       int64
+		Checkpoint []byte // the signed note
+	}
 	// BackgroundError reports that a background task failed. There is no caller to which the
 	// error could be returned.
 	BackgroundError struct {
@@ -135,13 +141,14 @@ type (
 	}
 )
 
-func (WebhookReceived) event()    {}
-func (PullAttempted) event()      {}
-func (VendorChecked) event()      {}
-func (SealingFailed) event()      {}
-func (ReconcileRequested) event() {}
-func (ConsentExpiring) event()    {}
-func (WebhookMissed) event()      {}
-func (Pruned) event()             {}
-func (Audited) event()            {}
-func (BackgroundError) event()    {}
+func (WebhookReceived) event()     {}
+func (PullAttempted) event()       {}
+func (VendorChecked) event()       {}
+func (SealingFailed) event()       {}
+func (ReconcileRequested) event()  {}
+func (ConsentExpiring) event()     {}
+func (WebhookMissed) event()       {}
+func (Pruned) event()              {}
+func (Audited) event()             {}
+func (BackgroundError) event()     {}
+func (CheckpointAnnounced) event() {}

@@ -24,6 +24,7 @@ type API interface {
 	Replacements
 	Statements
 	Closing
+	Audit
 	Idempotency
 }
 
@@ -453,12 +454,22 @@ type Maintenance interface {
 	RemoveRegistrations(ctx context.Context, limit int) (int, error)
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
-	// Reseal re-encrypts every credential that is not sealed under the primary key, and
-	// returns the number of credentials that it re-encrypted. It is idempotent: it can run
+	// Reseal re-encrypts every credential that is not sealed under the primary key, and the key of the audit log. It
+	// returns the number of credentials that it re-encrypted; the key does not count. It is idempotent: it can run
 	// while requests are served, be interrupted, and be run again. Errors:
 	// CredentialUnopened when some credentials cannot be decrypted; the error states their
 	// number, and all other credentials are re-encrypted nevertheless.
 	Reseal(ctx context.Context) (int, error)
+	// NumberAuditEntries numbers the audit entries of at most limit tenants, and returns the number of tenants that
+	// had entries without a number. The error joins the failures.
+	NumberAuditEntries(ctx context.Context, limit int) (int, error)
+	// AnnounceCheckpoints announces the newest checkpoints of at most limit tenants whose last announcement is a day
+	// old, and returns their number.
+	AnnounceCheckpoints(ctx context.Context, limit int) (int, error)
+	// VerifyAudit recomputes the trees of all tenants from their entries. It compares them with everything that is
+	// stored, and with the checkpoints in earlier, which were read at any earlier time. Errors: Invalid if one of them
+	// is not a checkpoint.
+	VerifyAudit(ctx context.Context, earlier [][]byte) (AuditReport, error)
 	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
 	// zero if there is no such pull.
 	BacklogAge(ctx context.Context) (time.Duration, error)

@@ -62,6 +62,10 @@ type fakeMaintenance struct {
 	listStuck func(ctx context.Context, limit int) ([]domain.PullID, error)
 }
 
+func (fakeMaintenance) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
+
+func (fakeMaintenance) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if m.listStuck == nil {
 		return nil, nil

@@ -37,6 +37,7 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 		}
 		if existing, ok := kept.closes[r.Date]; ok {
 			c = existing.Close
+			v.recordOnly(nil)
 			return nil
 		}
 		c, created = v.digestOf(a.Account, r), true

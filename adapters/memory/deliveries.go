@@ -103,7 +103,7 @@ func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 ) ([]domain.Delivery, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Replay", func() ([]domain.Delivery, error) {
 		var replayed []domain.Delivery
-		done := map[domain.DeliveryID]bool{}
+		done, objects := map[domain.DeliveryID]bool{}, map[string]bool{}
 		for _, id := range ids {
 			d := v.deliveries[id]
 			if d == nil || d.Tenant != tenant || done[id] || !v.replayable(d) {
@@ -112,7 +112,9 @@ func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 			done[id] = true
 			v.requeue(d, at, newID)
 			replayed = append(replayed, cloneDelivery(*d))
+			objects[id.String()] = true
 		}
+		v.recordOnly(objects)
 		return replayed, nil
 	})
 }

@@ -49,7 +49,10 @@ type Store struct {
 	completeness map[domain.AccountID]domain.Completeness
 	balances     map[domain.AccountID]map[domain.Date]domain.AccountBalance
 	closings     map[domain.AccountID]*closing
-	nudged       []domain.PullID // pulls to nudge; protected by the mutex
+	audits       map[domain.TenantID]*audit
+	auditKey     domain.Sealed
+	nudged       []domain.PullID   // pulls to nudge; protected by the mutex
+	recorded     func(string) bool // the objects that the present method changed; nil means all; protected by the mutex
 }
 
 // New returns an empty store.
@@ -74,6 +77,7 @@ func New(o Options) *Store {
 		completeness: map[domain.AccountID]domain.Completeness{},
 		balances:     map[domain.AccountID]map[domain.Date]domain.AccountBalance{},
 		closings:     map[domain.AccountID]*closing{},
+		audits:       map[domain.TenantID]*audit{},
 	}
 }
 
@@ -95,14 +99,17 @@ func (s *Store) Pulls() ports.Pulls { return pulls{s} }
 // Ledger returns the implementation of ports.Ledger on this store.
 func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
+// AuditLog returns the implementation of ports.AuditLog on this store.
+func (s *Store) AuditLog() ports.AuditLog { return auditLog{s} }
+
 // Ping implements ports.Prober: it returns nil, unless Options.Before returns an error.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.exclusive(ctx, "Ping", func() error { return nil })
 }
 
-// exclusive runs do while no other method of the store runs, and then calls Nudge for the pulls that got a
-// job. op is the name of the calling method, which is passed to Options.Before. Errors: those of ctx, Before and
-// do.
+// exclusive runs do while no other method of the store runs, records the audit entries of ctx if do succeeds, and then
+// calls Nudge for the pulls that got a job. op is the name of the calling method, which is passed to Options.Before.
+// Errors: those of ctx, Before and do.
 func (s *Store) exclusive(ctx context.Context, op string, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -112,7 +119,7 @@ func (s *Store) exclusive(ctx context.Context, op string, do func() error) error
 			return err
 		}
 	}
-	nudged, err := s.locked(do)
+	nudged, err := s.locked(func() error { return s.audited(ctx, do) })
 	if s.options.Nudge != nil {
 		for _, id := range nudged {
 			s.options.Nudge(id)

@@ -39,6 +39,7 @@ type (
 	balanceList     struct{}
 	closeList       struct{}
 	adjustmentList  struct{}
+	auditList       struct{}
 )
 
 func (connectionList) tag() byte  { return 'c' }
@@ -56,6 +57,7 @@ func (changeFeed) tag() byte      { return 'f' }
 func (balanceList) tag() byte     { return 'b' }
 func (closeList) tag() byte       { return 'l' }
 func (adjustmentList) tag() byte  { return 'j' }
+func (auditList) tag() byte       { return 'u' }
 
 // cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

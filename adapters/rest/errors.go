@@ -145,6 +145,7 @@ var (
 	accountNotFound     = notFound{codeNotFound, "account not found"}
 	transactionNotFound = notFound{codeNotFound, "transaction not found"}
 	closeNotFound       = notFound{codeNotFound, "the day of the account is not closed"}
+	auditEntryNotFound  = notFound{codeNotFound, "audit entry not found"}
 )
 
 // statusRuleFor returns the rule that applies to an error, however the error is wrapped.

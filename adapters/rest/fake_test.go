@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
 
@@ -539,4 +540,49 @@ func (f *fake) Do(
 	}
 	f.responses[tenant.String()+key] = storedCall{fingerprint, response}
 	return response, false, nil
+}
+
+func (f *fake) RecordRefusal(_ context.Context, _ domain.TenantID, operation string) error {
+	return f.record("refused " + operation)
+}
+
+func (f *fake) ListAuditEntries(_ context.Context, _ domain.TenantID, filter domain.AuditFilter,
+	p domain.PageRequest,
+) (domain.Page[domain.AuditEntry], error) {
+	return onePage(f, filter, p, auditEntryFixture())
+}
+
+func (f *fake) AuditCheckpoint(context.Context, domain.TenantID) ([]byte, error) {
+	return []byte("origin\n1\nroot\n\n— signature\n"), f.record("checkpoint")
+}
+
+func (f *fake) AuditKey(context.Context, domain.TenantID) (string, error) {
+	return "name+hash+key", f.record("key")
+}
+
+func (f *fake) ProveAuditConsistency(
+	_ context.Context, _ domain.TenantID, from int64, to *int64,
+) (domain.AuditProof, error) {
+	return domain.AuditProof{Size: 7, Hashes: []domain.AuditHash{{1}, {2}}}, f.record(sizes(from, to))
+}
+
+func (f *fake) ProveAuditInclusion(
+	_ context.Context, _ domain.TenantID, sequence int64, size *int64,
+) (domain.AuditProof, error) {
+	return domain.AuditProof{Size: 7}, f.record(sizes(sequence, size))
+}
+
+// sizes returns the arguments of a proof as a text.
+func sizes(number int64, size *int64) string {
+	if size == nil {
+		return fmt.Sprint(number, " newest")
+	}
+	return fmt.Sprint(number, " ", *size)
+}
+
+func auditEntryFixture() domain.AuditEntry {
+	return domain.AuditEntry{
+		ID: someID, Sequence: 3, At: moment, Actor: "alice", Action: "token.mint", Object: someID.String(), RequestID: "made-id",
+		Detail: domain.AuditDetail{IDs: map[string]uuid.UUID{"connectionId": otherID}, Changed: []string{"a"}},
+	}
 }

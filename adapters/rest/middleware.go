@@ -242,10 +242,14 @@ func (s *server) rateLimit(_ echo.Context, x *exchange) error {
 	return s.tenantLimiter.allow(x.principal.Tenant.String(), s.Clock.Now())
 }
 
-// requireScope returns Forbidden if scopes are required and the token lacks the route's scope.
-func (s *server) requireScope(_ echo.Context, x *exchange) error {
-	if s.RequireScopes && !x.principal.Can(x.route.scope) {
-		return &domain.Error{Kind: domain.Forbidden}
+// requireScope returns Forbidden if scopes are required and the token lacks the route's scope. The refusal is an audit
+// entry. If the entry cannot be stored, requireScope returns that error, so no refusal goes unrecorded.
+func (s *server) requireScope(c echo.Context, x *exchange) error {
+	if !s.RequireScopes || x.principal.Can(x.route.scope) {
+		return nil
 	}
-	return nil
+	if err := s.service.RecordRefusal(c.Request().Context(), x.principal.Tenant, x.route.id); err != nil {
+		return err
+	}
+	return &domain.Error{Kind: domain.Forbidden}
 }

@@ -23,7 +23,7 @@ type Observer struct {
 var _ ports.Observer = Observer{}
 
 // Emit implements ports.Observer. It writes one log line for each event. The log's level applies to
-// all lines except the lines of Audited events, which are always written.
+// all lines except the lines of Audited and CheckpointAnnounced events, which are always written.
 func (o Observer) Emit(ctx context.Context, event ports.Event) {
 	switch e := event.(type) {
 	case ports.WebhookReceived:
@@ -58,6 +58,11 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 			"audit", zap.String("action", e.Action), zap.Stringer("tenant", e.Tenant),
 			zap.String("actor", e.Caller.Actor), zap.String("object", e.Object),
 			optionalField("peer", e.Caller.Peer), optionalField("requestId", e.Caller.RequestID),
+		)
+	case ports.CheckpointAnnounced:
+		o.Log.WithOptions(zap.WrapCore(allLevels)).Info(
+			"audit checkpoint", zap.Stringer("tenant", e.Tenant), zap.Int64("size", e.Size),
+			zap.ByteString("checkpoint", e.Checkpoint),
 		)
 	case ports.BackgroundError:
 		o.Metrics.backgroundErrors.WithLabelValues(o.Metrics.labels.value("where", e.Task)).Inc()

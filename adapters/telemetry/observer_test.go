@@ -147,6 +147,12 @@ var eventTests = []struct {
 		}, nil,
 	},
 	{
+		ports.CheckpointAnnounced{Tenant: domain.TenantID{UUID: id}, Size: 3, Checkpoint: []byte("a note\n")},
+		map[string]any{
+			"level": "info", "message": "audit checkpoint", "tenant": id.String(), "size": 3.0, "checkpoint": "a note\n",
+		}, nil,
+	},
+	{
 		ports.BackgroundError{Task: "maintenance prune", Err: errors.Join(failure, errors.New("and more"))},
 		map[string]any{
 			"level": "error", "message": "background work failed", "where": "maintenance prune",

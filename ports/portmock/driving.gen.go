@@ -73,6 +73,36 @@ func (mr *MockAPIMockRecorder) AccountCompleteness(ctx, tenant, id any) *gomock.
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AccountCompleteness", reflect.TypeOf((*MockAPI)(nil).AccountCompleteness), ctx, tenant, id)
 }
 
+// AuditCheckpoint mocks base method.
+func (m *MockAPI) AuditCheckpoint(ctx context.Context, tenant domain.TenantID) ([]byte, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "AuditCheckpoint", ctx, tenant)
+	ret0, _ := ret[0].([]byte)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// AuditCheckpoint indicates an expected call of AuditCheckpoint.
+func (mr *MockAPIMockRecorder) AuditCheckpoint(ctx, tenant any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AuditCheckpoint", reflect.TypeOf((*MockAPI)(nil).AuditCheckpoint), ctx, tenant)
+}
+
+// AuditKey mocks base method.
+func (m *MockAPI) AuditKey(ctx context.Context, tenant domain.TenantID) (string, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "AuditKey", ctx, tenant)
+	ret0, _ := ret[0].(string)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// AuditKey indicates an expected call of AuditKey.
+func (mr *MockAPIMockRecorder) AuditKey(ctx, tenant any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AuditKey", reflect.TypeOf((*MockAPI)(nil).AuditKey), ctx, tenant)
+}
+
 // Changes mocks base method.
 func (m *MockAPI) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration) (domain.FeedPage, error) {
 	m.ctrl.T.Helper()
@@ -341,6 +371,21 @@ func (mr *MockAPIMockRecorder) ListAdjustments(ctx, tenant, account, date, page 
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListAdjustments", reflect.TypeOf((*MockAPI)(nil).ListAdjustments), ctx, tenant, account, date, page)
 }
 
+// ListAuditEntries mocks base method.
+func (m *MockAPI) ListAuditEntries(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter, page domain.PageRequest) (domain.Page[domain.AuditEntry], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListAuditEntries", ctx, tenant, filter, page)
+	ret0, _ := ret[0].(domain.Page[domain.AuditEntry])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListAuditEntries indicates an expected call of ListAuditEntries.
+func (mr *MockAPIMockRecorder) ListAuditEntries(ctx, tenant, filter, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListAuditEntries", reflect.TypeOf((*MockAPI)(nil).ListAuditEntries), ctx, tenant, filter, page)
+}
+
 // ListBalances mocks base method.
 func (m *MockAPI) ListBalances(ctx context.Context, tenant domain.TenantID, id domain.AccountID, window domain.Window, page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
 	m.ctrl.T.Helper()
@@ -551,6 +596,36 @@ func (mr *MockAPIMockRecorder) PauseConnection(ctx, tenant, id any) *gomock.Call
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "PauseConnection", reflect.TypeOf((*MockAPI)(nil).PauseConnection), ctx, tenant, id)
 }
 
+// ProveAuditConsistency mocks base method.
+func (m *MockAPI) ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, from int64, to *int64) (domain.AuditProof, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ProveAuditConsistency", ctx, tenant, from, to)
+	ret0, _ := ret[0].(domain.AuditProof)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ProveAuditConsistency indicates an expected call of ProveAuditConsistency.
+func (mr *MockAPIMockRecorder) ProveAuditConsistency(ctx, tenant, from, to any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ProveAuditConsistency", reflect.TypeOf((*MockAPI)(nil).ProveAuditConsistency), ctx, tenant, from, to)
+}
+
+// ProveAuditInclusion mocks base method.
+func (m *MockAPI) ProveAuditInclusion(ctx context.Context, tenant domain.TenantID, sequence int64, size *int64) (domain.AuditProof, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ProveAuditInclusion", ctx, tenant, sequence, size)
+	ret0, _ := ret[0].(domain.AuditProof)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ProveAuditInclusion indicates an expected call of ProveAuditInclusion.
+func (mr *MockAPIMockRecorder) ProveAuditInclusion(ctx, tenant, sequence, size any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ProveAuditInclusion", reflect.TypeOf((*MockAPI)(nil).ProveAuditInclusion), ctx, tenant, sequence, size)
+}
+
 // Receive mocks base method.
 func (m *MockAPI) Receive(ctx context.Context, r domain.WebhookRequest) (ports.ReceiveResult, error) {
 	m.ctrl.T.Helper()
@@ -564,6 +639,20 @@ func (m *MockAPI) Receive(ctx context.Context, r domain.WebhookRequest) (ports.R
 func (mr *MockAPIMockRecorder) Receive(ctx, r any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Receive", reflect.TypeOf((*MockAPI)(nil).Receive), ctx, r)
+}
+
+// RecordRefusal mocks base method.
+func (m *MockAPI) RecordRefusal(ctx context.Context, tenant domain.TenantID, operation string) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RecordRefusal", ctx, tenant, operation)
+	ret0, _ := ret[0].(error)
+	return ret0
+}
+
+// RecordRefusal indicates an expected call of RecordRefusal.
+func (mr *MockAPIMockRecorder) RecordRefusal(ctx, tenant, operation any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RecordRefusal", reflect.TypeOf((*MockAPI)(nil).RecordRefusal), ctx, tenant, operation)
 }
 
 // RefreshConnection mocks base method.
@@ -865,6 +954,21 @@ func (m *MockMaintenance) EXPECT() *MockMaintenanceMockRecorder {
 	return m.recorder
 }
 
+// AnnounceCheckpoints mocks base method.
+func (m *MockMaintenance) AnnounceCheckpoints(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "AnnounceCheckpoints", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// AnnounceCheckpoints indicates an expected call of AnnounceCheckpoints.
+func (mr *MockMaintenanceMockRecorder) AnnounceCheckpoints(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "AnnounceCheckpoints", reflect.TypeOf((*MockMaintenance)(nil).AnnounceCheckpoints), ctx, limit)
+}
+
 // BacklogAge mocks base method.
 func (m *MockMaintenance) BacklogAge(ctx context.Context) (time.Duration, error) {
 	m.ctrl.T.Helper()
@@ -984,6 +1088,21 @@ func (mr *MockMaintenanceMockRecorder) NoticeSilence(ctx, limit any) *gomock.Cal
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "NoticeSilence", reflect.TypeOf((*MockMaintenance)(nil).NoticeSilence), ctx, limit)
 }
 
+// NumberAuditEntries mocks base method.
+func (m *MockMaintenance) NumberAuditEntries(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "NumberAuditEntries", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// NumberAuditEntries indicates an expected call of NumberAuditEntries.
+func (mr *MockMaintenanceMockRecorder) NumberAuditEntries(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "NumberAuditEntries", reflect.TypeOf((*MockMaintenance)(nil).NumberAuditEntries), ctx, limit)
+}
+
 // Prune mocks base method.
 func (m *MockMaintenance) Prune(ctx context.Context, keep time.Duration, limit int) (int, error) {
 	m.ctrl.T.Helper()
@@ -1042,4 +1161,19 @@ func (m *MockMaintenance) Reseal(ctx context.Context) (int, error) {
 func (mr *MockMaintenanceMockRecorder) Reseal(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Reseal", reflect.TypeOf((*MockMaintenance)(nil).Reseal), ctx)
+}
+
+// VerifyAudit mocks base method.
+func (m *MockMaintenance) VerifyAudit(ctx context.Context, earlier [][]byte) (ports.AuditReport, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "VerifyAudit", ctx, earlier)
+	ret0, _ := ret[0].(ports.AuditReport)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// VerifyAudit indicates an expected call of VerifyAudit.
+func (mr *MockMaintenanceMockRecorder) VerifyAudit(ctx, earlier any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "VerifyAudit", reflect.TypeOf((*MockMaintenance)(nil).VerifyAudit), ctx, earlier)
 }

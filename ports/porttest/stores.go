@@ -15,6 +15,7 @@ type Stores struct {
 	Idempotency ports.IdempotencyStore
 	Pulls       ports.Pulls
 	Ledger      ports.Ledger
+	AuditLog    ports.AuditLog
 }
 
 // storeTest is the test of one rule of a port. The name of the test is the rule as a sentence.
@@ -43,6 +44,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Snapshot", snapshotTests},
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests)},
 		{"Idempotency", idempotencyTests},
+		{"Audit", auditTests},
 	} {
 		t.Run(port.name, func(t *testing.T) {
 			for _, test := range port.tests {

@@ -99,6 +99,10 @@ var allowed = map[string][]string{
 	"adapters/statement/ofx": {
 		"domain", "ports",
 	},
+	"adapters/transparency": {
+		"domain", "ports",
+		"github.com/google/uuid", "github.com/gowebpki/jcs", "golang.org/x/mod/sumdb/note", "golang.org/x/mod/sumdb/tlog",
+	},
 	"adapters/system": {
 		"github.com/google/uuid",
 	},

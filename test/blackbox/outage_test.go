@@ -112,6 +112,11 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 			"/accounts/" + stored + "/closes/2026-01-31/adjustments",
 			nil,
 		},
+		{"GET /audit/events", "/audit/events", nil},
+		{"GET /audit/checkpoint", "/audit/checkpoint", nil},
+		{"GET /audit/key", "/audit/key", nil},
+		{"GET /audit/proofs/consistency", "/audit/proofs/consistency?from=1", nil},
+		{"GET /audit/proofs/inclusion/{sequence}", "/audit/proofs/inclusion/0", nil},
 		{"GET /connections", "/connections", nil},
 		{
 			"POST /connections",

@@ -223,6 +223,11 @@ func (o operator) tour(id string) {
 			}
 		}
 	}
+	for _, path := range []string{
+		"/events", "/checkpoint", "/key", "/proofs/consistency?from=1", "/proofs/inclusion/0",
+	} {
+		o.get(auditPath + path).want(200)
+	}
 	closes := allAccounts + "/" + text(o.pages(allAccounts, 20)[0], "id") + "/closes"
 	o.do(http.MethodPut, closes+"/2026-01-31", nil).want(200)
 	o.get(closes).want(200)

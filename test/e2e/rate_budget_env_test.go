@@ -24,6 +24,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -145,6 +146,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	app, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
+		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
 		Clock: clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: discardObserver{},
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -145,6 +146,7 @@ func (s *sim) deps() application.Deps {
 		Connections: connections{s, s.store.Connections()}, Tokens: tokens{s, s.store.Tokens()},
 		Deliveries: deliveries{s, s.store.Deliveries()}, Idempotency: idempotency{s, s.store.Idempotency()},
 		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
+		AuditLog: s.store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: s.sealer, Egress: allowAll{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
 		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s},

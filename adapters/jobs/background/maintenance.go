@@ -19,6 +19,8 @@ const (
 	silenceInterval    = 5 * time.Second
 	consentsInterval   = 30 * time.Second
 	attentionInterval  = 15 * time.Second
+	auditInterval      = 500 * time.Millisecond // entries must have a number within a second
+	checkpointInterval = time.Minute
 	backlogInterval    = 15 * time.Second
 	feedDelayInterval  = 5 * time.Second
 	pruneInterval      = time.Hour
@@ -71,6 +73,14 @@ func tasks(
 					return err
 				}
 			}
+		}},
+		{"audit entries", auditInterval, func(ctx context.Context) error {
+			_, err := service.NumberAuditEntries(ctx, roundLimit)
+			return err
+		}},
+		{"audit checkpoints", checkpointInterval, func(ctx context.Context) error {
+			_, err := service.AnnounceCheckpoints(ctx, roundLimit)
+			return err
 		}},
 	}
 	list = append(list,

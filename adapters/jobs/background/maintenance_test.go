@@ -47,6 +47,10 @@ func (s fakeService) NoticeConsents(ctx context.Context, limit int) (int, error)
 	return s.consents(ctx, limit)
 }
 
+func (fakeService) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
+
+func (fakeService) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
+
 func (s fakeService) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if s.listStuck == nil {
 		return nil, nil

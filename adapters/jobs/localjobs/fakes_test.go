@@ -52,6 +52,10 @@ type fakeMaintenance struct {
 	tokenUsage func(ctx context.Context) error
 }
 
+func (fakeMaintenance) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
+
+func (fakeMaintenance) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if m.listStuck == nil {
 		return nil, nil

@@ -108,6 +108,7 @@ func (s ledger) ClosePeriod(
 		}
 		c, created, err = existingClose(tx.DB, tenant, id, r.Date)
 		if err != nil || !created {
+			tx.recordNone()
 			return err
 		}
 		position, err := lastPosition(tx.DB, account)

@@ -112,6 +112,8 @@ type Tx struct {
 	Enqueue func(pulls ...uuid.UUID) error
 	// Read runs a SELECT in the transaction.
 	Read func(Read) error
+
+	recorded *recordedObjects // nil if the transaction stores no audit entries
 }
 
 // SnapshotTx is an open read-only transaction. All its reads see the database as of the first one.

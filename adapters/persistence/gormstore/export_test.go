@@ -12,7 +12,8 @@ import (
 func Rows() []any {
 	return []any{
 		&connectionRow{}, &tokenRow{}, &pullRow{}, &deliveryRow{}, &keyRow{}, &accountRow{}, &absenceRow{},
-		&completenessRow{}, &balanceRow{},
+		&completenessRow{}, &balanceRow{}, &pendingEntryRow{}, &auditEntryRow{}, &auditHashRow{}, &auditCheckpointRow{},
+		&auditHeadRow{}, &auditKeyRow{},
 	}
 }
 

@@ -21,6 +21,7 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 	}
 	var replayed []domain.Delivery
 	err := s.change(ctx, func(tx Tx) error {
+		tx.recordNone()
 		rows, err := replayable(tx.DB, tenant, ids)
 		if err != nil || len(rows) == 0 {
 			return err
@@ -33,6 +34,11 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 			return err
 		}
 		replayed, err = requeue(tx.DB, rows, pulls)
+		objects := map[string]bool{}
+		for _, d := range replayed {
+			objects[d.ID.String()] = true
+		}
+		tx.recordOnly(objects)
 		return err
 	})
 	return replayed, err

@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // DefaultTimeout limits the store methods for which an API caller waits. A database that hangs counts as
@@ -92,15 +93,21 @@ func (s *Store) read(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.reader.WithContext(ctx)) })
 }
 
-// write runs fn, which executes one statement. A single statement is atomic by itself.
+// write runs fn, which executes one statement. A single statement is atomic by itself. If ctx has audit entries, write
+// runs fn and stores them in one transaction.
 func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
+	if _, ok := ports.AuditedChangeOf(ctx); ok {
+		return s.change(ctx, func(tx Tx) error { return fn(tx.DB) })
+	}
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.writer.WithContext(ctx)) })
 }
 
-// change runs fn once, in a transaction. If the database requests a retry, change returns Unavailable, and
-// the caller of the store must retry.
+// change runs fn once, in a transaction, which also stores the audit entries of ctx. If the database requests a retry,
+// change returns Unavailable, and the caller of the store must retry.
 func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
-	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Transact(ctx, fn) })
+	return s.bounded(ctx, func(ctx context.Context) error {
+		return s.dialect.Transact(ctx, func(tx Tx) error { return audited(ctx, tx, fn) })
+	})
 }
 
 // background returns the store for the service's own work, which has a longer timeout.

@@ -24,8 +24,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
+	"github.com/LerianStudio/aggregator-connections/adapters/transparency"
 	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
@@ -134,6 +136,12 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 
 // openService opens the database, and creates a.vendors and a.Service.
 func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
+	var auditKeys []domain.Secret
+	if !a.cfg.AuditKey.IsZero() {
+		if auditKeys, err = transparency.ParseKeys(a.cfg.AuditKey); err != nil {
+			return settingError("AUDIT_KEY_FILE", err)
+		}
+	}
 	jobsConfig := background.Config{
 		OnError: a.reportError, Backlog: a.Metrics.Backlog, FeedDelay: a.Metrics.FeedDelay,
 		Attention: a.Metrics.Attention,
@@ -146,7 +154,7 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 		o.Wrap(&a.Stores)
 	}
 	a.vendors = a.newVendorClient(a.cfg.Egress, o)
-	a.Service, err = application.New(a.serviceDeps(sealer, o))
+	a.Service, err = application.New(a.serviceDeps(sealer, auditKeys, o))
 	return err
 }
 
@@ -200,10 +208,11 @@ func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client 
 	})
 }
 
-func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
+func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Overrides) application.Deps {
 	d := application.Deps{
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
+		AuditLog: a.Stores.AuditLog, AuditTree: transparency.Tree{}, AuditKeys: auditKeys,
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,
 		DriftGrace: a.cfg.DriftGrace, WebhookSilenceGrace: a.cfg.WebhookSilenceGrace,

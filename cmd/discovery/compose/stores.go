@@ -26,6 +26,7 @@ type Stores struct {
 	Pulls       ports.Pulls
 	Ledger      ports.Ledger
 	RateBudgets ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
+	AuditLog    ports.AuditLog
 	Prober      ports.Prober
 	Queue       Queue
 
@@ -51,13 +52,14 @@ type storeSet interface {
 	Idempotency() ports.IdempotencyStore
 	Pulls() ports.Pulls
 	Ledger() ports.Ledger
+	AuditLog() ports.AuditLog
 	Ping(ctx context.Context) error
 }
 
 func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	return Stores{
 		Connections: v.Connections(), Tokens: v.Tokens(), Deliveries: v.Deliveries(),
-		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(),
+		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(), AuditLog: v.AuditLog(),
 		Prober: v, Queue: queue, Close: closeAll,
 	}
 }

@@ -1,0 +1,289 @@
+package memory
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// audit is what the store keeps about the entries of one tenant.
+type audit struct {
+	pending     []domain.AuditEntry
+	entries     []domain.AuditEntry // by number
+	hashes      []domain.AuditHash  // by index
+	checkpoints []ports.AuditCheckpoint
+	announcedAt time.Time
+}
+
+// head returns the head of the tree.
+func (a *audit) head() ports.AuditHead {
+	if len(a.checkpoints) == 0 {
+		return ports.AuditHead{}
+	}
+	newest := a.checkpoints[len(a.checkpoints)-1]
+	return ports.AuditHead{Size: newest.Size, Checkpoint: slices.Clone(newest.Note)}
+}
+
+// auditOf returns what is kept about a tenant, for a change.
+func (s *Store) auditOf(tenant domain.TenantID) *audit {
+	a := s.audits[tenant]
+	if a == nil {
+		a = &audit{}
+		s.audits[tenant] = a
+	}
+	return a
+}
+
+// audited runs do. If do succeeds, audited stores the entries of the change in ctx. A method whose do cannot be undone
+// has made all its decisions before, so the entries are stored with its change.
+func (s *Store) audited(ctx context.Context, do func() error) error {
+	c, ok := ports.AuditedChangeOf(ctx)
+	s.recorded = nil
+	if err := do(); err != nil || !ok {
+		return err
+	}
+	for _, e := range c.Entries() {
+		if s.recorded == nil || s.recorded(e.Object) {
+			a := s.auditOf(c.Tenant)
+			a.pending = append(a.pending, cloneEntry(e.Clean()))
+		}
+	}
+	return nil
+}
+
+// recordOnly limits the entries of the present method to those of these objects.
+func (s *Store) recordOnly(objects map[string]bool) {
+	s.recorded = func(object string) bool { return objects[object] }
+}
+
+func cloneEntry(e domain.AuditEntry) domain.AuditEntry {
+	e.Detail.Changed = slices.Clone(e.Detail.Changed)
+	e.Detail.IDs, e.Detail.Numbers = maps.Clone(e.Detail.IDs), maps.Clone(e.Detail.Numbers)
+	return e
+}
+
+// auditLog implements ports.AuditLog on a Store.
+type auditLog struct{ *Store }
+
+// Append stores an entry without a change.
+func (v auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
+	return v.exclusive(ctx, "AuditLog.Append", func() error {
+		a := v.auditOf(tenant)
+		a.pending = append(a.pending, cloneEntry(e.Clean()))
+		return nil
+	})
+}
+
+// ListPending returns the tenants in the order of their ids.
+func (v auditLog) ListPending(ctx context.Context, limit int) ([]domain.TenantID, error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.ListPending", func() ([]domain.TenantID, error) {
+		all := v.tenantsWith(func(a *audit) bool { return len(a.pending) > 0 })
+		return all[:min(limit, len(all))], nil
+	})
+}
+
+// tenantsWith returns the tenants for which pass returns true, ordered by id.
+func (s *Store) tenantsWith(pass func(*audit) bool) []domain.TenantID {
+	var all []domain.TenantID
+	for tenant, a := range s.audits {
+		if pass(a) {
+			all = append(all, tenant)
+		}
+	}
+	slices.SortFunc(all, func(x, y domain.TenantID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) })
+	return all
+}
+
+// Number calls extend with the mutex locked.
+func (v auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
+	extend func(ports.AuditBatch) (ports.AuditExtension, error)) (int, error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.Number", func() (int, error) {
+		a := v.auditOf(tenant)
+		if len(a.pending) == 0 {
+			return 0, nil
+		}
+		slices.SortFunc(a.pending, func(x, y domain.AuditEntry) int {
+			return cmp.Or(x.At.Compare(y.At), bytes.Compare(x.ID[:], y.ID[:]))
+		})
+		n := min(limit, len(a.pending))
+		batch := ports.AuditBatch{Head: a.head(), Hashes: a.read}
+		for i, e := range a.pending[:n] {
+			e = cloneEntry(e)
+			e.Sequence = batch.Head.Size + int64(i)
+			batch.Pending = append(batch.Pending, e)
+		}
+		added, err := extend(batch)
+		if err != nil {
+			return 0, err
+		}
+		if added.FirstHash != int64(len(a.hashes)) {
+			return 0, fmt.Errorf("memory: the hash %d follows %d hashes", added.FirstHash, len(a.hashes))
+		}
+		a.entries, a.pending = append(a.entries, batch.Pending...), slices.Clone(a.pending[n:])
+		a.hashes = append(a.hashes, added.Hashes...)
+		a.checkpoints = append(a.checkpoints, ports.AuditCheckpoint{
+			Size: int64(len(a.entries)), Note: slices.Clone(added.Checkpoint),
+		})
+		return n, nil
+	})
+}
+
+// read returns stored hashes. Errors: NotFound.
+func (a *audit) read(indexes []int64) ([]domain.AuditHash, error) {
+	hashes := make([]domain.AuditHash, len(indexes))
+	for i, index := range indexes {
+		if index < 0 || index >= int64(len(a.hashes)) {
+			return nil, domain.NotFoundError()
+		}
+		hashes[i] = a.hashes[index]
+	}
+	return hashes, nil
+}
+
+// Head returns the newest checkpoint.
+func (v auditLog) Head(ctx context.Context, tenant domain.TenantID) (ports.AuditHead, error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.Head", func() (ports.AuditHead, error) {
+		if a := v.audits[tenant]; a != nil {
+			return a.head(), nil
+		}
+		return ports.AuditHead{}, nil
+	})
+}
+
+// Hashes returns stored hashes.
+func (v auditLog) Hashes(
+	ctx context.Context, tenant domain.TenantID, indexes []int64,
+) ([]domain.AuditHash, error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.Hashes", func() ([]domain.AuditHash, error) {
+		if a := v.audits[tenant]; a != nil {
+			return a.read(indexes)
+		}
+		return (&audit{}).read(indexes)
+	})
+}
+
+// List reads the entries from the newest one.
+func (v auditLog) List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
+	page domain.PageRequest) (domain.Page[domain.AuditEntry], error) {
+	type result = domain.Page[domain.AuditEntry]
+	return exclusiveResult(ctx, v.Store, "AuditLog.List", func() (found result, err error) {
+		var entries []domain.AuditEntry
+		if a := v.audits[tenant]; a != nil {
+			entries = a.entries
+		}
+		end := int64(len(entries))
+		if !page.After.IsZero() {
+			end, err = strconv.ParseInt(page.After.Key, 10, 64)
+			if err != nil || end < 0 || page.After.ID != tenant.UUID {
+				return found, foreignCursor()
+			}
+		}
+		for n := min(end, int64(len(entries))) - 1; n >= 0; n-- {
+			switch e := entries[n]; {
+			case !filter.Selects(e):
+			case len(found.Items) < page.Limit:
+				found.Items = append(found.Items, cloneEntry(e))
+				end = n
+			default:
+				found.Next = domain.Position{Key: strconv.FormatInt(end, 10), ID: tenant.UUID}
+				return found, nil
+			}
+		}
+		return found, nil
+	})
+}
+
+// Tenants returns the tenants in the order of their ids.
+func (v auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.Tenants", func() ([]domain.TenantID, error) {
+		return v.tenantsWith(func(a *audit) bool { return len(a.pending)+len(a.entries) > 0 }), nil
+	})
+}
+
+// Snapshot copies the tree, and then calls read without the lock.
+func (v auditLog) Snapshot(
+	ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error,
+) error {
+	snapshot, err := exclusiveResult(ctx, v.Store, "AuditLog.Snapshot", func() (ports.AuditSnapshot, error) {
+		a := v.audits[tenant]
+		if a == nil {
+			a = &audit{}
+		}
+		hashes := make([]ports.AuditStoredHash, len(a.hashes))
+		for i, h := range a.hashes {
+			hashes[i] = ports.AuditStoredHash{Index: int64(i), Hash: h}
+		}
+		return ports.AuditSnapshot{
+			Size: a.head().Size, Checkpoints: slices.Clone(a.checkpoints),
+			Entries: withoutError(slices.Clone(a.entries)), Hashes: withoutError(hashes),
+		}, nil
+	})
+	if err != nil {
+		return err
+	}
+	return read(snapshot)
+}
+
+// withoutError returns a sequence of the items.
+func withoutError[T any](items []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, item := range items {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// ClaimAnnouncements returns the tenants in the order of their ids.
+func (v auditLog) ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID,
+	error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.ClaimAnnouncements", func() ([]domain.TenantID, error) {
+		due := v.tenantsWith(func(a *audit) bool { return len(a.entries) > 0 && a.announcedAt.Before(before) })
+		due = due[:min(limit, len(due))]
+		for _, tenant := range due {
+			v.audits[tenant].announcedAt = at
+		}
+		return due, nil
+	})
+}
+
+// Key returns the sealed key.
+func (v auditLog) Key(ctx context.Context) (domain.Sealed, error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.Key", func() (domain.Sealed, error) {
+		if v.auditKey == nil {
+			return nil, domain.NotFoundError()
+		}
+		return slices.Clone(v.auditKey), nil
+	})
+}
+
+// CreateKey keeps the first key.
+func (v auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.CreateKey", func() (domain.Sealed, error) {
+		if v.auditKey == nil {
+			v.auditKey = slices.Clone(sealed)
+		}
+		return slices.Clone(v.auditKey), nil
+	})
+}
+
+// ResealKey is a compare-and-swap.
+func (v auditLog) ResealKey(ctx context.Context, old, fresh domain.Sealed) (bool, error) {
+	return exclusiveResult(ctx, v.Store, "AuditLog.ResealKey", func() (bool, error) {
+		if !bytes.Equal(v.auditKey, old) || v.auditKey == nil {
+			return false, nil
+		}
+		v.auditKey = slices.Clone(fresh)
+		return true, nil
+	})
+}

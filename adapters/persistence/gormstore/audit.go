@@ -1,0 +1,565 @@
+package gormstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// An operator's change inserts its entry into audit_pending, in the transaction of the change. Number moves entries to
+// audit_entries later, in a transaction that locks the tenant's row of audit_heads. So writers of a tenant wait neither
+// for each other nor for the tree.
+
+// auditColumns are the columns that both tables of entries have.
+type auditColumns struct {
+	At        instant   `gorm:"column:made_at"`
+	Actor     string    `gorm:"column:actor"`
+	Action    string    `gorm:"column:action"`
+	Object    string    `gorm:"column:object"`
+	RequestID string    `gorm:"column:request_id"`
+	Detail    string    `gorm:"column:detail"`
+	Tenant    uuid.UUID `gorm:"column:tenant_id"`
+}
+
+func newAuditColumns(tenant domain.TenantID, e domain.AuditEntry) (auditColumns, error) {
+	detail, err := json.Marshal(e.Detail)
+	e = e.Clean()
+	return auditColumns{
+		At: instant{e.At}, Actor: e.Actor, Action: e.Action, Object: e.Object, RequestID: e.RequestID,
+		Detail: string(detail), Tenant: tenant.UUID,
+	}, err
+}
+
+// domain returns the columns as an entry without a number. A detail that only another program can have written is an
+// error.
+func (c auditColumns) domain() (domain.AuditEntry, error) {
+	detail, err := domain.ParseAuditDetail([]byte(c.Detail))
+	return domain.AuditEntry{
+		At: c.At.Time, Actor: c.Actor, Action: c.Action, Object: c.Object, RequestID: c.RequestID, Detail: detail,
+	}, err
+}
+
+// pendingEntryRow is a row of audit_pending.
+type pendingEntryRow struct {
+	ID      uuid.UUID    `gorm:"column:id"`
+	Columns auditColumns `gorm:"embedded"`
+}
+
+// TableName returns the name of the table in the schema.
+func (pendingEntryRow) TableName() string { return "audit_pending" }
+
+// auditEntryRow is a row of audit_entries.
+type auditEntryRow struct {
+	Sequence int64        `gorm:"column:sequence"`
+	Columns  auditColumns `gorm:"embedded"`
+}
+
+// TableName returns the name of the table in the schema.
+func (auditEntryRow) TableName() string { return "audit_entries" }
+
+// auditHashRow is a row of audit_hashes.
+type auditHashRow struct {
+	Position int64     `gorm:"column:position"`
+	Hash     []byte    `gorm:"column:hash"`
+	Tenant   uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (auditHashRow) TableName() string { return "audit_hashes" }
+
+// auditCheckpointRow is a row of audit_checkpoints.
+type auditCheckpointRow struct {
+	Size   int64     `gorm:"column:size"`
+	Note   []byte    `gorm:"column:note"`
+	Tenant uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (auditCheckpointRow) TableName() string { return "audit_checkpoints" }
+
+// auditHeadRow is a row of audit_heads.
+type auditHeadRow struct {
+	Size      int64     `gorm:"column:size"`
+	Announced instant   `gorm:"column:announced_at"`
+	Tenant    uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (auditHeadRow) TableName() string { return "audit_heads" }
+
+// auditKeyRow is a row of audit_keys.
+type auditKeyRow struct {
+	Sealed []byte    `gorm:"column:sealed"`
+	Tenant uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (auditKeyRow) TableName() string { return "audit_keys" }
+
+// recordedObjects limits the entries of a change to those of some objects; nil means no limit.
+type recordedObjects struct{ only map[string]bool }
+
+// recordOnly limits the audit entries of the change that the transaction makes to those of these objects.
+func (tx Tx) recordOnly(objects map[string]bool) {
+	if tx.recorded != nil {
+		tx.recorded.only = objects
+	}
+}
+
+// recordNone omits the audit entries, because the transaction changes nothing.
+func (tx Tx) recordNone() { tx.recordOnly(map[string]bool{}) }
+
+// audited runs fn, which makes the change of a transaction. If it succeeds, audited stores the audit entries of ctx.
+func audited(ctx context.Context, tx Tx, fn func(tx Tx) error) error {
+	c, ok := ports.AuditedChangeOf(ctx)
+	if !ok {
+		return fn(tx)
+	}
+	tx.recorded = &recordedObjects{}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	for _, e := range c.Entries() {
+		if tx.recorded.only != nil && !tx.recorded.only[e.Object] {
+			continue
+		}
+		if err := insertPending(tx.DB, c.Tenant, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// insertPending stores an entry without a number. It does not use GORM's models, which need longer than the database.
+func insertPending(db *gorm.DB, tenant domain.TenantID, e domain.AuditEntry) error {
+	row, err := newAuditColumns(tenant, e)
+	if err != nil {
+		return err
+	}
+	return db.Exec(`INSERT INTO audit_pending (id, made_at, actor, action, object, request_id, detail, tenant_id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.ID, row.At, row.Actor, row.Action, row.Object, row.RequestID, row.Detail, row.Tenant).Error
+}
+
+// AuditLog returns the store of audit entries.
+func (s *Store) AuditLog() ports.AuditLog { return auditLog{s} }
+
+// auditLog implements ports.AuditLog on a Store.
+type auditLog struct{ *Store }
+
+// Append stores an entry with one statement.
+func (s auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
+	return s.write(ctx, func(db *gorm.DB) error { return insertPending(db, tenant, e) })
+}
+
+// ListPending reads a table that is empty most of the time.
+func (s auditLog) ListPending(ctx context.Context, limit int) ([]domain.TenantID, error) {
+	return s.tenants(ctx, "SELECT DISTINCT tenant_id FROM audit_pending ORDER BY tenant_id LIMIT ?", limit)
+}
+
+// Tenants also returns tenants of which only some rows are left.
+func (s auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
+	return s.tenants(ctx, `SELECT tenant_id FROM audit_heads UNION SELECT tenant_id FROM audit_pending
+		UNION SELECT tenant_id FROM audit_entries UNION SELECT tenant_id FROM audit_checkpoints ORDER BY tenant_id`)
+}
+
+func (s auditLog) tenants(ctx context.Context, sql string, args ...any) ([]domain.TenantID, error) {
+	var ids []uuid.UUID
+	err := s.background().read(ctx, func(db *gorm.DB) error { return db.Raw(sql, args...).Scan(&ids).Error })
+	return tenantIDs(ids), err
+}
+
+func tenantIDs(ids []uuid.UUID) []domain.TenantID {
+	tenants := make([]domain.TenantID, len(ids))
+	for i, id := range ids {
+		tenants[i] = domain.TenantID{UUID: id}
+	}
+	return tenants
+}
+
+// Number locks the tenant's head, so that of several replicas one numbers the entries, and the others find them
+// numbered.
+func (s auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
+	extend func(ports.AuditBatch) (ports.AuditExtension, error),
+) (n int, err error) {
+	var refused error
+	err = s.background().change(ctx, func(tx Tx) error {
+		n = 0
+		head, err := lockHead(tx.DB, tenant)
+		if err != nil {
+			return err
+		}
+		var rows []pendingEntryRow
+		err = tx.Where("tenant_id = ?", tenant.UUID).Order("made_at, id").Limit(limit).Find(&rows).Error
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		batch, err := batchOf(tx.DB, tenant, head, rows)
+		if err != nil {
+			return err
+		}
+		added, err := extend(batch)
+		if err != nil {
+			refused = err
+			return err
+		}
+		n = len(rows)
+		return storeBatch(tx.DB, tenant, head, rows, added)
+	})
+	if refused != nil {
+		return 0, refused
+	}
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// lockHead locks the head of a tenant until the transaction ends. It creates the row of a new tenant.
+func lockHead(tx *gorm.DB, tenant domain.TenantID) (int64, error) {
+	read := func() (auditHeadRow, error) {
+		return first[auditHeadRow](locked(tx, forUpdate).Where("tenant_id = ?", tenant.UUID))
+	}
+	row, err := read()
+	if errors.Is(err, domain.NotFound) {
+		err = tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&auditHeadRow{Tenant: tenant.UUID}).Error
+		if err == nil {
+			row, err = read()
+		}
+	}
+	return row.Size, err
+}
+
+// batchOf returns the rows as a batch that follows size entries.
+func batchOf(tx *gorm.DB, tenant domain.TenantID, size int64, rows []pendingEntryRow) (ports.AuditBatch, error) {
+	head, err := headOf(tx, tenant, size)
+	if err != nil {
+		return ports.AuditBatch{}, err
+	}
+	batch := ports.AuditBatch{
+		Head:    head,
+		Hashes:  func(indexes []int64) ([]domain.AuditHash, error) { return readHashes(tx, tenant, indexes) },
+		Pending: make([]domain.AuditEntry, len(rows)),
+	}
+	for i, row := range rows {
+		if batch.Pending[i], err = row.Columns.domain(); err != nil {
+			return ports.AuditBatch{}, err
+		}
+		batch.Pending[i].ID, batch.Pending[i].Sequence = row.ID, size+int64(i)
+	}
+	return batch, nil
+}
+
+// storeBatch numbers the rows and stores what they add to the tree.
+func storeBatch(
+	tx *gorm.DB, tenant domain.TenantID, size int64, rows []pendingEntryRow, added ports.AuditExtension,
+) error {
+	entries, ids := make([]auditEntryRow, len(rows)), make([]uuid.UUID, len(rows))
+	for i, row := range rows {
+		entries[i] = auditEntryRow{Sequence: size + int64(i), Columns: row.Columns}
+		ids[i] = row.ID
+	}
+	hashes := make([]auditHashRow, len(added.Hashes))
+	for i, h := range added.Hashes {
+		hashes[i] = auditHashRow{Position: added.FirstHash + int64(i), Hash: h[:], Tenant: tenant.UUID}
+	}
+	checkpoint := auditCheckpointRow{Size: size + int64(len(rows)), Note: added.Checkpoint, Tenant: tenant.UUID}
+	return cmp.Or(
+		tx.Create(&entries).Error,
+		tx.Create(&hashes).Error,
+		tx.Create(&checkpoint).Error,
+		tx.Model(&auditHeadRow{}).Where("tenant_id = ?", tenant.UUID).Update("size", checkpoint.Size).Error,
+		tx.Where("tenant_id = ? AND id IN ?", tenant.UUID, ids).Delete(&pendingEntryRow{}).Error,
+	)
+}
+
+// headOf returns the head of a tree of this size. The checkpoint is nil if it is missing.
+func headOf(db *gorm.DB, tenant domain.TenantID, size int64) (ports.AuditHead, error) {
+	row, err := first[auditCheckpointRow](db.Where("size = ? AND tenant_id = ?", size, tenant.UUID))
+	if errors.Is(err, domain.NotFound) {
+		err = nil
+	}
+	return ports.AuditHead{Size: size, Checkpoint: row.Note}, err
+}
+
+// Head reads the newest checkpoint.
+func (s auditLog) Head(ctx context.Context, tenant domain.TenantID) (head ports.AuditHead, err error) {
+	err = s.read(ctx, func(db *gorm.DB) error {
+		row, err := first[auditHeadRow](db.Where("tenant_id = ?", tenant.UUID))
+		if errors.Is(err, domain.NotFound) || err == nil && row.Size == 0 {
+			return nil
+		}
+		if err == nil {
+			head, err = headOf(db, tenant, row.Size)
+		}
+		return err
+	})
+	return head, err
+}
+
+// Hashes reads the hashes with one statement.
+func (s auditLog) Hashes(
+	ctx context.Context, tenant domain.TenantID, indexes []int64,
+) (hashes []domain.AuditHash, err error) {
+	err = s.read(ctx, func(db *gorm.DB) error {
+		hashes, err = readHashes(db, tenant, indexes)
+		return err
+	})
+	return hashes, err
+}
+
+// readHashes implements ports.AuditHashes.
+func readHashes(db *gorm.DB, tenant domain.TenantID, indexes []int64) ([]domain.AuditHash, error) {
+	var rows []auditHashRow
+	if len(indexes) > 0 {
+		err := db.Where("tenant_id = ? AND position IN ?", tenant.UUID, indexes).Find(&rows).Error
+		if err != nil {
+			return nil, err
+		}
+	}
+	stored := make(map[int64]domain.AuditHash, len(rows))
+	for _, row := range rows {
+		stored[row.Position] = hashOf[domain.AuditHash](row.Hash)
+	}
+	hashes := make([]domain.AuditHash, len(indexes))
+	for i, index := range indexes {
+		h, ok := stored[index]
+		if !ok {
+			return nil, domain.NotFoundError()
+		}
+		hashes[i] = h
+	}
+	return hashes, nil
+}
+
+// List reads the entries by an index on the filter's object or actor, or on the tenant.
+func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
+	page domain.PageRequest,
+) (found domain.Page[domain.AuditEntry], err error) {
+	before := int64(-1)
+	if !page.After.IsZero() {
+		before, err = strconv.ParseInt(page.After.Key, 10, 64)
+		if err != nil || before < 0 || page.After.ID != tenant.UUID {
+			return found, invalidCursor()
+		}
+	}
+	if !filter.Storable() {
+		return found, nil
+	}
+	err = s.read(ctx, func(db *gorm.DB) error {
+		query := selectedEntries(db, tenant, filter).Order("sequence DESC")
+		if before >= 0 {
+			query = query.Where("sequence < ?", before)
+		}
+		rows, err := list(query, page.Limit, func(r auditEntryRow) auditEntryRow { return r },
+			func(r auditEntryRow) domain.Position {
+				return domain.Position{Key: strconv.FormatInt(r.Sequence, 10), ID: tenant.UUID}
+			})
+		found.Next = rows.Next
+		for _, row := range rows.Items {
+			e, err := row.Columns.domain()
+			if err != nil {
+				return err
+			}
+			e.Sequence = row.Sequence
+			found.Items = append(found.Items, e)
+		}
+		return err
+	})
+	return found, err
+}
+
+// selectedEntries returns a query of the entries that the filter selects.
+func selectedEntries(db *gorm.DB, tenant domain.TenantID, filter domain.AuditFilter) *gorm.DB {
+	query := db.Where("tenant_id = ?", tenant.UUID)
+	for column, value := range map[string]string{
+		"actor": filter.Actor, "action": filter.Action, "object": filter.Object,
+	} {
+		if value != "" {
+			query = query.Where(column+" = ?", value)
+		}
+	}
+	if !filter.From.IsZero() {
+		query = query.Where("made_at >= ?", instant{filter.From})
+	}
+	if !filter.To.IsZero() {
+		query = query.Where("made_at < ?", instant{filter.To})
+	}
+	return query
+}
+
+// Snapshot reads in a transaction in which all statements see the same rows.
+func (s auditLog) Snapshot(
+	ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error,
+) error {
+	var refused error
+	err := s.dialect.Snapshot(ctx, s.workTimeout, func(tx SnapshotTx) error {
+		snapshot, err := auditSnapshot(ctx, tx, tenant)
+		if err == nil {
+			refused = read(snapshot)
+			err = refused
+		}
+		return err
+	})
+	if refused != nil {
+		return refused
+	}
+	return Translate(ctx, err)
+}
+
+func auditSnapshot(ctx context.Context, tx SnapshotTx, tenant domain.TenantID) (ports.AuditSnapshot, error) {
+	head, err := first[auditHeadRow](tx.Where("tenant_id = ?", tenant.UUID))
+	if err != nil && !errors.Is(err, domain.NotFound) {
+		return ports.AuditSnapshot{}, err
+	}
+	snapshot := ports.AuditSnapshot{
+		Size: head.Size, Entries: storedEntries(ctx, tx, tenant), Hashes: storedHashes(ctx, tx, tenant),
+	}
+	var rows []auditCheckpointRow
+	err = tx.Where("tenant_id = ?", tenant.UUID).Order("size").Find(&rows).Error
+	for _, row := range rows {
+		snapshot.Checkpoints = append(snapshot.Checkpoints, ports.AuditCheckpoint{Size: row.Size, Note: row.Note})
+	}
+	return snapshot, err
+}
+
+// treePage is the number of rows that a snapshot of a tree reads with one statement.
+const treePage = 1000
+
+// storedEntries yields the entries of a tenant. An entry whose detail cannot be read is zero except for its number.
+func storedEntries(ctx context.Context, tx SnapshotTx, tenant domain.TenantID) iter.Seq2[domain.AuditEntry, error] {
+	return inPages(ctx, tx, tenant, "sequence", func(r auditEntryRow) (domain.AuditEntry, int64) {
+		e, err := r.Columns.domain()
+		if err != nil {
+			e = domain.AuditEntry{}
+		}
+		e.Sequence = r.Sequence
+		return e, r.Sequence
+	})
+}
+
+// storedHashes yields the hashes of a tenant.
+func storedHashes(
+	ctx context.Context, tx SnapshotTx, tenant domain.TenantID,
+) iter.Seq2[ports.AuditStoredHash, error] {
+	return inPages(ctx, tx, tenant, "position", func(r auditHashRow) (ports.AuditStoredHash, int64) {
+		return ports.AuditStoredHash{Index: r.Position, Hash: hashOf[domain.AuditHash](r.Hash)}, r.Position
+	})
+}
+
+// inPages yields the rows of a tenant ordered by column, page by page. item returns the item of a row and the value of
+// the column.
+func inPages[R, T any](ctx context.Context, tx SnapshotTx, tenant domain.TenantID, column string,
+	item func(R) (T, int64),
+) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		query := tx.WithContext(ctx).Where("tenant_id = ?", tenant.UUID).Order(column).Limit(treePage)
+		for after, started := int64(0), false; ; started = true {
+			page := query.Session(&gorm.Session{})
+			if started {
+				page = page.Where(column+" > ?", after)
+			}
+			var rows []R
+			if err := page.Find(&rows).Error; err != nil {
+				yield(*new(T), err)
+				return
+			}
+			for _, row := range rows {
+				value, at := item(row)
+				if after = at; !yield(value, nil) {
+					return
+				}
+			}
+			if len(rows) < treePage {
+				return
+			}
+		}
+	}
+}
+
+// ClaimAnnouncements updates each due row by itself. An update of a row that another replica has claimed meanwhile
+// changes nothing.
+func (s auditLog) ClaimAnnouncements(
+	ctx context.Context, at, before time.Time, limit int,
+) (claimed []domain.TenantID, err error) {
+	const due = "size > 0 AND (announced_at IS NULL OR announced_at < ?)"
+	err = s.background().read(ctx, func(db *gorm.DB) error {
+		var ids []uuid.UUID
+		err := db.Model(&auditHeadRow{}).Where(due, instant{before}).Order("tenant_id").Limit(limit).
+			Pluck("tenant_id", &ids).Error
+		claimed = tenantIDs(ids)
+		return err
+	})
+	if err != nil || len(claimed) == 0 {
+		return nil, err
+	}
+	err = s.background().change(ctx, func(tx Tx) error {
+		mine := claimed[:0]
+		for _, tenant := range claimed {
+			n, err := rowsOf(tx.Model(&auditHeadRow{}).Where("tenant_id = ? AND "+due, tenant.UUID, instant{before}).
+				Update("announced_at", instant{at}))
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				mine = append(mine, tenant)
+			}
+		}
+		claimed = mine
+		return nil
+	})
+	return claimed, err
+}
+
+// keyTenant is the tenant_id of the only row of audit_keys.
+var keyTenant = uuid.Nil
+
+// Key reads the key.
+func (s auditLog) Key(ctx context.Context) (sealed domain.Sealed, err error) {
+	err = s.background().read(ctx, func(db *gorm.DB) error {
+		sealed, err = readKey(db)
+		return err
+	})
+	return sealed, err
+}
+
+func readKey(db *gorm.DB) (domain.Sealed, error) {
+	row, err := first[auditKeyRow](db.Where("tenant_id = ?", keyTenant))
+	return row.Sealed, err
+}
+
+// CreateKey inserts the key unless there is a row.
+func (s auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (stored domain.Sealed, err error) {
+	err = s.background().change(ctx, func(tx Tx) error {
+		row := auditKeyRow{Sealed: bytes.Clone(sealed), Tenant: keyTenant}
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+			return err
+		}
+		stored, err = readKey(tx.DB)
+		return err
+	})
+	return stored, err
+}
+
+// ResealKey is a compare-and-swap.
+func (s auditLog) ResealKey(ctx context.Context, old, fresh domain.Sealed) (replaced bool, err error) {
+	err = s.background().write(ctx, func(db *gorm.DB) error {
+		n, err := rowsOf(db.Model(&auditKeyRow{}).Where("tenant_id = ? AND sealed = ?", keyTenant, []byte(old)).
+			Update("sealed", []byte(fresh)))
+		replaced = n > 0
+		return err
+	})
+	return replaced, err
+}

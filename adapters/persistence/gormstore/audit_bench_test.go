@@ -1,0 +1,116 @@
+package gormstore_test
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// BenchmarkAuditedChange measures changes with and without their audit entry, in turns. It reports the medians and by
+// how much the entry slows the change down. The server flushes every commit to disk.
+func BenchmarkAuditedChange(b *testing.B) {
+	server, err := pgtest.Start(pgtest.Options{Fsync: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = server.Stop() })
+	pg, err := postgres.Open(b.Context(), postgres.Config{URL: server.URL(), Timeout: timeout})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = pg.Close() })
+	lite, err := sqlite.Open(b.Context(), sqlite.Config{
+		DSN: "sqlite://" + filepath.Join(datadir.New(b), "bench.db"), Timeout: timeout,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = lite.Close() })
+	if err := pg.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if err := lite.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for _, backend := range []struct {
+		name  string
+		store *gormstore.Store
+	}{{"postgres", pg.Store(nil)}, {"sqlite", lite.Store(nil)}} {
+		b.Run(backend.name+"/create", func(b *testing.B) { auditedChanges(b, backend.store, createChange) })
+		b.Run(backend.name+"/update", func(b *testing.B) { auditedChanges(b, backend.store, updateChange) })
+		b.Run(backend.name+"/mint", func(b *testing.B) { auditedChanges(b, backend.store, mintChange) })
+	}
+}
+
+func createChange(ctx context.Context, s *gormstore.Store, c domain.Connection) error {
+	c.ID.UUID, c.Name = uuid.Must(uuid.NewV7()), uuid.NewString()
+	return s.Connections().Create(ctx, c)
+}
+
+func updateChange(ctx context.Context, s *gormstore.Store, c domain.Connection) error {
+	_, err := s.Connections().Update(ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		c.Rename(uuid.NewString())
+		return nil
+	})
+	return err
+}
+
+func mintChange(ctx context.Context, s *gormstore.Store, c domain.Connection) error {
+	return s.Tokens().Create(ctx, domain.WebhookToken{
+		ID: domain.TokenID{UUID: uuid.Must(uuid.NewV7())}, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+		Hash: domain.HashToken(uuid.NewString()), CreatedAt: time.Now(),
+	})
+}
+
+func auditedChanges(
+	b *testing.B, s *gormstore.Store, change func(context.Context, *gormstore.Store, domain.Connection) error,
+) {
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	c := domain.Connection{
+		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: domain.TenantID{UUID: uuid.New()},
+		Kind: domain.Aggregator, Name: "bench", Vendor: "pluggy", BaseURL: "https://api.example.test",
+		AccountRef: uuid.NewString(), Sealed: make(domain.Sealed, 200), Revision: 1, CreatedAt: at, UpdatedAt: at,
+		TargetChangedAt: at,
+	}
+	if err := s.Connections().Create(b.Context(), c); err != nil {
+		b.Fatal(err)
+	}
+	audited := ports.WithAuditedChange(b.Context(), ports.AuditedChange{
+		Tenant: c.Tenant, Entries: func() []domain.AuditEntry {
+			return []domain.AuditEntry{{
+				ID: uuid.Must(uuid.NewV7()), At: at, Actor: "maria", Action: "connection.update", Object: c.ID.String(),
+				RequestID: uuid.NewString(), Detail: domain.AuditDetail{Changed: []string{"configName"}},
+			}}
+		},
+	})
+	took := map[context.Context][]time.Duration{}
+	for b.Loop() {
+		for _, ctx := range []context.Context{b.Context(), audited} {
+			start := time.Now()
+			if err := change(ctx, s, c); err != nil {
+				b.Fatal(err)
+			}
+			took[ctx] = append(took[ctx], time.Since(start))
+		}
+	}
+	median := func(ctx context.Context) float64 {
+		slices.Sort(took[ctx])
+		return float64(took[ctx][len(took[ctx])/2].Nanoseconds())
+	}
+	plain, with := median(b.Context()), median(audited)
+	b.ReportMetric(plain/1e3, "µs/plain")
+	b.ReportMetric(with/1e3, "µs/audited")
+	b.ReportMetric(100*(with/plain-1), "%slower")
+}

@@ -1,0 +1,413 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// audit logs a change of an operator. It does not store an entry: withAudit and appendAudit do.
+func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, object string) {
+	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Caller: ports.CallerOf(ctx), Action: action, Object: object})
+}
+
+// withAudit returns the context for the one call of a store method that makes a change of an operator. The store
+// commits an entry with the change. object is an id of this service.
+func (s *Service) withAudit(ctx context.Context, tenant domain.TenantID, action, object string) context.Context {
+	return s.withAuditOf(ctx, tenant, func() []domain.AuditEntry { return s.auditEntries(ctx, action, object) })
+}
+
+// withAuditOf is withAudit for entries that are known only when the store has run the closures of its method. If
+// entries returns none, the change is not recorded, because it had no effect.
+func (s *Service) withAuditOf(
+	ctx context.Context, tenant domain.TenantID, entries func() []domain.AuditEntry,
+) context.Context {
+	return ports.WithAuditedChange(ctx, ports.AuditedChange{Tenant: tenant, Entries: entries})
+}
+
+// appendAudit stores an entry, and logs it, for a use case that changes nothing in the stores: its effect is at the
+// vendor.
+func (s *Service) appendAudit(ctx context.Context, tenant domain.TenantID, action, object string) error {
+	if err := s.AuditLog.Append(ctx, tenant, s.auditEntry(ctx, action, object)); err != nil {
+		return err
+	}
+	s.audit(ctx, tenant, action, object)
+	return nil
+}
+
+// auditEntry returns an entry of the caller of ctx.
+func (s *Service) auditEntry(ctx context.Context, action, object string) domain.AuditEntry {
+	caller := ports.CallerOf(ctx)
+	return domain.AuditEntry{
+		ID: s.IDs.New(), At: s.Clock.Now(), Actor: caller.Actor, Action: action, Object: object,
+		RequestID: caller.RequestID,
+	}
+}
+
+// auditEntries returns one entry for each object.
+func (s *Service) auditEntries(ctx context.Context, action string, objects ...string) []domain.AuditEntry {
+	entries := make([]domain.AuditEntry, len(objects))
+	for i, object := range objects {
+		entries[i] = s.auditEntry(ctx, action, object)
+	}
+	return entries
+}
+
+// auditOfUpdate returns the entry of an update with the names of the changed members. changed contains the names that
+// apply; "" is skipped.
+func (s *Service) auditOfUpdate(ctx context.Context, action, object string, changed ...string) []domain.AuditEntry {
+	e := s.auditEntry(ctx, action, object)
+	for _, name := range changed {
+		if name != "" {
+			e.Detail.Changed = append(e.Detail.Changed, name)
+		}
+	}
+	return []domain.AuditEntry{e}
+}
+
+// ifChanged returns name if changed is set, and otherwise "".
+func ifChanged(changed bool, name string) string {
+	if changed {
+		return name
+	}
+	return ""
+}
+
+// refusedAction is the action of an entry for a request that lacks a scope.
+const refusedAction = "access.refused"
+
+// RecordRefusal implements ports.Audit.
+func (s *Service) RecordRefusal(ctx context.Context, tenant domain.TenantID, operation string) error {
+	return s.appendAudit(ctx, tenant, refusedAction, operation)
+}
+
+// ListAuditEntries implements ports.Audit. A tree that cannot be extended is reported as a background error, so that
+// the entries with a number can still be read.
+func (s *Service) ListAuditEntries(
+	ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter, page domain.PageRequest,
+) (domain.Page[domain.AuditEntry], error) {
+	if err := s.numberEntries(ctx, tenant); err != nil {
+		if !internal(err) {
+			return domain.Page[domain.AuditEntry]{}, err
+		}
+		s.Observer.Emit(ctx, ports.BackgroundError{Task: "audit", Err: err})
+	}
+	return s.AuditLog.List(ctx, tenant, filter, page)
+}
+
+// internal reports whether the error has no kind, so that a retry would not help.
+func internal(err error) bool {
+	var known *domain.Error
+	return !errors.As(err, &known) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// AuditCheckpoint implements ports.Audit.
+func (s *Service) AuditCheckpoint(ctx context.Context, tenant domain.TenantID) ([]byte, error) {
+	head, err := s.auditHead(ctx, tenant)
+	return head.Checkpoint, err
+}
+
+// auditHead numbers the tenant's entries and returns the head of the tree.
+func (s *Service) auditHead(ctx context.Context, tenant domain.TenantID) (ports.AuditHead, error) {
+	if err := s.numberEntries(ctx, tenant); err != nil {
+		return ports.AuditHead{}, err
+	}
+	head, err := s.AuditLog.Head(ctx, tenant)
+	if err != nil || head.Size > 0 {
+		return head, err
+	}
+	keys, err := s.auditKeys(ctx)
+	if err == nil {
+		head.Checkpoint, err = s.AuditTree.EmptyCheckpoint(keys[0], tenant)
+	}
+	return head, err
+}
+
+// AuditKey implements ports.Audit.
+func (s *Service) AuditKey(ctx context.Context, tenant domain.TenantID) (string, error) {
+	keys, err := s.auditKeys(ctx)
+	if err != nil {
+		return "", err
+	}
+	return s.AuditTree.VerifierKey(keys[0], tenant)
+}
+
+// ProveAuditConsistency implements ports.Audit.
+func (s *Service) ProveAuditConsistency(
+	ctx context.Context, tenant domain.TenantID, from int64, to *int64,
+) (domain.AuditProof, error) {
+	size, err := s.provenSize(ctx, tenant, "to", to)
+	if err != nil {
+		return domain.AuditProof{}, err
+	}
+	if from < 0 || from > size {
+		return domain.AuditProof{}, domain.FieldError("from", "must be from 0 to the size of the larger tree")
+	}
+	hashes, err := s.AuditTree.ProveConsistency(from, size, s.auditHashes(ctx, tenant))
+	return domain.AuditProof{Size: size, Hashes: hashes}, err
+}
+
+// ProveAuditInclusion implements ports.Audit.
+func (s *Service) ProveAuditInclusion(
+	ctx context.Context, tenant domain.TenantID, sequence int64, size *int64,
+) (domain.AuditProof, error) {
+	newest, err := s.provenSize(ctx, tenant, "size", nil)
+	if err != nil {
+		return domain.AuditProof{}, err
+	}
+	if sequence < 0 || sequence >= newest {
+		return domain.AuditProof{}, domain.NotFoundError()
+	}
+	proven := newest
+	if size != nil {
+		proven = *size
+	}
+	if proven <= sequence || proven > newest {
+		return domain.AuditProof{}, domain.FieldError("size", "must be the size of a tree that contains the entry")
+	}
+	hashes, err := s.AuditTree.ProveInclusion(sequence, proven, s.auditHashes(ctx, tenant))
+	return domain.AuditProof{Size: proven, Hashes: hashes}, err
+}
+
+// provenSize returns the size of the tree that a caller asked for; that of the newest checkpoint for nil. Errors:
+// Invalid on field if there is no such tree yet.
+func (s *Service) provenSize(
+	ctx context.Context, tenant domain.TenantID, field string, wanted *int64,
+) (int64, error) {
+	head, err := s.auditHead(ctx, tenant)
+	switch {
+	case err != nil || wanted == nil:
+		return head.Size, err
+	case *wanted < 0 || *wanted > head.Size:
+		return 0, domain.FieldError(field, "must not be larger than the newest checkpoint")
+	}
+	return *wanted, nil
+}
+
+func (s *Service) auditHashes(ctx context.Context, tenant domain.TenantID) ports.AuditHashes {
+	return func(indexes []int64) ([]domain.AuditHash, error) {
+		hashes, err := s.AuditLog.Hashes(ctx, tenant, indexes)
+		if errors.Is(err, domain.NotFound) {
+			err = errors.New("application: a hash of the audit tree is missing: run audit verify")
+		}
+		return hashes, err
+	}
+}
+
+const (
+	// auditBatch is the maximum number of entries that one transaction numbers.
+	auditBatch = 256
+	// auditBatches is the maximum number of batches that one call numbers, so that it ends although others append.
+	auditBatches = 64
+)
+
+// numberEntries numbers the entries of the tenant that were committed before the call.
+func (s *Service) numberEntries(ctx context.Context, tenant domain.TenantID) error {
+	keys, err := s.auditKeys(ctx)
+	if err != nil {
+		return err
+	}
+	for range auditBatches {
+		n, err := s.AuditLog.Number(ctx, tenant, auditBatch, func(b ports.AuditBatch) (ports.AuditExtension, error) {
+			return s.AuditTree.Extend(keys, tenant, b)
+		})
+		if err != nil || n < auditBatch {
+			return err
+		}
+	}
+	return nil
+}
+
+// NumberAuditEntries implements ports.Maintenance.
+func (s *Service) NumberAuditEntries(ctx context.Context, limit int) (int, error) {
+	tenants, err := s.AuditLog.ListPending(ctx, limit)
+	if err != nil {
+		return 0, err
+	}
+	var failed []error
+	for _, tenant := range tenants {
+		if err := s.numberEntries(ctx, tenant); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return len(tenants), errors.Join(failed...)
+}
+
+// announceInterval is how often the newest checkpoint of a tenant is announced.
+const announceInterval = 24 * time.Hour
+
+// AnnounceCheckpoints implements ports.Maintenance.
+func (s *Service) AnnounceCheckpoints(ctx context.Context, limit int) (int, error) {
+	now := s.Clock.Now()
+	tenants, err := s.AuditLog.ClaimAnnouncements(ctx, now, now.Add(-announceInterval), limit)
+	if err != nil {
+		return 0, err
+	}
+	var failed []error
+	for _, tenant := range tenants {
+		failed = append(failed, s.announceCheckpoint(ctx, tenant))
+	}
+	return len(tenants), errors.Join(failed...)
+}
+
+// announceCheckpoint emits the newest checkpoint of a tenant, so that a copy exists outside of the database. It is the
+// only place from which checkpoints are announced.
+func (s *Service) announceCheckpoint(ctx context.Context, tenant domain.TenantID) error {
+	head, err := s.AuditLog.Head(ctx, tenant)
+	if err == nil {
+		s.Observer.Emit(ctx, ports.CheckpointAnnounced{Tenant: tenant, Size: head.Size, Checkpoint: head.Checkpoint})
+	}
+	return err
+}
+
+// VerifyAudit implements ports.Maintenance. It first numbers the entries that have no number, as far as the trees can
+// be extended. It finds trees that cannot be extended afterwards.
+func (s *Service) VerifyAudit(ctx context.Context, earlier [][]byte) (ports.AuditReport, error) {
+	known := map[domain.TenantID][][]byte{}
+	for _, checkpoint := range earlier {
+		tenant, err := s.AuditTree.TenantOf(checkpoint)
+		if err != nil {
+			return ports.AuditReport{}, err
+		}
+		known[tenant] = append(known[tenant], checkpoint)
+	}
+	keys, err := s.auditKeys(ctx)
+	if err != nil {
+		return ports.AuditReport{}, err
+	}
+	tenants, err := s.AuditLog.Tenants(ctx)
+	if err != nil {
+		return ports.AuditReport{}, err
+	}
+	present := map[domain.TenantID]bool{}
+	for _, tenant := range tenants {
+		present[tenant] = true
+	}
+	for tenant := range known {
+		if !present[tenant] {
+			tenants = append(tenants, tenant)
+		}
+	}
+	report := ports.AuditReport{Tenants: len(tenants)}
+	for _, tenant := range tenants {
+		if err := s.numberEntries(ctx, tenant); err != nil && !internal(err) {
+			return report, err
+		}
+		err := s.AuditLog.Snapshot(ctx, tenant, func(snapshot ports.AuditSnapshot) error {
+			n, finding, err := s.AuditTree.Verify(keys, tenant, snapshot, known[tenant])
+			report.Entries += n
+			if finding != nil {
+				report.Findings = append(report.Findings, *finding)
+			}
+			return err
+		})
+		if err != nil {
+			return report, err
+		}
+	}
+	return report, nil
+}
+
+// auditKeyPart is the name under which the seed of the key is sealed.
+const auditKeyPart = "auditKey"
+
+// auditKeySize is the length of the seed of the key, in bytes.
+const auditKeySize = 32
+
+// storedAuditKey caches the key that is kept in the store.
+type storedAuditKey struct {
+	mu  sync.Mutex
+	key domain.Secret
+}
+
+// auditKeys returns the keys of checkpoints; the first one signs. The key in the store also verifies if the deployment
+// has keys of its own, because it may have signed checkpoints before. If there is no key, auditKeys generates one and
+// stores it sealed.
+func (s *Service) auditKeys(ctx context.Context) ([]domain.Secret, error) {
+	stored, err := s.auditKeyInStore(ctx)
+	switch {
+	case err == nil:
+		return append(slices.Clip(s.AuditKeys), stored), nil
+	case errors.Is(err, domain.NotFound):
+		return s.AuditKeys, nil
+	}
+	return nil, err
+}
+
+// auditKeyInStore returns the key that is kept in the store. If there is none, it creates one, unless the deployment
+// has keys of its own. Errors: NotFound; Unavailable (credential_unopened).
+func (s *Service) auditKeyInStore(ctx context.Context) (domain.Secret, error) {
+	c := &s.auditKey
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.key.IsZero() {
+		return c.key, nil
+	}
+	sealed, err := s.AuditLog.Key(ctx)
+	if errors.Is(err, domain.NotFound) && len(s.AuditKeys) == 0 {
+		sealed, err = s.createAuditKey(ctx)
+	}
+	if err != nil {
+		return domain.Secret{}, err
+	}
+	key, err := s.unsealAuditKey(ctx, sealed)
+	if err == nil {
+		c.key = key
+	}
+	return key, err
+}
+
+// createAuditKey generates a key and stores it, unless another replica has stored one meanwhile.
+func (s *Service) createAuditKey(ctx context.Context) (domain.Sealed, error) {
+	seed := make([]byte, auditKeySize)
+	if _, err := io.ReadFull(s.Entropy, seed); err != nil {
+		return nil, err
+	}
+	sealed, err := s.sealAuditKey(domain.NewSecret(seed))
+	clear(seed)
+	if err != nil {
+		return nil, err
+	}
+	return s.AuditLog.CreateKey(ctx, sealed)
+}
+
+// sealAuditKey seals the key. Its ciphertext is bound to the nil tenant and the nil connection, which no connection
+// has, so it cannot be opened as a credential, and no credential as the key.
+func (s *Service) sealAuditKey(key domain.Secret) (domain.Sealed, error) {
+	return s.Sealer.Seal(domain.TenantID{}, domain.ConnectionID{},
+		domain.NewCredential(map[string]domain.Secret{auditKeyPart: key}))
+}
+
+func (s *Service) unsealAuditKey(ctx context.Context, sealed domain.Sealed) (domain.Secret, error) {
+	credential, err := s.Sealer.Open(domain.TenantID{}, domain.ConnectionID{}, sealed)
+	if err != nil {
+		s.Observer.Emit(ctx, ports.SealingFailed{Err: err})
+	}
+	return credential.Part(auditKeyPart), err
+}
+
+// resealAuditKey re-encrypts the key in the store if it is not sealed under the primary key of the keyset.
+func (s *Service) resealAuditKey(ctx context.Context) error {
+	sealed, err := s.AuditLog.Key(ctx)
+	if errors.Is(err, domain.NotFound) || err == nil && !s.Sealer.NeedsReseal(sealed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	key, err := s.unsealAuditKey(ctx, sealed)
+	if err != nil {
+		return err
+	}
+	fresh, err := s.sealAuditKey(key)
+	if err == nil {
+		_, err = s.AuditLog.ResealKey(ctx, sealed, fresh)
+	}
+	return err
+}

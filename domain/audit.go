@@ -1,0 +1,162 @@
+package domain
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// AuditEntry records one change that an operator has made, or one request that was refused because a scope is
+// missing. An entry is kept after an erasure, so Object and Detail contain only ids of this service, names of
+// members and numbers: no value from a vendor, no account reference and no config name.
+type AuditEntry struct {
+	// ID identifies the entry until it has a number. It is not part of the entry that callers see.
+	ID       uuid.UUID
+	Sequence int64 // the index of the entry's leaf in the tree of the tenant, from 0
+	At       time.Time
+	Actor    string // as ports.CallerOf returns it
+	Action   string // "connection.create", "token.mint", …
+	// Object is the id of the object that was changed. An object without an id of its own is named by the ids
+	// that lead to it, separated by "/".
+	Object    string
+	RequestID string // "" if there is none
+	Detail    AuditDetail
+}
+
+// Clean returns the entry with texts that every store accepts.
+func (e AuditEntry) Clean() AuditEntry {
+	e.Actor, e.Action, e.Object = CleanText(e.Actor), CleanText(e.Action), CleanText(e.Object)
+	e.RequestID = CleanText(e.RequestID)
+	return e
+}
+
+// AuditDetail describes a change. Its members are typed, so that it cannot hold a text of a caller or a vendor. Each
+// name must be a JSON member name of this service.
+type AuditDetail struct {
+	Changed []string             // names of the members that were changed
+	IDs     map[string]uuid.UUID // further objects that the change concerns
+	Numbers map[string]int64
+}
+
+// WithID returns the detail with the id of a further object that the change concerns.
+func (d AuditDetail) WithID(name string, id uuid.UUID) AuditDetail {
+	ids := maps.Clone(d.IDs)
+	if ids == nil {
+		ids = map[string]uuid.UUID{}
+	}
+	ids[name] = id
+	d.IDs = ids
+	return d
+}
+
+// changedMember is the member of a detail that lists the names of changed members.
+const changedMember = "changed"
+
+// MarshalJSON returns an object with the member "changed", if there is one, and one member for each id and number.
+// Names are in byte order, so equal details have equal texts.
+func (d AuditDetail) MarshalJSON() ([]byte, error) {
+	members := make(map[string]any, len(d.IDs)+len(d.Numbers)+1)
+	for name, id := range d.IDs {
+		members[name] = id.String()
+	}
+	for name, n := range d.Numbers {
+		members[name] = n
+	}
+	if len(d.Changed) > 0 {
+		members[changedMember] = slices.Sorted(slices.Values(d.Changed))
+	}
+	return json.Marshal(members)
+}
+
+// errAuditDetail is the error for a text that is not a detail.
+var errAuditDetail = errors.New("the text is not the detail of an audit entry")
+
+// ParseAuditDetail parses a text that MarshalJSON returned. It returns an error for every other text.
+func ParseAuditDetail(text []byte) (AuditDetail, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return AuditDetail{}, errAuditDetail
+	}
+	var d AuditDetail
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if !d.parseMember(name, members[name]) {
+			return AuditDetail{}, errAuditDetail
+		}
+	}
+	if same, err := json.Marshal(d); err != nil || !bytes.Equal(same, text) {
+		return AuditDetail{}, errAuditDetail
+	}
+	return d, nil
+}
+
+// parseMember adds a member to the detail. It reports whether the value has one of the types of a detail.
+func (d *AuditDetail) parseMember(name string, value json.RawMessage) bool {
+	var id uuid.UUID
+	var n int64
+	switch {
+	case name == changedMember:
+		return json.Unmarshal(value, &d.Changed) == nil
+	case json.Unmarshal(value, &n) == nil:
+		if d.Numbers == nil {
+			d.Numbers = map[string]int64{}
+		}
+		d.Numbers[name] = n
+		return n >= -maxExactNumber && n <= maxExactNumber
+	case json.Unmarshal(value, &id) == nil:
+		if d.IDs == nil {
+			d.IDs = map[string]uuid.UUID{}
+		}
+		d.IDs[name] = id
+		return true
+	}
+	return false
+}
+
+// maxExactNumber is the largest number that every JSON parser reads exactly (RFC 8259, section 6). Canonical JSON has
+// no larger integers.
+const maxExactNumber = 1<<53 - 1
+
+// AuditHash is a hash of a Merkle tree.
+type AuditHash [32]byte
+
+// AuditProof proves that a tree contains a smaller tree or an entry (RFC 6962, sections 2.1.1 and 2.1.2).
+type AuditProof struct {
+	Size   int64 // of the tree to whose root the proof leads
+	Hashes []AuditHash
+}
+
+// AuditFinding is the first entry of a tenant that is not as it was recorded.
+type AuditFinding struct {
+	Tenant   TenantID
+	Sequence int64
+	Reason   string // what is wrong with the entry
+}
+
+// AuditFilter narrows a list of entries. A zero member does not narrow the list.
+type AuditFilter struct {
+	Actor, Action, Object string
+	From                  time.Time // entries at or after
+	To                    time.Time // entries before
+}
+
+// Selects reports whether the filter selects the entry.
+func (f AuditFilter) Selects(e AuditEntry) bool {
+	return (f.Actor == "" || f.Actor == e.Actor) && (f.Action == "" || f.Action == e.Action) &&
+		(f.Object == "" || f.Object == e.Object) && (f.From.IsZero() || !e.At.Before(f.From)) &&
+		(f.To.IsZero() || e.At.Before(f.To))
+}
+
+// Storable reports whether an entry can have the texts of the filter.
+func (f AuditFilter) Storable() bool {
+	for _, text := range []string{f.Actor, f.Action, f.Object} {
+		if text != CleanText(text) {
+			return false
+		}
+	}
+	return true
+}

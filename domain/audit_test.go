@@ -1,0 +1,57 @@
+package domain
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+)
+
+func TestDetailsAreParsed(t *testing.T) {
+	id := uuid.MustParse("11111111-1111-4111-8111-111111111111")
+	for _, d := range []AuditDetail{
+		{}, {Changed: []string{"a", "b"}}, {Numbers: map[string]int64{"n": -1<<53 + 1, "zero": 0}},
+		AuditDetail{Changed: []string{"a"}, Numbers: map[string]int64{"n": 1}}.WithID("connectionId", id),
+	} {
+		text, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ParseAuditDetail(text)
+		if diff := cmp.Diff(d, got); diff != "" || err != nil {
+			t.Errorf("%s (-want +got): %s %v", text, diff, err)
+		}
+	}
+}
+
+func TestOtherTextsAreNoDetails(t *testing.T) {
+	for _, text := range []string{
+		"", "null", "[]", "{", `{"a":"a text"}`, `{"changed":"a"}`, `{"changed":["b","a"]}`, `{"changed":[]}`,
+		`{"a":1.5}`, `{"a":9007199254740993}`, `{"a":true}`, `{"a":{}}`, `{ }`, `{"b":1,"a":1}`, `{"a":1,"a":1}`, `{"a":1e2}`,
+		`{"a":"11111111-1111-4111-8111-11111111111A"}`,
+	} {
+		if d, err := ParseAuditDetail([]byte(text)); err == nil {
+			t.Errorf("%s is parsed as %+v", text, d)
+		}
+	}
+}
+
+// A text that is parsed must have exactly one form: otherwise the stored text could be changed without a change of the
+// leaf.
+func FuzzParseAuditDetail(f *testing.F) {
+	for _, text := range []string{`{}`, `{"changed":["a"],"n":1}`, `{"id":"11111111-1111-4111-8111-111111111111"}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d, err := ParseAuditDetail(text)
+		if err != nil {
+			return
+		}
+		again, err := json.Marshal(d)
+		if err != nil || !bytes.Equal(again, text) {
+			t.Errorf("%q is encoded as %q (%v)", text, again, err)
+		}
+	})
+}

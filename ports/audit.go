@@ -1,0 +1,196 @@
+package ports
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Audit shows what operators have changed, and proves that nothing was changed in that record.
+//
+// The entries of a tenant are the leaves of a Merkle tree (RFC 6962). A leaf is the byte 0 and the canonical JSON of
+// the entry (RFC 8785). A checkpoint is a signed note (C2SP tlog-checkpoint) with the number of the entries and the
+// root of their tree.
+type Audit interface {
+	// RecordRefusal records that a request was refused because the caller's token lacks a scope. operation is the
+	// id of the operation in the API's document. Errors: only those of the store.
+	RecordRefusal(ctx context.Context, tenant domain.TenantID, operation string) error
+	// ListAuditEntries returns the entries that the filter selects, newest first. Every entry that was committed
+	// before the call has its number.
+	ListAuditEntries(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
+		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
+	// AuditCheckpoint returns the checkpoint of all entries that were committed before the call.
+	AuditCheckpoint(ctx context.Context, tenant domain.TenantID) ([]byte, error)
+	// AuditKey returns the key that verifies the checkpoints of the tenant, in the form of a note's verifier key.
+	AuditKey(ctx context.Context, tenant domain.TenantID) (string, error)
+	// ProveAuditConsistency proves that the first from entries of the tree with to entries are the entries of the
+	// tree with from entries. With to nil, to is the size of the newest checkpoint. Errors: Invalid on from and to.
+	ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, from int64, to *int64) (domain.AuditProof, error)
+	// ProveAuditInclusion proves that the tree with size entries contains the entry. With size nil, size is that of
+	// the newest checkpoint. Errors: NotFound if there is no such entry; Invalid on size.
+	ProveAuditInclusion(ctx context.Context, tenant domain.TenantID, sequence int64,
+		size *int64) (domain.AuditProof, error)
+}
+
+// AuditedChange is what a store records with a change.
+type AuditedChange struct {
+	Tenant domain.TenantID
+	// Entries returns the entries of the change, without numbers. The store calls it after the closures of its
+	// method, and before the change commits. It may return none.
+	Entries func() []domain.AuditEntry
+}
+
+type auditedChangeKey struct{}
+
+// WithAuditedChange returns a copy of ctx for the one call of a store method that makes the change. The method stores
+// the entries in the same atomic change: either both are stored or neither is. A call that fails, or changes
+// nothing, stores no entry. ctx must not be used for any other call. Every method of Connections, Tokens, Deliveries,
+// Ledger and Pulls that operators use to change rows stores entries.
+func WithAuditedChange(ctx context.Context, c AuditedChange) context.Context {
+	return context.WithValue(ctx, auditedChangeKey{}, c)
+}
+
+// AuditedChangeOf returns the change that WithAuditedChange stored in ctx. ok is false if there is none.
+func AuditedChangeOf(ctx context.Context) (c AuditedChange, ok bool) {
+	c, ok = ctx.Value(auditedChangeKey{}).(AuditedChange)
+	return c, ok
+}
+
+// AuditHead describes the tree of a tenant.
+type AuditHead struct {
+	Size       int64  // the number of entries with a number
+	Checkpoint []byte // the signed note of that size; nil if Size is 0
+}
+
+// AuditBatch is a batch of entries to number. The entry i of Pending gets the number Head.Size + i.
+type AuditBatch struct {
+	Head    AuditHead
+	Pending []domain.AuditEntry // at least one
+	Hashes  AuditHashes
+}
+
+// AuditHashes returns stored hashes of a tree by their indexes, in the order of indexes. The index of a hash is that of
+// tlog.StoredHashIndex. Errors: NotFound if one of them is not stored.
+type AuditHashes func(indexes []int64) ([]domain.AuditHash, error)
+
+// AuditExtension is what a batch adds to a tree.
+type AuditExtension struct {
+	FirstHash  int64 // the index of the first one of Hashes
+	Hashes     []domain.AuditHash
+	Checkpoint []byte // the signed note of the tree with the batch
+}
+
+// AuditCheckpoint is a stored checkpoint.
+type AuditCheckpoint struct {
+	Size int64 // the size of the tree when it was signed
+	Note []byte
+}
+
+// AuditSnapshot is everything that is stored about the tree of a tenant, as of one moment.
+type AuditSnapshot struct {
+	Size        int64
+	Checkpoints []AuditCheckpoint // by size
+	// Entries yields the entries by number. An entry that cannot be read as such, because another program has
+	// written it, has the action "".
+	Entries iter.Seq2[domain.AuditEntry, error]
+	// Hashes yields the stored hashes with their indexes, by index. A hash that does not have 32 bytes is zero.
+	Hashes iter.Seq2[AuditStoredHash, error]
+}
+
+// AuditStoredHash is a stored hash of a tree.
+type AuditStoredHash struct {
+	Index int64
+	Hash  domain.AuditHash
+}
+
+// AuditLog stores entries, and the Merkle trees that they form.
+//
+// An entry is stored first without a number, so that concurrent changes of a tenant do not wait for each other. Number
+// gives it its number later.
+type AuditLog interface {
+	// Append stores an entry that belongs to no change of a store.
+	Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error
+
+	// ListPending returns at most limit tenants with entries that have no number. It acts for the service itself.
+	ListPending(ctx context.Context, limit int) ([]domain.TenantID, error)
+
+	// Number numbers at most limit entries of the tenant, by time and id, and returns how many. It calls extend with
+	// them and stores its result, in one atomic change. Concurrent calls for one tenant are serialised. If extend
+	// returns an error, Number changes nothing and returns this error unchanged. If no entry is pending, it does
+	// not call extend.
+	Number(ctx context.Context, tenant domain.TenantID, limit int,
+		extend func(AuditBatch) (AuditExtension, error)) (int, error)
+
+	// Head returns the head of the tenant's tree; zero if the tenant has no numbered entry.
+	Head(ctx context.Context, tenant domain.TenantID) (AuditHead, error)
+
+	// Hashes returns stored hashes, as AuditHashes does.
+	Hashes(ctx context.Context, tenant domain.TenantID, indexes []int64) ([]domain.AuditHash, error)
+
+	// List returns numbered entries, newest first. A position in the list is the number and the tenant's id.
+	List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
+		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
+
+	// Tenants returns the tenants of which anything is stored, ordered by id. It acts for the service itself.
+	Tenants(ctx context.Context) ([]domain.TenantID, error)
+
+	// Snapshot calls read with the tree of a tenant, and returns the error of read.
+	Snapshot(ctx context.Context, tenant domain.TenantID, read func(AuditSnapshot) error) error
+
+	// ClaimAnnouncements returns at most limit tenants with numbered entries whose last announcement is older than
+	// before, or that had none, and sets their last announcement to at, in one atomic change. Of concurrent claims,
+	// only one returns a tenant. It acts for the service itself.
+	ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error)
+
+	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It acts for the service itself.
+	Key(ctx context.Context) (domain.Sealed, error)
+
+	// CreateKey stores the sealed key unless there is one, and returns the stored key. It acts for the service
+	// itself.
+	CreateKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error)
+
+	// ResealKey replaces the sealed key if the stored one still equals old, and reports whether it did. It acts for
+	// the service itself.
+	ResealKey(ctx context.Context, old, fresh domain.Sealed) (bool, error)
+}
+
+// AuditReport is the result of a verification.
+type AuditReport struct {
+	Tenants  int
+	Entries  int64                 // entries that were recomputed
+	Findings []domain.AuditFinding // the first wrong entry of each tenant that has one
+}
+
+// AuditTree computes the Merkle trees of entries, and signs and verifies their checkpoints. A key is the seed of an
+// Ed25519 key (RFC 8032). Of several keys, the first one signs, and each of them verifies. Its methods compute only.
+type AuditTree interface {
+	// VerifierKey returns the verifier key of the tenant's checkpoints.
+	VerifierKey(key domain.Secret, tenant domain.TenantID) (string, error)
+
+	// Extend adds a batch to the tree of a tenant. Errors: internal, if the tree does not match its checkpoint or the
+	// checkpoint is not signed by one of the keys.
+	Extend(keys []domain.Secret, tenant domain.TenantID, b AuditBatch) (AuditExtension, error)
+
+	// EmptyCheckpoint returns the checkpoint of a tenant without entries.
+	EmptyCheckpoint(key domain.Secret, tenant domain.TenantID) ([]byte, error)
+
+	// ProveConsistency returns the hashes that prove that the tree with from entries is the beginning of the tree
+	// with to entries; from <= to.
+	ProveConsistency(from, to int64, hashes AuditHashes) ([]domain.AuditHash, error)
+
+	// ProveInclusion returns the hashes that prove that the tree with size entries contains the entry;
+	// sequence < size.
+	ProveInclusion(sequence, size int64, hashes AuditHashes) ([]domain.AuditHash, error)
+
+	// Verify recomputes the tree of a snapshot. It compares it with everything that is stored, and with checkpoints
+	// that were read earlier. It returns the number of entries, and the first entry that is not as it was recorded;
+	// nil if there is none. Errors: those of the snapshot.
+	Verify(keys []domain.Secret, tenant domain.TenantID, s AuditSnapshot,
+		earlier [][]byte) (entries int64, finding *domain.AuditFinding, err error)
+
+	// TenantOf returns the tenant of a checkpoint, whose signature it does not verify. Errors: Invalid if the text is
+	// not a checkpoint of this service.
+	TenantOf(checkpoint []byte) (domain.TenantID, error)
+}

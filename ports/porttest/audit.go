@@ -1,0 +1,507 @@
+package porttest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// auditTests check ports.AuditLog, and that changes store their entries.
+var auditTests = []storeTest{
+	{"each change of an operator stores its entry", auditedChanges},
+	{"a change that fails stores no entry", auditedFailures},
+	{"a change without effect stores no entry", auditedNothing},
+	{"an entry is stored once, also by a repeated close that races", auditedCloseRaces},
+	{"a replay stores the entries of the replayed deliveries", auditedReplay},
+	{"entries keep all their members", auditKeepsEntries},
+	{"texts that a store cannot keep are cleaned", auditCleansTexts},
+	{"numbers follow the time and the id", auditNumbers},
+	{"numbers have no gaps although writers and numberers run concurrently", auditConcurrentNumbers},
+	{"a refused batch changes nothing", auditRefusedBatch},
+	{"hashes and checkpoints are returned as they were stored", auditTree},
+	{"a snapshot contains everything about the tree of one tenant", auditSnapshots},
+	{"entries are listed newest first, by filter, and pages return each of them once", auditLists},
+	{"entries, hashes and heads are limited to the tenant", auditTenants},
+	{"a position of another list is Invalid", auditPositions},
+	{"a tenant is announced once in an interval, also concurrently", auditAnnouncements},
+	{"the first key stays, and is replaced only by its own copy", auditKeys},
+}
+
+// newEntry returns an entry without a number. It has no detail.
+func (f *fixture) newEntry(action, object string) domain.AuditEntry {
+	return domain.AuditEntry{
+		ID: newUUID(), At: f.now(), Actor: "alice", Action: action, Object: object, RequestID: "r1",
+	}
+}
+
+// recording returns a context whose change stores the entries.
+func (f *fixture) recording(entries ...domain.AuditEntry) context.Context {
+	return ports.WithAuditedChange(f.ctx, ports.AuditedChange{
+		Tenant: f.tenant, Entries: func() []domain.AuditEntry { return entries },
+	})
+}
+
+// record returns a context whose change stores a new entry with this action.
+func (f *fixture) record(action string) context.Context {
+	return f.recording(f.newEntry(action, newUUID().String()))
+}
+
+func (f *fixture) appendEntry(e domain.AuditEntry) {
+	f.Helper()
+	f.noError(f.AuditLog.Append(f.ctx, f.tenant, e))
+}
+
+// extendTree is a tree with one hash for each entry.
+func extendTree(b ports.AuditBatch) (ports.AuditExtension, error) {
+	added := ports.AuditExtension{FirstHash: b.Head.Size}
+	for _, e := range b.Pending {
+		added.Hashes = append(added.Hashes, hashOfEntry(e))
+	}
+	added.Checkpoint = []byte("checkpoint " + strconv.FormatInt(b.Head.Size+int64(len(b.Pending)), 10))
+	return added, nil
+}
+
+func hashOfEntry(e domain.AuditEntry) domain.AuditHash {
+	return sha256.Sum256([]byte(strconv.FormatInt(e.Sequence, 10) + e.Object))
+}
+
+// number numbers all entries of the tenant, limit at a time.
+func (f *fixture) number(limit int) {
+	f.Helper()
+	for {
+		n, err := f.AuditLog.Number(f.ctx, f.tenant, limit, extendTree)
+		f.noError(err)
+		if n < limit {
+			return
+		}
+	}
+}
+
+func (f *fixture) listEntries(filter domain.AuditFilter, limit int) []domain.AuditEntry {
+	f.Helper()
+	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.AuditEntry], error) {
+		return f.AuditLog.List(f.ctx, f.tenant, filter, page)
+	}, nil)
+}
+
+// actions numbers all entries and returns their actions, oldest first.
+func (f *fixture) actions() []string {
+	f.Helper()
+	f.number(100)
+	var all []string
+	for _, e := range f.listEntries(domain.AuditFilter{}, 100) {
+		all = append(all, e.Action)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func auditedChanges(f *fixture) {
+	c := f.newConnection("audited")
+	f.noError(f.Connections.Create(f.record("create"), c))
+	_, err := f.Connections.Update(f.record("update"), f.tenant, c.Kind, c.ID,
+		func(c *domain.Connection) error { c.Rename("renamed"); return nil })
+	f.noError(err)
+	token := f.newToken(c)
+	f.noError(f.Tokens.Create(f.record("mint"), token))
+	f.noError(f.Tokens.Revoke(f.record("revoke"), f.tenant, token.ID, f.now()))
+	_, registered := f.registeredToken()
+	f.noError(f.Tokens.ActivateRegistration(f.record("activate"), f.tenant, registered.ID, "webhook"))
+	_, err = f.Pulls.Request(f.record("pull"), f.tenant, c.ID,
+		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+	f.noError(err)
+	_, _, account := f.accountWithRows(row("1", withAccount("a")))
+	_, _, err = f.Ledger.ClosePeriod(f.record("close"), f.tenant, account, f.closeRequest(closeDay))
+	f.noError(err)
+	f.noError(f.Ledger.ReopenPeriod(f.record("reopen"), f.tenant, account, closeDay))
+	_, err = f.Ledger.UpdateCompleteness(f.record("accept"), f.tenant, account,
+		func(c domain.Completeness) (domain.Completeness, error) { return c, nil })
+	f.noError(err)
+	f.equal("actions", []string{
+		"create", "update", "mint", "revoke", "activate", "pull", "close", "reopen", "accept",
+	}, f.actions())
+}
+
+func auditedFailures(f *fixture) {
+	c, token := f.connectionWithToken()
+	taken, refused := f.newConnection(c.Name), errors.New("refused")
+	_, _, account := f.accountWithRows(row("1", withAccount("a")))
+	for name, err := range map[string]error{
+		"Create": f.Connections.Create(f.record("create"), taken),
+		"Update": func() error {
+			_, err := f.Connections.Update(f.record("update"), f.tenant, c.Kind, c.ID,
+				func(*domain.Connection) error { return refused })
+			return err
+		}(),
+		"Tokens.Create": f.Tokens.Create(f.record("mint"), f.newToken(f.newConnection("absent"))),
+		"Revoke":        f.Tokens.Revoke(f.record("revoke"), newTenant(), token.ID, f.now()),
+		"Request": func() error {
+			_, err := f.Pulls.Request(f.record("pull"), f.tenant, newID[domain.Connection](),
+				ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+			return err
+		}(),
+		"ReopenPeriod": f.Ledger.ReopenPeriod(f.record("reopen"), f.tenant, account, closeDay),
+		"Split": func() error {
+			_, err := f.Ledger.Split(f.record("split"), f.tenant, newID[domain.Transaction](),
+				newID[domain.Transaction](), f.now())
+			return err
+		}(),
+		"UpdateCompleteness": func() error {
+			_, err := f.Ledger.UpdateCompleteness(f.record("accept"), f.tenant, account,
+				func(c domain.Completeness) (domain.Completeness, error) { return c, refused })
+			return err
+		}(),
+	} {
+		if err == nil {
+			f.Errorf("%s succeeded", name)
+		}
+	}
+	f.equal("actions", []string(nil), f.actions())
+}
+
+func auditedNothing(f *fixture) {
+	c := f.createConnection()
+	_, err := f.Connections.Update(f.recording(), f.tenant, c.Kind, c.ID, func(*domain.Connection) error { return nil })
+	f.noError(err)
+	_, _, account := f.accountWithRows(row("1", withAccount("a")))
+	f.close(account, closeDay)
+	_, created, err := f.Ledger.ClosePeriod(f.record("close"), f.tenant, account, f.closeRequest(closeDay))
+	f.noError(err)
+	f.equal("created", false, created)
+	f.equal("actions", []string(nil), f.actions())
+}
+
+func auditedCloseRaces(f *fixture) {
+	_, _, account := f.accountWithRows(row("1", withAccount("a")))
+	concurrently(6, func(int) {
+		if _, _, err := f.Ledger.ClosePeriod(f.record("close"), f.tenant, account, f.closeRequest(closeDay)); err != nil {
+			f.Error(err)
+		}
+	})
+	f.equal("actions", []string{"close"}, f.actions())
+}
+
+func auditedReplay(f *fixture) {
+	_, token := f.connectionWithToken()
+	wanted := f.receiveWanted(token)
+	ignored := f.receive(f.incoming(token, domain.WebhookEvent{Name: "ignored", DedupKey: "ignored"})).Delivery
+	deliveries := []domain.DeliveryID{wanted.ID, ignored.ID, newID[domain.Delivery]()}
+	var entries []domain.AuditEntry
+	for _, id := range deliveries {
+		entries = append(entries, f.newEntry("replay", id.String()))
+	}
+	newPull := func() domain.PullID { return newID[domain.Pull]() }
+	_, err := f.Deliveries.Replay(f.recording(entries...), f.tenant, deliveries, f.now(), newPull)
+	f.noError(err)
+	_, err = f.Deliveries.Replay(f.recording(entries[1]), f.tenant, deliveries[1:2], f.now(), newPull)
+	f.noError(err)
+	f.number(100)
+	f.equal("objects", []string{wanted.ID.String()},
+		ids(f.listEntries(domain.AuditFilter{}, 10), func(e domain.AuditEntry) string { return e.Object }))
+}
+
+func auditKeepsEntries(f *fixture) {
+	e := f.newEntry("connection.update", newUUID().String())
+	e.Detail = domain.AuditDetail{
+		Changed: []string{"baseUrl", "configName"}, IDs: map[string]uuid.UUID{"connectionId": newUUID()},
+		Numbers: map[string]int64{"count": 1<<53 - 1, "difference": -3},
+	}
+	bare := domain.AuditEntry{ID: newUUID(), At: f.now(), Actor: ports.UnknownActor, Action: "a", Object: "o"}
+	f.appendEntry(e)
+	f.appendEntry(bare)
+	f.number(10)
+	e.ID, bare.ID, bare.Sequence = uuid.Nil, uuid.Nil, 1
+	got := f.listEntries(domain.AuditFilter{}, 10)
+	for i := range got {
+		got[i].ID = uuid.Nil
+		f.inUTC(got[i].At)
+	}
+	f.equal("entries", []domain.AuditEntry{bare, e}, got)
+}
+
+func auditCleansTexts(f *fixture) {
+	e := f.newEntry("action", "object")
+	e.Actor, e.RequestID = "a\x00b\xff", "r\xfe"
+	f.appendEntry(e)
+	f.number(10)
+	got := f.listEntries(domain.AuditFilter{Actor: "ab\uFFFD"}, 10)
+	f.equal("entries", 1, len(got))
+	f.equal("request id", "r\uFFFD", got[0].RequestID)
+}
+
+func auditNumbers(f *fixture) {
+	at := f.now()
+	var entries []domain.AuditEntry
+	for i := range 7 {
+		e := f.newEntry("action", strconv.Itoa(i))
+		if i%2 == 0 {
+			e.At = at
+		}
+		entries = append(entries, e)
+	}
+	for _, i := range []int{4, 0, 6, 3, 1, 5, 2} {
+		f.appendEntry(entries[i])
+	}
+	slices.SortFunc(entries, func(x, y domain.AuditEntry) int {
+		return cmp.Or(x.At.Compare(y.At), bytes.Compare(x.ID[:], y.ID[:]))
+	})
+	f.number(3)
+	got := f.listEntries(domain.AuditFilter{}, 10)
+	slices.Reverse(got)
+	for i, e := range got {
+		f.equal("number", int64(i), e.Sequence)
+		f.equal("object", entries[i].Object, e.Object)
+	}
+	f.equal("entries", len(entries), len(got))
+	n, err := f.AuditLog.Number(f.ctx, f.tenant, 3, func(ports.AuditBatch) (ports.AuditExtension, error) {
+		f.Error("extend was called although no entry is pending")
+		return ports.AuditExtension{}, nil
+	})
+	f.noError(err)
+	f.equal("numbered", 0, n)
+}
+
+func auditConcurrentNumbers(f *fixture) {
+	const writers, each = 6, 8
+	concurrently(writers+2, func(i int) {
+		for range each {
+			if i >= writers {
+				if _, err := f.AuditLog.Number(f.ctx, f.tenant, 3, extendTree); err != nil {
+					f.Error(err)
+				}
+				continue
+			}
+			if err := f.Connections.Create(f.record("create"), f.newConnection(newUUID().String())); err != nil {
+				f.Error(err)
+			}
+		}
+	})
+	f.number(5)
+	got := f.listEntries(domain.AuditFilter{}, 7)
+	f.equal("entries", writers*each, len(got))
+	objects := map[string]bool{}
+	for i, e := range got {
+		f.equal("number", int64(len(got)-1-i), e.Sequence)
+		objects[e.Object] = true
+	}
+	f.equal("objects", len(got), len(objects))
+}
+
+func auditRefusedBatch(f *fixture) {
+	f.appendEntry(f.newEntry("action", "object"))
+	refused := errors.New("refused")
+	n, err := f.AuditLog.Number(f.ctx, f.tenant, 10, func(ports.AuditBatch) (ports.AuditExtension, error) {
+		return ports.AuditExtension{}, refused
+	})
+	if n != 0 || err != refused {
+		f.Fatalf("Number returned %d and %v", n, err)
+	}
+	head, err := f.AuditLog.Head(f.ctx, f.tenant)
+	f.noError(err)
+	f.equal("head", ports.AuditHead{}, head)
+	f.equal("entries", 0, len(f.listEntries(domain.AuditFilter{}, 10)))
+	f.equal("actions", []string{"action"}, f.actions())
+}
+
+// hasPending reports whether ListPending returns the tenant.
+func (f *fixture) hasPending() bool {
+	f.Helper()
+	tenants, err := f.AuditLog.ListPending(f.ctx, 10000)
+	f.noError(err)
+	return slices.Contains(tenants, f.tenant)
+}
+
+func auditTree(f *fixture) {
+	f.equal("pending", false, f.hasPending())
+	for i := range 5 {
+		f.appendEntry(f.newEntry("action", strconv.Itoa(i)))
+	}
+	f.equal("pending", true, f.hasPending())
+	seen := 0
+	for seen < 5 {
+		n, err := f.AuditLog.Number(f.ctx, f.tenant, 2, func(b ports.AuditBatch) (ports.AuditExtension, error) {
+			f.equal("size", int64(seen), b.Head.Size)
+			f.equal("new", seen == 0, b.Head.Checkpoint == nil)
+			f.equal("number", int64(seen), b.Pending[0].Sequence)
+			if seen > 0 {
+				hashes, err := b.Hashes([]int64{int64(seen - 1), 0})
+				f.noError(err)
+				first := domain.AuditEntry{Object: "0"}
+				f.equal("hash", hashOfEntry(first), hashes[1])
+			}
+			_, err := b.Hashes([]int64{int64(seen)})
+			f.errorIs(err, domain.NotFound)
+			return extendTree(b)
+		})
+		f.noError(err)
+		seen += n
+	}
+	f.equal("pending", false, f.hasPending())
+	head, err := f.AuditLog.Head(f.ctx, f.tenant)
+	f.noError(err)
+	f.equal("head", ports.AuditHead{Size: 5, Checkpoint: []byte("checkpoint 5")}, head)
+	hashes, err := f.AuditLog.Hashes(f.ctx, f.tenant, []int64{4, 1})
+	f.noError(err)
+	f.equal("hashes", []domain.AuditHash{
+		hashOfEntry(domain.AuditEntry{Sequence: 4, Object: "4"}), hashOfEntry(domain.AuditEntry{Sequence: 1, Object: "1"}),
+	}, hashes)
+	_, err = f.AuditLog.Hashes(f.ctx, f.tenant, []int64{1, 5})
+	f.errorIs(err, domain.NotFound)
+}
+
+func auditSnapshots(f *fixture) {
+	read := func() (size int64, sizes []int64, objects []string, hashes []int64) {
+		f.noError(f.AuditLog.Snapshot(f.ctx, f.tenant, func(s ports.AuditSnapshot) error {
+			size = s.Size
+			for _, c := range s.Checkpoints {
+				sizes = append(sizes, c.Size)
+				f.equal("note", "checkpoint "+strconv.FormatInt(c.Size, 10), string(c.Note))
+			}
+			for e, err := range s.Entries {
+				f.noError(err)
+				f.equal("number", int64(len(objects)), e.Sequence)
+				objects = append(objects, e.Object)
+			}
+			for h, err := range s.Hashes {
+				f.noError(err)
+				f.equal("hash", hashOfEntry(domain.AuditEntry{Sequence: h.Index, Object: objects[h.Index]}), h.Hash)
+				hashes = append(hashes, h.Index)
+			}
+			return nil
+		}))
+		return size, sizes, objects, hashes
+	}
+	size, sizes, objects, hashes := read()
+	f.equal("empty", 0, int(size)+len(sizes)+len(objects)+len(hashes))
+	for i := range 3 {
+		f.appendEntry(f.newEntry("action", strconv.Itoa(i)))
+	}
+	f.number(2)
+	f.appendEntry(f.newEntry("action", "pending"))
+	size, sizes, objects, hashes = read()
+	f.equal("size", int64(3), size)
+	f.equal("checkpoints", []int64{2, 3}, sizes)
+	f.equal("objects", []string{"0", "1", "2"}, objects)
+	f.equal("hashes", []int64{0, 1, 2}, hashes)
+	tenants, err := f.AuditLog.Tenants(f.ctx)
+	f.noError(err)
+	f.equal("tenants", true, slices.Contains(tenants, f.tenant))
+	refused := errors.New("refused")
+	err = f.AuditLog.Snapshot(f.ctx, f.tenant, func(ports.AuditSnapshot) error { return refused })
+	f.errorIs(err, refused)
+}
+
+func auditLists(f *fixture) {
+	var entries []domain.AuditEntry
+	for i := range 12 {
+		e := f.newEntry([]string{"x", "y"}[i%2], strconv.Itoa(i%3))
+		e.Actor = []string{"alice", "bob", "carol", "dave"}[i%4]
+		f.appendEntry(e)
+		entries = append(entries, e)
+	}
+	f.number(100)
+	for _, filter := range []domain.AuditFilter{
+		{}, {Actor: "bob"}, {Action: "x"}, {Object: "2"}, {Action: "y", Object: "1"}, {Actor: "alice", Action: "y"},
+		{From: entries[4].At}, {To: entries[4].At}, {From: entries[3].At, To: entries[7].At, Action: "x"},
+		{Actor: "bob\x00"}, {Object: "\xff"},
+	} {
+		var want []int64
+		for i, e := range entries {
+			if filter.Selects(e) {
+				want = append(want, int64(i))
+			}
+		}
+		slices.Reverse(want)
+		got := ids(f.listEntries(filter, 2), func(e domain.AuditEntry) int64 { return e.Sequence })
+		if !slices.Equal(want, got) {
+			f.Errorf("%+v: numbers %v, want %v", filter, got, want)
+		}
+	}
+}
+
+func auditTenants(f *fixture) {
+	f.appendEntry(f.newEntry("action", "mine"))
+	f.number(10)
+	foreign := newTenant()
+	page, err := f.AuditLog.List(f.ctx, foreign, domain.AuditFilter{}, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("foreign entries", 0, len(page.Items))
+	_, err = f.AuditLog.Hashes(f.ctx, foreign, []int64{0})
+	f.errorIs(err, domain.NotFound)
+	head, err := f.AuditLog.Head(f.ctx, foreign)
+	f.noError(err)
+	f.equal("foreign head", ports.AuditHead{}, head)
+	f.noError(f.AuditLog.Append(f.ctx, foreign, f.newEntry("action", "theirs")))
+	f.number(10)
+	f.equal("entries", 1, len(f.listEntries(domain.AuditFilter{}, 10)))
+}
+
+func auditPositions(f *fixture) {
+	f.appendEntry(f.newEntry("action", "object"))
+	f.number(10)
+	for _, position := range []domain.Position{
+		{Key: "x", ID: f.tenant.UUID}, {Key: "-1", ID: f.tenant.UUID}, {Key: "1", ID: newUUID()},
+	} {
+		_, err := f.AuditLog.List(f.ctx, f.tenant, domain.AuditFilter{}, domain.PageRequest{Limit: 1, After: position})
+		f.invalidCursor("List", err)
+	}
+}
+
+func auditAnnouncements(f *fixture) {
+	at := f.now()
+	claim := func() int {
+		claimed, err := f.AuditLog.ClaimAnnouncements(f.ctx, at, at.Add(-1), 10000)
+		if err != nil {
+			f.Error(err)
+		}
+		if slices.Contains(claimed, f.tenant) {
+			return 1
+		}
+		return 0
+	}
+	f.appendEntry(f.newEntry("action", "object"))
+	f.equal("without a number", 0, claim())
+	f.number(10)
+	counts := make([]int, 4)
+	concurrently(len(counts), func(i int) { counts[i] = claim() })
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	f.equal("claims", 1, sum)
+	f.equal("a repeated claim", 0, claim())
+	at = longAfter(f.now())
+	f.equal("a later claim", 1, claim())
+}
+
+func auditKeys(f *fixture) {
+	stored := make([]domain.Sealed, 4)
+	concurrently(len(stored), func(i int) {
+		var err error
+		if stored[i], err = f.AuditLog.CreateKey(f.ctx, domain.Sealed(newUUID().String())); err != nil {
+			f.Error(err)
+		}
+	})
+	for _, sealed := range stored {
+		f.equal("the key", string(stored[0]), string(sealed))
+	}
+	fresh := domain.Sealed("fresh \x00\xff" + newUUID().String())
+	replaced, err := f.AuditLog.ResealKey(f.ctx, domain.Sealed("another"), fresh)
+	f.noError(err)
+	f.equal("replaced another key", false, replaced)
+	replaced, err = f.AuditLog.ResealKey(f.ctx, stored[0], fresh)
+	f.noError(err)
+	f.equal("replaced", true, replaced)
+	key, err := f.AuditLog.Key(f.ctx)
+	f.noError(err)
+	f.equal("the key", string(fresh), string(key))
+}

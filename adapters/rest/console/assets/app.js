@@ -28,7 +28,8 @@ const NotFound = () => html`<${Page} title=${t('notFound.title')}>
   <${Empty} title=${t('notFound.text')}><a href=${link('/')}>${t('nav.connections')}</a></${Empty}>
 </${Page}>`;
 
-const sections = [['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'], ['/engines', 'nav.engines']];
+const sections = [['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'], ['/engines', 'nav.engines'],
+  ['/audit', 'nav.audit']];
 
 const isCurrent = (section, path) =>
   (section === '/' ? path === '/' || path.startsWith('/connections') : path.startsWith(section));

@@ -1,6 +1,7 @@
 // The views of the console by path. A part of a path that begins with ":" is a parameter of the view.
 import { Changes } from './changes.js';
 import { Accounts } from './accounts.js';
+import { Audit } from './audit.js';
 import { AccountCloses } from './closes.js';
 import { AccountCompleteness } from './completeness.js';
 import { CreateConnection, EditConnection } from './connection-form.js';
@@ -35,4 +36,5 @@ export const views = [
   ['/search', Search],
   ['/changes', Changes],
   ['/engines', Engines],
+  ['/audit', Audit],
 ];

@@ -57,6 +57,7 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(), healthCommand(env),
 	)
 	root.AddCommand(client.Commands(env)...)
+	addAuditVerify(root, env)
 	root.SetVersionTemplate("{{.Version}}\n") // the same output as that of the command version
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{Err: err} })
 	root.SetArgs(args)

@@ -397,6 +397,18 @@ var quarantineView = view{
 	},
 }
 
+var auditView = view{
+	schema: reflect.TypeFor[discovery.AuditEntryView](),
+	columns: []column{
+		{member: "sequence", title: "NO", width: 6, right: true},
+		{member: "at", title: "AT", width: timeWidth},
+		{member: "actor", title: "ACTOR", width: 20, flexible: true},
+		{member: "action", title: "ACTION", width: 26},
+		{member: "object", title: "OBJECT", width: idWidth},
+		{member: "detail", title: "DETAIL", flexible: true},
+	},
+}
+
 var tokenView = view{
 	schema: reflect.TypeFor[discovery.TokenView](),
 	columns: []column{

@@ -1,0 +1,101 @@
+package blackbox_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// execSQL runs a statement on the database of the settings, as a person does who can write to it.
+func (h *env) execSQL(t *testing.T, statement string) {
+	t.Helper()
+	url := h.settings["DATABASE_URL"]
+	if file, ok := strings.CutPrefix(url, "sqlite://"); ok {
+		db := must(sql.Open("sqlite", "file:"+file))
+		defer func() { _ = db.Close() }()
+		must(db.ExecContext(t.Context(), statement))
+		return
+	}
+	conn := must(pgx.Connect(t.Context(), url))
+	defer func() { _ = conn.Close(context.Background()) }()
+	must(conn.Exec(t.Context(), statement))
+}
+
+// TestTheAuditLogSurvivesAKillAndIsVerified kills the service right after it has answered requests, when their entries
+// usually have no number yet. Every answered change must be an entry. Then it tampers with the database.
+func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
+	for name, database := range map[string]func(t *testing.T) string{
+		"sqlite":   func(*testing.T) string { return "" },
+		"postgres": func(t *testing.T) string { return newDatabase(t).url },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t, database(t))
+			const rounds, each = 5, 3
+			for round := range rounds {
+				p := h.serve()
+				p.ready()
+				for i := range each {
+					h.call(p, "POST", "/connections", object{
+						"type": "rest-generic", "configName": fmt.Sprint(round, ".", i),
+						"config": object{"url": "http://127.0.0.1:1", "auth": "none"},
+					}, http.StatusCreated)
+				}
+				p.kill()
+			}
+			out, said, code := command(t, h.settings, "audit", "verify")
+			want := fmt.Sprintf("%d entries of 1 tenants are as they were recorded\n", rounds*each)
+			if code != 0 || out != want {
+				t.Fatalf("audit verify ended with %d: %s%s", code, out, said)
+			}
+			p := h.serve()
+			p.ready()
+			checkpoint := filepath.Join(t.TempDir(), "checkpoint")
+			cli := map[string]string{"DISCOVERY_URL": p.origin, "DISCOVERY_TOKEN": h.token}
+			out, said, code = command(t, cli, "audit", "checkpoint")
+			if code != 0 || !strings.Contains(out, fmt.Sprintf("\n%d\n", rounds*each)) {
+				t.Fatalf("audit checkpoint ended with %d: %s%s", code, out, said)
+			}
+			if err := os.WriteFile(checkpoint, []byte(out), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out, said, code = command(t, cli, "audit", "list", "-o", "csv", "--all"); code != 0 ||
+				strings.Count(out, "engine.create") != rounds*each {
+				t.Errorf("audit list ended with %d: %s%s", code, out, said)
+			}
+			if out, said, code = command(t, cli, "audit", "key"); code != 0 || !strings.Contains(out, "+") {
+				t.Errorf("audit key ended with %d: %s%s", code, out, said)
+			}
+			p.stop()
+
+			verify := func(when string, wantCode int, wantEntry string, args ...string) {
+				t.Helper()
+				out, said, code := command(t, h.settings, append([]string{"audit", "verify"}, args...)...)
+				if code != wantCode || !strings.Contains(said, wantEntry) {
+					t.Errorf("%s, audit verify ended with %d: %s%s", when, code, out, said)
+				}
+			}
+			verify("with a checkpoint", 0, "", "--checkpoint", checkpoint)
+			h.execSQL(t, "UPDATE audit_entries SET actor = 'mallory' WHERE sequence = 4")
+			verify("with a changed entry", 1, "the first wrong entry is 4 ")
+			h.execSQL(t, "UPDATE audit_entries SET actor = 'unknown' WHERE sequence = 4")
+			verify("with the entry as it was", 0, "")
+			h.execSQL(t, "DELETE FROM audit_entries WHERE sequence >= 12")
+			verify("without the last entries", 1, "the first wrong entry is 12 ")
+			h.execSQL(t, "DELETE FROM audit_entries")
+			h.execSQL(t, "DELETE FROM audit_hashes")
+			h.execSQL(t, "DELETE FROM audit_checkpoints")
+			h.execSQL(t, "DELETE FROM audit_heads")
+			verify("without any entry", 0, "")
+			verify("with a checkpoint of lost entries", 1, "the first wrong entry is 0 ", "--checkpoint", checkpoint)
+			verify("with a file that is no checkpoint", 2, "--checkpoint", "--checkpoint", h.settings["SEALING_KEYSET_FILE"])
+		})
+	}
+}

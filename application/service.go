@@ -32,6 +32,7 @@ type Deps struct {
 	Idempotency ports.IdempotencyStore
 	Pulls       ports.Pulls
 	Ledger      ports.Ledger
+	Erasures    ports.Erasures
 	AuditLog    ports.AuditLog
 
 	AuditTree ports.AuditTree
@@ -112,6 +113,7 @@ var _ interface {
 	ports.Statements
 	ports.Closing
 	ports.Audit
+	ports.Erasing
 	ports.Idempotency
 	ports.Worker
 	ports.Maintenance
@@ -169,7 +171,8 @@ func (d Deps) missingMembers() []string {
 		"Idempotency": d.Idempotency == nil, "Pulls": d.Pulls == nil, "Ledger": d.Ledger == nil,
 		"AuditLog": d.AuditLog == nil, "AuditTree": d.AuditTree == nil,
 		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,
-		"Clock": d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
+		"Erasures": d.Erasures == nil,
+		"Clock":    d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,
 	}
 	maps.DeleteFunc(absent, func(_ string, missing bool) bool { return !missing })

@@ -150,8 +150,8 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 		"audit": {
 			configs.LoadAudit,
 			[]string{
-				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_MIGRATE", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME",
-				"LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_URL", "DATABASE_URL_FILE",
+				"ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,

@@ -59,6 +59,7 @@ type Connection struct {
 	TargetChangedAt time.Time
 	PausedAt        time.Time // since when no request is sent to the vendor; zero unless paused
 	DeletedAt       time.Time // zero while live
+	ErasedAt        time.Time // since when the connection is erased or being erased; zero otherwise
 }
 
 // Validate returns one Invalid error for each invalid field, or nil if every field is valid. Join combines
@@ -100,6 +101,30 @@ func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(s
 // Delete marks the connection as deleted: its row stays, and its name becomes free. It also ends a pause, so that
 // a pull that was running can end.
 func (c *Connection) Delete(at time.Time) { c.DeletedAt, c.PausedAt = at, time.Time{} }
+
+// Erase marks the connection as one that is being erased, and deletes it if it is live. No connection continues with
+// the accounts of such a connection.
+func (c *Connection) Erase(at time.Time) {
+	if c.Live() {
+		c.Delete(at)
+		c.BumpRevision(at)
+	}
+	if c.ErasedAt.IsZero() {
+		c.ErasedAt = at
+	}
+}
+
+// EraseData removes what the operator has set and what the vendor has reported, except the credential and what its use
+// needs. Its name is free already.
+func (c *Connection) EraseData() {
+	c.Name, c.Config, c.Health = "", nil, Health{}
+	c.Consent, c.Webhook = Consent{}, WebhookWatch{}
+}
+
+// EraseAccess removes the credential, the address and the account reference.
+func (c *Connection) EraseAccess() {
+	c.BaseURL, c.AccountRef, c.Sealed = "", "", nil
+}
 
 // Pause stops all requests to the vendor. A connection that is already paused keeps its PausedAt.
 func (c *Connection) Pause(at time.Time) {

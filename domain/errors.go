@@ -45,6 +45,7 @@ const (
 	NotRepresentable   Code = "not_representable"    // Conflict: the format cannot express a number of the statement
 	ConnectionPaused   Code = "connection_paused"    // Conflict: no request is sent to the vendor
 	NotOffered         Code = "not_offered"          // Conflict: the vendor does not have this feature
+	AlreadyErased      Code = "already_erased"       // Conflict: the connection is erased; the vendor cannot be asked
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential

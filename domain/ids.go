@@ -21,6 +21,8 @@ type (
 	AccountID = ID[Account]
 	// TransactionID identifies a transaction. It stays the same when the transaction is updated.
 	TransactionID = ID[Transaction]
+	// ErasureID identifies an erasure of a connection.
+	ErasureID = ID[Erasure]
 	// LeaseID identifies a lease of a pull. It is the fencing token of that lease.
 	LeaseID = ID[Lease]
 )

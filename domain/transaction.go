@@ -83,7 +83,7 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 
 // Transaction is a stored transaction. The pair of Connection and ExternalID is unique among the transactions that
 // are not superseded. ID does not change when the transaction is updated, or when the vendor replaces its row by
-// another one. Stored transactions are never deleted.
+// another one. Stored transactions are never deleted; an erasure leaves what Erase leaves.
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
@@ -95,6 +95,7 @@ type Transaction struct {
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
 	RemovedAt   time.Time // when the removal was detected; zero while the vendor still lists the row
+	ErasedAt    time.Time // when the transaction was erased; zero otherwise
 	Pull        PullID    // the pull that wrote this version; zero if it is not known
 	// Supersedes are the rows that the transaction had before its present one, oldest first.
 	Supersedes []Superseded

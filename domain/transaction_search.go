@@ -24,7 +24,7 @@ type TransactionSearch struct {
 // Matches reports whether the search selects t.
 func (s TransactionSearch) Matches(t Transaction) bool {
 	switch {
-	case !s.Connection.IsZero() && t.Connection != s.Connection,
+	case t.Erased(), !s.Connection.IsZero() && t.Connection != s.Connection,
 		!s.Window.Contains(t.Date),
 		s.Amount != nil && s.Amount.Cmp(t.Amount.Amount) != 0,
 		s.Removed != nil && *s.Removed == t.RemovedAt.IsZero():

@@ -45,13 +45,18 @@ func (r WebhookRegistration) Exists() bool { return r.State != NotRegistered }
 // RetryAt returns when the removal is attempted again after a failure at the time at. The wait doubles with each
 // attempt, up to an hour.
 func (r WebhookRegistration) RetryAt(at time.Time) time.Time {
+	return at.Add(removalWait(r.Attempts))
+}
+
+// removalWait returns the wait after the given number of failed attempts to remove something at the vendor.
+func removalWait(attempts int) time.Duration {
 	wait := minRemovalWait
-	for range r.Attempts - 1 {
+	for range attempts - 1 {
 		if wait *= 2; wait >= maxRemovalWait {
-			return at.Add(maxRemovalWait)
+			return maxRemovalWait
 		}
 	}
-	return at.Add(wait)
+	return wait
 }
 
 // StartRegistration marks the token as one whose webhook the service creates at the vendor.

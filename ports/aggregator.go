@@ -173,3 +173,10 @@ type Refresher interface {
 	// reports the end of the synchronisation with a webhook. Errors: those of an Aggregator.
 	Refresh(ctx context.Context, a Access) error
 }
+
+// Eraser is an optional interface of an Aggregator whose vendor can delete an account reference.
+type Eraser interface {
+	// Erase deletes the account reference with everything that the vendor has of it. It returns nil if the vendor
+	// does not have it. Errors: those of an Aggregator.
+	Erase(ctx context.Context, a Access) error
+}

@@ -25,6 +25,7 @@ type API interface {
 	Statements
 	Closing
 	Audit
+	Erasing
 	Idempotency
 }
 
@@ -452,6 +453,9 @@ type Maintenance interface {
 	// webhooks that it has attempted to remove. A failed removal is attempted again later; the error joins the
 	// failures.
 	RemoveRegistrations(ctx context.Context, limit int) (int, error)
+	// RunErasures continues at most limit erasures that are due, each for a bounded number of batches, and returns
+	// the number of erasures. An erasure that fails is continued later; the error joins the failures.
+	RunErasures(ctx context.Context, limit int) (int, error)
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and the key of the audit log. It

@@ -17,7 +17,7 @@ import (
 func stores(s *memory.Store) porttest.Stores {
 	return porttest.Stores{
 		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
-		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(),
+		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
 	}
 }
 

@@ -53,6 +53,7 @@ type Store struct {
 	auditKey     domain.Sealed
 	nudged       []domain.PullID   // pulls to nudge; protected by the mutex
 	recorded     func(string) bool // the objects that the present method changed; nil means all; protected by the mutex
+	erasures     map[domain.ErasureID]*domain.Erasure
 }
 
 // New returns an empty store.
@@ -78,6 +79,7 @@ func New(o Options) *Store {
 		balances:     map[domain.AccountID]map[domain.Date]domain.AccountBalance{},
 		closings:     map[domain.AccountID]*closing{},
 		audits:       map[domain.TenantID]*audit{},
+		erasures:     map[domain.ErasureID]*domain.Erasure{},
 	}
 }
 
@@ -101,6 +103,9 @@ func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
 // AuditLog returns the implementation of ports.AuditLog on this store.
 func (s *Store) AuditLog() ports.AuditLog { return auditLog{s} }
+
+// Erasures returns the implementation of ports.Erasures on this store.
+func (s *Store) Erasures() ports.Erasures { return erasures{s} }
 
 // Ping implements ports.Prober: it returns nil, unless Options.Before returns an error.
 func (s *Store) Ping(ctx context.Context) error {

@@ -34,6 +34,9 @@ func (v ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 		if row == nil {
 			return domain.Page[domain.TransactionVersion]{}, domain.NotFoundError()
 		}
+		if row.Erased() {
+			return domain.Page[domain.TransactionVersion]{}, nil
+		}
 		stored := []domain.Transaction{row.present()}
 		for _, replaced := range slices.Backward(row.replaced) {
 			stored = append(stored, cloneTransaction(replaced))

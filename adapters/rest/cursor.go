@@ -40,6 +40,7 @@ type (
 	closeList       struct{}
 	adjustmentList  struct{}
 	auditList       struct{}
+	erasureList     struct{}
 )
 
 func (connectionList) tag() byte  { return 'c' }
@@ -58,6 +59,7 @@ func (balanceList) tag() byte     { return 'b' }
 func (closeList) tag() byte       { return 'l' }
 func (adjustmentList) tag() byte  { return 'j' }
 func (auditList) tag() byte       { return 'u' }
+func (erasureList) tag() byte     { return 'r' }
 
 // cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

@@ -88,6 +88,10 @@ var statusRules = []statusRule{
 		domain.ConnectionPaused, http.StatusConflict, codeConflict,
 		"the connection is paused: no request is sent to its vendor",
 	},
+	{
+		domain.AlreadyErased, http.StatusConflict, codeConflict,
+		"the connection is erased already, so its vendor cannot be asked any more",
+	},
 	{domain.NotOffered, http.StatusConflict, codeConflict, "the vendor does not offer this"},
 	{
 		domain.AccountDrifting, http.StatusConflict, codeConflict,
@@ -144,6 +148,7 @@ var (
 	pullNotFound        = notFound{codeNotFound, "pull not found"}
 	accountNotFound     = notFound{codeNotFound, "account not found"}
 	transactionNotFound = notFound{codeNotFound, "transaction not found"}
+	erasureNotFound     = notFound{codeNotFound, "erasure not found"}
 	closeNotFound       = notFound{codeNotFound, "the day of the account is not closed"}
 	auditEntryNotFound  = notFound{codeNotFound, "audit entry not found"}
 )

@@ -204,6 +204,9 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 			if strings.HasSuffix(path, "/completeness/accept") {
 				body[path] = `{"reason":"a"}`
 			}
+			if strings.HasSuffix(path, "/erasure") {
+				body[path] = `{"atVendor":false}`
+			}
 			text := body[method] + body[path]
 			target := strings.NewReplacer("{id}", someID.String(), "{date}", "2026-01-01").Replace(path)
 			if strings.HasSuffix(path, "/statement") {
@@ -219,7 +222,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 	}
 	for _, want := range []string{
 		"connection not found", "webhook token not found", "delivery not found", "pull not found", "account not found",
-		"transaction not found", "the day of the account is not closed", "audit entry not found",
+		"transaction not found", "the day of the account is not closed", "audit entry not found", "erasure not found",
 	} {
 		if details[want] == 0 {
 			t.Errorf("no operation responds with %q", want)

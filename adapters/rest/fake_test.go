@@ -472,6 +472,29 @@ func (f *fake) ListAdjustments(
 	})
 }
 
+func erasureFixture(id domain.ConnectionID) domain.Erasure {
+	return domain.Erasure{
+		ID: domain.ErasureID{UUID: someID}, Connection: id, AtVendor: true, Status: domain.ErasureRunning,
+		LastError: domain.VendorUnreachable, CreatedAt: moment,
+	}
+}
+
+func (f *fake) EraseConnection(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID, atVendor bool,
+) (domain.Erasure, error) {
+	return erasureFixture(id), f.record([]any{id, atVendor})
+}
+
+func (f *fake) GetErasure(_ context.Context, _ domain.TenantID, id domain.ErasureID) (domain.Erasure, error) {
+	return erasureFixture(domain.ConnectionID(id)), f.record(id)
+}
+
+func (f *fake) ListErasures(
+	_ context.Context, _ domain.TenantID, p domain.PageRequest,
+) (domain.Page[domain.Erasure], error) {
+	return onePage(f, nil, p, erasureFixture(connectionFixture().ID))
+}
+
 func (f *fake) GetTransaction(
 	_ context.Context, _ domain.TenantID, id domain.TransactionID,
 ) (domain.Transaction, error) {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 
@@ -48,6 +49,8 @@ func envelope[L listKind](item string) string {
 
 // The parts of the representation of closeFixture, before and after its sum.
 const (
+	goldenErasure = `{"id":"019b0000-0000-7000-8000-000000000001","connectionId":` +
+		`"019b0000-0000-7000-8000-000000000001","status":"running","lastError":"vendor_unreachable"}`
 	goldenClose    = `"accountId":"019b0000-0000-7000-8000-000000000002","date":"2025-12-31","count":2,`
 	goldenCloseEnd = `"currency":"BRL","digest":"ab01000000000000000000000000000000000000000000000000000000000000",` +
 		`"closedAt":"2026-01-02T03:04:05.6Z","closedBy":"alice","completeness":"complete"}`
@@ -187,7 +190,13 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"closes": {
 			"GET", closesOfOther, "", 200, envelope[closeList](`{` + goldenClose + goldenCloseEnd), nil,
 		},
-		"reopen": {"DELETE", closesOfOther + "/2025-12-31", "", 204, "", nil},
+		"erase": {
+			"POST", idPath + "/erasure", `{"atVendor":true}`, 202, goldenErasure,
+			map[string]string{"Location": erasuresPath + samePath},
+		},
+		"erasure":  {"GET", erasuresPath + samePath, "", 200, goldenErasure, nil},
+		"erasures": {"GET", erasuresPath, "", 200, envelope[erasureList](goldenErasure), nil},
+		"reopen":   {"DELETE", closesOfOther + "/2025-12-31", "", 204, "", nil},
 		"adjustments": {
 			"GET", closesOfOther + "/2025-12-31/adjustments", "", 200, envelope[adjustmentList](
 				`{"transactionId":"019b0000-0000-7000-8000-000000000001","change":"modified",` +
@@ -269,3 +278,15 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 }
 
 var fixturePosition = domainPosition("k")
+
+// An erased transaction has no other members, not even empty ones.
+func TestAnErasedTransactionHasFiveMembers(t *testing.T) {
+	erased := transactionFixture()
+	erased.Erase(moment)
+	text, err := json.Marshal(transactionOf(erased))
+	want := `{"id":"019b0000-0000-7000-8000-000000000001","connectionId":"019b0000-0000-7000-8000-000000000001",` +
+		`"version":3,"removedAt":"2026-01-02T03:04:05.6Z","erasedAt":"2026-01-02T03:04:05.6Z"}`
+	if err != nil || string(text) != want {
+		t.Errorf("%s (%v), want %s", text, err, want)
+	}
+}

@@ -209,6 +209,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		"POST " + connectionsPath + "/{id}/refresh":          {"202", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/pause":            {"200", "400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/resume":           {"200", "400", "404", "409"},
+		"POST " + connectionsPath + "/{id}/erasure":          {"202", "400", "404", "409"},
 		"POST " + deliveriesPath + "/replay":                 {"202", "400", "409"},
 	}
 	if diff := cmp.Diff(want, marked); diff != "" {

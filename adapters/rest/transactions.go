@@ -46,15 +46,15 @@ func accountOf(a domain.Account) accountView {
 type transactionView struct {
 	ID              string           `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
 	ConnectionID    string           `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
-	Vendor          string           `json:"vendor" required:"false" example:"pluggy" doc:"The aggregator"`
+	Vendor          string           `json:"vendor,omitempty" required:"false" example:"pluggy" doc:"The aggregator"`
 	AccountID       string           `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor names none"`
-	ExternalID      string           `json:"externalId" required:"false" doc:"The vendor's id; unique within its connection, except for superseded transactions" example:"c0ffee00-0000-4000-8000-000000000002"`
-	Amount          string           `json:"amount" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
-	Currency        string           `json:"currency" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
+	ExternalID      string           `json:"externalId,omitempty" required:"false" doc:"The vendor's id; unique within its connection, except for superseded transactions" example:"c0ffee00-0000-4000-8000-000000000002"`
+	Amount          string           `json:"amount,omitempty" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
+	Currency        string           `json:"currency,omitempty" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
 	AccountAmount   string           `json:"accountAmount,omitempty" doc:"The amount in the account's currency, where that currency differs" example:"-1062.25"`
 	AccountCurrency string           `json:"accountCurrency,omitempty" example:"BRL" doc:"ISO 4217; the currency of accountAmount"`
-	Status          string           `json:"status" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
-	Date            string           `json:"date" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
+	Status          string           `json:"status,omitempty" required:"false" enum:"pending,posted" example:"posted" doc:"Whether the institution has booked it"`
+	Date            string           `json:"date,omitempty" required:"false" format:"date" doc:"Value date" example:"2026-03-01"`
 	OccurredAt      time.Time        `json:"occurredAt,omitzero" example:"2026-03-01T09:12:44Z" doc:"The time of the transaction, if the vendor gives one"`
 	Description     string           `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
 	Category        string           `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
@@ -62,8 +62,8 @@ type transactionView struct {
 	Warnings        []string         `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type name opposite directions"`
 	Metadata        rawJSON          `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
 	Version         int              `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
-	FirstSeenAt     time.Time        `json:"firstSeenAt" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
-	UpdatedAt       time.Time        `json:"updatedAt" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
+	FirstSeenAt     time.Time        `json:"firstSeenAt,omitzero" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
+	UpdatedAt       time.Time        `json:"updatedAt,omitzero" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 	RemovedAt       time.Time        `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
 	Supersedes      []supersededView `json:"supersedes,omitempty" doc:"The vendor's rows that the transaction had before its present one, oldest first; absent when there are none"`
 	SupersededBy    string           `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that has taken over the row of this one, which is then removed"`
@@ -73,6 +73,12 @@ type transactionView struct {
 // transactionOf returns the representation of t. Amounts are strings and never JSON numbers, so
 // that they remain exact.
 func transactionOf(t domain.Transaction) transactionView {
+	if t.Erased() {
+		return transactionView{
+			ID: t.ID.String(), ConnectionID: t.Connection.String(), Version: t.Version,
+			RemovedAt: utcOrZero(t.RemovedAt), ErasedAt: utcOrZero(t.ErasedAt),
+		}
+	}
 	return transactionView{
 		ID: t.ID.String(), ConnectionID: t.Connection.String(), Vendor: string(t.Vendor),
 		AccountID: idOrEmpty(t.AccountID), ExternalID: t.ExternalID,
@@ -185,7 +191,7 @@ func (s *server) readRoutes() []route {
 		},
 		{
 			id: "get-transaction", method: http.MethodGet, path: transactionsPath + "/{id}",
-			description: "Returns one transaction of the tenant, also a removed one.",
+			description: "Returns one transaction of the tenant, also a removed or erased one.",
 			status:      http.StatusOK, tag: tag, summary: "Get a transaction",
 			scope: scopeRead, notFound: transactionNotFound,
 			mount: handle(s.getTransaction),

@@ -121,7 +121,7 @@ func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir s
 func demoConfig(origin, db, keyset string) configs.Config {
 	return configs.Config{
 		MatchReplacements: true, WebhookSilenceGrace: 2 * time.Hour,
-		EnvName:           configs.Development, PublicURL: origin,
+		EnvName: configs.Development, PublicURL: origin,
 		DatabaseURL: "sqlite://" + db, DatabaseMigrate: true,
 		Auth:    configs.Auth{JWTSecret: domain.SecretText(uuid.NewString()), TenantClaim: "tenant_id"},
 		Sealing: configs.Sealing{KeysetFile: keyset},

@@ -251,6 +251,21 @@ func (mr *MockAPIMockRecorder) Do(ctx, tenant, key, fingerprint, do any) *gomock
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Do", reflect.TypeOf((*MockAPI)(nil).Do), ctx, tenant, key, fingerprint, do)
 }
 
+// EraseConnection mocks base method.
+func (m *MockAPI) EraseConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, atVendor bool) (domain.Erasure, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "EraseConnection", ctx, tenant, id, atVendor)
+	ret0, _ := ret[0].(domain.Erasure)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// EraseConnection indicates an expected call of EraseConnection.
+func (mr *MockAPIMockRecorder) EraseConnection(ctx, tenant, id, atVendor any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "EraseConnection", reflect.TypeOf((*MockAPI)(nil).EraseConnection), ctx, tenant, id, atVendor)
+}
+
 // GetAccount mocks base method.
 func (m *MockAPI) GetAccount(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (domain.Account, error) {
 	m.ctrl.T.Helper()
@@ -309,6 +324,21 @@ func (m *MockAPI) GetEngine(ctx context.Context, tenant domain.TenantID, id doma
 func (mr *MockAPIMockRecorder) GetEngine(ctx, tenant, id any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetEngine", reflect.TypeOf((*MockAPI)(nil).GetEngine), ctx, tenant, id)
+}
+
+// GetErasure mocks base method.
+func (m *MockAPI) GetErasure(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "GetErasure", ctx, tenant, id)
+	ret0, _ := ret[0].(domain.Erasure)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// GetErasure indicates an expected call of GetErasure.
+func (mr *MockAPIMockRecorder) GetErasure(ctx, tenant, id any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "GetErasure", reflect.TypeOf((*MockAPI)(nil).GetErasure), ctx, tenant, id)
 }
 
 // GetPull mocks base method.
@@ -474,6 +504,21 @@ func (m *MockAPI) ListEngines(ctx context.Context, tenant domain.TenantID, page 
 func (mr *MockAPIMockRecorder) ListEngines(ctx, tenant, page any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListEngines", reflect.TypeOf((*MockAPI)(nil).ListEngines), ctx, tenant, page)
+}
+
+// ListErasures mocks base method.
+func (m *MockAPI) ListErasures(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Erasure], error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListErasures", ctx, tenant, page)
+	ret0, _ := ret[0].(domain.Page[domain.Erasure])
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListErasures indicates an expected call of ListErasures.
+func (mr *MockAPIMockRecorder) ListErasures(ctx, tenant, page any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListErasures", reflect.TypeOf((*MockAPI)(nil).ListErasures), ctx, tenant, page)
 }
 
 // ListPulls mocks base method.
@@ -1161,6 +1206,21 @@ func (m *MockMaintenance) Reseal(ctx context.Context) (int, error) {
 func (mr *MockMaintenanceMockRecorder) Reseal(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Reseal", reflect.TypeOf((*MockMaintenance)(nil).Reseal), ctx)
+}
+
+// RunErasures mocks base method.
+func (m *MockMaintenance) RunErasures(ctx context.Context, limit int) (int, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RunErasures", ctx, limit)
+	ret0, _ := ret[0].(int)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// RunErasures indicates an expected call of RunErasures.
+func (mr *MockMaintenanceMockRecorder) RunErasures(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunErasures", reflect.TypeOf((*MockMaintenance)(nil).RunErasures), ctx, limit)
 }
 
 // VerifyAudit mocks base method.

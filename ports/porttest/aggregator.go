@@ -71,6 +71,7 @@ func TestAggregator(t *testing.T, suite VendorSuite) {
 	for name, run := range map[string]func(*testing.T, VendorSuite){
 		"a wrong credential and a wrong account reference are rejected": testAccess,
 		"a link token has the vendor's hosted page and a lifetime":      testLinkToken,
+		"an erased account reference is gone at the vendor":             testErase,
 		"all accounts are returned, in the same order each time":        testAccounts,
 		"a plan is a pure function of scope and accounts":               testPlan,
 		"every row is read once over all pages":                         testPaging,

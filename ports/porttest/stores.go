@@ -16,6 +16,7 @@ type Stores struct {
 	Pulls       ports.Pulls
 	Ledger      ports.Ledger
 	AuditLog    ports.AuditLog
+	Erasures    ports.Erasures
 }
 
 // storeTest is the test of one rule of a port. The name of the test is the rule as a sentence.
@@ -45,6 +46,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Closes", slices.Concat(closeTests, adjustmentTests, closeHistoryTests)},
 		{"Idempotency", idempotencyTests},
 		{"Audit", auditTests},
+		{"Erasures", erasureTests},
 	} {
 		t.Run(port.name, func(t *testing.T) {
 			for _, test := range port.tests {

@@ -117,6 +117,9 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /audit/key", "/audit/key", nil},
 		{"GET /audit/proofs/consistency", "/audit/proofs/consistency?from=1", nil},
 		{"GET /audit/proofs/inclusion/{sequence}", "/audit/proofs/inclusion/0", nil},
+		{"POST /aggregator-connections/{id}/erasure", own + "/erasure", object{"atVendor": false}},
+		{"GET /erasures", "/erasures", nil},
+		{"GET /erasures/{id}", "/erasures/" + stored, nil},
 		{"GET /connections", "/connections", nil},
 		{
 			"POST /connections",

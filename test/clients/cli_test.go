@@ -94,6 +94,40 @@ func TestTheCommandsDoTheMainJob(t *testing.T) {
 	}
 }
 
+func TestAConnectionIsErased(t *testing.T) {
+	e := open(t)
+	e.create(t, "pluggy-main")
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
+	connection := object(t, e.must(t, "", "connections", "get", "pluggy-main", "-o", "json"))["id"].(string)
+	if _, _, code := e.discovery(t, "", "connections", "erase", "pluggy-main"); code != 2 {
+		t.Errorf("without --yes and a terminal, the exit code is %d", code)
+	}
+	started := object(t, e.must(t, "", "connections", "erase", "pluggy-main", "--at-vendor", "--yes", "-o", "json"))
+	if started["connectionId"] != connection || started["status"] != "running" {
+		t.Errorf("the erasure is %v", started)
+	}
+	id := started["id"].(string)
+	var got map[string]any
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if got = object(t, e.must(t, "", "erasures", "get", id, "-o", "json")); got["status"] != "running" {
+			break
+		}
+	}
+	if got["status"] != "done" {
+		t.Errorf("the erasure is %v", got)
+	}
+	if list := e.must(t, "", "erasures", "list"); !strings.Contains(list, id) || !strings.Contains(list, "done") {
+		t.Errorf("the erasures are listed as\n%s", list)
+	}
+	again := object(t, e.must(t, "", "connections", "erase", connection, "--yes", "-o", "json"))
+	if again["id"] != id {
+		t.Errorf("the erasure of the deleted connection is %v", again)
+	}
+	if changes := e.must(t, "", "changes"); !strings.Contains(changes, "removed") || strings.Contains(changes, "BRL") {
+		t.Errorf("the changes are\n%s", changes)
+	}
+}
+
 func TestAPeriodIsClosedAndReopened(t *testing.T) {
 	e := open(t)
 	e.create(t, "pluggy-main")

@@ -569,3 +569,26 @@ test('a row of a table is a card in a narrow window', async () => {
   boxes.slice(1).forEach((box, i) => assert.ok(box.y >= boxes[i].y + boxes[i].height, 'the cells are not below each other'));
   await page.finish();
 });
+
+test('a connection is erased after its name was typed, and its transactions are shown as erased', async () => {
+  const operator = token(41);
+  const connection = await connect(operator, pluggyLogin, 'to-erase');
+  const page = await open(browser, '/console/connections/' + connection.id, { token: operator });
+  await heading(page, 'to-erase');
+  await press(page, 'Erase');
+  const dialog = page.getByRole('dialog');
+  const confirm = dialog.getByRole('button', { name: 'Erase' });
+  await dialog.getByLabel('Ask Pluggy to delete the account reference, too').waitFor();
+  await dialog.getByLabel('To confirm, type to-erase').fill('to-eras');
+  assert.equal(await confirm.isDisabled(), true);
+  await dialog.getByLabel('To confirm, type to-erase').fill('to-erase');
+  await confirm.click();
+  await page.getByText('The erasure of to-erase was requested.').waitFor();
+  await page.getByRole('row', { name: /Done/ }).waitFor();
+  await page.getByText('No erasure is running.').waitFor();
+  await checkAccessibility(page, 'erasures');
+  await follow(page, 'Changes');
+  await page.getByRole('link', { name: 'Erased transaction' }).first().click();
+  await page.getByText('Its connection was erased.').waitFor();
+  await page.finish();
+});

@@ -249,6 +249,10 @@ func (o operator) tour(id string) {
 	change := object{"configName": "main", "baseUrl": "http://127.0.0.1:1", "accountRef": "another"}
 	o.do(http.MethodPut, of(id, ""), change).want(200)
 	o.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)
+	erased := o.do(http.MethodPost, connections, creation(newPluggy(o.t), "erased")).want(201).text("id")
+	location := o.do(http.MethodPost, of(erased, "/erasure"), object{"atVendor": false}).want(202).header.Get("Location")
+	o.get(location).want(200)
+	o.get(prefix + "/erasures").want(200)
 	engine := engines + "/" + o.do(http.MethodPost, engines, postgresEngine(o.t, "ledger")).want(201).text("id")
 	o.get(engines).want(200)
 	o.get(engine).want(200)

@@ -145,7 +145,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
 	app, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
-		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
+		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
 		Clock: clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: discardObserver{},

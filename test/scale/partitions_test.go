@@ -28,7 +28,7 @@ func TestThePromisesHoldInParts(t *testing.T) {
 	porttest.TestStores(t, func(*testing.T) porttest.Stores {
 		return porttest.Stores{
 			Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
-			Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(),
+			Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
 		}
 	})
 	for _, table := range []string{"deliveries", "transactions", "transaction_versions"} {

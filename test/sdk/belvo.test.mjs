@@ -169,3 +169,12 @@ test('a churned row comes back under a new id', async () => {
   await assert.rejects(belvo.transactions.detail(old.id), (e) => e.statusCode === 404);
   assert.equal((await belvo.transactions.detail(again.id)).description, old.description);
 });
+
+// The last test, because it deletes the link that the others use.
+test('a link is deleted with its accounts', async () => {
+  assert.equal(await belvo.links.delete(nobody), false);
+  assert.equal(await belvo.links.delete(mexico), true);
+  await assert.rejects(belvo.links.detail(mexico), { statusCode: 404 });
+  assert.deepEqual(await belvo.accounts.list({ filters: { link: mexico } }), []);
+  assert.equal(await belvo.links.delete(mexico), false);
+});

@@ -170,3 +170,12 @@ test('a 429 is retried by the SDK itself', async () => {
   assert.equal((await pluggy.fetchItem(item)).id, item);
   assert.equal((await control('GET', 'stats')).resources.items.limited, 1);
 });
+
+// The last test, because it deletes the item that the others use.
+test('an item is deleted with its accounts', async () => {
+  await assert.rejects(pluggy.deleteItem(nobody), { code: 404, codeDescription: 'ITEM_NOT_FOUND' });
+  await pluggy.deleteItem(item);
+  await assert.rejects(pluggy.fetchItem(item), { code: 404, codeDescription: 'ITEM_NOT_FOUND' });
+  await assert.rejects(pluggy.fetchAccount(bank), (e) => e.code === 404);
+  await assert.rejects(pluggy.deleteItem(item), { code: 404, codeDescription: 'ITEM_NOT_FOUND' });
+});

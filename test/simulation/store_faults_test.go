@@ -406,3 +406,42 @@ func (v ledger) History(ctx context.Context, t domain.TenantID, id domain.Transa
 		},
 	)
 }
+
+type erasures struct {
+	sim *sim
+	ports.Erasures
+}
+
+func (v erasures) Start(ctx context.Context, t domain.TenantID, c domain.ConnectionID, r domain.ErasureRequest) (
+	domain.Erasure, error,
+) {
+	return intercept(ctx, v.sim, "Erasures.Start", func(ctx context.Context) (domain.Erasure, error) {
+		return v.Erasures.Start(ctx, t, c, r)
+	})
+}
+
+func (v erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
+	return intercept(ctx, v.sim, "Erasures.Claim", func(ctx context.Context) ([]ports.ClaimedErasure, error) {
+		return v.Erasures.Claim(ctx, at, until, limit)
+	})
+}
+
+func (v erasures) EraseBatch(ctx context.Context, e domain.Erasure, at, until time.Time, limit int) (
+	domain.Erasure, error,
+) {
+	return intercept(ctx, v.sim, "Erasures.EraseBatch", func(ctx context.Context) (domain.Erasure, error) {
+		return v.Erasures.EraseBatch(ctx, e, at, until, limit)
+	})
+}
+
+func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
+	return interceptError(ctx, v.sim, "Erasures.Save", func(ctx context.Context) error {
+		return v.Erasures.Save(ctx, e, claimed)
+	})
+}
+
+func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool, error) {
+	return intercept(ctx, v.sim, "Erasures.End", func(ctx context.Context) (bool, error) {
+		return v.Erasures.End(ctx, e, at)
+	})
+}

@@ -3,6 +3,7 @@ package belvo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,7 +21,10 @@ const (
 	accessTokenLifetime = 10 * time.Minute
 )
 
-var _ ports.LinkTokens = (*Adapter)(nil)
+var (
+	_ ports.LinkTokens = (*Adapter)(nil)
+	_ ports.Eraser     = (*Adapter)(nil)
+)
 
 // CreateLinkToken requests an access token that updates the link: POST /api/token/. The vendor reads the
 // credential from the body. The response also has a refresh token, which is dropped.
@@ -53,4 +57,24 @@ func tokenBody(access ports.Access) []byte {
 		"link_id":  access.AccountRef,
 	})
 	return body
+}
+
+// Erase deletes the link: DELETE /api/links/{id}/. The vendor answers 404 if there is no such link.
+func (a *Adapter) Erase(ctx context.Context, access ports.Access) error {
+	ref := access.AccountRef
+	if ref == "." || ref == ".." { // url.Parse would remove these path segments; no link has such an id
+		return nil
+	}
+	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")
+	call.PathTemplate, call.Method, call.Retryable = "/api/links/{id}/", http.MethodDelete, true
+	body, err := a.http.Do(ctx, call)
+	switch {
+	case errors.Is(err, domain.AccountNotFound):
+		return nil
+	case err != nil:
+		return err
+	case len(body) > 0:
+		return malformed("response to a deletion")
+	}
+	return nil
 }

@@ -22,6 +22,7 @@ const (
 var (
 	_ ports.LinkTokens = (*Adapter)(nil)
 	_ ports.Refresher  = (*Adapter)(nil)
+	_ ports.Eraser     = (*Adapter)(nil)
 )
 
 // CreateLinkToken requests a connect token that updates the item: POST /connect_token.
@@ -77,4 +78,24 @@ func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
 		return malformed("an item other than the requested one")
 	}
 	return nil
+}
+
+// Erase deletes the item: DELETE /items/{id}. The vendor answers 404 if there is no such item.
+func (a *Adapter) Erase(ctx context.Context, at ports.Access) error {
+	ctx, cancel := a.http.WithTimeout(ctx)
+	defer cancel()
+	body, err := a.do(ctx, at, vendorhttp.Call{
+		Vendor: itemAPI, Method: http.MethodDelete, Path: "/items/" + url.PathEscape(at.AccountRef),
+		PathTemplate: "/items/{id}", Resource: "items", Retryable: true,
+	})
+	if errors.Is(err, domain.AccountNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var deleted struct {
+		Count int `json:"count"`
+	}
+	return vendorhttp.Decode(body, &deleted)
 }

@@ -21,6 +21,7 @@ const (
 	attentionInterval  = 15 * time.Second
 	auditInterval      = 500 * time.Millisecond // entries must have a number within a second
 	checkpointInterval = time.Minute
+	erasuresInterval   = time.Second
 	backlogInterval    = 15 * time.Second
 	feedDelayInterval  = 5 * time.Second
 	pruneInterval      = time.Hour
@@ -100,6 +101,13 @@ func tasks(
 			return err
 		}})
 	}
+	list = append(list, Task{"erasures", erasuresInterval, func(ctx context.Context) error {
+		for {
+			if n, err := service.RunErasures(ctx, 1); err != nil || n == 0 || ctx.Err() != nil {
+				return err
+			}
+		}
+	}})
 	if report := cfg.Backlog; report != nil {
 		list = append(list, Task{"backlog", backlogInterval, func(ctx context.Context) error {
 			age, err := service.BacklogAge(ctx)

@@ -24,6 +24,7 @@ type fakeService struct {
 	webhooks   func(ctx context.Context, limit int) (int, error)
 	silence    func(ctx context.Context, limit int) (int, error)
 	consents   func(ctx context.Context, limit int) (int, error)
+	erasures   func(ctx context.Context, limit int) (int, error)
 }
 
 func (s fakeService) RemoveRegistrations(ctx context.Context, limit int) (int, error) {
@@ -50,6 +51,13 @@ func (s fakeService) NoticeConsents(ctx context.Context, limit int) (int, error)
 func (fakeService) NumberAuditEntries(context.Context, int) (int, error) { return 0, nil }
 
 func (fakeService) AnnounceCheckpoints(context.Context, int) (int, error) { return 0, nil }
+
+func (s fakeService) RunErasures(ctx context.Context, limit int) (int, error) {
+	if s.erasures == nil {
+		return 0, nil
+	}
+	return s.erasures(ctx, limit)
+}
 
 func (s fakeService) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if s.listStuck == nil {

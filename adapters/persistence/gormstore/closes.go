@@ -106,6 +106,9 @@ func (s ledger) ClosePeriod(
 		if err := s.dialect.ExcludeWriters(tx.DB, account.Connection); err != nil {
 			return err
 		}
+		if _, err := findAccount(tx.DB, tenant, id); err != nil { // it may have been erased
+			return err
+		}
 		c, created, err = existingClose(tx.DB, tenant, id, r.Date)
 		if err != nil || !created {
 			tx.recordNone()

@@ -31,6 +31,7 @@ type connectionRow struct {
 	TargetChanged instant        `gorm:"column:redirected_at"`
 	Paused        instant        `gorm:"column:paused_at"`
 	Deleted       instant        `gorm:"column:deleted_at"`
+	Erased        instant        `gorm:"column:erased_at"`
 }
 
 // selectConnection selects the columns of a connection that callers see: every column of a live
@@ -148,7 +149,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		Type: string(c.Type), Config: c.Config, Sealed: present(c.Sealed),
 		Health: healthOf(c.Health), Consent: consentOf(c.Consent), Webhook: webhookOf(c.Webhook), Revision: c.Revision,
 		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
-		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt},
+		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt}, Erased: instant{c.ErasedAt},
 	}
 }
 
@@ -160,7 +161,7 @@ func (r connectionRow) domain() domain.Connection {
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
 		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Revision: r.Revision,
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
-		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time,
+		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,
 	}
 }
 

@@ -37,6 +37,15 @@ type Dialect interface {
 	// of the condition contains all values, so the text of the condition does not depend on their number.
 	AnyOf(column string, values []string) clause.Expr
 
+	// Contains returns an SQL expression that is true where the column, whose values are bytes, contains one of the
+	// texts.
+	Contains(column string, texts [][]byte) clause.Expr
+
+	// Scrub removes what deleted and replaced rows have left in the files of the database, as far as the database
+	// does not do this by itself. It may take long, and does nothing if nothing is left. It must not run in a
+	// transaction.
+	Scrub(ctx context.Context) error
+
 	// AnnouncedRemovals returns a table expression with this name, which is joined to deliveries. Its column value
 	// contains the external ids that the scope of the delivery announces as removed.
 	AnnouncedRemovals(name string) string

@@ -1,6 +1,8 @@
 package gormstore
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,10 +14,13 @@ import (
 func Rows() []any {
 	return []any{
 		&connectionRow{}, &tokenRow{}, &pullRow{}, &deliveryRow{}, &keyRow{}, &accountRow{}, &absenceRow{},
-		&completenessRow{}, &balanceRow{}, &pendingEntryRow{}, &auditEntryRow{}, &auditHashRow{}, &auditCheckpointRow{},
+		&completenessRow{}, &balanceRow{}, &pendingEntryRow{}, &auditEntryRow{}, &auditHashRow{}, &auditCheckpointRow{}, &erasureRow{},
 		&auditHeadRow{}, &auditKeyRow{},
 	}
 }
+
+// ErasedColumns returns the names of the columns of transactions that an erasure changes.
+func ErasedColumns() []string { return slices.Collect(maps.Keys(erasedColumns(time.Time{}, 0))) }
 
 // DuePulls returns the statement with which ListStuck finds at most limit pulls.
 func DuePulls(db *gorm.DB, at time.Time, limit int) string {

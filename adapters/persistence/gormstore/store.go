@@ -41,7 +41,7 @@ type Options struct {
 }
 
 // Store implements the store ports over a database. Each of its methods Connections, Tokens,
-// Deliveries, Idempotency, Pulls and Ledger returns the implementation of one port.
+// Deliveries, Idempotency, Pulls, Ledger and Erasures returns the implementation of one port.
 type Store struct {
 	writer      *gorm.DB
 	reader      *gorm.DB

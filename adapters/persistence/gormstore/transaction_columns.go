@@ -105,6 +105,7 @@ var TransactionColumns = []Column{
 	{"normalizer", "text", Unread, func(r *TransactionRow) any { return &r.Normalizer }},
 	{"supersedes", "text", Kept, func(r *TransactionRow) any { return &r.supersedes }},
 	{"superseded_by", "uuid", Kept, func(r *TransactionRow) any { return &r.SupersededBy.UUID }},
+	{"erased_at", "timestamptz", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return &r.ErasedAt }},
 }
 
 // JoinColumns formats each of TransactionColumns and joins the results with commas. It skips columns for
@@ -172,6 +173,10 @@ func (r *TransactionRow) targetsOf(match func(Column) bool) []any {
 // digest is stored.
 func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	t := r.Transaction
+	if t.Erased() {
+		t.ExternalID, t.Amount, t.Supersedes, t.Warnings, t.AccountMoney = "", domain.Money{}, nil, nil, nil
+		return t, nil
+	}
 	if r.accountAmount.Valid {
 		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrency}
 	}

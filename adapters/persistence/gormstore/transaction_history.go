@@ -67,6 +67,9 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 	if err != nil {
 		return none, err
 	}
+	if present.Erased() {
+		return none, nil
+	}
 	stored, err := s.versions(ctx, present, before, page.Limit+1)
 	if err != nil {
 		return none, err

@@ -87,7 +87,7 @@ func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
 		WHERE t.connection_id = c.id AND (t.date, t.id) < (?, ?) AND t.date >= ?
 		ORDER BY t.date DESC, t.id DESC LIMIT 1)
 		FROM connections c WHERE c.tenant_id = ? AND c.kind = 'aggregator'`,
-		after.Key, uuidColumn(after.ID), string(m.search.Window.From), uuidColumn(m.tenant.UUID))
+		after.Key, uuidColumn(after.ID), m.from(), uuidColumn(m.tenant.UUID))
 	if !m.search.Connection.IsZero() {
 		q.add(" AND c.id = ?", uuidColumn(m.search.Connection.UUID))
 	}
@@ -108,6 +108,9 @@ func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
 	m.sort()
 	return err
 }
+
+// from returns the first date of the search. It is later than the date of an erased row, which is empty.
+func (m *searchMerge) from() string { return cmp.Or(string(m.search.Window.From), "0") }
 
 // sort orders the streams by their next rows.
 func (m *searchMerge) sort() {
@@ -211,7 +214,7 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 			q.add(" UNION ALL ")
 		}
 		q.add(searchedRows, uuidColumn(s.connection), uuidColumn(m.tenant.UUID), s.after.Key, uuidColumn(s.after.ID),
-			string(m.search.Window.From), s.request)
+			m.from(), s.request)
 	}
 	var row TransactionRow
 	columns := []any{

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -163,6 +164,19 @@ func raw(conn *sql.Conn, fn func(c *pgx.Conn) error) error {
 func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " = ANY(?)", Vars: []any{&values}}
 }
+
+// Contains passes the texts in hex, because GORM would expand bytes after a parenthesis to a list of numbers.
+func (dialect) Contains(column string, texts [][]byte) clause.Expr {
+	found := clause.Expr{SQL: "false"}
+	for _, text := range texts {
+		found.SQL += " OR position(decode(?, 'hex') IN " + column + ") > 0"
+		found.Vars = append(found.Vars, hex.EncodeToString(text))
+	}
+	return found
+}
+
+// Scrub does nothing. PostgreSQL keeps old versions of rows until a VACUUM, and no query and no dump shows them.
+func (dialect) Scrub(context.Context) error { return nil }
 
 // AnnouncedRemovals implements gormstore.Dialect. The function returns no row if the scope has no member removed.
 func (dialect) AnnouncedRemovals(name string) string {

@@ -37,7 +37,7 @@ func opened(t *testing.T, dsn string) *postgres.DB {
 func stores(s *gormstore.Store) porttest.Stores {
 	return porttest.Stores{
 		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
-		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(),
+		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
 	}
 }
 

@@ -122,6 +122,16 @@ func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
 }
 
+// Contains implements gormstore.Dialect.
+func (dialect) Contains(column string, texts [][]byte) clause.Expr {
+	found := clause.Expr{SQL: "false"}
+	for _, text := range texts {
+		found.SQL += " OR instr(" + column + ", ?) > 0"
+		found.Vars = append(found.Vars, text)
+	}
+	return found
+}
+
 // AnnouncedRemovals implements gormstore.Dialect.
 func (dialect) AnnouncedRemovals(name string) string {
 	return "json_each(deliveries.ask, '$.removed') AS " + name

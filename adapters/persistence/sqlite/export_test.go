@@ -36,3 +36,6 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 
 // AttachedDeliveries returns the SELECT with which a claim reads the deliveries of its pull.
 var AttachedDeliveries = dialect{}.AttachedDeliveries
+
+// Scrub runs Dialect.Scrub.
+func (db *DB) Scrub(ctx context.Context) error { return dialect{db: db}.Scrub(ctx) }

@@ -32,6 +32,11 @@ func (db *DB) Migrate(ctx context.Context) error {
 		return err
 	}
 	version := int64(-1)
+	if at, _, err := db.Version(ctx); err == nil && at == 0 {
+		if err := markScrubbed(ctx, db.Writer); err != nil {
+			return fmt.Errorf("mark the new database: %w", err)
+		}
+	}
 	for tries := 0; tries < migrateTries; tries++ {
 		if _, err = provider.Up(ctx); err == nil {
 			return nil

@@ -177,6 +177,7 @@ func create(path string) error {
 //   - Readers run at the same time as the writer (WAL).
 //   - A statement waits for a lock of another process (busy_timeout).
 //   - Every commit is flushed to disk (synchronous).
+//   - Contents that are deleted are overwritten (secure_delete), so that an erasure leaves nothing in the file.
 //   - A transaction takes the write lock when it begins (immediate). If it took the lock later, it would
 //     fail if another transaction had written in the meantime.
 //
@@ -184,7 +185,7 @@ func create(path string) error {
 // connections change the same pages again and again, and with fewer copies of the log each of these pages
 // is copied less often.
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
-	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate"
+	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=secure_delete(1)&_txlock=immediate"
 
 // connect opens a pool with this number of connections, and GORM over it. GORM's logger is silent, because
 // it would print the values of statements.

@@ -39,7 +39,7 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 	s := opened(t, dsn).Store(nil)
 	return porttest.Stores{
 		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
-		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(),
+		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
 	}
 }
 

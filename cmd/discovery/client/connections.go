@@ -12,10 +12,10 @@ import (
 )
 
 func (c commands) connections() *cobra.Command {
-	return group("connections", "List, create, change, pause, delete and test connections",
+	return group("connections", "List, create, change, pause, delete, erase and test connections",
 		c.listConnections(), c.getConnection(), c.createConnection(), c.updateConnection(), c.deleteConnection(),
 		c.testConnection(), c.connectionHealth(), c.linkConnection(), c.refreshConnection(), c.pauseConnection(),
-		c.resumeConnection(),
+		c.resumeConnection(), c.eraseConnection(),
 	)
 }
 

@@ -233,6 +233,16 @@ var balanceView = view{
 	},
 }
 
+var erasureView = view{
+	schema: reflect.TypeFor[discovery.ErasureView](),
+	columns: []column{
+		{member: "id", title: "ID", width: idWidth},
+		{member: "connectionId", title: "CONNECTION", width: idWidth},
+		{member: "status", title: "STATUS"},
+		{member: "lastError", title: "ERROR", flexible: true},
+	},
+}
+
 var closeView = view{
 	schema: reflect.TypeFor[discovery.CloseView](),
 	columns: []column{

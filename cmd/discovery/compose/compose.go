@@ -211,7 +211,7 @@ func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client 
 func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Overrides) application.Deps {
 	d := application.Deps{
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
-		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
+		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger, Erasures: a.Stores.Erasures,
 		AuditLog: a.Stores.AuditLog, AuditTree: transparency.Tree{}, AuditKeys: auditKeys,
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,

@@ -27,6 +27,7 @@ type Stores struct {
 	Ledger      ports.Ledger
 	RateBudgets ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
 	AuditLog    ports.AuditLog
+	Erasures    ports.Erasures
 	Prober      ports.Prober
 	Queue       Queue
 
@@ -53,13 +54,14 @@ type storeSet interface {
 	Pulls() ports.Pulls
 	Ledger() ports.Ledger
 	AuditLog() ports.AuditLog
+	Erasures() ports.Erasures
 	Ping(ctx context.Context) error
 }
 
 func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	return Stores{
 		Connections: v.Connections(), Tokens: v.Tokens(), Deliveries: v.Deliveries(),
-		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(), AuditLog: v.AuditLog(),
+		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(), AuditLog: v.AuditLog(), Erasures: v.Erasures(),
 		Prober: v, Queue: queue, Close: closeAll,
 	}
 }

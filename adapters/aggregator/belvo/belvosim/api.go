@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // routes returns the handler of the vendor's API. Every path ends in a slash; a request for a path
@@ -14,6 +15,7 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("/api/{$}", s.root)
 	mux.HandleFunc("/api/links/{$}", s.listLinks)
 	mux.HandleFunc("/api/links/{id}/{$}", s.getLink)
+	mux.HandleFunc("DELETE /api/links/{id}/{$}", s.deleteLink)
 	mux.HandleFunc("/api/accounts/{$}", s.listAccounts)
 	mux.HandleFunc("/api/accounts/{id}/{$}", s.getAccount)
 	mux.HandleFunc("/api/transactions/{$}", s.listTransactions)
@@ -22,11 +24,29 @@ func (s *Simulator) routes() http.Handler {
 	return s.withTokens(readOnly(s, mux))
 }
 
-// readOnly returns a middleware that rejects every method except GET and HEAD, because only the
-// control surface can change data.
+// deleteLink deletes a link with its accounts and transactions. The control surface sends the event link_deleted.
+func (s *Simulator) deleteLink(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	found := s.visible(secretOf(r), r.PathValue("id")) != nil
+	s.mu.Unlock()
+	if !found || s.RemoveLink(r.PathValue("id")) != nil {
+		s.writeFailure(w, notFound)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// isDeletion reports whether the request deletes a link.
+func isDeletion(r *http.Request) bool {
+	rest, ok := strings.CutPrefix(r.URL.Path, "/api/links/")
+	return ok && r.Method == http.MethodDelete && strings.Count(rest, "/") == 1
+}
+
+// readOnly returns a middleware that rejects every method except GET, HEAD and the deletion of a link, because only
+// the control surface can change other data.
 func readOnly(s *Simulator, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && !isDeletion(r) {
 			w.Header().Set("Allow", "GET, HEAD")
 			s.writeFailure(
 				w,

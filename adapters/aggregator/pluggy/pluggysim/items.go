@@ -1,6 +1,7 @@
 package pluggysim
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -31,6 +32,33 @@ func (s *Simulator) item(w http.ResponseWriter, r *http.Request, client string) 
 		return
 	}
 	writeJSON(w, http.StatusOK, i)
+}
+
+// deleteItem deletes an item with its accounts and transactions. The control surface sends the event item/deleted.
+func (s *Simulator) deleteItem(w http.ResponseWriter, r *http.Request, client string) {
+	id := r.PathValue("id")
+	s.mu.Lock()
+	_, ok := s.store.visibleItem(id, client)
+	if ok {
+		s.store.deleteItem(id)
+	}
+	s.mu.Unlock()
+	if !ok {
+		itemNotFound(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]int{"count": 1})
+}
+
+// deleteItem deletes an item with its accounts and transactions.
+func (w *store) deleteItem(id string) {
+	for _, account := range w.accountIDs[id] {
+		delete(w.accounts, account)
+		delete(w.unlisted, account)
+		maps.DeleteFunc(w.rows, func(_ string, t *Transaction) bool { return t.AccountID == account })
+	}
+	delete(w.accountIDs, id)
+	delete(w.items, id)
 }
 
 func itemNotFound(w http.ResponseWriter) {

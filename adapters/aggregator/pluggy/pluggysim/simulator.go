@@ -92,6 +92,7 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("PATCH /items/{id}", s.withKey(s.updateItem))
 	mux.HandleFunc("GET /consents", s.withKey(s.consents))
 	mux.HandleFunc("GET /consents/{id}", s.withKey(s.consent))
+	mux.HandleFunc("DELETE /items/{id}", s.withKey(s.deleteItem))
 	mux.HandleFunc("GET /accounts", s.withKey(s.accounts))
 	mux.HandleFunc("GET /accounts/{id}", s.withKey(s.account))
 	mux.HandleFunc("GET /v2/transactions", s.withKey(s.transactions))

@@ -29,7 +29,7 @@ const NotFound = () => html`<${Page} title=${t('notFound.title')}>
 </${Page}>`;
 
 const sections = [['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'], ['/engines', 'nav.engines'],
-  ['/audit', 'nav.audit']];
+  ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit']];
 
 const isCurrent = (section, path) =>
   (section === '/' ? path === '/' || path.startsWith('/connections') : path.startsWith(section));

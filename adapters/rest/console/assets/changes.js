@@ -4,6 +4,7 @@ import { t } from './i18n.js';
 import { html, useEffect, useState } from './preact.js';
 import { link } from './router.js';
 import { session } from './session.js';
+import { transactionTitle } from './transaction-table.js';
 import { Ago, Amount, Day, Empty, Failure, Page, Skeleton, Status, Table } from './ui.js';
 
 const tones = { added: 'good', modified: 'plain', removed: 'bad' };
@@ -68,13 +69,13 @@ const columns = () => [
   { title: t('column.change'), cell: ({ change }) => html`<${Status} tone=${tones[change]}>${t('change.' + change)}</${Status}>` },
   {
     title: t('column.description'), kind: 'main',
-    cell: ({ transaction }) => html`<a class="name" href=${href(transaction)}>${transaction.description || t('transaction.noDescription')}</a>`,
+    cell: ({ transaction }) => html`<a class="name" href=${href(transaction)}>${transactionTitle(transaction)}</a>`,
   },
-  { title: t('column.date'), cell: ({ transaction }) => html`<${Day} date=${transaction.date} />` },
-  { title: t('column.changed'), cell: ({ transaction }) => html`<${Ago} at=${transaction.updatedAt} />` },
+  { title: t('column.date'), cell: ({ transaction }) => !transaction.erasedAt && html`<${Day} date=${transaction.date} />` },
+  { title: t('column.changed'), cell: ({ transaction }) => html`<${Ago} at=${transaction.erasedAt || transaction.updatedAt} />` },
   {
     title: t('column.amount'), kind: 'number',
-    cell: ({ transaction }) => html`<${Amount} value=${transaction.amount} currency=${transaction.currency} signed=${true} />`,
+    cell: ({ transaction }) => !transaction.erasedAt && html`<${Amount} value=${transaction.amount} currency=${transaction.currency} signed=${true} />`,
   },
 ];
 

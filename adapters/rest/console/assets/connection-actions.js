@@ -27,7 +27,7 @@ export function useConnectionActions(path, changed) {
 }
 
 // ConnectionActions are the buttons. While the connection is paused, those that call the vendor are disabled.
-export function ConnectionActions({ connection, paused, test, pull, actions, onDelete }) {
+export function ConnectionActions({ connection, paused, test, pull, actions, onDelete, onErase }) {
   const { session, refresh, pause } = actions;
   return html`
     <${ActionButton} onClick=${() => test.run()} busy=${test.busy} disabled=${paused}>${t('action.test')}</${ActionButton}>
@@ -38,7 +38,8 @@ export function ConnectionActions({ connection, paused, test, pull, actions, onD
     <${ActionButton} onClick=${() => pause.run(paused)} busy=${pause.busy}>
       ${t(paused ? 'action.resume' : 'action.pause')}</${ActionButton}>
     <${ActionLink} href=${link(`/connections/${connection.id}/edit`)}>${t('action.edit')}</${ActionLink}>
-    <${ActionButton} kind="danger" onClick=${onDelete}>${t('action.delete')}</${ActionButton}>`;
+    <${ActionButton} kind="danger" onClick=${onDelete}>${t('action.delete')}</${ActionButton}>
+    <${ActionButton} kind="danger" onClick=${onErase}>${t('action.erase')}</${ActionButton}>`;
 }
 
 // ActionResults shows the failures of the actions, and a new link session. The session is shown once.

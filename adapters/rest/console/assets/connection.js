@@ -1,6 +1,7 @@
 // The frame of one connection: its state in words, the actions, and the tabs.
 import { request } from './api.js';
 import { ActionResults, ConnectionActions, useConnectionActions } from './connection-actions.js';
+import { EraseDialog } from './erasures.js';
 import { duration } from './format.js';
 import { HealthStatus, LinkFacts, reasonText, reasonsOf } from './health.js';
 import { t } from './i18n.js';
@@ -100,6 +101,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
   const health = useResource(path + '/health');
   const latest = useLatestPull(path);
   const [deleting, setDeleting] = useState(false);
+  const [erasing, setErasing] = useState(false);
   const connection = loaded.value?.data;
   const test = useAction(async () => {
     const { vendor, configName } = connection;
@@ -128,7 +130,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
   return html`<${Page} title=${connection.configName} above=${html`<${Breadcrumb} />`}
       lead=${html`<${Lead} health=${state} pull=${latest.pull} />`}
       actions=${html`<${ConnectionActions} connection=${connection} paused=${state.paused} test=${test} pull=${pull}
-        actions=${actions} onDelete=${() => setDeleting(true)} />`}>
+        actions=${actions} onDelete=${() => setDeleting(true)} onErase=${() => setErasing(true)} />`}>
     ${test.result && html`<${TestResult} result=${test.result} vendor=${connection.vendor} />`}
     <${Failure} problem=${test.problem || pull.problem} />
     <${ActionResults} actions=${actions} />
@@ -138,5 +140,6 @@ export function ConnectionPage({ id, tab, content: Content }) {
     <${Content} connection=${connection} path=${path} latest=${latest} />
     ${deleting && html`<${DeleteDialog} connection=${connection} etag=${loaded.value.etag}
       onClose=${() => setDeleting(false)} />`}
+    ${erasing && html`<${EraseDialog} connection=${connection} onClose=${() => setErasing(false)} />`}
   </${Page}>`;
 }

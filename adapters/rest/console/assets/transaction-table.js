@@ -9,7 +9,9 @@ export const Marks = ({ transaction }) => html`
   ${transaction.status === 'pending' && !transaction.removedAt && html`<${Status} tone="warn">${t('transaction.pending')}</${Status}>`}
   ${(transaction.warnings || []).map((code) => html`<${Status} key=${code} tone="warn">${t('warning.' + code)}</${Status}>`)}`;
 
-const description = (transaction) => transaction.description || t('transaction.noDescription');
+// transactionTitle returns the description of a transaction. An erased one has none.
+export const transactionTitle = (transaction) => (transaction.erasedAt ? t('transaction.erased')
+  : transaction.description || t('transaction.noDescription'));
 
 // columns returns the columns. href returns the address of a transaction's record; without it there are no
 // links. more are further columns.
@@ -17,8 +19,8 @@ const columns = (href, more) => [
   { title: t('column.date'), cell: (item) => html`<${Day} date=${item.date} />` },
   {
     title: t('column.description'), kind: 'main',
-    cell: (item) => html`${href ? html`<a class="name" href=${href(item)}>${description(item)}</a>`
-      : html`<span class="name">${description(item)}</span>`}<${Marks} transaction=${item} />`,
+    cell: (item) => html`${href ? html`<a class="name" href=${href(item)}>${transactionTitle(item)}</a>`
+      : html`<span class="name">${transactionTitle(item)}</span>`}<${Marks} transaction=${item} />`,
   },
   { title: t('column.counterparty'), cell: (item) => item.counterparty || html`<span class="muted">–</span>` },
   ...more,

@@ -5,7 +5,7 @@ import { html, useState } from './preact.js';
 import { useResource } from './resource.js';
 import { link } from './router.js';
 import { History, Replacements, SplitDialog, useHistory } from './transaction-history.js';
-import { Marks } from './transaction-table.js';
+import { Marks, transactionTitle } from './transaction-table.js';
 import { ActionButton, Amount, Day, Details, Failure, Instant, Json, Page, Skeleton } from './ui.js';
 
 const code = (value) => value && html`<code>${value}</code>`;
@@ -18,7 +18,7 @@ function Account({ id }) {
 }
 
 const pairs = (item) => [
-  [t('column.date'), html`<${Day} date=${item.date} />`],
+  [t('column.date'), item.date && html`<${Day} date=${item.date} />`],
   [t('column.occurred'), instant(item.occurredAt)],
   [t('column.counterparty'), item.counterparty],
   [t('column.category'), item.category],
@@ -31,10 +31,11 @@ const pairs = (item) => [
   [t('column.firstSeen'), instant(item.firstSeenAt)],
   [t('column.changed'), instant(item.updatedAt)],
   [t('column.removedAt'), instant(item.removedAt)],
+  [t('column.erasedAt'), instant(item.erasedAt)],
 ];
 
 // state says in words what the transaction is.
-const state = (item) => t(item.removedAt ? 'transaction.lead.removed' : 'transaction.lead.' + item.status);
+const state = (item) => t(item.erasedAt ? 'transaction.lead.erased' : item.removedAt ? 'transaction.lead.removed' : 'transaction.lead.' + item.status);
 
 export function TransactionPage({ id, transaction }) {
   const path = '/transactions/' + transaction;
@@ -47,18 +48,18 @@ export function TransactionPage({ id, transaction }) {
   };
   const item = loaded.value?.data;
   const back = link(`/connections/${id}/transactions`);
-  const title = item ? item.description || t('transaction.noDescription') : t('transaction.title');
+  const title = item ? transactionTitle(item) : t('transaction.title');
   return html`<${Page} title=${title}
       above=${html`<${Breadcrumb}> › <a href=${back}>${t('tab.transactions')}</a></${Breadcrumb}>`}
       actions=${item?.supersedes?.length > 0 && html`<${ActionButton} kind="danger" onClick=${() => setSplitting(true)}>${t('action.split')}</${ActionButton}>`}
-      lead=${item && html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />. ${state(item)} <${Marks} transaction=${item} />`}>
+      lead=${item && html`${!item.erasedAt && html`<${Amount} value=${item.amount} currency=${item.currency} signed=${true} />. `}${state(item)} <${Marks} transaction=${item} />`}>
     <${Failure} problem=${loaded.problem} retry=${loaded.reload} />
     ${!item ? !loaded.problem && html`<${Skeleton} />` : html`
       <${Details} pairs=${pairs(item)} />
-      <${Replacements} connection=${id} item=${item} />
+      ${!item.erasedAt && html`<${Replacements} connection=${id} item=${item} />
       <${History} connection=${id} list=${history} />
       <h2>${t('transaction.metadata')}</h2>
-      <${Json} value=${item.metadata ?? null} label=${t('transaction.metadata')} />`}
+      <${Json} value=${item.metadata ?? null} label=${t('transaction.metadata')} />`}`}
     ${splitting && html`<${SplitDialog} path=${path} reload=${reload} onClose=${() => setSplitting(false)} />`}
   </${Page}>`;
 }

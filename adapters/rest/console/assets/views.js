@@ -8,6 +8,7 @@ import { CreateConnection, EditConnection } from './connection-form.js';
 import { ConnectionPage } from './connection.js';
 import { Deliveries, DeliveryPage } from './deliveries.js';
 import { Engines } from './engines.js';
+import { Erasures } from './erasures.js';
 import { Overview } from './overview.js';
 import { html } from './preact.js';
 import { Pulls } from './pulls.js';
@@ -37,4 +38,5 @@ export const views = [
   ['/changes', Changes],
   ['/engines', Engines],
   ['/audit', Audit],
+  ['/erasures', Erasures],
 ];

@@ -1,0 +1,284 @@
+package memory
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// erasures implements ports.Erasures on a Store.
+type erasures struct{ *Store }
+
+// Start finds live and deleted connections.
+func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	r domain.ErasureRequest) (domain.Erasure, error) {
+	return exclusiveResult(ctx, v.Store, "Erasures.Start", func() (domain.Erasure, error) {
+		c := v.connections[connection]
+		if c == nil || c.Tenant != tenant || c.Kind != domain.Aggregator {
+			return domain.Erasure{}, domain.NotFoundError()
+		}
+		if latest := v.latestErasure(connection); latest != nil {
+			repeated, again, err := latest.Repeat(r)
+			if err != nil {
+				return domain.Erasure{}, err
+			}
+			if !again {
+				*latest = repeated
+				return cloneErasure(repeated), nil
+			}
+		}
+		e := r.New(*c)
+		v.erasures[e.ID] = &e
+		wasLive := c.Live()
+		c.Erase(r.At)
+		if wasLive {
+			v.closeDeleted(c.ID, c.DeletedAt)
+		}
+		return cloneErasure(e), nil
+	})
+}
+
+// latestErasure returns the erasure of the connection that was created last, or nil.
+func (s *Store) latestErasure(connection domain.ConnectionID) (latest *domain.Erasure) {
+	for _, e := range s.erasures {
+		if e.Connection == connection && (latest == nil || compareErasures(latest, e) < 0) {
+			latest = e
+		}
+	}
+	return latest
+}
+
+func compareErasures(x, y *domain.Erasure) int {
+	return cmp.Or(x.CreatedAt.Compare(y.CreatedAt), cmp.Compare(x.ID.String(), y.ID.String()))
+}
+
+func cloneErasure(e domain.Erasure) domain.Erasure {
+	e.Place.Accounts = slices.Clone(e.Place.Accounts)
+	return e
+}
+
+// Get compares the tenant, because a caller may know the id of another tenant's erasure.
+func (v erasures) Get(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error) {
+	return exclusiveResult(ctx, v.Store, "Erasures.Get", func() (domain.Erasure, error) {
+		e := v.erasures[id]
+		if e == nil || e.Tenant != tenant {
+			return domain.Erasure{}, domain.NotFoundError()
+		}
+		return cloneErasure(*e), nil
+	})
+}
+
+// List returns running and ended erasures.
+func (v erasures) List(ctx context.Context, tenant domain.TenantID,
+	page domain.PageRequest) (domain.Page[domain.Erasure], error) {
+	return exclusiveResult(ctx, v.Store, "Erasures.List", func() (domain.Page[domain.Erasure], error) {
+		if err := checkTimePosition(page.After); err != nil {
+			return domain.Page[domain.Erasure]{}, err
+		}
+		rows := matching(maps.Values(v.erasures), func(e *domain.Erasure) bool { return e.Tenant == tenant },
+			cloneErasure)
+		return cutPage(rows, page, descending, func(e domain.Erasure) domain.Position {
+			return timePosition(e.CreatedAt, e.ID.UUID)
+		}), nil
+	})
+}
+
+// Claim claims under the store's mutex, so that concurrent claims return different erasures.
+func (v erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
+	return exclusiveResult(ctx, v.Store, "Erasures.Claim", func() ([]ports.ClaimedErasure, error) {
+		due := slices.SortedFunc(maps.Values(v.erasures), func(x, y *domain.Erasure) int {
+			return cmp.Or(x.DueAt.Compare(y.DueAt), compareErasures(x, y))
+		})
+		var claimed []ports.ClaimedErasure
+		for _, e := range due {
+			if len(claimed) < limit && e.Status == domain.ErasureRunning && !e.DueAt.After(at) {
+				e.DueAt = until
+				claimed = append(claimed, ports.ClaimedErasure{
+					Erasure: cloneErasure(*e), Connection: cloneConnection(*v.connections[e.Connection]),
+				})
+			}
+		}
+		return claimed, nil
+	})
+}
+
+// claimedErasure returns the stored erasure if it is claimed until the given time. Errors: LeaseLost.
+func (s *Store) claimedErasure(e domain.Erasure, until time.Time) (*domain.Erasure, error) {
+	stored := s.erasures[e.ID]
+	if stored == nil || stored.Status != domain.ErasureRunning || !stored.DueAt.Equal(until) {
+		return nil, conflict(domain.LeaseLost)
+	}
+	return stored, nil
+}
+
+// Save keeps the members that only a request changes.
+func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
+	return v.exclusive(ctx, "Erasures.Save", func() error {
+		stored, err := v.claimedErasure(e, claimed)
+		if err != nil {
+			return err
+		}
+		e = cloneErasure(e)
+		stored.DueAt, stored.LastError, stored.Attempts = e.DueAt, e.LastError, e.Attempts
+		stored.VendorDone, stored.Passes, stored.Place = e.VendorDone, e.Passes, e.Place
+		return nil
+	})
+}
+
+// End counts the tokens whose webhook the vendor may have under the same lock as it ends the erasure.
+func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool, error) {
+	return exclusiveResult(ctx, v.Store, "Erasures.End", func() (bool, error) {
+		stored, err := v.claimedErasure(e, e.DueAt)
+		if err != nil {
+			return false, err
+		}
+		c := v.connections[e.Connection]
+		if e.Status == domain.ErasureDone {
+			if stored.AwaitsVendor() { // it may have been requested since the claim
+				return false, nil
+			}
+			c.AccountRef = ""
+			v.deleteTokens(c.ID)
+			for _, token := range v.tokens {
+				if token.Connection == c.ID {
+					return false, nil
+				}
+			}
+			c.EraseAccess()
+		}
+		stored.Status, stored.LastError, stored.Attempts, stored.EndedAt = e.Status, e.LastError, e.Attempts, at
+		stored.Place = domain.ErasurePlace{}
+		return true, nil
+	})
+}
+
+// deleteTokens deletes the tokens of a connection whose webhook the vendor does not have.
+func (s *Store) deleteTokens(connection domain.ConnectionID) {
+	maps.DeleteFunc(s.tokens, func(_ domain.TokenHash, t *domain.WebhookToken) bool {
+		return t.Connection == connection && !awaitsRemoval(t)
+	})
+}
+
+// EraseBatch erases transactions in batches, and everything else at once.
+func (v erasures) EraseBatch(
+	ctx context.Context, e domain.Erasure, at, until time.Time, limit int,
+) (domain.Erasure, error) {
+	return exclusiveResult(ctx, v.Store, "Erasures.EraseBatch", func() (domain.Erasure, error) {
+		stored, err := v.claimedErasure(e, e.DueAt)
+		if err != nil {
+			return domain.Erasure{}, err
+		}
+		stored.DueAt = until
+		if v.endPulls(e.Connection, at); !v.eraseTransactions(e.Connection, at, limit) {
+			stored.Place.Task = "transactions"
+			return cloneErasure(*stored), nil
+		}
+		for _, a := range v.accounts[e.Connection] {
+			stored.Place.Accounts = append(stored.Place.Accounts, a.ID.String())
+		}
+		v.eraseResponses(*stored)
+		v.eraseDeliveries(e.Connection)
+		v.eraseAccounts(e.Connection)
+		v.deleteTokens(e.Connection)
+		v.connections[e.Connection].EraseData()
+		stored.Passes++
+		stored.Place.Task = ""
+		return cloneErasure(*stored), nil
+	})
+}
+
+// endPulls ends the pulls of the connection and deletes all of them.
+func (s *Store) endPulls(connection domain.ConnectionID, at time.Time) {
+	for _, p := range s.openPullsOf(connection).open() {
+		s.end(p, domain.PullFailed, domain.ConnectionGone, at)
+	}
+	s.nudged = nil // the pulls that were released are deleted
+	maps.DeleteFunc(s.pulls, func(_ domain.PullID, p *pull) bool { return p.Connection == connection })
+	delete(s.openPulls, connection)
+}
+
+// eraseTransactions erases at most limit transactions of the connection, and reports whether none is left.
+func (s *Store) eraseTransactions(connection domain.ConnectionID, at time.Time, limit int) bool {
+	rows := s.transactions[connection]
+	for _, externalID := range slices.Sorted(maps.Keys(rows)) {
+		row := rows[externalID]
+		if row.Erased() {
+			continue
+		}
+		if limit == 0 {
+			return false
+		}
+		limit--
+		delete(rows, externalID)
+		row.Erase(at)
+		*row = transaction{Transaction: row.Transaction}
+		rows[row.ID.String()] = row
+		s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
+	}
+	return true
+}
+
+// eraseAccounts deletes the accounts of the connection and everything that is stored by account.
+func (s *Store) eraseAccounts(connection domain.ConnectionID) {
+	for _, a := range s.accounts[connection] {
+		delete(s.completeness, a.ID)
+		delete(s.balances, a.ID)
+		delete(s.closings, a.ID)
+	}
+	delete(s.accounts, connection)
+	delete(s.activity, connection)
+	delete(s.pastIDs, connection)
+	delete(s.splitPairs, connection)
+	delete(s.absences, connection)
+	delete(s.quarantine, connection)
+}
+
+// eraseResponses deletes the responses that contain what the erasure erases.
+func (s *Store) eraseResponses(e domain.Erasure) {
+	var except []string
+	for _, other := range s.erasures {
+		if other.Connection == e.Connection {
+			except = append(except, other.ID.String())
+		}
+	}
+	ids := append(slices.Clone(e.Place.Accounts), e.Connection.String())
+	maps.DeleteFunc(s.responses, func(r request, c *claim) bool {
+		if r.tenant != e.Tenant || c.response == nil {
+			return false
+		}
+		headers, _ := json.Marshal(c.response.Headers) // a map of strings has no error
+		return domain.ResponseNames(c.response.Body, string(headers), ids, except)
+	})
+}
+
+// eraseDeliveries deletes the deliveries of the connection, and removes the contents of those of other connections of
+// the tenant that name its account reference.
+func (s *Store) eraseDeliveries(connection domain.ConnectionID) {
+	erased := s.connections[connection]
+	for id, d := range s.deliveries {
+		other := s.connections[d.Connection]
+		switch {
+		case d.Connection == connection:
+			delete(s.deliveries, id)
+			delete(s.fingerprints, fingerprint{d.Connection, d.Fingerprint})
+		case d.Tenant == erased.Tenant && !sameReference(other, erased) && names(d.Body, erased.AccountRef):
+			d.Body, d.Scope, d.EventID = []byte{}, domain.PullScope{}, ""
+		}
+	}
+}
+
+func sameReference(a, b *domain.Connection) bool {
+	return domain.CanonicalAccountRef(a.AccountRef) == domain.CanonicalAccountRef(b.AccountRef)
+}
+
+// names reports whether the body of a webhook names the account reference.
+func names(body []byte, ref string) bool {
+	return slices.ContainsFunc(domain.ReferenceText(ref), func(text []byte) bool { return bytes.Contains(body, text) })
+}

@@ -1,0 +1,110 @@
+package gormstore_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var erasureRows = flag.Int("erasure-rows", 2000, "how many transactions the measured erasure erases")
+
+// The memory that an erasure needs does not depend on the number of its transactions. Each of them has one older
+// version.
+func TestAnErasureNeedsLittleMemoryAndTime(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		c := fillConnection(t, b, *erasureRows)
+		began := time.Now()
+		longest, heap := eraseAll(t, b, c)
+		t.Logf("%d transactions: erased in %s, longest batch %s, heap at most %d MiB",
+			*erasureRows, time.Since(began).Round(time.Millisecond), longest.Round(time.Millisecond), heap>>20)
+		if heap > 200<<20 || longest > 10*time.Second {
+			t.Errorf("the longest batch took %s, and the heap had %d MiB", longest, heap>>20)
+		}
+	})
+}
+
+// fillConnection stores a connection with n transactions of about 600 bytes, each of which was edited once.
+func fillConnection(b testing.TB, s backend, n int) domain.Connection {
+	b.Helper()
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	c := domain.Connection{
+		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: domain.TenantID{UUID: uuid.New()},
+		Kind: domain.Aggregator, Name: "bench", Vendor: "pluggy", AccountRef: uuid.NewString(), Sealed: []byte{1},
+		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
+	}
+	must(s.Connections().Create(b.Context(), c))
+	p, err := s.Pulls().Request(b.Context(), c.Tenant, c.ID, ports.PullRequest{
+		ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, Scope: domain.PullScope{Everything: true}, At: now,
+	})
+	must(err)
+	lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Until: now.Add(time.Hour)}
+	_, err = s.Pulls().Claim(b.Context(), lease, now)
+	must(err)
+	const page = 1000
+	for _, text := range []string{"first", "edited"} {
+		for from := 0; from < n; from += page {
+			rows := make([]domain.TransactionData, 0, page)
+			for i := from; i < min(from+page, n); i++ {
+				rows = append(rows, domain.TransactionData{
+					ExternalID: fmt.Sprintf("00000000-0000-4000-8000-%012d", i), Account: "account",
+					Amount: domain.Money{Amount: decimal.New(int64(i), -2), Currency: "BRL"}, Status: domain.Posted,
+					Date:        domain.Date(now.AddDate(0, 0, -i%700).Format(time.DateOnly)),
+					Description: text + fmt.Sprint(" purchase number ", i), Metadata: json.RawMessage(benchMetadata),
+				})
+			}
+			_, err := s.Pulls().StorePage(b.Context(), lease, ports.PageWrite{
+				Accounts:     []domain.AccountData{{ExternalID: "account", Type: domain.BankAccount, Currency: "BRL"}},
+				Transactions: rows, At: now, LeaseUntil: lease.Until,
+				NewID: func() domain.TransactionID {
+					return domain.TransactionID{UUID: uuid.Must(uuid.NewV7())}
+				},
+			})
+			must(err)
+		}
+	}
+	return c
+}
+
+// benchMetadata has about the size of a transaction of a vendor.
+var benchMetadata = `{"id":"` + fmt.Sprintf("%0450d", 1) + `"}`
+
+// eraseAll completely erases the connection in batches of 1,000 rows, and returns the longest batch and the highest heap.
+func eraseAll(b testing.TB, s backend, c domain.Connection) (longest time.Duration, heap uint64) {
+	b.Helper()
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	e, err := s.Erasures().Start(b.Context(), c.Tenant, c.ID, domain.ErasureRequest{
+		ID: domain.ErasureID{UUID: uuid.Must(uuid.NewV7())}, At: now,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for e.Passes < domain.ErasurePasses {
+		began := time.Now()
+		if e, err = s.Erasures().EraseBatch(b.Context(), e, now, now, 1000); err != nil {
+			b.Fatal(err)
+		}
+		longest = max(longest, time.Since(began))
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		heap = max(heap, m.HeapInuse)
+	}
+	e.Status = domain.ErasureDone
+	if _, err := s.Erasures().End(b.Context(), e, now); err != nil {
+		b.Fatal(err)
+	}
+	return longest, heap
+}

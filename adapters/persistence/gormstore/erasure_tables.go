@@ -1,0 +1,351 @@
+package gormstore
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// erasedTables are the tables with data of connections, in the order in which a pass erases them. A table that belongs
+// to the accounts of a connection comes before accounts. A new table needs one line here, or one in KeptTables.
+var erasedTables = []erasedTable{
+	{"idempotency_keys", "", responses},
+	{"deliveries", "of other connections", namedByOthers},
+	{"deliveries", "", ofConnection("id")},
+	{"absent_transactions", "", ofConnection("external_id")},
+	{"quarantined_rows", "", ofConnection("kind, row_key")},
+	{"split_pairs", "", ofConnection("left_external_id, came_external_id")},
+	{"transaction_past_ids", "", ofConnection("external_id")},
+	{"transaction_versions", "", ofConnection("id, version")},
+	{"transactions", "", transactionsLeft},
+	{"close_adjustments", "", ofAccounts("account_id, seq")},
+	{"account_closes", "", ofConnection("account_id, date")},
+	{"account_balances", "", ofConnection("account_id, day")},
+	{"account_completeness", "", ofConnection("account_id")},
+	{"accounts", "", ofConnection("id")},
+	{"pulls", "", ofConnection("id")},
+	{"webhook_tokens", "", tokensWithoutWebhook},
+	{"connections", "", connectionLeft},
+}
+
+// KeptTables are the tables that an erasure does not change, each with the reason. They contain nothing of an account
+// holder, and no text of an operator or a vendor.
+var KeptTables = map[string]string{
+	"audit_checkpoints": "sizes and hashes, signed",
+	"audit_entries":     "operators, ids, names of members and numbers",
+	"audit_hashes":      "hashes",
+	"audit_heads":       "sizes and times",
+	"audit_keys":        "a sealed key of the service",
+	"audit_pending":     "entries without a number yet",
+	"erasures":          "ids, times and codes",
+	"feed":              "the position of the change feed, and the key of its cursors",
+	"goose_db_version":  "versions of the schema",
+	"rate_budgets":      "hashes of origins, numbers of calls",
+	"strays":            "ids of pulls and deliveries, until the pull has ended",
+
+	"river_client":       "ids of processes",
+	"river_client_queue": "names of queues",
+	"river_job":          "ids of pulls, and codes of errors",
+	"river_leader":       "ids of processes",
+	"river_migration":    "versions of the schema",
+	"river_notification": "names of queues",
+	"river_queue":        "names of queues",
+}
+
+// ErasedTables returns the names of the tables that an erasure changes.
+func ErasedTables() []string {
+	var names []string
+	for _, t := range erasedTables {
+		names = append(names, t.name)
+	}
+	return slices.Compact(names)
+}
+
+// erasedTable is one task of a pass: it erases the rows of a table that belong to a connection, or a part of them.
+type erasedTable struct {
+	name, part string
+	// erase erases at most b.limit rows, subtracts their number from b.limit, and reports whether none is left.
+	erase func(b *erasureBatch) (done bool, err error)
+}
+
+// task returns the name of the task, which is stored with an erasure.
+func (t erasedTable) task() string { return strings.TrimSpace(t.name + " " + t.part) }
+
+// erasureBatch is a batch of an erasure in its transaction.
+type erasureBatch struct {
+	tx      Tx
+	dialect Dialect
+	erasure domain.Erasure
+	table   string
+	at      time.Time
+	limit   int // rows that may still be erased or examined
+}
+
+// run continues the pass at its place until the limit of the batch is reached. No worker writes for the connection
+// meanwhile. A place that this version does not know is that of another version; the pass then starts again.
+func (b *erasureBatch) run() error {
+	row, err := lockErased(b.tx.DB, b.erasure)
+	if err != nil {
+		return err
+	}
+	if err := b.dialect.ExcludeWriters(b.tx.DB, row.ID); err != nil {
+		return err
+	}
+	place := &b.erasure.Place
+	next := max(slices.IndexFunc(erasedTables, func(t erasedTable) bool { return t.task() == place.Task }), 0)
+	if erasedTables[next].task() != place.Task {
+		place.After = ""
+	}
+	for ; next < len(erasedTables); next++ {
+		place.Task, b.table = erasedTables[next].task(), erasedTables[next].name
+		if b.limit <= 0 {
+			return nil
+		}
+		done, err := erasedTables[next].erase(b)
+		if err != nil || !done {
+			return err
+		}
+		place.After = ""
+	}
+	b.erasure.Passes++
+	place.Task, place.ScannedTo, place.BeganAt = "", place.BeganAt, time.Time{}
+	return nil
+}
+
+// owner returns the ids of the connection and of the tenant, which are the parameters of most conditions.
+func (b *erasureBatch) owner() []any { return []any{b.erasure.Connection.UUID, b.erasure.Tenant.UUID} }
+
+// ofConnection returns a task that deletes the rows of a table that have the connection in connection_id. key are the
+// columns that, with the connection and the tenant, identify a row.
+func ofConnection(key string) func(*erasureBatch) (bool, error) {
+	return deleteWhere("connection_id = ? AND tenant_id = ?", key)
+}
+
+// ofAccounts returns a task that deletes the rows of a table that have an account of the connection in account_id.
+func ofAccounts(key string) func(*erasureBatch) (bool, error) {
+	return deleteWhere("account_id IN (SELECT id FROM accounts WHERE connection_id = ? AND tenant_id = ?)", key)
+}
+
+// deleteWhere returns a task that deletes the rows that match the condition. The parameters of the condition are the
+// connection and the tenant.
+func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
+	return func(b *erasureBatch) (bool, error) {
+		where := " FROM " + b.table + " WHERE " + condition
+		n, err := rowsOf(b.tx.Exec("DELETE"+where+" AND ("+key+") IN (SELECT "+key+where+" LIMIT ?)",
+			slices.Concat(b.owner(), b.owner(), []any{b.limit})...))
+		done := n < b.limit
+		b.limit -= n
+		return done, err
+	}
+}
+
+// tokensWithoutWebhook deletes the tokens of the connection whose webhook the vendor does not have. The others are
+// needed to remove the webhook.
+func tokensWithoutWebhook(b *erasureBatch) (bool, error) {
+	b.table = "webhook_tokens"
+	return deleteWhere("connection_id = ? AND tenant_id = ? AND NOT ("+awaitsRemoval+")", "id")(b)
+}
+
+// connectionLeft removes what is no longer needed of the connection.
+func connectionLeft(b *erasureBatch) (bool, error) {
+	row, err := lockErased(b.tx.DB, b.erasure)
+	if err != nil {
+		return false, err
+	}
+	c := row.domain()
+	c.EraseData()
+	row = rowOfConnection(c)
+	return true, b.tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+		Select("name", "config", "health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
+			"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
+			"webhook_next_at", "webhook_every", "webhook_news_only", "webhook_due_at", "webhook_missed_at").
+		Updates(&row).Error
+}
+
+// transactionsLeft replaces transactions as domain.Transaction.Erase does. An erased row has no date, so that the index
+// over dates finds the others, and its own id as its external id.
+func transactionsLeft(b *erasureBatch) (bool, error) {
+	var rows []struct {
+		ID   uuid.UUID
+		Date string
+	}
+	query := b.tx.Table(transactionTable).Select("id", "date").
+		Where("connection_id = ? AND "+equalUnindexed("tenant_id")+" AND date > ''", b.owner()...)
+	if date, id, ok := strings.Cut(b.erasure.Place.After, " "); ok {
+		query = query.Where("(date, id) > (?, ?)", date, id)
+	}
+	if err := query.Order("date, id").Limit(b.limit).Scan(&rows).Error; err != nil {
+		return false, err
+	}
+	if len(rows) == 0 {
+		return true, nil
+	}
+	last, done := rows[len(rows)-1], len(rows) < b.limit
+	b.erasure.Place.After = last.Date + " " + last.ID.String()
+	b.limit -= len(rows)
+	ids := make([]string, 0, len(rows))
+	for _, row := range rows {
+		ids = append(ids, row.ID.String())
+	}
+	var seq int64
+	var ignored bool
+	err := b.tx.Read(newQuery(b.dialect.ChangeSeq("false")).into([]any{&seq, &ignored}, func() error { return nil }))
+	if err != nil {
+		return false, err
+	}
+	return done, b.tx.Table(transactionTable).
+		Where("connection_id = ? AND "+equalUnindexed("tenant_id"), b.owner()...).Where(b.dialect.AnyOf("id", ids)).
+		Updates(erasedColumns(b.at, seq)).Error
+}
+
+// erasedColumns are the columns of a transaction that an erasure changes. It keeps id, tenant_id and connection_id.
+func erasedColumns(at time.Time, seq int64) map[string]any {
+	return map[string]any{
+		"version": gorm.Expr("version + 1"), "change_tx": seq, "erased_at": instant{at},
+		"removed_at": gorm.Expr("coalesce(removed_at, ?)", instant{at}), "first_seen_at": instant{at},
+		"updated_at": instant{at}, "external_id": gorm.Expr("CAST(id AS text)"), "vendor": "", "account_id": nil,
+		"account": "", "amount": gorm.Expr("0"), "currency": "", "account_amount": nil, "account_currency": "",
+		"status": "", "date": "", "occurred_at": nil, "description": "", "category": "", "counterparty": "",
+		"metadata": nil, "digest": make([]byte, 32), "source": nil, "pull_id": nil, "warnings": "", "row_sha256": nil,
+		"normalizer": "", "supersedes": "", "superseded_by": nil,
+	}
+}
+
+// responseBatch bounds the number of responses that are in memory at once.
+const responseBatch = 100
+
+// responses deletes the stored responses of the tenant that contain data of the connection. They name the connection
+// or one of its accounts. The responses that name an erasure of it contain no such data.
+func responses(b *erasureBatch) (bool, error) {
+	place := &b.erasure.Place
+	if err := b.rememberAccounts(); err != nil {
+		return false, err
+	}
+	var except []string
+	err := b.tx.Model(&erasureRow{}).
+		Where("connection_id = ? AND tenant_id = ?", b.owner()...).
+		Pluck("id", &except).
+		Error
+	if err != nil {
+		return false, err
+	}
+	ids := append(slices.Clone(place.Accounts), b.erasure.Connection.String())
+	tenant := clause.Eq{Column: "tenant_id", Value: b.erasure.Tenant.UUID}
+	for b.limit > 0 {
+		var rows []keyRow
+		err := b.tx.Where(tenant, clause.Gt{Column: "key", Value: place.After}).
+			Order(clause.OrderByColumn{Column: clause.Column{Name: "key"}}).Limit(min(b.limit, responseBatch)).
+			Find(&rows).Error
+		if err != nil || len(rows) == 0 {
+			return err == nil, err
+		}
+		b.limit -= len(rows)
+		place.After = rows[len(rows)-1].Key
+		for _, row := range rows {
+			if !domain.ResponseNames(row.Body, row.Headers, ids, except) {
+				continue
+			}
+			err := whereKey(b.tx.DB, b.erasure.Tenant, row.Key).Delete(&keyRow{}).Error
+			if err != nil {
+				return false, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// rememberAccounts adds the accounts of the connection to the place of the erasure, because a later pass needs them
+// after they were deleted.
+func (b *erasureBatch) rememberAccounts() error {
+	var ids []string
+	err := b.tx.Model(&accountRow{}).Where("connection_id = ? AND tenant_id = ?", b.owner()...).Pluck("id", &ids).Error
+	all := append(b.erasure.Place.Accounts, ids...)
+	slices.Sort(all)
+	b.erasure.Place.Accounts = slices.Compact(all)
+	return err
+}
+
+// scanOverlap is how much later a delivery can be committed than it was received.
+const scanOverlap = time.Minute
+
+// namedByOthers removes what deliveries of other connections of the tenant contain about the account reference. A
+// vendor sends the events of all references to each webhook. It examines the deliveries in the order in which they were
+// received; a later pass continues where the last one began.
+func namedByOthers(b *erasureBatch) (bool, error) {
+	place := &b.erasure.Place
+	row, err := lockErased(b.tx.DB, b.erasure)
+	texts := domain.ReferenceText(row.AccountRef)
+	if err != nil || len(texts) == 0 {
+		return err == nil, err
+	}
+	same, err := b.connectionsOf(row.AccountRef)
+	if err != nil {
+		return false, err
+	}
+	after, id := place.ScannedTo.Add(-scanOverlap), uuid.Nil
+	if place.ScannedTo.IsZero() {
+		after = time.Unix(0, 0)
+	}
+	if micros, last, ok := strings.Cut(place.After, " "); ok {
+		at, err := strconv.ParseInt(micros, 10, 64)
+		if err != nil {
+			return false, err
+		}
+		after, id = time.UnixMicro(at), uuid.MustParse(last)
+	}
+	var rows []struct {
+		ID         uuid.UUID
+		Connection uuid.UUID `gorm:"column:connection_id"`
+		Received   instant   `gorm:"column:received_at"`
+		Names      bool      `gorm:"column:names"`
+	}
+	contains := b.dialect.Contains("body", texts)
+	err = b.tx.Model(&deliveryRow{}).
+		Select("id, connection_id, received_at, ("+contains.SQL+") AS names", contains.Vars...).
+		Where("tenant_id = ? AND (received_at, id) > (?, ?)", b.erasure.Tenant.UUID, instant{after}, id).
+		Order("received_at, id").
+		Limit(b.limit).
+		Scan(&rows).
+		Error
+	if err != nil || len(rows) == 0 {
+		return err == nil, err
+	}
+	last, done := rows[len(rows)-1], len(rows) < b.limit
+	b.limit -= len(rows)
+	place.After = strconv.FormatInt(last.Received.UnixMicro(), 10) + " " + last.ID.String()
+	var named []string
+	for _, row := range rows {
+		if row.Names && !slices.Contains(same, row.Connection) {
+			named = append(named, row.ID.String())
+		}
+	}
+	if len(named) == 0 {
+		return done, nil
+	}
+	return done, b.tx.Model(&deliveryRow{}).Where("tenant_id = ?", b.erasure.Tenant.UUID).
+		Where(b.dialect.AnyOf("id", named)).
+		Updates(map[string]any{"body": []byte{}, "ask": "", "event_id": ""}).Error
+}
+
+// connectionsOf returns the ids of the tenant's connections with this account reference, the erased one among them.
+func (b *erasureBatch) connectionsOf(ref string) (ids []uuid.UUID, err error) {
+	var rows []struct {
+		ID         uuid.UUID
+		AccountRef string
+	}
+	err = b.tx.Model(&connectionRow{}).Select("id", "account_ref").Where("tenant_id = ?", b.erasure.Tenant.UUID).
+		Where("account_ref = ? OR lower(account_ref) = ?", ref, strings.ToLower(ref)).Scan(&rows).Error
+	for _, row := range rows {
+		if domain.CanonicalAccountRef(row.AccountRef) == domain.CanonicalAccountRef(ref) {
+			ids = append(ids, row.ID)
+		}
+	}
+	return ids, err
+}

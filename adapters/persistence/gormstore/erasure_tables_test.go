@@ -1,0 +1,95 @@
+package gormstore_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// A new table must be listed in erasure_tables.go: either an erasure changes it, or it contains no personal data.
+func TestEveryTableIsErasedOrFreeOfPersonalData(t *testing.T) {
+	listed := map[string]bool{}
+	for _, name := range gormstore.ErasedTables() {
+		listed[name] = true
+		if gormstore.KeptTables[name] != "" {
+			t.Errorf("%s is erased and kept", name)
+		}
+	}
+	for name, reason := range gormstore.KeptTables {
+		listed[name] = true
+		if reason == "" {
+			t.Errorf("no reason why %s is kept", name)
+		}
+	}
+	found := map[string]bool{}
+	onEach(t, func(t *testing.T, b backend) {
+		for _, name := range tablesOf(t, b) {
+			found[name] = true
+			if !listed[name] {
+				t.Errorf("the table %s is neither erased nor listed in KeptTables", name)
+			}
+		}
+	})
+	for _, name := range gormstore.ErasedTables() {
+		if !found[name] {
+			t.Errorf("the table %s does not exist", name)
+		}
+	}
+}
+
+// tablesOf returns the tables of the database, without those that the database itself uses.
+func tablesOf(t *testing.T, b backend) (names []string) {
+	t.Helper()
+	query := "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+	if b.gorm.Name() == "postgres" {
+		query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+	}
+	if err := b.gorm.Raw(query).Scan(&names).Error; err != nil || len(names) == 0 {
+		t.Fatal(len(names), err)
+	}
+	return names
+}
+
+// What remains of a transaction is listed here, so that a new column is erased.
+func TestEveryOtherColumnOfATransactionIsErased(t *testing.T) {
+	kept := []string{"id", "tenant_id", "connection_id"}
+	columns := append(gormstore.ErasedColumns(), kept...)
+	slices.Sort(columns)
+	onEach(t, func(t *testing.T, b backend) {
+		stored := slices.Sorted(slices.Values(columnsOf(t, b.gorm, "transactions")))
+		if diff := cmp.Diff(stored, columns); diff != "" {
+			t.Errorf("transactions (-table +erased or kept):\n%s", diff)
+		}
+	})
+}
+
+// connectionColumns says of each column of a connection what an erasure does with it.
+var connectionColumns = map[string]string{
+	"id": "kept", "tenant_id": "kept", "kind": "kept", "vendor": "kept", "type": "empty for this kind",
+	"revision": "kept", "created_at": "kept", "updated_at": "kept", "redirected_at": "kept", "deleted_at": "kept",
+	"erased_at": "kept", "paused_at": "removed by the deletion",
+
+	"name": "erased with the data", "config": "erased with the data", "health_status": "erased with the data",
+	"health_reason": "erased with the data", "health_since": "erased with the data",
+	"needs_reauth": "erased with the data", "reauth_by_event": "erased with the data",
+	"consent_status": "erased with the data", "consent_key": "erased with the data",
+	"consent_expires_at": "erased with the data", "consent_notice_at": "erased with the data",
+	"webhook_next_at": "erased with the data", "webhook_every": "erased with the data",
+	"webhook_news_only": "erased with the data", "webhook_due_at": "erased with the data",
+	"webhook_missed_at": "erased with the data",
+
+	"base_url": "erased at the end", "account_ref": "erased at the end", "sealed": "erased at the end",
+}
+
+func TestEveryColumnOfAConnectionIsErasedOrKept(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		stored := slices.Sorted(slices.Values(columnsOf(t, b.gorm, "connections")))
+		if diff := cmp.Diff(stored, slices.Sorted(maps.Keys(connectionColumns))); diff != "" {
+			t.Errorf("connections (-table +listed):\n%s", diff)
+		}
+	})
+}

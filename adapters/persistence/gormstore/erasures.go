@@ -1,0 +1,335 @@
+package gormstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Erasures returns the store of erasures.
+func (s *Store) Erasures() ports.Erasures { return erasures{s} }
+
+// erasures implements ports.Erasures on a Store. erasure_tables.go lists what is erased.
+type erasures struct{ *Store }
+
+// erasureRow is a row of erasures.
+type erasureRow struct {
+	ID         uuid.UUID `gorm:"column:id;primaryKey"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	AtVendor   bool      `gorm:"column:at_vendor"`
+	Status     string    `gorm:"column:status"`
+	LastError  string    `gorm:"column:last_error"`
+	Created    instant   `gorm:"column:created_at"`
+	Requested  instant   `gorm:"column:requested_at"`
+	Ended      instant   `gorm:"column:ended_at"`
+	Due        instant   `gorm:"column:due_at"`
+	VendorDone bool      `gorm:"column:vendor_done"`
+	Attempts   int       `gorm:"column:attempts"`
+	Passes     int       `gorm:"column:passes"`
+	Place      string    `gorm:"column:place"`
+	Tenant     uuid.UUID `gorm:"column:tenant_id;primaryKey"`
+}
+
+// TableName returns the name of the table in the schema.
+func (erasureRow) TableName() string { return "erasures" }
+
+func rowOfErasure(e domain.Erasure) (erasureRow, error) {
+	place, err := encode(e.Place)
+	return erasureRow{
+		ID: e.ID.UUID, Connection: e.Connection.UUID, Tenant: e.Tenant.UUID, AtVendor: e.AtVendor,
+		Status: string(e.Status), LastError: string(e.LastError), Created: instant{e.CreatedAt},
+		Requested: instant{e.RequestedAt}, Ended: instant{e.EndedAt}, Due: instant{e.DueAt},
+		VendorDone: e.VendorDone, Attempts: e.Attempts, Passes: e.Passes, Place: place,
+	}, err
+}
+
+func (r erasureRow) domain() (domain.Erasure, error) {
+	e := domain.Erasure{
+		ID: domain.ErasureID{UUID: r.ID}, Connection: domain.ConnectionID{UUID: r.Connection},
+		Tenant: domain.TenantID{UUID: r.Tenant}, AtVendor: r.AtVendor, Status: domain.ErasureStatus(r.Status),
+		LastError: domain.Code(r.LastError), CreatedAt: r.Created.Time, RequestedAt: r.Requested.Time,
+		EndedAt: r.Ended.Time, DueAt: r.Due.Time, VendorDone: r.VendorDone, Attempts: r.Attempts, Passes: r.Passes,
+	}
+	return e, decode(r.Place, &e.Place)
+}
+
+// Start locks the connection before it reads its erasures, so that concurrent calls find the erasure of the first one.
+func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	r domain.ErasureRequest,
+) (e domain.Erasure, err error) {
+	var refused error
+	err = s.change(ctx, func(tx Tx) error {
+		row, err := first[connectionRow](locked(tx.DB, forUpdate).
+			Where("id = ? AND tenant_id = ? AND kind = ?", connection.UUID, tenant.UUID, string(domain.Aggregator)))
+		if err != nil {
+			return err
+		}
+		latest, err := first[erasureRow](tx.Where("connection_id = ? AND tenant_id = ?", row.ID, row.Tenant).
+			Order("created_at DESC, id DESC"))
+		if errors.Is(err, domain.NotFound) {
+			e, err = startErasure(tx.DB, row, r)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		if e, err = latest.domain(); err != nil {
+			return err
+		}
+		var again bool
+		if e, again, refused = e.Repeat(r); refused != nil {
+			return refused
+		}
+		if again {
+			e, err = startErasure(tx.DB, row, r)
+			return err
+		}
+		return tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ?", latest.ID, latest.Tenant).
+			Updates(map[string]any{"at_vendor": e.AtVendor, "requested_at": instant{e.RequestedAt}}).Error
+	})
+	if refused != nil {
+		return domain.Erasure{}, refused
+	}
+	return e, err
+}
+
+// startErasure stores a new erasure of the locked connection, and deletes the connection if it is live.
+func startErasure(tx *gorm.DB, row connectionRow, r domain.ErasureRequest) (domain.Erasure, error) {
+	c := row.domain()
+	e := r.New(c)
+	stored, err := rowOfErasure(e)
+	if err != nil {
+		return domain.Erasure{}, err
+	}
+	if err := tx.Create(&stored).Error; err != nil {
+		return domain.Erasure{}, err
+	}
+	wasLive := c.Live()
+	c.Erase(r.At)
+	if wasLive {
+		return e, saveConnection(tx, c)
+	}
+	return e, tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+		Updates(map[string]any{"erased_at": instant{c.ErasedAt}}).Error
+}
+
+// Get reads one erasure.
+func (s erasures) Get(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error) {
+	var e domain.Erasure
+	err := s.read(ctx, func(db *gorm.DB) error {
+		row, err := first[erasureRow](db.Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
+		if err == nil {
+			e, err = row.domain()
+		}
+		return err
+	})
+	return e, err
+}
+
+// List reads the erasures of a tenant by an index, backwards.
+func (s erasures) List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (
+	found domain.Page[domain.Erasure], err error,
+) {
+	err = s.read(ctx, func(db *gorm.DB) error {
+		query, err := newestFirst(db.Where("tenant_id = ?", tenant.UUID), "created_at", "id", page.After)
+		if err != nil {
+			return err
+		}
+		found, err = listConverted(query, page.Limit, erasureRow.domain, func(e domain.Erasure) domain.Position {
+			return domain.Position{Key: domain.TimeKey(e.CreatedAt), ID: e.ID.UUID}
+		})
+		return err
+	})
+	return found, err
+}
+
+// Claim claims each row with a compare-and-swap on its due time. A row that another process has claimed since it was
+// read is skipped.
+func (s erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
+	var claimed []ports.ClaimedErasure
+	var due []erasureRow
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Where(isErasing+" AND due_at <= ?", instant{at}).Order("due_at").Limit(limit).Find(&due).Error
+	})
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	err = s.background().change(ctx, func(tx Tx) error {
+		claimed = nil
+		for _, row := range due {
+			e, err := row.domain()
+			if err != nil {
+				return err
+			}
+			changed, err := rowsOf(underClaim(tx.DB, e).Updates(map[string]any{"due_at": instant{until}}))
+			if err != nil {
+				return err
+			}
+			if changed == 0 {
+				continue
+			}
+			c, err := first[connectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
+			if err != nil {
+				return err
+			}
+			e.DueAt = until
+			claimed = append(claimed, ports.ClaimedErasure{Erasure: e, Connection: c.domain()})
+		}
+		return nil
+	})
+	return claimed, err
+}
+
+// isErasing is the condition of the indexes over running erasures.
+const isErasing = "status = 'running'"
+
+// underClaim restricts an update to the running erasure e, if it is claimed until e.DueAt.
+func underClaim(tx *gorm.DB, e domain.Erasure) *gorm.DB {
+	return tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ? AND "+isErasing+" AND due_at = ?",
+		e.ID.UUID, e.Tenant.UUID, instant{e.DueAt})
+}
+
+// updateClaimed changes columns of the erasure. Errors: LeaseLost.
+func updateClaimed(tx *gorm.DB, e domain.Erasure, columns map[string]any) error {
+	changed, err := rowsOf(underClaim(tx, e).Updates(columns))
+	if err == nil && changed == 0 {
+		err = leaseLost()
+	}
+	return err
+}
+
+// Save is one statement.
+func (s erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
+	row, err := rowOfErasure(e)
+	if err != nil {
+		return err
+	}
+	e.DueAt = claimed
+	return s.background().write(ctx, func(db *gorm.DB) error {
+		return updateClaimed(db, e, map[string]any{
+			"due_at": row.Due, "last_error": row.LastError, "attempts": row.Attempts, "vendor_done": row.VendorDone,
+			"passes": row.Passes, "place": row.Place,
+		})
+	})
+}
+
+// lockErased locks the connection of the erasure, and returns it. A batch and a request for the same connection lock
+// it before the erasure. The lock does not conflict with foreign keys that refer to the connection.
+func lockErased(tx *gorm.DB, e domain.Erasure) (connectionRow, error) {
+	return first[connectionRow](locked(tx, "NO KEY UPDATE").
+		Where("id = ? AND tenant_id = ?", e.Connection.UUID, e.Tenant.UUID))
+}
+
+// EraseBatch ends the pulls in a transaction of its own: their workers may wait for the lock of the connection while
+// they hold the locks of the pulls.
+func (s erasures) EraseBatch(
+	ctx context.Context, e domain.Erasure, at, until time.Time, limit int,
+) (domain.Erasure, error) {
+	begins := e.Place.Task == ""
+	err := s.background().change(ctx, func(tx Tx) error {
+		b := &erasureBatch{tx: tx, dialect: s.dialect, erasure: e, at: at, limit: limit}
+		if begins {
+			if err := endPulls(tx.DB, e, at); err != nil {
+				return err
+			}
+			b.erasure.Place.Task, b.erasure.Place.BeganAt = erasedTables[0].task(), at
+		} else if err := b.run(); err != nil {
+			return err
+		}
+		b.erasure.DueAt = until
+		row, err := rowOfErasure(b.erasure)
+		if err != nil {
+			return err
+		}
+		err = updateClaimed(tx.DB, e, map[string]any{"due_at": row.Due, "passes": row.Passes, "place": row.Place})
+		if err != nil {
+			return err
+		}
+		stored, err := first[erasureRow](tx.Where("id = ? AND tenant_id = ?", row.ID, row.Tenant))
+		if err == nil {
+			e, err = stored.domain()
+		}
+		return err
+	})
+	if err != nil {
+		return domain.Erasure{}, err
+	}
+	return e, nil
+}
+
+// endPulls fails the pulls of the connection that have not ended. A worker that has locked one of them ends its write
+// first; a later write finds no running pull.
+func endPulls(tx *gorm.DB, e domain.Erasure, at time.Time) error {
+	return tx.Model(&pullRow{}).
+		Where("connection_id = ? AND tenant_id = ? AND "+isOpen, e.Connection.UUID, e.Tenant.UUID).
+		Updates(failedColumns(domain.ConnectionGone, instant{at})).
+		Error
+}
+
+// End removes the access in a first transaction and ends the erasure in a second one, because the files of the
+// database are scrubbed in between. A process that dies in between repeats both.
+func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (ended bool, err error) {
+	if e.Status == domain.ErasureDone {
+		if ended, err = s.eraseAccess(ctx, e); err != nil || !ended {
+			return false, err
+		}
+		if err := s.dialect.Scrub(ctx); err != nil {
+			return false, Translate(ctx, err)
+		}
+	}
+	err = s.background().write(ctx, func(db *gorm.DB) error {
+		return updateClaimed(db, e, map[string]any{
+			"status": string(e.Status), "last_error": string(e.LastError), "attempts": e.Attempts,
+			"ended_at": instant{at}, "place": "",
+		})
+	})
+	return err == nil, err
+}
+
+// eraseAccess removes the credential of the connection and its tokens. It reports false, and removes only the account
+// reference, if the vendor may still have a webhook; and it does nothing if the vendor must be asked.
+func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete bool, err error) {
+	err = s.background().change(ctx, func(tx Tx) error {
+		row, err := lockErased(tx.DB, e)
+		if err != nil {
+			return err
+		}
+		stored, err := first[erasureRow](underClaim(tx.DB, e))
+		if errors.Is(err, domain.NotFound) {
+			return leaseLost()
+		}
+		if err != nil || stored.AtVendor && !stored.VendorDone { // it may have been requested since the claim
+			return err
+		}
+		b := &erasureBatch{tx: tx, dialect: s.dialect, erasure: e, at: row.Deleted.Time, limit: erasedTokens}
+		if _, err := tokensWithoutWebhook(b); err != nil {
+			return err
+		}
+		var waiting int64
+		err = tx.Model(&tokenRow{}).
+			Where("connection_id = ? AND tenant_id = ?", row.ID, row.Tenant).
+			Count(&waiting).
+			Error
+		if err != nil {
+			return err
+		}
+		c := row.domain()
+		if complete = waiting == 0; complete {
+			c.EraseAccess()
+		}
+		c.AccountRef = ""
+		row = rowOfConnection(c)
+		return tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+			Select("base_url", "account_ref", "sealed").Updates(&row).Error
+	})
+	return complete, err
+}
+
+// erasedTokens is more tokens than a connection has when its erasure ends: earlier batches have deleted the others.
+const erasedTokens = 10_000

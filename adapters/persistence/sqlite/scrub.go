@@ -1,0 +1,58 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// The values of PRAGMA user_version. SQLite overwrites deleted contents only in a database that was written with the
+// pragma secure_delete from the start.
+const mayHaveRemains = 0
+
+// errReaders means that a reader still needs the write-ahead log.
+var errReaders = errors.New("a reader prevents that the write-ahead log is emptied")
+
+// Scrub empties the write-ahead log, which contains pages as they were before. A file that earlier versions have
+// written can contain remains of deleted rows; Scrub writes such a file again, once. Meanwhile nothing else is written.
+func (d dialect) Scrub(ctx context.Context) error {
+	if d.db.readers == nil {
+		return nil // a database in memory has no files
+	}
+	conn, err := d.db.Writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	var remains int
+	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&remains); err != nil {
+		return err
+	}
+	if remains == mayHaveRemains {
+		if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
+			return err
+		}
+		if err := markScrubbed(ctx, conn); err != nil {
+			return err
+		}
+	}
+	var busy, pages, copied int
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &copied)
+	if err == nil && busy != 0 {
+		err = gormstore.Unavailable(errReaders)
+	}
+	return err
+}
+
+// execer is a connection or a pool of connections.
+type execer interface {
+	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
+}
+
+// markScrubbed records that the file contains no remains of deleted rows.
+func markScrubbed(ctx context.Context, db execer) error {
+	_, err := db.ExecContext(ctx, "PRAGMA user_version = 1")
+	return err
+}

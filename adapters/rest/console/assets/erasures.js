@@ -1,0 +1,61 @@
+// Erasures: the dialog that requests one, and the list of all.
+import { request } from './api.js';
+import { reasonText } from './health.js';
+import { t } from './i18n.js';
+import { html, useState } from './preact.js';
+import { useAction, useList, usePolling } from './resource.js';
+import { link, navigate } from './router.js';
+import { announce, Empty, Failure, Field, Dialog, Loaded, More, Page, Status, Table } from './ui.js';
+
+const runInterval = 1500;
+const tones = { running: 'warn', done: 'good', failed: 'bad' };
+
+// EraseDialog says what an erasure does, and asks for the name of the connection.
+export function EraseDialog({ connection, onClose }) {
+  const [typed, setTyped] = useState('');
+  const [atVendor, setAtVendor] = useState(false);
+  const vendor = t('vendor.' + connection.vendor);
+  const erasure = useAction((body, key) => request('POST', `/aggregator-connections/${connection.id}/erasure`, { body, key })
+    .then(({ data }) => data));
+  const submit = async (event) => {
+    event.preventDefault();
+    if (!(await erasure.run({ atVendor }))) return;
+    announce(t('erase.requested', { name: connection.configName }));
+    navigate(link('/erasures'));
+  };
+  return html`<${Dialog} title=${t('erase.title', { name: connection.configName })} onClose=${onClose}>
+    <form onSubmit=${submit}>
+      <p>${t('erase.text')}</p>
+      <p><label><input type="checkbox" name="atVendor" checked=${atVendor}
+        onChange=${(event) => setAtVendor(event.target.checked)} /> ${t('erase.atVendor', { vendor })}</label></p>
+      <${Field} label=${t('delete.confirm', { name: connection.configName })} name="confirm" autocomplete="off"
+        value=${typed} onInput=${(event) => setTyped(event.target.value)} />
+      <${Failure} problem=${erasure.problem} />
+      <div class="actions">
+        <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
+        <button class="danger" disabled=${typed !== connection.configName || erasure.busy}>${t('action.erase')}</button>
+      </div>
+    </form>
+  </${Dialog}>`;
+}
+
+const columns = () => [
+  { title: t('column.connection'), kind: 'main', cell: (erasure) => html`<code>${erasure.connectionId}</code>` },
+  {
+    title: t('column.status'),
+    cell: (erasure) => html`<${Status} tone=${tones[erasure.status]}>${t('erasure.' + erasure.status)}</${Status}>
+      ${erasure.lastError && html` <span class="muted">${reasonText(erasure.lastError)}</span>`}`,
+  },
+  { title: t('column.id'), cell: (erasure) => html`<code>${erasure.id}</code>` },
+];
+
+export function Erasures() {
+  const list = useList('/erasures?limit=50');
+  const running = (list.items || []).filter((erasure) => erasure.status === 'running').length;
+  usePolling(list.reload, running > 0 && !list.extended, runInterval);
+  return html`<${Page} title=${t('erasure.title')} lead=${list.items && t(running ? 'erasure.someRunning' : 'erasure.noneRunning', { n: running })}>
+    <${Loaded} of=${list}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t('erasure.empty')}><p>${t('erasure.emptyText')}</p></${Empty}>`
+      : html`<${Table} label=${t('erasure.title')} columns=${columns()} items=${list.items} /><${More} list=${list} />`)}</${Loaded}>
+  </${Page}>`;
+}

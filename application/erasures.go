@@ -1,0 +1,155 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// The size of a batch of an erasure, and the number of batches that a round makes of one erasure before other
+// erasures have their turn.
+const (
+	erasureBatchRows = 1000
+	erasureBatches   = 50
+)
+
+// EraseConnection implements ports.Erasing.
+func (s *Service) EraseConnection(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, atVendor bool,
+) (domain.Erasure, error) {
+	if atVendor {
+		if err := s.checkEraser(ctx, tenant, id); err != nil {
+			return domain.Erasure{}, err
+		}
+	}
+	audited := s.withAudit(ctx, tenant, "connection.erase", id.String())
+	e, err := s.Erasures.Start(audited, tenant, id, domain.ErasureRequest{
+		ID: domain.ErasureID{UUID: s.IDs.New()}, AtVendor: atVendor, At: s.Clock.Now(),
+	})
+	if err == nil {
+		s.audit(ctx, tenant, "connection.erase", id.String())
+	}
+	return e, err
+}
+
+// checkEraser returns Conflict (not_offered) if the vendor of the connection cannot delete account references. It
+// reports nothing about a deleted connection, whose vendor is asked when the erasure runs.
+func (s *Service) checkEraser(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
+	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
+	if errors.Is(err, domain.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, ok := s.aggregators[c.Vendor].(ports.Eraser); !ok {
+		return &domain.Error{Kind: domain.Conflict, Code: domain.NotOffered, Message: "the vendor does not offer this"}
+	}
+	return nil
+}
+
+// GetErasure implements ports.Erasing.
+func (s *Service) GetErasure(
+	ctx context.Context, tenant domain.TenantID, id domain.ErasureID,
+) (domain.Erasure, error) {
+	return s.Erasures.Get(ctx, tenant, id)
+}
+
+// ListErasures implements ports.Erasing.
+func (s *Service) ListErasures(
+	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+) (domain.Page[domain.Erasure], error) {
+	return s.Erasures.List(ctx, tenant, page)
+}
+
+// RunErasures implements ports.Maintenance. An erasure that fails stays claimed until its claim ends, so that it is
+// not repeated at once.
+func (s *Service) RunErasures(ctx context.Context, limit int) (int, error) {
+	now := s.Clock.Now()
+	claimed, err := s.Erasures.Claim(ctx, now, now.Add(domain.ErasureTimeout), limit)
+	if err != nil {
+		return 0, err
+	}
+	var failures []error
+	for _, c := range claimed {
+		err := s.continueErasure(ctx, c)
+		if err != nil && !errors.Is(err, domain.LeaseLost) { // otherwise another worker has taken it over
+			failures = append(failures, fmt.Errorf("erasure %s: %w", c.Erasure.ID, err))
+		}
+	}
+	return len(claimed), errors.Join(failures...)
+}
+
+// continueErasure makes the next batches of an erasure. When all passes are complete, it asks the vendor, and ends the
+// erasure.
+func (s *Service) continueErasure(ctx context.Context, c ports.ClaimedErasure) error {
+	e := c.Erasure
+	for range erasureBatches {
+		if e.Passes >= domain.ErasurePasses {
+			return s.finishErasure(ctx, e, c.Connection)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		passes, now := e.Passes, s.Clock.Now()
+		var err error
+		e, err = s.Erasures.EraseBatch(ctx, e, now, now.Add(domain.ErasureTimeout), erasureBatchRows)
+		if err != nil {
+			return err
+		}
+		if e.Passes > passes && e.Passes < domain.ErasurePasses {
+			claimed := e.DueAt
+			e.DueAt = s.Clock.Now().Add(domain.ErasureSettle)
+			return s.Erasures.Save(ctx, e, claimed)
+		}
+	}
+	claimed := e.DueAt
+	e.DueAt = s.Clock.Now()
+	return s.Erasures.Save(ctx, e, claimed)
+}
+
+// finishErasure asks the vendor, if it has not answered yet, and ends the erasure.
+func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.Connection) error {
+	claimed := e.DueAt
+	if e.AwaitsVendor() {
+		e.Attempts++
+		cause := s.eraseAtVendor(ctx, c)
+		now := s.Clock.Now()
+		switch {
+		case cause == nil:
+			// The vendor announces the deletion to other connections, which may store what names the reference.
+			e.VendorDone, e.LastError, e.Passes, e.DueAt = true, "", domain.ErasurePasses-1, now.Add(domain.ErasureEcho)
+			return s.Erasures.Save(ctx, e, claimed)
+		case !e.VendorFailed(domain.CodeOf(cause), now):
+			return errors.Join(cause, s.Erasures.Save(ctx, e, claimed))
+		}
+		e.Status, e.DueAt = domain.ErasureFailed, claimed
+		_, err := s.Erasures.End(ctx, e, now)
+		return errors.Join(fmt.Errorf("given up, the vendor may still have the account reference: %w", cause), err)
+	}
+	now := s.Clock.Now()
+	e.Status = domain.ErasureDone
+	ended, err := s.Erasures.End(ctx, e, now)
+	if err != nil || ended {
+		// The event connection.erased belongs here: it commits with End.
+		return err
+	}
+	e.Status, e.DueAt = domain.ErasureRunning, now.Add(domain.ErasureTimeout)
+	return s.Erasures.Save(ctx, e, claimed)
+}
+
+// eraseAtVendor asks the vendor to delete the account reference of the connection.
+func (s *Service) eraseAtVendor(ctx context.Context, c domain.Connection) error {
+	eraser, ok := s.aggregators[c.Vendor].(ports.Eraser)
+	if !ok {
+		return &domain.Error{Kind: domain.Rejected, Code: domain.NotOffered}
+	}
+	credential, err := s.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	return eraser.Erase(ctx, accessOf(c, credential))
+}

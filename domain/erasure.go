@@ -1,0 +1,160 @@
+package domain
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErasureStatus is the state of an erasure.
+type ErasureStatus string
+
+// The statuses of an erasure.
+const (
+	ErasureRunning ErasureStatus = "running"
+	ErasureDone    ErasureStatus = "done"
+	// ErasureFailed means that the vendor has not confirmed within ErasureGiveUp that it has deleted the account
+	// reference. Everything else is erased.
+	ErasureFailed ErasureStatus = "failed"
+)
+
+// Limits of an erasure.
+const (
+	// ErasureGiveUp is how long after the request the vendor is asked to delete the account reference.
+	ErasureGiveUp = 7 * 24 * time.Hour
+	// ErasureTimeout is how long a claim of an erasure lasts. It is longer than one batch, or one call of the
+	// vendor, can take.
+	ErasureTimeout = 30 * time.Second
+	// ErasureSettle is the wait between two passes. A request that began before the connection was deleted can
+	// still store something; it has ended when the second pass begins.
+	ErasureSettle = 3 * time.Second
+	// ErasureEcho is the wait between the vendor's deletion and one more pass. The vendor announces the deletion to
+	// every webhook of the application.
+	ErasureEcho = 10 * time.Second
+	// ErasurePasses is the number of passes over all tables after which nothing of the connection is left.
+	ErasurePasses = 2
+)
+
+// Erasure deletes a connection and everything that it has brought. At most one erasure of a connection is running.
+type Erasure struct {
+	ID         ErasureID
+	Tenant     TenantID
+	Connection ConnectionID
+	AtVendor   bool // the vendor is asked to delete the account reference, too
+	Status     ErasureStatus
+	LastError  Code // why the vendor has not deleted the account reference yet; "" if there was no failure
+	CreatedAt  time.Time
+	// RequestedAt is when the vendor's deletion was requested. It is CreatedAt, unless a later request has added
+	// AtVendor.
+	RequestedAt time.Time
+	EndedAt     time.Time // when Status became done or failed; zero before
+	// DueAt is when the erasure continues. While a worker has claimed it, DueAt is the end of the claim, and the
+	// claim's fencing token.
+	DueAt time.Time
+
+	VendorDone bool // the vendor has answered that it does not have the account reference
+	Attempts   int  // how often the vendor was asked
+	Passes     int  // complete passes over all tables
+	Place      ErasurePlace
+}
+
+// ErasurePlace is the place of an erasure within a pass. Only the store that returned it can interpret it. The zero
+// value is the beginning of a pass.
+type ErasurePlace struct {
+	Task  string `json:"task,omitempty"`
+	After string `json:"after,omitempty"`
+	// Accounts are the ids of the connection's accounts.
+	Accounts []string `json:"accounts,omitempty"`
+	// ScannedTo is when the last complete pass began. Deliveries of other connections that were received long before
+	// need not be read again.
+	ScannedTo time.Time `json:"scannedTo,omitzero"`
+	// BeganAt is when the present pass began.
+	BeganAt time.Time `json:"beganAt,omitzero"`
+}
+
+// ErasureRequest is a request to erase a connection.
+type ErasureRequest struct {
+	ID       ErasureID // id of the new erasure; ignored if the request continues an existing one
+	AtVendor bool
+	At       time.Time
+}
+
+// New returns the erasure that the request starts.
+func (r ErasureRequest) New(c Connection) Erasure {
+	return Erasure{
+		ID: r.ID, Tenant: c.Tenant, Connection: c.ID, AtVendor: r.AtVendor, Status: ErasureRunning,
+		CreatedAt: r.At, RequestedAt: r.At, DueAt: r.At,
+	}
+}
+
+// Repeat returns the erasure with which a further request for its connection is answered. again is true if the
+// request starts a new erasure instead, because this one has failed. Errors: Conflict (already_erased) if the vendor
+// cannot be asked any more, because the erasure is done without it.
+func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, again bool, err error) {
+	switch {
+	case e.Status == ErasureFailed:
+		return e, true, nil
+	case !r.AtVendor || e.AtVendor:
+		return e, false, nil
+	case e.Status == ErasureDone:
+		return e, false, &Error{
+			Kind: Conflict, Code: AlreadyErased,
+			Message: "the connection is erased already, and its credential with it",
+		}
+	}
+	e.AtVendor, e.RequestedAt = true, r.At
+	return e, false, nil
+}
+
+// AwaitsVendor reports whether the vendor must still be asked.
+func (e Erasure) AwaitsVendor() bool { return e.AtVendor && !e.VendorDone }
+
+// VendorFailed records a failed attempt at the vendor. The next attempt is due later each time. It reports whether
+// the vendor is not asked again, because ErasureGiveUp has passed.
+func (e *Erasure) VendorFailed(cause Code, at time.Time) (givenUp bool) {
+	e.LastError = cause
+	e.DueAt = at.Add(removalWait(e.Attempts))
+	return at.Sub(e.RequestedAt) >= ErasureGiveUp
+}
+
+// Erase removes everything from the transaction except its id, its connection and its times. Its version increases.
+func (t *Transaction) Erase(at time.Time) {
+	removed := t.RemovedAt
+	if removed.IsZero() {
+		removed = at
+	}
+	*t = Transaction{
+		ID: t.ID, Tenant: t.Tenant, Connection: t.Connection, Version: t.Version + 1, FirstSeenAt: at, UpdatedAt: at,
+		RemovedAt: removed, ErasedAt: at,
+	}
+}
+
+// Erased reports whether the transaction was erased.
+func (t Transaction) Erased() bool { return !t.ErasedAt.IsZero() }
+
+// ReferenceText returns the text by which a body of a webhook names the account reference, in the canonical form and
+// as the operator wrote it. A reference that is no UUID could be part of any other text, so its text includes the
+// quotation marks of a JSON string. It returns nil for the empty reference.
+func ReferenceText(ref string) [][]byte {
+	if ref == "" {
+		return nil
+	}
+	if canonical, ok := CanonicalUUID(ref); ok {
+		if canonical == ref {
+			return [][]byte{[]byte(ref)}
+		}
+		return [][]byte{[]byte(canonical), []byte(ref)}
+	}
+	text, _ := json.Marshal(ref) // a string can always be encoded
+	return [][]byte{text}
+}
+
+// ResponseNames reports whether a stored response contains one of the ids, and none of those in except.
+func ResponseNames(body []byte, headers string, ids, except []string) bool {
+	contains := func(id string) bool {
+		return bytes.Contains(body, []byte(id)) || strings.Contains(headers, id)
+	}
+	return slices.ContainsFunc(ids, contains) && !slices.ContainsFunc(except, contains)
+}

@@ -1,0 +1,82 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Erasing erases connections.
+type Erasing interface {
+	// EraseConnection deletes the connection, if it is not deleted yet, and requests the erasure of everything that
+	// it has brought. atVendor also requests that the vendor deletes the account reference. If an erasure of the
+	// connection is running or done, that erasure is returned. Errors: NotFound unless the id belongs to an
+	// aggregator connection of the tenant, live or deleted; Conflict (not_offered) if the vendor cannot delete
+	// account references; Conflict (already_erased) if the connection was erased without asking the vendor.
+	EraseConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+		atVendor bool) (domain.Erasure, error)
+	// GetErasure returns one erasure. Errors: NotFound.
+	GetErasure(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error)
+	// ListErasures returns the erasures of the tenant, newest first.
+	ListErasures(ctx context.Context, tenant domain.TenantID,
+		page domain.PageRequest) (domain.Page[domain.Erasure], error)
+}
+
+// ClaimedErasure is an erasure that is assigned to a worker, with its connection.
+type ClaimedErasure struct {
+	Erasure    domain.Erasure
+	Connection domain.Connection
+}
+
+// Erasures stores erasures of connections, and erases the data of connections in batches. A claim ends at DueAt of the
+// erasure, which is its fencing token: a write under a claim that was replaced fails with LeaseLost (Conflict), and
+// changes nothing.
+type Erasures interface {
+	// Start requests the erasure of an aggregator connection, live or deleted. In one atomic change, it deletes a
+	// live connection as Connections.Update does, marks the connection as erased, and stores the erasure. If the
+	// connection has an erasure already, domain.Erasure.Repeat of the latest one decides. Of concurrent calls, one
+	// starts the erasure. Errors: NotFound; those of Repeat.
+	Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		r domain.ErasureRequest) (domain.Erasure, error)
+
+	// Get returns one erasure. Errors: NotFound.
+	Get(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error)
+
+	// List returns the erasures of the tenant, newest first. A position in the list is the TimeKey of CreatedAt and
+	// the id.
+	List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Erasure], error)
+
+	// Claim returns at most limit running erasures that are due at the time at, and sets their DueAt to until. Of
+	// concurrent claims, only one returns an erasure. It acts for the service itself.
+	Claim(ctx context.Context, at, until time.Time, limit int) ([]ClaimedErasure, error)
+
+	// EraseBatch erases at most limit rows of one table and moves Place behind them, in one atomic change. It extends
+	// the claim to until and returns the erasure as it is then. At the end of a pass, Place is the beginning and
+	// Passes is one higher. A pass does the following:
+	//
+	//   - it ends the pulls of the connection that have not ended; no worker writes for them afterwards;
+	//   - it deletes accounts, completeness, balances, closes, adjustments, quarantine, pulls, deliveries, and what
+	//     the store knows about rows that left or were replaced;
+	//   - it deletes the histories of transactions, and replaces each transaction as domain.Transaction.Erase does,
+	//     which is a change in the feed. A transaction that is erased already is not changed;
+	//   - it removes the name of the connection (domain.Connection.EraseData), and its tokens whose webhook the
+	//     vendor does not have;
+	//   - it deletes the idempotent responses of the tenant that contain the id of the connection or of one of its
+	//     accounts, except those that contain the id of an erasure of it;
+	//   - it removes body, scope and event id of the tenant's deliveries that name the account reference, unless
+	//     their connection has the same one.
+	//
+	// Nothing else is changed. Errors: LeaseLost.
+	EraseBatch(ctx context.Context, e domain.Erasure, at, until time.Time, limit int) (domain.Erasure, error)
+
+	// Save stores DueAt, LastError, Attempts, VendorDone, Passes and Place of an erasure that was claimed until
+	// claimed. Errors: LeaseLost.
+	Save(ctx context.Context, e domain.Erasure, claimed time.Time) error
+
+	// End ends the erasure with the status of e, in one atomic change. With ErasureDone it also removes the
+	// credential and the account reference (domain.Connection.EraseAccess) and the remaining tokens of the
+	// connection. In two cases the erasure stays running, and ended is false: if the vendor must still be asked, nothing changes; if the vendor
+	// may have a webhook of one of the tokens, only the account reference is removed. Errors: LeaseLost.
+	End(ctx context.Context, e domain.Erasure, at time.Time) (ended bool, err error)
+}

@@ -53,6 +53,7 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: e.sealer, Egress: fakeEgressGuard{}, Aggregators: []ports.Aggregator{e.vendor, newVendor("belvo")},
+		Subscriptions: store.Subscriptions(),
 		Connectors: []ports.Connector{connector{"rest-generic", domain.CategoryREST},
 			connector{"postgres", domain.CategoryDatabase}},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},

@@ -64,6 +64,18 @@ func (s plainSealer) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domai
 	return s[string(sealed)], nil
 }
 
+func (plainSealer) SealSubscription(
+	domain.TenantID, domain.SubscriptionID, domain.Credential,
+) (domain.Sealed, error) {
+	return nil, nil
+}
+
+func (plainSealer) OpenSubscription(
+	domain.TenantID, domain.SubscriptionID, domain.Sealed,
+) (domain.Credential, error) {
+	return domain.Credential{}, nil
+}
+
 func (plainSealer) NeedsReseal(domain.Sealed) bool { return false }
 
 // allowAll is an EgressGuard that allows every address. discardEvents is an Observer that discards
@@ -87,8 +99,9 @@ func Example() {
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
-		Sources: map[domain.Vendor]domain.SourcePolicy{"acme": {Authorization: domain.SecretText("hello")}},
-		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader,
+		Subscriptions: store.Subscriptions(),
+		Sources:       map[domain.Vendor]domain.SourcePolicy{"acme": {Authorization: domain.SecretText("hello")}},
+		Clock:         system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader,
 		Observer: discardEvents{},
 	})
 	check(err)

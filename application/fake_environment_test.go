@@ -143,3 +143,16 @@ func eventsOf[T ports.Event](n *eventRecorder) []T {
 
 func rejected(code domain.Code) error    { return &domain.Error{Kind: domain.Rejected, Code: code} }
 func unavailable(code domain.Code) error { return &domain.Error{Kind: domain.Unavailable, Code: code} }
+
+// SealSubscription seals the secrets of a subscription as those of a connection with this id.
+func (v *fakeSealer) SealSubscription(
+	t domain.TenantID, id domain.SubscriptionID, secrets domain.Credential,
+) (domain.Sealed, error) {
+	return v.Seal(t, domain.ConnectionID(id), secrets)
+}
+
+func (v *fakeSealer) OpenSubscription(
+	t domain.TenantID, id domain.SubscriptionID, s domain.Sealed,
+) (domain.Credential, error) {
+	return v.Open(t, domain.ConnectionID(id), s)
+}

@@ -83,6 +83,11 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 		if err != nil {
 			return total, err
 		}
+		more, alsoLost, err := s.resealSubscriptions(ctx)
+		done, lost, total = done+more, lost+alsoLost, total+more
+		if err != nil {
+			return total, err
+		}
 		switch err := s.resealAuditKey(ctx); {
 		case errors.Is(err, domain.CredentialUnopened):
 			lost++
@@ -193,4 +198,28 @@ func (s *Service) BacklogAge(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	return max(0, s.Clock.Now().Sub(oldest)), nil
+}
+
+// PruneEvents implements ports.Maintenance.
+func (s *Service) PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error) {
+	rows, err := s.Subscriptions.PruneEvents(ctx, s.Clock.Now().Add(-keep), limit)
+	if rows > 0 {
+		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
+	}
+	return rows, err
+}
+
+// AnnounceCompleteness implements ports.Maintenance.
+func (s *Service) AnnounceCompleteness(ctx context.Context, limit int) (int, error) {
+	return s.Subscriptions.AnnounceCompleteness(ctx, s.Clock.Now(), s.DriftGrace, limit)
+}
+
+// EventBacklog implements ports.Maintenance.
+func (s *Service) EventBacklog(ctx context.Context) (ports.EventBacklogAge, error) {
+	b, err := s.Subscriptions.EventBacklog(ctx)
+	age := ports.EventBacklogAge{Waiting: b.Waiting, Disabled: b.Disabled}
+	if !b.Oldest.IsZero() {
+		age.Age = max(0, s.Clock.Now().Sub(b.Oldest))
+	}
+	return age, err
 }

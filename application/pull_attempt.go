@@ -316,6 +316,7 @@ func (a *attempt) mayStayPending(b batch) bool {
 func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	w = a.completed(w)
 	counts, err := a.Pulls.StorePage(ctx, a.lease, w)
+	a.dispatch.changed()
 	return a.written(w, counts, err)
 }
 
@@ -390,6 +391,7 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	}
 	w.At, w.LeaseUntil = w.Page.At, w.Page.LeaseUntil
 	counts, err := a.Pulls.Sweep(ctx, a.lease, w)
+	a.dispatch.changed()
 	return a.written(w.Page, counts, err)
 }
 

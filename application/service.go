@@ -40,10 +40,16 @@ type Deps struct {
 	// are none, the service generates a key and keeps it sealed in AuditLog.
 	AuditKeys []domain.Secret
 
+	Subscriptions ports.Subscriptions
+
 	Sealer      ports.Sealer
 	Egress      ports.EgressGuard
 	Aggregators []ports.Aggregator // one per vendor, at least one
 	Connectors  []ports.Connector  // one per type; if there are none, engine connections cannot be created
+	Sinks       []ports.Sink       // one per kind; if there are none, subscriptions cannot be created
+
+	// EventEncoder encodes the data of events. It is required if there are Sinks.
+	EventEncoder ports.EventEncoder
 
 	// Sources contains the policies for verifying the source of each vendor's webhooks. Webhooks of a
 	// vendor without a policy are refused. May be nil.
@@ -88,6 +94,9 @@ type Service struct {
 
 	aggregators    map[domain.Vendor]ports.Aggregator
 	connectors     map[domain.ConnectorType]ports.Connector
+	sinks          map[domain.SinkKind]ports.Sink
+	dispatch       dispatchSignal
+	sinkSlots      probeSlots // of tests of sinks
 	tokenUsage     tokenUsage
 	feedWatches    feedWatches
 	feedWriter     feedWriter
@@ -114,7 +123,9 @@ var _ interface {
 	ports.Closing
 	ports.Audit
 	ports.Erasing
+	ports.SubscriptionManager
 	ports.Idempotency
+	ports.EventDispatcher
 	ports.Worker
 	ports.Maintenance
 } = (*Service)(nil)
@@ -127,6 +138,8 @@ func New(d Deps) (*Service, error) {
 		Deps:           d,
 		aggregators:    make(map[domain.Vendor]ports.Aggregator),
 		connectors:     make(map[domain.ConnectorType]ports.Connector),
+		sinks:          make(map[domain.SinkKind]ports.Sink),
+		sinkSlots:      probeSlots{limit: sinkTests},
 		probeSlots:     probeSlots{limit: engineProbes},
 		testSlots:      probeSlots{limit: liveTests},
 		statementSlots: probeSlots{limit: statementStreams, code: domain.TooManyStatements},
@@ -149,6 +162,12 @@ func New(d Deps) (*Service, error) {
 			wrong = append(wrong, fmt.Sprintf("Connectors (%s twice)", c.Type()))
 		}
 		s.connectors[c.Type()] = c
+	}
+	for _, k := range d.Sinks {
+		if s.sinks[k.Kind()] != nil {
+			wrong = append(wrong, fmt.Sprintf("Sinks (%s twice)", k.Kind()))
+		}
+		s.sinks[k.Kind()] = k
 	}
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("application: missing or duplicate members of Deps: %s", strings.Join(wrong, ", "))
@@ -174,6 +193,7 @@ func (d Deps) missingMembers() []string {
 		"Erasures": d.Erasures == nil,
 		"Clock":    d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,
+		"Subscriptions": d.Subscriptions == nil, "EventEncoder": d.EventEncoder == nil && len(d.Sinks) > 0,
 	}
 	maps.DeleteFunc(absent, func(_ string, missing bool) bool { return !missing })
 	return slices.Sorted(maps.Keys(absent))

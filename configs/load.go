@@ -51,6 +51,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.MatchReplacements = r.boolean("MATCH_REPLACEMENTS", true)
 	c.DeliveryRetention = r.duration("DELIVERY_RETENTION", 90*24*time.Hour)
 	c.auditKey(r)
+	c.EventRetention = r.duration("EVENT_RETENTION", 30*24*time.Hour)
 	c.PullWorkers = r.number("PULL_WORKERS", 8, 1, 256)
 	c.RatePerMinute = r.number("RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
 	c.WebhookRatePerMinute = r.number("WEBHOOK_RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)

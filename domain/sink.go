@@ -8,3 +8,6 @@ const (
 	SinkWebhook  SinkKind = "webhook"  // an HTTP endpoint, called as Standard Webhooks describes
 	SinkRabbitMQ SinkKind = "rabbitmq" // an exchange of a RabbitMQ broker
 )
+
+// Signs reports whether a sink of this kind signs events with a secret.
+func (k SinkKind) Signs() bool { return k == SinkWebhook }

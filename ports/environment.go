@@ -42,6 +42,12 @@ type Sealer interface {
 	// Open decrypts s with any key of the keyset. Errors: Unavailable (credential_unopened) if
 	// authentication fails; the error never reveals the reason.
 	Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error)
+	// SealSubscription encrypts the secrets of a subscription. They cannot be opened as a credential.
+	SealSubscription(tenant domain.TenantID, subscription domain.SubscriptionID,
+		secrets domain.Credential) (domain.Sealed, error)
+	// OpenSubscription decrypts what SealSubscription returned. Errors: those of Open.
+	OpenSubscription(tenant domain.TenantID, subscription domain.SubscriptionID,
+		s domain.Sealed) (domain.Credential, error)
 	// NeedsReseal reports whether s is sealed under a key other than the primary one.
 	NeedsReseal(s domain.Sealed) bool
 }
@@ -71,7 +77,8 @@ type Tracer interface {
 }
 
 // Event is a telemetry event: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
-// ReconcileRequested, ConsentExpiring, WebhookMissed, Pruned, Audited, CheckpointAnnounced or BackgroundError.
+// ReconcileRequested, ConsentExpiring, WebhookMissed, EventAttempted, SubscriptionDisabled, Pruned, Audited,
+// CheckpointAnnounced or BackgroundError.
 type Event interface{ event() }
 
 type (
@@ -100,8 +107,9 @@ type (
 	// SealingFailed reports that a stored credential could not be decrypted, or that a
 	// credential could not be sealed.
 	SealingFailed struct {
-		Connection domain.ConnectionID
-		Err        error
+		Connection   domain.ConnectionID   // zero for the secrets of a subscription
+		Subscription domain.SubscriptionID // zero for a credential of a connection
+		Err          error
 	}
 	// ReconcileRequested reports that reconciliation requested pulls. Requested is their number.
 	ReconcileRequested struct{ Requested int }
@@ -117,6 +125,19 @@ type (
 		Vendor       domain.Vendor
 		Pull         domain.PullID
 		BecameSilent bool // the connection was not silent before
+	}
+	// EventAttempted reports that an attempt to send an event of a subscription ended.
+	EventAttempted struct {
+		Subscription domain.SubscriptionID
+		Sink         domain.SinkKind
+		Took         time.Duration
+		Err          error
+	}
+	// SubscriptionDisabled reports that an event could not be sent for domain.RetryEventsFor.
+	SubscriptionDisabled struct {
+		Tenant       domain.TenantID
+		Subscription domain.SubscriptionID
+		Reason       domain.Code
 	}
 	// Pruned reports that old rows were deleted. Rows is the number of deleted rows.
 	Pruned struct{ Rows int }
@@ -141,14 +162,16 @@ type (
 	}
 )
 
-func (WebhookReceived) event()     {}
-func (PullAttempted) event()       {}
-func (VendorChecked) event()       {}
-func (SealingFailed) event()       {}
-func (ReconcileRequested) event()  {}
-func (ConsentExpiring) event()     {}
-func (WebhookMissed) event()       {}
-func (Pruned) event()              {}
-func (Audited) event()             {}
-func (BackgroundError) event()     {}
-func (CheckpointAnnounced) event() {}
+func (WebhookReceived) event()      {}
+func (PullAttempted) event()        {}
+func (VendorChecked) event()        {}
+func (SealingFailed) event()        {}
+func (ReconcileRequested) event()   {}
+func (ConsentExpiring) event()      {}
+func (WebhookMissed) event()        {}
+func (Pruned) event()               {}
+func (Audited) event()              {}
+func (BackgroundError) event()      {}
+func (CheckpointAnnounced) event()  {}
+func (EventAttempted) event()       {}
+func (SubscriptionDisabled) event() {}

@@ -26,6 +26,7 @@ type API interface {
 	Closing
 	Audit
 	Erasing
+	SubscriptionManager
 	Idempotency
 }
 
@@ -477,7 +478,22 @@ type Maintenance interface {
 	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
 	// zero if there is no such pull.
 	BacklogAge(ctx context.Context) (time.Duration, error)
+	// PruneEvents deletes at most limit events and limit attempts that are older than keep. An event of a
+	// subscription that is not delivered is kept.
+	PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error)
+	// AnnounceCompleteness stores events for at most limit accounts that have begun or ceased to drift.
+	AnnounceCompleteness(ctx context.Context, limit int) (int, error)
+	// EventBacklog returns how many events of active subscriptions wait, and the age of the oldest one; and how many
+	// subscriptions are disabled.
+	EventBacklog(ctx context.Context) (EventBacklogAge, error)
 	// FeedDelay returns how long the change feed has been held back by a write transaction that is
 	// still open; zero if there is none.
 	FeedDelay(ctx context.Context) (time.Duration, error)
+}
+
+// EventBacklogAge describes the events of all active subscriptions that are not delivered.
+type EventBacklogAge struct {
+	Waiting  int
+	Age      time.Duration // of the oldest of them; 0 if none waits
+	Disabled int           // number of disabled subscriptions
 }

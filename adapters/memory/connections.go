@@ -117,7 +117,9 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			return domain.Connection{}, conflict(domain.NameTaken)
 		}
 		resumed := row.Paused() && !draft.Paused()
+		before := row.Health
 		*row = cloneConnection(draft)
+		v.recordHealth(row, before, draft.Health.Since)
 		if !row.Live() {
 			v.closeDeleted(row.ID, row.DeletedAt)
 		}

@@ -147,7 +147,12 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		c := v.connections[p.Connection]
 		v.storeReadings(p, o.Settled, o.At)
 		if o.Health != nil {
-			c.Health = o.Health(c.Health)
+			before := c.Health
+			c.Health = o.Health(before)
+			v.recordHealth(c, before, o.At)
+		}
+		if o.State == domain.PullFailed {
+			v.recordEvent(p.Tenant, p.Connection, domain.PullFailedEvent, p.ID.String(), o.At)
 		}
 		if o.Consent != nil {
 			c.Consent = o.Consent(c.Consent)

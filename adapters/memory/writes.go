@@ -25,6 +25,7 @@ type transaction struct {
 	renamed    bool                 // the write under way has archived the present version and changed its external id
 	// adjustments names the adjustments that changes of the row have made.
 	adjustments []adjustmentKey
+	created     int // the entry of the feed that reported the first version
 }
 
 // account is an account with its state in the vendor's list of accounts.
@@ -138,8 +139,9 @@ func latest[T any](rows []T, key func(T) string) []T {
 // accounts of the page are the vendor's list. If nothing changes, the account is not written.
 func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
-	known := accounts[view.ExternalID]
+	known, event := accounts[view.ExternalID], domain.AccountModified
 	if known == nil {
+		event = domain.AccountAdded
 		known = &account{Account: domain.Account{
 			ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor,
 			FirstSeenAt: w.At,
@@ -156,6 +158,7 @@ func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) 
 	}
 	known.UpdatedAt = w.At
 	known.Account = cloneAccount(known.Account)
+	s.recordEvent(p.Tenant, p.Connection, event, known.ID.String(), w.At)
 }
 
 // SweepAccounts changes only the marks of accounts, not their data or their transactions.
@@ -168,6 +171,9 @@ func (v pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.Ac
 		for externalID, a := range rowsOf(v.accounts, p.Connection) {
 			switch {
 			case slices.Contains(w.Listed, externalID):
+				if !a.RemovedAt.IsZero() {
+					v.recordEvent(p.Tenant, p.Connection, domain.AccountModified, a.ID.String(), w.At)
+				}
 				if !a.RemovedAt.IsZero() || !a.absentSince.IsZero() {
 					a.RemovedAt, a.absentSince, a.UpdatedAt = time.Time{}, domain.PullID{}, w.At
 				}
@@ -177,6 +183,7 @@ func (v pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.Ac
 			case w.Proof == domain.OneRead || a.absentSince != p.ID:
 				a.RemovedAt, a.UpdatedAt = w.At, w.At
 				v.forgetAbsences(p.Connection, externalID)
+				v.recordEvent(p.Tenant, p.Connection, domain.AccountRemoved, a.ID.String(), w.At)
 			}
 		}
 		p.lease.Until = w.LeaseUntil
@@ -234,8 +241,13 @@ func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 // stores its adjustments.
 func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
 	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
+	if row.Version == 1 {
+		row.created = len(s.changes[row.Tenant])
+	}
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
+	adjusted := len(row.adjustments)
 	s.adjust(row)
+	s.recordAdjusted(row, adjusted)
 }
 
 // Sweep marks rows in the order of their external ids as removed, so that the order of the feed is

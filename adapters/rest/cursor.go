@@ -24,42 +24,46 @@ type listKind interface{ tag() byte }
 
 // The kinds of lists.
 type (
-	connectionList  struct{}
-	healthList      struct{}
-	engineList      struct{}
-	tokenList       struct{}
-	deliveryList    struct{}
-	pullList        struct{}
-	accountList     struct{}
-	transactionList struct{}
-	quarantineList  struct{}
-	searchList      struct{}
-	historyList     struct{}
-	changeFeed      struct{}
-	balanceList     struct{}
-	closeList       struct{}
-	adjustmentList  struct{}
-	auditList       struct{}
-	erasureList     struct{}
+	connectionList   struct{}
+	healthList       struct{}
+	engineList       struct{}
+	tokenList        struct{}
+	deliveryList     struct{}
+	pullList         struct{}
+	accountList      struct{}
+	transactionList  struct{}
+	quarantineList   struct{}
+	searchList       struct{}
+	historyList      struct{}
+	changeFeed       struct{}
+	balanceList      struct{}
+	closeList        struct{}
+	adjustmentList   struct{}
+	auditList        struct{}
+	erasureList      struct{}
+	subscriptionList struct{}
+	eventAttempts    struct{}
 )
 
-func (connectionList) tag() byte  { return 'c' }
-func (healthList) tag() byte      { return 'h' }
-func (engineList) tag() byte      { return 'e' }
-func (tokenList) tag() byte       { return 't' }
-func (deliveryList) tag() byte    { return 'd' }
-func (pullList) tag() byte        { return 'p' }
-func (accountList) tag() byte     { return 'a' }
-func (transactionList) tag() byte { return 'x' }
-func (quarantineList) tag() byte  { return 'q' }
-func (searchList) tag() byte      { return 's' }
-func (historyList) tag() byte     { return 'v' }
-func (changeFeed) tag() byte      { return 'f' }
-func (balanceList) tag() byte     { return 'b' }
-func (closeList) tag() byte       { return 'l' }
-func (adjustmentList) tag() byte  { return 'j' }
-func (auditList) tag() byte       { return 'u' }
-func (erasureList) tag() byte     { return 'r' }
+func (connectionList) tag() byte   { return 'c' }
+func (healthList) tag() byte       { return 'h' }
+func (engineList) tag() byte       { return 'e' }
+func (tokenList) tag() byte        { return 't' }
+func (deliveryList) tag() byte     { return 'd' }
+func (pullList) tag() byte         { return 'p' }
+func (accountList) tag() byte      { return 'a' }
+func (transactionList) tag() byte  { return 'x' }
+func (quarantineList) tag() byte   { return 'q' }
+func (searchList) tag() byte       { return 's' }
+func (historyList) tag() byte      { return 'v' }
+func (changeFeed) tag() byte       { return 'f' }
+func (balanceList) tag() byte      { return 'b' }
+func (closeList) tag() byte        { return 'l' }
+func (adjustmentList) tag() byte   { return 'j' }
+func (auditList) tag() byte        { return 'u' }
+func (erasureList) tag() byte      { return 'r' }
+func (subscriptionList) tag() byte { return 'n' }
+func (eventAttempts) tag() byte    { return 'm' }
 
 // cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }

@@ -66,7 +66,7 @@ const internalError = "internal error"
 var statusRules = []statusRule{
 	{
 		domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition,
-		"the connection has changed since it was read",
+		"the object has changed since it was read",
 	},
 	{
 		domain.KeyReused, http.StatusUnprocessableEntity, codeKeyReused,
@@ -112,7 +112,7 @@ var statusRules = []statusRule{
 	{domain.NotFound, http.StatusNotFound, codeNotFound, "path not found"},
 	{
 		domain.TooManyProbes, http.StatusTooManyRequests, codeRateLimited,
-		"too many tests of connections are running",
+		"too many tests are running",
 	},
 	{
 		domain.TooManyStatements, http.StatusTooManyRequests, codeRateLimited,
@@ -142,15 +142,16 @@ var internalStatusRule = statusRule{nil, http.StatusInternalServerError, codeInt
 type notFound struct{ code, detail string }
 
 var (
-	connectionNotFound  = notFound{codeConnectionNotFound, "connection not found"}
-	tokenNotFound       = notFound{codeNotFound, "webhook token not found"}
-	deliveryNotFound    = notFound{codeNotFound, "delivery not found"}
-	pullNotFound        = notFound{codeNotFound, "pull not found"}
-	accountNotFound     = notFound{codeNotFound, "account not found"}
-	transactionNotFound = notFound{codeNotFound, "transaction not found"}
-	erasureNotFound     = notFound{codeNotFound, "erasure not found"}
-	closeNotFound       = notFound{codeNotFound, "the day of the account is not closed"}
-	auditEntryNotFound  = notFound{codeNotFound, "audit entry not found"}
+	connectionNotFound   = notFound{codeConnectionNotFound, "connection not found"}
+	tokenNotFound        = notFound{codeNotFound, "webhook token not found"}
+	deliveryNotFound     = notFound{codeNotFound, "delivery not found"}
+	pullNotFound         = notFound{codeNotFound, "pull not found"}
+	accountNotFound      = notFound{codeNotFound, "account not found"}
+	transactionNotFound  = notFound{codeNotFound, "transaction not found"}
+	erasureNotFound      = notFound{codeNotFound, "erasure not found"}
+	closeNotFound        = notFound{codeNotFound, "the day of the account is not closed"}
+	auditEntryNotFound   = notFound{codeNotFound, "audit entry not found"}
+	subscriptionNotFound = notFound{codeNotFound, "subscription not found"}
 )
 
 // statusRuleFor returns the rule that applies to an error, however the error is wrapped.

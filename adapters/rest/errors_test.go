@@ -200,6 +200,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 				"patch":                   "{}",
 				connectionsPath + "/test": `{"vendor":"pluggy","configName":"a"}`,
 				tokensPath:                `{"vendor":"pluggy","connection_config_name":"a"}`,
+				subscriptionsPath:         newSubscriptionBody,
 			}
 			if strings.HasSuffix(path, "/completeness/accept") {
 				body[path] = `{"reason":"a"}`
@@ -207,14 +208,20 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 			if strings.HasSuffix(path, "/erasure") {
 				body[path] = `{"atVendor":false}`
 			}
+			if strings.HasSuffix(path, "/replay") && strings.HasPrefix(path, subscriptionsPath) {
+				body[path] = `{"from":"1"}`
+			}
 			text := body[method] + body[path]
+			if path == subscriptionsPath+"/{id}" && method == "put" {
+				text = updatedSubscriptionBody
+			}
 			target := strings.NewReplacer("{id}", someID.String(), "{date}", "2026-01-01").Replace(path)
 			if strings.HasSuffix(path, "/statement") {
 				target += "?format=lines"
 			}
 			w := s.call(strings.ToUpper(method), target, text)
 			code := codeNotFound
-			if strings.Contains(path, "connections") || path == tokensPath {
+			if strings.Contains(path, "connections") || path == tokensPath || path == subscriptionsPath {
 				code = codeConnectionNotFound
 			}
 			details[problemIn(t, w, 404, code).Detail]++
@@ -223,6 +230,7 @@ func TestEvery404NamesTheMissingResource(t *testing.T) {
 	for _, want := range []string{
 		"connection not found", "webhook token not found", "delivery not found", "pull not found", "account not found",
 		"transaction not found", "the day of the account is not closed", "audit entry not found", "erasure not found",
+		"subscription not found",
 	} {
 		if details[want] == 0 {
 			t.Errorf("no operation responds with %q", want)

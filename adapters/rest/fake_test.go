@@ -23,10 +23,11 @@ var (
 )
 
 const (
-	linkToken    = "link-token-7c1d"
-	webhookToken = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
-	sourceSecret = "Bearer q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
-	canary       = "CANARY-9f31c0"
+	linkToken     = "link-token-7c1d"
+	signingSecret = "whsec_q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ"
+	webhookToken  = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+	sourceSecret  = "Bearer q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+	canary        = "CANARY-9f31c0"
 )
 
 // fake implements ports.API. Each of its methods records its argument and returns a fixture, or err
@@ -608,4 +609,100 @@ func auditEntryFixture() domain.AuditEntry {
 		ID: someID, Sequence: 3, At: moment, Actor: "alice", Action: "token.mint", Object: someID.String(), RequestID: "made-id",
 		Detail: domain.AuditDetail{IDs: map[string]uuid.UUID{"connectionId": otherID}, Changed: []string{"a"}},
 	}
+}
+
+// subscriptionFixture returns a subscription with an event that is retried.
+func subscriptionFixture(id domain.SubscriptionID) ports.SubscriptionStatus {
+	at := closeFixture(domain.AccountID{}, "2025-12-31").ClosedAt
+	return ports.SubscriptionStatus{
+		Subscription: domain.Subscription{
+			ID: id, Name: "ledger", Types: []domain.EventFilter{"transaction.*"},
+			Connection: domain.ConnectionID{UUID: someID},
+			Sink: domain.SubscriptionSink{
+				Kind: domain.SinkRabbitMQ, URL: "amqps://user@mq.example.test", Exchange: "books", RoutingKey: "events",
+			},
+			State: domain.SubscriptionDisabled, Reason: domain.SinkRefused, StateSince: at, PreviousUntil: at,
+			Sealed: domain.Sealed(canary), LastSequence: 42, Revision: 7, CreatedAt: at, UpdatedAt: at,
+		},
+		Position: 40, Waiting: 2, Retrying: 1, OldestWaiting: at,
+	}
+}
+
+func (f *fake) CreateSubscription(
+	_ context.Context, _ domain.TenantID, n ports.NewSubscription,
+) (ports.CreatedSubscription, error) {
+	return ports.CreatedSubscription{
+		SubscriptionStatus: subscriptionFixture(domain.SubscriptionID{UUID: otherID}),
+		Secret:             domain.SecretText(signingSecret),
+	}, f.record(n)
+}
+
+func (f *fake) GetSubscription(
+	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+) (ports.SubscriptionStatus, error) {
+	return subscriptionFixture(id), f.record(id)
+}
+
+func (f *fake) ListSubscriptions(
+	_ context.Context, _ domain.TenantID, p domain.PageRequest,
+) (domain.Page[ports.SubscriptionStatus], error) {
+	id := domain.SubscriptionID{UUID: otherID}
+	return onePage(f, id, p, subscriptionFixture(id))
+}
+
+func (f *fake) UpdateSubscription(_ context.Context, _ domain.TenantID, id domain.SubscriptionID, match ports.IfMatch,
+	u ports.SubscriptionUpdate,
+) (ports.SubscriptionStatus, error) {
+	f.match = match
+	return subscriptionFixture(id), f.record(u)
+}
+
+func (f *fake) DeleteSubscription(
+	_ context.Context, _ domain.TenantID, id domain.SubscriptionID, match ports.IfMatch,
+) error {
+	f.match = match
+	return f.record(id)
+}
+
+func (f *fake) PauseSubscription(
+	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+) (ports.SubscriptionStatus, error) {
+	return subscriptionFixture(id), f.record(id)
+}
+
+func (f *fake) ResumeSubscription(
+	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+) (ports.SubscriptionStatus, error) {
+	return subscriptionFixture(id), f.record(id)
+}
+
+func (f *fake) RotateSubscriptionSecret(
+	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+) (ports.CreatedSubscription, error) {
+	return ports.CreatedSubscription{
+		SubscriptionStatus: subscriptionFixture(id), Secret: domain.SecretText(signingSecret),
+	}, f.record(id)
+}
+
+func (f *fake) ReplaySubscription(
+	_ context.Context, _ domain.TenantID, id domain.SubscriptionID, from int64,
+) (ports.SubscriptionStatus, error) {
+	return subscriptionFixture(id), f.record(from)
+}
+
+func (f *fake) TestSubscription(
+	_ context.Context, _ domain.TenantID, id domain.SubscriptionID,
+) (ports.SinkTestResult, error) {
+	return ports.SinkTestResult{Reason: domain.SinkRefused, Latency: 84 * time.Millisecond}, f.record(id)
+}
+
+func (f *fake) ListEventAttempts(
+	_ context.Context, _ domain.TenantID, id domain.SubscriptionID, p domain.PageRequest,
+) (domain.Page[domain.EventAttempt], error) {
+	return onePage(f, id, p, domain.EventAttempt{
+		ID: domain.AttemptID{UUID: someID}, Sequence: 42, Event: domain.EventID{UUID: otherID},
+		Type: domain.TransactionAdded, Subject: someID.String(), Number: 2,
+		At: closeFixture(domain.AccountID{}, "2025-12-31").ClosedAt, Took: 84 * time.Millisecond,
+		Error: domain.SinkRefused,
+	})
 }

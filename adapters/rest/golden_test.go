@@ -57,6 +57,23 @@ const (
 	closesOfOther = accountsPath + otherPath + "/closes"
 )
 
+// goldenSubscription is the representation of subscriptionFixture without its last brace.
+const goldenSubscription = `{"id":"019b0000-0000-7000-8000-000000000002","name":"ledger","types":["transaction.*"],` +
+	`"connectionId":"019b0000-0000-7000-8000-000000000001","sink":{"kind":"rabbitmq",` +
+	`"url":"amqps://user@mq.example.test","exchange":"books","routingKey":"events"},"state":"disabled",` +
+	`"reason":"sink_refused","since":"2026-01-02T03:04:05.6Z","position":"40","lastSequence":"42","waiting":2,` +
+	`"retrying":1,"oldestWaitingAt":"2026-01-02T03:04:05.6Z","secretOverlapUntil":"2026-01-02T03:04:05.6Z",` +
+	`"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"`
+
+// newSubscriptionBody is a request that creates a subscription.
+const newSubscriptionBody = `{"name":"ledger","types":["transaction.*"],` +
+	`"connectionId":"019b0000-0000-7000-8000-000000000001","sink":{"kind":"rabbitmq",` +
+	`"url":"amqps://user:pass@mq.example.test","exchange":"books","routingKey":"events"},"fromStart":true}`
+
+// updatedSubscriptionBody is a request that replaces a subscription.
+const updatedSubscriptionBody = `{"name":"ledger","types":["transaction.*"],` +
+	`"sink":{"kind":"webhook","url":"https://books.example.test"}}`
+
 // goldenCompleteness is the representation of completenessFixture.
 const goldenCompleteness = `{"accountId":"019b0000-0000-7000-8000-000000000002","state":"drifting",` +
 	`"since":"2026-01-02T03:04:05.6Z","basis":"quarantined_rows","checks":[` +
@@ -203,6 +220,38 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 					`"at":"2026-01-02T03:04:05.6Z","before":{"accountAmount":null,"accountCurrency":null,` +
 					`"status":"pending"},"after":{"accountAmount":"-51.25","accountCurrency":"BRL",` +
 					`"status":"posted"}}`), nil,
+		},
+		"subscription": {"GET", subscriptionsPath + otherPath, "", 200, goldenSubscription + "}", nil},
+		"subscriptions": {
+			"GET", subscriptionsPath, "", 200, envelope[subscriptionList](goldenSubscription + "}"), nil,
+		},
+		"created subscription": {
+			"POST", subscriptionsPath, newSubscriptionBody, 201,
+			goldenSubscription + `,"secret":"` + signingSecret + `"}`, nil,
+		},
+		"updated subscription": {
+			"PUT", subscriptionsPath + otherPath, updatedSubscriptionBody, 200,
+			goldenSubscription + "}", nil,
+		},
+		"rotated secret": {
+			"POST", subscriptionsPath + otherPath + "/secret", "", 200,
+			goldenSubscription + `,"secret":"` + signingSecret + `"}`, nil,
+		},
+		"replayed events": {
+			"POST", subscriptionsPath + otherPath + "/replay", `{"from":"41"}`, 200, goldenSubscription + "}", nil,
+		},
+		"tested sink": {
+			"POST", subscriptionsPath + otherPath + "/test", "", 200,
+			`{"delivered":false,"reason":"sink_refused","latencyMs":84}`, nil,
+		},
+		"deleted subscription": {"DELETE", subscriptionsPath + otherPath, "", 204, "", nil},
+		"attempts": {
+			"GET", subscriptionsPath + otherPath + "/attempts", "", 200, envelope[eventAttempts](
+				`{"id":"019b0000-0000-7000-8000-000000000001","sequence":"42",` +
+					`"eventId":"019b0000-0000-7000-8000-000000000002",` +
+					`"type":"studio.lerian.discovery.transaction.added",` +
+					`"subject":"019b0000-0000-7000-8000-000000000001","number":2,"at":"2026-01-02T03:04:05.6Z",` +
+					`"latencyMs":84,"delivered":false,"reason":"sink_refused"}`), nil,
 		},
 		"search":       {"GET", transactionsPath, "", 200, envelope[searchList](goldenMoney), nil},
 		"transaction":  {"GET", transactionsPath + samePath, "", 200, goldenMoney, nil},

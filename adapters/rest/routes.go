@@ -148,7 +148,7 @@ func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (i
 func (s *server) mountRoutes(e *echo.Echo) {
 	for _, r := range slices.Concat(s.connectionRoutes(), s.lifecycleRoutes(), s.engineRoutes(), s.tokenRoutes(),
 		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.completenessRoutes(), s.closeRoutes(), s.erasureRoutes(),
-		s.auditRoutes(), s.metaRoutes()) {
+		s.subscriptionRoutes(), s.auditRoutes(), s.metaRoutes()) {
 		e.Add(r.method, echoPath(r.path), r.mount(s, &r))
 		s.allowMethod(r.method, r.path)
 	}

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -15,6 +17,9 @@ import (
 // label is part of the associated data. It identifies this use of the keys: a ciphertext that was
 // sealed for another use has another label and cannot be opened as a credential.
 const label = "aggregator-connections/credential/v1"
+
+// subscriptionLabel is the label of the secrets of subscriptions.
+const subscriptionLabel = "aggregator-connections/subscription/v1"
 
 // Options configure how a keyset file is checked for changes. The zero value uses the wall clock and
 // discards the errors.
@@ -72,12 +77,23 @@ func Open(path string, opts Options) (*Keyset, error) {
 func (k *Keyset) Seal(
 	tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential,
 ) (domain.Sealed, error) {
+	return k.seal(c, associatedData(label, tenant.UUID, connection.UUID))
+}
+
+// SealSubscription encrypts the secrets of a subscription like Seal, with a label of their own.
+func (k *Keyset) SealSubscription(
+	tenant domain.TenantID, subscription domain.SubscriptionID, secrets domain.Credential,
+) (domain.Sealed, error) {
+	return k.seal(secrets, associatedData(subscriptionLabel, tenant.UUID, subscription.UUID))
+}
+
+func (k *Keyset) seal(c domain.Credential, data []byte) (domain.Sealed, error) {
 	plain, err := encodeParts(c)
 	defer clear(plain)
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := k.currentKeys().aead.Encrypt(plain, associatedData(tenant, connection))
+	sealed, err := k.currentKeys().aead.Encrypt(plain, data)
 	if err != nil {
 		return nil, errors.New("sealing: the primary key does not seal")
 	}
@@ -90,7 +106,18 @@ func (k *Keyset) Seal(
 func (k *Keyset) Open(
 	tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed,
 ) (domain.Credential, error) {
-	plain, err := k.keysFor(prefixOf(s)).aead.Decrypt(s, associatedData(tenant, connection))
+	return k.open(s, associatedData(label, tenant.UUID, connection.UUID))
+}
+
+// OpenSubscription decrypts the secrets of a subscription. Its errors are those of Open.
+func (k *Keyset) OpenSubscription(
+	tenant domain.TenantID, subscription domain.SubscriptionID, s domain.Sealed,
+) (domain.Credential, error) {
+	return k.open(s, associatedData(subscriptionLabel, tenant.UUID, subscription.UUID))
+}
+
+func (k *Keyset) open(s domain.Sealed, data []byte) (domain.Credential, error) {
+	plain, err := k.keysFor(prefixOf(s)).aead.Decrypt(s, data)
 	defer clear(plain)
 	if err != nil {
 		return domain.Credential{}, unopenedError()
@@ -110,12 +137,12 @@ func unopenedError() error {
 	}
 }
 
-// associatedData returns the concatenation of label, tenant and connection. Each of them is
+// associatedData returns the concatenation of a label, a tenant and the id of a row. Each of them is
 // prefixed with its length as 4 bytes, big endian, so that two different inputs never result
 // in the same bytes.
-func associatedData(tenant domain.TenantID, connection domain.ConnectionID) []byte {
+func associatedData(use string, tenant, row uuid.UUID) []byte {
 	var data []byte
-	for _, part := range [][]byte{[]byte(label), tenant.UUID[:], connection.UUID[:]} {
+	for _, part := range [][]byte{[]byte(use), tenant[:], row[:]} {
 		data = binary.BigEndian.AppendUint32(data, uint32(len(part)))
 		data = append(data, part...)
 	}

@@ -28,6 +28,10 @@ type Metrics struct {
 	consentExpiring  prometheus.Gauge
 	silent           prometheus.Gauge
 	webhooksMissed   *prometheus.CounterVec
+	eventAttempts    *prometheus.HistogramVec
+	eventsWaiting    prometheus.Gauge
+	eventsAge        prometheus.Gauge
+	disabled         prometheus.Gauge
 	sealing          prometheus.Counter
 	backgroundErrors *prometheus.CounterVec
 }
@@ -80,6 +84,17 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		webhooksMissed: counter(
 			"webhooks_missed_total", "Synchronisations of a vendor that no webhook followed.", "vendor",
 		),
+		eventAttempts: histogram(
+			"event_attempt_duration_seconds", "Attempts to send an event of a subscription.", callBuckets, "sink",
+			"error",
+		),
+		eventsWaiting: gauge(
+			"events_waiting", "Events of active subscriptions that are not delivered.",
+		).WithLabelValues(),
+		eventsAge: gauge(
+			"events_waiting_seconds", "Age of the oldest event of an active subscription that is not delivered.",
+		).WithLabelValues(),
+		disabled: gauge("subscriptions_disabled", "Subscriptions that are disabled.").WithLabelValues(),
 		sealing: counter(
 			"sealing_failures_total", "Credentials that could not be sealed or opened.",
 		).WithLabelValues(),
@@ -88,7 +103,8 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.budget,
-		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.webhooksMissed, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
+		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.webhooksMissed, m.eventAttempts, m.eventsWaiting,
+		m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -157,6 +173,14 @@ func (m *Metrics) Budget(vendor, resource string, left float64) {
 // Backlog sets the age of the oldest unfinished pull. A periodic maintenance task measures the
 // age and calls Backlog, so that a scrape does not query the database.
 func (m *Metrics) Backlog(age time.Duration) { m.backlog.Set(age.Seconds()) }
+
+// EventBacklog sets how many events of active subscriptions wait, the age of the oldest one, and how many subscriptions
+// are disabled. A periodic maintenance task calls it.
+func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
+	m.eventsWaiting.Set(float64(b.Waiting))
+	m.eventsAge.Set(b.Age.Seconds())
+	m.disabled.Set(float64(b.Disabled))
+}
 
 // FeedDelay sets the time for which an open write transaction has held the change feed back. A
 // periodic maintenance task measures it, so that a scrape does not query the database.

@@ -20,7 +20,7 @@ import (
 // any input, if two vendors are configured.
 var allowed = map[string]int{
 	"method": 10, "route": 65, "status": 502, "vendor": 3, "outcome": 65, "state": 65, "error": 66,
-	"change": 5, "template": 65, "resource": 65, "where": 65,
+	"change": 5, "template": 65, "resource": 65, "where": 65, "sink": 65,
 }
 
 // usedMetrics returns metrics in which every series has at least one value.
@@ -34,6 +34,7 @@ func usedMetrics(t *testing.T) *Metrics {
 	for _, event := range []ports.Event{
 		ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{},
 		ports.BackgroundError{Task: "pull"}, ports.WebhookMissed{Vendor: "pluggy"},
+		ports.EventAttempted{Sink: domain.SinkWebhook},
 	} {
 		o.Emit(t.Context(), event)
 	}
@@ -78,8 +79,8 @@ func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 
 func TestEverySeriesHasOurNamespaceAndKnownLabels(t *testing.T) {
 	all := families(t, usedMetrics(t))
-	if len(all) != 14 {
-		t.Errorf("%d metrics, want 14: add a new metric to usedMetrics", len(all))
+	if len(all) != 18 {
+		t.Errorf("%d metrics, want 18: add a new metric to usedMetrics", len(all))
 	}
 	for name, family := range all {
 		if !strings.HasPrefix(name, namespace+"_") || family.GetHelp() == "" {

@@ -39,6 +39,7 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 		o.Metrics.sealing.Inc()
 		o.Log.Error(
 			"credential could not be sealed or opened", zap.Stringer("connection", e.Connection),
+			optionalID("subscription", e.Subscription),
 			errorField(e.Err),
 		)
 	case ports.ReconcileRequested:
@@ -53,6 +54,11 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 			zap.Stringer("pull", e.Pull), zap.Bool("becameSilent", e.BecameSilent))
 	case ports.Pruned:
 		o.Log.Info("pruned", zap.Int("rows", e.Rows))
+	case ports.EventAttempted:
+		o.eventAttempted(e)
+	case ports.SubscriptionDisabled:
+		o.Log.Error("subscription disabled", zap.Stringer("subscription", e.Subscription),
+			zap.Stringer("tenant", e.Tenant), zap.String("reason", string(e.Reason)))
 	case ports.Audited:
 		o.Log.WithOptions(zap.WrapCore(allLevels)).Info(
 			"audit", zap.String("action", e.Action), zap.Stringer("tenant", e.Tenant),
@@ -109,6 +115,26 @@ func (o Observer) record(e ports.PullAttempted) string {
 		m.transactions.WithLabelValues(vendor, change).Add(float64(max(rows, 0)))
 	}
 	return vendor
+}
+
+// eventAttempted logs and counts an attempt to send an event. Successes are logged only for debugging.
+func (o Observer) eventAttempted(e ports.EventAttempted) {
+	outcome, line := none, o.Log.Debug
+	if e.Err != nil {
+		outcome, line = o.Metrics.labels.value("error", string(domain.CodeOf(e.Err))), o.Log.Info
+	}
+	o.Metrics.eventAttempts.WithLabelValues(o.Metrics.labels.value("sink", string(e.Sink)), outcome).
+		Observe(e.Took.Seconds())
+	line("event attempted", zap.Stringer("subscription", e.Subscription), zap.Duration("took", e.Took),
+		errorField(e.Err))
+}
+
+// optionalID returns a log field, or no field if the id is zero.
+func optionalID[T any](name string, id domain.ID[T]) zap.Field {
+	if id.IsZero() {
+		return zap.Skip()
+	}
+	return zap.Stringer(name, id)
 }
 
 // traceField returns a log field with the id of the trace, so that the log lines of a trace can be

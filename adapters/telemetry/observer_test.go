@@ -123,6 +123,23 @@ var eventTests = []struct {
 			"pull": id.String(), "becameSilent": true,
 		}, nil,
 	},
+	{
+		ports.EventAttempted{Subscription: domain.SubscriptionID{UUID: id}, Sink: domain.SinkWebhook, Took: time.Second},
+		map[string]any{
+			"level": "debug", "message": "event attempted", "subscription": id.String(), "took": 1.0,
+		},
+		[]wantSeries{{"event_attempt_duration_seconds", []string{"error", "none", "sink", "webhook"}, 1}},
+	},
+	{
+		ports.SubscriptionDisabled{
+			Subscription: domain.SubscriptionID{UUID: id}, Tenant: domain.TenantID{UUID: id}, Reason: domain.SinkRefused,
+		},
+		map[string]any{
+			"level": "error", "message": "subscription disabled", "subscription": id.String(), "tenant": id.String(),
+			"reason": "sink_refused",
+		},
+		nil,
+	},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
 		ports.Audited{

@@ -17,6 +17,8 @@ type Stores struct {
 	Ledger      ports.Ledger
 	AuditLog    ports.AuditLog
 	Erasures    ports.Erasures
+
+	Subscriptions ports.Subscriptions
 }
 
 // storeTest is the test of one rule of a port. The name of the test is the rule as a sentence.
@@ -47,6 +49,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Idempotency", idempotencyTests},
 		{"Audit", auditTests},
 		{"Erasures", erasureTests},
+		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests)},
 	} {
 		t.Run(port.name, func(t *testing.T) {
 			for _, test := range port.tests {

@@ -74,7 +74,7 @@ var allowed = map[string][]string{
 	},
 	"adapters/sealing": {
 		"domain", "ports",
-		"github.com/tink-crypto/tink-go/v2",
+		"github.com/google/uuid", "github.com/tink-crypto/tink-go/v2",
 	},
 	// The sinks of events share the guard of addresses.
 	"adapters/sink/rabbitmq": {

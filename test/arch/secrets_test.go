@@ -15,7 +15,7 @@ const secretsFile = "test/arch/secrets_test.go"
 var revealers = map[string][]string{
 	"adapters/sealing":            nil,
 	"adapters/transparency":       nil,
-	"adapters/rest":               {"tokens.go", "connection_lifecycle.go"}, // the responses that return a token
+	"adapters/rest":               {"tokens.go", "connection_lifecycle.go", "subscriptions.go"}, // the responses that return a token
 	"adapters/rest/auth":          nil,
 	"adapters/aggregator/pluggy":  nil,
 	"adapters/aggregator/belvo":   nil,

@@ -10,8 +10,8 @@
 // and serves the vendor's simulator from memory. Everything listens on loopback and ends with this
 // process. All files are in one folder, which is removed at the end.
 //
-// The sections are: generator, accepts, sqlite, pull, reads, feed, latency, growth, footprint,
-// replicas.
+// The sections are: generator, accepts, sqlite, pull, reads, feed, events, latency, growth,
+// footprint, replicas.
 package main
 
 import (
@@ -73,6 +73,7 @@ var sections = []section{
 	{"pull", "Pulls", (*bench).pull},
 	{"reads", "Reads by an operator", (*bench).reads},
 	{"feed", "The change feed, first row to last", (*bench).feed},
+	{"events", "Events of a subscription", (*bench).events},
 	{"latency", "From a webhook to a readable row, on an idle system", (*bench).latency},
 	{"growth", "The same methods on a large database", (*bench).growth},
 	{"footprint", "Start, memory, size", (*bench).footprint},

@@ -18,7 +18,8 @@ const defaultKills = 20
 const killsARound = 15
 
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks
-// arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once.
+// arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once, and a subscription
+// whose endpoint failed must have got the events of all records.
 // CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED is set, all kills
 // concern a service that uses PostgreSQL through a pooler.
 func TestCrash(t *testing.T) {
@@ -84,6 +85,7 @@ type crashTest struct {
 func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
 	r := &crashTest{env: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
 	r.startAndWait()
+	events := h.watchEvents(t, r.current.Load(), seed)
 	var links []*link
 	for i := range uint64(3) {
 		links = append(links, newPluggy(t, seed+1+i, 60), newBelvo(t, seed+101+i, 60))
@@ -103,6 +105,7 @@ func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
 			t.Logf("%d kills: %+v", r.kills, v)
 		}
 	}
+	events.check(t, h, r.current.Load())
 	t.Logf(
 		"kills %d, database crashes %d, accepted %d, stored %d, lost %d, doubled %d, rows %d, "+
 			"pulls taken over %d, seed %d",

@@ -120,6 +120,17 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"POST /aggregator-connections/{id}/erasure", own + "/erasure", object{"atVendor": false}},
 		{"GET /erasures", "/erasures", nil},
 		{"GET /erasures/{id}", "/erasures/" + stored, nil},
+		{"GET /subscriptions", "/subscriptions", nil},
+		{"GET /subscriptions/{id}", "/subscriptions/" + stored, nil},
+		{"PUT /subscriptions/{id}", "/subscriptions/" + stored, subscriptionBody(f.link.origin)},
+		{"DELETE /subscriptions/{id}", "/subscriptions/" + stored, nil},
+		{"POST /subscriptions", "/subscriptions", subscriptionBody(f.link.origin)},
+		{"POST /subscriptions/{id}/test", "/subscriptions/" + stored + "/test", nil},
+		{"POST /subscriptions/{id}/pause", "/subscriptions/" + stored + "/pause", nil},
+		{"POST /subscriptions/{id}/resume", "/subscriptions/" + stored + "/resume", nil},
+		{"POST /subscriptions/{id}/secret", "/subscriptions/" + stored + "/secret", nil},
+		{"POST /subscriptions/{id}/replay", "/subscriptions/" + stored + "/replay", object{"from": "1"}},
+		{"GET /subscriptions/{id}/attempts", "/subscriptions/" + stored + "/attempts", nil},
 		{"GET /connections", "/connections", nil},
 		{
 			"POST /connections",
@@ -325,4 +336,11 @@ func TestStartWithoutPostgres(t *testing.T) {
 		t.Errorf("the exit code is %d, the output %q", code, said)
 	}
 	t.Logf("it gave up after %.1f s", time.Since(begun).Seconds())
+}
+
+// subscriptionBody is a request for a subscription whose sink is at this origin.
+func subscriptionBody(origin string) object {
+	return object{
+		"name": "ledger", "types": []string{"transaction.*"}, "sink": object{"kind": "webhook", "url": origin + "/events"},
+	}
 }

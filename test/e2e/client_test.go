@@ -154,11 +154,14 @@ type response struct {
 	raw     []byte
 }
 
-// minted reports whether this is the successful response to the creation of a webhook token or of a link session.
-// Only these responses may contain a token.
+// minted reports whether this is the successful response to the creation of a webhook token, of a link session or of a
+// subscription, or a new signing secret. Only these responses may contain a secret.
 func (a response) minted() bool {
 	return a.status == http.StatusCreated &&
-		(a.request == "POST "+tokens || strings.HasSuffix(a.request, "/link-sessions"))
+		(a.request == "POST "+tokens || a.request == "POST "+subscriptions ||
+			strings.HasSuffix(a.request, "/link-sessions")) ||
+		a.status == http.StatusOK && strings.HasPrefix(a.request, "POST "+subscriptions) &&
+			strings.HasSuffix(a.request, "/secret")
 }
 
 // want checks the status and the presence of X-Request-Id, and returns the response.

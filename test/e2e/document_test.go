@@ -233,6 +233,19 @@ func (o operator) tour(id string) {
 	o.get(closes).want(200)
 	o.get(closes + "/2026-01-31/adjustments").want(200)
 	o.do(http.MethodDelete, closes+"/2026-01-31", nil).want(204)
+	subscription := subscriptions + "/" + text(o.subscribe("http://127.0.0.1:1/", object{"fromStart": true}, "account.*"), "id")
+	o.get(subscriptions).want(200)
+	o.get(subscription).want(200)
+	o.do(http.MethodPost, subscription+"/test", nil).want(200)
+	eventually(o.t, "an attempt to send an event", func() bool { return len(o.pages(subscription+"/attempts", 20)) > 0 })
+	o.do(http.MethodPut, subscription, object{"name": "books", "types": []string{"account.*"}, "sink": object{
+		"kind": "webhook", "url": "http://127.0.0.1:1/",
+	}}).want(200)
+	o.do(http.MethodPost, subscription+"/replay", object{"from": "1"}).want(200)
+	o.do(http.MethodPost, subscription+"/secret", nil).want(200)
+	o.do(http.MethodPost, subscription+"/pause", nil).want(200)
+	o.do(http.MethodPost, subscription+"/resume", nil).want(200)
+	o.do(http.MethodDelete, subscription, nil).want(204)
 	for _, delivery := range o.pages(deliveries, 20) {
 		o.get(deliveries + "/" + text(delivery, "id")).want(200)
 		if delivery["status"] == "processed" {

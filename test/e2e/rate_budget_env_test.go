@@ -148,7 +148,8 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(), Erasures: store.Erasures(),
 		AuditLog: store.AuditLog(), AuditTree: transparency.Tree{},
 		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
-		Clock: clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: discardObserver{},
+		Subscriptions: store.Subscriptions(),
+		Clock:         clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: discardObserver{},
 	})
 	if err != nil {
 		t.Fatal(err)

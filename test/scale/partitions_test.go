@@ -29,6 +29,7 @@ func TestThePromisesHoldInParts(t *testing.T) {
 		return porttest.Stores{
 			Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
 			Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
+			Subscriptions: s.Subscriptions(),
 		}
 	})
 	for _, table := range []string{"deliveries", "transactions", "transaction_versions"} {

@@ -149,8 +149,9 @@ func (s *sim) deps() application.Deps {
 		AuditLog: s.store.AuditLog(), AuditTree: transparency.Tree{},
 		Erasures: erasures{s, s.store.Erasures()},
 		Sealer:   s.sealer, Egress: allowAll{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
-		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
-		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s},
+		Subscriptions: s.store.Subscriptions(),
+		Sources:       map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
+		Clock:         s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s},
 		Go: s.goConcurrently,
 	}
 }
@@ -292,4 +293,17 @@ func (e observer) Emit(_ context.Context, o ports.Event) {
 	case ports.SealingFailed:
 		e.sim.violated("a credential did not open: %v", o.Err)
 	}
+}
+
+// SealSubscription seals the secrets of a subscription as those of a connection with this id.
+func (v *fakeSealer) SealSubscription(
+	t domain.TenantID, id domain.SubscriptionID, secrets domain.Credential,
+) (domain.Sealed, error) {
+	return v.Seal(t, domain.ConnectionID(id), secrets)
+}
+
+func (v *fakeSealer) OpenSubscription(
+	t domain.TenantID, id domain.SubscriptionID, s domain.Sealed,
+) (domain.Credential, error) {
+	return v.Open(t, domain.ConnectionID(id), s)
 }

@@ -34,6 +34,9 @@ type Config struct {
 	// Attention is called about four times a minute with the numbers of connections that need attention. It must not
 	// block. If it is nil, they are not counted.
 	Attention func(ports.Attention)
+	// EventBacklog is called about four times a minute with the events of subscriptions that wait. It must not
+	// block. If it is nil, they are not counted.
+	EventBacklog func(ports.EventBacklogAge)
 	// ReconcileInterval is the longest time that a connection may go without a successful
 	// pull: if no webhook triggers a pull, reconciliation requests one in time. 0 turns
 	// reconciliation off.
@@ -41,6 +44,9 @@ type Config struct {
 	// DeliveryRetention is how long webhook deliveries are retained before they are pruned.
 	// 0 turns pruning off: deliveries and all other old rows are then retained forever.
 	DeliveryRetention time.Duration
+	// EventRetention is how long delivered events of subscriptions, and the attempts to send them, are retained
+	// before they are pruned. 0 turns this off.
+	EventRetention time.Duration
 }
 
 // WithDefaults returns a copy of c in which MaxWorkers and OnError have their defaults if

@@ -13,19 +13,20 @@ import (
 // The intervals at which the maintenance tasks run, and the maximum number of rows that one
 // batch of a round handles.
 const (
-	stuckPullsInterval = 5 * time.Second
-	tokenUsageInterval = 10 * time.Second
-	webhooksInterval   = 5 * time.Second
-	silenceInterval    = 5 * time.Second
-	consentsInterval   = 30 * time.Second
-	attentionInterval  = 15 * time.Second
-	auditInterval      = 500 * time.Millisecond // entries must have a number within a second
-	checkpointInterval = time.Minute
-	erasuresInterval   = time.Second
-	backlogInterval    = 15 * time.Second
-	feedDelayInterval  = 5 * time.Second
-	pruneInterval      = time.Hour
-	roundLimit         = 200
+	stuckPullsInterval   = 5 * time.Second
+	tokenUsageInterval   = 10 * time.Second
+	webhooksInterval     = 5 * time.Second
+	silenceInterval      = 5 * time.Second
+	consentsInterval     = 30 * time.Second
+	attentionInterval    = 15 * time.Second
+	auditInterval        = 500 * time.Millisecond // entries must have a number within a second
+	checkpointInterval   = time.Minute
+	erasuresInterval     = time.Second
+	backlogInterval      = 15 * time.Second
+	feedDelayInterval    = 5 * time.Second
+	pruneInterval        = time.Hour
+	roundLimit           = 200
+	completenessInterval = 15 * time.Second
 	// webhooksLimit is small, because each removal waits for a vendor, for at most 15 s, while its claim lasts 2 min.
 	webhooksLimit = 4
 )
@@ -117,6 +118,15 @@ func tasks(
 			return err
 		}})
 	}
+	if report := cfg.EventBacklog; report != nil {
+		list = append(list, Task{"event backlog", backlogInterval, func(ctx context.Context) error {
+			backlog, err := service.EventBacklog(ctx)
+			if err == nil {
+				report(backlog)
+			}
+			return err
+		}})
+	}
 	if report := cfg.FeedDelay; report != nil {
 		list = append(list, Task{"feed delay", feedDelayInterval, func(ctx context.Context) error {
 			delay, err := service.FeedDelay(ctx)
@@ -135,7 +145,12 @@ func tasks(
 		batch := func(ctx context.Context) (int, error) { return service.Prune(ctx, retention, roundLimit) }
 		list = append(list, Task{"prune", pruneInterval, ledBy(leader, untilPartial(batch))})
 	}
-	return list
+	if retention := cfg.EventRetention; retention > 0 {
+		batch := func(ctx context.Context) (int, error) { return service.PruneEvents(ctx, retention, roundLimit) }
+		list = append(list, Task{"prune events", pruneInterval, ledBy(leader, untilPartial(batch))})
+	}
+	announce := func(ctx context.Context) (int, error) { return service.AnnounceCompleteness(ctx, roundLimit) }
+	return append(list, Task{"completeness", completenessInterval, ledBy(leader, untilPartial(announce))})
 }
 
 // ledBy returns a task function that runs each round under leader.

@@ -42,8 +42,12 @@ func (p *pageWriter) markPresent(account accountRow) error {
 	if account.Removed.IsZero() && !account.AbsentSince.Valid {
 		return nil
 	}
-	return p.tx.Model(&accountRow{}).Where("id = ? AND tenant_id = ?", account.ID, p.pull.Tenant).
+	err := p.tx.Model(&accountRow{}).Where("id = ? AND tenant_id = ?", account.ID, p.pull.Tenant).
 		Updates(map[string]any{"removed_at": nil, "absent_pull_id": nil, "updated_at": instant{p.At}}).Error
+	if err != nil || account.Removed.IsZero() {
+		return err
+	}
+	return p.recordEvents(domain.AccountModified, account.ID.String())
 }
 
 // markAbsent marks an account that the vendor does not list as removed. If the proof needs a second read,
@@ -59,6 +63,9 @@ func (p *pageWriter) markAbsent(account accountRow, w ports.AccountSweepWrite) e
 	}
 	if columns["removed_at"] != nil {
 		if err := p.replaceAbsences(account.ExternalID, 1, nil); err != nil {
+			return err
+		}
+		if err := p.recordEvents(domain.AccountRemoved, account.ID.String()); err != nil {
 			return err
 		}
 	}

@@ -132,7 +132,33 @@ func (p *pageWriter) storeAdjustments() error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return p.tx.CreateInBatches(rows, adjustmentBatch).Error
+	if err := p.tx.CreateInBatches(rows, adjustmentBatch).Error; err != nil {
+		return err
+	}
+	return p.recordAdjusted(rows)
+}
+
+// recordAdjusted stores an event for each closed period that the adjustments concern.
+func (p *pageWriter) recordAdjusted(rows []adjustmentRow) error {
+	first := map[uuid.UUID]string{} // the earliest day by account
+	for _, row := range rows {
+		if day, ok := first[row.Account]; !ok || row.Day < day {
+			first[row.Account] = row.Day
+		}
+	}
+	var closes []closeRow
+	err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
+		Select("account_id", "date").Order("account_id, date").Find(&closes).Error
+	var subjects []string
+	for _, c := range closes {
+		if day, ok := first[c.Account]; ok && c.Date >= day {
+			subjects = append(subjects, domain.PeriodSubject(domain.AccountID{UUID: c.Account}, domain.Date(c.Date)))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return p.recordEvents(domain.PeriodAdjusted, subjects...)
 }
 
 func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustmentRow {

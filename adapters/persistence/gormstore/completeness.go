@@ -25,6 +25,7 @@ type completenessRow struct {
 	State      string    `gorm:"column:state"`
 	Compared   bool      `gorm:"column:compared"`
 	Drift      instant   `gorm:"column:drift_since"`
+	Announced  string    `gorm:"column:announced;<-:false"` // only AnnounceCompleteness writes it
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 }
 

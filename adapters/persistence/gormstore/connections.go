@@ -132,11 +132,15 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			return err
 		}
 		c = row.domain()
-		paused := c.Paused()
+		paused, health := c.Paused(), c.Health
 		if refused = edit(&c); refused != nil {
 			return refused
 		}
-		if err := saveConnection(tx.DB, c); err != nil || !paused || c.Paused() {
+		if err := saveConnection(tx.DB, c); err != nil {
+			return err
+		}
+		err = recordEvents(tx, s.dialect, healthEvents(row, health, c.Health, c.Health.Since)...)
+		if err != nil || !paused || c.Paused() {
 			return err
 		}
 		return enqueueOpen(tx, row.ID)

@@ -81,6 +81,10 @@ type Dialect interface {
 	// either already committed or will never be.
 	VisibleBefore() string
 
+	// FeedEnd returns an SQL expression for a feed position. Every change that is not committed when the expression
+	// is evaluated gets a higher position.
+	FeedEnd() string
+
 	// FeedHold returns a statement that yields one row with the members of ports.FeedHold: the writer as
 	// text, and its age in seconds as a floating-point number.
 	FeedHold() string

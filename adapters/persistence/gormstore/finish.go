@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -31,7 +30,13 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			}
 		}
 		if o.Health != nil || o.Consent != nil || o.Webhook != nil {
-			if err := foldReports(tx.DB, row.Connection, o); err != nil {
+			if err := s.foldReports(tx, row.Connection, o); err != nil {
+				return err
+			}
+		}
+		if o.State == domain.PullFailed {
+			failed := newEvent{row.Tenant, row.Connection, domain.PullFailedEvent, row.ID.String(), o.At}
+			if err := recordEvents(tx, s.dialect, failed); err != nil {
 				return err
 			}
 		}
@@ -57,13 +62,14 @@ func finishColumns(o ports.Outcome) map[string]any {
 
 // foldReports replaces what the connection knows from its vendor by what the outcome computes from it. The revision
 // does not change, because no operator made the change.
-func foldReports(tx *gorm.DB, connection uuid.UUID, o ports.Outcome) error {
-	row, err := first[connectionRow](locked(tx, noKeyUpdate).Where("id = ?", connection))
+func (s pulls) foldReports(tx Tx, connection uuid.UUID, o ports.Outcome) error {
+	row, err := first[connectionRow](locked(tx.DB, noKeyUpdate).Where("id = ?", connection))
 	if err != nil {
 		return err
 	}
+	health := row.Health.domain()
 	if o.Health != nil {
-		row.Health = healthOf(o.Health(row.Health.domain()))
+		row.Health = healthOf(o.Health(health))
 	}
 	if o.Consent != nil {
 		row.Consent = consentOf(o.Consent(row.Consent.domain()))
@@ -71,7 +77,7 @@ func foldReports(tx *gorm.DB, connection uuid.UUID, o ports.Outcome) error {
 	if o.Webhook != nil {
 		before := row.Webhook.domain()
 		next := o.Webhook(before, func(at time.Time) bool {
-			heard, failed := heardSince(tx, row, at)
+			heard, failed := heardSince(tx.DB, row, at)
 			if failed != nil {
 				err = failed
 			}
@@ -83,7 +89,11 @@ func foldReports(tx *gorm.DB, connection uuid.UUID, o ports.Outcome) error {
 		// The event connection.silent belongs here if next.BecameSilent(before), like in PassWebhook.
 		row.Webhook = webhookOf(next)
 	}
-	return tx.Model(&connectionRow{}).Where("id = ?", connection).Select(reportedColumns).Updates(row).Error
+	err = tx.Model(&connectionRow{}).Where("id = ?", connection).Select(reportedColumns).Updates(row).Error
+	if err != nil {
+		return err
+	}
+	return recordEvents(tx, s.dialect, healthEvents(row, health, row.Health.domain(), o.At)...)
 }
 
 // enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull before it

@@ -71,6 +71,7 @@ func (p *pageWriter) writeAccounts() error {
 		byExternalID[row.ExternalID] = row
 	}
 	var changed []accountRow
+	events := map[domain.EventType][]string{}
 	for _, account := range p.Accounts {
 		row, ok := byExternalID[account.ExternalID]
 		if !ok {
@@ -93,11 +94,22 @@ func (p *pageWriter) writeAccounts() error {
 		}
 		row.Updated = instant{p.At}
 		changed = append(changed, row)
+		kind := domain.AccountModified
+		if !ok {
+			kind = domain.AccountAdded
+		}
+		events[kind] = append(events[kind], row.ID.String())
 	}
 	if len(changed) == 0 {
 		return nil
 	}
-	return p.tx.Clauses(upsertAccounts).CreateInBatches(changed, accountBatch).Error
+	if err := p.tx.Clauses(upsertAccounts).CreateInBatches(changed, accountBatch).Error; err != nil {
+		return err
+	}
+	if err := p.recordEvents(domain.AccountAdded, events[domain.AccountAdded]...); err != nil {
+		return err
+	}
+	return p.recordEvents(domain.AccountModified, events[domain.AccountModified]...)
 }
 
 // accountBatch is the maximum number of accounts in one INSERT. It keeps the number of parameters below the

@@ -97,7 +97,7 @@ var TransactionColumns = []Column{
 	{"first_seen_at", "timestamptz", Kept | PresentOnly, func(r *TransactionRow) any { return &r.FirstSeenAt }},
 	{"updated_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.UpdatedAt }},
 	{"removed_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.RemovedAt }},
-	{"change_tx", "bigint", PerPage | PresentOnly, func(r *TransactionRow) any { return &r.changeSeq }},
+	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.changeSeq }},
 	{"source", "bytea", Unread | PresentOnly, func(r *TransactionRow) any { return &r.ContentHash }},
 	{"pull_id", "uuid", PerPage, func(r *TransactionRow) any { return &r.Pull.UUID }},
 	{"warnings", "text", 0, func(r *TransactionRow) any { return &r.warnings }},

@@ -214,6 +214,9 @@ func (dialect) VisibleBefore() string {
 	return "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)"
 }
 
+// FeedEnd is the position before the oldest transaction that still runs.
+func (d dialect) FeedEnd() string { return d.VisibleBefore() + " - 1" }
+
 // FeedHold reads the oldest transaction with an id, of any database of the cluster, prepared transactions
 // included. The feed withholds changes only if a later transaction has already ended. pg_stat_activity
 // shows the start of another role's transaction only to members of pg_read_all_stats; the id of the oldest

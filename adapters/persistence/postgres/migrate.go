@@ -87,7 +87,8 @@ func (f migrationFile) Read(into []byte) (int, error) { return f.text.Read(into)
 func (db *DB) continueFeed(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, `
 		UPDATE feed SET cluster = here.system_identifier,
-			shift = greatest(shift, (SELECT coalesce(max(change_tx), 0) FROM transactions))
+			shift = greatest(shift, (SELECT coalesce(max(change_tx), 0) FROM transactions),
+				(SELECT coalesce(max(change_tx), 0) FROM events), (SELECT coalesce(max(feed_tx), 0) FROM subscriptions))
 		FROM pg_control_system() here WHERE feed.cluster <> here.system_identifier`)
 	if err != nil {
 		return fmt.Errorf("continue the change feed: %w", err)

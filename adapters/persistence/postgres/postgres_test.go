@@ -38,6 +38,7 @@ func stores(s *gormstore.Store) porttest.Stores {
 	return porttest.Stores{
 		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
 		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
+		Subscriptions: s.Subscriptions(),
 	}
 }
 

@@ -156,6 +156,9 @@ func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID) error { return nil }
 // change can be read, every change at a lower position is committed.
 func (dialect) VisibleBefore() string { return "9223372036854775807" }
 
+// FeedEnd is the position of the last transaction that has changed rows.
+func (dialect) FeedEnd() string { return "(SELECT tx FROM feed)" }
+
 // FeedHold implements gormstore.Dialect. There is only one writer, so no other writer can hold the feed
 // back.
 func (dialect) FeedHold() string { return "SELECT '', 0.0" }

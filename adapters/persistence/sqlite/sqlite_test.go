@@ -40,6 +40,7 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 	return porttest.Stores{
 		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
 		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
+		Subscriptions: s.Subscriptions(),
 	}
 }
 

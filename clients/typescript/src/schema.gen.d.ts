@@ -796,6 +796,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/discovery/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List subscriptions, newest first
+         * @description Returns the subscriptions of the tenant with their progress.
+         */
+        get: operations["list-subscriptions"];
+        put?: never;
+        /**
+         * Create a subscription
+         * @description Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+         */
+        post: operations["create-subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a subscription
+         * @description Returns one subscription with its progress. Its secrets are never returned.
+         */
+        get: operations["get-subscription"];
+        /**
+         * Replace a subscription
+         * @description Replaces all fields that can be changed. Events that are stored already keep their sequence. If-Match prevents lost updates.
+         */
+        put: operations["update-subscription"];
+        post?: never;
+        /**
+         * Delete a subscription
+         * @description Deletes the subscription with its events and attempts.
+         */
+        delete: operations["delete-subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the attempts of a subscription, newest first
+         * @description Returns the attempts to send events, also those that have succeeded.
+         */
+        get: operations["list-event-attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a subscription
+         * @description Stops the subscription, which keeps its position. Attempts that are under way may finish.
+         */
+        post: operations["pause-subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send events again, or skip events
+         * @description Sends stored events again, from a sequence on. They keep their sequence, id and type; data is the resource as it is now. Delivered events are stored for EVENT_RETENTION.
+         */
+        post: operations["replay-subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a subscription
+         * @description Makes a paused or disabled subscription active. Events that have failed are sent at once.
+         */
+        post: operations["resume-subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the signing secret
+         * @description Returns a new signing secret, once. The previous secret also signs for 24 hours, so that the receiver can be changed in between. A sink that does not sign is a 409.
+         */
+        post: operations["rotate-subscription-secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/discovery/subscriptions/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event
+         * @description Sends an event of the type studio.lerian.discovery.subscription.test, which has no sequence. Every outcome is a 200; delivered and reason tell what it was.
+         */
+        post: operations["test-subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/discovery/transactions": {
         parameters: {
             query?: never;
@@ -1185,6 +1357,61 @@ export interface components {
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             transactionId: string;
+        };
+        AttemptView: {
+            /**
+             * Format: date-time
+             * @description When the attempt was made
+             * @example 2026-03-02T10:00:00Z
+             */
+            at: string;
+            /**
+             * @description Whether the destination has confirmed the event
+             * @example false
+             */
+            delivered: boolean;
+            /**
+             * @description The id of the event; the same in each attempt
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            eventId: string;
+            /**
+             * @description The id of the attempt
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds
+             * @example 84
+             */
+            latencyMs: number;
+            /**
+             * Format: int64
+             * @description 1 for the first attempt of an event
+             * @example 1
+             */
+            number: number;
+            /**
+             * @description Why not: sink_unreachable, sink_refused, address_not_allowed
+             * @example sink_refused
+             */
+            reason?: string;
+            /**
+             * @description The sequence of the event
+             * @example 42
+             */
+            sequence: string;
+            /**
+             * @description The id of the resource
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            subject: string;
+            /**
+             * @description The type of the event
+             * @example studio.lerian.discovery.transaction.added
+             */
+            type: string;
         };
         AuditEntryView: {
             /**
@@ -1600,6 +1827,101 @@ export interface components {
              */
             unchanged: number;
         };
+        CreatedSubscription: {
+            /**
+             * @description Only events of this connection; absent for all
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId?: string;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-03-01T10:00:00Z
+             */
+            createdAt: string;
+            /**
+             * @description The id of the subscription
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /**
+             * @description The sequence of the latest event; 0 if there is none
+             * @example 42
+             */
+            lastSequence: string;
+            /**
+             * @description A name for people
+             * @example ledger
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the change of the oldest waiting event was made; absent if none waits
+             * @example 2026-03-02T10:00:00Z
+             */
+            oldestWaitingAt?: string;
+            /**
+             * @description The sequence before the first event that waits
+             * @example 41
+             */
+            position: string;
+            /**
+             * @description Why it is disabled: the outcome of the last attempt; absent otherwise
+             * @example sink_unreachable
+             */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description How many of them have failed, or wait after such an event of the same subject
+             * @example 0
+             */
+            retrying: number;
+            /**
+             * @description Signs the events of a webhook. Returned only once: it is stored encrypted
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=
+             */
+            secret?: string;
+            /**
+             * Format: date-time
+             * @description Until when the replaced secret also signs; absent if none was replaced
+             * @example 2026-03-02T10:00:00Z
+             */
+            secretOverlapUntil?: string;
+            /**
+             * Format: date-time
+             * @description When the state last changed
+             * @example 2026-03-01T10:00:00Z
+             */
+            since: string;
+            /** @description Where the events go */
+            sink: components["schemas"]["SinkView"];
+            /**
+             * @description paused: by an operator. disabled: an event could not be sent for three days. Both keep the position
+             * @example active
+             * @enum {string}
+             */
+            state: "active" | "paused" | "disabled";
+            /**
+             * @description The types of events
+             * @example [
+             *       "[\"transaction.*\"",
+             *       "\"pull.failed\"]"
+             *     ]
+             */
+            types: string[];
+            /**
+             * Format: date-time
+             * @description When an operator last changed it
+             * @example 2026-03-02T10:00:00Z
+             */
+            updatedAt: string;
+            /**
+             * Format: int64
+             * @description Number of events that are not delivered
+             * @example 1
+             */
+            waiting: number;
+        };
         DeliveryDetail: {
             /**
              * @description The id of the connection
@@ -1844,6 +2166,13 @@ export interface components {
              * @enum {string}
              */
             status: "running" | "done" | "failed";
+        };
+        EventReplayRequest: {
+            /**
+             * @description The sequence from which events are sent again. If it is after the position, the events before it are skipped
+             * @example 42
+             */
+            from: string;
         };
         FeedPage: {
             /**
@@ -2094,6 +2423,33 @@ export interface components {
              */
             type: string;
         };
+        NewSubscription: {
+            /**
+             * @description Only events of this connection; absent for all
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId?: string;
+            /**
+             * @description Begin at the first record. Otherwise the subscription begins at the moment of its creation
+             * @example false
+             */
+            fromStart?: boolean;
+            /**
+             * @description A name for people; it need not be unique
+             * @example ledger
+             */
+            name: string;
+            /** @description Where the events go; the kind cannot be changed */
+            sink: components["schemas"]["SinkRequest"];
+            /**
+             * @description The types of events: such as transaction.added, or transaction.* for all types of a resource
+             * @example [
+             *       "[\"transaction.*\"",
+             *       "\"pull.failed\"]"
+             *     ]
+             */
+            types: string[];
+        };
         PageAccountView: {
             /**
              * @description Whether there are more items after this page
@@ -2122,6 +2478,26 @@ export interface components {
             hasMore: boolean;
             /** @description The items of this page */
             items: components["schemas"]["AdjustmentView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
+        PageAttemptView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["AttemptView"][];
             /**
              * Format: int64
              * @description The requested maximum number of items on a page
@@ -2322,6 +2698,26 @@ export interface components {
             hasMore: boolean;
             /** @description The items of this page */
             items: components["schemas"]["QuarantinedView"][];
+            /**
+             * Format: int64
+             * @description The requested maximum number of items on a page
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The cursor of the next page; absent on the last page
+             * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
+             */
+            nextCursor?: string;
+        };
+        PageSubscriptionView: {
+            /**
+             * @description Whether there are more items after this page
+             * @example true
+             */
+            hasMore: boolean;
+            /** @description The items of this page */
+            items: components["schemas"]["SubscriptionView"][];
             /**
              * Format: int64
              * @description The requested maximum number of items on a page
@@ -2730,6 +3126,182 @@ export interface components {
              * @example k-123
              */
             value?: string;
+        };
+        SinkRequest: {
+            /**
+             * @description rabbitmq only, required there: the exchange to which events are published
+             * @example discovery
+             */
+            exchange?: string;
+            /**
+             * @description webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker
+             * @example webhook
+             * @enum {string}
+             */
+            kind: "webhook" | "rabbitmq";
+            /**
+             * @description rabbitmq only: the routing key; by default the type of the event
+             * @example books
+             */
+            routingKey?: string;
+            /**
+             * @description Of the endpoint or of the broker. A password in it is stored encrypted and never returned. A replaced URL without a password that names the same user of the same host keeps the password
+             * @example https://books.example.com/events
+             */
+            url: string;
+        };
+        SinkTestOutcome: {
+            /**
+             * @description Whether the destination has confirmed the event
+             * @example true
+             */
+            delivered: boolean;
+            /**
+             * Format: int64
+             * @description How long the attempt took, in milliseconds
+             * @example 84
+             */
+            latencyMs: number;
+            /**
+             * @description Why not: sink_unreachable, sink_refused, address_not_allowed
+             * @example sink_unreachable
+             */
+            reason?: string;
+        };
+        SinkView: {
+            /**
+             * @description rabbitmq only: the exchange to which events are published
+             * @example discovery
+             */
+            exchange?: string;
+            /**
+             * @description webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker
+             * @example webhook
+             * @enum {string}
+             */
+            kind: "webhook" | "rabbitmq";
+            /**
+             * @description rabbitmq only: the routing key; absent if it is the type of the event
+             * @example books
+             */
+            routingKey?: string;
+            /**
+             * @description Without a password
+             * @example https://books.example.com/events
+             */
+            url: string;
+        };
+        SubscriptionChange: {
+            /**
+             * @description Only events of this connection; absent for all
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId?: string;
+            /**
+             * @description A name for people; it need not be unique
+             * @example ledger
+             */
+            name: string;
+            /** @description Where the events go; the kind cannot be changed */
+            sink: components["schemas"]["SinkRequest"];
+            /**
+             * @description The types of events: such as transaction.added, or transaction.* for all types of a resource
+             * @example [
+             *       "[\"transaction.*\"",
+             *       "\"pull.failed\"]"
+             *     ]
+             */
+            types: string[];
+        };
+        SubscriptionView: {
+            /**
+             * @description Only events of this connection; absent for all
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            connectionId?: string;
+            /**
+             * Format: date-time
+             * @description When it was created
+             * @example 2026-03-01T10:00:00Z
+             */
+            createdAt: string;
+            /**
+             * @description The id of the subscription
+             * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
+             */
+            id: string;
+            /**
+             * @description The sequence of the latest event; 0 if there is none
+             * @example 42
+             */
+            lastSequence: string;
+            /**
+             * @description A name for people
+             * @example ledger
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the change of the oldest waiting event was made; absent if none waits
+             * @example 2026-03-02T10:00:00Z
+             */
+            oldestWaitingAt?: string;
+            /**
+             * @description The sequence before the first event that waits
+             * @example 41
+             */
+            position: string;
+            /**
+             * @description Why it is disabled: the outcome of the last attempt; absent otherwise
+             * @example sink_unreachable
+             */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description How many of them have failed, or wait after such an event of the same subject
+             * @example 0
+             */
+            retrying: number;
+            /**
+             * Format: date-time
+             * @description Until when the replaced secret also signs; absent if none was replaced
+             * @example 2026-03-02T10:00:00Z
+             */
+            secretOverlapUntil?: string;
+            /**
+             * Format: date-time
+             * @description When the state last changed
+             * @example 2026-03-01T10:00:00Z
+             */
+            since: string;
+            /** @description Where the events go */
+            sink: components["schemas"]["SinkView"];
+            /**
+             * @description paused: by an operator. disabled: an event could not be sent for three days. Both keep the position
+             * @example active
+             * @enum {string}
+             */
+            state: "active" | "paused" | "disabled";
+            /**
+             * @description The types of events
+             * @example [
+             *       "[\"transaction.*\"",
+             *       "\"pull.failed\"]"
+             *     ]
+             */
+            types: string[];
+            /**
+             * Format: date-time
+             * @description When an operator last changed it
+             * @example 2026-03-02T10:00:00Z
+             */
+            updatedAt: string;
+            /**
+             * Format: int64
+             * @description Number of events that are not delivered
+             * @example 1
+             */
+            waiting: number;
         };
         SupersededView: {
             /**
@@ -6951,7 +7523,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "Precondition Failed",
                      *       "status": 412,
-                     *       "detail": "the connection has changed since it was read",
+                     *       "detail": "the object has changed since it was read",
                      *       "instance": "/v1/discovery/aggregator-connections/{id}",
                      *       "code": "MTCH-0020"
                      *     }
@@ -7217,7 +7789,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "Precondition Failed",
                      *       "status": 412,
-                     *       "detail": "the connection has changed since it was read",
+                     *       "detail": "the object has changed since it was read",
                      *       "instance": "/v1/discovery/aggregator-connections/{id}",
                      *       "code": "MTCH-0020"
                      *     }
@@ -11874,7 +12446,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "Precondition Failed",
                      *       "status": 412,
-                     *       "detail": "the connection has changed since it was read",
+                     *       "detail": "the object has changed since it was read",
                      *       "instance": "/v1/discovery/connections/{id}",
                      *       "code": "MTCH-0020"
                      *     }
@@ -12154,7 +12726,7 @@ export interface operations {
                      *       "type": "about:blank",
                      *       "title": "Precondition Failed",
                      *       "status": 412,
-                     *       "detail": "the connection has changed since it was read",
+                     *       "detail": "the object has changed since it was read",
                      *       "instance": "/v1/discovery/connections/{id}",
                      *       "code": "MTCH-0020"
                      *     }
@@ -13433,6 +14005,2893 @@ export interface operations {
                      *       "status": 503,
                      *       "detail": "internal error",
                      *       "instance": "/v1/discovery/pulls/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-subscriptions": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "createdAt": "2026-03-01T10:00:00Z",
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "lastSequence": "42",
+                     *           "name": "ledger",
+                     *           "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *           "position": "41",
+                     *           "reason": "sink_unreachable",
+                     *           "retrying": 0,
+                     *           "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *           "since": "2026-03-01T10:00:00Z",
+                     *           "sink": {
+                     *             "exchange": "discovery",
+                     *             "kind": "webhook",
+                     *             "routingKey": "books",
+                     *             "url": "https://books.example.com/events"
+                     *           },
+                     *           "state": "active",
+                     *           "types": [
+                     *             "[\"transaction.*\"",
+                     *             "\"pull.failed\"]"
+                     *           ],
+                     *           "updatedAt": "2026-03-02T10:00:00Z",
+                     *           "waiting": 1
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageSubscriptionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-subscription": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                 *       "fromStart": false,
+                 *       "name": "ledger",
+                 *       "sink": {
+                 *         "exchange": "discovery",
+                 *         "kind": "webhook",
+                 *         "routingKey": "books",
+                 *         "url": "https://books.example.com/events"
+                 *       },
+                 *       "types": [
+                 *         "[\"transaction.*\"",
+                 *         "\"pull.failed\"]"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSubscription"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "exchange": "discovery",
+                     *         "kind": "webhook",
+                     *         "routingKey": "books",
+                     *         "url": "https://books.example.com/events"
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "[\"transaction.*\"",
+                     *         "\"pull.failed\"]"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedSubscription"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "connection not found",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0201"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "exchange": "discovery",
+                     *         "kind": "webhook",
+                     *         "routingKey": "books",
+                     *         "url": "https://books.example.com/events"
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "[\"transaction.*\"",
+                     *         "\"pull.failed\"]"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-subscription": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+                /** @description Entity tags of the revisions that may be changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                 *       "name": "ledger",
+                 *       "sink": {
+                 *         "exchange": "discovery",
+                 *         "kind": "webhook",
+                 *         "routingKey": "books",
+                 *         "url": "https://books.example.com/events"
+                 *       },
+                 *       "types": [
+                 *         "[\"transaction.*\"",
+                 *         "\"pull.failed\"]"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SubscriptionChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "exchange": "discovery",
+                     *         "kind": "webhook",
+                     *         "routingKey": "books",
+                     *         "url": "https://books.example.com/events"
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "[\"transaction.*\"",
+                     *         "\"pull.failed\"]"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0020"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-subscription": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags of the revisions that may be changed */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Precondition Failed",
+                     *       "status": 412,
+                     *       "detail": "the object has changed since it was read",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0020"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-event-attempts": {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items on the page */
+                limit?: number;
+                /** @description nextCursor of the previous page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hasMore": true,
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-03-02T10:00:00Z",
+                     *           "delivered": false,
+                     *           "eventId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "latencyMs": 84,
+                     *           "number": 1,
+                     *           "reason": "sink_refused",
+                     *           "sequence": "42",
+                     *           "subject": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *           "type": "studio.lerian.discovery.transaction.added"
+                     *         }
+                     *       ],
+                     *       "limit": 20,
+                     *       "nextCursor": "AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageAttemptView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/attempts",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/attempts",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/attempts",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/attempts",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/attempts",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/attempts",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/attempts",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/attempts",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "pause-subscription": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "exchange": "discovery",
+                     *         "kind": "webhook",
+                     *         "routingKey": "books",
+                     *         "url": "https://books.example.com/events"
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "[\"transaction.*\"",
+                     *         "\"pull.failed\"]"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/pause",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replay-subscription": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "42"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EventReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "exchange": "discovery",
+                     *         "kind": "webhook",
+                     *         "routingKey": "books",
+                     *         "url": "https://books.example.com/events"
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "[\"transaction.*\"",
+                     *         "\"pull.failed\"]"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "body.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Timeout",
+                     *       "status": 408,
+                     *       "detail": "the body did not arrive in time",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Request Entity Too Large",
+                     *       "status": 413,
+                     *       "detail": "the body is too large",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0010"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unsupported Media Type",
+                     *       "status": 415,
+                     *       "detail": "the body must be application/json without a content encoding",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0001"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/replay",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-subscription": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "exchange": "discovery",
+                     *         "kind": "webhook",
+                     *         "routingKey": "books",
+                     *         "url": "https://books.example.com/events"
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "[\"transaction.*\"",
+                     *         "\"pull.failed\"]"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/resume",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "rotate-subscription-secret": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Idempotency key: a repeated request with the same key gets the response to the first one. Idempotency-Key is accepted, too */
+                "X-Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "createdAt": "2026-03-01T10:00:00Z",
+                     *       "id": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+                     *       "lastSequence": "42",
+                     *       "name": "ledger",
+                     *       "oldestWaitingAt": "2026-03-02T10:00:00Z",
+                     *       "position": "41",
+                     *       "reason": "sink_unreachable",
+                     *       "retrying": 0,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+                     *       "secretOverlapUntil": "2026-03-02T10:00:00Z",
+                     *       "since": "2026-03-01T10:00:00Z",
+                     *       "sink": {
+                     *         "exchange": "discovery",
+                     *         "kind": "webhook",
+                     *         "routingKey": "books",
+                     *         "url": "https://books.example.com/events"
+                     *       },
+                     *       "state": "active",
+                     *       "types": [
+                     *         "[\"transaction.*\"",
+                     *         "\"pull.failed\"]"
+                     *       ],
+                     *       "updatedAt": "2026-03-02T10:00:00Z",
+                     *       "waiting": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedSubscription"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description Present only when the response is replayed for a repeated idempotency key */
+                    "X-Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Conflict",
+                     *       "status": 409,
+                     *       "detail": "the request conflicts with the current state",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0007"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unprocessable Entity",
+                     *       "status": 422,
+                     *       "detail": "the idempotency key was used for another request",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0019"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/secret",
+                     *       "code": "MTCH-0008"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Opaque */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "delivered": true,
+                     *       "latencyMs": 84,
+                     *       "reason": "sink_unreachable"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SinkTestOutcome"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Bad Request",
+                     *       "status": 400,
+                     *       "detail": "the request is not valid",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/test",
+                     *       "code": "MTCH-0001",
+                     *       "errors": [
+                     *         {
+                     *           "location": "query.limit",
+                     *           "message": "must be at most 200"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description Always Bearer */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Unauthorized",
+                     *       "status": 401,
+                     *       "detail": "authentication is required",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/test",
+                     *       "code": "MTCH-0003"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Forbidden",
+                     *       "status": 403,
+                     *       "detail": "the token lacks the required scope",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/test",
+                     *       "code": "MTCH-0004"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "detail": "subscription not found",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/test",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    /** @description The methods that the path supports */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Method Not Allowed",
+                     *       "status": 405,
+                     *       "detail": "the method is not allowed for this path",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/test",
+                     *       "code": "MTCH-0005"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Too Many Requests",
+                     *       "status": 429,
+                     *       "detail": "too many requests",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/test",
+                     *       "code": "MTCH-0009"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Internal Server Error",
+                     *       "status": 500,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/test",
+                     *       "code": "MTCH-0002"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description Seconds */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Service Unavailable",
+                     *       "status": 503,
+                     *       "detail": "internal error",
+                     *       "instance": "/v1/discovery/subscriptions/{id}/test",
                      *       "code": "MTCH-0008"
                      *     }
                      */

@@ -50,7 +50,7 @@ func Commands(env Lookup) []*cobra.Command {
 	c := commands{env}
 	groups := []*cobra.Command{
 		c.connections(), c.accounts(), c.transactions(), c.pulls(), c.deliveries(), c.tokens(), c.changes(),
-		c.quarantine(), c.erasures(), c.audit(),
+		c.quarantine(), c.erasures(), c.subscriptions(), c.audit(),
 	}
 	for _, group := range groups {
 		group.GroupID = GroupID

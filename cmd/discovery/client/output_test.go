@@ -85,6 +85,8 @@ func TestEveryColumnIsAMemberOfTheSchema(t *testing.T) {
 		"transaction": transactionView, "change": changeView, "pull": pullView, "delivery": deliveryView,
 		"delivery detail": deliveryDetailView, "token": tokenView, "minted token": mintedView,
 		"quarantined row": quarantineView, "close": closeView, "adjustment": adjustmentView,
+		"subscription": subscriptionView, "created subscription": createdSubscriptionView, "sink test": sinkTestView,
+		"attempt": attemptView,
 	} {
 		known := jsonNames(v.schema)
 		if v.inner != "" {

@@ -440,3 +440,50 @@ var mintedView = view{schema: reflect.TypeFor[discovery.MintedToken](), columns:
 	{member: "webhookUrl", title: "WEBHOOK URL"},
 	{member: "token", title: "TOKEN"},
 }}
+
+// subscriptionColumns are the columns of a subscription.
+var subscriptionColumns = []column{
+	{member: "id", title: "ID", width: idWidth},
+	{member: "name", title: "NAME", flexible: true},
+	{member: "state", title: "STATE"},
+	{member: "reason", title: "REASON", flexible: true},
+	{member: "position", title: "POSITION", right: true},
+	{member: "lastSequence", title: "LAST", right: true},
+	{member: "waiting", title: "WAITING", right: true},
+	{member: "retrying", title: "RETRYING", right: true},
+	{member: "types", title: "TYPES", flexible: true},
+}
+
+var subscriptionView = view{schema: reflect.TypeFor[discovery.SubscriptionView](), columns: subscriptionColumns}
+
+var createdSubscriptionView = view{
+	schema: reflect.TypeFor[discovery.CreatedSubscription](),
+	columns: []column{
+		{member: "id", title: "ID", width: idWidth},
+		{member: "name", title: "NAME", flexible: true},
+		{member: "secret", title: "SECRET"},
+	},
+}
+
+var sinkTestView = view{
+	schema: reflect.TypeFor[discovery.SinkTestOutcome](),
+	columns: []column{
+		{member: "delivered", title: "DELIVERED"},
+		{member: "reason", title: "REASON", flexible: true},
+		{member: "latencyMs", title: "MS", right: true},
+	},
+}
+
+var attemptView = view{
+	schema: reflect.TypeFor[discovery.AttemptView](),
+	columns: []column{
+		{member: "at", title: "AT"},
+		{member: "sequence", title: "SEQUENCE", right: true},
+		{member: "number", title: "NUMBER", right: true},
+		{member: "type", title: "TYPE", flexible: true},
+		{member: "subject", title: "SUBJECT", width: idWidth},
+		{member: "delivered", title: "DELIVERED"},
+		{member: "reason", title: "REASON", flexible: true},
+		{member: "latencyMs", title: "MS", right: true},
+	},
+}

@@ -41,6 +41,7 @@ type Overrides struct {
 	Observer  ports.Observer         // receives all events, in addition to the log and the metrics
 	PerMinute int                    // rate budget of every vendor; 0 means the vendor's own budget, negative no limit
 	Connector func() ports.Connector // returns an additional connector type
+	Sinks     []ports.Sink           // instead of the kinds of sinks that the service has
 
 	// StoreTimeout bounds each method of the stores; 0 means their own timeouts. A test that does not measure speed
 	// sets a long one, so that it passes on a busy machine.
@@ -144,7 +145,8 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	}
 	jobsConfig := background.Config{
 		OnError: a.reportError, Backlog: a.Metrics.Backlog, FeedDelay: a.Metrics.FeedDelay,
-		Attention: a.Metrics.Attention,
+		Attention:    a.Metrics.Attention,
+		EventBacklog: a.Metrics.EventBacklog,
 	}
 	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig, o.StoreTimeout); err != nil {
 		return err
@@ -213,12 +215,16 @@ func (a *App) serviceDeps(sealer ports.Sealer, auditKeys []domain.Secret, o Over
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger, Erasures: a.Stores.Erasures,
 		AuditLog: a.Stores.AuditLog, AuditTree: transparency.Tree{}, AuditKeys: auditKeys,
+		Subscriptions: a.Stores.Subscriptions, Sinks: o.Sinks, EventEncoder: rest.EventEncoder{},
 		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, BaseURLs: a.cfg.BaseURLs, AllowHTTP: a.cfg.Egress.AllowHTTP,
 		DriftGrace: a.cfg.DriftGrace, WebhookSilenceGrace: a.cfg.WebhookSilenceGrace,
 		KeepReplacementsApart: !a.cfg.MatchReplacements,
 		Clock:                 clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
 		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer}, Tracer: a.traces,
+	}
+	if d.Sinks == nil {
+		d.Sinks = sinks(a.vendors.Guard(), d.Clock)
 	}
 	for _, v := range vendors() {
 		d.Aggregators = append(d.Aggregators, v.make(a.vendors, d.Clock))

@@ -37,6 +37,7 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 		_ = listener.Close()
 		return err
 	}
+	stopEvents := a.startEvents()
 	if a.fetchKeys != nil {
 		a.fetchKeys()
 	}
@@ -56,8 +57,29 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	a.drain(api, listener)
+	a.drain(api, listener, stopEvents)
 	return err
+}
+
+// startEvents sends the events of subscriptions until stop is called. wait returns when the attempts under way have
+// ended, or when its context ends: another process then sends their events again.
+func (a *App) startEvents() (stop func() (wait func(context.Context))) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.Service.DispatchEvents(ctx)
+	}()
+	return func() func(context.Context) {
+		cancel()
+		return func(ctx context.Context) {
+			select {
+			case <-ended:
+			case <-ctx.Done():
+				a.Log.Warn("events were interrupted; they will be sent again")
+			}
+		}
+	}
 }
 
 // limitConnections returns a listener that accepts at most maxConnections connections at the
@@ -75,13 +97,14 @@ func limitConnections(listener net.Listener, maxConnections int) net.Listener {
 // have just been accepted and have not sent their request yet. With the delay, every accepted
 // connection gets a response. The long polls end only when the listener is closed, so that their
 // readers cannot connect to this process again.
-func (a *App) drain(api *http.Server, listener net.Listener) {
+func (a *App) drain(api *http.Server, listener net.Listener, stopEvents func() (wait func(context.Context))) {
 	a.draining.Store(true)
 	a.Log.Info("draining")
 	time.Sleep(readinessDelay)
 	_ = listener.Close()
 	close(a.notAccepting)
 	a.Service.StopWaiting()
+	waitForEvents := stopEvents()
 	time.Sleep(closeDelay)
 	requests, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
@@ -94,6 +117,7 @@ func (a *App) drain(api *http.Server, listener net.Listener) {
 	if err := a.Stores.Queue.Stop(pulls); err != nil {
 		a.Log.Warn("pulls were interrupted; another process will continue them", zap.Error(err))
 	}
+	waitForEvents(pulls)
 	if flush := a.Service.FlushTokenUsage(pulls); flush != nil {
 		a.Log.Warn("last use of tokens was not saved", zap.Error(flush))
 	}

@@ -19,17 +19,18 @@ import (
 
 // Stores is one storage backend: all stores, and the queue that runs the pulls.
 type Stores struct {
-	Connections ports.Connections
-	Tokens      ports.Tokens
-	Deliveries  ports.Deliveries
-	Idempotency ports.IdempotencyStore
-	Pulls       ports.Pulls
-	Ledger      ports.Ledger
-	RateBudgets ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
-	AuditLog    ports.AuditLog
-	Erasures    ports.Erasures
-	Prober      ports.Prober
-	Queue       Queue
+	Connections   ports.Connections
+	Tokens        ports.Tokens
+	Deliveries    ports.Deliveries
+	Idempotency   ports.IdempotencyStore
+	Pulls         ports.Pulls
+	Ledger        ports.Ledger
+	RateBudgets   ports.RateBudgets // the rate budgets that replicas share; nil if only one process can use the backend
+	AuditLog      ports.AuditLog
+	Erasures      ports.Erasures
+	Prober        ports.Prober
+	Queue         Queue
+	Subscriptions ports.Subscriptions
 
 	// Close closes the backend; it is nil if there is nothing to close.
 	Close func() error
@@ -55,13 +56,14 @@ type storeSet interface {
 	Ledger() ports.Ledger
 	AuditLog() ports.AuditLog
 	Erasures() ports.Erasures
+	Subscriptions() ports.Subscriptions
 	Ping(ctx context.Context) error
 }
 
 func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	return Stores{
 		Connections: v.Connections(), Tokens: v.Tokens(), Deliveries: v.Deliveries(),
-		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(), AuditLog: v.AuditLog(), Erasures: v.Erasures(),
+		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(), AuditLog: v.AuditLog(), Erasures: v.Erasures(), Subscriptions: v.Subscriptions(),
 		Prober: v, Queue: queue, Close: closeAll,
 	}
 }
@@ -75,6 +77,7 @@ func openStores(
 ) (Stores, error) {
 	jobsConfig.MaxWorkers = cfg.PullWorkers
 	jobsConfig.ReconcileInterval, jobsConfig.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
+	jobsConfig.EventRetention = cfg.EventRetention
 	var stores Stores
 	var err error
 	switch {

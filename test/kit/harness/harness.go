@@ -111,13 +111,22 @@ func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
 	return "http://" + listener.Addr().String(), end
 }
 
-// Work starts the workers of the service, without an HTTP server, and stops them at the end of the test.
+// Work starts the workers of the service and the dispatcher of its events, without an HTTP server, and stops them at
+// the end of the test.
 func Work(t testing.TB, app *compose.App) {
 	t.Helper()
 	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
 		t.Fatalf("the queue does not start: %v", err)
 	}
+	dispatching, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		app.Service.DispatchEvents(dispatching)
+	}()
 	t.Cleanup(func() {
+		stop()
+		<-ended
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := app.Stores.Queue.Stop(ctx); err != nil {

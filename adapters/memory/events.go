@@ -1,0 +1,57 @@
+package memory
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// outbox contains the events of a tenant that are not changes of transactions.
+type outbox struct {
+	events []domain.Event
+	pruned int // number of events that were deleted before the first one
+}
+
+// recordEvent stores an event with the change that it reports. Its id depends only on the place and the content.
+func (s *Store) recordEvent(
+	tenant domain.TenantID, connection domain.ConnectionID, t domain.EventType, subject string, at time.Time,
+) {
+	box := s.events[tenant]
+	if box == nil {
+		box = &outbox{}
+		s.events[tenant] = box
+	}
+	place := strconv.Itoa(box.pruned + len(box.events))
+	box.events = append(box.events, domain.Event{
+		ID:     domain.EventID{UUID: uuid.NewSHA1(tenant.UUID, []byte(place+" "+string(t)+" "+subject))},
+		Tenant: tenant, Type: t, Connection: connection, Subject: subject, At: at,
+	})
+}
+
+// recordHealth stores an event if the need to sign in again has changed. A health that was reset reports nothing.
+func (s *Store) recordHealth(c *domain.Connection, before domain.Health, at time.Time) {
+	if t, changed := domain.HealthEvent(before, c.Health); changed && c.Kind == domain.Aggregator {
+		s.recordEvent(c.Tenant, c.ID, t, c.ID.String(), at)
+	}
+}
+
+// end returns the place after the last event.
+func (b *outbox) end() int {
+	if b == nil {
+		return 0
+	}
+	return b.pruned + len(b.events)
+}
+
+// after returns at most limit events from a place on, and the place after the last of them.
+func (b *outbox) after(place, limit int) ([]domain.Event, int) {
+	if b == nil {
+		return nil, place
+	}
+	rest := b.events[max(place-b.pruned, 0):]
+	rest = rest[:min(len(rest), limit)]
+	return rest, max(place, b.pruned) + len(rest)
+}

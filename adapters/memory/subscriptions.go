@@ -1,0 +1,549 @@
+package memory
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Subscriptions returns the implementation of ports.Subscriptions on this store.
+func (s *Store) Subscriptions() ports.Subscriptions { return subscriptions{s} }
+
+// subscriptions implements ports.Subscriptions on a Store.
+type subscriptions struct{ *Store }
+
+// subscription is a subscription with its place in the feed and in the outbox, and its events.
+type subscription struct {
+	domain.Subscription
+	feed, outbox int
+	holder       domain.LeaseID // zero without a lease
+	until        time.Time      // when the lease ends
+	events       []*subscriptionEvent
+	attempts     []domain.EventAttempt
+}
+
+// subscriptionEvent is an event of a subscription. parked is set if it waits apart from the others.
+type subscriptionEvent struct {
+	domain.SubscriptionEvent
+	parked bool
+}
+
+func cloneSubscription(s domain.Subscription) domain.Subscription {
+	s.Types, s.Sealed = slices.Clone(s.Types), slices.Clone(s.Sealed)
+	return s
+}
+
+// waits reports whether the event is not delivered.
+func (s *subscription) waits(e *subscriptionEvent) bool {
+	return e.parked || e.Sequence > s.DeliveredTo
+}
+
+// status returns the subscription with its progress.
+func (s *subscription) status() ports.SubscriptionStatus {
+	status := ports.SubscriptionStatus{Subscription: cloneSubscription(s.Subscription), Position: s.LastSequence}
+	for _, e := range s.events {
+		if !s.waits(e) {
+			continue
+		}
+		if status.Waiting == 0 {
+			status.Position = e.Sequence - 1
+		}
+		if status.OldestWaiting.IsZero() || e.At.Before(status.OldestWaiting) {
+			status.OldestWaiting = e.At
+		}
+		status.Waiting++
+		if e.parked {
+			status.Retrying++
+		}
+	}
+	return status
+}
+
+// subscriptionOf returns the tenant's subscription. Errors: NotFound.
+func (s *Store) subscriptionOf(tenant domain.TenantID, id domain.SubscriptionID) (*subscription, error) {
+	row := s.subscriptions[id]
+	if row == nil || row.Tenant != tenant {
+		return nil, domain.NotFoundError()
+	}
+	return row, nil
+}
+
+// Create begins after the last change of the tenant, unless FromStart is set.
+func (v subscriptions) Create(ctx context.Context, s domain.Subscription) error {
+	return v.exclusive(ctx, "Subscriptions.Create", func() error {
+		row := &subscription{Subscription: cloneSubscription(s)}
+		if !s.FromStart {
+			row.feed, row.outbox = len(v.changes[s.Tenant]), v.events[s.Tenant].end()
+		}
+		v.subscriptions[s.ID] = row
+		return nil
+	})
+}
+
+// Get counts the events that wait.
+func (v subscriptions) Get(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+) (ports.SubscriptionStatus, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.Get", func() (ports.SubscriptionStatus, error) {
+		row, err := v.subscriptionOf(tenant, id)
+		if err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
+		return row.status(), nil
+	})
+}
+
+// List returns pages ordered by the time of creation.
+func (v subscriptions) List(
+	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+) (domain.Page[ports.SubscriptionStatus], error) {
+	type result = domain.Page[ports.SubscriptionStatus]
+	return exclusiveResult(ctx, v.Store, "Subscriptions.List", func() (result, error) {
+		if err := checkTimePosition(page.After); err != nil {
+			return result{}, err
+		}
+		rows := func(yield func(ports.SubscriptionStatus) bool) {
+			for _, row := range v.subscriptions {
+				if row.Tenant == tenant && !yield(row.status()) {
+					return
+				}
+			}
+		}
+		return cutPage(rows, page, descending, func(s ports.SubscriptionStatus) domain.Position {
+			return timePosition(s.CreatedAt, s.ID.UUID)
+		}), nil
+	})
+}
+
+// Update calls change with a copy, so that the row stays unchanged if change returns an error.
+func (v subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	change func(*domain.Subscription) error,
+) (ports.SubscriptionStatus, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.Update", func() (ports.SubscriptionStatus, error) {
+		row, err := v.subscriptionOf(tenant, id)
+		if err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
+		draft := cloneSubscription(row.Subscription)
+		if err := change(&draft); err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
+		draft.ID, draft.Tenant, draft.FromStart = row.ID, row.Tenant, row.FromStart
+		draft.LastSequence, draft.DeliveredTo, draft.Epoch = row.LastSequence, row.DeliveredTo, row.Epoch
+		resumed := row.State != domain.SubscriptionActive && draft.State == domain.SubscriptionActive
+		row.Subscription = cloneSubscription(draft)
+		if resumed {
+			row.Epoch++
+			for _, e := range row.events {
+				e.Attempts, e.FailingSince, e.NextAttempt, e.LastError = 0, time.Time{}, time.Time{}, ""
+			}
+		}
+		return row.status(), nil
+	})
+}
+
+// Delete deletes the row, which holds the events and the attempts.
+func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	check func(domain.Subscription) error,
+) error {
+	return v.exclusive(ctx, "Subscriptions.Delete", func() error {
+		row, err := v.subscriptionOf(tenant, id)
+		if err != nil {
+			return err
+		}
+		if err := check(cloneSubscription(row.Subscription)); err != nil {
+			return err
+		}
+		delete(v.subscriptions, id)
+		return nil
+	})
+}
+
+// Replay unparks all events: those before from are skipped, and the others are read again in their order.
+func (v subscriptions) Replay(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
+) (ports.SubscriptionStatus, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.Replay", func() (ports.SubscriptionStatus, error) {
+		row, err := v.subscriptionOf(tenant, id)
+		if err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
+		stored := slices.ContainsFunc(row.events, func(e *subscriptionEvent) bool { return e.Sequence == from })
+		if !stored && from != row.LastSequence+1 {
+			return ports.SubscriptionStatus{}, domain.NotStored()
+		}
+		row.DeliveredTo, row.Epoch = from-1, row.Epoch+1
+		for _, e := range row.events {
+			e.parked, e.Attempts, e.FailingSince, e.NextAttempt, e.LastError = false, 0, time.Time{}, time.Time{}, ""
+		}
+		return row.status(), nil
+	})
+}
+
+// Attempts returns pages ordered by the time of the attempt.
+func (v subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	page domain.PageRequest,
+) (domain.Page[domain.EventAttempt], error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.Attempts", func() (domain.Page[domain.EventAttempt], error) {
+		row, err := v.subscriptionOf(tenant, id)
+		if err != nil {
+			return domain.Page[domain.EventAttempt]{}, nil
+		}
+		if err := checkTimePosition(page.After); err != nil {
+			return domain.Page[domain.EventAttempt]{}, err
+		}
+		return cutPage(slices.Values(row.attempts), page, descending, func(a domain.EventAttempt) domain.Position {
+			return timePosition(a.At, a.ID.UUID)
+		}), nil
+	})
+}
+
+// ListSealed returns subscriptions in the order of their ids.
+func (v subscriptions) ListSealed(
+	ctx context.Context, after domain.SubscriptionID, limit int,
+) ([]domain.Subscription, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.ListSealed", func() ([]domain.Subscription, error) {
+		var rows []domain.Subscription
+		for _, row := range v.sortedSubscriptions() {
+			if len(rows) < limit && bytes.Compare(row.ID.UUID[:], after.UUID[:]) > 0 {
+				rows = append(rows, cloneSubscription(row.Subscription))
+			}
+		}
+		return rows, nil
+	})
+}
+
+// sortedSubscriptions returns all subscriptions in the order of their ids.
+func (s *Store) sortedSubscriptions() []*subscription {
+	return slices.SortedFunc(maps.Values(s.subscriptions), func(x, y *subscription) int {
+		return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:])
+	})
+}
+
+// Reseal compares the stored secrets with old first.
+func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	old, fresh domain.Sealed,
+) (bool, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.Reseal", func() (bool, error) {
+		row, err := v.subscriptionOf(tenant, id)
+		if err != nil || !bytes.Equal(row.Sealed, old) {
+			return false, nil
+		}
+		row.Sealed = slices.Clone(fresh)
+		return true, nil
+	})
+}
+
+// ClaimSubscriptions claims subscriptions in the order of their ids.
+func (v subscriptions) ClaimSubscriptions(
+	ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
+) ([]domain.Subscription, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.ClaimSubscriptions", func() ([]domain.Subscription, error) {
+		var held []domain.Subscription
+		for _, row := range v.sortedSubscriptions() {
+			if row.State != domain.SubscriptionActive {
+				continue
+			}
+			free := row.holder.IsZero() || !at.Before(row.until)
+			switch {
+			case row.holder == holder:
+			case free && limit > 0:
+				limit--
+			default:
+				continue
+			}
+			row.holder, row.until = holder, until
+			held = append(held, cloneSubscription(row.Subscription))
+		}
+		return held, nil
+	})
+}
+
+// ReleaseSubscriptions makes the subscriptions of the holder claimable at once.
+func (v subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error {
+	return v.exclusive(ctx, "Subscriptions.ReleaseSubscriptions", func() error {
+		for _, row := range v.subscriptions {
+			if row.holder == holder {
+				row.holder = domain.LeaseID{}
+			}
+		}
+		return nil
+	})
+}
+
+// ListPending compares places with the ends of the feed and the outbox.
+func (v subscriptions) ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.ListPending", func() ([]domain.SubscriptionID, error) {
+		var pending []domain.SubscriptionID
+		for _, row := range v.sortedSubscriptions() {
+			if row.holder == holder && v.behind(row) {
+				pending = append(pending, row.ID)
+			}
+		}
+		return pending, nil
+	})
+}
+
+// behind reports whether there are changes after the position of the subscription.
+func (s *Store) behind(row *subscription) bool {
+	return row.feed < len(s.changes[row.Tenant]) || row.outbox < s.events[row.Tenant].end()
+}
+
+// leased returns the subscription of a lease. Errors: LeaseLost.
+func (s *Store) leased(l ports.SubscriptionLease) (*subscription, error) {
+	row := s.subscriptions[l.Subscription]
+	if row == nil || row.Tenant != l.Tenant || row.holder != l.Holder || row.Epoch != l.Epoch {
+		return nil, conflict(domain.LeaseLost)
+	}
+	return row, nil
+}
+
+// Append reads the feed entry by entry. An entry whose row has a newer version now is no change.
+func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int,
+	newID func() domain.EventID,
+) (ports.AppendedEvents, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.Append", func() (ports.AppendedEvents, error) {
+		row, err := v.leased(l)
+		if err == nil && row.Revision != s.Revision {
+			err = conflict(domain.LeaseLost)
+		}
+		if err != nil {
+			return ports.AppendedEvents{}, err
+		}
+		var appended []domain.SubscriptionEvent
+		add := func(e domain.SubscriptionEvent) {
+			if !s.Wants(e.Type, e.Connection) {
+				return
+			}
+			row.LastSequence++
+			e.Sequence = row.LastSequence
+			row.events = append(row.events, &subscriptionEvent{SubscriptionEvent: e})
+			appended = append(appended, e)
+		}
+		start := row.feed
+		for changes := 0; row.feed < len(v.changes[l.Tenant]) && changes < limit; row.feed++ {
+			entry := v.changes[l.Tenant][row.feed]
+			if entry.row.Version != entry.version {
+				continue
+			}
+			changes++
+			change := domain.FeedChange{
+				ID: entry.row.ID, Connection: entry.row.Connection, Version: entry.version,
+				Removed: !entry.row.RemovedAt.IsZero(), New: entry.row.created >= start, At: entry.row.UpdatedAt,
+			}
+			add(domain.SubscriptionEvent{
+				ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,
+				Version: change.Version, At: change.At,
+			})
+		}
+		events, place := v.events[l.Tenant].after(row.outbox, limit)
+		for _, e := range events {
+			add(domain.SubscriptionEvent{ID: e.ID, Type: e.Type, Subject: e.Subject, Connection: e.Connection, At: e.At})
+		}
+		row.outbox = place
+		return ports.AppendedEvents{Events: appended, More: v.behind(row)}, nil
+	})
+}
+
+// selectEvents returns at most limit events of a lease that match.
+func (v subscriptions) selectEvents(ctx context.Context, op string, l ports.SubscriptionLease, limit int,
+	match func(*subscriptionEvent) bool,
+) ([]domain.SubscriptionEvent, error) {
+	return exclusiveResult(ctx, v.Store, op, func() ([]domain.SubscriptionEvent, error) {
+		var found []domain.SubscriptionEvent
+		row, err := v.subscriptionOf(l.Tenant, l.Subscription)
+		if err != nil {
+			return nil, conflict(domain.LeaseLost)
+		}
+		for _, e := range row.events {
+			if len(found) < limit && match(e) {
+				found = append(found, e.SubscriptionEvent)
+			}
+		}
+		return found, nil
+	})
+}
+
+// ListEvents leaves out parked events.
+func (v subscriptions) ListEvents(
+	ctx context.Context, l ports.SubscriptionLease, after int64, limit int,
+) ([]domain.SubscriptionEvent, error) {
+	return v.selectEvents(ctx, "Subscriptions.ListEvents", l, limit, func(e *subscriptionEvent) bool {
+		return e.Sequence > after && !e.parked
+	})
+}
+
+// ListParked remembers the subjects that it has found.
+func (v subscriptions) ListParked(
+	ctx context.Context, l ports.SubscriptionLease, limit int,
+) ([]domain.SubscriptionEvent, error) {
+	subjects := map[string]bool{}
+	return v.selectEvents(ctx, "Subscriptions.ListParked", l, limit, func(e *subscriptionEvent) bool {
+		first := e.parked && !subjects[e.Subject]
+		subjects[e.Subject] = subjects[e.Subject] || e.parked
+		return first
+	})
+}
+
+// NextParked returns the parked event of the subject with the lowest sequence.
+func (v subscriptions) NextParked(
+	ctx context.Context, l ports.SubscriptionLease, subject string,
+) (domain.SubscriptionEvent, error) {
+	found, err := v.selectEvents(ctx, "Subscriptions.NextParked", l, 1, func(e *subscriptionEvent) bool {
+		return e.parked && e.Subject == subject
+	})
+	if err == nil && len(found) == 0 {
+		err = domain.NotFoundError()
+	}
+	if err != nil {
+		return domain.SubscriptionEvent{}, err
+	}
+	return found[0], nil
+}
+
+// RecordAttempts changes the events by their sequences.
+func (v subscriptions) RecordAttempts(
+	ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite,
+) error {
+	return v.exclusive(ctx, "Subscriptions.RecordAttempts", func() error {
+		row, err := v.leased(l)
+		if err != nil {
+			return err
+		}
+		row.DeliveredTo = w.DeliveredTo
+		row.attempts = append(row.attempts, w.Attempts...)
+		events := map[int64]*subscriptionEvent{}
+		for _, e := range row.events {
+			events[e.Sequence] = e
+		}
+		for _, parked := range w.Parked {
+			if e := events[parked.Sequence]; e != nil {
+				e.parked, e.Attempts, e.FailingSince = true, parked.Attempts, parked.FailingSince
+				e.NextAttempt, e.LastError = parked.NextAttempt, parked.LastError
+			}
+		}
+		for _, sequence := range w.Unparked {
+			if e := events[sequence]; e != nil {
+				e.parked = false
+			}
+		}
+		if w.Disable != "" {
+			row.SetState(domain.SubscriptionDisabled, w.Disable, w.At)
+			row.holder = domain.LeaseID{}
+		}
+		return nil
+	})
+}
+
+// Transactions reads the rows one by one.
+func (v subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, _ []domain.ConnectionID,
+	ids []domain.TransactionID,
+) ([]domain.Transaction, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.Transactions", func() ([]domain.Transaction, error) {
+		var found []domain.Transaction
+		for _, id := range ids {
+			if row := v.rowByID(tenant, id); row != nil {
+				t := cloneTransaction(row.Transaction)
+				t.Adjusts = v.earliestAdjusted(row)
+				found = append(found, t)
+			}
+		}
+		return found, nil
+	})
+}
+
+// EventBacklog counts the events of all active subscriptions.
+func (v subscriptions) EventBacklog(ctx context.Context) (ports.EventBacklog, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.EventBacklog", func() (ports.EventBacklog, error) {
+		var backlog ports.EventBacklog
+		for _, row := range v.subscriptions {
+			status := row.status()
+			switch row.State {
+			case domain.SubscriptionPaused:
+			case domain.SubscriptionDisabled:
+				backlog.Disabled++
+			case domain.SubscriptionActive:
+				backlog.Waiting += status.Waiting
+				oldest := status.OldestWaiting
+				if !oldest.IsZero() && (backlog.Oldest.IsZero() || oldest.Before(backlog.Oldest)) {
+					backlog.Oldest = oldest
+				}
+			}
+		}
+		return backlog, nil
+	})
+}
+
+// PruneEvents applies the limit to each kind of rows of all subscriptions together.
+func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.PruneEvents", func() (int, error) {
+		attempts, events, own := 0, 0, 0
+		for _, row := range v.sortedSubscriptions() {
+			row.attempts = slices.DeleteFunc(row.attempts, func(a domain.EventAttempt) bool {
+				return old(a.At, before, &attempts, limit)
+			})
+			row.events = slices.DeleteFunc(row.events, func(e *subscriptionEvent) bool {
+				return !row.waits(e) && old(e.At, before, &events, limit)
+			})
+		}
+		for _, box := range v.events {
+			for len(box.events) > 0 && old(box.events[0].At, before, &own, limit) {
+				box.events, box.pruned = box.events[1:], box.pruned+1
+			}
+		}
+		return attempts + events + own, nil
+	})
+}
+
+// old reports whether at is before a time and fewer than limit rows were deleted. It counts the row in deleted.
+func old(at, before time.Time, deleted *int, limit int) bool {
+	if !at.Before(before) || *deleted == limit {
+		return false
+	}
+	*deleted++
+	return true
+}
+
+// AnnounceCompleteness compares the state of each account with the one that was announced last.
+func (v subscriptions) AnnounceCompleteness(
+	ctx context.Context, at time.Time, grace time.Duration, limit int,
+) (int, error) {
+	return exclusiveResult(ctx, v.Store, "Subscriptions.AnnounceCompleteness", func() (int, error) {
+		announced := 0
+		for _, accounts := range v.accounts {
+			for _, externalID := range slices.Sorted(maps.Keys(accounts)) {
+				a := accounts[externalID]
+				state, _ := v.completeness[a.ID].State(at, grace)
+				t, known := domain.CompletenessEvent(state)
+				if !known || !a.RemovedAt.IsZero() || v.announced[a.ID] == state || announced == limit {
+					continue
+				}
+				v.announced[a.ID] = state
+				v.recordEvent(a.Tenant, a.Connection, t, a.ID.String(), at)
+				announced++
+			}
+		}
+		return announced, nil
+	})
+}
+
+// recordAdjusted stores an event for each closed period that the adjustments of a row concern, from the given one on.
+func (s *Store) recordAdjusted(row *transaction, from int) {
+	days := map[string]domain.AccountID{}
+	for _, key := range row.adjustments[from:] {
+		kept := s.closings[key.account]
+		for _, c := range kept.closes {
+			if c.adjusts(key.place, kept.adjustments[key.place]) {
+				days[domain.PeriodSubject(key.account, c.Date)] = key.account
+			}
+		}
+	}
+	for _, subject := range slices.Sorted(maps.Keys(days)) {
+		s.recordEvent(row.Tenant, row.Connection, domain.PeriodAdjusted, subject, row.UpdatedAt)
+	}
+}

@@ -1,0 +1,137 @@
+package gormstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// EventBacklog reads the progress of each subscription that is active.
+func (s subscriptions) EventBacklog(ctx context.Context) (backlog ports.EventBacklog, err error) {
+	err = s.background().read(ctx, func(db *gorm.DB) error {
+		var disabled int64
+		var rows []subscriptionRow
+		err := db.Model(&subscriptionRow{}).Where("state = ?", string(domain.SubscriptionDisabled)).
+			Count(&disabled).Error
+		if err == nil {
+			err = db.Where("state = ?", string(domain.SubscriptionActive)).Find(&rows).Error
+		}
+		backlog.Disabled = int(disabled)
+		for i := 0; i < len(rows) && err == nil; i++ {
+			var status ports.SubscriptionStatus
+			status, err = statusOf(db, rows[i])
+			backlog.Waiting += status.Waiting
+			oldest := status.OldestWaiting
+			if !oldest.IsZero() && (backlog.Oldest.IsZero() || oldest.Before(backlog.Oldest)) {
+				backlog.Oldest = oldest
+			}
+		}
+		return err
+	})
+	return backlog, err
+}
+
+// PruneEvents visits the subscriptions one by one, and deletes the first rows in the order of their primary keys. It
+// also deletes the rows of deleted subscriptions, and then these.
+func (s subscriptions) PruneEvents(ctx context.Context, before time.Time, limit int) (deleted int, err error) {
+	var rows []subscriptionRow
+	err = s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Select("id", "tenant_id", "state", "delivered_to").Order("id").Find(&rows).Error
+	})
+	attempts, events := limit, limit
+	for i := 0; i < len(rows) && err == nil; i++ {
+		var a, e int
+		a, e, err = s.pruneSubscription(ctx, rows[i], before, attempts, events)
+		attempts, events, deleted = attempts-a, events-e, deleted+a+e
+	}
+	if err != nil {
+		return deleted, err
+	}
+	err = s.background().write(ctx, func(db *gorm.DB) error {
+		n, err := rowsOf(db.Exec(`DELETE FROM events WHERE (id, tenant_id) IN (SELECT id, tenant_id FROM events
+			WHERE made_at < ? ORDER BY made_at LIMIT ?)`, instant{before}, limit))
+		deleted += n
+		return err
+	})
+	return deleted, err
+}
+
+// pruneSubscription deletes at most these numbers of rows of one subscription, and returns how many it has deleted.
+func (s subscriptions) pruneSubscription(
+	ctx context.Context, row subscriptionRow, before time.Time, maxAttempts, maxEvents int,
+) (attempts, events int, err error) {
+	gone := row.State == stateDeleted
+	err = s.background().write(ctx, func(db *gorm.DB) error {
+		if maxAttempts <= 0 {
+			return nil
+		}
+		attempts, err = rowsOf(db.Exec(`DELETE FROM subscription_attempts WHERE subscription_id = ? AND tenant_id = ?
+			AND (attempted_at, id) IN (SELECT attempted_at, id FROM subscription_attempts
+				WHERE subscription_id = ? AND tenant_id = ? AND (? OR attempted_at < ?) ORDER BY attempted_at LIMIT ?)`,
+			row.ID, row.Tenant, row.ID, row.Tenant, gone, instant{before}, maxAttempts))
+		return err
+	})
+	if err != nil || maxEvents <= 0 {
+		return attempts, 0, err
+	}
+	err = s.background().write(ctx, func(db *gorm.DB) error {
+		events, err = rowsOf(db.Exec(`DELETE FROM subscription_events WHERE subscription_id = ? AND tenant_id = ?
+			AND sequence IN (SELECT sequence FROM (SELECT sequence, made_at FROM subscription_events
+				WHERE subscription_id = ? AND tenant_id = ? AND (? OR sequence <= ? AND NOT parked)
+				ORDER BY sequence LIMIT ?) AS first WHERE ? OR made_at < ?)`,
+			row.ID, row.Tenant, row.ID, row.Tenant, gone, row.DeliveredTo, maxEvents, gone, instant{before}))
+		if err == nil && gone && attempts < maxAttempts && events < maxEvents {
+			err = db.Where("id = ? AND tenant_id = ? AND state = ?", row.ID, row.Tenant, stateDeleted).
+				Delete(&subscriptionRow{}).Error
+		}
+		return err
+	})
+	return attempts, events, err
+}
+
+// AnnounceCompleteness finds the accounts whose announced state differs from their present one, and announces them one
+// by one, each with its event.
+func (s subscriptions) AnnounceCompleteness(
+	ctx context.Context, at time.Time, grace time.Duration, limit int,
+) (announced int, err error) {
+	since := instant{at.Add(-grace)}
+	const drifts, explains = "drift_since <= ?", "(drift_since IS NULL OR drift_since > ?)"
+	var rows []struct {
+		Account    uuid.UUID `gorm:"column:account_id"`
+		Connection uuid.UUID `gorm:"column:connection_id"`
+		Tenant     uuid.UUID `gorm:"column:tenant_id"`
+		Announced  string
+		Drifts     bool
+	}
+	err = s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Table("account_completeness c").
+			Select("account_id, connection_id, tenant_id, announced, coalesce("+drifts+", ?) AS drifts", since, false).
+			Where("compared AND ("+drifts+" AND announced <> ? OR "+explains+" AND announced <> ?)",
+				since, string(domain.Drifting), since, string(domain.Complete)).
+			Where("EXISTS (SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id" +
+				" AND a.removed_at IS NULL)").Limit(limit).Scan(&rows).Error
+	})
+	for i := 0; i < len(rows) && err == nil; i++ {
+		row, state, still := rows[i], domain.Complete, explains
+		if row.Drifts {
+			state, still = domain.Drifting, drifts
+		}
+		kind, _ := domain.CompletenessEvent(state)
+		err = s.background().change(ctx, func(tx Tx) error {
+			n, err := rowsOf(tx.Table("account_completeness").Where("account_id = ? AND tenant_id = ?", row.Account,
+				row.Tenant).Where("compared AND announced = ? AND "+still, row.Announced, since).
+				Updates(map[string]any{"announced": string(state)}))
+			if err != nil || n == 0 {
+				return err
+			}
+			announced++
+			return recordEvents(tx, s.dialect, newEvent{row.Tenant, row.Connection, kind, row.Account.String(), at})
+		})
+	}
+	return announced, err
+}

@@ -1,0 +1,348 @@
+package gormstore
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// createAll inserts rows. The number of rows in each statement is a power of two, so that a connection prepares only
+// a few statements.
+func createAll[R any](tx *gorm.DB, rows []R) error {
+	for size := 128; len(rows) > 0; size /= 2 {
+		for len(rows) >= size {
+			batch := rows[:size]
+			if err := tx.Create(&batch).Error; err != nil {
+				return err
+			}
+			rows = rows[size:]
+		}
+	}
+	return nil
+}
+
+// replaced returns with if err is of this kind, and err otherwise.
+func replaced(err error, kind domain.Kind, with error) error {
+	if errors.Is(err, kind) {
+		return with
+	}
+	return err
+}
+
+// ClaimSubscriptions first reads, because most calls have nothing to write: a lease is extended when half of it has
+// passed.
+func (s subscriptions) ClaimSubscriptions(
+	ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
+) ([]domain.Subscription, error) {
+	const active = "state = 'active'"
+	half := instant{at.Add(until.Sub(at) / 2)}
+	var rows []subscriptionRow
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Where(active+" AND (lease_id IS NULL OR lease_until <= ? OR lease_id = ? AND lease_until <= ?)",
+			instant{at}, holder.UUID, half).Find(&rows).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	lease := map[string]any{"lease_id": holder.UUID, "lease_until": instant{until}}
+	for _, row := range rows {
+		own := row.Lease.Valid && row.Lease.UUID == holder.UUID
+		err := s.background().write(ctx, func(db *gorm.DB) error {
+			query := ofSubscription(db, row)
+			switch {
+			case own:
+				return query.Where("lease_id = ?", holder.UUID).Updates(lease).Error
+			case limit <= 0:
+				return nil
+			}
+			n, err := rowsOf(query.Where(active+" AND (lease_id IS NULL OR lease_until <= ?)", instant{at}).
+				Updates(lease))
+			limit -= n
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var held []subscriptionRow
+	err = s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Where("lease_id = ? AND "+active, holder.UUID).Order("id").Find(&held).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	return convertSubscriptions(held)
+}
+
+// ReleaseSubscriptions runs one statement.
+func (s subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error {
+	return s.background().write(ctx, func(db *gorm.DB) error {
+		return db.Model(&subscriptionRow{}).Where("lease_id = ?", holder.UUID).
+			Updates(map[string]any{"lease_id": nil}).Error
+	})
+}
+
+// ListPending looks into the index over the change feed, and into that over events, once for each subscription.
+func (s subscriptions) ListPending(
+	ctx context.Context, holder domain.LeaseID,
+) (pending []domain.SubscriptionID, err error) {
+	visible := s.dialect.VisibleBefore()
+	q := newQuery(`SELECT id FROM subscriptions s WHERE lease_id = ? AND state = 'active' AND (
+		EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = s.tenant_id
+			AND (t.change_tx, t.id) > (s.feed_tx, s.feed_id) AND t.change_tx < `+visible+`) OR
+		EXISTS (SELECT 1 FROM events e WHERE e.tenant_id = s.tenant_id
+			AND (e.change_tx, e.id) > (s.event_tx, s.event_id) AND e.change_tx < `+visible+`))`,
+		uuidColumn(holder.UUID))
+	var id uuid.UUID
+	err = s.background().rows(ctx, q.String(), q.args, []any{(*uuidColumn)(&id)}, func() error {
+		pending = append(pending, domain.SubscriptionID{UUID: id})
+		return nil
+	})
+	return pending, err
+}
+
+// underSubscriptionLease restricts a query to a subscription that is held under the lease.
+func underSubscriptionLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
+	return db.Model(&subscriptionRow{}).
+		Where("id = ? AND tenant_id = ? AND lease_id = ? AND epoch = ?", l.Subscription.UUID, l.Tenant.UUID,
+			l.Holder.UUID, l.Epoch)
+}
+
+// Append reads the changes before its transaction begins, because a transaction that writes holds the change feed back.
+// The position that the changes were read from must still be the same then.
+func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, sub domain.Subscription, limit int,
+	newID func() domain.EventID,
+) (ports.AppendedEvents, error) {
+	var row subscriptionRow
+	err := s.background().read(ctx, func(db *gorm.DB) (err error) {
+		row, err = first[subscriptionRow](underSubscriptionLease(db, l).Where("revision = ?", sub.Revision))
+		return replaced(err, domain.NotFound, leaseLost())
+	})
+	if err != nil {
+		return ports.AppendedEvents{}, err
+	}
+	next := row
+	var appended ports.AppendedEvents
+	add := func(e domain.SubscriptionEvent) {
+		if sub.Wants(e.Type, e.Connection) {
+			next.LastSequence++
+			e.Sequence = next.LastSequence
+			appended.Events = append(appended.Events, e)
+		}
+	}
+	read, err := s.readChanges(ctx, &next, limit, newID, add)
+	if err == nil {
+		var more int
+		more, err = s.readEvents(ctx, &next, limit, add)
+		appended.More = read == limit || more == limit
+	}
+	moved := next.FeedTx != row.FeedTx || next.FeedID != row.FeedID || next.EventID != row.EventID
+	if err != nil || !moved {
+		return appended, err
+	}
+	rows := make([]subscriptionEventRow, len(appended.Events))
+	for i, e := range appended.Events {
+		rows[i] = subscriptionEventRow{
+			Subscription: row.ID, Tenant: row.Tenant, Sequence: e.Sequence, Event: e.ID.UUID, Type: string(e.Type),
+			Subject: e.Subject, Connection: optional(e.Connection.UUID), Version: e.Version, At: instant{e.At},
+		}
+	}
+	err = s.background().change(ctx, func(tx Tx) error {
+		n, err := rowsOf(underSubscriptionLease(tx.DB, l).Where("revision = ? AND last_sequence = ?", sub.Revision,
+			row.LastSequence).Where("feed_tx = ? AND feed_id = ?", row.FeedTx, row.FeedID).Updates(map[string]any{
+			"feed_tx": next.FeedTx, "feed_id": next.FeedID, "event_tx": next.EventTx, "event_id": next.EventID,
+			"last_sequence": next.LastSequence,
+		}))
+		if err == nil && n == 0 {
+			err = leaseLost()
+		}
+		if err != nil {
+			return err
+		}
+		return createAll(tx.DB, rows)
+	})
+	if err != nil {
+		return ports.AppendedEvents{}, err
+	}
+	return appended, nil
+}
+
+// selectChanges is a SELECT of what events need of the rows of the feed, and of the position at which a row was
+// inserted: that of its first version, which is 0 if it was replaced before positions of versions were kept.
+const selectChanges = `SELECT id, connection_id, version, removed_at, updated_at, change_tx, CASE WHEN version = 1
+	THEN change_tx ELSE coalesce((SELECT v.change_tx FROM transaction_versions v
+		WHERE v.connection_id = transactions.connection_id AND v.id = transactions.id AND v.version = 1
+		AND v.tenant_id = transactions.tenant_id), 0) END FROM transactions WHERE tenant_id = ?`
+
+// readChanges calls add for at most limit changes of the feed after the position of the row, which it advances. It
+// returns their number.
+func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
+	newID func() domain.EventID, add func(domain.SubscriptionEvent),
+) (n int, err error) {
+	startTx, startID := row.FeedTx, row.FeedID
+	q := newQuery(selectChanges, uuidColumn(row.Tenant))
+	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(), startTx, uuidColumn(startID))
+	q.add(" ORDER BY change_tx, id LIMIT ?", limit)
+	var change domain.FeedChange
+	var removed time.Time
+	var inserted int64
+	columns := []any{
+		(*uuidColumn)(&row.FeedID), (*uuidColumn)(&change.Connection.UUID), &change.Version, timeColumn{&removed},
+		timeColumn{&change.At}, &row.FeedTx, &inserted,
+	}
+	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
+		n++
+		change.ID.UUID, change.Removed = row.FeedID, !removed.IsZero()
+		change.New = inserted > startTx || inserted == startTx && bytes.Compare(row.FeedID[:], startID[:]) > 0
+		add(domain.SubscriptionEvent{
+			ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,
+			Version: change.Version, At: change.At,
+		})
+		return nil
+	})
+	return n, err
+}
+
+// readEvents is readChanges for the table events.
+func (s subscriptions) readEvents(
+	ctx context.Context, row *subscriptionRow, limit int, add func(domain.SubscriptionEvent),
+) (n int, err error) {
+	q := newQuery("SELECT id, change_tx, type, connection_id, subject, made_at FROM events WHERE tenant_id = ?",
+		uuidColumn(row.Tenant))
+	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(), row.EventTx,
+		uuidColumn(row.EventID))
+	q.add(" ORDER BY change_tx, id LIMIT ?", limit)
+	var e domain.SubscriptionEvent
+	columns := []any{
+		(*uuidColumn)(&row.EventID), &row.EventTx, (*textColumn)((*string)(&e.Type)),
+		(*uuidColumn)(&e.Connection.UUID), (*textColumn)(&e.Subject), timeColumn{&e.At},
+	}
+	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
+		n++
+		e.ID.UUID = row.EventID
+		add(e)
+		return nil
+	})
+	return n, err
+}
+
+// readQueue runs a query of events of a subscription.
+func (s subscriptions) readQueue(
+	ctx context.Context, l ports.SubscriptionLease, narrow func(*gorm.DB) *gorm.DB,
+) ([]domain.SubscriptionEvent, error) {
+	var rows []subscriptionEventRow
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		return narrow(eventsOf(db, l.Tenant, l.Subscription)).Order("sequence").Find(&rows).Error
+	})
+	return convertAll(rows, subscriptionEventRow.domain), err
+}
+
+// ListEvents reads the events by the primary key.
+func (s subscriptions) ListEvents(
+	ctx context.Context, l ports.SubscriptionLease, after int64, limit int,
+) ([]domain.SubscriptionEvent, error) {
+	return s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
+		return db.Where("sequence > ? AND NOT parked", after).Limit(limit)
+	})
+}
+
+// ListParked reads the first entry of each subject in the index over parked events.
+func (s subscriptions) ListParked(
+	ctx context.Context, l ports.SubscriptionLease, limit int,
+) ([]domain.SubscriptionEvent, error) {
+	return s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
+		first := db.Session(&gorm.Session{NewDB: true}).Table("subscription_events").
+			Where("subscription_id = ? AND tenant_id = ? AND parked", l.Subscription.UUID, l.Tenant.UUID).
+			Group("subject").Select("min(sequence)")
+		return db.Where("sequence IN (?)", first).Limit(limit)
+	})
+}
+
+// NextParked reads an entry of the index over parked events.
+func (s subscriptions) NextParked(
+	ctx context.Context, l ports.SubscriptionLease, subject string,
+) (domain.SubscriptionEvent, error) {
+	found, err := s.readQueue(ctx, l, func(db *gorm.DB) *gorm.DB {
+		return db.Where("parked AND subject = ?", subject).Limit(1)
+	})
+	if err == nil && len(found) == 0 {
+		err = domain.NotFoundError()
+	}
+	if err != nil {
+		return domain.SubscriptionEvent{}, err
+	}
+	return found[0], nil
+}
+
+// ignoreDuplicates makes an INSERT skip rows that are stored already.
+var ignoreDuplicates = clause.OnConflict{DoNothing: true}
+
+// RecordAttempts updates the row of the subscription first, which locks it and proves the lease.
+func (s subscriptions) RecordAttempts(
+	ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite,
+) error {
+	columns := map[string]any{"delivered_to": w.DeliveredTo}
+	if w.Disable != "" {
+		columns["state"], columns["reason"] = string(domain.SubscriptionDisabled), string(w.Disable)
+		columns["state_since"], columns["lease_id"] = instant{w.At}, nil
+	}
+	attempts := make([]attemptRow, len(w.Attempts))
+	for i, a := range w.Attempts {
+		attempts[i] = attemptRow{
+			Subscription: l.Subscription.UUID, Tenant: l.Tenant.UUID, At: instant{a.At}, ID: a.ID.UUID,
+			Sequence: a.Sequence, Event: a.Event.UUID, Type: string(a.Type), Subject: a.Subject, Number: a.Number,
+			TookUs: a.Took.Microseconds(), Error: string(a.Error),
+		}
+	}
+	return s.background().change(ctx, func(tx Tx) error {
+		n, err := rowsOf(underSubscriptionLease(tx.DB, l).Updates(columns))
+		if err == nil && n == 0 {
+			err = leaseLost()
+		}
+		if err == nil {
+			err = createAll(tx.Clauses(ignoreDuplicates).Session(&gorm.Session{}), attempts)
+		}
+		for i := 0; i < len(w.Parked) && err == nil; i++ {
+			e := w.Parked[i]
+			err = eventsOf(tx.DB, l.Tenant, l.Subscription).Where("sequence = ?", e.Sequence).Updates(map[string]any{
+				"parked": true, "attempts": e.Attempts, "failing_since": instant{e.FailingSince},
+				"next_attempt_at": instant{e.NextAttempt}, "last_error": string(e.LastError),
+			}).Error
+		}
+		for i := 0; i < len(w.Unparked) && err == nil; i++ {
+			err = eventsOf(tx.DB, l.Tenant, l.Subscription).Where("sequence = ?", w.Unparked[i]).
+				Updates(map[string]any{"parked": false}).Error
+		}
+		return err
+	})
+}
+
+// Transactions reads the rows by their connections and ids.
+func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
+	ids []domain.TransactionID,
+) (found []domain.Transaction, err error) {
+	text := func(id uuid.UUID) string { return id.String() }
+	ofConnections := s.dialect.AnyOf("connection_id", convertAll(connections,
+		func(id domain.ConnectionID) string { return text(id.UUID) }))
+	withIDs := s.dialect.AnyOf("id", convertAll(ids, func(id domain.TransactionID) string { return text(id.UUID) }))
+	q := newQuery(selectFeed+equalUnindexed("tenant_id"), uuidColumn(tenant.UUID), uuidColumn(tenant.UUID),
+		uuidColumn(tenant.UUID))
+	q.add(" AND "+ofConnections.SQL, ofConnections.Vars...)
+	q.add(" AND "+withIDs.SQL, withIDs.Vars...)
+	var row TransactionRow
+	columns := append(row.targets(), (*textColumn)(&row.Adjusts))
+	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
+		t, err := row.transaction()
+		found = append(found, t)
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,428 @@
+package gormstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// stateDeleted is the state of a deleted subscription. Its row stays until its events and attempts are deleted, in
+// portions, by PruneEvents.
+const stateDeleted = "deleted"
+
+// subscriptionRow is a row of subscriptions.
+type subscriptionRow struct {
+	ID            uuid.UUID     `gorm:"column:id"`
+	Tenant        uuid.UUID     `gorm:"column:tenant_id"`
+	Name          string        `gorm:"column:name"`
+	Types         string        `gorm:"column:types"`
+	Connection    uuid.NullUUID `gorm:"column:connection_id"`
+	SinkKind      string        `gorm:"column:sink_kind"`
+	URL           string        `gorm:"column:url"`
+	Exchange      string        `gorm:"column:exchange"`
+	RoutingKey    string        `gorm:"column:routing_key"`
+	Sealed        []byte        `gorm:"column:sealed"`
+	PreviousUntil instant       `gorm:"column:previous_until"`
+	State         string        `gorm:"column:state"`
+	Reason        string        `gorm:"column:reason"`
+	StateSince    instant       `gorm:"column:state_since"`
+	FromStart     bool          `gorm:"column:from_start"`
+	FeedTx        int64         `gorm:"column:feed_tx"`
+	FeedID        uuid.UUID     `gorm:"column:feed_id"`
+	EventTx       int64         `gorm:"column:event_tx"`
+	EventID       uuid.UUID     `gorm:"column:event_id"`
+	LastSequence  int64         `gorm:"column:last_sequence"`
+	DeliveredTo   int64         `gorm:"column:delivered_to"`
+	Epoch         int64         `gorm:"column:epoch"`
+	Lease         uuid.NullUUID `gorm:"column:lease_id"`
+	LeaseUntil    instant       `gorm:"column:lease_until"`
+	Revision      int64         `gorm:"column:revision"`
+	Created       instant       `gorm:"column:created_at"`
+	Updated       instant       `gorm:"column:updated_at"`
+}
+
+// TableName returns the name of the table in the schema.
+func (subscriptionRow) TableName() string { return "subscriptions" }
+
+// setOperators sets the columns that operators change.
+func (r *subscriptionRow) setOperators(s domain.Subscription) error {
+	types, err := json.Marshal(s.Types)
+	r.Name, r.Types, r.Connection = s.Name, string(types), optional(s.Connection.UUID)
+	r.SinkKind, r.URL, r.Exchange, r.RoutingKey = string(s.Sink.Kind), s.Sink.URL, s.Sink.Exchange, s.Sink.RoutingKey
+	r.Sealed, r.PreviousUntil = s.Sealed, instant{s.PreviousUntil}
+	r.State, r.Reason, r.StateSince = string(s.State), string(s.Reason), instant{s.StateSince}
+	r.Revision, r.Created, r.Updated = s.Revision, instant{s.CreatedAt}, instant{s.UpdatedAt}
+	return err
+}
+
+// operatorColumns are the columns that setOperators sets.
+var operatorColumns = []string{
+	"name", "types", "connection_id", "sink_kind", "url", "exchange", "routing_key", "sealed", "previous_until",
+	"state", "reason", "state_since", "revision", "created_at", "updated_at",
+}
+
+func (r subscriptionRow) domain() (domain.Subscription, error) {
+	s := domain.Subscription{
+		ID: domain.SubscriptionID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant}, Name: r.Name,
+		Connection: domain.ConnectionID{UUID: r.Connection.UUID},
+		Sink: domain.SubscriptionSink{
+			Kind: domain.SinkKind(r.SinkKind), URL: r.URL, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
+		},
+		State: domain.SubscriptionState(r.State), Reason: domain.Code(r.Reason), StateSince: r.StateSince.Time,
+		Sealed: r.Sealed, PreviousUntil: r.PreviousUntil.Time, FromStart: r.FromStart,
+		LastSequence: r.LastSequence, DeliveredTo: r.DeliveredTo, Epoch: r.Epoch,
+		Revision: r.Revision, CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time,
+	}
+	return s, json.Unmarshal([]byte(r.Types), &s.Types)
+}
+
+// Subscriptions returns the store of subscriptions and their events.
+func (s *Store) Subscriptions() ports.Subscriptions { return subscriptions{s} }
+
+// subscriptions implements ports.Subscriptions on a Store.
+type subscriptions struct{ *Store }
+
+// afterAll is an id that follows every other id.
+var afterAll = uuid.UUID(bytes.Repeat([]byte{0xff}, 16))
+
+// Create begins before the oldest transaction that still runs. It sees no change of that transaction, and therefore
+// the subscription gets each change that commits later. On SQLite it begins at the present count of transactions.
+func (s subscriptions) Create(ctx context.Context, sub domain.Subscription) error {
+	row := subscriptionRow{ID: sub.ID.UUID, Tenant: sub.Tenant.UUID, FromStart: sub.FromStart}
+	if err := row.setOperators(sub); err != nil {
+		return err
+	}
+	return s.change(ctx, func(tx Tx) error {
+		if !sub.FromStart {
+			q := newQuery("SELECT " + s.dialect.FeedEnd())
+			if err := tx.Read(q.into([]any{&row.FeedTx}, func() error { return nil })); err != nil {
+				return err
+			}
+			row.EventTx, row.FeedID, row.EventID = row.FeedTx, afterAll, afterAll
+		}
+		return tx.Create(&row).Error
+	})
+}
+
+// subscriptionByID restricts a query to a subscription that is not deleted.
+func subscriptionByID(db *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID) *gorm.DB {
+	return db.Where("id = ? AND tenant_id = ? AND state <> ?", id.UUID, tenant.UUID, stateDeleted)
+}
+
+// Get reads the subscription and what waits.
+func (s subscriptions) Get(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+) (status ports.SubscriptionStatus, err error) {
+	err = s.read(ctx, func(db *gorm.DB) error {
+		row, err := first[subscriptionRow](subscriptionByID(db, tenant, id))
+		if err == nil {
+			status, err = statusOf(db, row)
+		}
+		return err
+	})
+	return status, err
+}
+
+// statusOf returns a subscription with its progress. Events that wait in their order are counted by their sequences,
+// and parked ones through their index.
+func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error) {
+	sub, err := row.domain()
+	status := ports.SubscriptionStatus{Subscription: sub, Position: row.LastSequence}
+	if err != nil {
+		return status, err
+	}
+	var parked struct {
+		Parked, Behind int
+		First          *int64
+		Oldest         instant
+	}
+	events := db.Table("subscription_events").Where("subscription_id = ? AND tenant_id = ?", row.ID, row.Tenant)
+	err = events.Session(&gorm.Session{}).Where("parked").Select(
+		`count(*) AS parked, coalesce(sum(CASE WHEN sequence <= ? THEN 1 ELSE 0 END), 0) AS behind,
+			min(sequence) AS first, min(made_at) AS oldest`, row.DeliveredTo).Scan(&parked).Error
+	if err != nil {
+		return status, err
+	}
+	status.Retrying = parked.Parked
+	status.Waiting = int(row.LastSequence-row.DeliveredTo) + parked.Behind
+	status.OldestWaiting = parked.Oldest.Time
+	if row.LastSequence > row.DeliveredTo {
+		status.Position = row.DeliveredTo
+		var next instant
+		err = events.Session(&gorm.Session{}).Where("sequence = ?", row.DeliveredTo+1).Select("made_at").
+			Scan(&next).Error
+		if !next.IsZero() && (status.OldestWaiting.IsZero() || next.Before(status.OldestWaiting)) {
+			status.OldestWaiting = next.Time
+		}
+	}
+	if parked.First != nil {
+		status.Position = min(status.Position, *parked.First-1)
+	}
+	return status, err
+}
+
+// List reads what waits for each subscription of the page.
+func (s subscriptions) List(
+	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+) (found domain.Page[ports.SubscriptionStatus], err error) {
+	err = s.read(ctx, func(db *gorm.DB) error {
+		query := db.Where("tenant_id = ? AND state <> ?", tenant.UUID, stateDeleted)
+		query, err := newestFirst(query, "created_at", "id", page.After)
+		if err != nil {
+			return err
+		}
+		rows, err := list(query, page.Limit, func(r subscriptionRow) subscriptionRow { return r },
+			func(r subscriptionRow) domain.Position {
+				return domain.Position{Key: domain.TimeKey(r.Created.Time), ID: r.ID}
+			})
+		if err != nil {
+			return err
+		}
+		found.Next, found.Items = rows.Next, make([]ports.SubscriptionStatus, len(rows.Items))
+		for i, row := range rows.Items {
+			if found.Items[i], err = statusOf(db, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// lockSubscription locks a subscription until the transaction ends. Errors: NotFound.
+func lockSubscription(
+	tx *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID,
+) (row subscriptionRow, sub domain.Subscription, err error) {
+	row, err = first[subscriptionRow](locked(subscriptionByID(tx, tenant, id), forUpdate))
+	if err == nil {
+		sub, err = row.domain()
+	}
+	return row, sub, err
+}
+
+// ofSubscription restricts a query to the row of a subscription.
+func ofSubscription(tx *gorm.DB, row subscriptionRow) *gorm.DB {
+	return tx.Model(&subscriptionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant)
+}
+
+// eventsOf restricts a query to the events of a subscription.
+func eventsOf(tx *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID) *gorm.DB {
+	return tx.Model(&subscriptionEventRow{}).Where("subscription_id = ? AND tenant_id = ?", id.UUID, tenant.UUID)
+}
+
+// withoutRetries are the columns of an event without failed attempts.
+func withoutRetries() map[string]any {
+	return map[string]any{"attempts": 0, "failing_since": nil, "next_attempt_at": nil, "last_error": ""}
+}
+
+// Update holds the lock of the row until the change is committed.
+func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	edit func(*domain.Subscription) error,
+) (status ports.SubscriptionStatus, err error) {
+	var refused error
+	err = s.change(ctx, func(tx Tx) error {
+		row, sub, err := lockSubscription(tx.DB, tenant, id)
+		if err != nil {
+			return err
+		}
+		active := sub.State == domain.SubscriptionActive
+		if refused = edit(&sub); refused != nil {
+			return refused
+		}
+		if err := row.setOperators(sub); err != nil {
+			return err
+		}
+		if err := ofSubscription(tx.DB, row).Select(operatorColumns).Updates(&row).Error; err != nil {
+			return err
+		}
+		if !active && sub.State == domain.SubscriptionActive {
+			err := eventsOf(tx.DB, tenant, id).Where("parked").Updates(withoutRetries()).Error
+			if err != nil {
+				return err
+			}
+			row.Epoch++
+			if err := ofSubscription(tx.DB, row).Updates(map[string]any{"epoch": row.Epoch}).Error; err != nil {
+				return err
+			}
+		}
+		status, err = statusOf(tx.DB, row)
+		return err
+	})
+	if refused != nil {
+		err = refused
+	}
+	return status, err
+}
+
+// Delete marks the row as deleted and erases what is secret. PruneEvents deletes the rest.
+func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	check func(domain.Subscription) error,
+) error {
+	var refused error
+	err := s.change(ctx, func(tx Tx) error {
+		row, sub, err := lockSubscription(tx.DB, tenant, id)
+		if err != nil {
+			return err
+		}
+		if refused = check(sub); refused != nil {
+			return refused
+		}
+		return ofSubscription(tx.DB, row).Updates(map[string]any{
+			"state": stateDeleted, "sealed": nil, "url": "", "name": "", "lease_id": nil,
+		}).Error
+	})
+	if refused != nil {
+		err = refused
+	}
+	return err
+}
+
+// Replay unparks all events: those before from are skipped, and the others are read again in their order.
+func (s subscriptions) Replay(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
+) (status ports.SubscriptionStatus, err error) {
+	err = s.change(ctx, func(tx Tx) error {
+		row, _, err := lockSubscription(tx.DB, tenant, id)
+		if err != nil {
+			return err
+		}
+		if from != row.LastSequence+1 {
+			_, err := first[subscriptionEventRow](eventsOf(tx.DB, tenant, id).Where("sequence = ?", from))
+			if err != nil {
+				return replaced(err, domain.NotFound, domain.NotStored())
+			}
+		}
+		row.DeliveredTo, row.Epoch = from-1, row.Epoch+1
+		columns := withoutRetries()
+		columns["parked"] = false
+		if err := eventsOf(tx.DB, tenant, id).Where("parked").Updates(columns).Error; err != nil {
+			return err
+		}
+		err = ofSubscription(tx.DB, row).Updates(map[string]any{"delivered_to": from - 1, "epoch": row.Epoch}).Error
+		if err != nil {
+			return err
+		}
+		status, err = statusOf(tx.DB, row)
+		return err
+	})
+	return status, err
+}
+
+// Attempts reads the attempts by the primary key, backwards.
+func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	page domain.PageRequest,
+) (found domain.Page[domain.EventAttempt], err error) {
+	err = s.read(ctx, func(db *gorm.DB) error {
+		query, err := newestFirst(db.Where("subscription_id = ? AND tenant_id = ?", id.UUID, tenant.UUID),
+			"attempted_at", "id", page.After)
+		if err != nil {
+			return err
+		}
+		found, err = list(query, page.Limit, attemptRow.domain, func(a domain.EventAttempt) domain.Position {
+			return domain.Position{Key: domain.TimeKey(a.At), ID: a.ID.UUID}
+		})
+		return err
+	})
+	return found, err
+}
+
+// ListSealed reads the rows in the order of their ids.
+func (s subscriptions) ListSealed(
+	ctx context.Context, after domain.SubscriptionID, limit int,
+) ([]domain.Subscription, error) {
+	var rows []subscriptionRow
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Where("id > ? AND state <> ?", after.UUID, stateDeleted).Order("id").Limit(limit).Find(&rows).Error
+	})
+	if err != nil {
+		return nil, err
+	}
+	return convertSubscriptions(rows)
+}
+
+func convertSubscriptions(rows []subscriptionRow) ([]domain.Subscription, error) {
+	all := make([]domain.Subscription, len(rows))
+	for i, row := range rows {
+		var err error
+		if all[i], err = row.domain(); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// Reseal is a compare-and-swap in one statement.
+func (s subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	old, resealed domain.Sealed,
+) (bool, error) {
+	var changed int
+	err := s.background().write(ctx, func(db *gorm.DB) (err error) {
+		changed, err = rowsOf(subscriptionByID(db.Model(&subscriptionRow{}), tenant, id).
+			Where("sealed = ?", []byte(old)).Updates(map[string]any{"sealed": []byte(resealed)}))
+		return err
+	})
+	return changed > 0, err
+}
+
+// subscriptionEventRow is a row of subscription_events.
+type subscriptionEventRow struct {
+	Subscription uuid.UUID     `gorm:"column:subscription_id"`
+	Sequence     int64         `gorm:"column:sequence"`
+	Event        uuid.UUID     `gorm:"column:event_id"`
+	Type         string        `gorm:"column:type"`
+	Subject      string        `gorm:"column:subject"`
+	Connection   uuid.NullUUID `gorm:"column:connection_id"`
+	Version      int           `gorm:"column:version"`
+	At           instant       `gorm:"column:made_at"`
+	Parked       bool          `gorm:"column:parked"`
+	Attempts     int           `gorm:"column:attempts"`
+	FailingSince instant       `gorm:"column:failing_since"`
+	NextAttempt  instant       `gorm:"column:next_attempt_at"`
+	LastError    string        `gorm:"column:last_error"`
+	Tenant       uuid.UUID     `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (subscriptionEventRow) TableName() string { return "subscription_events" }
+
+func (r subscriptionEventRow) domain() domain.SubscriptionEvent {
+	return domain.SubscriptionEvent{
+		Sequence: r.Sequence, ID: domain.EventID{UUID: r.Event}, Type: domain.EventType(r.Type), Subject: r.Subject,
+		Connection: domain.ConnectionID{UUID: r.Connection.UUID}, Version: r.Version, At: r.At.Time,
+		Attempts: r.Attempts, FailingSince: r.FailingSince.Time, NextAttempt: r.NextAttempt.Time,
+		LastError: domain.Code(r.LastError),
+	}
+}
+
+// attemptRow is a row of subscription_attempts.
+type attemptRow struct {
+	Subscription uuid.UUID `gorm:"column:subscription_id"`
+	At           instant   `gorm:"column:attempted_at"`
+	ID           uuid.UUID `gorm:"column:id"`
+	Sequence     int64     `gorm:"column:sequence"`
+	Event        uuid.UUID `gorm:"column:event_id"`
+	Type         string    `gorm:"column:type"`
+	Subject      string    `gorm:"column:subject"`
+	Number       int       `gorm:"column:number"`
+	TookUs       int64     `gorm:"column:took_us"`
+	Error        string    `gorm:"column:error"`
+	Tenant       uuid.UUID `gorm:"column:tenant_id"`
+}
+
+// TableName returns the name of the table in the schema.
+func (attemptRow) TableName() string { return "subscription_attempts" }
+
+func (r attemptRow) domain() domain.EventAttempt {
+	return domain.EventAttempt{
+		ID: domain.AttemptID{UUID: r.ID}, Sequence: r.Sequence, Event: domain.EventID{UUID: r.Event},
+		Type: domain.EventType(r.Type), Subject: r.Subject, Number: r.Number, At: r.At.Time,
+		Took: time.Duration(r.TookUs) * time.Microsecond, Error: domain.Code(r.Error),
+	}
+}

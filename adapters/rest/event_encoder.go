@@ -1,0 +1,41 @@
+package rest
+
+import (
+	"github.com/go-json-experiment/json"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// EventEncoder implements ports.EventEncoder with the representations of the API.
+type EventEncoder struct{}
+
+var _ ports.EventEncoder = EventEncoder{}
+
+// encodeView encodes a representation as a response contains it.
+func encodeView(view any) ([]byte, error) { return json.Marshal(view, operation.ResponseOptions) }
+
+// Transaction returns the transaction as the API returns it.
+func (EventEncoder) Transaction(t domain.Transaction) ([]byte, error) {
+	return encodeView(transactionOf(t))
+}
+
+// Account returns the account as the API returns it.
+func (EventEncoder) Account(a domain.Account) ([]byte, error) { return encodeView(accountOf(a)) }
+
+// Connection returns the connection as the API returns it.
+func (EventEncoder) Connection(c domain.Connection) ([]byte, error) {
+	return encodeView(descriptorOf(c))
+}
+
+// Pull returns the pull as the API returns it.
+func (EventEncoder) Pull(p domain.Pull) ([]byte, error) { return encodeView(pullOf(p)) }
+
+// Close returns the close as the API returns it.
+func (EventEncoder) Close(c domain.Close) ([]byte, error) { return encodeView(closeOf(c)) }
+
+// Subscription returns the subscription as the API returns it, without secrets.
+func (EventEncoder) Subscription(s ports.SubscriptionStatus) ([]byte, error) {
+	return encodeView(subscriptionOf(s))
+}

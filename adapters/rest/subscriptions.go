@@ -1,0 +1,391 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+const subscriptionsPath = prefix + "/subscriptions"
+
+// sinkRequest is the destination of events in a request.
+type sinkRequest struct {
+	Kind       string        `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
+	URL        domain.Secret `json:"url" minLength:"1" maxLength:"2048" example:"https://books.example.com/events" doc:"Of the endpoint or of the broker. A password in it is stored encrypted and never returned. A replaced URL without a password that names the same user of the same host keeps the password"`
+	Exchange   string        `json:"exchange,omitempty" maxLength:"255" example:"discovery" doc:"rabbitmq only, required there: the exchange to which events are published"`
+	RoutingKey string        `json:"routingKey,omitempty" maxLength:"255" example:"books" doc:"rabbitmq only: the routing key; by default the type of the event"`
+}
+
+func (r sinkRequest) port() ports.SinkRequest {
+	return ports.SinkRequest{Kind: r.Kind, URL: r.URL, Exchange: r.Exchange, RoutingKey: r.RoutingKey}
+}
+
+// newSubscription is the request body that creates a subscription.
+type newSubscription struct {
+	Name         string      `json:"name" minLength:"1" maxLength:"255" example:"ledger" doc:"A name for people; it need not be unique"`
+	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"[\"transaction.*\",\"pull.failed\"]" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
+	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
+	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
+	FromStart    bool        `json:"fromStart,omitempty" example:"false" doc:"Begin at the first record. Otherwise the subscription begins at the moment of its creation"`
+}
+
+// subscriptionChange is the request body that replaces all fields that can be changed.
+type subscriptionChange struct {
+	Name         string      `json:"name" minLength:"1" maxLength:"255" example:"ledger" doc:"A name for people; it need not be unique"`
+	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"[\"transaction.*\",\"pull.failed\"]" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
+	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
+	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
+}
+
+// sinkView is the destination of events in responses.
+type sinkView struct {
+	Kind       string `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
+	URL        string `json:"url" example:"https://books.example.com/events" doc:"Without a password"`
+	Exchange   string `json:"exchange,omitempty" example:"discovery" doc:"rabbitmq only: the exchange to which events are published"`
+	RoutingKey string `json:"routingKey,omitempty" example:"books" doc:"rabbitmq only: the routing key; absent if it is the type of the event"`
+}
+
+// subscriptionView is the representation of a subscription in responses.
+type subscriptionView struct {
+	ID              string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the subscription"`
+	Name            string    `json:"name" example:"ledger" doc:"A name for people"`
+	Types           []string  `json:"types" example:"[\"transaction.*\",\"pull.failed\"]" doc:"The types of events"`
+	ConnectionID    string    `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
+	Sink            sinkView  `json:"sink" doc:"Where the events go"`
+	State           string    `json:"state" enum:"active,paused,disabled" example:"active" doc:"paused: by an operator. disabled: an event could not be sent for three days. Both keep the position"`
+	Reason          string    `json:"reason,omitempty" example:"sink_unreachable" doc:"Why it is disabled: the outcome of the last attempt; absent otherwise"`
+	Since           time.Time `json:"since" example:"2026-03-01T10:00:00Z" doc:"When the state last changed"`
+	Position        string    `json:"position" example:"41" doc:"The sequence before the first event that waits"`
+	LastSequence    string    `json:"lastSequence" example:"42" doc:"The sequence of the latest event; 0 if there is none"`
+	Waiting         int       `json:"waiting" example:"1" doc:"Number of events that are not delivered"`
+	Retrying        int       `json:"retrying" example:"0" doc:"How many of them have failed, or wait after such an event of the same subject"`
+	OldestWaitingAt time.Time `json:"oldestWaitingAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the change of the oldest waiting event was made; absent if none waits"`
+	SecretOverlapTo time.Time `json:"secretOverlapUntil,omitzero" example:"2026-03-02T10:00:00Z" doc:"Until when the replaced secret also signs; absent if none was replaced"`
+	CreatedAt       time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
+	UpdatedAt       time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When an operator last changed it"`
+}
+
+// createdSubscription is a subscription with its signing secret, which no other response contains.
+type createdSubscription struct {
+	subscriptionView
+	Secret string `json:"secret,omitempty" example:"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=" doc:"Signs the events of a webhook. Returned only once: it is stored encrypted"`
+}
+
+func subscriptionOf(s ports.SubscriptionStatus) subscriptionView {
+	v := subscriptionView{
+		ID: s.ID.String(), Name: s.Name, Types: make([]string, len(s.Types)), ConnectionID: idOrEmpty(s.Connection),
+		Sink: sinkView{
+			Kind: string(s.Sink.Kind), URL: s.Sink.URL, Exchange: s.Sink.Exchange, RoutingKey: s.Sink.RoutingKey,
+		},
+		State: string(s.State), Reason: string(s.Reason), Since: utcOrZero(s.StateSince),
+		Position: strconv.FormatInt(s.Position, 10), LastSequence: strconv.FormatInt(s.LastSequence, 10),
+		Waiting: s.Waiting, Retrying: s.Retrying, OldestWaitingAt: utcOrZero(s.OldestWaiting),
+		SecretOverlapTo: utcOrZero(s.PreviousUntil), CreatedAt: utcOrZero(s.CreatedAt), UpdatedAt: utcOrZero(s.UpdatedAt),
+	}
+	for i, t := range s.Types {
+		v.Types[i] = string(t)
+	}
+	return v
+}
+
+func createdSubscriptionOf(c ports.CreatedSubscription) createdSubscription {
+	return createdSubscription{subscriptionOf(c.SubscriptionStatus), string(c.Secret.Reveal())}
+}
+
+// eventReplayRequest is the request body of a replay.
+type eventReplayRequest struct {
+	From string `json:"from" pattern:"^[0-9]{1,18}$" patternDescription:"a sequence" example:"42" doc:"The sequence from which events are sent again. If it is after the position, the events before it are skipped"`
+}
+
+// sinkTestOutcome is the result of a test of a sink. A test that fails is a successful request.
+type sinkTestOutcome struct {
+	Delivered bool   `json:"delivered" example:"true" doc:"Whether the destination has confirmed the event"`
+	Reason    string `json:"reason,omitempty" example:"sink_unreachable" doc:"Why not: sink_unreachable, sink_refused, address_not_allowed"`
+	LatencyMs int64  `json:"latencyMs" example:"84" doc:"How long the attempt took, in milliseconds"`
+}
+
+// attemptView is the representation of an attempt to send an event.
+type attemptView struct {
+	ID        string    `json:"id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the attempt"`
+	Sequence  string    `json:"sequence" example:"42" doc:"The sequence of the event"`
+	EventID   string    `json:"eventId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the event; the same in each attempt"`
+	Type      string    `json:"type" example:"studio.lerian.discovery.transaction.added" doc:"The type of the event"`
+	Subject   string    `json:"subject" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the resource"`
+	Number    int       `json:"number" minimum:"1" example:"1" doc:"1 for the first attempt of an event"`
+	At        time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the attempt was made"`
+	LatencyMs int64     `json:"latencyMs" example:"84" doc:"How long it took, in milliseconds"`
+	Delivered bool      `json:"delivered" example:"false" doc:"Whether the destination has confirmed the event"`
+	Reason    string    `json:"reason,omitempty" example:"sink_refused" doc:"Why not: sink_unreachable, sink_refused, address_not_allowed"`
+}
+
+func attemptOf(a domain.EventAttempt) attemptView {
+	return attemptView{
+		ID: a.ID.String(), Sequence: strconv.FormatInt(a.Sequence, 10), EventID: a.Event.String(),
+		Type: a.Type.CloudEvent(), Subject: a.Subject, Number: a.Number, At: utcOrZero(a.At),
+		LatencyMs: a.Took.Milliseconds(), Delivered: a.Error == "", Reason: string(a.Error),
+	}
+}
+
+// subscriptionRoutes returns the routes of subscriptions to events.
+func (s *server) subscriptionRoutes() []route {
+	const tag, one = "Subscriptions", subscriptionsPath + "/{id}"
+	return []route{
+		{
+			id: "create-subscription", method: http.MethodPost, path: subscriptionsPath,
+			description: "Sends events of the tenant to a sink: changes of transactions and accounts, and what " +
+				"happens to connections. The secret of a webhook is returned once. A repetition with the same " +
+				"idempotency key is therefore a 409.",
+			status: http.StatusCreated, tag: tag, summary: "Create a subscription",
+			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
+			addressField: "sink.url", mount: handle(s.createSubscription),
+		},
+		{
+			id: "list-subscriptions", method: http.MethodGet, path: subscriptionsPath,
+			description: "Returns the subscriptions of the tenant with their progress.",
+			status:      http.StatusOK, tag: tag, summary: "List subscriptions, newest first",
+			scope: scopeRead, mount: handle(s.listSubscriptions),
+		},
+		{
+			id: "get-subscription", method: http.MethodGet, path: one,
+			description: "Returns one subscription with its progress. Its secrets are never returned.",
+			status:      http.StatusOK, tag: tag, summary: "Get a subscription",
+			scope: scopeRead, notFound: subscriptionNotFound, mount: handle(s.getSubscription),
+		},
+		{
+			id: "update-subscription", method: http.MethodPut, path: one,
+			description: "Replaces all fields that can be changed. Events that are stored already keep their " +
+				"sequence. If-Match prevents lost updates.",
+			status: http.StatusOK, tag: tag, summary: "Replace a subscription",
+			scope: scopeWrite, notFound: subscriptionNotFound, ifMatch: true, idempotent: true,
+			addressField: "sink.url", mount: handle(s.updateSubscription),
+		},
+		{
+			id: "delete-subscription", method: http.MethodDelete, path: one,
+			description: "Deletes the subscription with its events and attempts.",
+			status:      http.StatusNoContent, tag: tag, summary: "Delete a subscription",
+			scope: scopeWrite, notFound: subscriptionNotFound, ifMatch: true, mount: handle(s.deleteSubscription),
+		},
+		{
+			id: "test-subscription", method: http.MethodPost, path: one + "/test",
+			description: "Sends an event of the type studio.lerian.discovery.subscription.test, which has no " +
+				"sequence. Every outcome is a 200; delivered and reason tell what it was.",
+			status: http.StatusOK, tag: tag, summary: "Send a test event",
+			scope: scopeWrite, notFound: subscriptionNotFound, noBody: true, mount: handle(s.testSubscription),
+		},
+		{
+			id: "pause-subscription", method: http.MethodPost, path: one + "/pause",
+			description: "Stops the subscription, which keeps its position. Attempts that are under way may finish.",
+			status:      http.StatusOK, tag: tag, summary: "Pause a subscription",
+			scope: scopeWrite, notFound: subscriptionNotFound, idempotent: true, noBody: true,
+			mount: handle(s.pauseSubscription),
+		},
+		{
+			id: "resume-subscription", method: http.MethodPost, path: one + "/resume",
+			description: "Makes a paused or disabled subscription active. Events that have failed are sent at once.",
+			status:      http.StatusOK, tag: tag, summary: "Resume a subscription",
+			scope: scopeWrite, notFound: subscriptionNotFound, idempotent: true, noBody: true,
+			mount: handle(s.resumeSubscription),
+		},
+		{
+			id: "rotate-subscription-secret", method: http.MethodPost, path: one + "/secret",
+			description: "Returns a new signing secret, once. The previous secret also signs for 24 hours, so that " +
+				"the receiver can be changed in between. A sink that does not sign is a 409.",
+			status: http.StatusOK, tag: tag, summary: "Replace the signing secret",
+			scope: scopeWrite, notFound: subscriptionNotFound, conflict: true, idempotent: true, returnsSecret: true,
+			noBody: true, mount: handle(s.rotateSubscriptionSecret),
+		},
+		{
+			id: "replay-subscription", method: http.MethodPost, path: one + "/replay",
+			description: "Sends stored events again, from a sequence on. They keep their sequence, id and type; " +
+				"data is the resource as it is now. Delivered events are stored for EVENT_RETENTION.",
+			status: http.StatusOK, tag: tag, summary: "Send events again, or skip events",
+			scope: scopeWrite, notFound: subscriptionNotFound, idempotent: true, mount: handle(s.replaySubscription),
+		},
+		{
+			id: "list-event-attempts", method: http.MethodGet, path: one + "/attempts",
+			description: "Returns the attempts to send events, also those that have succeeded.",
+			status:      http.StatusOK, tag: tag, summary: "List the attempts of a subscription, newest first",
+			scope: scopeRead, notFound: subscriptionNotFound, mount: handle(s.listEventAttempts),
+		},
+	}
+}
+
+// eventConnection returns the connection of a request; zero if it names none. Errors: NotFound.
+func eventConnection(text string) (domain.ConnectionID, error) {
+	if text == "" {
+		return domain.ConnectionID{}, nil
+	}
+	return domain.ParseID[domain.Connection](text)
+}
+
+// createSubscription creates a subscription and returns it with its secret.
+func (s *server) createSubscription(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body newSubscription },
+) (*createdOutput[createdSubscription], error) {
+	connection, err := eventConnection(in.Body.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.service.CreateSubscription(ctx, tenant, ports.NewSubscription{
+		Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Sink: in.Body.Sink.port(),
+		FromStart: in.Body.FromStart,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &createdOutput[createdSubscription]{
+		subscriptionsPath + "/" + c.ID.String(), etag(c.Revision), createdSubscriptionOf(c),
+	}, nil
+}
+
+// listSubscriptions returns a page of the tenant's subscriptions.
+func (s *server) listSubscriptions(ctx context.Context, tenant domain.TenantID, in *struct {
+	Limit  int                      `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[subscriptionList] `query:"cursor" doc:"nextCursor of the previous page"`
+},
+) (*listOutput[subscriptionView], error) {
+	p, err := s.service.ListSubscriptions(ctx, tenant, in.Cursor.pageRequest(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return pageOf[subscriptionList](p, in.Limit, subscriptionOf), nil
+}
+
+// subscriptionCall is a method of the driving port that returns one subscription.
+type subscriptionCall func(context.Context, domain.TenantID, domain.SubscriptionID) (ports.SubscriptionStatus, error)
+
+// oneSubscription calls a method for the subscription of the path.
+func oneSubscription(
+	ctx context.Context, tenant domain.TenantID, text string, call subscriptionCall,
+) (*taggedOutput[subscriptionView], error) {
+	id, err := domain.ParseID[domain.Subscription](text)
+	if err != nil {
+		return nil, err
+	}
+	status, err := call(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &taggedOutput[subscriptionView]{etag(status.Revision), subscriptionOf(status)}, nil
+}
+
+// getSubscription returns a subscription with its entity tag.
+func (s *server) getSubscription(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*taggedOutput[subscriptionView], error) {
+	return oneSubscription(ctx, tenant, in.ID, s.service.GetSubscription)
+}
+
+// pauseSubscription pauses a subscription.
+func (s *server) pauseSubscription(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*taggedOutput[subscriptionView], error) {
+	return oneSubscription(ctx, tenant, in.ID, s.service.PauseSubscription)
+}
+
+// resumeSubscription resumes a subscription.
+func (s *server) resumeSubscription(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*taggedOutput[subscriptionView], error) {
+	return oneSubscription(ctx, tenant, in.ID, s.service.ResumeSubscription)
+}
+
+// updateSubscription replaces all fields in one atomic change.
+func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID      string        `path:"id" doc:"Opaque"`
+	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
+	Body    subscriptionChange
+},
+) (*taggedOutput[subscriptionView], error) {
+	return oneSubscription(ctx, tenant, in.ID, func(
+		ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	) (ports.SubscriptionStatus, error) {
+		connection, err := eventConnection(in.Body.ConnectionID)
+		if err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
+		return s.service.UpdateSubscription(ctx, tenant, id, in.IfMatch.IfMatch, ports.SubscriptionUpdate{
+			Name: in.Body.Name, Types: in.Body.Types, Connection: connection, Sink: in.Body.Sink.port(),
+		})
+	})
+}
+
+// deleteSubscription deletes a subscription.
+func (s *server) deleteSubscription(
+	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
+) (*noContent, error) {
+	id, err := domain.ParseID[domain.Subscription](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.service.DeleteSubscription(ctx, tenant, id, in.IfMatch.IfMatch)
+}
+
+// testSubscription sends a test event.
+func (s *server) testSubscription(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*bodyOutput[sinkTestOutcome], error) {
+	id, err := domain.ParseID[domain.Subscription](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.service.TestSubscription(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &bodyOutput[sinkTestOutcome]{sinkTestOutcome{r.Delivered, string(r.Reason), r.Latency.Milliseconds()}}, nil
+}
+
+// rotateSubscriptionSecret replaces the signing secret and returns the new one.
+func (s *server) rotateSubscriptionSecret(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*taggedOutput[createdSubscription], error) {
+	id, err := domain.ParseID[domain.Subscription](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.service.RotateSubscriptionSecret(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &taggedOutput[createdSubscription]{etag(c.Revision), createdSubscriptionOf(c)}, nil
+}
+
+// replaySubscription sends events again.
+func (s *server) replaySubscription(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID   string `path:"id" doc:"Opaque"`
+	Body eventReplayRequest
+},
+) (*taggedOutput[subscriptionView], error) {
+	return oneSubscription(ctx, tenant, in.ID, func(
+		ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	) (ports.SubscriptionStatus, error) {
+		from, err := strconv.ParseInt(in.Body.From, 10, 64)
+		if err != nil {
+			return ports.SubscriptionStatus{}, domain.FieldError("from", "must be a sequence")
+		}
+		return s.service.ReplaySubscription(ctx, tenant, id, from)
+	})
+}
+
+// listEventAttempts returns a page of the attempts of a subscription.
+func (s *server) listEventAttempts(ctx context.Context, tenant domain.TenantID, in *struct {
+	ID     string                `path:"id" doc:"Opaque"`
+	Limit  int                   `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
+	Cursor cursor[eventAttempts] `query:"cursor" doc:"nextCursor of the previous page"`
+},
+) (*listOutput[attemptView], error) {
+	id, err := domain.ParseID[domain.Subscription](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.service.ListEventAttempts(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	return pageOf[eventAttempts](p, in.Limit, attemptOf), nil
+}

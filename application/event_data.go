@@ -1,0 +1,119 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// load returns events with their resources as they are now. All transactions are read together.
+func (r *eventRunner) load(ctx context.Context, events []domain.SubscriptionEvent) ([]*queuedEvent, error) {
+	transactions, err := r.loadTransactions(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	loaded := make([]*queuedEvent, len(events))
+	for i, e := range events {
+		loaded[i] = &queuedEvent{SubscriptionEvent: e}
+		if e.Type.Resource() == domain.TransactionAdded.Resource() {
+			if t, ok := transactions[e.Subject]; ok {
+				loaded[i].encode = func() ([]byte, error) { return r.EventEncoder.Transaction(t) }
+			}
+			continue
+		}
+		loaded[i].encode, err = r.loadResource(ctx, e)
+		if err != nil && !errors.Is(err, domain.NotFound) {
+			return nil, err
+		}
+	}
+	return loaded, nil
+}
+
+// loadTransactions returns the transactions of events by their ids.
+func (r *eventRunner) loadTransactions(
+	ctx context.Context, events []domain.SubscriptionEvent,
+) (map[string]domain.Transaction, error) {
+	var ids []domain.TransactionID
+	var connections []domain.ConnectionID
+	for _, e := range events {
+		if e.Type.Resource() != domain.TransactionAdded.Resource() {
+			continue
+		}
+		if id, err := domain.ParseID[domain.Transaction](e.Subject); err == nil {
+			ids = append(ids, id)
+		}
+		if !slices.Contains(connections, e.Connection) {
+			connections = append(connections, e.Connection)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := r.Subscriptions.Transactions(ctx, r.sub.Tenant, connections, ids)
+	transactions := make(map[string]domain.Transaction, len(found))
+	for _, t := range found {
+		transactions[t.ID.String()] = t
+	}
+	return transactions, err
+}
+
+// loadResource reads the resource of an event that is not about a transaction, and returns a function that encodes it.
+// Errors: NotFound if the resource does not exist any more, or if the service does not know the kind of resource.
+func (r *eventRunner) loadResource(
+	ctx context.Context, e domain.SubscriptionEvent,
+) (encode func() ([]byte, error), err error) {
+	tenant := r.sub.Tenant
+	switch e.Type.Resource() {
+	case domain.AccountAdded.Resource():
+		return encoder(e.Subject, func(id domain.AccountID) (domain.Account, error) {
+			return r.Ledger.Account(ctx, tenant, id)
+		}, r.EventEncoder.Account)
+	case domain.ConnectionRecovered.Resource():
+		return encoder(e.Subject, func(id domain.ConnectionID) (domain.Connection, error) {
+			return r.Connections.Get(ctx, tenant, domain.Aggregator, id)
+		}, r.EventEncoder.Connection)
+	case domain.PullFailedEvent.Resource():
+		return encoder(e.Subject, func(id domain.PullID) (domain.Pull, error) {
+			return r.Pulls.Get(ctx, tenant, id)
+		}, r.EventEncoder.Pull)
+	case domain.PeriodAdjusted.Resource():
+		return r.loadClose(ctx, e.Subject)
+	}
+	return nil, domain.NotFoundError()
+}
+
+// encoder parses an id, reads its resource and returns a function that encodes it.
+func encoder[I, R any](
+	subject string, read func(domain.ID[I]) (R, error), encode func(R) ([]byte, error),
+) (func() ([]byte, error), error) {
+	id, err := domain.ParseID[I](subject)
+	if err != nil {
+		return nil, err
+	}
+	resource, err := read(id)
+	if err != nil {
+		return nil, err
+	}
+	return func() ([]byte, error) { return encode(resource) }, nil
+}
+
+// loadClose reads the close of a period. The closes of an account are listed by day, so it is the first one after the
+// following day.
+func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]byte, error), error) {
+	account, day, err := domain.ParsePeriodSubject(subject)
+	if err != nil {
+		return nil, domain.NotFoundError()
+	}
+	page, err := r.Ledger.Closes(ctx, r.sub.Tenant, account, domain.PageRequest{
+		Limit: 1, After: domain.Position{Key: string(day.AddDays(1)), ID: account.UUID},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(page.Items) == 0 || page.Items[0].Date != day {
+		return nil, domain.NotFoundError()
+	}
+	return func() ([]byte, error) { return r.EventEncoder.Close(page.Items[0]) }, nil
+}

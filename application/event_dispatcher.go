@@ -1,0 +1,225 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Intervals and limits of the dispatcher.
+const (
+	// claimInterval is the interval at which a process claims subscriptions and extends its leases.
+	claimInterval = time.Second
+	// eventLease is how long a lease lasts. Half of it is left when it is extended.
+	eventLease = 28 * time.Second
+	// leaseMargin is the time before the end of a lease in which no event is sent any more.
+	leaseMargin = 5 * time.Second
+	// claimLimit is the maximum number of subscriptions that a process claims at a time, so that the processes share
+	// them.
+	claimLimit = 8
+	// minEventPoll and maxEventPoll bound the interval at which a process asks for changes, with one query for all of
+	// its subscriptions. The interval grows while there are none.
+	minEventPoll = 10 * time.Millisecond
+	maxEventPoll = 200 * time.Millisecond
+	// eventStoreCalls is the maximum number of calls of the store that the subscriptions of a process make at once.
+	eventStoreCalls = 4
+	// stopSending is how long attempts under way may continue after their subscription was stopped.
+	stopSending = 3 * time.Second
+)
+
+// dispatchSignal wakes the dispatcher of this process. The zero value is ready to use.
+type dispatchSignal struct {
+	mu       sync.Mutex
+	claim    bool               // claim at once, because a subscription has changed
+	poll     bool               // ask for changes at once
+	stopWait context.CancelFunc // ends the sleep of the dispatcher; nil while it does not sleep
+}
+
+// nudge makes the dispatcher notice a change of a subscription at once.
+func (d *dispatchSignal) nudge() { d.set(true) }
+
+// changed makes the dispatcher ask for changes at once.
+func (d *dispatchSignal) changed() { d.set(false) }
+
+func (d *dispatchSignal) set(claim bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.claim, d.poll = d.claim || claim, true
+	if d.stopWait != nil {
+		d.stopWait()
+	}
+}
+
+// take returns what was signalled since the last call.
+func (d *dispatchSignal) take() (claim, poll bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	claim, poll = d.claim, d.poll
+	d.claim, d.poll = false, false
+	return claim, poll
+}
+
+// sleep sleeps until the duration has passed, a signal came, or ctx has ended.
+func (d *dispatchSignal) sleep(ctx context.Context, sleeper ports.Sleeper, duration time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	d.mu.Lock()
+	waits := !d.poll
+	if waits {
+		d.stopWait = cancel
+	}
+	d.mu.Unlock()
+	if waits {
+		_ = sleeper.Sleep(ctx, duration)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopWait = nil
+}
+
+// dispatcher sends the events of the subscriptions that a process has claimed.
+type dispatcher struct {
+	*Service
+	holder  domain.LeaseID
+	runners map[domain.SubscriptionID]*eventRunner
+	calls   chan struct{} // contains one element for each call of the store under way
+
+	claimAt  time.Time     // when to claim next
+	interval time.Duration // until the next poll
+	failedAt time.Time     // when an error was last reported
+}
+
+// DispatchEvents implements ports.EventDispatcher. Each subscription has a runner of its own, so a slow sink delays
+// no other subscription. One query for all of them finds those with new changes.
+func (s *Service) DispatchEvents(ctx context.Context) {
+	d := &dispatcher{
+		Service: s, holder: domain.LeaseID{UUID: s.IDs.New()}, runners: map[domain.SubscriptionID]*eventRunner{},
+		calls: make(chan struct{}, eventStoreCalls), interval: maxEventPoll,
+	}
+	for ctx.Err() == nil {
+		claim, changed := s.dispatch.take()
+		if now := s.Clock.Now(); claim || !now.Before(d.claimAt) {
+			d.claimAt = now.Add(claimInterval)
+			d.claim(ctx)
+		}
+		if changed {
+			d.interval = minEventPoll
+		}
+		d.poll(ctx)
+		s.dispatch.sleep(ctx, s.Sleeper, d.interval)
+	}
+	for _, r := range d.runners {
+		r.stop()
+	}
+	for _, r := range d.runners {
+		<-r.ended
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	d.report(ctx, s.Subscriptions.ReleaseSubscriptions(ctx, d.holder))
+}
+
+// report emits an error of the store, at most one in five seconds.
+func (d *dispatcher) report(ctx context.Context, err error) {
+	if now := d.Clock.Now(); err != nil && ctx.Err() == nil && now.Sub(d.failedAt) >= 5*time.Second {
+		d.failedAt = now
+		d.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: err})
+	}
+}
+
+// claim claims subscriptions, starts a runner for each of them, and stops those of other subscriptions. A runner whose
+// subscription has changed is stopped, and replaced once it has ended.
+func (d *dispatcher) claim(ctx context.Context) {
+	now := d.Clock.Now()
+	held, err := d.Subscriptions.ClaimSubscriptions(ctx, d.holder, now, now.Add(eventLease), claimLimit)
+	if err != nil {
+		d.report(ctx, err)
+		return
+	}
+	wanted := make(map[domain.SubscriptionID]domain.Subscription, len(held))
+	for _, sub := range held {
+		wanted[sub.ID] = sub
+	}
+	for id, r := range d.runners {
+		sub, wants := wanted[id]
+		switch {
+		case r.hasEnded():
+			delete(d.runners, id)
+		case wants && r.serves(sub, now):
+			r.extend(now)
+		default:
+			r.stop()
+		}
+	}
+	for id, sub := range wanted {
+		if d.runners[id] == nil {
+			d.runners[id] = d.start(ctx, sub)
+		}
+	}
+	if len(held) > 0 && len(held)%claimLimit == 0 {
+		d.claimAt = now.Add(claimInterval / 10) // there may be more
+	}
+}
+
+// poll wakes the runners of subscriptions that have new changes.
+func (d *dispatcher) poll(ctx context.Context) {
+	if len(d.runners) == 0 {
+		d.interval = max(d.claimAt.Sub(d.Clock.Now()), minEventPoll)
+		return
+	}
+	pending, err := d.Subscriptions.ListPending(ctx, d.holder)
+	if err != nil {
+		d.report(ctx, err)
+		d.interval = claimInterval
+		return
+	}
+	woken := false
+	for _, id := range pending {
+		if r := d.runners[id]; r != nil && !r.full.Load() {
+			r.wake()
+			woken = true
+		}
+	}
+	if woken {
+		d.interval = minEventPoll
+	} else {
+		d.interval = min(max(d.interval, minEventPoll)*5/4, maxEventPoll)
+	}
+}
+
+// start starts the runner of a claimed subscription.
+func (d *dispatcher) start(ctx context.Context, sub domain.Subscription) *eventRunner {
+	runCtx, cancel := context.WithCancel(ctx)
+	if !d.Clock.Now().Before(sub.PreviousUntil) {
+		sub.PreviousUntil = time.Time{} // the replaced secret no longer signs
+	}
+	r := &eventRunner{
+		Service: d.Service, sub: sub, calls: d.calls,
+		lease: ports.SubscriptionLease{
+			Tenant: sub.Tenant, Subscription: sub.ID, Holder: d.holder, Epoch: sub.Epoch,
+		},
+		cancel: cancel, ended: make(chan struct{}), awake: make(chan struct{}, 1),
+		results: make(chan func(), 2*maxInFlight),
+		last:    sub.LastSequence, cursor: sub.DeliveredTo, append: true,
+		busy: map[string]bool{}, parked: map[string]*parkedSubject{},
+	}
+	r.pending.DeliveredTo = sub.DeliveredTo
+	r.extend(d.Clock.Now())
+	go func() {
+		defer close(r.ended)
+		defer cancel()
+		defer func() {
+			if value := recover(); value != nil {
+				d.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: capturePanic(value)})
+			}
+		}()
+		if err := r.run(runCtx); err != nil && runCtx.Err() == nil && !errors.Is(err, domain.LeaseLost) {
+			d.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: err})
+		}
+	}()
+	return r
+}

@@ -1,0 +1,632 @@
+package application_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// received is an event that a fake sink has confirmed.
+type received struct {
+	Sequence string
+	ID       string
+	Type     string
+	Subject  string
+	Data     struct{ Version int }
+}
+
+// fakeSink is a sink whose destinations are functions, by their URL.
+type fakeSink struct {
+	mu       sync.Mutex
+	answer   map[string]func(ctx context.Context, e ports.OutgoingEvent) error // nil confirms at once
+	received map[string][]received
+	secrets  map[string][]string // of the last sender that was opened, by URL
+	inFlight map[string]int
+	most     int // the highest number of concurrent attempts of one destination
+}
+
+func newFakeSink() *fakeSink {
+	return &fakeSink{
+		answer:   map[string]func(context.Context, ports.OutgoingEvent) error{},
+		received: map[string][]received{}, secrets: map[string][]string{}, inFlight: map[string]int{},
+	}
+}
+
+func (s *fakeSink) Kind() domain.SinkKind                                      { return domain.SinkWebhook }
+func (s *fakeSink) Validate(context.Context, ports.SinkTarget) []*domain.Error { return nil }
+
+func (s *fakeSink) Open(t ports.SinkTarget) ports.EventSender {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	url := string(t.URL.Reveal())
+	s.secrets[url] = nil
+	for _, secret := range t.Secrets {
+		s.secrets[url] = append(s.secrets[url], string(secret.Reveal()))
+	}
+	return fakeSender{s, url}
+}
+
+type fakeSender struct {
+	*fakeSink
+	url string
+}
+
+func (fakeSender) Close() {}
+
+func (s fakeSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+	s.mu.Lock()
+	answer := s.answer[s.url]
+	s.inFlight[s.url]++
+	s.most = max(s.most, s.inFlight[s.url])
+	s.mu.Unlock()
+	var err error
+	if answer != nil {
+		err = answer(ctx, e)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inFlight[s.url]--
+	if err != nil {
+		return err
+	}
+	var r received
+	if err := json.Unmarshal(e.Body, &r); err != nil {
+		return err
+	}
+	s.fakeSink.received[s.url] = append(s.fakeSink.received[s.url], r)
+	return nil
+}
+
+func (s *fakeSink) got(url string) []received {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.received[url])
+}
+
+func (s *fakeSink) set(url string, answer func(ctx context.Context, e ports.OutgoingEvent) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer[url] = answer
+}
+
+// versionEncoder encodes the version of a transaction, and nothing of other resources.
+type versionEncoder struct{}
+
+func (versionEncoder) Transaction(t domain.Transaction) ([]byte, error) {
+	return fmt.Appendf(nil, `{"version":%d}`, t.Version), nil
+}
+func (versionEncoder) Account(domain.Account) ([]byte, error)       { return []byte("{}"), nil }
+func (versionEncoder) Connection(domain.Connection) ([]byte, error) { return []byte("{}"), nil }
+func (versionEncoder) Pull(domain.Pull) ([]byte, error)             { return []byte("{}"), nil }
+func (versionEncoder) Close(domain.Close) ([]byte, error)           { return []byte("{}"), nil }
+func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
+	return []byte("{}"), nil
+}
+
+// shiftedClock is the clock of a synctest bubble, which a test can move.
+type shiftedClock struct {
+	mu    sync.Mutex
+	shift time.Duration
+}
+
+func (c *shiftedClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().UTC().Add(c.shift).Truncate(time.Microsecond)
+}
+
+func (c *shiftedClock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shift += d
+}
+
+// dispatchEnv is a service whose dispatcher runs in a synctest bubble.
+type dispatchEnv struct {
+	*env
+	sink    *fakeSink
+	clock   *shiftedClock
+	running domain.Lease // of the pull that writes
+}
+
+// newDispatchEnv returns an env without a running dispatcher.
+func newDispatchEnv(t *testing.T, with ...func(*application.Deps)) *dispatchEnv {
+	t.Helper()
+	d := &dispatchEnv{sink: newFakeSink(), clock: &shiftedClock{}}
+	d.env = newEnv(t, append([]func(*application.Deps){func(deps *application.Deps) {
+		store := memory.New(memory.Options{})
+		deps.Connections, deps.Pulls, deps.Ledger = store.Connections(), store.Pulls(), store.Ledger()
+		deps.Subscriptions = store.Subscriptions()
+		deps.Clock, deps.Sleeper, deps.IDs, deps.Entropy = d.clock, system.Clock{}, system.IDs{}, system.Entropy()
+		deps.Observer = discardEvents{}
+		deps.Sinks, deps.EventEncoder = []ports.Sink{d.sink}, versionEncoder{}
+	}}, with...)...)
+	c := d.createConnection("books")
+	now := d.clock.Now()
+	p, err := d.deps.Pulls.Request(d.ctx, d.tenant, c.ID, ports.PullRequest{
+		ID: domain.PullID{UUID: uuid.New()}, Trigger: domain.TriggerOperator, At: now,
+	})
+	d.noError(err)
+	d.running = domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Until: now.Add(time.Hour)}
+	_, err = d.deps.Pulls.Claim(d.ctx, d.running, now)
+	d.noError(err)
+	return d
+}
+
+// dispatch runs the dispatcher of a service until the end of the test, or until stop is called.
+func (d *dispatchEnv) dispatch(s *application.Service) (stop func()) {
+	ctx, cancel := context.WithCancel(d.ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.DispatchEvents(ctx)
+	}()
+	return func() { cancel(); <-ended }
+}
+
+// subscribe creates a subscription to transactions whose sink has this URL.
+func (d *dispatchEnv) subscribe(url string) ports.CreatedSubscription {
+	d.Helper()
+	s, err := d.CreateSubscription(d.ctx, d.tenant, ports.NewSubscription{
+		Name: "ledger", Types: []string{"transaction.*"},
+		Sink: ports.SinkRequest{Kind: "webhook", URL: domain.SecretText(url)},
+	})
+	d.noError(err)
+	return s
+}
+
+// store stores rows, each with a description by its external id.
+func (d *dispatchEnv) store(rows map[string]string, removed ...string) {
+	d.Helper()
+	w := ports.PageWrite{
+		At: d.clock.Now(), LeaseUntil: d.running.Until, Removed: removed,
+		NewID: func() domain.TransactionID { return domain.TransactionID{UUID: uuid.New()} },
+	}
+	for id, description := range rows {
+		amount, _ := domain.ParseMoney("1", "BRL")
+		w.Transactions = append(w.Transactions, domain.TransactionData{
+			ExternalID: id, Description: description, Amount: amount, Status: domain.Posted, Date: "2026-02-10",
+		})
+	}
+	_, err := d.deps.Pulls.StorePage(d.ctx, d.running, w)
+	d.noError(err)
+}
+
+func (d *dispatchEnv) status(s ports.CreatedSubscription) ports.SubscriptionStatus {
+	d.Helper()
+	status, err := d.GetSubscription(d.ctx, d.tenant, s.ID)
+	d.noError(err)
+	return status
+}
+
+// feed returns the versions of all records by their ids.
+func (d *dispatchEnv) feed() map[string]int {
+	d.Helper()
+	page, err := d.deps.Ledger.Changes(d.ctx, d.tenant, domain.PageRequest{Limit: 100_000})
+	d.noError(err)
+	versions := map[string]int{}
+	for _, t := range page.Items {
+		versions[t.ID.String()] = t.Version
+	}
+	return versions
+}
+
+const books, other = "https://books.example.test/", "https://other.example.test/"
+
+func refused() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused} }
+
+// mortalStore is the store of one process, which dies at one of its calls: before it, or after it without the result.
+type mortalStore struct {
+	ports.Subscriptions
+	mu     sync.Mutex
+	left   int // number of calls until the process dies
+	isDead bool
+	after  bool
+}
+
+func (m *mortalStore) dead() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.isDead
+}
+
+// do makes a call unless the process is dead.
+func do[T any](m *mortalStore, call func() (T, error)) (result T, err error) {
+	m.mu.Lock()
+	died := m.isDead
+	if m.left--; m.left <= 0 {
+		m.isDead = true
+	}
+	executes := !died && (!m.isDead || m.after)
+	dies := m.isDead
+	m.mu.Unlock()
+	if executes {
+		result, err = call()
+	}
+	if dies {
+		return *new(T), unavailable(domain.Interrupted)
+	}
+	return result, err
+}
+
+func (m *mortalStore) ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
+) ([]domain.Subscription, error) {
+	return do(m, func() ([]domain.Subscription, error) {
+		return m.Subscriptions.ClaimSubscriptions(ctx, holder, at, until, limit)
+	})
+}
+
+func (m *mortalStore) ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error {
+	_, err := do(m, func() (int, error) { return 0, m.Subscriptions.ReleaseSubscriptions(ctx, holder) })
+	return err
+}
+
+func (m *mortalStore) ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error) {
+	if m.dead() {
+		return nil, unavailable(domain.Interrupted)
+	}
+	return m.Subscriptions.ListPending(ctx, holder)
+}
+
+func (m *mortalStore) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int,
+	newID func() domain.EventID,
+) (ports.AppendedEvents, error) {
+	return do(m, func() (ports.AppendedEvents, error) { return m.Subscriptions.Append(ctx, l, s, limit, newID) })
+}
+
+func (m *mortalStore) ListEvents(ctx context.Context, l ports.SubscriptionLease, after int64, limit int,
+) ([]domain.SubscriptionEvent, error) {
+	return do(m, func() ([]domain.SubscriptionEvent, error) { return m.Subscriptions.ListEvents(ctx, l, after, limit) })
+}
+
+func (m *mortalStore) ListParked(ctx context.Context, l ports.SubscriptionLease, limit int,
+) ([]domain.SubscriptionEvent, error) {
+	return do(m, func() ([]domain.SubscriptionEvent, error) { return m.Subscriptions.ListParked(ctx, l, limit) })
+}
+
+func (m *mortalStore) NextParked(ctx context.Context, l ports.SubscriptionLease, subject string,
+) (domain.SubscriptionEvent, error) {
+	return do(m, func() (domain.SubscriptionEvent, error) { return m.Subscriptions.NextParked(ctx, l, subject) })
+}
+
+func (m *mortalStore) RecordAttempts(ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite) error {
+	_, err := do(m, func() (int, error) { return 0, m.Subscriptions.RecordAttempts(ctx, l, w) })
+	return err
+}
+
+// mortalSink sends nothing once its process is dead.
+type mortalSink struct {
+	*fakeSink
+	store *mortalStore
+}
+
+type mortalSender struct {
+	ports.EventSender
+	store *mortalStore
+}
+
+func (s mortalSink) Open(t ports.SinkTarget) ports.EventSender {
+	return mortalSender{s.fakeSink.Open(t), s.store}
+}
+
+func (s mortalSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+	if s.store.dead() {
+		return unavailable(domain.Interrupted)
+	}
+	return s.EventSender.Send(ctx, e)
+}
+
+// Processes die at each of their calls of the store while the sink fails and hangs. Nothing is lost, the sequences have
+// no gap, and the versions of each record ascend.
+func TestEventsSurviveFailuresAndDeaths(t *testing.T) {
+	for seed := range uint64(30) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { surviveDeaths(t, rand.New(rand.NewPCG(seed, 1))) })
+		})
+	}
+}
+
+func surviveDeaths(t *testing.T, random *rand.Rand) {
+	d := newDispatchEnv(t)
+	s := d.subscribe(books)
+	var mu sync.Mutex
+	luck := rand.New(rand.NewPCG(random.Uint64(), 2)) // of the sink, which runs concurrently
+	chance := func(p float64) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return luck.Float64() < p
+	}
+	d.sink.set(books, func(ctx context.Context, _ ports.OutgoingEvent) error {
+		switch {
+		case chance(0.02): // hangs
+			select {
+			case <-time.After(15 * time.Second):
+			case <-ctx.Done():
+			}
+			return unavailable(domain.SinkUnreachable)
+		case chance(0.3):
+			return refused()
+		}
+		time.Sleep(time.Millisecond)
+		return nil
+	})
+	change := 0
+	write := func() {
+		rows := map[string]string{}
+		var removed []string
+		for range random.IntN(6) {
+			change++
+			rows[strconv.Itoa(random.IntN(12))] = strconv.Itoa(change)
+		}
+		if random.IntN(4) == 0 {
+			removed = []string{strconv.Itoa(random.IntN(12))}
+		}
+		d.store(rows, removed...)
+	}
+	for range 12 {
+		store := &mortalStore{Subscriptions: d.deps.Subscriptions, left: 1 + random.IntN(40), after: random.IntN(2) == 0}
+		deps := d.deps
+		deps.Subscriptions, deps.Sinks = store, []ports.Sink{mortalSink{d.sink, store}}
+		process, err := application.New(deps)
+		d.noError(err)
+		stop := d.dispatch(process)
+		for n := 0; !store.dead() && n < 200; n++ {
+			write()
+			time.Sleep(time.Duration(random.IntN(400)) * time.Millisecond)
+		}
+		stop()
+		write()
+	}
+	stop := d.dispatch(d.Service)
+	defer stop()
+	for range 500 {
+		time.Sleep(20 * time.Second)
+		if status := d.status(s); status.Waiting == 0 && status.LastSequence > 0 {
+			break
+		}
+	}
+	checkReceived(d, s, d.sink.got(books))
+}
+
+// checkReceived checks that all events of a subscription were received, each record in ascending versions up to its
+// present one, and that the first event of a record is transaction.added.
+func checkReceived(d *dispatchEnv, s ports.CreatedSubscription, got []received) {
+	d.Helper()
+	status := d.status(s)
+	if status.Waiting != 0 {
+		d.Errorf("%d events wait", status.Waiting)
+	}
+	sequences, ids := map[string]string{}, map[string]bool{}
+	last, first, version := map[string]int64{}, map[string]received{}, map[string]int{}
+	for _, r := range got {
+		if id, known := sequences[r.Sequence]; known && id != r.ID {
+			d.Errorf("sequence %s has two ids", r.Sequence)
+		} else if !known {
+			n, _ := strconv.ParseInt(r.Sequence, 10, 64)
+			if n < last[r.Subject] {
+				d.Errorf("%s: sequence %d was first sent after %d", r.Subject, n, last[r.Subject])
+			}
+			last[r.Subject] = n
+		}
+		sequences[r.Sequence], ids[r.ID] = r.ID, true
+		if r.Data.Version < version[r.Subject] {
+			d.Errorf("%s: version %d after %d", r.Subject, r.Data.Version, version[r.Subject])
+		}
+		version[r.Subject] = r.Data.Version
+		if f, known := first[r.Subject]; !known {
+			first[r.Subject] = r
+		} else if r.Type == domain.TransactionAdded.CloudEvent() && r.Sequence != f.Sequence {
+			d.Errorf("%s was added twice", r.Subject)
+		}
+	}
+	for n := range status.LastSequence {
+		if sequences[strconv.FormatInt(n+1, 10)] == "" {
+			d.Errorf("sequence %d of %d was not received", n+1, status.LastSequence)
+		}
+	}
+	if int64(len(ids)) != status.LastSequence {
+		d.Errorf("%d ids of %d events", len(ids), status.LastSequence)
+	}
+	for id, want := range d.feed() {
+		if version[id] != want || first[id].Type != domain.TransactionAdded.CloudEvent() {
+			d.Errorf("%s: received version %d, want %d; first event %s", id, version[id], want, first[id].Type)
+		}
+	}
+}
+
+func TestASlowSinkDelaysNoOtherSubscription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		d.sink.set(other, func(ctx context.Context, _ ports.OutgoingEvent) error {
+			<-ctx.Done()
+			return unavailable(domain.SinkUnreachable)
+		})
+		slow, fast := d.subscribe(other), d.subscribe(books)
+		defer d.dispatch(d.Service)()
+		rows := map[string]string{}
+		for n := range 1000 {
+			rows[strconv.Itoa(n)] = "x"
+		}
+		d.store(rows)
+		time.Sleep(time.Second)
+		if got := len(d.sink.got(books)); got != 1000 {
+			t.Errorf("received %d events, want 1000", got)
+		}
+		if d.sink.most != 16 {
+			t.Errorf("%d attempts at once, want 16", d.sink.most)
+		}
+		if waiting := d.status(slow).Waiting; waiting != 1000 {
+			t.Errorf("%d events of the slow sink wait, want 1000", waiting)
+		}
+		checkReceived(d, fast, d.sink.got(books))
+	})
+}
+
+func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		s := d.subscribe(books)
+		var poisoned string
+		d.sink.set(books, func(_ context.Context, e ports.OutgoingEvent) error {
+			if poisoned == "" {
+				poisoned = e.Subject
+			}
+			if e.Subject == poisoned {
+				return refused()
+			}
+			return nil
+		})
+		defer d.dispatch(d.Service)()
+		d.store(map[string]string{"a": "1"})
+		time.Sleep(time.Second)
+		for n := range 50 {
+			d.store(map[string]string{"a": strconv.Itoa(n + 2), "b": strconv.Itoa(n), strconv.Itoa(n): "x"})
+			time.Sleep(300 * time.Millisecond)
+		}
+		if got, want := len(d.sink.got(books)), 100; got != want {
+			t.Errorf("received %d events, want %d", got, want)
+		}
+		if status := d.status(s); status.Position != 0 || status.Retrying != 51 || status.Waiting != 51 {
+			t.Errorf("position %d, %d retrying, %d waiting; want 0, 51, 51",
+				status.Position, status.Retrying, status.Waiting)
+		}
+		d.sink.set(books, nil)
+		time.Sleep(2 * time.Minute)
+		checkReceived(d, s, d.sink.got(books))
+	})
+}
+
+// The first five attempts are made within 30 s; after three days the subscription is disabled. It keeps its position.
+func TestASubscriptionIsDisabledAfterThreeDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		s := d.subscribe(books)
+		d.sink.set(books, func(context.Context, ports.OutgoingEvent) error { return refused() })
+		stop := d.dispatch(d.Service)
+		d.store(map[string]string{"a": "1", "b": "1"})
+		time.Sleep(30 * time.Second)
+		attempts, err := d.ListEventAttempts(d.ctx, d.tenant, s.ID, domain.PageRequest{Limit: 100})
+		d.noError(err)
+		if len(attempts.Items) < 10 || attempts.Items[0].Error != domain.SinkRefused {
+			t.Errorf("%d attempts of two events within 30 s, want at least 10", len(attempts.Items))
+		}
+		stop()
+		d.clock.pass(71 * time.Hour)
+		stop = d.dispatch(d.Service)
+		time.Sleep(2 * time.Second)
+		if state := d.status(s).State; state != domain.SubscriptionActive {
+			t.Errorf("%s after 71 hours", state)
+		}
+		stop()
+		d.clock.pass(2 * time.Hour)
+		defer d.dispatch(d.Service)()
+		time.Sleep(2 * time.Second)
+		status := d.status(s)
+		if status.State != domain.SubscriptionDisabled || status.Reason != domain.SinkRefused || status.Position != 0 {
+			t.Errorf("%s (%s) at position %d after 73 hours", status.State, status.Reason, status.Position)
+		}
+		d.store(map[string]string{"a": "2", "c": "1"})
+		d.sink.set(books, nil)
+		_, err = d.ResumeSubscription(d.ctx, d.tenant, s.ID)
+		d.noError(err)
+		time.Sleep(2 * time.Second)
+		checkReceived(d, s, d.sink.got(books))
+	})
+}
+
+func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		s := d.subscribe(books)
+		defer d.dispatch(d.Service)()
+		d.store(map[string]string{"a": "1"})
+		time.Sleep(time.Second)
+		_, err := d.PauseSubscription(d.ctx, d.tenant, s.ID)
+		d.noError(err)
+		d.store(map[string]string{"a": "2", "b": "1"})
+		time.Sleep(time.Minute)
+		if got := len(d.sink.got(books)); got != 1 {
+			t.Errorf("received %d events, want 1", got)
+		}
+		_, err = d.ResumeSubscription(d.ctx, d.tenant, s.ID)
+		d.noError(err)
+		time.Sleep(time.Second)
+		if got := len(d.sink.got(books)); got != 3 {
+			t.Errorf("received %d events, want 3", got)
+		}
+		checkReceived(d, s, d.sink.got(books))
+	})
+}
+
+// A replayed event keeps its sequence, id and type. Its data is the record as it is now.
+func TestEventsAreReplayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		s := d.subscribe(books)
+		defer d.dispatch(d.Service)()
+		d.store(map[string]string{"a": "1"})
+		time.Sleep(time.Second)
+		d.store(map[string]string{"a": "2"})
+		time.Sleep(time.Second)
+		before := d.sink.got(books)
+		_, err := d.ReplaySubscription(d.ctx, d.tenant, s.ID, 1)
+		d.noError(err)
+		time.Sleep(2 * time.Second)
+		want := slices.Concat(before, before)
+		want[2].Data.Version = 2
+		if got := d.sink.got(books); !slices.Equal(got, want) {
+			t.Errorf("received %v, want %v", got, want)
+		}
+		checkReceived(d, s, d.sink.got(books))
+	})
+}
+
+func TestBothSecretsSignForADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		s := d.subscribe(books)
+		first := string(s.Secret.Reveal())
+		stop := d.dispatch(d.Service)
+		time.Sleep(2 * time.Second)
+		rotated, err := d.RotateSubscriptionSecret(d.ctx, d.tenant, s.ID)
+		d.noError(err)
+		second := string(rotated.Secret.Reveal())
+		time.Sleep(2 * time.Second)
+		d.wantSecrets(second, first)
+		d.clock.pass(24 * time.Hour)
+		time.Sleep(3 * time.Second)
+		d.wantSecrets(second)
+		stop()
+		result, err := d.TestSubscription(d.ctx, d.tenant, s.ID)
+		d.noError(err)
+		got := d.sink.got(books)
+		if !result.Delivered || len(got) != 1 || got[0].Type != "studio.lerian.discovery.subscription.test" ||
+			got[0].Sequence != "" {
+			t.Errorf("result %+v, received %v", result, got)
+		}
+	})
+}
+
+func (d *dispatchEnv) wantSecrets(want ...string) {
+	d.Helper()
+	d.sink.mu.Lock()
+	defer d.sink.mu.Unlock()
+	if !slices.Equal(d.sink.secrets[books], want) {
+		d.Errorf("the sender has %d secrets, want %d", len(d.sink.secrets[books]), len(want))
+	}
+}

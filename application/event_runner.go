@@ -1,0 +1,600 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Limits of one subscription.
+const (
+	// maxInFlight is the maximum number of attempts under way.
+	maxInFlight = 16
+	// eventBatch is the maximum number of changes that are read, and of events that are loaded, at a time.
+	eventBatch = 256
+	// queueLow is the number of loaded events below which the next ones are loaded.
+	queueLow = eventBatch / 2
+	// maxParked is the maximum number of subjects whose first event is retried. While there are as many, no other
+	// events are sent, because the sink does not work.
+	maxParked = 256
+	// maxBacklog is the maximum number of events that are stored ahead of the delivery. The changes after them stay in
+	// the feed.
+	maxBacklog = 10_000
+	// recordAfter is how long results of attempts are collected before they are stored together.
+	recordAfter = 50 * time.Millisecond
+	// openRetry is how long a subscription waits whose secrets cannot be opened.
+	openRetry = 10 * time.Second
+	// sinkDown is the number of failures in a row after which a success makes all retries due.
+	sinkDown = 8
+)
+
+// eventRunner sends the events of one subscription. Its goroutine owns all members except lease and ended. Calls of the
+// store and attempts run in goroutines of their own, which pass a function with their result to the runner. At most one
+// call of the store runs at a time, so the runner needs the memory for few events however slow the sink is.
+type eventRunner struct {
+	*Service
+	sub    domain.Subscription
+	lease  ports.SubscriptionLease
+	until  atomic.Int64 // when the lease ends, in Unix microseconds
+	calls  chan struct{}
+	sender ports.EventSender
+
+	cancel  context.CancelFunc
+	ended   chan struct{}
+	awake   chan struct{} // receives an element when there are new changes
+	results chan func()
+
+	append  bool  // there may be changes that are not appended
+	last    int64 // the sequence of the latest event
+	cursor  int64 // the sequence up to which events are in staged, or were
+	staged  []domain.SubscriptionEvent
+	queue   []*queuedEvent // loaded events, in the order of their sequences
+	retries []*queuedEvent // loaded events that are retried
+	window  []*windowEntry // events that are not yet counted in pending.DeliveredTo, in the order of their sequences
+
+	inFlight int
+	busy     map[string]bool // the subjects of attempts under way
+	parked   map[string]*parkedSubject
+	failures int // number of attempts that have failed in a row
+
+	calling      bool // a call of the store is under way
+	pending      ports.AttemptsWrite
+	pendingSince time.Time   // when the first result in pending came; zero if there is none
+	lostResults  bool        // results could not be stored, so that later ones must not be stored either
+	failed       error       // ends the runner
+	full         atomic.Bool // no changes are appended, because too many events wait
+}
+
+// queuedEvent is an event with its resource.
+type queuedEvent struct {
+	domain.SubscriptionEvent
+	encode func() ([]byte, error) // returns the data; nil if the resource does not exist any more
+	entry  *windowEntry           // nil for a retry
+}
+
+// windowEntry is an event whose outcome decides about DeliveredTo.
+type windowEntry struct {
+	sequence int64
+	done     bool // delivered or parked
+}
+
+// parkedSubject is a subject whose events wait apart from the others, because the first of them has failed.
+type parkedSubject struct {
+	head      domain.SubscriptionEvent
+	state     parkedState
+	unflushed int // number of its events that are parked in pending and not stored yet
+}
+
+// parkedState is what happens to the first event of a subject.
+type parkedState int
+
+const (
+	parkedWaiting parkedState = iota // until its next attempt
+	parkedSending                    // it is being loaded or sent
+	parkedNext                       // it was delivered, and the next event of the subject must be read
+)
+
+// serves reports whether the runner may go on with the present state of its subscription. It must not if a replaced
+// secret that it uses no longer signs.
+func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
+	expired := !r.sub.PreviousUntil.IsZero() && !now.Before(r.sub.PreviousUntil)
+	return sub.Revision == r.sub.Revision && sub.Epoch == r.lease.Epoch && !expired
+}
+
+// extend records that the lease is held at a time, for at least half of its duration.
+func (r *eventRunner) extend(now time.Time) { r.until.Store(now.Add(eventLease / 2).UnixMicro()) }
+
+// leaseEnds reports whether the lease may have ended, or ends soon.
+func (r *eventRunner) leaseEnds() bool {
+	return r.Clock.Now().Add(leaseMargin).UnixMicro() >= r.until.Load()
+}
+
+// stop makes the runner end. Attempts under way may finish.
+func (r *eventRunner) stop() { r.cancel() }
+
+func (r *eventRunner) hasEnded() bool {
+	select {
+	case <-r.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// wake tells the runner that there are changes to append.
+func (r *eventRunner) wake() {
+	select {
+	case r.awake <- struct{}{}:
+	default:
+	}
+}
+
+// run sends events until ctx ends, or a call of the store fails: then the dispatcher starts another runner, which
+// continues with what is stored.
+func (r *eventRunner) run(ctx context.Context) (err error) {
+	if r.sender, err = r.openSender(ctx, r.sub); err != nil {
+		_ = r.Sleeper.Sleep(ctx, openRetry)
+		return err
+	}
+	defer r.sender.Close()
+	heads, err := r.Subscriptions.ListParked(ctx, r.lease, maxParked)
+	if err != nil {
+		return err
+	}
+	for _, head := range heads {
+		r.parked[head.Subject] = &parkedSubject{head: head}
+	}
+	sending, stopSends := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopSends()
+	for ctx.Err() == nil && r.failed == nil {
+		r.startAttempts(sending)
+		r.startCall(ctx)
+		r.wait(ctx)
+	}
+	r.finish(sending, stopSends)
+	return r.failed
+}
+
+// finish waits for the attempts under way and stores the last results.
+func (r *eventRunner) finish(ctx context.Context, stopSends context.CancelFunc) {
+	go func() {
+		_ = r.Sleeper.Sleep(ctx, stopSending)
+		stopSends()
+	}()
+	for r.inFlight > 0 || r.calling {
+		(<-r.results)()
+	}
+	if r.pendingSince.IsZero() || r.lostResults || errors.Is(r.failed, domain.LeaseLost) {
+		return
+	}
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	err := r.Subscriptions.RecordAttempts(record, r.lease, r.pending)
+	if r.failed == nil && !errors.Is(err, domain.LeaseLost) {
+		r.failed = err
+	}
+}
+
+// wait waits for a result, for a change, or for the time at which something is due, and then takes all results.
+func (r *eventRunner) wait(ctx context.Context) {
+	select {
+	case take := <-r.results:
+		take()
+	default:
+		timer, stop := r.alarm(ctx)
+		defer stop()
+		select {
+		case take := <-r.results:
+			take()
+		case <-r.awake:
+			r.append = true
+		case <-timer:
+		case <-ctx.Done():
+		}
+	}
+	for {
+		select {
+		case take := <-r.results:
+			take()
+		case <-r.awake:
+			r.append = true
+		default:
+			return
+		}
+	}
+}
+
+// alarm returns a channel that receives an element when something is due; nil if nothing is.
+func (r *eventRunner) alarm(ctx context.Context) (alarm <-chan struct{}, stop func()) {
+	var due time.Time
+	sooner := func(at time.Time) {
+		if due.IsZero() || at.Before(due) {
+			due = at
+		}
+	}
+	if !r.pendingSince.IsZero() && !r.calling {
+		sooner(r.pendingSince.Add(recordAfter))
+	}
+	for _, p := range r.parked {
+		if p.state == parkedWaiting && !r.calling && len(r.retries) < maxInFlight {
+			at := p.head.NextAttempt
+			if at.IsZero() {
+				at = r.Clock.Now()
+			}
+			sooner(at)
+		}
+	}
+	if len(r.queue)+len(r.retries) > 0 && r.inFlight == 0 {
+		sooner(r.Clock.Now().Add(claimInterval)) // the lease may be extended
+	}
+	if due.IsZero() {
+		return nil, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	fired := make(chan struct{}, 1)
+	go func() {
+		if r.Sleeper.Sleep(ctx, max(due.Sub(r.Clock.Now()), 0)) == nil {
+			fired <- struct{}{}
+		}
+	}()
+	return fired, cancel
+}
+
+// startAttempts starts attempts, at most one for each subject: first retries, then the queue in its order. An event
+// whose subject is parked is parked as well.
+func (r *eventRunner) startAttempts(ctx context.Context) {
+	if r.leaseEnds() {
+		return
+	}
+	for len(r.retries) > 0 && r.inFlight < maxInFlight {
+		e := r.retries[0]
+		r.retries = r.retries[1:]
+		r.attempt(ctx, e)
+	}
+	if len(r.parked) >= maxParked {
+		return
+	}
+	kept := r.queue[:0]
+	for i, e := range r.queue {
+		switch p := r.parked[e.Subject]; {
+		case r.inFlight == maxInFlight:
+			kept = append(kept, r.queue[i:]...)
+			r.queue = kept
+			return
+		case p != nil:
+			p.unflushed++
+			r.park(e.SubscriptionEvent)
+			r.settle(e)
+		case r.busy[e.Subject]:
+			kept = append(kept, e)
+		default:
+			r.attempt(ctx, e)
+		}
+	}
+	clear(r.queue[len(kept):])
+	r.queue = kept
+}
+
+// attempt sends an event in a goroutine of its own.
+func (r *eventRunner) attempt(ctx context.Context, e *queuedEvent) {
+	r.inFlight++
+	r.busy[e.Subject] = true
+	go func() {
+		started := r.Clock.Now()
+		err := r.send(ctx, e)
+		ended := r.Clock.Now()
+		stopped := ctx.Err() != nil
+		r.results <- func() {
+			r.inFlight--
+			delete(r.busy, e.Subject)
+			if err == nil || !stopped {
+				r.attempted(ctx, e, started, ended, err)
+			}
+		}
+	}()
+}
+
+func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			r.Observer.Emit(ctx, ports.BackgroundError{Task: "events", Err: capturePanic(value)})
+			err = &domain.Error{Kind: domain.Unavailable, Code: domain.InternalFailure}
+		}
+	}()
+	var data []byte
+	if e.encode != nil {
+		if data, err = e.encode(); err != nil {
+			return err
+		}
+	}
+	return r.sender.Send(ctx, outgoing(e.SubscriptionEvent, r.sub.Tenant, data))
+}
+
+// attempted takes the result of an attempt.
+func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, ended time.Time, failure error) {
+	r.Observer.Emit(ctx, ports.EventAttempted{
+		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: ended.Sub(started), Err: failure,
+	})
+	attempt := domain.EventAttempt{
+		ID: domain.AttemptID{UUID: r.IDs.New()}, Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
+		Number: e.Attempts + 1, At: started, Took: ended.Sub(started),
+	}
+	if failure != nil {
+		attempt.Error = domain.CodeOf(failure)
+	}
+	r.touch()
+	r.pending.Attempts = append(r.pending.Attempts, attempt)
+	if failure == nil {
+		r.succeeded(e)
+	} else {
+		r.fails(e.SubscriptionEvent, ended, failure)
+	}
+	r.settle(e)
+}
+
+// succeeded takes a success. After an outage, it makes all retries due.
+func (r *eventRunner) succeeded(e *queuedEvent) {
+	outage := r.failures >= sinkDown
+	r.failures = 0
+	if outage {
+		for _, p := range r.parked {
+			if p.state == parkedWaiting {
+				p.head.NextAttempt = time.Time{}
+			}
+		}
+	}
+	if e.entry == nil {
+		r.pending.Unparked = append(r.pending.Unparked, e.Sequence)
+		r.parked[e.Subject].state = parkedNext
+	}
+}
+
+// fails takes a failure: the event waits for its next attempt, or the subscription is disabled.
+func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure error) {
+	r.failures++
+	if e.FailingSince.IsZero() {
+		e.FailingSince = now
+	}
+	e.Attempts++
+	e.LastError = domain.CodeOf(failure)
+	e.NextAttempt = now.Add(domain.Backoff(e.Attempts, r.jitter(), domain.RetryAfterOf(failure)))
+	if !now.Before(domain.GivesUpAt(e.FailingSince)) {
+		r.pending.Disable, r.pending.At = e.LastError, now
+	}
+	if p := r.parked[e.Subject]; p != nil {
+		p.head, p.state = e, parkedWaiting
+	} else {
+		r.parked[e.Subject] = &parkedSubject{head: e}
+	}
+	r.park(e)
+}
+
+// park parks an event. A later state of an event replaces the earlier one, because they are stored in their order.
+func (r *eventRunner) park(e domain.SubscriptionEvent) {
+	r.touch()
+	r.pending.Parked = append(r.pending.Parked, e)
+}
+
+// settle marks an event as delivered or parked, and advances DeliveredTo.
+func (r *eventRunner) settle(e *queuedEvent) {
+	if e.entry == nil {
+		return
+	}
+	e.entry.done = true
+	r.slide()
+}
+
+// slide advances DeliveredTo over the events at the start of the window that are settled.
+func (r *eventRunner) slide() {
+	for len(r.window) > 0 && r.window[0].done {
+		r.pending.DeliveredTo = r.window[0].sequence
+		r.window = r.window[1:]
+	}
+}
+
+// touch records that pending has a result.
+func (r *eventRunner) touch() {
+	if r.pendingSince.IsZero() {
+		r.pendingSince = r.Clock.Now()
+	}
+}
+
+// startCall starts the call of the store that is needed most, unless one is under way.
+func (r *eventRunner) startCall(ctx context.Context) {
+	if r.calling || r.failed != nil {
+		return
+	}
+	now := r.Clock.Now()
+	due := !r.pendingSince.IsZero() && now.Sub(r.pendingSince) >= recordAfter
+	retries := r.dueRetries(now)
+	ahead := r.last - r.pending.DeliveredTo
+	more := len(r.staged) > 0 || r.cursor < r.last
+	r.full.Store(ahead >= maxBacklog)
+	switch {
+	case r.pending.Disable != "" || due || len(r.pending.Attempts) >= 2*eventBatch || len(r.next()) > 0:
+		r.callRecord(ctx)
+	case len(retries) > 0:
+		r.callRetry(ctx, retries)
+	case len(r.queue) < queueLow && more && len(r.parked) < maxParked:
+		r.callLoad(ctx)
+	case r.append && ahead < maxBacklog:
+		r.callAppend(ctx)
+	}
+}
+
+// call runs do in a goroutine of its own; do returns a function that the runner calls with its result. An error ends
+// the runner.
+func (r *eventRunner) call(ctx context.Context, do func() (func(), error)) {
+	r.calling = true
+	go func() {
+		var took func()
+		var err error
+		select {
+		case r.calls <- struct{}{}:
+			took, err = do()
+			<-r.calls
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		r.results <- func() {
+			r.calling = false
+			if err != nil {
+				r.failed = err
+				return
+			}
+			took()
+		}
+	}()
+}
+
+// callAppend appends the events of new changes. They need not be read from the store if all earlier ones are loaded.
+func (r *eventRunner) callAppend(ctx context.Context) {
+	r.append = false
+	r.call(ctx, func() (func(), error) {
+		newID := func() domain.EventID { return domain.EventID{UUID: r.IDs.New()} }
+		appended, err := r.Subscriptions.Append(ctx, r.lease, r.sub, eventBatch, newID)
+		return func() {
+			r.append = r.append || appended.More
+			if n := len(appended.Events); n > 0 {
+				r.last = appended.Events[n-1].Sequence
+				if r.cursor == appended.Events[0].Sequence-1 && len(r.staged) <= eventBatch {
+					r.stage(appended.Events)
+				}
+			}
+		}, err
+	})
+}
+
+// stage adds events after the last one that was staged.
+func (r *eventRunner) stage(events []domain.SubscriptionEvent) {
+	r.staged = append(r.staged, events...)
+	r.cursor = events[len(events)-1].Sequence
+}
+
+// callLoad loads the resources of the next events. If none is staged, it reads them from the store.
+func (r *eventRunner) callLoad(ctx context.Context) {
+	staged, cursor, last := r.staged, r.cursor, r.last
+	batch := staged[:min(len(staged), queueLow)]
+	r.call(ctx, func() (func(), error) {
+		var read []domain.SubscriptionEvent
+		if len(staged) == 0 {
+			var err error
+			if read, err = r.Subscriptions.ListEvents(ctx, r.lease, cursor, eventBatch); err != nil {
+				return nil, err
+			}
+			batch = read[:min(len(read), queueLow)]
+		}
+		loaded, err := r.load(ctx, batch)
+		return func() {
+			if len(read) > 0 {
+				r.stage(read)
+			} else if len(batch) == 0 {
+				// All events up to there are parked. DeliveredTo passes them: they are delivered on their own.
+				r.cursor = last
+				r.window = append(r.window, &windowEntry{sequence: last, done: true})
+				r.slide()
+				r.touch()
+			}
+			for _, e := range loaded {
+				e.entry = &windowEntry{sequence: e.Sequence}
+				r.window = append(r.window, e.entry)
+			}
+			r.queue = append(r.queue, loaded...)
+			r.staged = r.staged[len(batch):]
+		}, err
+	})
+}
+
+// dueRetries returns the subjects whose first event is due for its next attempt.
+func (r *eventRunner) dueRetries(now time.Time) []*parkedSubject {
+	if len(r.retries) >= maxInFlight {
+		return nil
+	}
+	var due []*parkedSubject
+	for _, p := range r.parked {
+		if p.state == parkedWaiting && !p.head.NextAttempt.After(now) {
+			due = append(due, p)
+		}
+	}
+	slices.SortFunc(due, func(x, y *parkedSubject) int { return int(x.head.Sequence - y.head.Sequence) })
+	return due[:min(len(due), maxInFlight)]
+}
+
+// callRetry loads the resources of events that are due for a retry.
+func (r *eventRunner) callRetry(ctx context.Context, due []*parkedSubject) {
+	heads := make([]domain.SubscriptionEvent, len(due))
+	for i, p := range due {
+		p.state, heads[i] = parkedSending, p.head
+	}
+	r.call(ctx, func() (func(), error) {
+		loaded, err := r.load(ctx, heads)
+		return func() { r.retries = append(r.retries, loaded...) }, err
+	})
+}
+
+// next returns the subjects whose next parked event must be read.
+func (r *eventRunner) next() []string {
+	var subjects []string
+	for subject, p := range r.parked {
+		if p.state == parkedNext {
+			subjects = append(subjects, subject)
+		}
+	}
+	slices.SortFunc(subjects, strings.Compare)
+	return subjects
+}
+
+// callRecord stores the results of attempts. Then it reads the next event of each subject whose first event was
+// delivered: only now all of its events are stored as parked.
+func (r *eventRunner) callRecord(ctx context.Context) {
+	write, subjects := r.pending, r.next()
+	r.pending = ports.AttemptsWrite{DeliveredTo: write.DeliveredTo}
+	r.pendingSince = time.Time{}
+	for _, p := range r.parked {
+		p.unflushed = 0
+	}
+	r.lostResults = true // until the call has succeeded
+	record := context.WithoutCancel(ctx)
+	r.call(record, func() (func(), error) {
+		if err := r.Subscriptions.RecordAttempts(record, r.lease, write); err != nil {
+			return nil, err
+		}
+		if write.Disable != "" {
+			r.Observer.Emit(ctx, ports.SubscriptionDisabled{
+				Tenant: r.sub.Tenant, Subscription: r.sub.ID, Reason: write.Disable,
+			})
+			return nil, &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost}
+		}
+		heads := map[string]domain.SubscriptionEvent{}
+		for _, subject := range subjects {
+			head, err := r.Subscriptions.NextParked(record, r.lease, subject)
+			if errors.Is(err, domain.NotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			heads[subject] = head
+		}
+		return func() { r.lostResults = false; r.advance(subjects, heads) }, nil
+	})
+}
+
+// advance continues with the next event of each subject. A subject without one is not parked any more, unless an event
+// of it was parked meanwhile.
+func (r *eventRunner) advance(subjects []string, heads map[string]domain.SubscriptionEvent) {
+	for _, subject := range subjects {
+		p := r.parked[subject]
+		if head, ok := heads[subject]; ok {
+			p.head, p.state = head, parkedWaiting
+		} else if p.unflushed == 0 {
+			delete(r.parked, subject)
+		}
+	}
+}

@@ -1,0 +1,466 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// sinkTests limits the tests of sinks, of which each lasts at most 15 seconds.
+var sinkTests = probeLimit{total: 32, tenant: 4}
+
+// CreateSubscription implements ports.SubscriptionManager.
+func (s *Service) CreateSubscription(
+	ctx context.Context, tenant domain.TenantID, n ports.NewSubscription,
+) (ports.CreatedSubscription, error) {
+	now := s.Clock.Now()
+	sub := domain.Subscription{
+		ID: domain.SubscriptionID{UUID: s.IDs.New()}, Tenant: tenant, Name: n.Name, Types: filters(n.Types),
+		Connection: n.Connection, State: domain.SubscriptionActive, StateSince: now, FromStart: n.FromStart,
+		Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	password, err := s.setSink(ctx, &sub, n.Sink)
+	if err != nil {
+		return ports.CreatedSubscription{}, err
+	}
+	if err := s.requireEventConnection(ctx, tenant, n.Connection); err != nil {
+		return ports.CreatedSubscription{}, err
+	}
+	var secret domain.Secret
+	if sub.Sink.Kind.Signs() {
+		if secret, err = domain.NewSigningSecret(s.Entropy); err != nil {
+			return ports.CreatedSubscription{}, err
+		}
+	}
+	secrets := domain.NewCredential(map[string]domain.Secret{
+		domain.PartSigningSecret: secret, domain.PartURLPassword: password,
+	})
+	if sub.Sealed, err = s.sealSubscription(ctx, sub, secrets); err != nil {
+		return ports.CreatedSubscription{}, err
+	}
+	audited := s.withAudit(ctx, tenant, "subscription.create", sub.ID.String())
+	if err := s.Subscriptions.Create(audited, sub); err != nil {
+		return ports.CreatedSubscription{}, err
+	}
+	s.audit(ctx, tenant, "subscription.create", sub.ID.String())
+	s.dispatch.nudge()
+	return ports.CreatedSubscription{
+		SubscriptionStatus: ports.SubscriptionStatus{Subscription: sub}, Secret: secret,
+	}, nil
+}
+
+func filters(types []string) []domain.EventFilter {
+	all := make([]domain.EventFilter, len(types))
+	for i, t := range types {
+		all[i] = domain.EventFilter(t)
+	}
+	return all
+}
+
+// setSink validates a subscription and the sink of a request, and sets the sink. It returns the password of the URL.
+// Errors: Invalid (joined).
+func (s *Service) setSink(
+	ctx context.Context, sub *domain.Subscription, r ports.SinkRequest,
+) (password domain.Secret, err error) {
+	fieldErrors := sub.Validate()
+	sink := s.sinks[domain.SinkKind(r.Kind)]
+	if sink == nil {
+		fieldErrors = append(fieldErrors, &domain.Error{
+			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "sink.kind", Message: "is not a kind of sink",
+		})
+		return password, domain.Join(fieldErrors)
+	}
+	for _, invalid := range sink.Validate(ctx, ports.SinkTarget{
+		URL: r.URL, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
+	}) {
+		field := *invalid
+		field.Field = "sink." + field.Field
+		fieldErrors = append(fieldErrors, &field)
+	}
+	shown, password, ok := domain.SplitURLPassword(r.URL)
+	if !ok && len(fieldErrors) == 0 {
+		fieldErrors = append(fieldErrors, domain.FieldError("sink.url", "must be an absolute URL"))
+	}
+	if err := domain.Join(fieldErrors); err != nil {
+		return password, err
+	}
+	if err := s.Egress.Check(ctx, domain.AddressURL(shown)); errors.Is(err, domain.Rejected) {
+		return password, &domain.Error{
+			Kind: domain.Invalid, Code: domain.AddressNotAllowed, Field: "sink.url",
+			Message: "must not resolve to an address that the egress rules forbid", Cause: err,
+		}
+	} else if err != nil {
+		return password, err
+	}
+	sub.Sink = domain.SubscriptionSink{
+		Kind: sink.Kind(), URL: shown, Exchange: r.Exchange, RoutingKey: r.RoutingKey,
+	}
+	return password, nil
+}
+
+// requireEventConnection returns NotFound unless the connection is a live aggregator connection of the tenant, or zero.
+func (s *Service) requireEventConnection(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+) error {
+	if connection.IsZero() {
+		return nil
+	}
+	return s.requireConnection(ctx, tenant, connection)
+}
+
+// GetSubscription implements ports.SubscriptionManager.
+func (s *Service) GetSubscription(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+) (ports.SubscriptionStatus, error) {
+	return s.Subscriptions.Get(ctx, tenant, id)
+}
+
+// ListSubscriptions implements ports.SubscriptionManager.
+func (s *Service) ListSubscriptions(
+	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+) (domain.Page[ports.SubscriptionStatus], error) {
+	return s.Subscriptions.List(ctx, tenant, page)
+}
+
+// changeAttempts is how often a change without If-Match is attempted while others change the subscription.
+const changeAttempts = 3
+
+// retryChange calls change again if the subscription has changed since change has read it, unless the caller requires
+// a revision.
+func retryChange[T any](match ports.IfMatch, change func() (T, error)) (result T, err error) {
+	for range changeAttempts {
+		result, err = change()
+		if match != nil || !errors.Is(err, domain.RevisionMismatch) {
+			break
+		}
+	}
+	return result, err
+}
+
+// UpdateSubscription implements ports.SubscriptionManager.
+func (s *Service) UpdateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	match ports.IfMatch, u ports.SubscriptionUpdate,
+) (ports.SubscriptionStatus, error) {
+	return retryChange(match, func() (ports.SubscriptionStatus, error) {
+		return s.updateSubscription(ctx, tenant, id, match, u)
+	})
+}
+
+// updateSubscription opens and seals the secrets before the change.
+func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	match ports.IfMatch, u ports.SubscriptionUpdate,
+) (ports.SubscriptionStatus, error) {
+	before, err := s.Subscriptions.Get(ctx, tenant, id)
+	if err != nil {
+		return ports.SubscriptionStatus{}, err
+	}
+	draft := before.Subscription
+	draft.Name, draft.Types, draft.Connection = u.Name, filters(u.Types), u.Connection
+	password, err := s.setSink(ctx, &draft, u.Sink)
+	if err != nil {
+		return ports.SubscriptionStatus{}, err
+	}
+	if draft.Sink.Kind != before.Sink.Kind {
+		return ports.SubscriptionStatus{}, &domain.Error{
+			Kind: domain.Invalid, Code: domain.Immutable, Field: "sink.kind", Message: "cannot be changed",
+		}
+	}
+	if u.Connection != before.Connection {
+		if err := s.requireEventConnection(ctx, tenant, u.Connection); err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
+	}
+	if !password.IsZero() || !domain.SameURLAccount(draft.Sink.URL, before.Sink.URL) {
+		secrets, err := s.openSubscription(ctx, before.Subscription)
+		if err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
+		draft.Sealed, err = s.sealSubscription(ctx, draft, domain.WithURLPassword(secrets, password))
+		if err != nil {
+			return ports.SubscriptionStatus{}, err
+		}
+	}
+	return s.changeSubscription(ctx, before, "subscription.update", match, func(sub *domain.Subscription) {
+		sub.Name, sub.Types, sub.Connection = draft.Name, draft.Types, draft.Connection
+		sub.Sink, sub.Sealed = draft.Sink, draft.Sealed
+	})
+}
+
+// changeSubscription applies an operator's change to a subscription that was read before. Errors: NotFound; Conflict
+// (revision_mismatch) if match does not hold, or if the subscription has changed since it was read.
+func (s *Service) changeSubscription(ctx context.Context, before ports.SubscriptionStatus, action string,
+	match ports.IfMatch, change func(*domain.Subscription),
+) (ports.SubscriptionStatus, error) {
+	now := s.Clock.Now()
+	audited := s.withAudit(ctx, before.Tenant, action, before.ID.String())
+	after, err := s.Subscriptions.Update(audited, before.Tenant, before.ID, func(sub *domain.Subscription) error {
+		if err := matchSubscription(match, *sub); err != nil {
+			return err
+		}
+		if err := matchSubscription(ports.IfMatch{before.Revision}, *sub); err != nil {
+			return err
+		}
+		change(sub)
+		sub.BumpRevision(now)
+		return nil
+	})
+	if err == nil {
+		s.audit(ctx, before.Tenant, action, before.ID.String())
+		s.dispatch.nudge()
+	}
+	return after, err
+}
+
+func matchSubscription(match ports.IfMatch, sub domain.Subscription) error {
+	if match == nil || slices.Contains(match, sub.Revision) {
+		return nil
+	}
+	return &domain.Error{
+		Kind: domain.Conflict, Code: domain.RevisionMismatch, Message: "the subscription has changed",
+	}
+}
+
+// DeleteSubscription implements ports.SubscriptionManager.
+func (s *Service) DeleteSubscription(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match ports.IfMatch,
+) error {
+	audited := s.withAudit(ctx, tenant, "subscription.delete", id.String())
+	err := s.Subscriptions.Delete(audited, tenant, id, func(sub domain.Subscription) error {
+		return matchSubscription(match, sub)
+	})
+	if err == nil {
+		s.audit(ctx, tenant, "subscription.delete", id.String())
+		s.dispatch.nudge()
+	}
+	return err
+}
+
+// PauseSubscription implements ports.SubscriptionManager. A subscription that is disabled stays so.
+func (s *Service) PauseSubscription(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+) (ports.SubscriptionStatus, error) {
+	return s.setSubscriptionState(ctx, tenant, id, "subscription.pause", func(sub *domain.Subscription) {
+		if sub.State == domain.SubscriptionActive {
+			sub.SetState(domain.SubscriptionPaused, "", s.Clock.Now())
+		}
+	})
+}
+
+// ResumeSubscription implements ports.SubscriptionManager.
+func (s *Service) ResumeSubscription(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+) (ports.SubscriptionStatus, error) {
+	return s.setSubscriptionState(ctx, tenant, id, "subscription.resume", func(sub *domain.Subscription) {
+		sub.SetState(domain.SubscriptionActive, "", s.Clock.Now())
+	})
+}
+
+func (s *Service) setSubscriptionState(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	action string, change func(*domain.Subscription),
+) (ports.SubscriptionStatus, error) {
+	now := s.Clock.Now()
+	audited := s.withAudit(ctx, tenant, action, id.String())
+	after, err := s.Subscriptions.Update(audited, tenant, id, func(sub *domain.Subscription) error {
+		before := sub.State
+		if change(sub); sub.State != before {
+			sub.BumpRevision(now)
+		}
+		return nil
+	})
+	if err == nil {
+		s.audit(ctx, tenant, action, id.String())
+		s.dispatch.nudge()
+	}
+	return after, err
+}
+
+// RotateSubscriptionSecret implements ports.SubscriptionManager.
+func (s *Service) RotateSubscriptionSecret(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+) (ports.CreatedSubscription, error) {
+	return retryChange(nil, func() (ports.CreatedSubscription, error) {
+		return s.rotateSubscriptionSecret(ctx, tenant, id)
+	})
+}
+
+func (s *Service) rotateSubscriptionSecret(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+) (ports.CreatedSubscription, error) {
+	before, err := s.Subscriptions.Get(ctx, tenant, id)
+	if err != nil {
+		return ports.CreatedSubscription{}, err
+	}
+	if !before.Sink.Kind.Signs() {
+		return ports.CreatedSubscription{}, &domain.Error{
+			Kind: domain.Conflict, Code: domain.NotOffered, Message: "the sink does not sign events",
+		}
+	}
+	secrets, err := s.openSubscription(ctx, before.Subscription)
+	if err != nil {
+		return ports.CreatedSubscription{}, err
+	}
+	fresh, err := domain.NewSigningSecret(s.Entropy)
+	if err != nil {
+		return ports.CreatedSubscription{}, err
+	}
+	sealed, err := s.sealSubscription(ctx, before.Subscription, domain.RotateSigningSecret(secrets, fresh))
+	if err != nil {
+		return ports.CreatedSubscription{}, err
+	}
+	until := s.Clock.Now().Add(domain.OldSecretFor)
+	after, err := s.changeSubscription(ctx, before, "subscription.secret", nil, func(sub *domain.Subscription) {
+		sub.Sealed, sub.PreviousUntil = sealed, until
+	})
+	return ports.CreatedSubscription{SubscriptionStatus: after, Secret: fresh}, err
+}
+
+// ReplaySubscription implements ports.SubscriptionManager.
+func (s *Service) ReplaySubscription(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
+) (ports.SubscriptionStatus, error) {
+	audited := s.withAudit(ctx, tenant, "subscription.replay", id.String())
+	after, err := s.Subscriptions.Replay(audited, tenant, id, from)
+	if err == nil {
+		s.audit(ctx, tenant, "subscription.replay", id.String())
+		s.dispatch.nudge()
+	}
+	return after, err
+}
+
+// TestSubscription implements ports.SubscriptionManager.
+func (s *Service) TestSubscription(
+	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+) (ports.SinkTestResult, error) {
+	sub, err := s.Subscriptions.Get(ctx, tenant, id)
+	if err != nil {
+		return ports.SinkTestResult{}, err
+	}
+	release, err := s.sinkSlots.acquire(ctx, s.Sleeper, tenant)
+	if err != nil {
+		return ports.SinkTestResult{}, err
+	}
+	defer release()
+	started := s.Clock.Now()
+	err = s.sendTest(ctx, sub, started)
+	if ctx.Err() != nil {
+		return ports.SinkTestResult{}, ctx.Err()
+	}
+	result := ports.SinkTestResult{Delivered: err == nil, Latency: s.Clock.Now().Sub(started)}
+	if err != nil {
+		result.Reason = domain.CodeOf(err)
+	}
+	return result, s.appendAudit(ctx, tenant, "subscription.test", id.String())
+}
+
+// sendTest sends a test event through a sender of its own.
+func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at time.Time) error {
+	sender, err := s.openSender(ctx, sub.Subscription)
+	if err != nil {
+		return err
+	}
+	defer sender.Close()
+	e := domain.SubscriptionEvent{
+		ID: domain.EventID{UUID: s.IDs.New()}, Type: domain.SubscriptionTest, Subject: sub.ID.String(), At: at,
+	}
+	data, err := s.EventEncoder.Subscription(sub)
+	if err != nil {
+		return err
+	}
+	return sender.Send(ctx, outgoing(e, sub.Tenant, data))
+}
+
+// outgoing returns an event as a sink sends it.
+func outgoing(e domain.SubscriptionEvent, tenant domain.TenantID, data []byte) ports.OutgoingEvent {
+	return ports.OutgoingEvent{
+		ID: e.ID.String(), Type: e.Type.CloudEvent(), Subject: e.Subject, Sequence: e.Sequence, Time: e.At,
+		Body: e.CloudEvent(tenant, data),
+	}
+}
+
+// openSender opens the sender of a subscription with its secrets. Errors: Unavailable (credential_unopened); Rejected
+// (type_unknown) if the sink is not registered any more.
+func (s *Service) openSender(ctx context.Context, sub domain.Subscription) (ports.EventSender, error) {
+	sink := s.sinks[sub.Sink.Kind]
+	if sink == nil {
+		return nil, &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown}
+	}
+	secrets, err := s.openSubscription(ctx, sub)
+	if err != nil {
+		return nil, err
+	}
+	return sink.Open(ports.SinkTarget{
+		URL:      domain.JoinURLPassword(sub.Sink.URL, secrets.Part(domain.PartURLPassword)),
+		Secrets:  sub.SigningSecrets(secrets, s.Clock.Now()),
+		Exchange: sub.Sink.Exchange, RoutingKey: sub.Sink.RoutingKey,
+	}), nil
+}
+
+// ListEventAttempts implements ports.SubscriptionManager.
+func (s *Service) ListEventAttempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+	page domain.PageRequest,
+) (domain.Page[domain.EventAttempt], error) {
+	if _, err := s.Subscriptions.Get(ctx, tenant, id); err != nil {
+		return domain.Page[domain.EventAttempt]{}, err
+	}
+	return s.Subscriptions.Attempts(ctx, tenant, id, page)
+}
+
+// sealSubscription encrypts the secrets of a subscription.
+func (s *Service) sealSubscription(
+	ctx context.Context, sub domain.Subscription, secrets domain.Credential,
+) (domain.Sealed, error) {
+	sealed, err := s.Sealer.SealSubscription(sub.Tenant, sub.ID, secrets)
+	if err != nil {
+		s.Observer.Emit(ctx, ports.SealingFailed{Subscription: sub.ID, Err: err})
+	}
+	return sealed, err
+}
+
+// openSubscription decrypts the secrets of a subscription. Errors: Unavailable (credential_unopened).
+func (s *Service) openSubscription(ctx context.Context, sub domain.Subscription) (domain.Credential, error) {
+	secrets, err := s.Sealer.OpenSubscription(sub.Tenant, sub.ID, sub.Sealed)
+	if err != nil {
+		s.Observer.Emit(ctx, ports.SealingFailed{Subscription: sub.ID, Err: err})
+	}
+	return secrets, err
+}
+
+// resealSubscriptions re-encrypts the secrets of all subscriptions once. done is the number of subscriptions whose
+// secrets it re-encrypted, and lost the number of those whose secrets cannot be decrypted.
+func (s *Service) resealSubscriptions(ctx context.Context) (done, lost int, err error) {
+	for after := (domain.SubscriptionID{}); ; {
+		batch, err := s.Subscriptions.ListSealed(ctx, after, resealBatch)
+		if err != nil || len(batch) == 0 {
+			return done, lost, err
+		}
+		for _, sub := range batch {
+			after = sub.ID
+			if !s.Sealer.NeedsReseal(sub.Sealed) {
+				continue
+			}
+			secrets, err := s.openSubscription(ctx, sub)
+			if errors.Is(err, domain.CredentialUnopened) {
+				lost++
+				continue
+			}
+			if err != nil {
+				return done, lost, err
+			}
+			fresh, err := s.sealSubscription(ctx, sub, secrets)
+			if err != nil {
+				return done, lost, err
+			}
+			replaced, err := s.Subscriptions.Reseal(ctx, sub.Tenant, sub.ID, sub.Sealed, fresh)
+			if err != nil {
+				return done, lost, err
+			}
+			if replaced {
+				done++
+			}
+		}
+	}
+}

@@ -1,0 +1,324 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
+)
+
+func (c commands) subscriptions() *cobra.Command {
+	return group("subscriptions", "Manage the subscriptions that send events to other systems",
+		c.listSubscriptions(), c.getSubscription(), c.createSubscription(), c.updateSubscription(),
+		c.deleteSubscription(), c.testSubscription(), c.pauseSubscription(), c.resumeSubscription(),
+		c.rotateSecret(), c.replaySubscription(), c.listAttempts(),
+	)
+}
+
+func (c commands) listSubscriptions() *cobra.Command {
+	var flags listFlags
+	cmd := &cobra.Command{Use: "list", Short: "List the subscriptions, newest first", Args: between(0, 0)}
+	flags.register(cmd)
+	cmd.RunE = c.run(func(s *session, _ []string) error {
+		_, err := s.list(subscriptionView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListSubscriptions(ctx, &discovery.ListSubscriptionsParams{Limit: limit, Cursor: cursor})
+			})
+		return err
+	})
+	return cmd
+}
+
+// ofSubscription returns a command that calls the API for one subscription and prints the subscription.
+func (c commands) ofSubscription(use, short string, call func(*session, context.Context, string) (*http.Response, error),
+) *cobra.Command {
+	return &cobra.Command{
+		Use: use + " ID", Short: short, Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			return show[discovery.SubscriptionView](s, subscriptionView,
+				func(ctx context.Context) (*http.Response, error) { return call(s, ctx, args[0]) })
+		}),
+	}
+}
+
+func (c commands) getSubscription() *cobra.Command {
+	return c.ofSubscription("get", "Print a subscription",
+		func(s *session, ctx context.Context, id string) (*http.Response, error) {
+			return s.api.GetSubscription(ctx, id)
+		})
+}
+
+func (c commands) pauseSubscription() *cobra.Command {
+	return c.ofSubscription("pause", "Stop a subscription, which keeps its position",
+		func(s *session, ctx context.Context, id string) (*http.Response, error) {
+			return s.api.PauseSubscription(ctx, id, nil)
+		})
+}
+
+func (c commands) resumeSubscription() *cobra.Command {
+	return c.ofSubscription("resume", "Make a paused or disabled subscription active",
+		func(s *session, ctx context.Context, id string) (*http.Response, error) {
+			return s.api.ResumeSubscription(ctx, id, nil)
+		})
+}
+
+// sinkFlags are the flags that describe a sink.
+type sinkFlags struct{ kind, url, urlFile, exchange, routingKey string }
+
+func (f *sinkFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.url, "url", "", "URL of the endpoint or of the broker, without a password")
+	cmd.Flags().StringVar(&f.urlFile, "url-file", "", "file with the URL, which may contain a password; - is standard input")
+	cmd.Flags().StringVar(&f.exchange, "exchange", "", "RabbitMQ: the exchange")
+	cmd.Flags().StringVar(&f.routingKey, "routing-key", "", "RabbitMQ: the routing key (default: the type of the event)")
+	cmd.MarkFlagsMutuallyExclusive("url", "url-file")
+}
+
+// location returns the URL of the flags; "" if there is none.
+func (f sinkFlags) location(s *session) (string, error) {
+	if f.urlFile == "" {
+		return f.url, nil
+	}
+	return s.secretValue("URL", "--url-file", f.urlFile, bufio.NewReader(s.cmd.InOrStdin()))
+}
+
+const createSubscriptionHelp = `Create a subscription. The secret of a webhook is printed once.
+
+  discovery subscriptions create --name ledger --types 'transaction.*,pull.failed' \
+    --kind webhook --url https://books.example.com/events
+
+A URL with a password is read from a file or from standard input (--url-file), because every user of the
+machine can read the arguments of a process.`
+
+func (c commands) createSubscription() *cobra.Command {
+	var body discovery.NewSubscription
+	var sink sinkFlags
+	var connection string
+	var fromStart bool
+	cmd := &cobra.Command{
+		Use: "create", Short: "Create a subscription and print its secret, once", Long: createSubscriptionHelp,
+		Args: between(0, 0),
+	}
+	cmd.Flags().StringVar(&body.Name, "name", "", "a name for people")
+	cmd.Flags().StringSliceVar(&body.Types, "types", nil, "types of events, separated by commas, such as transaction.*")
+	cmd.Flags().StringVar(&connection, "connection", "", "only events of this connection: its name or id")
+	cmd.Flags().StringVar(&sink.kind, "kind", "", "kind of sink: webhook or rabbitmq")
+	cmd.Flags().BoolVar(&fromStart, "from-start", false, "begin at the first record instead of now")
+	sink.register(cmd)
+	completeFlag(cmd, "kind", "webhook", "rabbitmq")
+	cmd.RunE = c.run(func(s *session, _ []string) error {
+		if err := required(cmd, "name", "kind"); err != nil {
+			return err
+		}
+		body.Sink.Kind = discovery.SinkRequestKind(sink.kind)
+		if !body.Sink.Kind.Valid() {
+			return usagef("--kind must be webhook or rabbitmq")
+		}
+		if len(body.Types) == 0 {
+			return usagef("--types is required")
+		}
+		location, err := sink.location(s)
+		if err != nil {
+			return err
+		}
+		if location == "" {
+			return usagef("--url or --url-file is required")
+		}
+		body.Sink.URL, body.Sink.Exchange = location, optional(sink.exchange)
+		body.Sink.RoutingKey, body.FromStart = optional(sink.routingKey), optional(fromStart)
+		if connection != "" {
+			id, err := s.connectionID(connection)
+			if err != nil {
+				return err
+			}
+			body.ConnectionID = &id
+		}
+		return s.printSecret(func(ctx context.Context) (*http.Response, error) {
+			return s.api.CreateSubscription(ctx, nil, body)
+		})
+	})
+	return cmd
+}
+
+// printSecret calls the API and prints a subscription with its secret.
+func (s *session) printSecret(call func(ctx context.Context) (*http.Response, error)) error {
+	created, text, err := decode[discovery.CreatedSubscription](s.cmd.Context(), call)
+	if err != nil {
+		return err
+	}
+	if created.Secret != nil {
+		s.note("The secret is shown only once. Configure it at the receiver of the webhooks.")
+	}
+	return s.print(createdSubscriptionView, text)
+}
+
+func (c commands) rotateSecret() *cobra.Command {
+	return &cobra.Command{
+		Use: "rotate-secret ID", Short: "Replace the signing secret; the previous one also signs for 24 hours",
+		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			return s.printSecret(func(ctx context.Context) (*http.Response, error) {
+				return s.api.RotateSubscriptionSecret(ctx, args[0], nil)
+			})
+		}),
+	}
+}
+
+func (c commands) updateSubscription() *cobra.Command {
+	var name, connection string
+	var types []string
+	var sink sinkFlags
+	cmd := &cobra.Command{
+		Use: "update ID", Short: "Change members of a subscription; the others keep their values",
+		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.Flags().StringVar(&name, "name", "", "new name")
+	cmd.Flags().StringSliceVar(&types, "types", nil, "new types of events, separated by commas")
+	cmd.Flags().StringVar(&connection, "connection", "", "only events of this connection; - for all")
+	sink.register(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		r, err := s.api.GetSubscriptionWithResponse(s.cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		if err := discovery.CheckResponse(r.HTTPResponse, r.Body); err != nil {
+			return err
+		}
+		if r.JSON200 == nil {
+			return errForeignResponse
+		}
+		change, err := s.changed(*r.JSON200, name, connection, types, sink)
+		if err != nil {
+			return err
+		}
+		etag := r.HTTPResponse.Header.Get("ETag")
+		return show[discovery.SubscriptionView](s, subscriptionView, func(ctx context.Context) (*http.Response, error) {
+			return s.api.UpdateSubscription(ctx, args[0], &discovery.UpdateSubscriptionParams{IfMatch: &etag}, change)
+		})
+	})
+	return cmd
+}
+
+// changed returns the change that keeps each member of a subscription for which there is no new value.
+func (s *session) changed(
+	present discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
+) (change discovery.SubscriptionChange, err error) {
+	change = discovery.SubscriptionChange{
+		Name: present.Name, Types: present.Types, ConnectionID: present.ConnectionID,
+		Sink: discovery.SinkRequest{
+			Kind: discovery.SinkRequestKind(present.Sink.Kind), URL: present.Sink.URL, Exchange: present.Sink.Exchange,
+			RoutingKey: present.Sink.RoutingKey,
+		},
+	}
+	if name != "" {
+		change.Name = name
+	}
+	if len(types) > 0 {
+		change.Types = types
+	}
+	location, err := sink.location(s)
+	if err != nil {
+		return change, err
+	}
+	if location != "" {
+		change.Sink.URL = location
+	}
+	if sink.exchange != "" {
+		change.Sink.Exchange = &sink.exchange
+	}
+	if sink.routingKey != "" {
+		change.Sink.RoutingKey = &sink.routingKey
+	}
+	switch connection {
+	case "":
+	case "-":
+		change.ConnectionID = nil
+	default:
+		id, err := s.connectionID(connection)
+		if err != nil {
+			return change, err
+		}
+		change.ConnectionID = &id
+	}
+	return change, nil
+}
+
+func (c commands) deleteSubscription() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "delete ID", Short: "Delete a subscription with its events", Args: between(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for the id")
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		if err := s.confirm(yes, "delete the subscription", args[0]); err != nil {
+			return err
+		}
+		if _, _, err := decode[any](cmd.Context(), func(ctx context.Context) (*http.Response, error) {
+			return s.api.DeleteSubscription(ctx, args[0], nil)
+		}); err != nil {
+			return err
+		}
+		s.note("deleted %s", args[0])
+		return nil
+	})
+	return cmd
+}
+
+func (c commands) testSubscription() *cobra.Command {
+	return &cobra.Command{
+		Use: "test ID", Short: "Send a test event; exit with 1 if it is not delivered", Args: between(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: c.run(func(s *session, args []string) error {
+			outcome, text, err := decode[discovery.SinkTestOutcome](s.cmd.Context(),
+				func(ctx context.Context) (*http.Response, error) { return s.api.TestSubscription(ctx, args[0]) })
+			if err != nil {
+				return err
+			}
+			if err := s.print(sinkTestView, text); err != nil || outcome.Delivered {
+				return err
+			}
+			reason := "without a reason"
+			if outcome.Reason != nil {
+				reason = printable(*outcome.Reason)
+			}
+			return fmt.Errorf("the event was not delivered: %s", reason)
+		}),
+	}
+}
+
+func (c commands) replaySubscription() *cobra.Command {
+	var from string
+	cmd := c.ofSubscription("replay", "Send the stored events from a sequence on again, or skip to it",
+		func(s *session, ctx context.Context, id string) (*http.Response, error) {
+			if strings.Trim(from, "0123456789") != "" || from == "" {
+				return nil, usagef("--from must be a sequence")
+			}
+			return s.api.ReplaySubscription(ctx, id, nil, discovery.EventReplayRequest{From: from})
+		})
+	cmd.Flags().StringVar(&from, "from", "", "the sequence of the first event")
+	return cmd
+}
+
+func (c commands) listAttempts() *cobra.Command {
+	var flags listFlags
+	cmd := &cobra.Command{
+		Use: "attempts ID", Short: "List the attempts to send events, newest first", Args: between(1, 1),
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	flags.register(cmd)
+	cmd.RunE = c.run(func(s *session, args []string) error {
+		_, err := s.list(attemptView, flags, "",
+			func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error) {
+				return s.api.ListEventAttempts(ctx, args[0], &discovery.ListEventAttemptsParams{
+					Limit: limit, Cursor: cursor,
+				})
+			})
+		return err
+	})
+	return cmd
+}

@@ -1,0 +1,209 @@
+package domain
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// EventType is the type of an event without the prefix that it has outside of the service: a resource and what
+// happened to it.
+type EventType string
+
+// The types of events.
+const (
+	TransactionAdded    EventType = "transaction.added"
+	TransactionModified EventType = "transaction.modified"
+	TransactionRemoved  EventType = "transaction.removed"
+
+	AccountAdded    EventType = "account.added"
+	AccountModified EventType = "account.modified"
+	AccountRemoved  EventType = "account.removed"
+	AccountRelinked EventType = "account.relinked"
+
+	ConnectionReauthRequired  EventType = "connection.reauth_required"
+	ConnectionRecovered       EventType = "connection.recovered"
+	ConnectionConsentExpiring EventType = "connection.consent_expiring"
+	ConnectionSilent          EventType = "connection.silent"
+	ConnectionErased          EventType = "connection.erased"
+
+	PullFailedEvent EventType = "pull.failed"
+
+	AccountDriftingEvent EventType = "account.drifting"
+	AccountCompleteEvent EventType = "account.complete"
+
+	PeriodAdjusted EventType = "period.adjusted"
+
+	AuditCheckpoint EventType = "audit.checkpoint"
+
+	// SubscriptionTest is the type of the event that tests a subscription. Nobody can subscribe to it.
+	SubscriptionTest EventType = "subscription.test"
+)
+
+// EventTypes returns the types to which a subscription can subscribe.
+func EventTypes() []EventType {
+	return []EventType{
+		TransactionAdded, TransactionModified, TransactionRemoved,
+		AccountAdded, AccountModified, AccountRemoved, AccountRelinked, AccountDriftingEvent, AccountCompleteEvent,
+		ConnectionReauthRequired, ConnectionRecovered, ConnectionConsentExpiring, ConnectionSilent, ConnectionErased,
+		PullFailedEvent, PeriodAdjusted, AuditCheckpoint,
+	}
+}
+
+// eventPrefix precedes the type of an event in CloudEvents.
+const eventPrefix = "studio.lerian.discovery."
+
+// CloudEvent returns the type as CloudEvents has it.
+func (t EventType) CloudEvent() string { return eventPrefix + string(t) }
+
+// Resource returns the kind of resource that an event of this type is about.
+func (t EventType) Resource() string {
+	resource, _, _ := strings.Cut(string(t), ".")
+	return resource
+}
+
+// EventFilter is a pattern for types of events: a type, or a resource followed by ".*".
+type EventFilter string
+
+// Matches reports whether the filter matches the type.
+func (f EventFilter) Matches(t EventType) bool {
+	resource, all := strings.CutSuffix(string(f), ".*")
+	return all && resource == t.Resource() || string(f) == string(t)
+}
+
+// known reports whether the filter matches any type.
+func (f EventFilter) known() bool { return slices.ContainsFunc(EventTypes(), f.Matches) }
+
+// Event is an event that is not a change of a transaction. It is stored in the same database transaction as the
+// change that it reports, and holds only what names the resource.
+type Event struct {
+	ID         EventID
+	Tenant     TenantID
+	Type       EventType
+	Connection ConnectionID // zero if the event belongs to no connection
+	Subject    string       // the id of the resource
+	At         time.Time
+}
+
+// FeedChange is an item of the change feed, as far as events depend on it.
+type FeedChange struct {
+	ID         TransactionID
+	Connection ConnectionID
+	Version    int
+	Removed    bool
+	New        bool // the record was created after the position from which the feed is read
+	At         time.Time
+}
+
+// EventType returns the type of event that a change of the feed becomes. A record that is new to the reader is
+// added, whatever has happened to it since.
+func (c FeedChange) EventType() EventType {
+	switch {
+	case c.New:
+		return TransactionAdded
+	case c.Removed:
+		return TransactionRemoved
+	}
+	return TransactionModified
+}
+
+// SubscriptionEvent is an event of a subscription. Sequence, ID and Type never change.
+type SubscriptionEvent struct {
+	Sequence   int64 // from 1, without gaps
+	ID         EventID
+	Type       EventType
+	Subject    string
+	Connection ConnectionID // zero if the event belongs to no connection
+	Version    int          // of the transaction; 0 for every other resource
+	At         time.Time
+
+	// The state of the retries; zero unless an attempt has failed.
+	Attempts     int
+	FailingSince time.Time
+	NextAttempt  time.Time
+	LastError    Code
+}
+
+// ParsePeriodSubject returns the account and the day in the subject of a period.
+func ParsePeriodSubject(subject string) (AccountID, Date, error) {
+	account, day, _ := strings.Cut(subject, "/")
+	id, err := ParseID[Account](account)
+	if err != nil {
+		return AccountID{}, "", err
+	}
+	date, err := ParseDate(day)
+	return id, date, err
+}
+
+// PeriodSubject returns the subject of events about a closed period.
+func PeriodSubject(account AccountID, day Date) string { return account.String() + "/" + string(day) }
+
+// EventAttempt is one attempt to send an event.
+type EventAttempt struct {
+	ID       AttemptID
+	Sequence int64 // 0 for a test
+	Event    EventID
+	Type     EventType
+	Subject  string
+	Number   int // 1 for the first attempt of an event
+	At       time.Time
+	Took     time.Duration
+	Error    Code // "" if the destination has confirmed the event
+}
+
+// CloudEvent returns the event as CloudEvents 1.0 JSON. data is JSON; null if it is nil, because the resource does
+// not exist any more. A sequence of 0 is left out.
+func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
+	out := make([]byte, 0, len(data)+400)
+	member := func(name, value string) {
+		out = append(out, '"')
+		out = append(out, name...)
+		out = append(out, `":`...)
+		quoted, _ := json.Marshal(value) // a string can always be encoded
+		out = append(append(out, quoted...), ',')
+	}
+	out = append(out, '{')
+	member("specversion", "1.0")
+	member("id", e.ID.String())
+	member("source", "/v1/discovery")
+	member("type", e.Type.CloudEvent())
+	member("time", e.At.UTC().Format(time.RFC3339Nano))
+	member("subject", e.Subject)
+	member("tenantid", tenant.String())
+	if e.Sequence > 0 {
+		member("sequence", strconv.FormatInt(e.Sequence, 10))
+	}
+	member("datacontenttype", "application/json")
+	out = append(out, `"data":`...)
+	if data == nil {
+		data = []byte("null")
+	}
+	return append(append(out, data...), '}')
+}
+
+// HealthEvent returns the type of the event that a change of a connection's health becomes; changed is false if it
+// becomes none. A health that an operator has reset, with a new credential or target, is no recovery.
+func HealthEvent(before, after Health) (t EventType, changed bool) {
+	switch {
+	case after.NeedsReauth && !before.NeedsReauth:
+		return ConnectionReauthRequired, true
+	case before.NeedsReauth && !after.NeedsReauth && after != (Health{}):
+		return ConnectionRecovered, true
+	}
+	return "", false
+}
+
+// CompletenessEvent returns the type of the event that reports a state of an account; known is false if it is not
+// reported.
+func CompletenessEvent(state CompletenessState) (t EventType, known bool) {
+	switch state {
+	case Drifting:
+		return AccountDriftingEvent, true
+	case Complete:
+		return AccountCompleteEvent, true
+	case CompletenessUnknown:
+	}
+	return "", false
+}

@@ -1,0 +1,216 @@
+package domain
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// SubscriptionState is the state of a subscription.
+type SubscriptionState string
+
+// The states of subscriptions.
+const (
+	SubscriptionActive   SubscriptionState = "active"
+	SubscriptionPaused   SubscriptionState = "paused"   // an operator has stopped it
+	SubscriptionDisabled SubscriptionState = "disabled" // an event could not be sent for RetryEventsFor
+)
+
+// Limits of subscriptions.
+const (
+	// RetryEventsFor is how long an event is retried before its subscription is disabled.
+	RetryEventsFor = 3 * 24 * time.Hour
+	// OldSecretFor is how long the replaced signing secret still signs.
+	OldSecretFor = 24 * time.Hour
+	// maxEventFilters is the maximum number of types of a subscription.
+	maxEventFilters = 32
+)
+
+// Names of the parts of a subscription's sealed secrets.
+const (
+	PartSigningSecret  = "secret"
+	PartPreviousSecret = "previousSecret"
+	PartURLPassword    = "password"
+)
+
+// Subscription sends the events of a tenant to a sink.
+type Subscription struct {
+	ID         SubscriptionID
+	Tenant     TenantID
+	Name       string
+	Types      []EventFilter
+	Connection ConnectionID // only events of this connection; zero for all events
+	Sink       SubscriptionSink
+	State      SubscriptionState
+	Reason     Code      // why it is disabled; "" unless it is
+	StateSince time.Time // when State last changed
+
+	// Sealed contains the signing secrets and the password of the URL.
+	Sealed Sealed
+	// PreviousUntil is when the replaced signing secret stops signing; zero if there is none.
+	PreviousUntil time.Time
+
+	// FromStart is set if the subscription began at the first record. It is only read when it is created.
+	FromStart bool
+	// LastSequence is the sequence of the latest event; 0 if there is none. Operators do not change it.
+	LastSequence int64
+	// DeliveredTo is a sequence: each event up to it is delivered, was skipped, or waits for a retry on its own.
+	// Operators do not change it.
+	DeliveredTo int64
+
+	// Epoch increases with each replay, and when the subscription becomes active again: the process that sends the
+	// events must then begin again with what is stored. Operators do not change it.
+	Epoch int64
+
+	// Revision starts at 1 and increases by one with each change by an operator.
+	Revision  int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// SubscriptionSink is the destination of a subscription without its secrets.
+type SubscriptionSink struct {
+	Kind       SinkKind
+	URL        string // without a password
+	Exchange   string // RabbitMQ only
+	RoutingKey string // RabbitMQ only; "" means the type of the event
+}
+
+// Validate returns one Invalid error for each invalid field, or nil if every field is valid. It does not validate
+// the sink.
+func (s Subscription) Validate() []*Error {
+	errs := text("name", s.Name, MaxName)
+	switch {
+	case len(s.Types) == 0:
+		errs = append(errs, FieldError("types", "must not be empty"))
+	case len(s.Types) > maxEventFilters:
+		errs = append(errs, FieldError("types", fmt.Sprintf("must have at most %d items", maxEventFilters)))
+	}
+	for i, filter := range s.Types {
+		if i < maxEventFilters && !filter.known() {
+			errs = append(errs, FieldError(fmt.Sprintf("types[%d]", i), "is not a type of event"))
+		}
+	}
+	return errs
+}
+
+// Wants reports whether an event belongs to the subscription.
+func (s Subscription) Wants(t EventType, connection ConnectionID) bool {
+	if !s.Connection.IsZero() && connection != s.Connection {
+		return false
+	}
+	return slices.ContainsFunc(s.Types, func(f EventFilter) bool { return f.Matches(t) })
+}
+
+// SetState changes the state. The reason is kept only in a disabled subscription.
+func (s *Subscription) SetState(state SubscriptionState, reason Code, at time.Time) {
+	if state != SubscriptionDisabled {
+		reason = ""
+	}
+	if s.State != state || s.Reason != reason {
+		s.State, s.Reason, s.StateSince = state, reason, at
+	}
+}
+
+// BumpRevision increments the revision and sets UpdatedAt.
+func (s *Subscription) BumpRevision(at time.Time) {
+	s.Revision++
+	s.UpdatedAt = at
+}
+
+// signingSecretBytes is the number of random bytes in a signing secret. Standard Webhooks recommends 24 to 64.
+const signingSecretBytes = 32
+
+// NewSigningSecret returns a signing secret in the form of Standard Webhooks: "whsec_" and the key in base64.
+// Errors: that of the entropy source (internal).
+func NewSigningSecret(entropy io.Reader) (Secret, error) {
+	key := make([]byte, signingSecretBytes)
+	if _, err := io.ReadFull(entropy, key); err != nil {
+		return Secret{}, err
+	}
+	return SecretText("whsec_" + base64.StdEncoding.EncodeToString(key)), nil
+}
+
+// RotateSigningSecret returns the secrets with a new signing secret, and the previous one as the one that still
+// signs.
+func RotateSigningSecret(secrets Credential, fresh Secret) Credential {
+	return NewCredential(map[string]Secret{
+		PartSigningSecret: fresh, PartPreviousSecret: secrets.Part(PartSigningSecret),
+		PartURLPassword: secrets.Part(PartURLPassword),
+	})
+}
+
+// WithURLPassword returns the secrets with another password of the URL; without one if it is empty.
+func WithURLPassword(secrets Credential, password Secret) Credential {
+	return NewCredential(map[string]Secret{
+		PartSigningSecret: secrets.Part(PartSigningSecret), PartPreviousSecret: secrets.Part(PartPreviousSecret),
+		PartURLPassword: password,
+	})
+}
+
+// SigningSecrets returns the secrets that sign at a time, the newest first.
+func (s Subscription) SigningSecrets(secrets Credential, at time.Time) []Secret {
+	var all []Secret
+	if secret := secrets.Part(PartSigningSecret); !secret.IsZero() {
+		all = append(all, secret)
+	}
+	if secret := secrets.Part(PartPreviousSecret); !secret.IsZero() && at.Before(s.PreviousUntil) {
+		all = append(all, secret)
+	}
+	return all
+}
+
+// SplitURLPassword returns a URL without its password, and the password. ok is false if it is not an absolute URL
+// with a host.
+func SplitURLPassword(raw Secret) (shown string, password Secret, ok bool) {
+	u, err := url.Parse(string(raw.bytes()))
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		return "", Secret{}, false
+	}
+	if text, has := u.User.Password(); has {
+		password = SecretText(text)
+		u.User = url.User(u.User.Username())
+	}
+	return u.String(), password, true
+}
+
+// JoinURLPassword is the inverse of SplitURLPassword. A URL that SplitURLPassword has not returned is returned
+// unchanged.
+func JoinURLPassword(shown string, password Secret) Secret {
+	u, err := url.Parse(shown)
+	if err != nil || password.IsZero() {
+		return SecretText(shown)
+	}
+	u.User = url.UserPassword(u.User.Username(), string(password.bytes()))
+	return SecretText(u.String())
+}
+
+// AddressURL returns a URL with the host and port of a URL without a password, for the check of the egress rules.
+func AddressURL(shown string) string {
+	u, err := url.Parse(shown)
+	if err != nil {
+		return ""
+	}
+	return "https://" + u.Host
+}
+
+// SameURLAccount reports whether two URLs without passwords name the same user of the same host, so that a password
+// of one of them may be sent to the other.
+func SameURLAccount(a, b string) bool {
+	x, err := url.Parse(a)
+	y, err2 := url.Parse(b)
+	return errors.Join(err, err2) == nil && x.Scheme == y.Scheme && x.Host == y.Host &&
+		x.User.Username() == y.User.Username()
+}
+
+// GivesUpAt returns when an event that is failing since a time disables its subscription.
+func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
+
+// NotStored returns the error for a replay from an event that is not stored.
+func NotStored() *Error {
+	return FieldError("from", "must be the sequence of a stored event, or the next one")
+}

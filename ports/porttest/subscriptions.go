@@ -1,0 +1,772 @@
+package porttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// subscriptionTests check ports.SubscriptionStore.
+var subscriptionTests = []storeTest{
+	{"a stored subscription is read as it was created, and listed newest first", subscriptionStored},
+	{"an update replaces what operators change, and an error of the edit changes nothing", subscriptionUpdated},
+	{"a deleted subscription is gone, unless the check fails", subscriptionDeleted},
+	{"subscriptions are limited to the tenant", subscriptionTenant},
+	{"secrets are resealed only if they are still the same", subscriptionResealed},
+	{"a replay goes back to a stored event, and unparks all events", replayGoesBack},
+	{"a replay goes ahead and skips what waits", replayGoesAhead},
+	{"a replay from an event that is not stored is Invalid", replayNotStored},
+}
+
+// eventQueueTests check ports.EventQueue.
+var eventQueueTests = []storeTest{
+	{"a subscription begins after the changes that are committed, or at the first record", queueBegins},
+	{"a record that is new to the subscription is added, whatever its version", queueAdds},
+	{"an event is appended if the subscription wants it, with dense sequences", queueWants},
+	{"pages of changes are appended one by one", queuePages},
+	{"a lease is held by one holder until it ends", queueLeases},
+	{"a write without the lease, or with another revision, fails with LeaseLost", queueLeaseLost},
+	{"parked events wait apart from the others", queueParks},
+	{"a subscription that becomes active again retries at once", queueRetriesAfterResume},
+	{"attempts are listed newest first", queueAttempts},
+	{"a disabled subscription keeps its position and loses its lease", queueDisables},
+	{"the present versions of transactions are read by id", queueTransactions},
+}
+
+// eventTests check which changes store events, and ports.EventMaintenance.
+var eventTests = []storeTest{
+	{"changes of accounts store events", eventsOfAccounts},
+	{"a pull that fails stores an event", eventsOfPulls},
+	{"a need to sign in again stores an event, and its end another one", eventsOfHealth},
+	{"an adjustment stores an event for each closed period that it concerns", eventsOfPeriods},
+	{"a change of the completeness of an account stores an event", eventsOfCompleteness},
+	{"the backlog counts the events of active subscriptions", eventBacklog},
+	{"delivered events and attempts are pruned by age", eventsPruned},
+}
+
+// newSubscription returns a subscription to all events of the tenant. It does not store it.
+func (f *fixture) newSubscription(edits ...func(*domain.Subscription)) domain.Subscription {
+	at := f.now()
+	s := domain.Subscription{
+		ID: newID[domain.Subscription](), Tenant: f.tenant, Name: "ledger", State: domain.SubscriptionActive,
+		Types:  []domain.EventFilter{"transaction.*", "account.*", "connection.*", "pull.failed", "period.adjusted"},
+		Sink:   domain.SubscriptionSink{Kind: domain.SinkWebhook, URL: "https://books.example.test/events"},
+		Sealed: domain.Sealed("sealed \x00\xff secrets"), StateSince: at, Revision: 1, CreatedAt: at, UpdatedAt: at,
+	}
+	for _, edit := range edits {
+		edit(&s)
+	}
+	return s
+}
+
+// subscribe stores a subscription, which the end of the test deletes.
+func (f *fixture) subscribe(edits ...func(*domain.Subscription)) domain.Subscription {
+	f.Helper()
+	s := f.newSubscription(edits...)
+	f.noError(f.Subscriptions.Create(f.ctx, s))
+	f.Cleanup(func() {
+		ctx := context.WithoutCancel(f.ctx)
+		err := f.Subscriptions.Delete(ctx, s.Tenant, s.ID, func(domain.Subscription) error { return nil })
+		if err != nil && !errors.Is(err, domain.NotFound) {
+			f.Error(err)
+		}
+	})
+	return s
+}
+
+func withTypes(types ...domain.EventFilter) func(*domain.Subscription) {
+	return func(s *domain.Subscription) { s.Types = types }
+}
+
+// lease claims the subscription for a new holder.
+func (f *fixture) lease(s domain.Subscription) ports.SubscriptionLease {
+	f.Helper()
+	holder := newID[domain.Lease]()
+	if !f.claims(holder, s, f.now()) {
+		f.Fatal("the subscription is not claimed")
+	}
+	return ports.SubscriptionLease{Tenant: s.Tenant, Subscription: s.ID, Holder: holder, Epoch: f.status(s).Epoch}
+}
+
+// claims reports whether the holder has the subscription after a claim for a minute. Other tests of the backend may
+// have left subscriptions.
+func (f *fixture) claims(holder domain.LeaseID, s domain.Subscription, at time.Time) bool {
+	f.Helper()
+	held, err := f.Subscriptions.ClaimSubscriptions(f.ctx, holder, at, at.Add(time.Minute), 1000)
+	f.noError(err)
+	return slices.ContainsFunc(held, func(h domain.Subscription) bool { return h.ID == s.ID })
+}
+
+// appended appends until there are this number of events, and returns them. A store may withhold changes while a
+// writer of another test still runs.
+func (f *fixture) appended(l ports.SubscriptionLease, s domain.Subscription, want int) []domain.SubscriptionEvent {
+	f.Helper()
+	var all []domain.SubscriptionEvent
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		got, err := f.Subscriptions.Append(f.ctx, l, s, 100, newID[domain.Event])
+		f.noError(err)
+		all = append(all, got.Events...)
+		if len(all) >= want && !f.pending(l) || time.Now().After(deadline) {
+			break
+		}
+	}
+	f.equal("number of events", want, len(all))
+	return all
+}
+
+func (f *fixture) pending(l ports.SubscriptionLease) bool {
+	f.Helper()
+	pending, err := f.Subscriptions.ListPending(f.ctx, l.Holder)
+	f.noError(err)
+	return slices.Contains(pending, l.Subscription)
+}
+
+// briefEvents returns events in the form "sequence type version".
+func briefEvents(events []domain.SubscriptionEvent) []string {
+	return ids(events, func(e domain.SubscriptionEvent) string {
+		return strings.TrimSuffix(fmt.Sprint(e.Sequence, " ", e.Type, " ", e.Version), " 0")
+	})
+}
+
+func (f *fixture) status(s domain.Subscription) ports.SubscriptionStatus {
+	f.Helper()
+	status, err := f.Subscriptions.Get(f.ctx, s.Tenant, s.ID)
+	f.noError(err)
+	return status
+}
+
+// progress returns the numbers of a status.
+func (f *fixture) progress(s domain.Subscription) string {
+	f.Helper()
+	p := f.status(s)
+	return fmt.Sprintf("last %d, delivered to %d, position %d, waiting %d, retrying %d",
+		p.LastSequence, p.DeliveredTo, p.Position, p.Waiting, p.Retrying)
+}
+
+func (f *fixture) recordAttempts(l ports.SubscriptionLease, w ports.AttemptsWrite) {
+	f.Helper()
+	f.noError(f.Subscriptions.RecordAttempts(f.ctx, l, w))
+}
+
+func (f *fixture) updateSubscription(s domain.Subscription, edit func(*domain.Subscription)) ports.SubscriptionStatus {
+	f.Helper()
+	status, err := f.Subscriptions.Update(f.ctx, s.Tenant, s.ID, func(s *domain.Subscription) error {
+		edit(s)
+		return nil
+	})
+	f.noError(err)
+	return status
+}
+
+func subscriptionStored(f *fixture) {
+	c := f.createConnection()
+	first := f.subscribe(func(s *domain.Subscription) {
+		s.Connection, s.FromStart = c.ID, true
+		s.Sink = domain.SubscriptionSink{
+			Kind: domain.SinkRabbitMQ, URL: "amqps://user@mq.example.test/v", Exchange: "books", RoutingKey: "events",
+		}
+		s.PreviousUntil = f.now()
+		s.State, s.Reason = domain.SubscriptionDisabled, domain.SinkRefused
+	})
+	second := f.subscribe()
+	status := f.status(first)
+	f.equal("subscription", first, status.Subscription)
+	f.inUTC(status.CreatedAt, status.UpdatedAt, status.StateSince, status.PreviousUntil)
+	f.equal("progress", "last 0, delivered to 0, position 0, waiting 0, retrying 0", f.progress(first))
+	list := collectPages(f, 1, func(page domain.PageRequest) (domain.Page[ports.SubscriptionStatus], error) {
+		return f.Subscriptions.List(f.ctx, f.tenant, page)
+	}, nil)
+	f.equal("list", []domain.SubscriptionID{second.ID, first.ID},
+		ids(list, func(s ports.SubscriptionStatus) domain.SubscriptionID { return s.ID }))
+	_, err := f.Subscriptions.List(f.ctx, f.tenant, domain.PageRequest{Limit: 1, After: domain.Position{Key: "x"}})
+	f.invalidCursor("a foreign position", err)
+}
+
+func subscriptionUpdated(f *fixture) {
+	s := f.subscribe()
+	want := s
+	want.Name, want.Types, want.Sealed = "other", []domain.EventFilter{"pull.failed"}, domain.Sealed("others")
+	want.Sink.URL, want.PreviousUntil = "https://other.example.test/", f.now()
+	want.SetState(domain.SubscriptionPaused, "", f.now())
+	want.BumpRevision(f.now())
+	got := f.updateSubscription(s, func(s *domain.Subscription) { *s = want })
+	f.equal("result", want, got.Subscription)
+	f.equal("stored", want, f.status(s).Subscription)
+	refused := domain.FieldError("name", "refused")
+	_, err := f.Subscriptions.Update(f.ctx, f.tenant, s.ID, func(s *domain.Subscription) error {
+		s.Name = "refused"
+		return refused
+	})
+	f.errorIs(err, refused)
+	f.equal("after an error", want, f.status(s).Subscription)
+}
+
+func subscriptionDeleted(f *fixture) {
+	s := f.subscribe()
+	refused := domain.FieldError("name", "refused")
+	err := f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, func(got domain.Subscription) error {
+		f.equal("checked", s, got)
+		return refused
+	})
+	f.errorIs(err, refused)
+	f.status(s)
+	remove := func() error {
+		return f.Subscriptions.Delete(f.ctx, f.tenant, s.ID, func(domain.Subscription) error { return nil })
+	}
+	f.noError(remove())
+	f.errorIs(remove(), domain.NotFound)
+	_, err = f.Subscriptions.Get(f.ctx, f.tenant, s.ID)
+	f.errorIs(err, domain.NotFound)
+	list, err := f.Subscriptions.List(f.ctx, f.tenant, domain.PageRequest{Limit: 5})
+	f.noError(err)
+	f.equal("list", 0, len(list.Items))
+	f.equal("claimed", false, f.claims(newID[domain.Lease](), s, f.now()))
+}
+
+func subscriptionTenant(f *fixture) {
+	s, l, _ := f.subscribedWithEvents(1)
+	f.recordAttempts(l, ports.AttemptsWrite{Attempts: []domain.EventAttempt{{ID: newID[domain.EventAttempt](), At: f.now()}}})
+	other := newTenant()
+	unchanged := func(*domain.Subscription) error { return nil }
+	_, err := f.Subscriptions.Get(f.ctx, other, s.ID)
+	f.errorIs(err, domain.NotFound)
+	_, err = f.Subscriptions.Update(f.ctx, other, s.ID, unchanged)
+	f.errorIs(err, domain.NotFound)
+	_, err = f.Subscriptions.Replay(f.ctx, other, s.ID, 1)
+	f.errorIs(err, domain.NotFound)
+	f.errorIs(f.Subscriptions.Delete(f.ctx, other, s.ID, func(domain.Subscription) error { return nil }), domain.NotFound)
+	attempts, err := f.Subscriptions.Attempts(f.ctx, other, s.ID, domain.PageRequest{Limit: 5})
+	f.noError(err)
+	f.equal("attempts", 0, len(attempts.Items))
+	list, err := f.Subscriptions.List(f.ctx, other, domain.PageRequest{Limit: 5})
+	f.noError(err)
+	f.equal("list", 0, len(list.Items))
+	l.Tenant = other
+	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{}), domain.LeaseLost)
+}
+
+func subscriptionResealed(f *fixture) {
+	s := f.subscribe()
+	var found bool
+	for after := (domain.SubscriptionID{}); !found; {
+		batch, err := f.Subscriptions.ListSealed(f.ctx, after, 2)
+		f.noError(err)
+		if len(batch) == 0 {
+			f.Fatal("the subscription is not listed")
+		}
+		after = batch[len(batch)-1].ID
+		found = slices.ContainsFunc(batch, func(b domain.Subscription) bool {
+			return b.ID == s.ID && string(b.Sealed) == string(s.Sealed)
+		})
+	}
+	fresh := domain.Sealed("fresh")
+	done, err := f.Subscriptions.Reseal(f.ctx, f.tenant, s.ID, domain.Sealed("not stored"), fresh)
+	f.noError(err)
+	f.equal("with other secrets", false, done)
+	done, err = f.Subscriptions.Reseal(f.ctx, f.tenant, s.ID, s.Sealed, fresh)
+	f.noError(err)
+	f.equal("with the stored secrets", true, done)
+	s.Sealed = fresh
+	f.equal("stored", s, f.status(s).Subscription)
+}
+
+// subscribedWithEvents returns a leased subscription with this number of events, of one record each.
+func (f *fixture) subscribedWithEvents(n int) (
+	domain.Subscription, ports.SubscriptionLease, []domain.SubscriptionEvent,
+) {
+	f.Helper()
+	s := f.subscribe(withTypes("transaction.*"))
+	_, running := f.runningPull()
+	var rows []domain.TransactionData
+	for i := range n {
+		rows = append(rows, row(fmt.Sprint(i)))
+	}
+	f.storeRows(running, rows...)
+	l := f.lease(s)
+	return s, l, f.appended(l, s, n)
+}
+
+func replayGoesBack(f *fixture) {
+	s, l, events := f.subscribedWithEvents(4)
+	failed := events[1]
+	failed.Attempts, failed.FailingSince, failed.NextAttempt = 1, f.now(), f.now()
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 4, Parked: []domain.SubscriptionEvent{failed}})
+	status, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 3)
+	f.noError(err)
+	f.equal("result", int64(2), status.Position)
+	f.equal("progress", "last 4, delivered to 2, position 2, waiting 2, retrying 0", f.progress(s))
+	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{DeliveredTo: 4}), domain.LeaseLost)
+	f.equal("claimed again", true, f.claims(l.Holder, s, f.now()))
+	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{DeliveredTo: 4}), domain.LeaseLost)
+	again, err := f.Subscriptions.ListEvents(f.ctx, l, 2, 10)
+	f.noError(err)
+	f.equal("events", events[2:], again)
+	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 1)
+	f.noError(err)
+	again, err = f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
+	f.noError(err)
+	f.equal("events from the first on", events, again)
+}
+
+func replayGoesAhead(f *fixture) {
+	s, l, events := f.subscribedWithEvents(3)
+	failed := events[0]
+	failed.Attempts = 1
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []domain.SubscriptionEvent{failed}})
+	f.equal("before", "last 3, delivered to 1, position 0, waiting 3, retrying 1", f.progress(s))
+	_, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 3)
+	f.noError(err)
+	f.equal("after", "last 3, delivered to 2, position 2, waiting 1, retrying 0", f.progress(s))
+	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 4)
+	f.noError(err)
+	f.equal("after all", "last 3, delivered to 3, position 3, waiting 0, retrying 0", f.progress(s))
+}
+
+func replayNotStored(f *fixture) {
+	s, _, _ := f.subscribedWithEvents(2)
+	for _, from := range []int64{-1, 0, 4} {
+		_, err := f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, from)
+		f.errorIs(err, domain.Invalid)
+	}
+	f.equal("progress", "last 2, delivered to 0, position 0, waiting 2, retrying 0", f.progress(s))
+}
+
+func queueBegins(f *fixture) {
+	_, running := f.runningPull()
+	f.storeRows(running, row("1"))
+	now := f.subscribe(withTypes("transaction.*"))
+	start := f.subscribe(withTypes("transaction.*"), func(s *domain.Subscription) { s.FromStart = true })
+	f.storeRows(running, row("2"))
+	l := f.lease(now)
+	f.equal("now", []string{"1 transaction.added 1"}, briefEvents(f.appended(l, now, 1)))
+	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder)) // a claim claims all free subscriptions
+	f.equal("from the start", []string{"1 transaction.added 1", "2 transaction.added 1"},
+		briefEvents(f.appended(f.lease(start), start, 2)))
+}
+
+func queueAdds(f *fixture) {
+	c, running := f.runningPull()
+	f.storeRows(running, row("old"))
+	s := f.subscribe(withTypes("transaction.*"))
+	f.storeRows(running, row("new"), row("gone"))
+	f.storeRows(running, row("new", withDescription("2")), row("old", withDescription("2")))
+	f.storeRows(running, row("new", withDescription("3")))
+	f.mustStorePage(running, ports.PageWrite{Removed: []string{"gone"}})
+	l := f.lease(s)
+	got := map[string]string{}
+	for _, e := range f.appended(l, s, 3) {
+		got[e.Subject] = fmt.Sprint(e.Type, " ", e.Version)
+		f.equal("connection", c.ID, e.Connection)
+	}
+	subject := func(externalID string) string { return f.getRow(c, externalID).ID.String() }
+	f.equal("events", map[string]string{
+		subject("old"): "transaction.modified 2", subject("new"): "transaction.added 3",
+		subject("gone"): "transaction.added 2",
+	}, got)
+	f.storeRows(running, row("new", withDescription("4")))
+	f.mustStorePage(running, ports.PageWrite{Removed: []string{"old"}})
+	next := f.appended(l, s, 2)
+	f.equal("next", []string{"4 transaction.modified 4", "5 transaction.removed 3"}, briefEvents(next))
+	f.equal("times", f.getRow(c, "new").UpdatedAt, next[0].At)
+	f.inUTC(next[0].At)
+}
+
+func queueWants(f *fixture) {
+	c, running := f.runningPull()
+	_, otherRunning := f.runningPull()
+	one := f.subscribe(withTypes("transaction.added", "transaction.removed"), func(s *domain.Subscription) {
+		s.Connection = c.ID
+	})
+	f.storeRows(otherRunning, row("other"))
+	f.storeRows(running, row("1"))
+	l := f.lease(one)
+	f.equal("pending", true, f.pendingWithin(l))
+	f.equal("events", []string{"1 transaction.added 1"}, briefEvents(f.appended(l, one, 1)))
+	f.storeRows(running, row("1", withDescription("changed")))
+	f.equal("pending", true, f.pendingWithin(l))
+	f.appended(l, one, 0)
+	f.mustStorePage(running, ports.PageWrite{Removed: []string{"1"}})
+	f.equal("next", []string{"2 transaction.removed 3"}, briefEvents(f.appended(l, one, 1)))
+	f.equal("progress", "last 2, delivered to 0, position 0, waiting 2, retrying 0", f.progress(one))
+}
+
+// pendingWithin reports whether the subscription is pending, now or within 10 seconds.
+func (f *fixture) pendingWithin(l ports.SubscriptionLease) bool {
+	f.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if f.pending(l) {
+			return true
+		}
+	}
+	return false
+}
+
+func queuePages(f *fixture) {
+	s := f.subscribe(withTypes("transaction.*"))
+	_, running := f.runningPull()
+	f.storeRows(running, row("1"), row("2"), row("3"), row("4"), row("5"))
+	l := f.lease(s)
+	f.equal("pending", true, f.pendingWithin(l))
+	var all []domain.SubscriptionEvent
+	for range 3 {
+		got, err := f.Subscriptions.Append(f.ctx, l, s, 2, newID[domain.Event])
+		f.noError(err)
+		all = append(all, got.Events...)
+		f.equal("more", len(all) < 5, got.More)
+	}
+	f.equal("sequences", []int64{1, 2, 3, 4, 5}, ids(all, sequenceOf))
+	f.equal("subjects", 5, len(distinct(all, func(e domain.SubscriptionEvent) string { return e.Subject })))
+	f.equal("ids", 5, len(distinct(all, func(e domain.SubscriptionEvent) domain.EventID { return e.ID })))
+	for after := range int64(6) {
+		got, err := f.Subscriptions.ListEvents(f.ctx, l, after, 2)
+		f.noError(err)
+		f.equal("stored events", all[after:min(after+2, 5)], append([]domain.SubscriptionEvent{}, got...))
+	}
+	f.equal("pending", false, f.pending(l))
+}
+
+func sequenceOf(e domain.SubscriptionEvent) int64 { return e.Sequence }
+
+// distinct returns the set of the keys of the items.
+func distinct[T any, K comparable](items []T, key func(T) K) map[K]bool {
+	set := map[K]bool{}
+	for _, item := range items {
+		set[key(item)] = true
+	}
+	return set
+}
+
+func queueLeases(f *fixture) {
+	s := f.subscribe()
+	at := f.now()
+	one, two := newID[domain.Lease](), newID[domain.Lease]()
+	held, err := f.Subscriptions.ClaimSubscriptions(f.ctx, one, at, at.Add(time.Minute), 0)
+	f.noError(err)
+	f.equal("with a limit of 0", 0, len(held))
+	f.equal("free", true, f.claims(one, s, at))
+	f.equal("again", true, f.claims(one, s, at))
+	f.equal("held by another one", false, f.claims(two, s, at.Add(59*time.Second)))
+	f.equal("extended", true, f.claims(one, s, at.Add(50*time.Second)))
+	f.equal("held by another one", false, f.claims(two, s, at.Add(61*time.Second)))
+	f.equal("expired", true, f.claims(two, s, at.Add(110*time.Second)))
+	f.equal("taken over", false, f.claims(one, s, at.Add(111*time.Second)))
+	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, two))
+	f.equal("released", true, f.claims(one, s, at.Add(112*time.Second)))
+	f.updateSubscription(s, func(s *domain.Subscription) { s.SetState(domain.SubscriptionPaused, "", at) })
+	f.equal("paused", false, f.claims(one, s, at.Add(113*time.Second)))
+	f.equal("paused and expired", false, f.claims(two, s, at.Add(300*time.Second)))
+	f.updateSubscription(s, func(s *domain.Subscription) { s.SetState(domain.SubscriptionActive, "", at) })
+	f.equal("resumed", true, f.claims(one, s, at.Add(301*time.Second)))
+}
+
+func queueLeaseLost(f *fixture) {
+	s, l, _ := f.subscribedWithEvents(1)
+	_, running := f.runningPull()
+	f.storeRows(running, row("more"))
+	f.pendingWithin(l)
+	other := l
+	other.Holder = newID[domain.Lease]()
+	_, err := f.Subscriptions.Append(f.ctx, other, s, 10, newID[domain.Event])
+	f.errorIs(err, domain.LeaseLost)
+	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, other, ports.AttemptsWrite{DeliveredTo: 1}), domain.LeaseLost)
+	old := s
+	old.Revision--
+	_, err = f.Subscriptions.Append(f.ctx, l, old, 10, newID[domain.Event])
+	f.errorIs(err, domain.LeaseLost)
+	f.equal("progress", "last 1, delivered to 0, position 0, waiting 1, retrying 0", f.progress(s))
+	f.appended(l, s, 1)
+}
+
+func queueParks(f *fixture) {
+	s := f.subscribe(withTypes("transaction.*"))
+	_, running := f.runningPull()
+	f.storeRows(running, row("a"))
+	l := f.lease(s)
+	events := f.appended(l, s, 1)
+	for _, page := range [][]domain.TransactionData{{row("a", withDescription("2"))}, {row("b")}, {row("c")},
+		{row("a", withDescription("3")), row("b", withDescription("2"))}} {
+		f.storeRows(running, page...)
+		events = append(events, f.appended(l, s, len(page))...)
+	}
+	at, next := f.now(), f.now()
+	bySubject := map[string][]domain.SubscriptionEvent{}
+	for _, e := range events {
+		bySubject[e.Subject] = append(bySubject[e.Subject], e)
+	}
+	a, b := bySubject[events[0].Subject], bySubject[events[2].Subject]
+	for _, head := range []*domain.SubscriptionEvent{&a[0], &b[0]} {
+		head.Attempts, head.FailingSince, head.NextAttempt, head.LastError = 2, at, next, domain.SinkRefused
+	}
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 4, Parked: slices.Concat(a, b)})
+	f.equal("progress", "last 6, delivered to 4, position 0, waiting 5, retrying 5", f.progress(s))
+	f.equal("oldest", events[0].At, f.status(s).OldestWaiting)
+	rest, err := f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
+	f.noError(err)
+	f.equal("not parked", []int64{events[3].Sequence}, ids(rest, sequenceOf))
+	heads, err := f.Subscriptions.ListParked(f.ctx, l, 10)
+	f.noError(err)
+	f.equal("first of each subject", []domain.SubscriptionEvent{a[0], b[0]}, heads)
+	heads, err = f.Subscriptions.ListParked(f.ctx, l, 1)
+	f.noError(err)
+	f.equal("limit", a[:1], heads)
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 6, Unparked: []int64{a[0].Sequence}})
+	head, err := f.Subscriptions.NextParked(f.ctx, l, a[0].Subject)
+	f.noError(err)
+	f.equal("next of the subject", a[1], head)
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 6, Unparked: ids(slices.Concat(a, b), sequenceOf)})
+	_, err = f.Subscriptions.NextParked(f.ctx, l, a[0].Subject)
+	f.errorIs(err, domain.NotFound)
+	f.equal("progress", "last 6, delivered to 6, position 6, waiting 0, retrying 0", f.progress(s))
+}
+
+func queueRetriesAfterResume(f *fixture) {
+	s, l, events := f.subscribedWithEvents(1)
+	failed := events[0]
+	failed.Attempts, failed.FailingSince, failed.NextAttempt, failed.LastError = 9, f.now(), f.now(), domain.SinkRefused
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 1, Parked: []domain.SubscriptionEvent{failed}})
+	head := func() domain.SubscriptionEvent {
+		f.Helper()
+		e, err := f.Subscriptions.NextParked(f.ctx, l, failed.Subject)
+		f.noError(err)
+		return e
+	}
+	f.equal("parked", failed, head())
+	f.updateSubscription(s, func(s *domain.Subscription) { s.Name = "renamed" })
+	f.equal("after a change of an active subscription", failed, head())
+	f.updateSubscription(s, func(s *domain.Subscription) { s.SetState(domain.SubscriptionPaused, "", f.now()) })
+	f.equal("after a pause", failed, head())
+	f.updateSubscription(s, func(s *domain.Subscription) { s.SetState(domain.SubscriptionActive, "", f.now()) })
+	f.equal("after it was resumed", events[0], head())
+}
+
+func queueAttempts(f *fixture) {
+	s, l, events := f.subscribedWithEvents(2)
+	var want []domain.EventAttempt
+	for i, e := range events {
+		want = append(want, domain.EventAttempt{
+			ID: newID[domain.EventAttempt](), Sequence: e.Sequence, Event: e.ID, Type: e.Type, Subject: e.Subject,
+			Number: i + 1, At: f.now(), Took: 1500 * time.Microsecond, Error: domain.SinkRefused,
+		})
+	}
+	want[1].Error = ""
+	f.recordAttempts(l, ports.AttemptsWrite{DeliveredTo: 2, Attempts: want})
+	slices.Reverse(want)
+	got := collectPages(f, 1, func(page domain.PageRequest) (domain.Page[domain.EventAttempt], error) {
+		return f.Subscriptions.Attempts(f.ctx, f.tenant, s.ID, page)
+	}, nil)
+	f.equal("attempts", want, got)
+	f.inUTC(got[0].At)
+	_, err := f.Subscriptions.Attempts(f.ctx, f.tenant, s.ID,
+		domain.PageRequest{Limit: 1, After: domain.Position{Key: "x"}})
+	f.invalidCursor("a foreign position", err)
+}
+
+func queueDisables(f *fixture) {
+	s, l, events := f.subscribedWithEvents(2)
+	at := f.now()
+	f.recordAttempts(l, ports.AttemptsWrite{
+		DeliveredTo: 2, Parked: events[:1], Disable: domain.SinkUnreachable, At: at,
+	})
+	got := f.status(s)
+	f.equal("state", []any{domain.SubscriptionDisabled, domain.SinkUnreachable, at},
+		[]any{got.State, got.Reason, got.StateSince})
+	f.equal("progress", "last 2, delivered to 2, position 0, waiting 1, retrying 1", f.progress(s))
+	f.errorIs(f.Subscriptions.RecordAttempts(f.ctx, l, ports.AttemptsWrite{}), domain.LeaseLost)
+	f.equal("claimed", false, f.claims(l.Holder, s, longAfter(at)))
+}
+
+func queueTransactions(f *fixture) {
+	c, running, id := f.accountWithRows(row("1", withAccount("a")), row("2"))
+	f.close(id, closeDay)
+	f.storeRows(running, row("1", withAccount("a"), withAmount("-7", "BRL")))
+	want := []domain.Transaction{f.getRow(c, "1"), f.getRow(c, "2")}
+	want[0].Adjusts = closeDay
+	unknown := newID[domain.Transaction]()
+	wanted := append(ids(want, func(t domain.Transaction) domain.TransactionID { return t.ID }), unknown)
+	got, err := f.Subscriptions.Transactions(f.ctx, f.tenant, []domain.ConnectionID{c.ID}, wanted)
+	f.noError(err)
+	slices.SortFunc(got, func(x, y domain.Transaction) int { return strings.Compare(x.ExternalID, y.ExternalID) })
+	f.equal("transactions", want, got)
+	got, err = f.Subscriptions.Transactions(f.ctx, newTenant(), []domain.ConnectionID{c.ID}, wanted)
+	f.noError(err)
+	f.equal("of another tenant", 0, len(got))
+}
+
+// kinds returns the types and subjects of events, sorted.
+func kinds(events []domain.SubscriptionEvent) []string {
+	return slices.Sorted(slices.Values(ids(events, func(e domain.SubscriptionEvent) string {
+		return string(e.Type) + " " + e.Subject
+	})))
+}
+
+func eventsOfAccounts(f *fixture) {
+	s := f.subscribe(withTypes("account.*"))
+	c, running := f.runningPull()
+	l := f.lease(s)
+	f.storeAccounts(running, true, "a", "b")
+	accounts := f.listAccounts(c)
+	a, b := " "+accounts[0].ID.String(), " "+accounts[1].ID.String()
+	events := f.appended(l, s, 2)
+	f.equal("new", slices.Sorted(slices.Values([]string{"account.added" + a, "account.added" + b})), kinds(events))
+	f.equal("time", accounts[0].UpdatedAt, events[0].At)
+	f.equal("connection", c.ID, events[0].Connection)
+	f.storeAccounts(running, true, "a", "b")
+	changed := accountData("a")
+	changed.Name = "renamed"
+	f.mustStorePage(running, ports.PageWrite{Accounts: []domain.AccountData{changed}})
+	f.equal("changed", []string{"account.modified" + a}, kinds(f.appended(l, s, 1)))
+	f.sweepAccounts(running, domain.OneRead, "a")
+	f.equal("removed", []string{"account.removed" + b}, kinds(f.appended(l, s, 1)))
+	f.storeAccounts(running, true, "b")
+	f.equal("listed again", []string{"account.modified" + b}, kinds(f.appended(l, s, 1)))
+}
+
+func eventsOfPulls(f *fixture) {
+	s := f.subscribe(withTypes("pull.failed"))
+	c, running := f.runningPull()
+	running = f.nextPull(c, running)
+	f.finish(running, domain.PullFailed, domain.VendorUnreachable)
+	l := f.lease(s)
+	f.equal("failed", []string{"pull.failed " + running.Pull.String()}, kinds(f.appended(l, s, 1)))
+}
+
+func eventsOfHealth(f *fixture) {
+	s := f.subscribe(withTypes("connection.*"))
+	c, running := f.runningPull()
+	l := f.lease(s)
+	subject := " " + c.ID.String()
+	finish := func(health domain.Health) {
+		f.Helper()
+		f.noError(f.Pulls.Finish(f.ctx, running, ports.Outcome{
+			State: domain.PullSucceeded, Attempts: 1, At: f.now(), Health: func(domain.Health) domain.Health { return health },
+		}))
+		running = f.startPull(c)
+	}
+	healthy := domain.Health{Status: domain.Healthy, Since: f.now()}
+	needs := domain.Health{Status: domain.Healthy, Since: f.now(), NeedsReauth: true}
+	finish(needs)
+	finish(needs)
+	f.equal("needed", []string{"connection.reauth_required" + subject}, kinds(f.appended(l, s, 1)))
+	finish(healthy)
+	f.equal("recovered", []string{"connection.recovered" + subject}, kinds(f.appended(l, s, 1)))
+	set := func(health domain.Health) {
+		f.Helper()
+		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+			c.Health = health
+			return nil
+		})
+		f.noError(err)
+	}
+	set(needs)
+	f.equal("by a test", []string{"connection.reauth_required" + subject}, kinds(f.appended(l, s, 1)))
+	set(domain.Health{}) // a new credential
+	set(healthy)
+	f.appended(l, s, 0)
+}
+
+func eventsOfPeriods(f *fixture) {
+	_, running, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-01-10")), row("2", withAccount("a")))
+	s := f.subscribe(withTypes("period.*"))
+	l := f.lease(s)
+	f.close(id, "2026-01-31")
+	f.close(id, closeDay)
+	f.storeRows(running, row("2", withAccount("a"), withAmount("-7", "BRL")))
+	feb, jan := "period.adjusted "+domain.PeriodSubject(id, closeDay),
+		"period.adjusted "+domain.PeriodSubject(id, "2026-01-31")
+	f.equal("one period", []string{feb}, kinds(f.appended(l, s, 1)))
+	f.storeRows(running, row("1", withAccount("a"), withDate("2026-01-10"), withAmount("-7", "BRL")))
+	f.equal("both periods", []string{jan, feb}, kinds(f.appended(l, s, 2)))
+	f.storeRows(running, row("2", withAccount("a"), withAmount("-7", "BRL"), withDescription("no adjustment")))
+	f.appended(l, s, 0)
+}
+
+func eventsOfCompleteness(f *fixture) {
+	c, running, id := f.accountWithRows(row("1", withAccount("a")))
+	s := f.subscribe(withTypes("account.drifting", "account.complete"))
+	l := f.lease(s)
+	const grace = time.Hour
+	announce := func(at time.Time) {
+		f.Helper()
+		for n := 1; n > 0; { // other tests may have left accounts
+			var err error
+			n, err = f.Subscriptions.AnnounceCompleteness(f.ctx, at, grace, 2)
+			f.noError(err)
+		}
+	}
+	at := f.now()
+	f.finishSettled(running, at, balances("100"))
+	announce(at)
+	announce(at)
+	complete, drifting := []string{"account.complete " + id.String()}, []string{"account.drifting " + id.String()}
+	f.equal("first", complete, kinds(f.appended(l, s, 1)))
+	at = f.now()
+	f.finishSettled(f.startPull(c), at, balances("90"))
+	announce(at.Add(grace - time.Second))
+	f.appended(l, s, 0)
+	announce(at.Add(grace))
+	f.equal("after the grace", drifting, kinds(f.appended(l, s, 1)))
+	f.finishSettled(f.startPull(c), f.now(), balances("100"))
+	announce(at.Add(2 * grace))
+	f.equal("again", complete, kinds(f.appended(l, s, 1)))
+}
+
+func eventBacklog(f *fixture) {
+	before, err := f.Subscriptions.EventBacklog(f.ctx)
+	f.noError(err)
+	s, _, events := f.subscribedWithEvents(3)
+	backlog := func() ports.EventBacklog {
+		f.Helper()
+		now, err := f.Subscriptions.EventBacklog(f.ctx)
+		f.noError(err)
+		now.Waiting, now.Disabled = now.Waiting-before.Waiting, now.Disabled-before.Disabled
+		return now
+	}
+	f.equal("waiting", 3, backlog().Waiting)
+	if oldest := backlog().Oldest; oldest.IsZero() || oldest.After(events[0].At) {
+		f.Errorf("the oldest event is of %v, want %v or earlier", oldest, events[0].At)
+	}
+	f.updateSubscription(s, func(s *domain.Subscription) {
+		s.SetState(domain.SubscriptionDisabled, domain.SinkRefused, f.now())
+	})
+	f.equal("disabled", []int{0, 1}, []int{backlog().Waiting, backlog().Disabled})
+}
+
+func eventsPruned(f *fixture) {
+	s, l, events := f.subscribedWithEvents(4)
+	attempt := domain.EventAttempt{ID: newID[domain.EventAttempt](), At: f.now()}
+	f.recordAttempts(l, ports.AttemptsWrite{
+		DeliveredTo: 3, Parked: events[:1], Attempts: []domain.EventAttempt{attempt},
+	})
+	prune := func(before time.Time) {
+		f.Helper()
+		for n := 1; n > 0; {
+			var err error
+			n, err = f.Subscriptions.PruneEvents(f.ctx, before, 3)
+			f.noError(err)
+		}
+	}
+	prune(events[0].At)
+	all, err := f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
+	f.noError(err)
+	f.equal("not old", 3, len(all))
+	prune(longAfter(f.now()))
+	all, err = f.Subscriptions.ListEvents(f.ctx, l, 0, 10)
+	f.noError(err)
+	f.equal("only what waits", events[3:], all)
+	_, err = f.Subscriptions.NextParked(f.ctx, l, events[0].Subject)
+	f.noError(err)
+	attempts, err := f.Subscriptions.Attempts(f.ctx, f.tenant, s.ID, domain.PageRequest{Limit: 5})
+	f.noError(err)
+	f.equal("attempts", 0, len(attempts.Items))
+	_, err = f.Subscriptions.Replay(f.ctx, f.tenant, s.ID, 2)
+	f.errorIs(err, domain.Invalid)
+	_, running := f.runningPull()
+	f.storeRows(running, row("next"))
+	f.equal("next sequence", []string{"5 transaction.added 1"}, briefEvents(f.appended(l, s, 1)))
+}

@@ -1,0 +1,243 @@
+package ports
+
+import (
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// NewSubscription holds the fields of a subscription to create.
+type NewSubscription struct {
+	Name       string
+	Types      []string
+	Connection domain.ConnectionID // zero for the events of all connections
+	Sink       SinkRequest
+	FromStart  bool // begin at the first record instead of now
+}
+
+// SinkRequest is the destination of a subscription as an operator sends it.
+type SinkRequest struct {
+	Kind       string
+	URL        domain.Secret // it can contain a password
+	Exchange   string
+	RoutingKey string
+}
+
+// SubscriptionUpdate holds the replaceable fields of a subscription. If the URL has no password and names the same
+// user of the same host as before, the password is kept.
+type SubscriptionUpdate struct {
+	Name       string
+	Types      []string
+	Connection domain.ConnectionID
+	Sink       SinkRequest
+}
+
+// SubscriptionStatus is a subscription with the progress of its events.
+type SubscriptionStatus struct {
+	domain.Subscription
+	Waiting       int       // number of events that are stored and not delivered
+	OldestWaiting time.Time // when the change of the oldest of them was made; zero if none waits
+	Retrying      int       // number of the waiting events that have failed, or wait behind such an event
+	// Position is the sequence before the first event that waits; LastSequence if none waits.
+	Position int64
+}
+
+// CreatedSubscription is a new subscription. This is the only time that Secret is available.
+type CreatedSubscription struct {
+	SubscriptionStatus
+	Secret domain.Secret // signs the events; empty unless the sink signs
+}
+
+// SinkTestResult is the outcome of a test of a sink.
+type SinkTestResult struct {
+	Delivered bool
+	Reason    domain.Code // "" if Delivered is set
+	Latency   time.Duration
+}
+
+// SubscriptionManager manages subscriptions.
+//
+// Every method that takes an id returns NotFound unless the id belongs to a subscription of the tenant.
+type SubscriptionManager interface {
+	// CreateSubscription validates all fields, checks the address of the sink against the egress rules, seals the
+	// secrets and stores the subscription. Errors: Invalid (joined, one error for each invalid field); NotFound
+	// if the connection is not a live aggregator connection of the tenant.
+	CreateSubscription(ctx context.Context, tenant domain.TenantID, n NewSubscription) (CreatedSubscription, error)
+	// GetSubscription returns one subscription.
+	GetSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
+	// ListSubscriptions returns the subscriptions of the tenant, newest first.
+	ListSubscriptions(ctx context.Context, tenant domain.TenantID,
+		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
+	// UpdateSubscription replaces the fields, in one atomic change. Errors: those of CreateSubscription; Invalid
+	// (immutable) for another kind of sink; Conflict (revision_mismatch).
+	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch,
+		u SubscriptionUpdate) (SubscriptionStatus, error)
+	// DeleteSubscription deletes a subscription with its events and attempts. Errors: Conflict (revision_mismatch).
+	DeleteSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch) error
+	// PauseSubscription stops a subscription, which keeps its position.
+	PauseSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
+	// ResumeSubscription makes a paused or disabled subscription active. Its failed events are retried at once.
+	ResumeSubscription(ctx context.Context, tenant domain.TenantID,
+		id domain.SubscriptionID) (SubscriptionStatus, error)
+	// RotateSubscriptionSecret replaces the signing secret. The previous one also signs for domain.OldSecretFor.
+	// Errors: Conflict (not_offered) if the sink does not sign.
+	RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID,
+		id domain.SubscriptionID) (CreatedSubscription, error)
+	// ReplaySubscription sends the stored events from a sequence on again. If it is after the position, the events
+	// before it are skipped. Errors: Invalid on from unless the event is stored or is the next one.
+	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+		from int64) (SubscriptionStatus, error)
+	// TestSubscription sends an event of the type domain.SubscriptionTest. Any outcome is returned as a result,
+	// not as an error. Errors: Unavailable (too_many_probes) with RetryAfter if too many tests run.
+	TestSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SinkTestResult, error)
+	// ListEventAttempts returns the attempts to send events of a subscription, newest first.
+	ListEventAttempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+		page domain.PageRequest) (domain.Page[domain.EventAttempt], error)
+}
+
+// EventDispatcher sends the events of subscriptions.
+type EventDispatcher interface {
+	// DispatchEvents sends the events of all active subscriptions until ctx ends. Any number of processes may run
+	// it. Errors of stores and sinks are emitted or recorded; they do not end it.
+	DispatchEvents(ctx context.Context)
+}
+
+// EventEncoder encodes the data of events: each resource as the API returns it.
+type EventEncoder interface {
+	Transaction(t domain.Transaction) ([]byte, error)
+	Account(a domain.Account) ([]byte, error)
+	Connection(c domain.Connection) ([]byte, error)
+	Pull(p domain.Pull) ([]byte, error)
+	Close(c domain.Close) ([]byte, error)
+	Subscription(s SubscriptionStatus) ([]byte, error)
+}
+
+// Subscriptions stores subscriptions, their events and the attempts to send these.
+type Subscriptions interface {
+	SubscriptionStore
+	EventQueue
+	EventMaintenance
+}
+
+// SubscriptionStore stores subscriptions for operators. A position in its lists is the TimeKey of CreatedAt, or of the
+// time of an attempt, and the id.
+type SubscriptionStore interface {
+	// Create stores a subscription. It begins at the first record if FromStart is set. Otherwise each change that
+	// commits after Create belongs to it; a change that commits while Create runs can belong to it as well.
+	Create(ctx context.Context, s domain.Subscription) error
+	// Get returns one subscription. Errors: NotFound.
+	Get(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
+	// List returns the subscriptions of a tenant, newest first.
+	List(ctx context.Context, tenant domain.TenantID,
+		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
+	// Update replaces a subscription by the result of change, in one atomic change. It keeps the id, the tenant,
+	// the sequences, the epoch and FromStart. If the subscription becomes active, the retries of its events begin
+	// again, and are due at once, in a new epoch. Errors: NotFound; those of change, with which nothing is changed.
+	Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+		change func(*domain.Subscription) error) (SubscriptionStatus, error)
+	// Delete deletes a subscription with its events and attempts, unless check returns an error. Errors: NotFound;
+	// those of check.
+	Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+		check func(domain.Subscription) error) error
+	// Replay makes from the next event that is sent: stored events from there on are sent again, and no event before
+	// it is. It begins a new epoch, so that the holder of the lease cannot overwrite the position. Errors: NotFound;
+	// Invalid on from unless the event is stored or is the next one, LastSequence + 1.
+	Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+		from int64) (SubscriptionStatus, error)
+	// Attempts returns the attempts to send events of a subscription, newest first. There are none for an unknown
+	// subscription.
+	Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
+		page domain.PageRequest) (domain.Page[domain.EventAttempt], error)
+	// ListSealed returns at most limit subscriptions of all tenants with ids greater than after, ordered by id, for
+	// re-encryption. It acts for the service itself.
+	ListSealed(ctx context.Context, after domain.SubscriptionID, limit int) ([]domain.Subscription, error)
+	// Reseal replaces the sealed secrets of a subscription if the stored ones still equal old, and reports whether it
+	// did. It acts for the service itself.
+	Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, old, fresh domain.Sealed) (bool, error)
+}
+
+// SubscriptionLease is the right of one process to send the events of a subscription. Holder is the fencing token.
+type SubscriptionLease struct {
+	Tenant       domain.TenantID
+	Subscription domain.SubscriptionID
+	Holder       domain.LeaseID
+	Epoch        int64 // domain.Subscription.Epoch when the subscription was claimed
+}
+
+// AppendedEvents is the result of EventQueue.Append.
+type AppendedEvents struct {
+	Events []domain.SubscriptionEvent // in the order of their sequences
+	More   bool                       // there are changes after the new position
+}
+
+// AttemptsWrite is the result of attempts to send events.
+type AttemptsWrite struct {
+	// DeliveredTo is the new value of Subscription.DeliveredTo.
+	DeliveredTo int64
+	Attempts    []domain.EventAttempt
+	// Parked are events that wait apart from the other events: one that has failed, with the state of its retries,
+	// and the later events of the same subject.
+	Parked []domain.SubscriptionEvent
+	// Unparked are the sequences of parked events that are delivered.
+	Unparked []int64
+	// Disable disables the subscription for this reason unless it is "". The lease ends.
+	Disable domain.Code
+	At      time.Time
+}
+
+// EventQueue stores the events of subscriptions for the process that sends them. All of its methods act for the
+// service itself. A write under a lease that was replaced or ended, or of another epoch, fails with LeaseLost
+// (Conflict).
+type EventQueue interface {
+	// ClaimSubscriptions extends the leases of the active subscriptions that holder has, and claims at most limit
+	// active subscriptions whose lease has expired or ended. It returns all active subscriptions that holder has then;
+	// at least half of the time until until is left in their leases.
+	ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, at, until time.Time,
+		limit int) ([]domain.Subscription, error)
+	// ReleaseSubscriptions ends all leases of holder.
+	ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error
+	// ListPending returns the subscriptions of holder for which there are changes that Append has not read.
+	ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error)
+	// Append reads at most limit changes of the feed, and at most limit other events, after the position of the
+	// subscription. It stores those that the subscription wants (domain.Subscription.Wants) with the next
+	// sequences, and advances the position, in one atomic change. Each change of a transaction becomes at most one
+	// event (domain.FeedChange.EventType). Errors: LeaseLost, also if the subscription has another revision than s.
+	Append(ctx context.Context, l SubscriptionLease, s domain.Subscription, limit int,
+		newID func() domain.EventID) (AppendedEvents, error)
+	// ListEvents returns at most limit events with a sequence greater than after that are not parked, in the order of
+	// their sequences.
+	ListEvents(ctx context.Context, l SubscriptionLease, after int64, limit int) ([]domain.SubscriptionEvent, error)
+	// ListParked returns the first parked event of each subject, at most limit, in the order of their sequences.
+	ListParked(ctx context.Context, l SubscriptionLease, limit int) ([]domain.SubscriptionEvent, error)
+	// NextParked returns the first parked event of a subject. Errors: NotFound.
+	NextParked(ctx context.Context, l SubscriptionLease, subject string) (domain.SubscriptionEvent, error)
+	// RecordAttempts stores the result of attempts, in one atomic change. Errors: LeaseLost.
+	RecordAttempts(ctx context.Context, l SubscriptionLease, w AttemptsWrite) error
+	// Transactions returns the tenant's transactions with these ids in their present versions, as Ledger.Changes
+	// returns them. Unknown ids are left out. connections contains the connections of the transactions.
+	Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
+		ids []domain.TransactionID) ([]domain.Transaction, error)
+}
+
+// EventBacklog describes the events of all active subscriptions that are stored and not delivered.
+type EventBacklog struct {
+	Waiting int
+	Oldest  time.Time // when the change of the oldest of them was made; zero if none waits
+	// Disabled is the number of disabled subscriptions.
+	Disabled int
+}
+
+// EventMaintenance keeps the stored events. All of its methods act for the service itself.
+type EventMaintenance interface {
+	// EventBacklog returns how many events wait.
+	EventBacklog(ctx context.Context) (EventBacklog, error)
+	// PruneEvents deletes at most limit attempts that were made, at most limit delivered events that were
+	// changed, and at most limit events of no subscription that were made before the given time. It returns the
+	// number of deleted rows.
+	PruneEvents(ctx context.Context, before time.Time, limit int) (int, error)
+	// AnnounceCompleteness stores the events account.drifting and account.complete for at most limit accounts whose
+	// state has changed since the last call, and returns their number. A drift counts once it has lasted for grace. An
+	// account that is removed, or whose state is unknown, has no event.
+	AnnounceCompleteness(ctx context.Context, at time.Time, grace time.Duration, limit int) (int, error)
+}

@@ -1,0 +1,418 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+const subscriptions = "/v1/discovery/subscriptions"
+
+// plainSink is a sink that sends events to HTTP endpoints without a signature.
+type plainSink struct{ client *http.Client }
+
+func (plainSink) Kind() domain.SinkKind                                      { return domain.SinkWebhook }
+func (plainSink) Validate(context.Context, ports.SinkTarget) []*domain.Error { return nil }
+
+func (s plainSink) Open(t ports.SinkTarget) ports.EventSender { return plainSender{s.client, t} }
+
+type plainSender struct {
+	client *http.Client
+	target ports.SinkTarget
+}
+
+func (plainSender) Close() {}
+
+func (s plainSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	url := string(s.target.URL.Reveal())
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(e.Body))
+	if err != nil {
+		return err
+	}
+	for _, secret := range s.target.Secrets {
+		r.Header.Add("X-Secret", string(secret.Reveal()))
+	}
+	response, err := s.client.Do(r)
+	if err != nil {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkUnreachable}
+	}
+	_ = response.Body.Close()
+	if response.StatusCode >= 300 {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused}
+	}
+	return nil
+}
+
+// withPlainSink makes the service send events through a plainSink.
+func withPlainSink(s *setup) { s.over.Sinks = []ports.Sink{plainSink{&http.Client{}}} }
+
+// receiver is the endpoint of a consumer of events.
+type receiver struct {
+	*httptest.Server
+	mu       sync.Mutex
+	status   int // of the responses; 0 hangs
+	events   []object
+	requests []http.Header
+}
+
+func newReceiver(t *testing.T) *receiver {
+	r := &receiver{status: http.StatusNoContent}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		body, _ := io.ReadAll(request.Body)
+		r.mu.Lock()
+		status := r.status
+		r.mu.Unlock()
+		if status == 0 {
+			<-request.Context().Done()
+			return
+		}
+		var event object
+		err := json.Unmarshal(body, &event)
+		r.mu.Lock()
+		r.requests = append(r.requests, request.Header.Clone())
+		if err == nil && status < 300 {
+			r.events = append(r.events, event)
+		}
+		r.mu.Unlock()
+		w.WriteHeader(status)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) set(status int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = status
+}
+
+func (r *receiver) got() []object {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
+// last returns the last event of each subject.
+func (r *receiver) last() map[string]object {
+	last := map[string]object{}
+	for _, e := range r.got() {
+		last[text(e, "subject")] = e
+	}
+	return last
+}
+
+// subscribe creates a subscription to events of these types.
+func (o operator) subscribe(url string, more object, types ...string) object {
+	o.t.Helper()
+	body := object{"name": "ledger", "types": types, "sink": object{"kind": "webhook", "url": url}}
+	maps.Copy(body, more)
+	return o.do(http.MethodPost, subscriptions, body).want(http.StatusCreated).json()
+}
+
+func (o operator) subscription(s object) object {
+	o.t.Helper()
+	return o.get(subscriptions + "/" + text(s, "id")).want(http.StatusOK).json()
+}
+
+// delivered waits until a subscription has delivered all of its events, and has read everything.
+func (o operator) delivered(s object, what string, done func() bool) {
+	o.t.Helper()
+	eventually(o.t, what, func() bool { return done() && o.subscription(s)["waiting"] == 0.0 })
+}
+
+// checkEvents checks that the sequences of a subscription are dense, that the versions of each record ascend, and that
+// the last event of each record of the feed has its present state.
+func (o operator) checkEvents(s object, r *receiver) {
+	o.t.Helper()
+	status := o.subscription(s)
+	sequences, versions := map[int]string{}, map[string]float64{}
+	for _, e := range r.got() {
+		n, err := strconv.Atoi(text(e, "sequence"))
+		if id, known := sequences[n]; err != nil || known && id != text(e, "id") {
+			o.t.Errorf("sequence %v of event %v: %v, %s", e["sequence"], e["id"], err, id)
+		}
+		sequences[n] = text(e, "id")
+		data, isObject := e["data"].(object)
+		if e["specversion"] != "1.0" || e["source"] != "/v1/discovery" || e["tenantid"] != o.tenant || !isObject {
+			o.t.Errorf("the event is %v", e)
+		}
+		if version, ok := data["version"].(float64); ok {
+			if version < versions[text(e, "subject")] {
+				o.t.Errorf("version %v of %v after %v", version, e["subject"], versions[text(e, "subject")])
+			}
+			versions[text(e, "subject")] = version
+		}
+	}
+	for n := range len(sequences) {
+		if sequences[n+1] == "" {
+			o.t.Errorf("sequence %d of %d is missing", n+1, len(sequences))
+		}
+	}
+	if want := strconv.Itoa(len(sequences)); status["lastSequence"] != want || status["position"] != want {
+		o.t.Errorf("the subscription is %v after %s events", status, want)
+	}
+	last := r.last()
+	for _, item := range o.get(changes + "?limit=1000").want(http.StatusOK).json()["items"].([]any) {
+		record := item.(object)["transaction"].(object)
+		if diff := cmp.Diff(record, last[text(record, "id")]["data"]); diff != "" {
+			o.t.Errorf("data of the last event (-API +event):\n%s", diff)
+		}
+	}
+}
+
+// TestEventsFollowTheRecords subscribes before and after records were stored, and changes them.
+func TestEventsFollowTheRecords(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o := w.operator(t)
+		r := newReceiver(t)
+		s := o.subscribe(r.URL, nil, "transaction.*", "account.*", "pull.failed")
+		if !strings.HasPrefix(text(s, "secret"), "whsec_") || s["state"] != "active" || s["position"] != "0" {
+			t.Errorf("the new subscription is %v", s)
+		}
+		id := o.connect(b, "main")
+		hook := o.mint(b, "main")
+		o.announce(b, hook, "all")
+		o.waitForSuccess(id)
+		rows := slices.SortedFunc(maps.Values(o.rows(id)), func(x, y object) int {
+			return strings.Compare(text(x, "externalId"), text(y, "externalId"))
+		})
+		has := func(id, kind string) func() bool {
+			return func() bool { return r.last()[id]["type"] == "studio.lerian.discovery."+kind }
+		}
+		o.delivered(s, "the first events", func() bool { return has(text(rows[0], "id"), "transaction.added")() })
+		late := newReceiver(t)
+		all := o.subscribe(late.URL, object{"fromStart": true, "connectionId": id}, "transaction.added")
+		b.edit(t, text(rows[0], "externalId"))
+		o.announce(b, hook, "updated", text(rows[0], "externalId"))
+		o.waitForSuccess(id)
+		o.announce(b, hook, "deleted", text(rows[1], "externalId"))
+		o.waitForSuccess(id)
+		o.delivered(s, "the edit", has(text(rows[0], "id"), "transaction.modified"))
+		o.delivered(s, "the removal", has(text(rows[1], "id"), "transaction.removed"))
+		o.checkEvents(s, r)
+		for _, row := range rows {
+			if r.last()[text(row, "id")] == nil {
+				t.Errorf("no event of %v", row["id"])
+			}
+		}
+		o.delivered(all, "all records", func() bool { return len(late.last()) >= len(rows) })
+		for _, e := range late.got() {
+			if e["type"] != "studio.lerian.discovery.transaction.added" {
+				t.Errorf("an event of type %v", e["type"])
+			}
+		}
+		attempts := o.pages(subscriptions+"/"+text(s, "id")+"/attempts", 50)
+		if len(attempts) < len(r.got()) || attempts[0]["delivered"] != true {
+			t.Errorf("%d attempts of %d events, the first one %v", len(attempts), len(r.got()), attempts[0])
+		}
+	})
+}
+
+// TestTheLifeOfASubscription changes, pauses, tests, replays and deletes a subscription.
+func TestTheLifeOfASubscription(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := banks(t)[0]
+		o, id, hook := connectAndPull(t, w, b)
+		r := newReceiver(t)
+		s := o.subscribe(r.URL, nil, "transaction.*")
+		one := subscriptions + "/" + text(s, "id")
+		add := func() string {
+			t.Helper()
+			external := b.add(t)
+			o.announce(b, hook, "created", external)
+			o.waitForSuccess(id)
+			return external
+		}
+		add()
+		o.delivered(s, "one event", func() bool { return len(r.got()) == 1 })
+		if list := o.pages(subscriptions, 1); len(list) != 1 || list[0]["secret"] != nil {
+			t.Errorf("the list is %v", list)
+		}
+		if got := o.do(http.MethodPost, one+"/test", nil).want(200).json(); got["delivered"] != true {
+			t.Errorf("the test is %v", got)
+		}
+		if e := r.got()[1]; e["type"] != "studio.lerian.discovery.subscription.test" || e["sequence"] != nil {
+			t.Errorf("the test event is %v", e)
+		}
+		r.set(http.StatusGone)
+		got := o.do(http.MethodPost, one+"/test", nil).want(200).json()
+		if got["delivered"] != false || got["reason"] != "sink_refused" {
+			t.Errorf("the failed test is %v", got)
+		}
+		r.set(http.StatusNoContent)
+
+		o.do(http.MethodPost, one+"/pause", nil).want(200)
+		add()
+		time.Sleep(300 * time.Millisecond)
+		if n := len(r.got()); n != 2 {
+			t.Errorf("%d events after a pause", n)
+		}
+		if p := o.subscription(s); p["state"] != "paused" || p["position"] != "1" {
+			t.Errorf("the paused subscription is %v", p)
+		}
+		o.do(http.MethodPost, one+"/resume", nil).want(200)
+		o.delivered(s, "the event of the pause", func() bool { return len(r.got()) == 3 })
+
+		o.do(http.MethodPost, one+"/replay", object{"from": "1"}).want(200)
+		o.delivered(s, "the replay", func() bool { return len(r.got()) == 5 })
+		events := r.got()
+		slices.SortFunc(events[3:], func(x, y object) int { return strings.Compare(text(x, "sequence"), text(y, "sequence")) })
+		for i, pair := range [][2]object{{events[0], events[3]}, {events[2], events[4]}} {
+			if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
+				t.Errorf("replayed event %d (-first +again):\n%s", i, diff)
+			}
+		}
+		for _, from := range []string{"0", "4", "x", "99999999999999999999"} {
+			o.do(http.MethodPost, one+"/replay", object{"from": from}).problem(400, "MTCH-0001", "body.from")
+		}
+
+		tag := o.get(one).want(200).header.Get("ETag")
+		other := newReceiver(t)
+		change := object{"name": "books", "types": []string{"transaction.added"}, "sink": object{
+			"kind": "webhook", "url": other.URL,
+		}}
+		o.do(http.MethodPut, one, change, `If-Match: "99"`).problem(412, "MTCH-0020")
+		o.do(http.MethodPut, one, change, "If-Match: "+tag).want(200)
+		add()
+		o.delivered(s, "an event at the new address", func() bool { return len(other.got()) == 1 })
+
+		rotated := o.do(http.MethodPost, one+"/secret", nil, "Idempotency-Key: rotate").want(200).json()
+		o.do(http.MethodPost, one+"/secret", nil, "Idempotency-Key: rotate").problem(409, "MTCH-0021")
+		o.do(http.MethodPost, one+"/test", nil).want(200)
+		other.mu.Lock()
+		secrets := other.requests[len(other.requests)-1].Values("X-Secret")
+		other.mu.Unlock()
+		if want := []string{text(rotated, "secret"), text(s, "secret")}; !slices.Equal(secrets, want) {
+			t.Errorf("%d secrets sign, want 2", len(secrets))
+		}
+		o.do(http.MethodDelete, one, nil).want(204)
+		o.do(http.MethodDelete, one, nil).problem(404, "MTCH-0005")
+		o.get(one).problem(404, "MTCH-0005")
+		o.get(one+"/attempts").problem(404, "MTCH-0005")
+	}, withPlainSink)
+}
+
+func TestSubscriptionsAreValidated(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o := w.operator(t)
+		body := func(types []string, kind string, more object) object {
+			b := object{"name": "ledger", "types": types, "sink": object{"kind": kind, "url": "http://127.0.0.1:1/"}}
+			maps.Copy(b, more)
+			return b
+		}
+		all := []string{"transaction.*"}
+		o.do(http.MethodPost, subscriptions, body([]string{"transaction.*", "nothing.*"}, "webhook", nil)).
+			problem(400, "MTCH-0001", "body.types[1]")
+		o.do(http.MethodPost, subscriptions, body(nil, "webhook", nil)).problem(400, "MTCH-0001", "body.types")
+		o.do(http.MethodPost, subscriptions, body(all, "pigeon", nil)).problem(400, "MTCH-0001", "body.sink.kind")
+		o.do(http.MethodPost, subscriptions, body(all, "rabbitmq", nil)).
+			problem(400, "MTCH-0001", "body.sink.exchange", "body.sink.url")
+		o.do(http.MethodPost, subscriptions, body(all, "webhook", object{"sink": object{
+			"kind": "webhook", "url": "http://169.254.169.254/latest",
+		}})).problem(400, "MTCH-0001", "body.sink.url")
+		o.do(http.MethodPost, subscriptions, body(all, "webhook", object{
+			"connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
+		})).problem(404, "MTCH-0201")
+		s := o.subscribe("http://127.0.0.1:1/", nil, "transaction.*")
+		stranger := w.operator(t)
+		for method, path := range map[string]string{
+			http.MethodGet: "", http.MethodDelete: "", http.MethodPost: "/pause",
+		} {
+			stranger.do(method, subscriptions+"/"+text(s, "id")+path, nil).problem(404, "MTCH-0005")
+		}
+		key := "Idempotency-Key: subscribe"
+		o.do(http.MethodPost, subscriptions, body(all, "webhook", nil), key).want(201)
+		o.do(http.MethodPost, subscriptions, body(all, "webhook", nil), key).problem(409, "MTCH-0021")
+	})
+}
+
+// TestAHangingSinkDelaysNothingElse has one subscription whose endpoint does not answer.
+func TestAHangingSinkDelaysNothingElse(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := banks(t)[0]
+		o := w.operator(t)
+		hanging, healthy := newReceiver(t), newReceiver(t)
+		hanging.set(0)
+		stuck := o.subscribe(hanging.URL, nil, "transaction.*")
+		s := o.subscribe(healthy.URL, nil, "transaction.*")
+		id := o.connect(b, "main")
+		hook := o.mint(b, "main")
+		o.announce(b, hook, "all")
+		started := time.Now()
+		o.waitForSuccess(id)
+		rows := len(o.rows(id))
+		o.delivered(s, "the events of the other subscription", func() bool { return len(healthy.last()) == rows })
+		if took := time.Since(started); took > 14*time.Second {
+			t.Errorf("the other subscription took %v", took)
+		}
+		if waiting := o.subscription(stuck)["waiting"]; waiting != float64(rows) {
+			t.Errorf("%v events of the hanging endpoint wait, want %d", waiting, rows)
+		}
+		hanging.CloseClientConnections()
+		hanging.set(http.StatusOK)
+		eventually(t, "the delayed events", func() bool { return len(hanging.last()) == rows })
+	})
+}
+
+// TestTheSecretsOfSubscriptionsDoNotLeak uses a URL with a password, and rotates the signing secret.
+func TestTheSecretsOfSubscriptionsDoNotLeak(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		const canary = "canary-sink-password-8b4"
+		o := w.operator(t)
+		r := newReceiver(t)
+		url := strings.Replace(r.URL, "http://", "http://user:"+canary+"@", 1)
+		s := o.do(http.MethodPost, subscriptions, object{
+			"name": "ledger", "types": []string{"transaction.*"}, "sink": object{"kind": "webhook", "url": url},
+		}).want(201)
+		created := s.json()
+		one := subscriptions + "/" + text(created, "id")
+		o.do(http.MethodPost, one+"/test", nil).want(200)
+		rotated := o.do(http.MethodPost, one+"/secret", nil).want(200)
+		o.get(one).want(200)
+		o.get(subscriptions).want(200)
+		o.do(http.MethodPut, one, object{
+			"name": "books", "types": []string{"transaction.*"},
+			"sink": object{"kind": "webhook", "url": text(created["sink"].(object), "url")},
+		}).want(200)
+		o.do(http.MethodPost, one+"/test", nil).want(200)
+		r.set(http.StatusInternalServerError)
+		o.do(http.MethodPost, one+"/test", nil).want(200)
+		r.mu.Lock()
+		for _, header := range r.requests {
+			if user := header.Get("Authorization"); !strings.HasPrefix(user, "Basic ") {
+				t.Errorf("a request without the password: %v", header)
+			}
+		}
+		r.mu.Unlock()
+		secrets := map[string]string{
+			"password": canary, "secret": strings.TrimPrefix(text(created, "secret"), "whsec_"),
+			"rotated secret": strings.TrimPrefix(text(rotated.json(), "secret"), "whsec_"),
+		}
+		search(t, "the first answer", map[string]string{"password": canary}, string(s.raw))
+		metrics := httptest.NewRecorder()
+		telemetry.Admin(w.app.Metrics).ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		for where, text := range map[string]string{
+			"answers": w.responses.String(), "log": w.log.String(), "metrics": metrics.Body.String(), "database": w.dump(t),
+		} {
+			search(t, where, secrets, text)
+		}
+	}, withPlainSink)
+}

@@ -1,0 +1,133 @@
+package clients_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/egress"
+	"github.com/LerianStudio/aggregator-connections/adapters/sink/webhook"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// The signing secrets of the tests.
+const (
+	signingSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	otherSecret   = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
+)
+
+// sender returns a sender that signs with the secrets.
+func sender(t *testing.T, url string, secrets ...string) ports.EventSender {
+	t.Helper()
+	target := ports.SinkTarget{URL: domain.SecretText(url)}
+	for _, text := range secrets {
+		target.Secrets = append(target.Secrets, domain.SecretText(text))
+	}
+	s := webhook.New(webhook.Options{Clock: system.Clock{}, Guard: egress.NewGuard(egress.Config{
+		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	})}).Open(target)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// event returns an event with a sequence, or the event of a test if the sequence is 0.
+func event(t *testing.T, sequence int64) ports.OutgoingEvent {
+	t.Helper()
+	body := map[string]any{
+		"specversion": "1.0", "id": fmt.Sprintf("event-%d", sequence), "source": "/v1/discovery",
+		"type": "studio.lerian.discovery.transaction.added", "subject": fmt.Sprintf("record-%d", sequence),
+		"data": map[string]any{"description": "ação <&> 日本", "version": 1},
+	}
+	if sequence > 0 {
+		body["sequence"] = fmt.Sprint(sequence)
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ports.OutgoingEvent{ID: body["id"].(string), Sequence: sequence, Body: text}
+}
+
+// startReceiver starts the example and returns its URL. It is killed at the end of ctx.
+func startReceiver(ctx context.Context, t *testing.T, journal string) (url string) {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, "node", filepath.Join(root, "examples", "node", "receive.mjs"), "0", journal)
+	cmd.Env = append(os.Environ(), "WEBHOOK_SECRET="+signingSecret)
+	cmd.Stderr = os.Stderr
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the example does not listen: %v", err)
+	}
+	t.Cleanup(func() { _ = cmd.Wait() })
+	return "http://" + strings.TrimPrefix(strings.TrimSpace(line), "listening on ")
+}
+
+func TestTheExampleReceiverStoresVerifiedEventsOnce(t *testing.T) {
+	requireTools(t, "node")
+	journal := filepath.Join(t.TempDir(), "events.jsonl")
+	ctx, kill := context.WithCancel(t.Context())
+	send := func(url string, e ports.OutgoingEvent, want error, secrets ...string) {
+		t.Helper()
+		if err := sender(t, url, secrets...).Send(t.Context(), e); !errors.Is(err, want) {
+			t.Errorf("event %d with %d secrets: got %v, want %v", e.Sequence, len(secrets), err, want)
+		}
+	}
+	url := startReceiver(ctx, t, journal)
+	send(url, event(t, 0), nil, signingSecret)
+	send(url, event(t, 1), nil, signingSecret)
+	send(url, event(t, 1), nil, signingSecret) // again: the confirmation could have been lost
+	send(url, event(t, 2), domain.SinkRefused, otherSecret)
+	send(url, event(t, 4), nil, otherSecret, signingSecret) // during a rotation both secrets sign
+	large := event(t, 5)
+	large.Body = []byte(`{"id":"large","data":"` + strings.Repeat("x", 2<<20) + `"}`)
+	if err := sender(t, url, signingSecret).Send(t.Context(), large); err == nil {
+		t.Error("a body of 2 MiB was accepted")
+	}
+	kill()
+	if err := appendText(journal, `{"id":"cut`); err != nil { // as if it was killed while it wrote
+		t.Fatal(err)
+	}
+	url = startReceiver(t.Context(), t, journal)
+	send(url, event(t, 1), nil, signingSecret)
+	send(url, event(t, 3), nil, signingSecret)
+	example := filepath.Join(root, "examples", "node", "receive.mjs")
+	report := exec.CommandContext(t.Context(), "node", example, "--report", journal)
+	out, err := report.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	const added = "studio.lerian.discovery.transaction.added "
+	want := "- " + added + "record-0\n1 " + added + "record-1\n" +
+		"3 " + added + "record-3\n4 " + added + "record-4\nmissing: 2\n"
+	if diff := cmp.Diff(want, string(out)); diff != "" {
+		t.Errorf("the report (-want +got):\n%s", diff)
+	}
+}
+
+func appendText(name, text string) error {
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}

@@ -1,5 +1,7 @@
 // The console in a browser, as an operator uses it. Each test has a tenant of its own.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { checkAccessibility, checkWidth, launch, open } from './browser.mjs';
 import {
@@ -411,6 +413,138 @@ test('a search finds a transaction in every connection, and opens its record', a
   await page.finish();
 });
 
+// receiver starts an HTTP endpoint for events. It answers with status, and keeps what it received.
+async function receiver() {
+  const endpoint = { received: [], status: 204 };
+  const server = createServer((incoming, response) => {
+    const parts = [];
+    incoming.on('data', (part) => parts.push(part));
+    incoming.on('end', () => {
+      const body = Buffer.concat(parts).toString();
+      endpoint.received.push({ headers: incoming.headers, body, event: JSON.parse(body) });
+      response.writeHead(endpoint.status).end();
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  endpoint.url = `http://127.0.0.1:${server.address().port}/events`;
+  endpoint.close = () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections(); });
+  return endpoint;
+}
+
+// signedWith reports whether one of the signatures of a request was made with the secret.
+function signedWith(secret, { headers, body }) {
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+  const text = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+  return headers['webhook-signature'].split(' ').includes('v1,' + createHmac('sha256', key).update(text).digest('base64'));
+}
+
+test('an operator subscribes a webhook, and follows its events', async (context) => {
+  const operator = token(51);
+  const endpoint = await receiver();
+  context.after(endpoint.close);
+  await connect(operator, pluggyLogin, 'shop');
+  const page = await open(browser, '/console', { token: operator, expected: [/status of 400/] });
+  await follow(page, 'Subscriptions');
+  await heading(page, 'There is no subscription yet.');
+  await follow(page, 'Create a subscription');
+  await page.getByLabel('Name').fill('ledger');
+  await page.getByLabel('URL').fill(endpoint.url);
+  await page.getByLabel('Begin with the first record, not now').check();
+  await press(page, 'Create a subscription');
+  const shown = page.locator('.minted code');
+  const first = await shown.innerText();
+  assert.match(first, /^whsec_[A-Za-z0-9+/]{43}=$/);
+  await checkAccessibility(page, 'a new secret');
+  await press(page, 'I have stored it');
+  await heading(page, 'ledger');
+  assert.equal(await page.getByText(first).count(), 0);
+  const attempts = page.getByRole('table', { name: 'The last attempts' });
+  await attempts.getByRole('row', { name: /transaction\.added .* Confirmed/ }).first().waitFor();
+  await page.getByText('Active. 0 events wait.').waitFor();
+  assert.ok(endpoint.received.length > 0 && endpoint.received.every((request) => signedWith(first, request)));
+
+  await press(page, 'Test');
+  await page.getByText(/The test event was confirmed in/).waitFor();
+  endpoint.status = 500;
+  await press(page, 'Test');
+  await page.getByText('The test event was not confirmed. The destination did not accept the event.').waitFor();
+  endpoint.status = 204;
+
+  await press(page, 'Pause');
+  await page.getByText(/Paused\..*It was paused/).waitFor();
+  await press(page, 'Resume');
+  await page.getByText('Active. 0 events wait.').waitFor();
+
+  await press(page, 'Replace the secret');
+  await page.getByRole('dialog').getByText('For 24 hours both secrets sign').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Replace the secret' }).click();
+  const second = await shown.innerText();
+  assert.notEqual(second, first);
+  await press(page, 'I have stored it');
+  await page.getByText('The old secret also signs until').waitFor();
+  assert.equal(await page.getByText(second).count(), 0);
+
+  const before = endpoint.received.length;
+  await press(page, 'Send again');
+  await page.getByRole('dialog').getByLabel('From the sequence').fill('999999');
+  await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+  await until('the error', () => page.locator('#from-error').count());
+  await page.getByRole('dialog').getByLabel('From the sequence').fill('1');
+  await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+  await page.getByText('Events are sent again from 1 on.').waitFor();
+  const again = await until('the replay', () => endpoint.received.slice(before).find(({ event }) => event.sequence === '1'));
+  assert.ok(signedWith(first, again) && signedWith(second, again), 'both secrets sign during the rotation');
+  assert.equal(again.event.id, endpoint.received.find(({ event }) => event.sequence === '1').event.id);
+
+  await page.reload();
+  await heading(page, 'ledger');
+  await press(page, 'Delete');
+  await page.getByLabel('To confirm, type ledger').fill('ledger');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await heading(page, 'There is no subscription yet.');
+  await page.finish();
+});
+
+test('a destination that does not answer makes a subscription need a person', async (context) => {
+  const operator = token(52);
+  const endpoint = await receiver();
+  context.after(endpoint.close);
+  endpoint.status = 503;
+  await connect(operator, pluggyLogin, 'shop');
+  await api(operator, 'POST', '/subscriptions', {
+    name: 'ledger', types: ['transaction.*'], fromStart: true, sink: { kind: 'webhook', url: endpoint.url },
+  });
+  const page = await open(browser, '/console/subscriptions', { token: operator });
+  await heading(page, '1 of 1 subscriptions needs you.');
+  await follow(page, 'ledger');
+  await page.getByText(/Retrying\. \d+ events have failed or follow one that has\./).waitFor();
+  await page.getByRole('row', { name: /Failed The destination did not accept the event/ }).first().waitFor();
+  endpoint.status = 204;
+  await page.getByText('Active. 0 events wait.').waitFor();
+  await page.finish();
+});
+
+test('a subscription to RabbitMQ shows no password, and an error is beside its field', async () => {
+  const operator = token(53);
+  const page = await open(browser, '/console/subscriptions/new', { token: operator, expected: [/status of 400/] });
+  await page.getByLabel('Name').fill('queue');
+  await page.getByLabel('Destination').selectOption('RabbitMQ');
+  await page.getByLabel('URL').fill('amqp://user:password-canary@169.254.169.254/');
+  await page.getByLabel('Exchange').fill('discovery');
+  await press(page, 'Create a subscription');
+  await until('the error', () => page.locator('#url-error').count());
+  assert.equal(await page.getByLabel('URL').getAttribute('aria-invalid'), 'true');
+  await page.getByLabel('URL').fill('amqp://user:password-canary@127.0.0.1:1/');
+  await press(page, 'Create a subscription');
+  await heading(page, 'queue');
+  await page.getByText('amqp://user@127.0.0.1:1/').waitFor();
+  await press(page, 'Test');
+  await page.getByText('The test event was not confirmed. The destination did not answer.').waitFor();
+  assert.equal(await page.getByText('password-canary').count(), 0);
+  assert.equal(await page.getByRole('button', { name: 'Replace the secret' }).count(), 0);
+  await page.finish();
+});
+
 test('an operator downloads a statement, or reads why there is none', async () => {
   const operator = token(31);
   const connection = await connect(operator, pluggyLogin, 'main-bank');
@@ -517,6 +651,10 @@ async function views(operator, id, broken) {
   const at = '/console/connections/' + id;
   const [delivery] = (await api(operator, 'GET', '/webhooks/deliveries?limit=1&connectionId=' + id)).items;
   const [transaction] = (await api(operator, 'GET', `/aggregator-connections/${id}/transactions?limit=1`)).items;
+  const subscription = await api(operator, 'POST', '/subscriptions', {
+    name: 'books', types: ['transaction.*'], sink: { kind: 'webhook', url: 'http://127.0.0.1:1/a-long-path-of-an-endpoint/events' },
+  });
+  await api(operator, 'POST', `/subscriptions/${subscription.id}/test`);
   return [
     ['/console', 'All connections'], [at, 'Conta de Ensaio'], [at + '/transactions', 'BOLETO DE ENERGIA'],
     [at + '/transactions?from=2001-01-01&to=2001-01-02', 'Nothing matches these filters.'],
@@ -528,6 +666,8 @@ async function views(operator, id, broken) {
     [`${at}/accounts/${transaction.accountId}/closes`, 'No period is closed.'],
     [`${at}/accounts/${transaction.accountId}/completeness`, 'Balances by day'],
     ['/console/search?text=boleto', 'BOLETO DE ENERGIA'], ['/console/search?text=none', 'No transaction matches.'],
+    ['/console/subscriptions', 'books'], ['/console/subscriptions/new', 'Begin with the first record'],
+    ['/console/subscriptions/' + subscription.id, 'The last attempts'],
     [at + '/quarantine', 'Every row can be read.'], ['/console/engines', 'No engine connection.'], ['/console/nowhere', 'This page does not exist.'],
   ];
 }

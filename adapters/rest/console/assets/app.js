@@ -28,8 +28,10 @@ const NotFound = () => html`<${Page} title=${t('notFound.title')}>
   <${Empty} title=${t('notFound.text')}><a href=${link('/')}>${t('nav.connections')}</a></${Empty}>
 </${Page}>`;
 
-const sections = [['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'], ['/engines', 'nav.engines'],
-  ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit']];
+const sections = [
+  ['/', 'nav.connections'], ['/search', 'nav.search'], ['/changes', 'nav.changes'],
+  ['/subscriptions', 'nav.subscriptions'], ['/engines', 'nav.engines'], ['/erasures', 'nav.erasures'], ['/audit', 'nav.audit'],
+];
 
 const isCurrent = (section, path) =>
   (section === '/' ? path === '/' || path.startsWith('/connections') : path.startsWith(section));

@@ -170,6 +170,11 @@ export const Select = ({ label, name, value, options, onChange }) => html`<div c
   </select>
 </div>`;
 
+// Check is a labelled box that can be checked.
+export const Check = ({ label, name, value, checked = false }) => html`<label class="check">
+  <input type="checkbox" name=${name} value=${value} defaultChecked=${checked} /> ${label}
+</label>`;
+
 // CopyButton copies a text and says so.
 export function CopyButton({ text }) {
   const [copied, setCopied] = useState(false);

@@ -14,6 +14,8 @@ import { html } from './preact.js';
 import { Pulls } from './pulls.js';
 import { Quarantine } from './quarantine.js';
 import { Search } from './search.js';
+import { SubscriptionPage } from './subscription.js';
+import { CreateSubscription, Subscriptions } from './subscriptions.js';
 import { Tokens } from './tokens.js';
 import { TransactionPage } from './transaction.js';
 import { Transactions } from './transactions.js';
@@ -36,6 +38,9 @@ export const views = [
   ['/connections/:id/quarantine', tab('quarantine', Quarantine)],
   ['/search', Search],
   ['/changes', Changes],
+  ['/subscriptions', Subscriptions],
+  ['/subscriptions/new', CreateSubscription],
+  ['/subscriptions/:id', SubscriptionPage],
   ['/engines', Engines],
   ['/audit', Audit],
   ['/erasures', Erasures],

@@ -1,0 +1,185 @@
+// One subscription: its progress, the actions, and the attempts to send its events.
+import { request } from './api.js';
+import { duration } from './format.js';
+import { t } from './i18n.js';
+import { html, useState } from './preact.js';
+import { useAction, useList, usePolling, useResource } from './resource.js';
+import { link, navigate } from './router.js';
+import { OneTimeSecret, sinkReason, SubscriptionState } from './subscription-state.js';
+import { Breadcrumb } from './subscriptions.js';
+import {
+  ActionButton, Ago, announce, Details, Dialog, Empty, Failure, Field, Instant, Loaded, More, Page, Skeleton, Status, Table,
+} from './ui.js';
+
+const refreshInterval = 5000;
+const eventPrefix = 'studio.lerian.discovery.';
+
+// Lead answers whether the events arrive.
+function Lead({ subscription }) {
+  const { state, reason, since, waiting, retrying } = subscription;
+  const text = state === 'disabled' ? t('subscription.lead.disabled', { when: html`<${Ago} at=${since} />`, reason: sinkReason(reason) })
+    : state === 'paused' ? t('subscription.lead.paused', { when: html`<${Ago} at=${since} />` })
+    : retrying > 0 ? t('subscription.lead.retrying', { n: retrying }) : '';
+  return html`<${SubscriptionState} subscription=${subscription} end="." /> ${text}${' '}${t('subscription.lead.waiting', { n: waiting })}`;
+}
+
+// ReplayDialog asks from which event on the events are sent again.
+function ReplayDialog({ subscription, replay, onClose }) {
+  const submit = async (event) => {
+    event.preventDefault();
+    const from = String(Number(new FormData(event.target).get('from')));
+    if (await replay.run(from)) onClose();
+  };
+  const field = replay.problem?.fields.find(({ location }) => location === 'body.from');
+  return html`<${Dialog} title=${t('resend.title')} onClose=${onClose}><form onSubmit=${submit}>
+    <p>${t('resend.text', { position: subscription.position, last: subscription.lastSequence })}</p>
+    <${Field} label=${t('resend.from')} name="from" type="number" min="1" max="999999999999999" required
+      defaultValue=${String(Math.max(1, Number(subscription.position)))} error=${field?.message} />
+    <${Failure} problem=${field ? null : replay.problem} />
+    <div class="actions">
+      <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
+      <${ActionButton} type="submit" kind="primary" busy=${replay.busy}>${t('action.resend')}</${ActionButton}>
+    </div>
+  </form></${Dialog}>`;
+}
+
+// DeleteDialog says what a deletion does, and asks for the name of the subscription.
+function DeleteDialog({ subscription, etag, onClose }) {
+  const [typed, setTyped] = useState('');
+  const removal = useAction(() => request('DELETE', '/subscriptions/' + subscription.id, { etag }).then(() => true));
+  const submit = async (event) => {
+    event.preventDefault();
+    if (!(await removal.run())) return;
+    announce(t('subscription.deleted', { name: subscription.name }));
+    navigate(link('/subscriptions'));
+  };
+  return html`<${Dialog} title=${t('delete.title', { name: subscription.name })} onClose=${onClose}><form onSubmit=${submit}>
+    <p>${t('subscription.deleteText')}</p>
+    <${Field} label=${t('delete.confirm', { name: subscription.name })} name="confirm" autocomplete="off"
+      value=${typed} onInput=${(event) => setTyped(event.target.value)} />
+    <${Failure} problem=${removal.problem} />
+    <div class="actions">
+      <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
+      <button class="danger" disabled=${typed !== subscription.name || removal.busy}>${t('action.delete')}</button>
+    </div>
+  </form></${Dialog}>`;
+}
+
+const attemptColumns = () => [
+  { title: t('column.event'), kind: 'main', cell: (item) => html`<code>${item.type.replace(eventPrefix, '')}</code>` },
+  { title: t('column.when'), cell: (item) => html`<${Ago} at=${item.at} />` },
+  {
+    title: t('column.result'),
+    cell: (item) => (item.delivered ? html`<${Status} tone="good">${t('attempt.delivered')}</${Status}>`
+      : html`<${Status} tone="bad">${t('attempt.failed')}</${Status}> <span class="small">${sinkReason(item.reason)}</span>`),
+  },
+  { title: t('column.sequence'), kind: 'number', cell: (item) => (item.sequence === '0' ? '–' : item.sequence) },
+  { title: t('attempt.number'), kind: 'number', cell: (item) => t('number', { n: item.number }) },
+  { title: t('column.took'), kind: 'number', cell: (item) => duration(item.latencyMs) },
+];
+
+function Attempts({ list }) {
+  return html`<section aria-labelledby="attempts">
+    <h2 id="attempts">${t('attempt.heading')}</h2>
+    <${Loaded} of=${list}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t('attempt.empty')}><p>${t('attempt.emptyText')}</p></${Empty}>`
+      : html`<${Table} label=${t('attempt.heading')} columns=${attemptColumns()} items=${list.items} /><${More} list=${list} />`)}</${Loaded}>
+  </section>`;
+}
+
+const TestOutcome = ({ result }) => html`<div class=${'notice ' + (result.delivered ? 'good' : 'bad')} role="status">
+  <p>${result.delivered ? t('subscription.testDelivered', { took: duration(result.latencyMs) })
+    : t('subscription.testFailed', { reason: sinkReason(result.reason) })}</p>
+</div>`;
+
+// useSubscriptionActions returns the actions of the subscription at path. changed is called after each.
+function useSubscriptionActions(path, changed) {
+  const post = (name, options) => request('POST', path + name, options).then(({ data }) => {
+    changed();
+    return data;
+  });
+  return {
+    test: useAction(() => post('/test')),
+    pause: useAction(async (name, key) => {
+      const data = await post('/' + name, { key });
+      announce(t(name === 'pause' ? 'subscription.pauseDone' : 'subscription.resumeDone'));
+      return data;
+    }),
+    rotate: useAction((input, key) => post('/secret', { key })),
+    replay: useAction(async (from, key) => {
+      const data = await post('/replay', { body: { from }, key });
+      announce(t('resend.done', { from }));
+      return data;
+    }),
+  };
+}
+
+function RotateDialog({ rotate, onClose }) {
+  const confirm = async () => {
+    if (await rotate.run()) onClose();
+  };
+  return html`<${Dialog} title=${t('rotate.title')} onClose=${onClose}>
+    <p>${t('rotate.text')}</p>
+    <${Failure} problem=${rotate.problem} />
+    <div class="actions">
+      <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
+      <${ActionButton} kind="primary" busy=${rotate.busy} onClick=${confirm}>${t('action.rotate')}</${ActionButton}>
+    </div>
+  </${Dialog}>`;
+}
+
+const Actions = ({ subscription, actions, open }) => html`
+  <${ActionButton} busy=${actions.test.busy} onClick=${() => actions.test.run()}>${t('action.test')}</${ActionButton}>
+  <${ActionButton} busy=${actions.pause.busy} onClick=${() => actions.pause.run(subscription.state === 'active' ? 'pause' : 'resume')}>
+    ${t(subscription.state === 'active' ? 'action.pause' : 'action.resume')}</${ActionButton}>
+  <${ActionButton} onClick=${() => open('replay')}>${t('action.resend')}</${ActionButton}>
+  ${subscription.sink.kind === 'webhook'
+    && html`<${ActionButton} onClick=${() => open('rotate')}>${t('action.rotate')}</${ActionButton}>`}
+  <${ActionButton} kind="danger" onClick=${() => open('delete')}>${t('action.delete')}</${ActionButton}>`;
+
+export function SubscriptionPage({ id }) {
+  const path = '/subscriptions/' + id;
+  const loaded = useResource(path);
+  const attempts = useList(path + '/attempts?limit=50');
+  const [dialog, setDialog] = useState('');
+  const actions = useSubscriptionActions(path, () => {
+    loaded.reload();
+    attempts.reload();
+  });
+  usePolling(loaded.reload, true, refreshInterval);
+  usePolling(attempts.reload, !attempts.extended, refreshInterval);
+  const item = loaded.value?.data;
+  if (!item) {
+    return html`<${Page} title=${t('subscription.one')} above=${html`<${Breadcrumb} />`}>
+      ${loaded.problem ? html`<${Failure} problem=${loaded.problem} retry=${loaded.reload} />` : html`<${Skeleton} />`}
+    </${Page}>`;
+  }
+  const { test, pause, rotate, replay } = actions;
+  const start = (name) => {
+    [rotate, replay].forEach((action) => action.problem && action.reset());
+    setDialog(name);
+  };
+  const close = () => setDialog('');
+  return html`<${Page} title=${item.name} above=${html`<${Breadcrumb} />`} lead=${html`<${Lead} subscription=${item} />`}
+      actions=${html`<${Actions} subscription=${item} actions=${actions} open=${start} />`}>
+    ${test.result && html`<${TestOutcome} result=${test.result} />`}
+    ${rotate.result?.secret && html`<${OneTimeSecret} key=${rotate.result.secret} secret=${rotate.result.secret} close=${rotate.reset} />`}
+    <${Failure} problem=${test.problem || pause.problem || loaded.problem} />
+    <${Details} pairs=${[
+      [t('subscription.types'), item.types.map((name) => html`<code>${name}</code> `)],
+      [t('column.connection'), item.connectionId
+        && html`<a href=${link('/connections/' + item.connectionId)}><code>${item.connectionId}</code></a>`],
+      [t('subscription.sink'), t('sink.' + item.sink.kind)],
+      [t('field.sinkUrl'), html`<code>${item.sink.url}</code>`],
+      [t('field.exchange'), item.sink.exchange && html`<code>${item.sink.exchange}</code>`],
+      [t('field.routingKey'), item.sink.routingKey && html`<code>${item.sink.routingKey}</code>`],
+      [t('subscription.position'), t('subscription.positionOf', { position: item.position, last: item.lastSequence })],
+      [t('subscription.overlap'), item.secretOverlapUntil && html`<${Instant} at=${item.secretOverlapUntil} />`],
+      [t('column.id'), html`<code>${item.id}</code>`],
+    ]} />
+    <${Attempts} list=${attempts} />
+    ${dialog === 'replay' && html`<${ReplayDialog} subscription=${item} replay=${replay} onClose=${close} />`}
+    ${dialog === 'rotate' && html`<${RotateDialog} rotate=${rotate} onClose=${close} />`}
+    ${dialog === 'delete' && html`<${DeleteDialog} subscription=${item} etag=${loaded.value.etag} onClose=${close} />`}
+  </${Page}>`;
+}

@@ -1,0 +1,114 @@
+// The subscriptions that send events to other systems, and the form that creates one.
+import { request } from './api.js';
+import { loadConnections } from './connections-data.js';
+import { t } from './i18n.js';
+import { html, useState } from './preact.js';
+import { useAction, useList, useLoad, usePolling } from './resource.js';
+import { link, navigate } from './router.js';
+import { OneTimeSecret, SubscriptionState } from './subscription-state.js';
+import { ActionButton, ActionLink, Ago, announce, Check, Empty, Failure, Field, Loaded, More, Page, Select, Table } from './ui.js';
+
+const refreshInterval = 5000;
+
+const columns = () => [
+  {
+    title: t('column.name'), kind: 'main',
+    cell: (item) => html`<a class="name" href=${link('/subscriptions/' + item.id)}>${item.name}</a>`,
+  },
+  { title: t('column.status'), cell: (item) => html`<${SubscriptionState} subscription=${item} />` },
+  { title: t('subscription.sink'), cell: (item) => html`${t('sink.' + item.sink.kind)} <code>${item.sink.url}</code>` },
+  { title: t('subscription.waiting'), kind: 'number', cell: (item) => t('number', { n: item.waiting }) },
+  { title: t('subscription.oldest'), cell: (item) => html`<${Ago} at=${item.oldestWaitingAt} none="subscription.noneWaits" />` },
+];
+
+// heading says how many of the subscriptions need a person: those that are disabled, and those that retry.
+function heading(items) {
+  const needy = items.filter((item) => item.state === 'disabled' || item.retrying > 0).length;
+  if (items.length === 0) return t('subscription.none');
+  return needy ? t('subscription.needy', { n: needy, all: items.length }) : t('subscription.allGood', { n: items.length });
+}
+
+export function Subscriptions() {
+  const list = useList('/subscriptions?limit=50');
+  usePolling(list.reload, !list.extended, refreshInterval);
+  const create = html`<${ActionLink} href=${link('/subscriptions/new')} kind="primary">${t('action.subscribe')}</${ActionLink}>`;
+  return html`<${Page} title=${list.items ? heading(list.items) : t('subscription.title')} lead=${t('subscription.lead')} actions=${create}>
+    <${Loaded} of=${list}>${() => (list.items.length === 0
+      ? html`<${Empty} title=${t('subscription.empty')}><p>${t('subscription.emptyText')}</p></${Empty}>`
+      : html`<${Table} label=${t('subscription.title')} columns=${columns()} items=${list.items} /><${More} list=${list} />`)}</${Loaded}>
+  </${Page}>`;
+}
+
+// The types that the form offers. Each names all events of a resource.
+const types = ['transaction.*', 'account.*', 'connection.*', 'pull.failed', 'period.adjusted'];
+
+// errorsByField returns the messages of a validation problem by the name of the field. An item of types counts as types.
+function errorsByField(problem) {
+  return Object.fromEntries((problem?.fields || []).map(({ location, message }) =>
+    [location.replace(/^body\.(sink\.)?/, '').replace(/\[.*/, ''), message]));
+}
+
+// bodyOf returns the request of a filled form.
+function bodyOf(form, kind) {
+  const values = new FormData(form);
+  const filled = (names) => Object.fromEntries(names.map((name) => [name, values.get(name)]).filter(([, value]) => value));
+  return {
+    ...filled(['name', 'connectionId']), types: values.getAll('types'), fromStart: values.has('fromStart'),
+    sink: { kind, ...filled(kind === 'rabbitmq' ? ['url', 'exchange', 'routingKey'] : ['url']) },
+  };
+}
+
+const Types = ({ error }) => html`<fieldset class="field" aria-describedby=${error ? 'types-error' : undefined}>
+  <legend>${t('subscription.types')}</legend>
+  ${types.map((name) => html`<${Check} key=${name} name="types" value=${name} checked=${name === 'transaction.*'}
+    label=${t('eventType.' + name)} />`)}
+  ${error && html`<p class="error" id="types-error">${error}</p>`}
+</fieldset>`;
+
+const SinkFields = ({ kind, errors }) => html`
+  <${Field} label=${t('field.sinkUrl')} name="url" required type="url" maxlength="2048" autocomplete="off" spellcheck=${false}
+    key=${kind} placeholder=${kind === 'rabbitmq' ? 'amqps://user:password@broker.example.com/' : 'https://books.example.com/events'}
+    hint=${t(kind === 'rabbitmq' ? 'field.brokerHint' : 'field.endpointHint')} error=${errors.url} />
+  ${kind === 'rabbitmq' && html`
+    <${Field} label=${t('field.exchange')} name="exchange" required maxlength="255" hint=${t('field.exchangeHint')}
+      error=${errors.exchange} autocomplete="off" />
+    <${Field} label=${t('field.routingKey')} name="routingKey" maxlength="255" hint=${t('field.routingKeyHint')}
+      error=${errors.routingKey} autocomplete="off" />`}`;
+
+export function CreateSubscription() {
+  const [kind, setKind] = useState('webhook');
+  const [connection, setConnection] = useState('');
+  const connections = useLoad('all connections', loadConnections);
+  const creation = useAction((body, key) => request('POST', '/subscriptions', { body, key }).then(({ data }) => data));
+  const created = creation.result;
+  const show = (subscription) => navigate(link('/subscriptions/' + subscription.id));
+  const submit = async (event) => {
+    event.preventDefault();
+    const made = await creation.run(bodyOf(event.target, kind));
+    if (!made) return;
+    announce(t('subscription.created', { name: made.name }));
+    if (!made.secret) show(made);
+  };
+  const errors = errorsByField(creation.problem);
+  const all = (connections.value?.all || []).map((item) => [item.connectionId, item.configName]);
+  return html`<${Page} title=${t('subscription.create')} lead=${t('subscription.createLead')} above=${html`<${Breadcrumb} />`}>
+    ${created?.secret ? html`<${OneTimeSecret} secret=${created.secret} close=${() => show(created)} />`
+    : html`<form class="form" onSubmit=${submit}>
+      <${Field} label=${t('column.name')} name="name" required maxlength="255" error=${errors.name} autocomplete="off" />
+      <${Types} error=${errors.types} />
+      <${Select} label=${t('column.connection')} name="connectionId" value=${connection} onChange=${setConnection}
+        options=${[['', t('filter.all')], ...all]} />
+      <${Select} label=${t('subscription.sink')} name="kind" value=${kind} onChange=${setKind}
+        options=${['webhook', 'rabbitmq'].map((name) => [name, t('sink.' + name)])} />
+      <${SinkFields} kind=${kind} errors=${errors} />
+      <${Check} name="fromStart" value="yes" label=${t('subscription.fromStart')} />
+      <${Failure} problem=${creation.problem?.fields.length ? null : creation.problem} />
+      <div class="actions">
+        <${ActionButton} type="submit" kind="primary" busy=${creation.busy}>${t('action.subscribe')}</${ActionButton}>
+        <a class="button" href=${link('/subscriptions')}>${t('action.cancel')}</a>
+      </div>
+    </form>`}
+  </${Page}>`;
+}
+
+export const Breadcrumb = () => html`<p class="breadcrumb"><a href=${link('/subscriptions')}>${t('nav.subscriptions')}</a></p>`;

@@ -275,6 +275,7 @@ test('a token is minted with a source secret, or with a webhook at the vendor', 
   const belvo = await connect(operator, belvoLogin, 'link', false);
   const other = await open(browser, `/console/connections/${belvo.id}/tokens`, { token: operator });
   await press(other, 'Mint a token');
+  await other.getByRole('dialog').waitFor();
   assert.equal(await other.getByRole('dialog').getByRole('option').count(), 2);
   await other.finish();
 });

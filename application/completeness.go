@@ -80,7 +80,7 @@ func (s *Service) completenessOf(a ports.Activity) domain.CompletenessState {
 // not synchronise meanwhile.
 func (a *attempt) settledRead() *ports.SettledRead {
 	reader, ok := a.vendor.(ports.BalanceReader)
-	if !ok || !a.readSettled() {
+	if !ok || a.relink.staged || !a.readSettled() {
 		return nil
 	}
 	read := &ports.SettledRead{

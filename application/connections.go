@@ -17,7 +17,7 @@ func (s *Service) CreateConnection(
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Aggregator,
 		Vendor: domain.Vendor(n.Vendor), Name: n.Name, BaseURL: n.BaseURL, AccountRef: n.AccountRef,
-		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
+		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now, NewReference: true,
 	}
 	address, err := s.checkBaseURL(ctx, c.Vendor, n.BaseURL)
 	if err != nil {

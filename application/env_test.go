@@ -33,7 +33,8 @@ type env struct {
 	sealer  *fakeSealer
 	events  *eventRecorder
 	nudged  []domain.PullID
-	failing map[string]error // maps names of store methods to the errors that they return
+	failing map[string]error      // maps names of store methods to the errors that they return
+	fault   func(op string) error // returns the error of a call of a store method; may be nil
 }
 
 // newEnv returns an env. The functions in with change the dependencies before the service is built.
@@ -45,8 +46,15 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 		events: &eventRecorder{}, failing: map[string]error{},
 	}
 	store := memory.New(memory.Options{
-		Nudge:  func(id domain.PullID) { e.nudged = append(e.nudged, id) },
-		Before: func(op string) error { return e.failing[op] },
+		Nudge: func(id domain.PullID) { e.nudged = append(e.nudged, id) },
+		Before: func(op string) error {
+			if e.fault != nil {
+				if err := e.fault(op); err != nil {
+					return err
+				}
+			}
+			return e.failing[op]
+		},
 	})
 	e.deps = application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),

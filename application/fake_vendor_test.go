@@ -3,6 +3,7 @@ package application_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -20,8 +21,9 @@ type vendor struct {
 	name   domain.Vendor
 	status domain.LinkStatus
 	rows   []domain.TransactionData
-	others []string      // the external ids of further accounts
-	steps  []domain.Step // returned by Plan if rows are requested; nil means one sweep of everything
+	others []string         // the external ids of further accounts
+	steps  []domain.Step    // returned by Plan if rows are requested; nil means one sweep of everything
+	links  map[string]*link // what the vendor has under each account reference; nil means the same under each of them
 
 	onCheck    func() error
 	onAccounts func() error
@@ -78,11 +80,19 @@ func (v *vendor) Check(_ context.Context, a ports.Access) (domain.LinkStatus, er
 	return v.status, nil
 }
 
-func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
+// AccountIdentity returns the number of the account.
+func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
+	return domain.NewAccountIdentity("", "", account.Number, "", "")
+}
+
+func (v *vendor) Accounts(_ context.Context, a ports.Access) ([]domain.AccountData, error) {
 	if v.onAccounts != nil {
 		if err := v.onAccounts(); err != nil {
 			return nil, err
 		}
+	}
+	if l := v.links[a.AccountRef]; l != nil {
+		return slices.Clone(l.accounts), nil
 	}
 	accounts := []domain.AccountData{{ExternalID: account, Type: domain.BankAccount, Name: "Checking", Currency: "BRL"}}
 	for _, id := range v.others {
@@ -91,19 +101,25 @@ func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, 
 	return accounts, nil
 }
 
-func (v *vendor) Plan(scope domain.PullScope, _ []domain.AccountData, today domain.Date) []domain.Step {
+func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step {
 	v.scopes, v.planned = append(v.scopes, scope), append(v.planned, string(today))
 	switch {
 	case !scope.Everything && scope.Window == nil && len(scope.Created) == 0:
 		return nil
 	case v.steps != nil:
 		return v.steps
+	case v.links != nil:
+		var steps []domain.Step
+		for _, a := range accounts {
+			steps = append(steps, domain.Step{Account: a.ExternalID, Sweep: true})
+		}
+		return steps
 	}
 	return []domain.Step{{Account: account, Sweep: true}}
 }
 
 func (v *vendor) Read(
-	ctx context.Context, _ ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
+	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
 	v.cursors = append(v.cursors, cursor)
 	if v.beforeRead != nil {
@@ -119,13 +135,19 @@ func (v *vendor) Read(
 			return *batch, nil
 		}
 	}
+	rows := v.rows
+	if l := v.links[a.AccountRef]; l != nil {
+		rows = slices.DeleteFunc(slices.Clone(l.rows), func(t domain.TransactionData) bool {
+			return t.Account != step.Account
+		})
+	}
 	from, _ := strconv.Atoi(cursor)
-	to := min(from+2, len(v.rows))
-	batch := ports.VendorPage{Transactions: domain.RawTransactionsOf(v.rows[min(from, to):to]...)}
+	to := min(from+2, len(rows))
+	batch := ports.VendorPage{Transactions: domain.RawTransactionsOf(rows[min(from, to):to]...)}
 	if v.reportTotal != nil {
 		batch.Total = v.reportTotal()
 	}
-	if to < len(v.rows) {
+	if to < len(rows) {
 		batch.Next = strconv.Itoa(to)
 	}
 	return batch, nil

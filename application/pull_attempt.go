@@ -42,6 +42,7 @@ type attempt struct {
 	consent  domain.ConsentReport // what the vendor says about the consent at the end of the attempt
 	listed   []string             // the external ids of all accounts that the vendor lists
 	accounts []domain.AccountData // accounts with a known external id, including unreadable ones
+	relink   relink
 
 	recentlyLeft bool            // see ports.Claimed; also set when this attempt has removed rows
 	shown        domain.Progress // its members Shown and ShownMore are those of the pull
@@ -97,12 +98,18 @@ func (a *attempt) run(ctx context.Context) error {
 	}
 	a.plan()
 	a.whole = a.pull.Progress.AtStart()
+	if err := a.startStaging(ctx); err != nil {
+		return err
+	}
 	for !a.pull.Progress.Done() {
 		if err := a.readStep(ctx); err != nil {
 			return err
 		}
 	}
 	if err := a.releaseUnseen(ctx); err != nil {
+		return err
+	}
+	if err := a.publish(ctx); err != nil {
 		return err
 	}
 	if a.initial || a.pull.Scope.MoreRemoved && a.storedRows {
@@ -157,6 +164,9 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	}
 	var changes quarantineChanges
 	readable := a.quarantine.sortAccounts(listed, &changes)
+	if err = a.decideStaging(ctx, readable, listed); err != nil {
+		return err
+	}
 	a.listed = nil
 	for i := range listed {
 		a.listed = append(a.listed, listed[i].ExternalID)
@@ -195,9 +205,11 @@ func (a *attempt) plan() {
 	progress, target, today := a.pull.Progress, a.connection.Target(), domain.DateOf(a.Clock.Now())
 	awaited := a.awaited()
 	old := progress.PlannedOn.AddDays(maxPlanDays) < today
-	if !progress.Planned || progress.Target != target || len(awaited) < len(progress.Awaited) || old {
+	if !progress.Planned || progress.Target != target || len(awaited) < len(progress.Awaited) || old ||
+		progress.Staged != a.relink.staged {
 		progress = domain.Progress{
 			Planned: true, Target: target, PlannedOn: today, Steps: a.vendor.Plan(scope, a.accounts, today),
+			Staged: a.relink.staged,
 		}
 	}
 	progress.Awaited = awaited
@@ -242,7 +254,7 @@ func (a *attempt) readStep(ctx context.Context) error {
 	}
 	changes := &differ{
 		pulls: a.Pulls, connection: a.connection.ID, empty: a.empty, countedBefore: a.pull.Progress.Rows,
-		quarantine: a.quarantine, removed: a.removed, partial: len(step.IDs) > 0 || !step.CreatedFrom.IsZero(),
+		quarantine: a.quarantine, removed: a.removed, staged: a.relink.staged, partial: len(step.IDs) > 0 || !step.CreatedFrom.IsZero(),
 	}
 	for {
 		err := a.readPages(ctx, step, changes)
@@ -266,12 +278,13 @@ func needsRestart(failure error) bool {
 func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *differ) error {
 	pages := newPager(ctx, a, step, changes)
 	defer pages.close()
-	sweep := step.Sweep && pages.whole
+	sweep := step.Sweep && pages.whole && !a.relink.staged
 	held := a.newHeldRows(sweep)
 	for {
 		batch := pages.next()
 		a.nameless = a.nameless || batch.nameless
 		a.shown = a.shown.WithShown(batch.shown)
+		a.noteEmbedded(batch.accounts)
 		stored := held.hold(&batch)
 		switch {
 		case batch.last && sweep:
@@ -322,7 +335,7 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 
 // completed returns the write with the members that every write has.
 func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
-	w = a.forPage(w)
+	w = a.forStage(a.forPage(w))
 	w.At, w.LeaseUntil = a.leaseTimes()
 	w.Unchanged += a.pending.rows
 	w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} }
@@ -418,7 +431,7 @@ func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool,
 // confirmed after the last step also holds for that list.
 func (a *attempt) sweepAccounts(ctx context.Context) error {
 	proof := a.status.Accounts
-	if !a.initial && !a.pull.Scope.Everything || proof == domain.NoProof {
+	if !a.initial && !a.pull.Scope.Everything || proof == domain.NoProof || a.relink.staged || a.relink.published {
 		return nil
 	}
 	if slices.Contains(a.listed, "") { // the id of an unreadable account is not known; it may be any account

@@ -21,6 +21,7 @@ type differ struct {
 	pulls      ports.Pulls
 	connection domain.ConnectionID
 	empty      bool // no transaction was stored when the attempt started
+	staged     bool // the rows are staged, so each of them is written
 
 	quarantine quarantine // used only by appendChanged
 	// removed are the sorted external ids of rows whose removal is already stored. A page may still contain
@@ -88,7 +89,7 @@ func (d *differ) markStored(pages int) { d.stored.Add(int64(pages)) }
 // A row in the quarantine is always normalised as well.
 func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) (unchanged int, err error) {
 	same := make([]bool, len(page.Transactions))
-	if !d.empty && len(same) > 0 { // if nothing is stored, or the page has no rows, there is nothing to look up
+	if !d.empty && !d.staged && len(same) > 0 { // if nothing is stored, or the page has no rows, there is nothing to look up
 		if same, err = d.pulls.FilterUnchanged(ctx, d.connection, page.Transactions); err != nil {
 			return 0, err
 		}
@@ -187,7 +188,7 @@ func (d *differ) again() *differ {
 	counted.sort()
 	return &differ{
 		pulls: d.pulls, connection: d.connection, empty: false, counted: &counted, countedBefore: d.countedBefore,
-		quarantine: d.quarantine, removed: d.removed, partial: d.partial,
+		quarantine: d.quarantine, removed: d.removed, partial: d.partial, staged: d.staged,
 	}
 }
 

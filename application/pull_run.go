@@ -189,6 +189,9 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 		if !replaced {
 			o.Settled = a.settledRead()
 		}
+		if a.connection.NewReference && !a.relink.staged && !a.relink.published {
+			o.Target = a.connection.Target()
+		}
 		return o
 	}
 	o.LastError = codeOf(failure)

@@ -13,6 +13,9 @@ const (
 // MassRemoval is the warning that a connection has while a mass removal of its rows is held back.
 const MassRemoval Warning = "mass_removal"
 
+// AccountShared is the warning that a connection has while another live connection reads one of its accounts.
+const AccountShared Warning = "account_shared"
+
 // Absence is a live row that a complete read of the vendor did not return.
 type Absence struct {
 	ExternalID string

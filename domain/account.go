@@ -2,6 +2,7 @@ package domain
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -52,4 +53,41 @@ type Account struct {
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
 	RemovedAt   time.Time // when a pull found the account no longer listed; zero while it is listed
+	// References are the account references under which the account was read, oldest first.
+	References []AccountReference
+}
+
+// AccountReference says which external id an account has, or had, under an account reference.
+type AccountReference struct {
+	AccountRef string    `json:"accountRef"`
+	ExternalID string    `json:"externalId"`
+	From       time.Time `json:"from"`
+	Until      time.Time `json:"until,omitzero"` // when another reference took its place; zero for the present one
+}
+
+// IsOf reports whether the account is read under this account reference at present.
+func (a Account) IsOf(accountRef string) bool {
+	if len(a.References) == 0 {
+		return false
+	}
+	last := a.References[len(a.References)-1]
+	return last.Until.IsZero() && CanonicalAccountRef(last.AccountRef) == CanonicalAccountRef(accountRef)
+}
+
+// EndReference ends the present account reference of the account.
+func (a *Account) EndReference(at time.Time) {
+	a.References = slices.Clone(a.References)
+	if n := len(a.References); n > 0 && a.References[n-1].Until.IsZero() {
+		a.References[n-1].Until = at
+	}
+}
+
+// Relink makes the account one of another account reference, under which it has this external id. It changes nothing
+// if the account has this reference and this external id already.
+func (a *Account) Relink(accountRef, externalID string, at time.Time) {
+	if a.IsOf(accountRef) && a.References[len(a.References)-1].ExternalID == externalID {
+		return
+	}
+	a.EndReference(at)
+	a.References = append(a.References, AccountReference{AccountRef: accountRef, ExternalID: externalID, From: at})
 }

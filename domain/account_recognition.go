@@ -2,6 +2,8 @@ package domain
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +34,31 @@ func NewAccountIdentity(bank, agency, number, clabe, id string) AccountIdentity 
 		identity.CLABE = digits
 	}
 	return identity
+}
+
+// minSharedDigits is the minimum number of digits of a number that identifies an account among all those of a tenant.
+// The visible digits of a card number are fewer.
+const minSharedDigits = 5
+
+// Key returns a text that is equal for accounts that are the same account of the bank; "" if the identity does not
+// state enough. Unlike RecognizeAccounts, it takes a bank or an agency that is not stated for another one.
+func (i AccountIdentity) Key(account AccountData) string {
+	kind := joinParts(string(account.Type), account.Subtype, account.Currency)
+	switch {
+	case i.ID != "":
+		return joinKey("id", kind, i.ID)
+	case i.CLABE != "":
+		return joinKey("clabe", kind, i.CLABE)
+	case len(i.Number) >= minSharedDigits:
+		return joinKey("number", kind, i.Bank, i.Agency, i.Number)
+	}
+	return ""
+}
+
+// joinKey returns the hexadecimal SHA-256 hash of the parts.
+func joinKey(parts ...string) string {
+	sum := sha256.Sum256([]byte(joinParts(parts...)))
+	return hex.EncodeToString(sum[:])
 }
 
 // accountDigits returns the digits of an account number without leading zeros. The last character may be
@@ -80,11 +107,26 @@ const (
 // The result is ordered by Before and does not depend on the order of the input.
 func RecognizeAccounts(before, after []LinkedAccount) []AccountPair {
 	r := recognition{before: openAccounts(before), after: openAccounts(after)}
-	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && equal(a.Identity.ID, b.Identity.ID) })
-	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && equal(a.Identity.CLABE, b.Identity.CLABE) })
-	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && sameNumber(a.Identity, b.Identity) })
+	r.pairByIdentity()
 	r.pairByRows()
 	slices.SortFunc(r.pairs, func(a, b AccountPair) int { return cmp.Compare(a.Before, b.Before) })
+	return r.pairs
+}
+
+// ComparableAccounts returns the pairs of accounts that RecognizeAccounts may recognise by their rows: those that no
+// identity pairs and that are the only ones of their type and currency on their sides. Rows are ignored.
+func ComparableAccounts(before, after []LinkedAccount) []AccountPair {
+	withoutRows := func(accounts []LinkedAccount) []*LinkedAccount {
+		open := openAccounts(slices.Clone(accounts))
+		for _, account := range open {
+			account.Rows = nil
+		}
+		return open
+	}
+	r := recognition{before: withoutRows(before), after: withoutRows(after)}
+	r.pairByIdentity()
+	r.pairs = nil
+	r.pairUnique(sameTypeAndCurrency)
 	return r.pairs
 }
 
@@ -113,6 +155,13 @@ func sameTypeAndCurrency(a, b *LinkedAccount) bool {
 func sameNumber(a, b AccountIdentity) bool {
 	return equal(a.Number, b.Number) && !differ(a.Agency, b.Agency) && !differ(a.Bank, b.Bank) &&
 		!differ(a.CLABE, b.CLABE)
+}
+
+// pairByIdentity pairs the accounts that have a number or an id in common.
+func (r *recognition) pairByIdentity() {
+	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && equal(a.Identity.ID, b.Identity.ID) })
+	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && equal(a.Identity.CLABE, b.Identity.CLABE) })
+	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && sameNumber(a.Identity, b.Identity) })
 }
 
 // pairUnique pairs two accounts that fit each other if neither of them fits a third one.

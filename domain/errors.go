@@ -47,6 +47,7 @@ const (
 	NotOffered         Code = "not_offered"          // Conflict: the vendor does not have this feature
 	AlreadyErased      Code = "already_erased"       // Conflict: the connection is erased; the vendor cannot be asked
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
+	TargetChanged      Code = "target_changed"       // Conflict: the connection got another address or reference
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
 	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference

@@ -97,6 +97,8 @@ type Progress struct {
 	ShownMore bool     `json:"shownMore,omitempty"`
 	// Reread means that a list of the pull was read more than once, in whole or in part.
 	Reread bool `json:"reread,omitempty"`
+	// Staged means that the rows of the steps are staged until the pull publishes them.
+	Staged bool `json:"staged,omitempty"`
 }
 
 // AtStart reports whether no page of any step has been read.

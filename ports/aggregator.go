@@ -143,6 +143,13 @@ type KeyReader interface {
 	InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys
 }
 
+// AccountIdentifier is an optional interface of an Aggregator whose accounts state the numbers by which the institution
+// identifies them.
+type AccountIdentifier interface {
+	// AccountIdentity returns the numbers of an account. It is a pure function.
+	AccountIdentity(account domain.AccountData) domain.AccountIdentity
+}
+
 // Purger is an optional interface of an Aggregator whose vendor deletes rows some time after it collected
 // them. A row that was collected earlier than all rows of a read may therefore be missing from the read
 // although the institution still has it.

@@ -22,8 +22,8 @@ type PullRequest struct {
 type Claimed struct {
 	Pull       domain.Pull
 	Connection domain.Connection
-	// Initial is set when no pull has succeeded yet for the connection's current target. Pulls that started
-	// before the target was set do not count.
+	// Initial is set when no pull has succeeded yet for the connection's current target, or when the connection
+	// has NewReference. Pulls that started before the target was set do not count.
 	Initial bool
 	// Empty is set when Initial is set and the store contains no transaction of the connection.
 	Empty bool
@@ -78,11 +78,64 @@ type PageWrite struct {
 	// Unmatched are the external ids of rows of Transactions that replace no other row, now or later, because
 	// earlier reads may have shown them as well.
 	Unmatched []string
+	// AccountRef is the account reference that was read. Accounts that are stored for the first time get it.
+	AccountRef string
+	// AccountKey returns the same text for accounts that are the same account of an institution; "" if that is not
+	// known. It is a pure function; nil returns "" for each account.
+	AccountKey func(domain.AccountData) string
+	// Staged is set if the rows are only staged. It is nil for every other write.
+	Staged *Staging
 	// NewID generates ids for accounts and transactions that are stored for the first time.
 	NewID      func() domain.TransactionID
 	Progress   domain.Progress // the pull's progress after this page
 	At         time.Time
 	LeaseUntil time.Time // the lease's new expiry
+}
+
+// Staging says how PullExecution.StorePage stages the rows of a page.
+type Staging struct {
+	Step int // number of the step of which the page is
+	// Restart is set if the page is the first one of the step that is written. The staged rows of this step and of
+	// those with higher numbers are then deleted first.
+	Restart bool
+}
+
+// PublishedAccount is an account of a new account reference.
+type PublishedAccount struct {
+	Data   domain.AccountData
+	Listed bool // see PageWrite
+	// Continues is the stored account that the account is. It is zero for an account that is new.
+	Continues domain.AccountID
+}
+
+// Publication describes the accounts whose staged rows become visible.
+type Publication struct {
+	Target     string // the target of the connection that was read; see domain.Connection
+	AccountRef string
+	Accounts   []PublishedAccount
+	// Unreadable are the external ids of accounts that the vendor lists and that cannot be read.
+	Unreadable []string
+	Matching   *Matching                       // nil if no rows are matched
+	AccountKey func(domain.AccountData) string // see PageWrite
+	NewID      func() domain.TransactionID
+	Progress   domain.Progress
+	At         time.Time
+	LeaseUntil time.Time
+}
+
+// Published is the result of a publication.
+type Published struct {
+	Counts domain.Counts
+	// Complete is set unless an account that cannot be read may be one of the accounts without a partner.
+	Complete bool
+}
+
+// KeyOf returns the key of an account.
+func (w PageWrite) KeyOf(account domain.AccountData) string {
+	if w.AccountKey == nil {
+		return ""
+	}
+	return w.AccountKey(account)
 }
 
 // SweepWrite describes the result of a complete read of a window.
@@ -129,6 +182,9 @@ type Outcome struct {
 	// not change. heardSince reports whether a webhook about the connection was received at or after a time.
 	Consent func(domain.Consent) domain.Consent
 	Webhook func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch
+	// Target is the target whose accounts are stored. If the connection still has it, it loses its NewReference. ""
+	// changes nothing.
+	Target string
 	// Settled is what a complete and settled pull has read; nil for every other attempt. Finish then stores
 	// a reading of each of its accounts.
 	Settled *SettledRead
@@ -145,6 +201,12 @@ type SettledRead struct {
 	// the vendor states no running balances.
 	RunningBalance func(metadata json.RawMessage) domain.RunningBalance
 }
+
+// Limits of FormerAccounts and RowsOfAccount.
+const (
+	MaxFormerAccounts = 1000
+	MaxComparedRows   = 10_000
+)
 
 // PullFilter narrows a list of pulls. The zero value does not narrow the list.
 type PullFilter struct {
@@ -225,6 +287,9 @@ type PullExecution interface {
 	// row is stored already, its transaction is removed and gets SupersededBy. A transaction takes over a row only
 	// once, and at most domain.MaxReplacements are made with one write.
 	//
+	// If Staged is set, the accounts are ignored and the transactions are only staged: no other method returns them
+	// before Publish. Staged rows with an id of Removed are deleted. A deletion of the connection deletes all of them.
+	//
 	// A row whose external id is a past id of a transaction never overwrites a live present row. If the present
 	// row left, the transaction goes back to the past row. Otherwise the replacement is undone as by Ledger.Split.
 	// Removing a past external id has no effect.
@@ -232,6 +297,37 @@ type PullExecution interface {
 	// StorePage returns the counts of this page and adds them to the pull's counts. Errors: LeaseLost (Conflict)
 	// when the lease was replaced or the connection was deleted; nothing is written then.
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
+
+	// FormerAccounts returns the accounts that an account which the vendor lists may continue: those of the connection,
+	// or, if the connection has none, those of deleted connections of the same tenant and vendor. The accounts of one
+	// connection are next to each other, ordered by external id, those of the connection that was deleted last first.
+	// It returns at most MaxFormerAccounts. Errors: LeaseLost (Conflict).
+	FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error)
+
+	// RowsOfAccount returns at most MaxComparedRows rows of an account, the newest ones by date: the live rows of a
+	// stored account, or, if account is zero, the staged rows of the connection that name the account with this
+	// external id. Only the members that domain.NewMatchRow sets are set. Errors: LeaseLost (Conflict).
+	RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
+		keys func(domain.TransactionData) domain.InstitutionKeys) ([]domain.MatchRow, error)
+
+	// Publish makes the staged rows of the connection visible, and ends its NewReference, in one atomic change:
+	//
+	//   - An account that continues another one keeps its id. If that one belongs to a deleted connection, the account
+	//     moves with everything that belongs to it. Each moved transaction gets a new version.
+	//   - A staged row with the external id of a stored row is a new version of it, if it differs. A row with a past
+	//     external id follows the rules of StorePage. domain.MatchRelinked matches the other rows of a continued
+	//     account with its live rows, and with those that left within domain.MatchWindow. The remaining rows are new.
+	//   - A live row of a continued account that was not of this reference before, and that is neither staged nor
+	//     matched, is removed if its date is not before that of the oldest staged row of the account. The same holds
+	//     for rows without an account, among themselves.
+	//   - An account of another reference that no account continues is marked as removed, and its reference ends.
+	//
+	// The staged rows are deleted. If accounts of other references have no partner and Unreadable is not empty, these
+	// accounts stay as they are, the rows of the unreadable accounts remain staged, and NewReference stays.
+	//
+	// Errors: LeaseLost (Conflict); TargetChanged (Conflict) if the connection has another target by now, or if an
+	// account to continue belongs to another live connection by now.
+	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
 	// RemoveAnnounced applies the removals of a queued pull that has to wait for another pull. If another
 	// pull of its connection waits for its next attempt, RemoveAnnounced marks the rows as removed that the

@@ -89,6 +89,7 @@ type Activity struct {
 	MassRemoval   bool      // whether a mass removal is held back; see domain.AbsenceRead
 	Quarantined   int       // number of rows in the quarantine
 	DriftSince    time.Time // when the oldest drift of an account that is not removed began; zero if none drifts
+	Shared        bool      // another live connection reads an account with the same key or external id
 	Compared      bool      // the completeness of at least one account that is not removed is known
 	// Webhooks says whether the connection has a live token, and whether a webhook about it was received at or after
 	// Connection.Webhook.MissedAt. A delivery with the status ignored is not about the connection. Heard is not set

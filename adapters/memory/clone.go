@@ -48,6 +48,7 @@ func cloneProgress(p domain.Progress) domain.Progress {
 
 func cloneAccount(a domain.Account) domain.Account {
 	a.Balance, a.Metadata = clonePointer(a.Balance), slices.Clone(a.Metadata)
+	a.References = slices.Clone(a.References)
 	return a
 }
 

@@ -140,6 +140,7 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 			token.Revoke(at)
 		}
 	}
+	delete(s.staged, id)
 	for _, p := range s.openPullsOf(id).open() {
 		if p.State == domain.PullQueued {
 			s.end(p, domain.PullFailed, domain.ConnectionGone, at)
@@ -162,6 +163,7 @@ func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 			activity.MassRemoval = activity.MassRemoval || !a.HeldAt.IsZero()
 		}
 		activity.Quarantined = len(v.quarantine[id])
+		activity.Shared = v.isShared(id)
 		return v.addCompleteness(activity, id), nil
 	})
 }
@@ -175,12 +177,32 @@ func (v connections) Activities(ctx context.Context, tenant domain.TenantID,
 			for _, id := range ids {
 				if c, err := v.live(tenant, id, domain.Aggregator); err == nil {
 					activity := v.activity[id]
-					activity.Webhooks = v.evidence(c)
+					activity.Webhooks, activity.Shared = v.evidence(c), v.isShared(id)
 					found[id] = v.addCompleteness(activity, id)
 				}
 			}
 			return found, nil
 		})
+}
+
+// isShared reports whether another live connection of the tenant and vendor reads an account of this one.
+func (s *Store) isShared(id domain.ConnectionID) bool {
+	own := s.connections[id]
+	for _, a := range s.accounts[id] {
+		for otherID, accounts := range s.accounts {
+			other := s.connections[otherID]
+			if otherID == id || !other.Live() || other.Tenant != own.Tenant || other.Vendor != own.Vendor {
+				continue
+			}
+			for _, b := range accounts {
+				same := a.ExternalID == b.ExternalID || a.key != "" && a.key == b.key
+				if same && a.RemovedAt.IsZero() && b.RemovedAt.IsZero() {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // recordActivity replaces each recorded time of the connection by that of a if that of a is later.

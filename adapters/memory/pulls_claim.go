@@ -41,7 +41,7 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		}
 		v.start(p, lease, at)
 		succeeded := v.openPullsOf(c.ID).succeeded
-		initial := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt)
+		initial := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt) || c.NewReference
 		p.complete = p.complete || initial || p.Scope.Everything
 		empty := initial && len(v.transactions[c.ID]) == 0
 		return ports.Claimed{
@@ -159,6 +159,9 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		}
 		if o.Webhook != nil {
 			c.Webhook = o.Webhook(c.Webhook, func(at time.Time) bool { return v.heardSince(c, at) })
+		}
+		if o.Target == c.Target() {
+			c.NewReference = false
 		}
 		p.Attempts = o.Attempts
 		switch {

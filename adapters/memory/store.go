@@ -57,6 +57,7 @@ type Store struct {
 	events        map[domain.TenantID]*outbox
 	announced     map[domain.AccountID]domain.CompletenessState // by the last event of the account
 	subscriptions map[domain.SubscriptionID]*subscription
+	staged        map[domain.ConnectionID]map[string]stagedRow
 }
 
 // New returns an empty store.
@@ -86,6 +87,7 @@ func New(o Options) *Store {
 		events:        map[domain.TenantID]*outbox{},
 		announced:     map[domain.AccountID]domain.CompletenessState{},
 		subscriptions: map[domain.SubscriptionID]*subscription{},
+		staged:        map[domain.ConnectionID]map[string]stagedRow{},
 	}
 }
 

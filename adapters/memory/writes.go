@@ -32,6 +32,7 @@ type transaction struct {
 type account struct {
 	domain.Account
 	listed      bool          // whether the vendor has listed the account; if not, it was only embedded in rows
+	key         string        // see ports.PageWrite.AccountKey
 	absentSince domain.PullID // first pull whose account list lacked the account; zero while the account is listed
 }
 
@@ -77,6 +78,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			return domain.Counts{}, err
 		}
 		var counts domain.Counts
+		w = v.stageRows(p, w, &counts)
 		firstStored := v.putAccounts(p, w, &counts)
 		v.writeRows(p, w, firstStored, announcedRemovals(w.Removed), nil, &counts)
 		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
@@ -145,11 +147,12 @@ func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) 
 		known = &account{Account: domain.Account{
 			ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor,
 			FirstSeenAt: w.At,
+			References:  []domain.AccountReference{{AccountRef: w.AccountRef, ExternalID: view.ExternalID, From: w.At}},
 		}}
 		accounts[view.ExternalID] = known
 	}
 	before := *known
-	known.AccountData = view
+	known.AccountData, known.key = view, w.KeyOf(view)
 	if w.Listed {
 		known.listed, known.absentSince, known.RemovedAt = true, domain.PullID{}, time.Time{}
 	}

@@ -75,7 +75,7 @@ type healthView struct {
 	Paused        bool        `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
 	LastPullAt    time.Time   `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
 	LastWebhookAt time.Time   `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	Warnings      []string    `json:"warnings,omitempty" enum:"mass_removal" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same"`
+	Warnings      []string    `json:"warnings,omitempty" enum:"mass_removal,account_shared" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own"`
 	Quarantined   int         `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
 	Completeness  string      `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
 	Consent       consentView `json:"consent" doc:"The consent of the account holder"`
@@ -108,6 +108,9 @@ func healthOf(h ports.ConnectionHealth) healthView {
 	var warnings []domain.Warning
 	if h.MassRemoval {
 		warnings = append(warnings, domain.MassRemoval)
+	}
+	if h.Shared {
+		warnings = append(warnings, domain.AccountShared)
 	}
 	return healthView{
 		Health:        string(h.StatusOrUnknown()),

@@ -358,6 +358,10 @@ func accountFixture() domain.Account {
 		ID: domain.AccountID{UUID: otherID}, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
 		AccountData: domain.AccountData{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"},
 		FirstSeenAt: moment, UpdatedAt: moment,
+		References: []domain.AccountReference{
+			{AccountRef: "item-1", ExternalID: "a-0", From: moment, Until: moment},
+			{AccountRef: "item-2", ExternalID: "a-1", From: moment},
+		},
 	}
 }
 

@@ -37,7 +37,9 @@ const (
 	goldenAccount = `{"id":"019b0000-0000-7000-8000-000000000002",` +
 		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","externalId":"a-1",` +
 		`"type":"bank","currency":"BRL","firstSeenAt":"2026-01-02T03:04:05.6Z",` +
-		`"updatedAt":"2026-01-02T03:04:05.6Z"}`
+		`"updatedAt":"2026-01-02T03:04:05.6Z","references":[` +
+		`{"accountRef":"item-1","externalId":"a-0","from":"2026-01-02T03:04:05.6Z","until":"2026-01-02T03:04:05.6Z"},` +
+		`{"accountRef":"item-2","externalId":"a-1","from":"2026-01-02T03:04:05.6Z"}]}`
 	otherPath = "/019b0000-0000-7000-8000-000000000002"
 	samePath  = "/019b0000-0000-7000-8000-000000000001"
 )

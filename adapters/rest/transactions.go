@@ -25,6 +25,27 @@ type accountView struct {
 	FirstSeenAt  time.Time `json:"firstSeenAt" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
 	UpdatedAt    time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 	RemovedAt    time.Time `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When it was detected that the vendor no longer lists the account; absent while it does"`
+
+	References []accountReferenceView `json:"references" doc:"The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id"`
+}
+
+// accountReferenceView is the external id of an account under an account reference.
+type accountReferenceView struct {
+	AccountRef string    `json:"accountRef" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The id at the vendor: of an item at Pluggy, of a link at Belvo"`
+	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000002" doc:"The vendor's id of the account under this reference"`
+	From       time.Time `json:"from" example:"2026-03-01T10:00:00Z" doc:"When a pull first stored the account under this reference"`
+	Until      time.Time `json:"until,omitzero" example:"2026-03-09T10:00:00Z" doc:"When another reference took its place, or when the account was not found under the next one; absent for the present reference"`
+}
+
+// referencesOf returns the representation of references. It is never nil.
+func referencesOf(references []domain.AccountReference) []accountReferenceView {
+	views := make([]accountReferenceView, 0, len(references))
+	for _, r := range references {
+		views = append(views, accountReferenceView{
+			AccountRef: r.AccountRef, ExternalID: r.ExternalID, From: utcOrZero(r.From), Until: utcOrZero(r.Until),
+		})
+	}
+	return views
 }
 
 // accountOf returns the representation of a. The balance is a string and never a JSON number, so
@@ -35,7 +56,7 @@ func accountOf(a domain.Account) accountView {
 		Type: string(a.Type), Subtype: a.Subtype, Name: a.Name, Number: a.Number, Currency: a.Currency,
 		Balance: amount(a.Balance), Metadata: rawJSON(a.Metadata),
 		FirstSeenAt: utcOrZero(a.FirstSeenAt), UpdatedAt: utcOrZero(a.UpdatedAt),
-		RemovedAt: utcOrZero(a.RemovedAt),
+		RemovedAt: utcOrZero(a.RemovedAt), References: referencesOf(a.References),
 	}
 }
 

@@ -275,12 +275,15 @@ func (e ConnectionHealthItemVendor) Valid() bool {
 
 // Defines values for ConnectionHealthItemWarnings.
 const (
-	ConnectionHealthItemWarningsMassRemoval ConnectionHealthItemWarnings = "mass_removal"
+	ConnectionHealthItemWarningsAccountShared ConnectionHealthItemWarnings = "account_shared"
+	ConnectionHealthItemWarningsMassRemoval   ConnectionHealthItemWarnings = "mass_removal"
 )
 
 // Valid indicates whether the value is a known member of the ConnectionHealthItemWarnings enum.
 func (e ConnectionHealthItemWarnings) Valid() bool {
 	switch e {
+	case ConnectionHealthItemWarningsAccountShared:
+		return true
 	case ConnectionHealthItemWarningsMassRemoval:
 		return true
 	default:
@@ -527,12 +530,15 @@ func (e HealthViewHealth) Valid() bool {
 
 // Defines values for HealthViewWarnings.
 const (
-	HealthViewWarningsMassRemoval HealthViewWarnings = "mass_removal"
+	HealthViewWarningsAccountShared HealthViewWarnings = "account_shared"
+	HealthViewWarningsMassRemoval   HealthViewWarnings = "mass_removal"
 )
 
 // Valid indicates whether the value is a known member of the HealthViewWarnings enum.
 func (e HealthViewWarnings) Valid() bool {
 	switch e {
+	case HealthViewWarningsAccountShared:
+		return true
 	case HealthViewWarningsMassRemoval:
 		return true
 	default:
@@ -1244,6 +1250,29 @@ type AcceptRequest struct {
 	Reason string `json:"reason"`
 }
 
+// AccountReferenceView defines model for AccountReferenceView.
+type AccountReferenceView struct {
+	// AccountRef The id at the vendor: of an item at Pluggy, of a link at Belvo
+	//
+	// Examples: c0ffee00-0000-4000-8000-000000000001
+	AccountRef string `json:"accountRef"`
+
+	// ExternalID The vendor's id of the account under this reference
+	//
+	// Examples: c0ffee00-0000-4000-8000-000000000002
+	ExternalID string `json:"externalId"`
+
+	// From When a pull first stored the account under this reference
+	//
+	// Examples: 2026-03-01T10:00:00Z
+	From time.Time `json:"from"`
+
+	// Until When another reference took its place, or when the account was not found under the next one; absent for the present reference
+	//
+	// Examples: 2026-03-09T10:00:00Z
+	Until *time.Time `json:"until,omitempty"`
+}
+
 // AccountView defines model for AccountView.
 type AccountView struct {
 	// Balance Signed decimal, in the account's currency
@@ -1290,6 +1319,9 @@ type AccountView struct {
 	//
 	// Examples: 0001/12345-6
 	Number *string `json:"number,omitempty"`
+
+	// References The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id
+	References []AccountReferenceView `json:"references"`
 
 	// RemovedAt When it was detected that the vendor no longer lists the account; absent while it does
 	//
@@ -1752,7 +1784,7 @@ type ConnectionHealthItem struct {
 	// Examples: pluggy
 	Vendor ConnectionHealthItemVendor `json:"vendor"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same
+	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -2306,7 +2338,7 @@ type HealthView struct {
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same
+	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive

@@ -611,6 +611,21 @@ func (mr *MockPullsMockRecorder) Finish(ctx, lease, o any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockPulls)(nil).Finish), ctx, lease, o)
 }
 
+// FormerAccounts mocks base method.
+func (m *MockPulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FormerAccounts", ctx, lease)
+	ret0, _ := ret[0].([]domain.Account)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// FormerAccounts indicates an expected call of FormerAccounts.
+func (mr *MockPullsMockRecorder) FormerAccounts(ctx, lease any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FormerAccounts", reflect.TypeOf((*MockPulls)(nil).FormerAccounts), ctx, lease)
+}
+
 // Get mocks base method.
 func (m *MockPulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
 	m.ctrl.T.Helper()
@@ -731,6 +746,21 @@ func (mr *MockPullsMockRecorder) PassWebhook(ctx, connection, due, r any) *gomoc
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "PassWebhook", reflect.TypeOf((*MockPulls)(nil).PassWebhook), ctx, connection, due, r)
 }
 
+// Publish mocks base method.
+func (m *MockPulls) Publish(ctx context.Context, lease domain.Lease, p ports.Publication) (ports.Published, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Publish", ctx, lease, p)
+	ret0, _ := ret[0].(ports.Published)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Publish indicates an expected call of Publish.
+func (mr *MockPullsMockRecorder) Publish(ctx, lease, p any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Publish", reflect.TypeOf((*MockPulls)(nil).Publish), ctx, lease, p)
+}
+
 // RemoveAnnounced mocks base method.
 func (m *MockPulls) RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching) (bool, error) {
 	m.ctrl.T.Helper()
@@ -759,6 +789,21 @@ func (m *MockPulls) Request(ctx context.Context, tenant domain.TenantID, connect
 func (mr *MockPullsMockRecorder) Request(ctx, tenant, connection, r any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Request", reflect.TypeOf((*MockPulls)(nil).Request), ctx, tenant, connection, r)
+}
+
+// RowsOfAccount mocks base method.
+func (m *MockPulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string, keys func(domain.TransactionData) domain.InstitutionKeys) ([]domain.MatchRow, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "RowsOfAccount", ctx, lease, account, externalID, keys)
+	ret0, _ := ret[0].([]domain.MatchRow)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// RowsOfAccount indicates an expected call of RowsOfAccount.
+func (mr *MockPullsMockRecorder) RowsOfAccount(ctx, lease, account, externalID, keys any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RowsOfAccount", reflect.TypeOf((*MockPulls)(nil).RowsOfAccount), ctx, lease, account, externalID, keys)
 }
 
 // StorePage mocks base method.

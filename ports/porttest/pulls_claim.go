@@ -350,9 +350,16 @@ func initialUntilSuccess(f *fixture) {
 		return nil
 	})
 	f.noError(err)
-	for _, first := range []bool{true, false} {
+	old := c.Target()
+	c.Repoint(c.BaseURL, "elsewhere", f.now())
+	for _, row := range []struct {
+		first  bool
+		target string // of the outcome
+	}{{true, ""}, {true, old}, {true, c.Target()}, {false, ""}} {
 		l, claimed := f.claim(f.requestPull(c, domain.PullScope{}).ID)
-		f.equal("after the target was changed", first, claimed.Initial)
-		f.finish(l, domain.PullSucceeded, "")
+		f.equal("after the target was changed", row.first, claimed.Initial)
+		f.equal("new reference", row.first, claimed.Connection.NewReference)
+		o := ports.Outcome{State: domain.PullSucceeded, Attempts: 1, Target: row.target, At: f.now()}
+		f.noError(f.Pulls.Finish(f.ctx, l, o))
 	}
 }

@@ -157,11 +157,12 @@ func accountsChange(f *fixture) {
 	at := f.now()
 	account := accountData("a")
 	f.equal("counts", domain.Counts{Accounts: 1},
-		f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, At: at}))
+		f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, AccountRef: "item-1", At: at}))
 	first := f.listAccounts(c)[0]
 	want := domain.Account{
 		ID: first.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, AccountData: account,
 		FirstSeenAt: at, UpdatedAt: at,
+		References: []domain.AccountReference{{AccountRef: "item-1", ExternalID: "a", From: at}},
 	}
 	f.equal("added", want, first)
 	f.equal("id", false, first.ID.IsZero())

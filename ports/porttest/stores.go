@@ -42,6 +42,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
 			accountTests, sweepTests, accountSweepTests, quarantineTests)},
 		{"Replacements", replacementTests},
+		{"Relinks", relinkTests},
 		{"Ledger", slices.Concat(ledgerTests, searchTests, historyTests, changeFeedTests)},
 		{"Completeness", completenessTests},
 		{"Snapshot", snapshotTests},

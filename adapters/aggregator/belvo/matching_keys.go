@@ -69,6 +69,11 @@ type identityJSON struct {
 	PublicValue vendorhttp.Text `json:"public_identification_value"`
 }
 
+// AccountIdentity implements ports.AccountIdentifier.
+func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
+	return accountIdentity(account.Metadata)
+}
+
 // accountIdentity returns the numbers by which the bank identifies an account, from its metadata. In
 // Mexico the public identification is a CLABE. In Brazil it is "agency/number-digit"; an agency or a
 // check digit that the account does not state is taken from it.

@@ -102,6 +102,11 @@ type bankJSON struct {
 	TransferNumber vendorhttp.Text `json:"transferNumber"`
 }
 
+// AccountIdentity implements ports.AccountIdentifier.
+func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
+	return accountIdentity(account.Metadata)
+}
+
 // accountIdentity returns the numbers by which the bank identifies an account, from its metadata.
 // bankData.transferNumber has the form "bank/agency/number-digit", number the form "agency/number-digit".
 // The number of a card consists of its last digits.

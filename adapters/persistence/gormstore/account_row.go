@@ -34,6 +34,12 @@ type accountRow struct {
 	// AbsentSince is the first pull whose account list did not contain the account; NULL while the vendor
 	// lists the account.
 	AbsentSince uuid.NullUUID `gorm:"column:absent_pull_id"`
+	// AccountRef is the account reference under which the account was stored first. Later ones are in References.
+	AccountRef string `gorm:"column:account_ref"`
+	// AccountKey is the result of ports.PageWrite.AccountKey.
+	AccountKey string `gorm:"column:account_key"`
+	// References are all account references as JSON; "" if there is only the first one.
+	References string `gorm:"column:link_references"`
 }
 
 // TableName returns the name of the table in the schema.
@@ -57,7 +63,7 @@ func (r accountRow) equal(other accountRow) bool {
 	return r.ExternalID == other.ExternalID && r.Type == other.Type && r.Subtype == other.Subtype &&
 		r.Name == other.Name && r.Number == other.Number && r.Currency == other.Currency &&
 		sameAmount(r.Balance, other.Balance) && r.BalanceCurrency == other.BalanceCurrency &&
-		bytes.Equal(r.Metadata, other.Metadata) && r.Listed == other.Listed &&
+		r.AccountKey == other.AccountKey && bytes.Equal(r.Metadata, other.Metadata) && r.Listed == other.Listed &&
 		r.AbsentSince == other.AbsentSince && r.Removed.Equal(other.Removed.Time)
 }
 
@@ -65,6 +71,16 @@ func (r accountRow) equal(other accountRow) bool {
 // another program wrote the row.
 func (r accountRow) domain() (domain.Account, error) {
 	balance, err := moneyOf(r.Balance, r.BalanceCurrency)
+	if err != nil {
+		return domain.Account{}, err
+	}
+	references := []domain.AccountReference{{
+		AccountRef: r.AccountRef, ExternalID: r.ExternalID, From: r.FirstSeen.Time,
+	}}
+	if r.References != "" {
+		references = nil
+		err = decode(r.References, &references)
+	}
 	return domain.Account{
 		ID: domain.AccountID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
@@ -73,7 +89,7 @@ func (r accountRow) domain() (domain.Account, error) {
 			Number: r.Number, Currency: r.Currency, Balance: balance, Metadata: json.RawMessage(r.Metadata),
 		},
 		FirstSeenAt: r.FirstSeen.Time, UpdatedAt: r.Updated.Time,
-		RemovedAt: r.Removed.Time,
+		RemovedAt: r.Removed.Time, References: references,
 	}, err
 }
 

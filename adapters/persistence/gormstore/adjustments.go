@@ -92,13 +92,18 @@ func (r *stateRow) state() domain.RecordState {
 // readReplaced collects the states of the connection's rows that match the condition, before they are replaced.
 // It leaves out the rows that the transaction has written itself.
 func (p *pageWriter) readReplaced(condition clause.Expr) error {
+	return p.readReplacedOf(p.pull.Connection, condition)
+}
+
+// readReplacedOf is readReplaced for the rows of any connection.
+func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr) error {
 	if !p.adjustments.wanted {
 		return nil
 	}
 	if p.adjustments.replaced == nil {
 		p.adjustments.replaced = map[uuid.UUID]domain.RecordState{}
 	}
-	q := newQuery(selectStates+equalUnindexed("tenant_id"), uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
+	q := newQuery(selectStates+equalUnindexed("tenant_id"), uuidColumn(connection), uuidColumn(p.pull.Tenant))
 	q.add(" AND change_tx <> ?", p.changeSeq)
 	q.add(" AND "+condition.SQL, condition.Vars...)
 	var row stateRow

@@ -104,6 +104,7 @@ func (s pulls) startAttempt(
 		p.StartedAt = at
 	}
 	initial, err := firstPull(tx, c)
+	initial = initial || c.NewReference
 	if err != nil {
 		return ports.Claimed{}, err
 	}

@@ -103,7 +103,7 @@ func (s ledger) ClosePeriod(
 		return c, false, err
 	}
 	err = s.background().change(ctx, func(tx Tx) error {
-		if err := s.dialect.ExcludeWriters(tx.DB, account.Connection); err != nil {
+		if account, err = s.excludeWriters(tx, account); err != nil {
 			return err
 		}
 		if _, err := findAccount(tx.DB, tenant, id); err != nil { // it may have been erased
@@ -127,6 +127,21 @@ func (s ledger) ClosePeriod(
 		return domain.Close{}, false, err
 	}
 	return c, created, nil
+}
+
+// excludeWriters excludes the writers of the account's connection, and returns the account as it is then. The account
+// may meanwhile have moved to another connection.
+func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) {
+	for {
+		if err := s.dialect.ExcludeWriters(tx.DB, account.Connection); err != nil {
+			return account, err
+		}
+		present, err := findAccount(tx.DB, domain.TenantID{UUID: account.Tenant}, domain.AccountID{UUID: account.ID})
+		if err != nil || present.Connection == account.Connection {
+			return present, err
+		}
+		account = present
+	}
 }
 
 // existingClose returns the close of the day. missing is true if there is none.
@@ -193,7 +208,7 @@ func (s ledger) ReopenPeriod(
 		return err
 	}
 	return s.background().change(ctx, func(tx Tx) error {
-		if err := s.dialect.ExcludeWriters(tx.DB, account.Connection); err != nil {
+		if account, err = s.excludeWriters(tx, account); err != nil {
 			return err
 		}
 		n, err := rowsOf(tx.Where("account_id = ? AND date = ? AND tenant_id = ?", account.ID, string(date),

@@ -30,6 +30,7 @@ type connectionRow struct {
 	Updated       instant        `gorm:"column:updated_at"`
 	TargetChanged instant        `gorm:"column:redirected_at"`
 	Paused        instant        `gorm:"column:paused_at"`
+	NewReference  bool           `gorm:"column:new_reference"`
 	Deleted       instant        `gorm:"column:deleted_at"`
 	Erased        instant        `gorm:"column:erased_at"`
 }
@@ -41,7 +42,7 @@ const (
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
 		consent_status, consent_key, consent_expires_at, consent_notice_at,
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
-		revision, created_at, updated_at, redirected_at, paused_at`
+		revision, created_at, updated_at, redirected_at, paused_at, new_reference`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
@@ -57,7 +58,7 @@ func (r *connectionRow) targets() []any {
 		&h.NeedsReauth, &h.ReauthByEvent,
 		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.NoticeAt,
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
-		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused)
+		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference)
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -150,6 +151,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		Health: healthOf(c.Health), Consent: consentOf(c.Consent), Webhook: webhookOf(c.Webhook), Revision: c.Revision,
 		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt}, Erased: instant{c.ErasedAt},
+		NewReference: c.NewReference,
 	}
 }
 
@@ -162,6 +164,7 @@ func (r connectionRow) domain() domain.Connection {
 		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Revision: r.Revision,
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,
+		NewReference: r.NewReference,
 	}
 }
 

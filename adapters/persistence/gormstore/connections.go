@@ -177,6 +177,9 @@ func endTokensAndPulls(tx *gorm.DB, c domain.Connection) error {
 	if err != nil {
 		return err
 	}
+	if err := unstage(tx, c.Tenant.UUID, c.ID.UUID).Delete(&stagedRow{}).Error; err != nil {
+		return err
+	}
 	return tx.Model(&pullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
 		Updates(failedColumns(domain.ConnectionGone, at)).Error
 }
@@ -198,6 +201,16 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 const isOfLiveAccount = `c.connection_id = connections.id AND c.tenant_id = connections.tenant_id AND EXISTS (
 	SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id AND a.removed_at IS NULL)`
 
+// selectShared selects the accounts of a connection that another live connection of its tenant and vendor reads, too:
+// those that have the column in common.
+func selectShared(column string) string {
+	return "EXISTS (SELECT 1 FROM accounts a JOIN accounts o ON o." + column + " = a." + column + `
+			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id AND o.removed_at IS NULL
+		JOIN connections other ON other.id = o.connection_id AND other.tenant_id = o.tenant_id
+		WHERE a.connection_id = connections.id AND a.tenant_id = connections.tenant_id AND a.removed_at IS NULL
+			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"
+}
+
 // Activities reads each time as the last entry of an index. Columns for these times would have to be
 // written with every delivery.
 func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
@@ -209,7 +222,7 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 		MassRemoval           bool
 		Quarantined           int
 		DriftSince            instant
-		Compared              bool
+		Compared, Shared      bool
 		HasToken, Heard       bool
 	}
 	texts := make([]string, len(ids))
@@ -229,7 +242,8 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 					AND tenant_id = connections.tenant_id) AS quarantined,
 				(SELECT min(drift_since) FROM account_completeness c WHERE ` + isOfLiveAccount + `) AS drift_since,
 				EXISTS (SELECT 1 FROM account_completeness c WHERE compared AND ` + isOfLiveAccount + `) AS compared,
-				` + hasLiveToken + ` AS has_token, ` + isHeard + ` AS heard`).
+				` + hasLiveToken + ` AS has_token, ` + isHeard + ` AS heard,
+				` + selectShared("account_key") + " OR " + selectShared("external_id") + " AS shared").
 			Scan(&rows).Error
 	})
 	found := make(map[domain.ConnectionID]ports.Activity, len(rows))
@@ -237,7 +251,7 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 		found[domain.ConnectionID{UUID: row.ID}] = ports.Activity{
 			LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time,
 			MassRemoval: row.MassRemoval, Quarantined: row.Quarantined,
-			DriftSince: row.DriftSince.Time, Compared: row.Compared,
+			DriftSince: row.DriftSince.Time, Compared: row.Compared, Shared: row.Shared,
 			Webhooks: domain.Evidence{HasToken: row.HasToken, Heard: row.Heard},
 		}
 	}

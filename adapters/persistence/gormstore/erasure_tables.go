@@ -22,6 +22,7 @@ var erasedTables = []erasedTable{
 	{"absent_transactions", "", ofConnection("external_id")},
 	{"quarantined_rows", "", ofConnection("kind, row_key")},
 	{"split_pairs", "", ofConnection("left_external_id, came_external_id")},
+	{"staged_transactions", "", ofConnection("external_id")},
 	{"transaction_past_ids", "", ofConnection("external_id")},
 	{"transaction_versions", "", ofConnection("id, version")},
 	{"transactions", "", transactionsLeft},

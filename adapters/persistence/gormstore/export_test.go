@@ -15,7 +15,7 @@ func Rows() []any {
 	return []any{
 		&connectionRow{}, &tokenRow{}, &pullRow{}, &deliveryRow{}, &keyRow{}, &accountRow{}, &absenceRow{},
 		&completenessRow{}, &balanceRow{}, &pendingEntryRow{}, &auditEntryRow{}, &auditHashRow{}, &auditCheckpointRow{}, &erasureRow{},
-		&auditHeadRow{}, &auditKeyRow{},
+		&auditHeadRow{}, &auditKeyRow{}, &stagedRow{},
 	}
 }
 

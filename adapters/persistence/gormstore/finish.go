@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -37,6 +38,11 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if o.State == domain.PullFailed {
 			failed := newEvent{row.Tenant, row.Connection, domain.PullFailedEvent, row.ID.String(), o.At}
 			if err := recordEvents(tx, s.dialect, failed); err != nil {
+				return err
+			}
+		}
+		if o.Target != "" {
+			if err := endNewReference(tx.DB, row.Connection, o.Target); err != nil {
 				return err
 			}
 		}
@@ -94,6 +100,16 @@ func (s pulls) foldReports(tx Tx, connection uuid.UUID, o ports.Outcome) error {
 		return err
 	}
 	return recordEvents(tx, s.dialect, healthEvents(row, health, row.Health.domain(), o.At)...)
+}
+
+// endNewReference records that the accounts of the connection's account reference are stored, if the connection still
+// has this target.
+func endNewReference(tx *gorm.DB, connection uuid.UUID, target string) error {
+	row, err := first[connectionRow](locked(tx, noKeyUpdate).Where("id = ?", connection))
+	if c := row.domain(); err != nil || c.Target() != target {
+		return err
+	}
+	return tx.Model(&connectionRow{}).Where("id = ?", connection).Update("new_reference", false).Error
 }
 
 // enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull before it

@@ -77,7 +77,7 @@ func (p *pageWriter) writeAccounts() error {
 		if !ok {
 			row = accountRow{
 				ID: p.NewID().UUID, Tenant: p.pull.Tenant, Connection: p.pull.Connection, Vendor: p.pull.Vendor,
-				FirstSeen: instant{p.At},
+				FirstSeen: instant{p.At}, AccountRef: p.AccountRef,
 			}
 		}
 		if !ok {
@@ -85,6 +85,7 @@ func (p *pageWriter) writeAccounts() error {
 		}
 		before := row
 		row.set(account)
+		row.AccountKey = p.KeyOf(account)
 		if p.Listed {
 			row.markListed()
 		}

@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -17,6 +18,9 @@ import (
 // one of them is already stored, the insert violates a unique key and the transaction is rolled back.
 // StorePage then stores the page again and compares it with the stored rows.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	if w.Staged != nil {
+		return s.stagePage(ctx, lease, w)
+	}
 	if len(w.Accounts)+len(w.Transactions)+len(w.Removed)+len(w.Quarantined)+len(w.Released) == 0 {
 		return s.saveProgress(ctx, lease, w)
 	}
@@ -37,7 +41,14 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 func (s pulls) runPage(
 	ctx context.Context, lease domain.Lease, p *pageWriter, write func() error,
 ) (domain.Counts, error) {
-	bounded, cancel := context.WithTimeout(ctx, s.workTimeout)
+	return s.runPageWithin(ctx, s.workTimeout, lease, p, write)
+}
+
+// runPageWithin is runPage with a timeout for the transaction.
+func (s pulls) runPageWithin(
+	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, write func() error,
+) (domain.Counts, error) {
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err := s.dialect.Transact(bounded, func(tx Tx) error {
 		p.tx = tx

@@ -333,8 +333,14 @@ func (r *replacer) readSplitPairs() error {
 
 // load reads rows of the connection with all columns, and calls add for each of them.
 func (p *pageWriter) load(add func(*TransactionRow, domain.Transaction), condition string, args ...any) error {
-	q := newQuery("SELECT "+selected(isStored)+" FROM transactions WHERE connection_id = ?",
-		uuidColumn(p.pull.Connection))
+	return p.loadOf(p.pull.Connection, add, condition, args...)
+}
+
+// loadOf is load for the rows of any connection.
+func (p *pageWriter) loadOf(
+	connection uuid.UUID, add func(*TransactionRow, domain.Transaction), condition string, args ...any,
+) error {
+	q := newQuery("SELECT "+selected(isStored)+" FROM transactions WHERE connection_id = ?", uuidColumn(connection))
 	q.add(" AND "+condition, args...)
 	var row TransactionRow
 	return p.tx.Read(q.into(row.targetsOf(isStored), func() error {

@@ -1243,6 +1243,30 @@ export interface components {
              */
             reason: string;
         };
+        AccountReferenceView: {
+            /**
+             * @description The id at the vendor: of an item at Pluggy, of a link at Belvo
+             * @example c0ffee00-0000-4000-8000-000000000001
+             */
+            accountRef: string;
+            /**
+             * @description The vendor's id of the account under this reference
+             * @example c0ffee00-0000-4000-8000-000000000002
+             */
+            externalId: string;
+            /**
+             * Format: date-time
+             * @description When a pull first stored the account under this reference
+             * @example 2026-03-01T10:00:00Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When another reference took its place, or when the account was not found under the next one; absent for the present reference
+             * @example 2026-03-09T10:00:00Z
+             */
+            until?: string;
+        };
         AccountView: {
             /**
              * @description Signed decimal, in the account's currency
@@ -1292,6 +1316,8 @@ export interface components {
              * @example 0001/12345-6
              */
             number?: string;
+            /** @description The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id */
+            references: components["schemas"]["AccountReferenceView"][];
             /**
              * Format: date-time
              * @description When it was detected that the vendor no longer lists the account; absent while it does
@@ -1748,8 +1774,8 @@ export interface components {
              * @enum {string}
              */
             vendor: "pluggy" | "belvo";
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same */
-            warnings?: "mass_removal"[];
+            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own */
+            warnings?: ("mass_removal" | "account_shared")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
         };
@@ -2248,8 +2274,8 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same */
-            warnings?: "mass_removal"[];
+            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own */
+            warnings?: ("mass_removal" | "account_shared")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
         };
@@ -3894,6 +3920,14 @@ export interface operations {
                      *           },
                      *           "name": "Conta corrente",
                      *           "number": "0001/12345-6",
+                     *           "references": [
+                     *             {
+                     *               "accountRef": "c0ffee00-0000-4000-8000-000000000001",
+                     *               "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *               "from": "2026-03-01T10:00:00Z",
+                     *               "until": "2026-03-09T10:00:00Z"
+                     *             }
+                     *           ],
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "subtype": "CHECKING_ACCOUNT",
                      *           "type": "bank",
@@ -4088,6 +4122,14 @@ export interface operations {
                      *       },
                      *       "name": "Conta corrente",
                      *       "number": "0001/12345-6",
+                     *       "references": [
+                     *         {
+                     *           "accountRef": "c0ffee00-0000-4000-8000-000000000001",
+                     *           "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *           "from": "2026-03-01T10:00:00Z",
+                     *           "until": "2026-03-09T10:00:00Z"
+                     *         }
+                     *       ],
                      *       "removedAt": "2026-03-09T10:00:00Z",
                      *       "subtype": "CHECKING_ACCOUNT",
                      *       "type": "bank",
@@ -7899,6 +7941,14 @@ export interface operations {
                      *           },
                      *           "name": "Conta corrente",
                      *           "number": "0001/12345-6",
+                     *           "references": [
+                     *             {
+                     *               "accountRef": "c0ffee00-0000-4000-8000-000000000001",
+                     *               "externalId": "c0ffee00-0000-4000-8000-000000000002",
+                     *               "from": "2026-03-01T10:00:00Z",
+                     *               "until": "2026-03-09T10:00:00Z"
+                     *             }
+                     *           ],
                      *           "removedAt": "2026-03-09T10:00:00Z",
                      *           "subtype": "CHECKING_ACCOUNT",
                      *           "type": "bank",

@@ -188,6 +188,7 @@ export default {
   'reason.account_not_listed': 'An event names an account that the vendor does not list yet.',
   'reason.list_changed': 'The rows changed while they were read.',
   'reason.malformed_response': 'The vendor answered in a form that cannot be read.',
+  'reason.account_shared': 'Another live connection reads an account of this one. Each keeps records of its own.',
   'reason.mass_removal': 'The vendor no longer showed many rows. They are kept until a later read confirms it.',
   'reason.other': 'The reason is {code}.',
   'reason.quarantined': { one: '{n} row of the vendor cannot be read.', other: '{n} rows of the vendor cannot be read.' },

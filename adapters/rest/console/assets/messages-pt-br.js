@@ -188,6 +188,7 @@ export default {
   'reason.account_not_listed': 'Um evento cita uma conta que o fornecedor ainda não lista.',
   'reason.list_changed': 'As linhas mudaram durante a leitura.',
   'reason.malformed_response': 'O fornecedor respondeu em um formato ilegível.',
+  'reason.account_shared': 'Outra conexão ativa lê uma conta desta. Cada uma mantém os próprios registros.',
   'reason.mass_removal': 'O fornecedor deixou de mostrar muitas linhas. Elas ficam até que outra leitura confirme.',
   'reason.other': 'O motivo é {code}.',
   'reason.quarantined': { one: '{n} linha do fornecedor não pode ser lida.', other: '{n} linhas do fornecedor não podem ser lidas.' },

@@ -1,0 +1,344 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// stagedRow is a row of a new account reference that is not published yet.
+type stagedRow struct {
+	step int
+	data domain.TransactionData
+}
+
+// stageRows stages the transactions of a staged write, and returns what is left to write. It returns every other write
+// unchanged.
+func (s *Store) stageRows(p *pull, w ports.PageWrite, counts *domain.Counts) ports.PageWrite {
+	if w.Staged == nil {
+		return w
+	}
+	if s.staged[p.Connection] == nil {
+		s.staged[p.Connection] = map[string]stagedRow{}
+	}
+	staged := s.staged[p.Connection]
+	if w.Staged.Restart {
+		maps.DeleteFunc(staged, func(_ string, row stagedRow) bool { return row.step >= w.Staged.Step })
+	}
+	for _, data := range latest(w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
+		data.Metadata = slices.Clone(data.Metadata)
+		staged[data.ExternalID] = stagedRow{w.Staged.Step, data}
+		counts.Read++
+	}
+	for _, id := range w.Removed {
+		delete(staged, id)
+	}
+	w.Accounts, w.Transactions, w.Listed = nil, nil, false
+	return w
+}
+
+// FormerAccounts searches all connections, because no map contains the deleted ones by tenant.
+func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.FormerAccounts", func() ([]domain.Account, error) {
+		p, err := v.writable(lease)
+		if err != nil {
+			return nil, err
+		}
+		if own := v.accountsByExternalID(p.Connection); len(own) > 0 {
+			return own[:min(len(own), ports.MaxFormerAccounts)], nil
+		}
+		deleted := slices.SortedFunc(matching(maps.Values(v.connections), func(c *domain.Connection) bool {
+			return c.Tenant == p.Tenant && c.Vendor == p.Vendor && !c.Live() && c.ErasedAt.IsZero()
+		}, cloneConnection), func(a, b domain.Connection) int {
+			return cmp.Or(b.DeletedAt.Compare(a.DeletedAt), cmp.Compare(b.ID.String(), a.ID.String()))
+		})
+		var former []domain.Account
+		for _, c := range deleted {
+			former = append(former, v.accountsByExternalID(c.ID)...)
+		}
+		return former[:min(len(former), ports.MaxFormerAccounts)], nil
+	})
+}
+
+// accountsByExternalID returns copies of the accounts of a connection, ordered by external id.
+func (s *Store) accountsByExternalID(id domain.ConnectionID) []domain.Account {
+	var accounts []domain.Account
+	for _, externalID := range slices.Sorted(maps.Keys(s.accounts[id])) {
+		accounts = append(accounts, cloneAccount(s.accounts[id][externalID].Account))
+	}
+	return accounts
+}
+
+// RowsOfAccount computes the keys while the store is locked.
+func (v pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
+	keys func(domain.TransactionData) domain.InstitutionKeys) ([]domain.MatchRow, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.RowsOfAccount", func() ([]domain.MatchRow, error) {
+		p, err := v.writable(lease)
+		if err != nil {
+			return nil, err
+		}
+		var rows []domain.MatchRow
+		add := func(data domain.TransactionData) {
+			rows = append(rows, domain.NewMatchRow(data, account, keys(data)))
+		}
+		for _, row := range v.staged[p.Connection] {
+			if account.IsZero() && row.data.Account == externalID {
+				add(row.data)
+			}
+		}
+		for t := range v.transactionsOf(p.Tenant) {
+			if !account.IsZero() && t.AccountID == account && t.RemovedAt.IsZero() {
+				add(t.TransactionData)
+			}
+		}
+		slices.SortFunc(rows, func(a, b domain.MatchRow) int {
+			return cmp.Or(cmp.Compare(b.Date, a.Date), cmp.Compare(a.ExternalID, b.ExternalID))
+		})
+		return rows[:min(len(rows), ports.MaxComparedRows)], nil
+	})
+}
+
+// publisher makes the staged rows of one connection visible.
+type publisher struct {
+	*replacer
+	ports.Publication
+	staged map[string]stagedRow
+	// relinked are the accounts that were not of this reference before, by the ids that they keep.
+	relinked map[domain.AccountID]bool
+	first    []domain.QuarantineKey // of the accounts that were not stored before
+}
+
+// Publish moves accounts first, because rows refer to them, and removes rows last, because they may be continued.
+func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Publish", func() (ports.Published, error) {
+		p, err := v.writable(lease)
+		if err != nil {
+			return ports.Published{}, err
+		}
+		c := v.connections[p.Connection]
+		if c.Target() != w.Target || !v.canContinue(p, w.Accounts) {
+			return ports.Published{}, conflict(domain.TargetChanged)
+		}
+		var counts domain.Counts
+		b := &publisher{
+			replacer: &replacer{
+				Store: v.Store, p: p, rows: rowsOf(v.transactions, p.Connection), leaving: leaving{},
+				shown: map[string]bool{}, counts: &counts,
+				w: ports.PageWrite{
+					Matching: w.Matching, AccountKey: w.AccountKey, NewID: w.NewID, At: w.At, AccountRef: w.AccountRef, Listed: true,
+				},
+			},
+			Publication: w, staged: v.staged[p.Connection], relinked: map[domain.AccountID]bool{},
+		}
+		complete := b.publish()
+		if complete {
+			delete(v.staged, p.Connection)
+			c.NewReference = false
+		}
+		v.forgetAbsences(p.Connection, "")
+		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
+		return ports.Published{Counts: counts, Complete: complete}, nil
+	})
+}
+
+// canContinue reports whether the accounts that are continued belong to the pull's connection or to deleted ones.
+func (s *Store) canContinue(p *pull, accounts []ports.PublishedAccount) bool {
+	for _, published := range accounts {
+		if published.Continues.IsZero() {
+			continue
+		}
+		known := s.accountOf(p.Tenant, published.Continues)
+		if known == nil {
+			return false
+		}
+		c := s.connections[known.Connection]
+		if known.Connection != p.Connection && (c.Live() || !c.ErasedAt.IsZero()) {
+			return false
+		}
+	}
+	return true
+}
+
+// publish returns Published.Complete.
+func (b *publisher) publish() bool {
+	for _, account := range b.Accounts {
+		b.putPublished(account)
+	}
+	complete := b.endFormer()
+	rows := b.visible(complete)
+	for _, row := range rows {
+		b.shown[row.ExternalID] = true
+	}
+	b.expectLeaving()
+	b.followPast()
+	if b.w.Matching != nil {
+		b.matchAccounts(rows)
+	}
+	for _, row := range rows {
+		b.put(b.p, row, b.w, b.counts)
+	}
+	for _, key := range b.first {
+		if b.quarantine[b.p.Connection][key] == nil {
+			b.attachRows(b.p, key, b.w.At, b.counts)
+		}
+	}
+	b.removeUnmatched(rows)
+	return complete
+}
+
+// putPublished stores an account of the new reference.
+func (b *publisher) putPublished(published ports.PublishedAccount) {
+	known := b.accountOf(b.p.Tenant, published.Continues)
+	accounts := rowsOf(b.accounts, b.p.Connection)
+	if known != nil {
+		b.relinked[known.ID] = !known.IsOf(b.AccountRef) || known.ExternalID != published.Data.ExternalID
+		if known.Connection != b.p.Connection {
+			b.moveAccount(known)
+			b.relinked[known.ID] = true
+		}
+		delete(accounts, known.ExternalID)
+		known.Relink(b.AccountRef, published.Data.ExternalID, b.At)
+		known.UpdatedAt = b.At
+		accounts[published.Data.ExternalID] = known
+	} else {
+		b.first = append(b.first, domain.QuarantineKey{
+			Kind: domain.QuarantinedAccount, ID: published.Data.ExternalID,
+		})
+	}
+	w := b.w
+	w.Listed = published.Listed
+	b.putAccount(b.p, published.Data, w)
+	b.counts.Accounts++
+}
+
+// moveAccount makes an account of a deleted connection, and its transactions, those of the pull's connection.
+func (b *publisher) moveAccount(moved *account) {
+	from, to := moved.Connection, b.p.Connection
+	delete(b.accounts[from], moved.ExternalID)
+	moved.Connection = to
+	for _, key := range slices.Sorted(maps.Keys(b.transactions[from])) {
+		row := b.transactions[from][key]
+		if row.AccountID != moved.ID {
+			continue
+		}
+		delete(b.transactions[from], key)
+		row.archive()
+		row.Connection = to
+		for i := range row.replaced {
+			row.replaced[i].Connection = to
+		}
+		b.rows[key] = row
+		b.appendChange(b.p, row, b.At)
+		for _, past := range row.Supersedes {
+			delete(b.pastIDs[from], past.ExternalID)
+			b.pastIDsOf(to)[past.ExternalID] = row
+		}
+	}
+	maps.Copy(b.splitPairsOf(to), b.splitPairs[from])
+}
+
+// endFormer marks the accounts as removed that no account of the new reference continues. It reports whether no account
+// that cannot be read may be one of them.
+func (b *publisher) endFormer() bool {
+	var former []*account
+	for _, a := range b.accounts[b.p.Connection] {
+		if !a.IsOf(b.AccountRef) {
+			former = append(former, a)
+		}
+	}
+	open := slices.ContainsFunc(former, func(a *account) bool { return a.RemovedAt.IsZero() })
+	if open && len(b.Unreadable) > 0 {
+		return false
+	}
+	for _, a := range former {
+		if a.RemovedAt.IsZero() {
+			a.EndReference(b.At)
+			a.RemovedAt, a.UpdatedAt = b.At, b.At
+		}
+	}
+	return true
+}
+
+// visible returns the staged rows that are published, ordered by external id.
+func (b *publisher) visible(complete bool) []domain.TransactionData {
+	var rows []domain.TransactionData
+	for _, id := range slices.Sorted(maps.Keys(b.staged)) {
+		if data := b.staged[id].data; complete || !slices.Contains(b.Unreadable, data.Account) {
+			rows = append(rows, data)
+		}
+	}
+	return rows
+}
+
+// accountIDOf returns the id of the account that the row names; zero if it is not stored.
+func (b *publisher) accountIDOf(data domain.TransactionData) domain.AccountID {
+	if a := b.accounts[b.p.Connection][data.Account]; a != nil {
+		return a.ID
+	}
+	return domain.AccountID{}
+}
+
+// expectLeaving sets leaving to the live rows of relinked accounts, and those without an account, that are not shown.
+func (b *publisher) expectLeaving() {
+	for id, row := range b.rows {
+		if row.RemovedAt.IsZero() && !b.shown[id] && (b.relinked[row.AccountID] || row.AccountID.IsZero()) {
+			b.leaving[id] = domain.PullID{}
+		}
+	}
+}
+
+// matchAccounts lets transactions of continued accounts continue with the rows of the new reference.
+func (b *publisher) matchAccounts(rows []domain.TransactionData) {
+	inputs := map[domain.AccountID]*domain.RelinkInput{}
+	for id, relinked := range b.relinked {
+		if relinked {
+			inputs[id] = &domain.RelinkInput{Never: b.splitPairs[b.p.Connection]}
+		}
+	}
+	matchRow := func(data domain.TransactionData, account domain.AccountID) domain.MatchRow {
+		return domain.NewMatchRow(data, account, b.w.Matching.Keys(data))
+	}
+	for _, data := range rows {
+		if in := inputs[b.accountIDOf(data)]; in != nil && b.rows[data.ExternalID] == nil {
+			in.Came = append(in.Came, matchRow(data, b.accountIDOf(data)))
+		}
+	}
+	since := b.At.Add(-domain.MatchWindow)
+	for id, row := range b.rows {
+		in := inputs[row.AccountID]
+		if in == nil || b.shown[id] || !row.SupersededBy.IsZero() {
+			continue
+		}
+		if _, leaves := b.leaving[id]; leaves {
+			in.Live = append(in.Live, matchRow(row.TransactionData, row.AccountID))
+		} else if !row.RemovedAt.Before(since) {
+			in.Left = append(in.Left, matchRow(row.TransactionData, row.AccountID))
+		}
+	}
+	for _, in := range inputs {
+		for _, match := range domain.MatchRelinked(*in) {
+			b.replace(match)
+		}
+	}
+}
+
+// removeUnmatched removes the rows that leave, unless they are older than what the new reference returns.
+func (b *publisher) removeUnmatched(rows []domain.TransactionData) {
+	oldest := map[domain.AccountID]domain.Date{}
+	for _, data := range rows {
+		id := b.accountIDOf(data)
+		if from, ok := oldest[id]; !ok || data.Date < from {
+			oldest[id] = data.Date
+		}
+	}
+	for _, externalID := range slices.Sorted(maps.Keys(b.leaving)) {
+		row := b.rows[externalID]
+		if from, ok := oldest[row.AccountID]; ok && row.Date >= from {
+			b.counts.Removed += b.remove(b.p, row, b.At)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package gormstore
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// stagedRow is a row of staged_transactions: a row of a new account reference that is not published yet.
+type stagedRow struct {
+	Tenant     uuid.UUID `gorm:"column:tenant_id"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	ExternalID string    `gorm:"column:external_id"`
+	Step       int       `gorm:"column:step"`
+	Account    string    `gorm:"column:account"`
+	Date       string    `gorm:"column:date"`
+	Content    []byte    `gorm:"column:content"`
+}
+
+// TableName returns the name of the table in the schema.
+func (stagedRow) TableName() string { return "staged_transactions" }
+
+// stagedContent is the column content. JSON would change the bytes of the members that are JSON themselves.
+type stagedContent struct {
+	Data           domain.TransactionData
+	Metadata       []byte
+	StableMetadata []byte
+	Hash           []byte
+}
+
+func encodeStaged(data domain.TransactionData) ([]byte, error) {
+	content := stagedContent{Data: data, Metadata: data.Metadata, StableMetadata: data.StableMetadata}
+	content.Hash = hashColumn(data.ContentHash)
+	content.Data.Metadata, content.Data.StableMetadata = nil, nil
+	content.Data.ContentHash = domain.ContentHash{}
+	return json.Marshal(content)
+}
+
+func decodeStaged(text []byte) (domain.TransactionData, error) {
+	var content stagedContent
+	if err := json.Unmarshal(text, &content); err != nil {
+		return domain.TransactionData{}, err
+	}
+	data := content.Data
+	data.Metadata, data.StableMetadata = content.Metadata, content.StableMetadata
+	copy(data.ContentHash[:], content.Hash)
+	return data, nil
+}
+
+// stageBatch is the maximum number of rows in one INSERT. It keeps the number of parameters below the limits of both
+// databases.
+const stageBatch = 100
+
+// stagePage is StorePage for a page that is staged. The removals and the quarantine of the page are written as usual.
+func (s pulls) stagePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	rows := deduplicate(w.Transactions, transactionKey)
+	w.Accounts, w.Transactions, w.Listed = nil, nil, false
+	p := s.newPageWriter(w)
+	return s.runPage(ctx, lease, p, func() error {
+		if err := p.stage(rows); err != nil {
+			return err
+		}
+		p.counts.Read += len(rows)
+		return p.writeChanges()
+	})
+}
+
+// stage replaces the staged rows of the page's step.
+func (p *pageWriter) stage(data []domain.TransactionData) error {
+	if p.Staged.Restart {
+		err := p.staged().Where("step >= ?", p.Staged.Step).Delete(&stagedRow{}).Error
+		if err != nil {
+			return err
+		}
+	}
+	rows := make([]stagedRow, 0, len(data))
+	for i := range data {
+		content, err := encodeStaged(data[i])
+		if err != nil {
+			return err
+		}
+		rows = append(rows, stagedRow{
+			Tenant: p.pull.Tenant, Connection: p.pull.Connection, ExternalID: data[i].ExternalID, Step: p.Staged.Step,
+			Account: data[i].Account, Date: string(data[i].Date), Content: content,
+		})
+	}
+	if len(rows) > 0 {
+		if err := p.tx.Clauses(upsertStaged).CreateInBatches(rows, stageBatch).Error; err != nil {
+			return err
+		}
+	}
+	if len(p.Removed) == 0 {
+		return nil
+	}
+	return p.staged().Where(p.dialect.AnyOf("external_id", p.Removed)).Delete(&stagedRow{}).Error
+}
+
+// upsertStaged makes an INSERT overwrite the staged row with the same external id.
+var upsertStaged = clause.OnConflict{
+	Columns:   []clause.Column{{Name: "connection_id"}, {Name: "external_id"}, {Name: "tenant_id"}},
+	UpdateAll: true,
+}
+
+// unstage returns a query of the staged rows of a connection.
+func unstage(db *gorm.DB, tenant, connection uuid.UUID) *gorm.DB {
+	return db.Where("connection_id = ? AND tenant_id = ?", connection, tenant)
+}
+
+// staged returns a query of the staged rows of the pull's connection.
+func (p *pageWriter) staged() *gorm.DB { return unstage(p.tx.DB, p.pull.Tenant, p.pull.Connection) }
+
+// visitStaged calls visit with the staged rows of the connection that match the condition, in its order.
+func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condition string, args ...any) error {
+	q := newQuery("SELECT content FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?",
+		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
+	q.add(condition, args...)
+	var content []byte
+	return p.tx.Read(q.into([]any{&content}, func() error {
+		data, err := decodeStaged(content)
+		if err != nil {
+			return err
+		}
+		return visit(data)
+	}))
+}
+
+// FormerAccounts first reads the accounts of the connection. Only a new connection has none.
+func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
+	var former []domain.Account
+	p := s.newPageWriter(ports.PageWrite{})
+	_, err := s.runPage(ctx, lease, p, func() error {
+		var rows []accountRow
+		err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
+			Order("external_id").Limit(ports.MaxFormerAccounts).Find(&rows).Error
+		if err == nil && len(rows) == 0 {
+			err = p.tx.Table("accounts").Select("accounts.*").
+				Joins("JOIN connections c ON c.id = accounts.connection_id AND c.tenant_id = accounts.tenant_id").
+				Where("c.tenant_id = ? AND c.vendor = ? AND c.deleted_at IS NOT NULL AND c.erased_at IS NULL",
+					p.pull.Tenant, p.pull.Vendor).
+				Order("c.deleted_at DESC, c.id DESC, accounts.external_id").Limit(ports.MaxFormerAccounts).
+				Find(&rows).Error
+		}
+		if err != nil {
+			return err
+		}
+		former = make([]domain.Account, len(rows))
+		for i := range rows {
+			if former[i], err = rows[i].domain(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return former, err
+}
+
+// RowsOfAccount reads the rows one by one, so that their metadata need not be in memory at the same time.
+func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
+	keys func(domain.TransactionData) domain.InstitutionKeys,
+) ([]domain.MatchRow, error) {
+	var rows []domain.MatchRow
+	p := s.newPageWriter(ports.PageWrite{})
+	add := func(data domain.TransactionData) { rows = append(rows, domain.NewMatchRow(data, account, keys(data))) }
+	_, err := s.runPage(ctx, lease, p, func() error {
+		if account.IsZero() {
+			visit := func(data domain.TransactionData) error {
+				add(data)
+				return nil
+			}
+			return p.visitStaged(visit, " AND account = ? ORDER BY date DESC, external_id LIMIT ?", externalID,
+				ports.MaxComparedRows)
+		}
+		var connection uuid.UUID
+		owner := newQuery("SELECT connection_id FROM accounts WHERE id = ? AND tenant_id = ?",
+			uuidColumn(account.UUID), uuidColumn(p.pull.Tenant))
+		err := p.tx.Read(owner.into([]any{(*uuidColumn)(&connection)}, func() error { return nil }))
+		if err != nil {
+			return err
+		}
+		return p.loadOf(connection, func(_ *TransactionRow, t domain.Transaction) { add(t.TransactionData) },
+			"account_id = ? AND removed_at IS NULL ORDER BY date DESC, external_id LIMIT ?",
+			uuidColumn(account.UUID), ports.MaxComparedRows)
+	})
+	return rows, err
+}

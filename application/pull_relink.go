@@ -1,0 +1,186 @@
+package application
+
+import (
+	"context"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// relink is what an attempt knows about the accounts of a new account reference.
+type relink struct {
+	staged     bool // the rows are staged, because accounts may be continued
+	published  bool // this attempt has published the rows
+	listed     []domain.AccountData
+	embedded   []domain.AccountData // accounts that were only embedded in rows of this attempt
+	unreadable []string             // the external ids of the listed accounts that cannot be read
+}
+
+// decideStaging decides whether the rows of the pull are staged: the connection has a new account reference, and the
+// accounts of earlier references, or of a deleted connection, may continue. readable are the accounts of listed that
+// can be read.
+func (a *attempt) decideStaging(ctx context.Context, readable, listed []domain.AccountData) error {
+	a.relink = relink{listed: readable}
+	for i := range listed {
+		if listed[i].Unreadable != "" {
+			a.relink.unreadable = append(a.relink.unreadable, listed[i].Quarantined().ID)
+		}
+	}
+	if !a.connection.NewReference {
+		return nil
+	}
+	former, err := a.Pulls.FormerAccounts(ctx, a.lease)
+	if err != nil {
+		return err
+	}
+	for before := range groupsOf(former) {
+		if before[0].Connection == a.connection.ID {
+			a.relink.staged = slices.ContainsFunc(before, func(account domain.Account) bool {
+				return !account.IsOf(a.connection.AccountRef)
+			})
+			continue
+		}
+		pairs, comparable, _ := a.relinked(before, readable).Recognize(nil, nil)
+		a.relink.staged = a.relink.staged || len(pairs) > 0 || comparable
+	}
+	return nil
+}
+
+// groupsOf returns a sequence of the accounts of each connection, which are next to each other.
+func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool) {
+	return func(yield func([]domain.Account) bool) {
+		for len(accounts) > 0 {
+			other := slices.IndexFunc(accounts, func(account domain.Account) bool {
+				return account.Connection != accounts[0].Connection
+			})
+			if other < 0 {
+				other = len(accounts)
+			}
+			if !yield(accounts[:other]) {
+				return
+			}
+			accounts = accounts[other:]
+		}
+	}
+}
+
+// relinked returns the accounts to recognise.
+func (a *attempt) relinked(before []domain.Account, after []domain.AccountData) domain.RelinkedAccounts {
+	return domain.RelinkedAccounts{Before: before, After: after, Identity: a.identity()}
+}
+
+// identity returns the function that identifies the accounts of the vendor.
+func (a *attempt) identity() func(domain.AccountData) domain.AccountIdentity {
+	if identifier, ok := a.vendor.(ports.AccountIdentifier); ok {
+		return identifier.AccountIdentity
+	}
+	return func(domain.AccountData) domain.AccountIdentity { return domain.AccountIdentity{} }
+}
+
+// accountKey returns the function of ports.PageWrite.
+func (a *attempt) accountKey() func(domain.AccountData) string {
+	identity := a.identity()
+	return func(account domain.AccountData) string { return identity(account).Key(account) }
+}
+
+// startStaging deletes the rows that an earlier plan has staged.
+func (a *attempt) startStaging(ctx context.Context) error {
+	if !a.relink.staged || !a.pull.Progress.AtStart() {
+		return nil
+	}
+	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
+}
+
+// forStage returns the write with the account reference. If the rows are staged, it also says of which step they are.
+func (a *attempt) forStage(w ports.PageWrite) ports.PageWrite {
+	w.AccountRef, w.AccountKey = a.connection.AccountRef, a.accountKey()
+	if progress := a.pull.Progress; a.relink.staged {
+		w.Staged = &ports.Staging{Step: progress.Step, Restart: progress.Pages == 0}
+	}
+	return w
+}
+
+// noteEmbedded remembers accounts that are embedded in staged rows.
+func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
+	if !a.relink.staged {
+		return
+	}
+	for _, account := range accounts {
+		known := func(other domain.AccountData) bool { return other.ExternalID == account.ExternalID }
+		if !slices.ContainsFunc(a.relink.listed, known) && !slices.ContainsFunc(a.relink.embedded, known) {
+			a.relink.embedded = append(a.relink.embedded, account)
+		}
+	}
+}
+
+// publish makes the staged rows visible, if the vendor did not synchronise while they were read. Otherwise they stay
+// staged, and the next pull reads them again.
+func (a *attempt) publish(ctx context.Context) error {
+	if !a.relink.staged || a.status.Accounts == domain.NoProof {
+		return nil
+	}
+	if settled, err := a.settled(ctx, a.status.Transactions); err != nil || !settled {
+		return err
+	}
+	accounts, err := a.recognizeAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	w := ports.Publication{
+		Target: a.connection.Target(), AccountRef: a.connection.AccountRef, Accounts: accounts,
+		Unreadable: a.relink.unreadable, AccountKey: a.accountKey(), Matching: a.matching(a.connection.Vendor),
+		Progress: a.pull.Progress,
+		NewID: func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
+	}
+	w.Progress.Staged = false
+	w.At, w.LeaseUntil = a.leaseTimes()
+	published, err := a.Pulls.Publish(ctx, a.lease, w)
+	if err != nil {
+		return err
+	}
+	a.pull.Progress, a.counts, a.lastWrite = w.Progress, a.counts.Plus(published.Counts), w.At
+	a.connection.NewReference = !published.Complete
+	a.relink.staged, a.relink.published, a.recentlyLeft, a.storedRows = false, true, true, true
+	return nil
+}
+
+// recognizeAccounts returns the accounts of the new reference, each with the stored account that it continues.
+func (a *attempt) recognizeAccounts(ctx context.Context) ([]ports.PublishedAccount, error) {
+	former, err := a.Pulls.FormerAccounts(ctx, a.lease)
+	if err != nil {
+		return nil, err
+	}
+	keys := withoutKeys
+	if matching := a.matching(a.connection.Vendor); matching != nil {
+		keys = matching.Keys
+	}
+	rowsBefore := func(account domain.Account) ([]domain.MatchRow, error) {
+		return a.Pulls.RowsOfAccount(ctx, a.lease, account.ID, "", keys)
+	}
+	rowsAfter := func(externalID string) ([]domain.MatchRow, error) {
+		return a.Pulls.RowsOfAccount(ctx, a.lease, domain.AccountID{}, externalID, keys)
+	}
+	open := slices.Concat(a.relink.listed, a.relink.embedded)
+	continues := map[string]domain.AccountID{}
+	for before := range groupsOf(former) {
+		pairs, _, err := a.relinked(before, open).Recognize(rowsBefore, rowsAfter)
+		if err != nil {
+			return nil, err
+		}
+		for _, pair := range pairs {
+			continues[pair.After] = pair.Before.ID
+		}
+		open = slices.DeleteFunc(open, func(account domain.AccountData) bool {
+			_, found := continues[account.ExternalID]
+			return found
+		})
+	}
+	var accounts []ports.PublishedAccount
+	for i, account := range slices.Concat(a.relink.listed, a.relink.embedded) {
+		accounts = append(accounts, ports.PublishedAccount{
+			Data: account, Listed: i < len(a.relink.listed), Continues: continues[account.ExternalID],
+		})
+	}
+	return accounts, nil
+}

@@ -1,0 +1,505 @@
+package application_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// link is what the fake vendor has under one account reference.
+type link struct {
+	accounts []domain.AccountData
+	rows     []domain.TransactionData
+}
+
+// numbered is an account whose number identifies it.
+func numbered(externalID, number string) domain.AccountData {
+	return domain.AccountData{ExternalID: externalID, Type: domain.BankAccount, Currency: "BRL", Number: number}
+}
+
+// movements returns rows of an account. Each text is "id date description".
+func movements(account string, texts ...string) []domain.TransactionData {
+	var rows []domain.TransactionData
+	for _, text := range texts {
+		parts := strings.SplitN(text, " ", 3)
+		data := row(parts[0], parts[2])
+		data.Account, data.Date = account, domain.Date(parts[1])
+		copy(data.ContentHash[:], fmt.Sprintf("%-16s", parts[2])) // the same under each reference
+		rows = append(rows, data)
+	}
+	return rows
+}
+
+// relinkEnv is an env whose vendor has different accounts and rows under each account reference.
+type relinkEnv struct {
+	*env
+	c     domain.Connection
+	first map[string]domain.TransactionID // the transactions of the first reference, by description
+}
+
+func newRelinkEnv(t *testing.T) *relinkEnv {
+	t.Helper()
+	e := &relinkEnv{env: newEnv(t, func(d *application.Deps) { d.KeepReplacementsApart = false })}
+	e.vendor.links = map[string]*link{
+		"item-1": {
+			accounts: []domain.AccountData{numbered("a1", "111"), numbered("b1", "222")},
+			rows: slices.Concat(
+				movements("a1", "x1 2026-02-01 bakery", "x2 2026-02-02 market", "x3 2026-02-03 rent", "x0 2025-11-01 old"),
+				movements("b1", "z1 2026-02-01 salary")),
+		},
+		"item-2": {
+			accounts: []domain.AccountData{numbered("a2", "111"), numbered("c2", "333")},
+			rows: slices.Concat(
+				movements("a2", "y1 2026-02-01 bakery", "y2 2026-02-02 market", "y4 2026-02-04 cinema", "y5 2026-01-15 gym"),
+				movements("c2", "w1 2026-02-05 savings")),
+		},
+	}
+	e.c = e.createConnection("books")
+	e.pull()
+	e.first = map[string]domain.TransactionID{}
+	for _, t := range e.rows() {
+		e.first[t.Description] = t.ID
+	}
+	e.clock.pass(time.Minute)
+	return e
+}
+
+// pull runs a complete pull to its end, and returns its id.
+func (e *relinkEnv) pull() domain.PullID {
+	e.Helper()
+	id := e.requestFullPull(e.c)
+	e.finishPull(id)
+	return id
+}
+
+// finishPull runs attempts until the pull has ended.
+func (e *relinkEnv) finishPull(id domain.PullID) {
+	e.Helper()
+	for range 50 {
+		wait, err := e.RunPull(e.ctx, id)
+		if err != nil {
+			wait = 30 * time.Second // the lease must expire
+		}
+		if p := e.getPull(id); p.State == domain.PullSucceeded || p.State == domain.PullFailed {
+			return
+		}
+		e.clock.pass(max(wait, time.Second))
+	}
+	e.Fatal("the pull does not end")
+}
+
+func (e *relinkEnv) rows() []domain.Transaction {
+	e.Helper()
+	page, err := e.ListTransactions(e.ctx, e.tenant, e.c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 200})
+	e.noError(err)
+	return page.Items
+}
+
+// live returns the live transactions of the connection as "id description", sorted.
+func (e *relinkEnv) live() []string {
+	e.Helper()
+	var live []string
+	for _, t := range e.rows() {
+		if t.RemovedAt.IsZero() {
+			live = append(live, t.ExternalID+" "+t.Description)
+		}
+	}
+	slices.Sort(live)
+	return live
+}
+
+// changes returns the feed after a position as "change description", sorted, and its end.
+func (e *relinkEnv) changes(after domain.Position) ([]string, domain.Position) {
+	e.Helper()
+	page, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 1000, After: after}, 0)
+	e.noError(err)
+	var changes []string
+	for _, t := range page.Items {
+		changes = append(changes, string(t.Change())+" "+t.Description)
+	}
+	slices.Sort(changes)
+	return changes, page.Next
+}
+
+// What the connection shows before and after it was linked again.
+var (
+	liveBefore = []string{"x0 old", "x1 bakery", "x2 market", "x3 rent", "z1 salary"}
+	liveAfter  = []string{"w1 savings", "x0 old", "y1 bakery", "y2 market", "y4 cinema", "y5 gym", "z1 salary"}
+)
+
+// wantRelinked fails the test unless the connection shows item-2, and each known movement has its id.
+func (e *relinkEnv) wantRelinked() {
+	e.Helper()
+	e.wantLive(liveAfter)
+	for _, t := range e.rows() {
+		if id, known := e.first[t.Description]; known && id != t.ID {
+			e.Errorf("%s got another id", t.Description)
+		}
+	}
+}
+
+func (e *relinkEnv) wantLive(want []string) {
+	e.Helper()
+	if diff := cmp.Diff(want, e.live()); diff != "" {
+		e.Errorf("live transactions (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnotherReferenceContinuesAccountsAndTransactions(t *testing.T) {
+	e := newRelinkEnv(t)
+	_, position := e.changes(domain.Position{})
+	e.repoint(e.c, "item-2")
+	id := e.pull()
+	e.wantPull(id, domain.PullSucceeded, "")
+	e.wantRelinked()
+	changes, _ := e.changes(position)
+	want := []string{"added cinema", "added gym", "added savings", "modified bakery", "modified market", "removed rent"}
+	if diff := cmp.Diff(want, changes); diff != "" {
+		t.Errorf("feed (-want +got):\n%s", diff)
+	}
+	counts := domain.Counts{Accounts: 2, Read: 5, Added: 3, Modified: 2, Removed: 1}
+	if diff := cmp.Diff(counts, e.getPull(id).Counts); diff != "" {
+		t.Error(diff)
+	}
+	accounts, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 10})
+	e.noError(err)
+	var got []string
+	for _, a := range accounts.Items {
+		text := a.ExternalID
+		for _, r := range a.References {
+			text += fmt.Sprint(" ", r.AccountRef, "/", r.ExternalID, "/", r.Until.IsZero())
+		}
+		got = append(got, fmt.Sprint(text, " ", !a.RemovedAt.IsZero()))
+	}
+	want = []string{
+		"a2 item-1/a1/false item-2/a2/true false", "b1 item-1/b1/false true", "c2 item-2/c2/true false",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("accounts (-want +got):\n%s", diff)
+	}
+	id = e.pull()
+	counts = domain.Counts{Accounts: 2, Read: 5, Unchanged: 5}
+	if diff := cmp.Diff(counts, e.getPull(id).Counts); diff != "" {
+		t.Errorf("the next pull (-want +got):\n%s", diff)
+	}
+	e.wantRelinked()
+}
+
+// Each call of a store method fails once, in the first attempt that makes it, or after it has succeeded. The
+// connection always shows either everything of the old reference or everything of the new one.
+func TestAFaultBetweenAnyTwoStepsOfARelinkIsRepaired(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for n := 1; ; n++ {
+			e := newRelinkEnv(t)
+			e.repoint(e.c, "item-2")
+			id := e.requestFullPull(e.c)
+			_, position := e.changes(domain.Position{})
+			calls, failed := 0, ""
+			e.fault = func(op string) error {
+				if !strings.HasPrefix(op, "Pulls.") && !strings.HasPrefix(op, "Connections.") {
+					return nil
+				}
+				if calls++; calls != n {
+					return nil
+				}
+				failed = op
+				if after { // the process ends after the call before this one
+					return errors.New("the process has ended")
+				}
+				return unavailable(domain.StoreUnavailable)
+			}
+			for attempts := 0; ; attempts++ {
+				wait, err := e.RunPull(e.ctx, id)
+				fault := e.fault
+				e.fault = nil
+				live := e.live()
+				if !slices.Equal(live, liveBefore) && !slices.Equal(live, liveAfter) {
+					t.Fatalf("after %s failed, the connection shows %q", failed, live)
+				}
+				if e.getPull(id).State == domain.PullSucceeded {
+					break
+				}
+				if attempts == 20 {
+					t.Fatalf("after %s failed, the pull does not end", failed)
+				}
+				if err != nil {
+					wait = 30 * time.Second
+				}
+				e.clock.pass(max(wait, time.Second))
+				e.fault = fault
+			}
+			e.wantRelinked()
+			changes, _ := e.changes(position)
+			if slices.ContainsFunc(changes, func(c string) bool {
+				return c == "added bakery" || c == "added market" || c == "added old"
+			}) {
+				t.Errorf("after %s failed, the feed shows %q", failed, changes)
+			}
+			if t.Failed() {
+				t.Fatalf("the call %d, of %s, failed", n, failed)
+			}
+			if failed == "" {
+				if n < 10 {
+					t.Errorf("only %d calls", n)
+				}
+				break
+			}
+		}
+	}
+}
+
+// The rows of the first reference are stored with the content that the vendor shows again.
+func TestRowsOfAnotherReferenceWithTheSameIDsAreStaged(t *testing.T) {
+	e := newRelinkEnv(t)
+	first := e.vendor.links["item-1"]
+	e.vendor.links["item-2"] = &link{
+		accounts: first.accounts, rows: append(movements("a1", "x9 2025-10-01 new"), first.rows...),
+	}
+	e.repoint(e.c, "item-2")
+	id := e.pull()
+	e.wantLive(append(slices.Clone(liveBefore[:4]), "x9 new", liveBefore[4]))
+	want := domain.Counts{Accounts: 2, Read: 6, Unchanged: 5, Added: 1}
+	if diff := cmp.Diff(want, e.getPull(id).Counts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Something happens at the nth request for a page of the new reference. Nothing of it is visible until then.
+func TestEventsInTheMiddleOfARelink(t *testing.T) {
+	update := func(e *relinkEnv, ref string) {
+		c, err := e.GetConnection(e.ctx, e.tenant, e.c.ID)
+		e.noError(err)
+		e.clock.pass(time.Millisecond)
+		e.repoint(c, ref)
+	}
+	for _, event := range []struct {
+		name string
+		do   func(e *relinkEnv)
+		want []string
+	}{
+		{"another reference", func(e *relinkEnv) {
+			e.vendor.links["item-3"] = &link{
+				accounts: []domain.AccountData{numbered("a3", "111")},
+				rows:     movements("a3", "v1 2026-02-01 bakery", "v3 2026-02-03 rent"),
+			}
+			update(e, "item-3")
+		}, []string{"v1 bakery", "v3 rent", "x0 old", "z1 salary"}},
+		{"back to the first reference", func(e *relinkEnv) { update(e, "item-1") }, liveBefore},
+		{"back and forth", func(e *relinkEnv) {
+			update(e, "item-1")
+			update(e, "item-2")
+		}, liveAfter},
+		{"a pause", func(e *relinkEnv) {
+			_, err := e.PauseConnection(e.ctx, e.tenant, e.c.ID)
+			e.noError(err)
+		}, liveAfter},
+		{"a webhook", func(e *relinkEnv) {
+			e.receive(e.mintToken(e.c), eventBody("e1", domain.PullScope{
+				Created: map[string]time.Time{"a2": epoch}, Removed: []string{"y4", "x1"},
+			}))
+		}, liveAfter},
+		{"a deletion", func(e *relinkEnv) {
+			e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
+		}, nil},
+		{"a row that disappears", func(e *relinkEnv) {
+			rows := &e.vendor.links["item-2"].rows
+			*rows = slices.DeleteFunc(*rows, func(t domain.TransactionData) bool { return t.ExternalID == "y1" })
+		}, nil},
+	} {
+		for n := 1; n <= 3; n++ {
+			t.Run(fmt.Sprint(event.name, " at request ", n), func(t *testing.T) {
+				e := newRelinkEnv(t)
+				e.repoint(e.c, "item-2")
+				requests := 0
+				e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+					if requests++; requests == n {
+						e.wantLive(liveBefore)
+						event.do(e)
+					}
+					return nil, nil
+				}
+				id := e.requestFullPull(e.c)
+				e.runPull(id)
+				if event.name == "a deletion" {
+					search, err := e.SearchTransactions(e.ctx, e.tenant, domain.TransactionSearch{},
+						domain.PageRequest{Limit: 10})
+					e.noError(err)
+					if len(search.Items) != len(liveBefore) {
+						t.Errorf("%d transactions of the deleted connection, want %d", len(search.Items), len(liveBefore))
+					}
+					return
+				}
+				if c, _ := e.GetConnection(e.ctx, e.tenant, e.c.ID); c.Paused() {
+					e.wantLive(liveBefore)
+					_, err := e.ResumeConnection(e.ctx, e.tenant, e.c.ID)
+					e.noError(err)
+				}
+				e.vendor.onRead = nil
+				for _, nudged := range slices.Clone(e.nudged) {
+					if _, err := e.GetPull(e.ctx, e.tenant, nudged); err == nil {
+						e.finishPull(nudged)
+					}
+				}
+				e.pull()
+				want := event.want
+				if want == nil {
+					want = slices.DeleteFunc(slices.Clone(liveAfter), func(s string) bool { return s == "y1 bakery" })
+				}
+				e.wantLive(want)
+				for _, tx := range e.rows() {
+					if id, known := e.first[tx.Description]; known && tx.RemovedAt.IsZero() && id != tx.ID {
+						t.Errorf("%s got another id", tx.Description)
+					}
+				}
+			})
+		}
+	}
+}
+
+// While the vendor synchronises, its list may be incomplete.
+func TestRowsStayStagedWhileTheVendorSynchronises(t *testing.T) {
+	e := newRelinkEnv(t)
+	e.repoint(e.c, "item-2")
+	for _, status := range []domain.LinkStatus{
+		{}, {Transactions: domain.OneRead}, {Accounts: domain.OneRead}, {SyncComplete: true},
+	} {
+		e.vendor.status = status
+		e.wantPull(e.pull(), domain.PullSucceeded, "")
+		e.wantLive(liveBefore)
+	}
+	e.vendor.status = domain.LinkStatus{Accounts: domain.TwoReads, Transactions: domain.TwoReads}
+	e.pull()
+	e.wantRelinked()
+}
+
+// An account without a number is recognised by its rows.
+func TestAnAccountIsRecognisedByItsRows(t *testing.T) {
+	e := newRelinkEnv(t)
+	var before, after []string
+	for i := range 20 {
+		before = append(before, fmt.Sprintf("p%d 2026-01-%02d shop number %c", i, i+1, 'a'+i))
+		after = append(after, fmt.Sprintf("q%d 2026-01-%02d shop number %c", i, i+1, 'a'+i))
+	}
+	e.vendor.links["item-3"] = &link{accounts: []domain.AccountData{numbered("d3", "")}, rows: movements("d3", before...)}
+	e.vendor.links["item-4"] = &link{accounts: []domain.AccountData{numbered("d4", "")}, rows: movements("d4", after...)}
+	e.c = e.createNamed("other", "item-3")
+	e.pull()
+	ids := map[string]domain.TransactionID{}
+	for _, t := range e.rows() {
+		ids[t.Description] = t.ID
+	}
+	e.repoint(e.c, "item-4")
+	e.pull()
+	for _, tx := range e.rows() {
+		if ids[tx.Description] != tx.ID || !strings.HasPrefix(tx.ExternalID, "q") {
+			t.Errorf("%s is %s", tx.Description, tx.ExternalID)
+		}
+	}
+}
+
+func (e *relinkEnv) createNamed(name, ref string) domain.Connection {
+	e.Helper()
+	n := newConnection(name)
+	n.AccountRef = ref
+	c, err := e.CreateConnection(e.ctx, e.tenant, n)
+	e.noError(err)
+	return c
+}
+
+func TestANewConnectionContinuesTheDeletedOne(t *testing.T) {
+	e := newRelinkEnv(t)
+	_, position := e.changes(domain.Position{})
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
+	e.c = e.createNamed("books again", "item-2")
+	e.pull()
+	e.wantLive([]string{"w1 savings", "x0 old", "y1 bakery", "y2 market", "y4 cinema", "y5 gym"})
+	changes, _ := e.changes(position)
+	want := []string{
+		"added cinema", "added gym", "added savings", "modified bakery", "modified market", "modified old", "removed rent",
+	}
+	if diff := cmp.Diff(want, changes); diff != "" {
+		t.Errorf("feed (-want +got):\n%s", diff)
+	}
+	for _, tx := range e.rows() {
+		if id, known := e.first[tx.Description]; known && id != tx.ID {
+			t.Errorf("%s got another id", tx.Description)
+		}
+	}
+}
+
+// While both connections are live, each has its own records.
+func TestTwoLiveConnectionsKeepTheirOwnRecords(t *testing.T) {
+	e := newRelinkEnv(t)
+	first := e.c
+	e.c = e.createNamed("the same account", "item-2")
+	e.pull()
+	e.wantLive([]string{"w1 savings", "y1 bakery", "y2 market", "y4 cinema", "y5 gym"})
+	e.c = first
+	e.wantLive(liveBefore)
+}
+
+// The connection that was deleted last continues.
+func TestTheLastDeletedConnectionContinues(t *testing.T) {
+	e := newRelinkEnv(t)
+	older := e.c
+	e.c = e.createNamed("second", "item-2")
+	e.pull()
+	second := map[string]domain.TransactionID{}
+	for _, t := range e.rows() {
+		second[t.Description] = t.ID
+	}
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, older.ID, nil))
+	e.clock.pass(time.Second)
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
+	e.c = e.createNamed("third", "item-1")
+	e.pull()
+	var got []string
+	for _, tx := range e.rows() {
+		if id, known := second[tx.Description]; known && id == tx.ID {
+			got = append(got, tx.Description)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"bakery", "cinema", "gym", "market"}, got); diff != "" {
+		t.Errorf("continued transactions (-want +got):\n%s", diff)
+	}
+}
+
+// Without an account to continue, a new connection stores its pages as it reads them.
+func TestANewConnectionWithoutKnownAccountsIsNotStaged(t *testing.T) {
+	e := newRelinkEnv(t)
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
+	card := domain.AccountData{ExternalID: "k", Type: domain.CreditAccount, Currency: "BRL", Number: "9"}
+	e.vendor.links["item-5"] = &link{accounts: []domain.AccountData{card}}
+	for i := range 9 {
+		text := "k" + strconv.Itoa(i) + " 2026-02-01 purchase " + strconv.Itoa(i)
+		e.vendor.links["item-5"].rows = append(e.vendor.links["item-5"].rows, movements("k", text)...)
+	}
+	e.c = e.createNamed("card", "item-5")
+	seen := 0
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor == "8" {
+			seen = len(e.rows())
+		}
+		return nil, nil
+	}
+	e.pull()
+	if seen == 0 || len(e.rows()) != 9 {
+		t.Errorf("%d rows before the last page, %d after it", seen, len(e.rows()))
+	}
+	c, err := e.GetConnection(e.ctx, e.tenant, e.c.ID)
+	e.noError(err)
+	if c.NewReference {
+		t.Error("the connection still has a new reference")
+	}
+}

@@ -1,0 +1,115 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// RelinkInput contains the rows of one account before and after a new link. Their members for reads and times are
+// ignored. No row has the same external id in Came and in Live or Left.
+type RelinkInput struct {
+	Live  []MatchRow // rows that the vendor showed last under the earlier reference
+	Left  []MatchRow // rows that left recently
+	Came  []MatchRow // rows that the vendor shows under the new reference
+	Never map[MatchPair]bool
+}
+
+// MatchRelinked matches the rows of an account that was linked again. Both Live and Came are complete, so as many rows
+// as possible are matched among those that cannot be distinguished. Rows of Left are matched only with rows of Came that
+// match no row of Live, as after any other removal.
+func MatchRelinked(in RelinkInput) []Match {
+	came := readBy(in.Came, 2)
+	matches := MatchRows(MatchInput{Left: readBy(in.Live, 1), Came: came, Relinked: true, Never: in.Never})
+	if len(in.Left) == 0 {
+		return matches
+	}
+	taken := make(map[string]bool, len(matches))
+	for _, match := range matches {
+		taken[match.Came] = true
+	}
+	came = slices.DeleteFunc(came, func(row MatchRow) bool { return taken[row.ExternalID] })
+	return append(matches, MatchRows(MatchInput{Left: readBy(in.Left, 1), Came: came, Never: in.Never})...)
+}
+
+// readBy returns copies of the rows that only the given read has shown.
+func readBy(rows []MatchRow, read uint64) []MatchRow {
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].FirstRead, rows[i].LastRead, rows[i].LearnedAt = read, read, time.Time{}
+	}
+	return rows
+}
+
+// RecognizedPair says that an account which the vendor lists continues a stored account.
+type RecognizedPair struct {
+	Before Account
+	After  string // external id
+}
+
+// RelinkedAccounts are the accounts before and after a new link.
+type RelinkedAccounts struct {
+	Before   []Account
+	After    []AccountData
+	Identity func(AccountData) AccountIdentity // pure
+}
+
+// Recognize returns which accounts continue which. Two accounts with the same external id are the same. The others are
+// recognised as by RecognizeAccounts, with the rows that the functions return. If a function fails, Recognize returns
+// its error. If rowsBefore is nil, accounts are not compared by their rows, and comparable reports whether there are any
+// that might be.
+func (r RelinkedAccounts) Recognize(
+	rowsBefore func(Account) ([]MatchRow, error), rowsAfter func(externalID string) ([]MatchRow, error),
+) (pairs []RecognizedPair, comparable bool, err error) {
+	byID := map[string]Account{}
+	var before, after []LinkedAccount
+	for _, account := range r.Before {
+		byID[account.ExternalID] = account
+	}
+	same := map[string]bool{}
+	for _, account := range r.After {
+		if known, ok := byID[account.ExternalID]; ok {
+			pairs, same[account.ExternalID] = append(pairs, RecognizedPair{known, account.ExternalID}), true
+			continue
+		}
+		after = append(after, r.linked(account))
+	}
+	for _, account := range r.Before {
+		if !same[account.ExternalID] {
+			before = append(before, r.linked(account.AccountData))
+		}
+	}
+	candidates := ComparableAccounts(before, after)
+	if rowsBefore != nil {
+		for _, pair := range candidates {
+			if err := addRows(before, pair.Before, func(id string) ([]MatchRow, error) {
+				return rowsBefore(byID[id])
+			}); err != nil {
+				return nil, false, err
+			}
+			if err := addRows(after, pair.After, rowsAfter); err != nil {
+				return nil, false, err
+			}
+		}
+	}
+	for _, pair := range RecognizeAccounts(before, after) {
+		pairs = append(pairs, RecognizedPair{byID[pair.Before], pair.After})
+	}
+	return pairs, len(candidates) > 0, nil
+}
+
+func (r RelinkedAccounts) linked(data AccountData) LinkedAccount {
+	return LinkedAccount{
+		ExternalID: data.ExternalID, Type: data.Type, Subtype: data.Subtype, Currency: data.Currency,
+		Identity: r.Identity(data),
+	}
+}
+
+// addRows sets the rows of the account with this external id.
+func addRows(accounts []LinkedAccount, externalID string, rowsOf func(string) ([]MatchRow, error)) (err error) {
+	for i := range accounts {
+		if accounts[i].ExternalID == externalID {
+			accounts[i].Rows, err = rowsOf(externalID)
+		}
+	}
+	return err
+}

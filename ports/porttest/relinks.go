@@ -1,0 +1,601 @@
+package porttest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// relinkTests check how the store stages the rows of a new account reference, and publishes them.
+var relinkTests = []storeTest{
+	{"no method returns staged rows", relinkStages},
+	{"a publication continues accounts and transactions", relinkPublishes},
+	{"the feed shows no transaction as added that a publication continues", relinkFeed},
+	{"as many identical rows as possible continue, live ones before those that left", relinkGroups},
+	{"a row with the same external id is the same row", relinkSameIDs},
+	{"the rows of the earlier reference return to their transactions", relinkBack},
+	{"past rows that both references show become two transactions", relinkBackShownTogether},
+	{"a step that starts again deletes what it has staged", relinkRestarts},
+	{"removed rows and the rows of a deleted connection are not staged any more", relinkForgets},
+	{"a publication for another target, or under a lost lease, changes nothing", relinkRefuses},
+	{"accounts without a partner stay while an account cannot be read", relinkUnreadable},
+	{"an account without a partner is removed, and its transactions stay", relinkEndsAccounts},
+	{"rows without an account are replaced among themselves", relinkWithoutAccount},
+	{"without Matching no transaction continues", relinkWithoutMatching},
+	{"a publication makes adjustments of closed periods", relinkAdjusts},
+	{"the accounts of deleted connections are found, the last deleted first", relinkFindsFormer},
+	{"the rows of an account are returned for a comparison", relinkComparesRows},
+	{"an account of a deleted connection moves with everything that belongs to it", relinkMoves},
+	{"a publication of many rows is complete", relinkManyRows},
+	{"an account that two live connections read is shared", relinkSharedAccounts},
+}
+
+// relinks is a connection that got another account reference, and its pull.
+type relinks struct {
+	*replacements
+	target string
+	ref    string
+}
+
+// relinkTo gives the connection another account reference and starts a pull.
+func (r *replacements) relinkTo(ref string) *relinks {
+	r.Helper()
+	updated, err := r.Connections.Update(r.ctx, r.tenant, r.c.Kind, r.c.ID, func(c *domain.Connection) error {
+		c.Repoint(c.BaseURL, ref, r.now())
+		return nil
+	})
+	r.noError(err)
+	r.c = updated
+	r.next()
+	return &relinks{replacements: r, target: updated.Target(), ref: ref}
+}
+
+// newRelinks returns a connection with the live rows, and the row "x", in the account "a". The account "b" is empty.
+func newRelinks(f *fixture, rows ...domain.TransactionData) *relinks {
+	f.Helper()
+	r := &replacements{fixture: f}
+	r.c, r.l = f.runningPull()
+	f.mustStorePage(r.l, ports.PageWrite{
+		Accounts: []domain.AccountData{accountData("a"), accountData("b")}, Listed: true, AccountRef: "item-1",
+		Transactions: append([]domain.TransactionData{purchase("x")}, rows...),
+	})
+	r.older = f.getRow(r.c, "x").ID
+	return r.relinkTo("item-2")
+}
+
+// stage stages the rows as a page of step.
+func (r *relinks) stage(step int, rows ...domain.TransactionData) domain.Counts {
+	r.Helper()
+	return r.mustStorePage(r.l, ports.PageWrite{
+		Transactions: rows, Progress: listing(), Matching: matching, AccountRef: r.ref,
+		Staged: &ports.Staging{Step: step},
+	})
+}
+
+// accountID returns the id of the connection's account with this external id.
+func (r *relinks) accountID(externalID string) domain.AccountID {
+	r.Helper()
+	for _, a := range r.listAccounts(r.c) {
+		if a.ExternalID == externalID {
+			return a.ID
+		}
+	}
+	r.Fatalf("no account %q", externalID)
+	return domain.AccountID{}
+}
+
+// publication publishes accounts. Each account is "after", or "after=before" if it continues the one with the external
+// id before.
+func (r *relinks) publication(accounts ...string) ports.Publication {
+	r.Helper()
+	p := ports.Publication{
+		Target: r.target, AccountRef: r.ref, Matching: matching, NewID: newID[domain.Transaction],
+		Progress: listing(), At: r.now(), LeaseUntil: r.l.Until,
+	}
+	for _, account := range accounts {
+		after, before, found := strings.Cut(account, "=")
+		published := ports.PublishedAccount{Data: accountData(after), Listed: true}
+		if found {
+			published.Continues = r.accountID(before)
+		}
+		p.Accounts = append(p.Accounts, published)
+	}
+	return p
+}
+
+// publish publishes accounts as publication returns them.
+func (r *relinks) publish(accounts ...string) domain.Counts {
+	r.Helper()
+	published, err := r.Pulls.Publish(r.ctx, r.l, r.publication(accounts...))
+	r.noError(err)
+	r.equal("complete", true, published.Complete)
+	return published.Counts
+}
+
+// renewed is a purchase of the account "a2", as which "a" is read under the new reference.
+func renewed(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
+	return purchase(externalID, append([]func(*domain.TransactionData){withAccount("a2")}, edits...)...)
+}
+
+func relinkStages(f *fixture) {
+	r := newRelinks(f)
+	c, err := f.Connections.Get(f.ctx, f.tenant, domain.Aggregator, r.c.ID)
+	f.noError(err)
+	f.equal("new reference", true, c.NewReference)
+	before, position := f.readFeedFrom(domain.Position{}, 10, 1)
+	f.equal("feed", 1, len(before))
+	f.equal("counts", domain.Counts{Read: 2}, r.stage(0, renewed("y"), renewed("z", withDescription("other"))))
+	f.equal("page again", domain.Counts{Read: 1}, r.stage(0, renewed("y")))
+	r.want("transactions", "1: x v1")
+	f.equal("accounts", []string{"a", "b"},
+		ids(f.listAccounts(r.c), func(a domain.Account) string { return a.ExternalID }))
+	f.equal("by external id", 0, len(r.found("y")))
+	search, err := f.Ledger.Search(f.ctx, f.tenant, domain.TransactionSearch{}, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("search", 1, len(search.Items))
+	after, _ := f.readFeedFrom(position, 10, 0)
+	f.equal("feed afterwards", 0, len(after))
+	f.equal("read", 3, f.getPull(r.l.Pull).Counts.Read)
+}
+
+func relinkPublishes(f *fixture) {
+	r := newRelinks(f, purchase("old", withDate("2025-01-01")), purchase("gone", withDescription("market")))
+	id := r.accountID("a")
+	r.stage(0,
+		renewed("y", withDescription("PADARIA DO ZE NSU 123456")), renewed("n", withDescription("new")),
+		renewed("first", withDate("2026-01-05"), withDescription("first")))
+	w := r.publication("a2=a", "b2=b", "c2")
+	published, err := f.Pulls.Publish(f.ctx, r.l, w)
+	f.noError(err)
+	f.equal("published", ports.Published{
+		Counts: domain.Counts{Accounts: 3, Added: 2, Modified: 1, Removed: 1}, Complete: true,
+	}, published)
+	t := f.getRow(r.c, "y")
+	f.equal("id", r.older, t.ID)
+	f.equal("account", []any{id, "a2"}, []any{t.AccountID, t.Account})
+	f.equal("past rows", []domain.Superseded{{ExternalID: "x", At: w.At, Rule: domain.SameDescription, Version: 1}},
+		t.Supersedes)
+	f.equal("by the past id", []domain.TransactionID{r.older}, r.found("x"))
+	f.equal("history", []domain.ChangeKind{domain.SupersededRow, domain.Added}, r.kinds("y"))
+	f.equal("older than the reference", true, f.getRow(r.c, "old").RemovedAt.IsZero())
+	f.equal("version of an older row", 1, f.getRow(r.c, "old").Version)
+	f.equal("without a partner", w.At, f.getRow(r.c, "gone").RemovedAt)
+	f.equal("new", 1, f.getRow(r.c, "n").Version)
+	account, err := f.Ledger.Account(f.ctx, f.tenant, id)
+	f.noError(err)
+	f.equal("external id", "a2", account.ExternalID)
+	f.equal("references", []domain.AccountReference{
+		{AccountRef: "item-1", ExternalID: "a", From: account.FirstSeenAt, Until: w.At},
+		{AccountRef: "item-2", ExternalID: "a2", From: w.At},
+	}, account.References)
+	f.equal("account updated", w.At, account.UpdatedAt)
+	fresh, err := f.Ledger.Account(f.ctx, f.tenant, r.accountID("c2"))
+	f.noError(err)
+	f.equal("references of a new account",
+		[]domain.AccountReference{{AccountRef: "item-2", ExternalID: "c2", From: w.At}}, fresh.References)
+	c, err := f.Connections.Get(f.ctx, f.tenant, domain.Aggregator, r.c.ID)
+	f.noError(err)
+	f.equal("new reference", false, c.NewReference)
+	r.next()
+	again, err := f.Pulls.Publish(f.ctx, r.l, r.publication("a2=a2", "b2=b2", "c2=c2"))
+	f.noError(err)
+	f.equal("nothing is staged any more", domain.Counts{Accounts: 3}, again.Counts)
+}
+
+func relinkFeed(f *fixture) {
+	r := newRelinks(f, purchase("market", withDescription("market")))
+	_, position := f.readFeedFrom(domain.Position{}, 10, 2)
+	y := renewed("y", withContentHash(7))
+	r.stage(0, y, renewed("z", withDescription("market")), renewed("n", withDescription("new")))
+	r.publish("a2=a", "b2=b")
+	feed := f.readFeed(position, 10, 3)
+	slices.SortFunc(feed, func(a, b domain.Transaction) int { return cmp.Compare(a.ExternalID, b.ExternalID) })
+	f.equal("feed", []string{"n added", "y modified", "z modified"}, ids(feed, func(t domain.Transaction) string {
+		return t.ExternalID + " " + string(t.Change())
+	}))
+	f.equal("known by its content", []bool{true}, f.unchanged(r.c, y))
+	r.next()
+	f.equal("read again", domain.Counts{Read: 1, Unchanged: 1}, r.page(listing(), renewed("y")))
+}
+
+func relinkGroups(f *fixture) {
+	r := newRelinks(f, purchase("x2"), purchase("x3"), purchase("left"))
+	r.remove("left")
+	r.stage(0, renewed("y1"), renewed("y2"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Removed: 1}, r.publish("a2=a", "b2=b"))
+	live := 0
+	for _, t := range f.allRows(r.c) {
+		if t.RemovedAt.IsZero() {
+			live++
+			f.equal("one past row", 1, len(t.Supersedes))
+		}
+	}
+	f.equal("live", 2, live)
+	f.equal("the row that left before", false, f.getRow(r.c, "left").RemovedAt.IsZero())
+	third := r.relinkTo("item-3")
+	third.stage(0, purchase("z1", withAccount("a3")), purchase("z2", withAccount("a3")),
+		purchase("z3", withAccount("a3")))
+	f.equal("more than before", domain.Counts{Accounts: 2, Modified: 2, Added: 1}, third.publish("a3=a2", "b3=b2"))
+}
+
+func relinkSameIDs(f *fixture) {
+	r := newRelinks(f, purchase("x2"))
+	r.stage(0, renewed("x2"), renewed("y"))
+	r.publish("a2=a", "b2=b")
+	r.want("transactions", "1: y v2 was x", "2: x2 v2")
+}
+
+func relinkBack(f *fixture) {
+	r := newRelinks(f, purchase("x2"), purchase("market", withDescription("market")))
+	rows := f.allRows(r.c)
+	r.stage(0, renewed("y"), renewed("y2"), renewed("m", withDescription("market")))
+	r.publish("a2=a", "b2=b")
+	back := r.relinkTo("item-1")
+	back.stage(0, purchase("x"), purchase("x2"), purchase("market", withDescription("market")))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 3}, back.publish("a=a2", "b=b2"))
+	for _, before := range rows {
+		after := f.getRow(r.c, before.ExternalID)
+		f.equal("id of "+before.ExternalID, before.ID, after.ID)
+		f.equal("past rows of "+before.ExternalID, 1, len(after.Supersedes))
+		f.equal("removed", true, after.RemovedAt.IsZero())
+	}
+	f.equal("references", 3, len(f.listAccounts(r.c)[0].References))
+}
+
+func relinkBackShownTogether(f *fixture) {
+	r := newRelinks(f)
+	r.stage(0, renewed("y"))
+	r.publish("a2=a", "b2=b")
+	back := r.relinkTo("item-1")
+	back.stage(0, purchase("x"), purchase("y"))
+	back.publish("a=a2", "b=b2")
+	f.equal("the older transaction", r.older, f.getRow(r.c, "x").ID)
+	f.equal("live", []bool{true, true},
+		ids(f.allRows(r.c), func(t domain.Transaction) bool { return t.RemovedAt.IsZero() }))
+}
+
+func relinkRestarts(f *fixture) {
+	r := newRelinks(f)
+	r.stage(0, renewed("zero", withDescription("zero")))
+	r.stage(1, renewed("one", withDescription("one")))
+	r.stage(2, renewed("two", withDescription("two")))
+	f.mustStorePage(r.l, ports.PageWrite{
+		Transactions: []domain.TransactionData{renewed("again", withDescription("again"))}, Progress: listing(),
+		Staged: &ports.Staging{Step: 1, Restart: true},
+	})
+	r.publish("a2=a", "b2=b")
+	var live []string
+	for _, t := range f.allRows(r.c) {
+		if t.RemovedAt.IsZero() {
+			live = append(live, t.ExternalID)
+		}
+	}
+	slices.Sort(live)
+	f.equal("rows", []string{"again", "zero"}, live)
+}
+
+func relinkForgets(f *fixture) {
+	r := newRelinks(f)
+	r.stage(0, renewed("y"), renewed("z"))
+	f.mustStorePage(r.l, ports.PageWrite{
+		Removed: []string{"z"}, Progress: listing(), Staged: &ports.Staging{Step: 1},
+	})
+	rows, err := f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", matching.Keys)
+	f.noError(err)
+	f.equal("after the removal", []string{"y"}, ids(rows, func(m domain.MatchRow) string { return m.ExternalID }))
+	f.deleteConnection(r.c)
+	for _, do := range []func() error{
+		func() error { _, err := f.Pulls.FormerAccounts(f.ctx, r.l); return err },
+		func() error {
+			_, err := f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", matching.Keys)
+			return err
+		},
+		func() error { _, err := f.Pulls.Publish(f.ctx, r.l, r.publication("a2")); return err },
+	} {
+		f.errorIs(do(), domain.LeaseLost)
+	}
+	r.want("transactions", "1: x v1")
+}
+
+func relinkRefuses(f *fixture) {
+	r := newRelinks(f)
+	r.stage(0, renewed("y"))
+	w := r.publication("a2=a", "b2=b")
+	other := w
+	other.Target = "item-3 at " + r.c.BaseURL
+	_, err := f.Pulls.Publish(f.ctx, r.l, other)
+	f.errorIs(err, domain.TargetChanged)
+	lost := r.l
+	lost.ID = newID[domain.Lease]()
+	_, err = f.Pulls.Publish(f.ctx, lost, w)
+	f.errorIs(err, domain.LeaseLost)
+	r.want("transactions", "1: x v1")
+	f.equal("accounts", []string{"a", "b"},
+		ids(f.listAccounts(r.c), func(a domain.Account) string { return a.ExternalID }))
+	_, err = f.Pulls.Publish(f.ctx, r.l, w)
+	f.noError(err)
+	r.want("after the publication", "1: y v2 was x")
+}
+
+func relinkUnreadable(f *fixture) {
+	r := newRelinks(f, purchase("b1", withAccount("b")))
+	r.stage(0, renewed("y"), purchase("b2", withAccount("b2")))
+	w := r.publication("a2=a")
+	w.Unreadable = []string{"b2"}
+	published, err := f.Pulls.Publish(f.ctx, r.l, w)
+	f.noError(err)
+	f.equal("complete", false, published.Complete)
+	r.want("transactions", "1: y v2 was x", "2: b1 v1")
+	f.equal("account b", true, f.listAccounts(r.c)[1].RemovedAt.IsZero())
+	f.finish(r.l, domain.PullSucceeded, "")
+	var claimed ports.Claimed
+	r.l, claimed = f.claim(f.requestPull(r.c, domain.PullScope{}).ID)
+	f.equal("new reference", []bool{true, true}, []bool{claimed.Initial, claimed.Connection.NewReference})
+	f.equal("rows of the account that was published", domain.Counts{Accounts: 2, Unchanged: 1, Modified: 1},
+		r.publish("a2=a2", "b2=b"))
+	r.want("transactions", "1: y v2 was x", "2: b2 v2 was b1")
+}
+
+func relinkEndsAccounts(f *fixture) {
+	r := newRelinks(f, purchase("b1", withAccount("b")))
+	r.stage(0, renewed("y"))
+	r.publish("a2=a")
+	accounts := f.listAccounts(r.c)
+	f.equal("removed", []string{"a2 false", "b true"}, ids(accounts, func(a domain.Account) string {
+		return fmt.Sprint(a.ExternalID, " ", !a.RemovedAt.IsZero())
+	}))
+	f.equal("end of the reference", accounts[1].RemovedAt, accounts[1].References[0].Until)
+	r.want("transactions", "1: y v2 was x", "2: b1 v1")
+	third := r.relinkTo("item-3")
+	third.stage(0, renewed("y"), purchase("b3", withAccount("b3")))
+	third.publish("a2=a2", "b3=b")
+	r.want("continued after the removal", "1: y v2 was x", "2: b3 v2 was b1")
+	f.equal("listed again", true, f.listAccounts(r.c)[1].RemovedAt.IsZero())
+}
+
+func relinkWithoutAccount(f *fixture) {
+	r := newRelinks(f, row("n1"), row("n0", withDate("2025-01-01")))
+	r.stage(0, renewed("y"), row("n2"), purchase("unknown", withAccount("not listed")))
+	f.equal("counts", domain.Counts{Accounts: 2, Added: 2, Modified: 1, Removed: 1}, r.publish("a2=a", "b2=b"))
+	f.equal("removed", []bool{false, true}, []bool{
+		f.getRow(r.c, "n1").RemovedAt.IsZero(), f.getRow(r.c, "n0").RemovedAt.IsZero(),
+	})
+	f.equal("account", true, f.getRow(r.c, "unknown").AccountID.IsZero())
+}
+
+func relinkWithoutMatching(f *fixture) {
+	r := newRelinks(f)
+	r.stage(0, renewed("y"))
+	w := r.publication("a2=a", "b2=b")
+	w.Matching = nil
+	_, err := f.Pulls.Publish(f.ctx, r.l, w)
+	f.noError(err)
+	r.want("transactions", "1: x v2 removed", "2: y v1")
+}
+
+func relinkAdjusts(f *fixture) {
+	r := newRelinks(f, purchase("gone", withDescription("market")), purchase("same", withDescription("same")))
+	id := r.accountID("a")
+	f.close(id, "2026-02-15")
+	r.stage(0, renewed("y", withDate("2026-02-12")), renewed("s", withDescription("same")),
+		renewed("n", withDescription("new")))
+	r.publish("a2=a", "b2=b")
+	f.checkCloses("after the publication", r.c)
+	changed := ids(f.adjustments(id, "2026-02-15"), func(a domain.Adjustment) domain.ChangeKind { return a.Change })
+	slices.Sort(changed)
+	f.equal("adjustments", []domain.ChangeKind{domain.Added, domain.Modified, domain.Removed}, changed)
+}
+
+func relinkFindsFormer(f *fixture) {
+	create := func(accounts ...string) (domain.Connection, domain.Lease) {
+		c, l := f.runningPull()
+		w := ports.PageWrite{Listed: true, AccountRef: "item-1"}
+		for _, id := range accounts {
+			w.Accounts = append(w.Accounts, accountData(id))
+		}
+		f.mustStorePage(l, w)
+		return c, l
+	}
+	first, _ := create("a2", "a1")
+	second, _ := create("b")
+	create("live")
+	f.deleteConnection(second)
+	f.deleteConnection(first)
+	other := f.newConnection("other vendor")
+	other.Vendor = otherVendor
+	f.createStored(other)
+	l, _ := f.claim(f.requestPull(other, domain.PullScope{}).ID)
+	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("o")}})
+	f.deleteConnection(other)
+	c, l := f.runningPull()
+	names := func() []string {
+		former, err := f.Pulls.FormerAccounts(f.ctx, l)
+		f.noError(err)
+		return ids(former, func(a domain.Account) string { return a.ExternalID })
+	}
+	f.equal("of deleted connections", []string{"a1", "a2", "b"}, names())
+	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("own")}})
+	f.equal("of a connection with accounts", []string{"own"}, names())
+	f.deleteConnection(c)
+	_, err := f.Pulls.FormerAccounts(f.ctx, l)
+	f.errorIs(err, domain.LeaseLost)
+}
+
+func relinkComparesRows(f *fixture) {
+	money := money("-3", "USD")
+	r := newRelinks(f, purchase("later", withDate("2026-02-11"), func(o *domain.TransactionData) {
+		o.AccountMoney = &money
+	}), purchase("gone"), purchase("other", withAccount("b")))
+	r.remove("gone")
+	keys := func(data domain.TransactionData) domain.InstitutionKeys {
+		return domain.InstitutionKeys{Transaction: "key of " + string(data.Metadata)}
+	}
+	id := r.accountID("a")
+	rows, err := f.Pulls.RowsOfAccount(f.ctx, r.l, id, "", keys)
+	f.noError(err)
+	want := []domain.MatchRow{
+		domain.NewMatchRow(f.getRow(r.c, "later").TransactionData, id, keys(f.getRow(r.c, "later").TransactionData)),
+		domain.NewMatchRow(f.getRow(r.c, "x").TransactionData, id, keys(f.getRow(r.c, "x").TransactionData)),
+	}
+	f.equal("stored", want, rows)
+	r.stage(0, renewed("y"), renewed("z", withDate("2026-02-12")), purchase("b", withAccount("b2")))
+	rows, err = f.Pulls.RowsOfAccount(f.ctx, r.l, domain.AccountID{}, "a2", keys)
+	f.noError(err)
+	want = []domain.MatchRow{
+		domain.NewMatchRow(renewed("z", withDate("2026-02-12")), domain.AccountID{}, keys(renewed("z"))),
+		domain.NewMatchRow(renewed("y"), domain.AccountID{}, keys(renewed("y"))),
+	}
+	f.equal("staged", want, rows)
+}
+
+func relinkMoves(f *fixture) {
+	r := newRelinks(f, purchase("market", withDescription("market")), purchase("stays", withAccount("b")),
+		purchase("gone", withDescription("withdrawal")))
+	r.remove("gone")
+	r.stage(0, renewed("y"), renewed("market", withDescription("market")), renewed("gone2", withDescription("gone 2")),
+		purchase("stays", withAccount("b2")))
+	r.publish("a2=a", "b2=b")
+	id, day := r.accountID("a2"), domain.Date("2026-02-15")
+	f.close(id, day)
+	f.finishSettled(r.l, f.now(), ports.SettledRead{Balances: map[string]domain.VendorBalance{
+		"a2": {Amount: money("100", "BRL").Amount, Currency: "BRL"},
+	}})
+	balances := func() []domain.AccountBalance {
+		page, err := f.Ledger.Balances(f.ctx, f.tenant, id, domain.Window{}, domain.PageRequest{Limit: 9})
+		f.noError(err)
+		return page.Items
+	}
+	readings := balances()
+	f.equal("readings", 1, len(readings))
+	f.deleteConnection(r.c)
+	before := f.allRows(r.c)
+	_, position := f.readFeedFrom(domain.Position{}, 10, len(before))
+
+	n := &relinks{replacements: &replacements{fixture: f}, ref: "item-9"}
+	c := f.newConnection("again")
+	c.AccountRef, c.NewReference = n.ref, true
+	n.c, n.target = f.createStored(c), c.Target()
+	n.l, _ = f.claim(f.requestPull(n.c, domain.PullScope{Everything: true}).ID)
+	n.stage(0, purchase("z", withAccount("a9")), purchase("market", withAccount("a9"), withDescription("market")))
+	w := n.publication("a9")
+	w.Accounts[0].Continues = id
+	published, err := f.Pulls.Publish(f.ctx, n.l, w)
+	f.noError(err)
+	f.equal("complete", true, published.Complete)
+
+	f.equal("rows that stay", []string{"stays"},
+		ids(f.allRows(r.c), func(t domain.Transaction) string { return t.ExternalID }))
+	f.equal("accounts that stay", []string{"b2"},
+		ids(f.listAccounts(r.c), func(a domain.Account) string { return a.ExternalID }))
+	account := f.listAccounts(n.c)[0]
+	f.equal("account", []any{id, n.c.ID, "a9", 3},
+		[]any{account.ID, account.Connection, account.ExternalID, len(account.References)})
+	moved := f.allRows(n.c)
+	f.equal("moved rows", 4, len(moved))
+	for _, t := range moved {
+		was := before[slices.IndexFunc(before, func(b domain.Transaction) bool { return b.ID == t.ID })]
+		f.equal("account of "+t.ExternalID, id, t.AccountID)
+		f.equal("a new version of "+t.ExternalID, true, t.Version > was.Version)
+		n.historyOf(t.ID, 2, nil)
+	}
+	f.equal("continued", r.older, f.getRow(n.c, "z").ID)
+	f.equal("by a past id", []domain.TransactionID{r.older}, n.found("x"))
+	f.equal("by a past id of the old connection", 0, len(r.found("x")))
+	feed := f.readFeed(position, 10, 4)
+	for _, t := range feed {
+		f.equal("connection of "+t.ExternalID, n.c.ID, t.Connection)
+		f.equal("added", false, t.Change() == domain.Added)
+	}
+	f.checkCloses("after the move", n.c)
+	f.equal("readings afterwards", readings, balances())
+	completeness, err := f.Ledger.Completeness(f.ctx, f.tenant, id)
+	f.noError(err)
+	f.equal("completeness", true, completeness.Known())
+	activity, err := f.Connections.Activity(f.ctx, f.tenant, n.c.ID)
+	f.noError(err)
+	f.equal("completeness of the connection", true, activity.Compared)
+	split, err := f.Ledger.Split(f.ctx, f.tenant, r.older, newID[domain.Transaction](), f.now())
+	f.noError(err)
+	f.equal("row after a split", "y", split.ExternalID)
+}
+
+func relinkSharedAccounts(f *fixture) {
+	key := func(a domain.AccountData) string { return a.Number }
+	read := func(c domain.Connection, externalID, number string) {
+		l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		account := accountData(externalID)
+		account.Number = number
+		f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, Listed: true, AccountKey: key})
+		f.finish(l, domain.PullSucceeded, "")
+	}
+	other := f.newConnection("of another vendor")
+	other.Vendor = otherVendor
+	connections := []domain.Connection{
+		f.createConnection(), f.createConnection(), f.createConnection(), f.createStored(other),
+	}
+	want := func(what string, shared ...bool) {
+		f.Helper()
+		var each, all []bool
+		var of []domain.ConnectionID
+		for _, c := range connections {
+			of = append(of, c.ID)
+		}
+		activities, err := f.Connections.Activities(f.ctx, f.tenant, of)
+		f.noError(err)
+		for _, c := range connections {
+			activity, _ := f.Connections.Activity(f.ctx, f.tenant, c.ID)
+			each, all = append(each, activity.Shared), append(all, activities[c.ID].Shared)
+		}
+		f.equal(what, shared, each)
+		f.equal(what+", all at once", shared, all)
+	}
+	read(connections[0], "a", "1")
+	read(connections[1], "b", "")
+	read(connections[2], "c", "")
+	read(connections[3], "a", "1")
+	want("different accounts", false, false, false, false)
+	read(connections[1], "b", "1")
+	want("the same key", true, true, false, false)
+	read(connections[2], "a", "")
+	want("the same external id", true, true, true, false)
+	f.deleteConnection(connections[0])
+	want("after a deletion", false, false, false, false)
+	read(connections[2], "b", "")
+	l, _ := f.claim(f.requestPull(connections[2], domain.PullScope{}).ID)
+	want("the same external id again", false, true, true, false)
+	f.sweepAccounts(l, domain.OneRead, "a")
+	want("after the account was removed", false, false, false, false)
+}
+
+func relinkManyRows(f *fixture) {
+	const n = 1300 // more than two batches
+	var rows []domain.TransactionData
+	text := func(i int) func(*domain.TransactionData) {
+		return withDescription(fmt.Sprintf("shop %c%c", 'a'+i%26, 'a'+i/26%26))
+	}
+	for i := range n {
+		rows = append(rows, purchase(fmt.Sprint("old", i), text(i), withDate(domain.Date("2026-02-01").AddDays(i/676))))
+	}
+	r := newRelinks(f, rows...)
+	ofID := map[string]domain.TransactionID{}
+	for _, t := range f.allRows(r.c) {
+		ofID[t.ExternalID] = t.ID
+	}
+	for i := range rows {
+		rows[i].ExternalID, rows[i].Account = fmt.Sprint("new", n-i), "a2"
+	}
+	for page := range slices.Chunk(rows, 400) {
+		r.stage(0, page...)
+	}
+	r.stage(0, renewed("y"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: n + 1}, r.publish("a2=a", "b2=b"))
+	for _, t := range f.allRows(r.c) {
+		f.equal("past rows", 1, len(t.Supersedes))
+		f.equal("id of "+t.ExternalID, ofID[t.Supersedes[0].ExternalID], t.ID)
+		f.equal("version", 2, t.Version)
+	}
+}

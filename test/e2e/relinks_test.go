@@ -1,0 +1,112 @@
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// linkAgain creates another item with copies of the accounts and rows of the present one, all under new ids.
+func (b *pluggyBank) linkAgain(t *testing.T) (item string) {
+	t.Helper()
+	var next pluggysim.Item
+	if _, err := b.sim.UpdateItem(b.item, func(i *pluggysim.Item) { next = *i }); err != nil {
+		t.Fatal(err)
+	}
+	next.ID = ""
+	next = b.sim.AddItem(next)
+	for _, id := range pluggyAccounts {
+		var account pluggysim.Account
+		if err := b.sim.UpdateAccount(id, func(a *pluggysim.Account) { account = *a }); err != nil {
+			t.Fatal(err)
+		}
+		account.ID, account.ItemID = "", next.ID
+		account, err := b.sim.AddAccount(account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range b.sim.Transactions(id) {
+			row.ID, row.AccountID = "", account.ID
+			if _, err := b.sim.AddTransaction(row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return next.ID
+}
+
+// liveIDs returns the ids of the connection's live transactions.
+func (o operator) liveIDs(id string) map[string]bool {
+	live := map[string]bool{}
+	for _, row := range o.pages(of(id, "/transactions"), 200) {
+		if row["removedAt"] == nil {
+			live[text(row, "id")] = true
+		}
+	}
+	return live
+}
+
+// checkContinued checks that the connection has exactly the live transactions of before, and that the feed since the
+// cursor shows nothing as added.
+func (o operator) checkContinued(id, cursor string, before map[string]bool) {
+	o.t.Helper()
+	after := o.liveIDs(id)
+	if len(after) != len(before) {
+		o.t.Errorf("%d live transactions, want %d", len(after), len(before))
+	}
+	for id := range after {
+		if !before[id] {
+			o.t.Errorf("%s is another transaction", id)
+		}
+	}
+	for _, change := range o.changesSince(cursor, len(before)) {
+		if change[0] != "modified" {
+			o.t.Errorf("%s is %s", change[1], change[0])
+		}
+	}
+}
+
+func TestTransactionsKeepTheirIDsWhenTheAccountIsLinkedAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := newPluggy(t)
+		o, id, _ := connectAndPull(t, w, b)
+		before, cursor := o.liveIDs(id), o.feedEnd()
+		accounts := o.pages(of(id, "/accounts"), 10)
+		item := b.linkAgain(t)
+		o.do(http.MethodPut, of(id, ""), object{"configName": "main", "baseUrl": b.origin(), "accountRef": item}).want(http.StatusOK)
+		o.pull(id, nil)
+		o.checkContinued(id, cursor, before)
+		for _, account := range accounts {
+			now := o.get("/v1/discovery/accounts/" + text(account, "id")).want(http.StatusOK).json()
+			references, _ := now["references"].([]any)
+			if len(references) != 2 || text(references[1].(object), "accountRef") != item ||
+				now["externalId"] == account["externalId"] || now["removedAt"] != nil {
+				t.Errorf("the account is %v", now)
+			}
+		}
+	})
+}
+
+func TestANewConnectionContinuesTheOneThatWasDeleted(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := newPluggy(t)
+		o, id, _ := connectAndPull(t, w, b)
+		before := o.liveIDs(id)
+		other := o.connect(b, "second")
+		o.pull(other, nil)
+		for _, shared := range []string{id, other} {
+			health := o.get(of(shared, "/health")).want(http.StatusOK).json()
+			if warnings, _ := health["warnings"].([]any); len(warnings) != 1 || warnings[0] != "account_shared" {
+				t.Errorf("the health is %v", health)
+			}
+		}
+		o.do(http.MethodDelete, of(other, ""), nil).want(http.StatusNoContent)
+		o.do(http.MethodDelete, of(id, ""), nil).want(http.StatusNoContent)
+		cursor := o.feedEnd()
+		b.item = b.linkAgain(t)
+		next := o.connect(b, "third")
+		o.pull(next, nil)
+		o.checkContinued(next, cursor, before)
+	})
+}

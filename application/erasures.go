@@ -134,7 +134,6 @@ func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.
 	e.Status = domain.ErasureDone
 	ended, err := s.Erasures.End(ctx, e, now)
 	if err != nil || ended {
-		// The event connection.erased belongs here: it commits with End.
 		return err
 	}
 	e.Status, e.DueAt = domain.ErasureRunning, now.Add(domain.ErasureTimeout)

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -80,6 +81,8 @@ func (r *eventRunner) loadResource(
 		}, r.EventEncoder.Pull)
 	case domain.PeriodAdjusted.Resource():
 		return r.loadClose(ctx, e.Subject)
+	case domain.AuditCheckpoint.Resource():
+		return r.loadCheckpoint(ctx)
 	}
 	return nil, domain.NotFoundError()
 }
@@ -116,4 +119,18 @@ func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]
 		return nil, domain.NotFoundError()
 	}
 	return func() ([]byte, error) { return r.EventEncoder.Close(page.Items[0]) }, nil
+}
+
+// loadCheckpoint reads the newest checkpoint of the audit entries.
+func (r *eventRunner) loadCheckpoint(ctx context.Context) (func() ([]byte, error), error) {
+	head, err := r.AuditLog.Head(ctx, r.sub.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	return func() ([]byte, error) {
+		return json.Marshal(struct {
+			Size       int64  `json:"size"`
+			Checkpoint string `json:"checkpoint"`
+		}{head.Size, string(head.Checkpoint)})
+	}, nil
 }

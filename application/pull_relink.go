@@ -131,7 +131,7 @@ func (a *attempt) publish(ctx context.Context) error {
 		Target: a.connection.Target(), AccountRef: a.connection.AccountRef, Accounts: accounts,
 		Unreadable: a.relink.unreadable, AccountKey: a.accountKey(), Matching: a.matching(a.connection.Vendor),
 		Progress: a.pull.Progress,
-		NewID: func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
+		NewID:    func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
 	}
 	w.Progress.Staged = false
 	w.At, w.LeaseUntil = a.leaseTimes()

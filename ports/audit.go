@@ -141,7 +141,8 @@ type AuditLog interface {
 
 	// ClaimAnnouncements returns at most limit tenants with numbered entries whose last announcement is older than
 	// before, or that had none, and sets their last announcement to at, in one atomic change. Of concurrent claims,
-	// only one returns a tenant. It acts for the service itself.
+	// only one returns a tenant. The same change stores the event AuditCheckpoint of each tenant that it returns. It
+	// acts for the service itself.
 	ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error)
 
 	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It acts for the service itself.

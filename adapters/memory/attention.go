@@ -34,6 +34,7 @@ func (v connections) NoticeConsents(ctx context.Context, at time.Time, limit int
 		for _, c := range due[:min(limit, len(due))] {
 			c.Consent = c.Consent.Noticed()
 			noticed = append(noticed, listedConnection(*c))
+			v.recordEvent(c.Tenant, c.ID, domain.ConnectionConsentExpiring, c.ID.String(), at)
 		}
 		return noticed, nil
 	})
@@ -116,6 +117,9 @@ func (v pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		c.Webhook = next
 		if !missed {
 			return ports.WebhookPassed{}, nil
+		}
+		if next.BecameSilent(before) {
+			v.recordEvent(c.Tenant, c.ID, domain.ConnectionSilent, c.ID.String(), r.At)
 		}
 		p := v.queuedPull(c, r)
 		p.Scope = cloneScope(p.Scope.Merge(r.Scope))

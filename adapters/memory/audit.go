@@ -252,6 +252,7 @@ func (v auditLog) ClaimAnnouncements(ctx context.Context, at, before time.Time, 
 		due = due[:min(limit, len(due))]
 		for _, tenant := range due {
 			v.audits[tenant].announcedAt = at
+			v.recordEvent(tenant, domain.ConnectionID{}, domain.AuditCheckpoint, tenant.String(), at)
 		}
 		return due, nil
 	})

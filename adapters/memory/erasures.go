@@ -155,6 +155,9 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 		}
 		stored.Status, stored.LastError, stored.Attempts, stored.EndedAt = e.Status, e.LastError, e.Attempts, at
 		stored.Place = domain.ErasurePlace{}
+		if e.Status == domain.ErasureDone {
+			v.recordEvent(e.Tenant, e.Connection, domain.ConnectionErased, e.Connection.String(), at)
+		}
 		return true, nil
 	})
 }

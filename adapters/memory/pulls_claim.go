@@ -158,7 +158,11 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			c.Consent = o.Consent(c.Consent)
 		}
 		if o.Webhook != nil {
-			c.Webhook = o.Webhook(c.Webhook, func(at time.Time) bool { return v.heardSince(c, at) })
+			before := c.Webhook
+			c.Webhook = o.Webhook(before, func(at time.Time) bool { return v.heardSince(c, at) })
+			if c.Webhook.BecameSilent(before) {
+				v.recordEvent(c.Tenant, c.ID, domain.ConnectionSilent, c.ID.String(), o.At)
+			}
 		}
 		if o.Target == c.Target() {
 			c.NewReference = false

@@ -204,6 +204,9 @@ func (b *publisher) putPublished(published ports.PublishedAccount) {
 		known.Relink(b.AccountRef, published.Data.ExternalID, b.At)
 		known.UpdatedAt = b.At
 		accounts[published.Data.ExternalID] = known
+		if b.relinked[known.ID] {
+			b.recordEvent(b.p.Tenant, b.p.Connection, domain.AccountRelinked, known.ID.String(), b.At)
+		}
 	} else {
 		b.first = append(b.first, domain.QuarantineKey{
 			Kind: domain.QuarantinedAccount, ID: published.Data.ExternalID,
@@ -258,6 +261,7 @@ func (b *publisher) endFormer() bool {
 		if a.RemovedAt.IsZero() {
 			a.EndReference(b.At)
 			a.RemovedAt, a.UpdatedAt = b.At, b.At
+			b.recordEvent(b.p.Tenant, b.p.Connection, domain.AccountRemoved, a.ID.String(), b.At)
 		}
 	}
 	return true

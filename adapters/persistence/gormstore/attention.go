@@ -62,14 +62,15 @@ func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int
 		c := row.domain()
 		c.Consent = c.Consent.Noticed()
 		err = s.background().change(ctx, func(tx Tx) error {
-			// The event connection.consent_expiring belongs into this transaction, if a row is changed.
 			changed, err := rowsOf(tx.Model(&connectionRow{}).
 				Where("id = ? AND tenant_id = ? AND deleted_at IS NULL AND consent_notice_at = ?", row.ID, row.Tenant, due).
 				Updates(map[string]any{"consent_notice_at": instant{c.Consent.NoticeAt}}))
-			if err == nil && changed > 0 {
-				noticed = append(noticed, c)
+			if err != nil || changed == 0 {
+				return err
 			}
-			return err
+			noticed = append(noticed, c)
+			return recordEvents(tx, s.dialect,
+				newEvent{row.Tenant, row.ID, domain.ConnectionConsentExpiring, row.ID.String(), at})
 		})
 	}
 	return noticed, err
@@ -129,8 +130,13 @@ func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		if err != nil || !missed {
 			return err
 		}
-		// The event connection.silent belongs here if BecameSilent is set.
 		passed.BecameSilent = next.BecameSilent(before)
+		if passed.BecameSilent {
+			err := recordEvents(tx, s.dialect, newEvent{row.Tenant, row.ID, domain.ConnectionSilent, row.ID.String(), r.At})
+			if err != nil {
+				return err
+			}
+		}
 		queued, err := queuePull(tx, row, r)
 		passed.Pull = queued.ID
 		return err

@@ -513,8 +513,14 @@ func (s auditLog) ClaimAnnouncements(
 			if err != nil {
 				return err
 			}
-			if n > 0 {
-				mine = append(mine, tenant)
+			if n == 0 {
+				continue
+			}
+			mine = append(mine, tenant)
+			err = recordEvents(tx, s.dialect,
+				newEvent{tenant.UUID, uuid.Nil, domain.AuditCheckpoint, tenant.String(), at})
+			if err != nil {
+				return err
 			}
 		}
 		claimed = mine

@@ -283,11 +283,16 @@ func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (ende
 			return false, Translate(ctx, err)
 		}
 	}
-	err = s.background().write(ctx, func(db *gorm.DB) error {
-		return updateClaimed(db, e, map[string]any{
+	err = s.background().change(ctx, func(tx Tx) error {
+		err := updateClaimed(tx.DB, e, map[string]any{
 			"status": string(e.Status), "last_error": string(e.LastError), "attempts": e.Attempts,
 			"ended_at": instant{at}, "place": "",
 		})
+		if err != nil || e.Status != domain.ErasureDone {
+			return err
+		}
+		return recordEvents(tx, s.dialect,
+			newEvent{e.Tenant.UUID, e.Connection.UUID, domain.ConnectionErased, e.Connection.String(), at})
 	})
 	return err == nil, err
 }

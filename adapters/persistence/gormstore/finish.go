@@ -73,6 +73,7 @@ func (s pulls) foldReports(tx Tx, connection uuid.UUID, o ports.Outcome) error {
 	if err != nil {
 		return err
 	}
+	var events []newEvent
 	health := row.Health.domain()
 	if o.Health != nil {
 		row.Health = healthOf(o.Health(health))
@@ -92,14 +93,17 @@ func (s pulls) foldReports(tx Tx, connection uuid.UUID, o ports.Outcome) error {
 		if err != nil {
 			return err
 		}
-		// The event connection.silent belongs here if next.BecameSilent(before), like in PassWebhook.
 		row.Webhook = webhookOf(next)
+		if next.BecameSilent(before) {
+			events = append(events, newEvent{row.Tenant, row.ID, domain.ConnectionSilent, row.ID.String(), o.At})
+		}
 	}
 	err = tx.Model(&connectionRow{}).Where("id = ?", connection).Select(reportedColumns).Updates(row).Error
 	if err != nil {
 		return err
 	}
-	return recordEvents(tx, s.dialect, healthEvents(row, health, row.Health.domain(), o.At)...)
+	events = append(events, healthEvents(row, health, row.Health.domain(), o.At)...)
+	return recordEvents(tx, s.dialect, events...)
 }
 
 // endNewReference records that the accounts of the connection's account reference are stored, if the connection still

@@ -163,7 +163,10 @@ func (b *publisher) putAccount(s pulls, published ports.PublishedAccount) error 
 		}
 		b.accounts[row.ID] = &row
 		b.firstStored = append(b.firstStored, row.ExternalID)
-		return b.tx.Create(&row).Error
+		if err := b.tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return b.recordEvents(domain.AccountAdded, row.ID.String())
 	}
 	row := b.accounts[published.Continues.UUID]
 	moves := row == nil
@@ -179,12 +182,25 @@ func (b *publisher) putAccount(s pulls, published ports.PublishedAccount) error 
 	}
 	b.relinked[row.ID] = moves || !account.IsOf(b.AccountRef) || account.ExternalID != published.Data.ExternalID
 	account.Relink(b.AccountRef, published.Data.ExternalID, b.At)
+	before := *row
 	row.set(published.Data)
 	row.AccountKey = b.KeyOf(published.Data)
 	if published.Listed {
 		row.markListed()
 	}
-	return b.saveAccount(row, account)
+	changed := !row.equal(before)
+	if err := b.saveAccount(row, account); err != nil {
+		return err
+	}
+	if b.relinked[row.ID] {
+		if err := b.recordEvents(domain.AccountRelinked, row.ID.String()); err != nil {
+			return err
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return b.recordEvents(domain.AccountModified, row.ID.String())
 }
 
 // saveAccount stores a row with the references of account.
@@ -300,6 +316,9 @@ func (b *publisher) endFormer() (complete bool, err error) {
 		row := b.accounts[account.ID.UUID]
 		row.Removed = instant{b.At}
 		if err := b.saveAccount(row, account); err != nil {
+			return false, err
+		}
+		if err := b.recordEvents(domain.AccountRemoved, row.ID.String()); err != nil {
 			return false, err
 		}
 	}

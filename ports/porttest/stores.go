@@ -50,7 +50,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Idempotency", idempotencyTests},
 		{"Audit", auditTests},
 		{"Erasures", erasureTests},
-		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests)},
+		{"Subscriptions", slices.Concat(subscriptionTests, eventQueueTests, eventTests, eventOccasionTests)},
 	} {
 		t.Run(port.name, func(t *testing.T) {
 			for _, test := range port.tests {

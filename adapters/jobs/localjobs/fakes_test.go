@@ -68,6 +68,8 @@ func (m fakeMaintenance) RunErasures(context.Context, int) (int, error)         
 
 func (m fakeMaintenance) NoticeSilence(context.Context, int) (int, error) { return 0, nil }
 
+func (m fakeMaintenance) AnnounceCompleteness(context.Context, int) (int, error) { return 0, nil }
+
 func (m fakeMaintenance) NoticeConsents(context.Context, int) (int, error) { return 0, nil }
 
 func (m fakeMaintenance) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {

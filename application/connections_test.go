@@ -250,7 +250,12 @@ func TestListFiltersByHealth(t *testing.T) {
 	e.rotate(unhealthy, "wrong")
 	e.runPull(e.requestFullPull(unhealthy))
 	for status, want := range map[domain.HealthStatus]string{domain.Healthy: "a", domain.Unhealthy: "b"} {
-		page, err := e.ListConnections(e.ctx, e.tenant, ports.ConnectionFilter{Health: status}, domain.PageRequest{Limit: 5})
+		page, err := e.ListConnections(
+			e.ctx,
+			e.tenant,
+			ports.ConnectionFilter{Health: status},
+			domain.PageRequest{Limit: 5},
+		)
 		e.noError(err)
 		if len(page.Items) != 1 || page.Items[0].Name != want {
 			t.Errorf("%s: got %v", status, page.Items)

@@ -379,7 +379,11 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 		d.store(rows, removed...)
 	}
 	for range 12 {
-		store := &mortalStore{Subscriptions: d.deps.Subscriptions, left: 1 + random.IntN(40), after: random.IntN(2) == 0}
+		store := &mortalStore{
+			Subscriptions: d.deps.Subscriptions,
+			left:          1 + random.IntN(40),
+			after:         random.IntN(2) == 0,
+		}
 		deps := d.deps
 		deps.Subscriptions, deps.Sinks = store, []ports.Sink{mortalSink{d.sink, store}}
 		process, err := application.New(deps)

@@ -253,8 +253,14 @@ func (a *attempt) readStep(ctx context.Context) error {
 		a.pull.Progress = a.pull.Progress.Restart()
 	}
 	changes := &differ{
-		pulls: a.Pulls, connection: a.connection.ID, empty: a.empty, countedBefore: a.pull.Progress.Rows,
-		quarantine: a.quarantine, removed: a.removed, staged: a.relink.staged, partial: len(step.IDs) > 0 || !step.CreatedFrom.IsZero(),
+		pulls:         a.Pulls,
+		connection:    a.connection.ID,
+		empty:         a.empty,
+		countedBefore: a.pull.Progress.Rows,
+		quarantine:    a.quarantine,
+		removed:       a.removed,
+		staged:        a.relink.staged,
+		partial:       len(step.IDs) > 0 || !step.CreatedFrom.IsZero(),
 	}
 	for {
 		err := a.readPages(ctx, step, changes)

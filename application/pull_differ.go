@@ -89,7 +89,8 @@ func (d *differ) markStored(pages int) { d.stored.Add(int64(pages)) }
 // A row in the quarantine is always normalised as well.
 func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) (unchanged int, err error) {
 	same := make([]bool, len(page.Transactions))
-	if !d.empty && !d.staged && len(same) > 0 { // if nothing is stored, or the page has no rows, there is nothing to look up
+	if !d.empty && !d.staged &&
+		len(same) > 0 { // if nothing is stored, or the page has no rows, there is nothing to look up
 		if same, err = d.pulls.FilterUnchanged(ctx, d.connection, page.Transactions); err != nil {
 			return 0, err
 		}

@@ -54,14 +54,28 @@ func newRelinkEnv(t *testing.T) *relinkEnv {
 		"item-1": {
 			accounts: []domain.AccountData{numbered("a1", "111"), numbered("b1", "222")},
 			rows: slices.Concat(
-				movements("a1", "x1 2026-02-01 bakery", "x2 2026-02-02 market", "x3 2026-02-03 rent", "x0 2025-11-01 old"),
-				movements("b1", "z1 2026-02-01 salary")),
+				movements(
+					"a1",
+					"x1 2026-02-01 bakery",
+					"x2 2026-02-02 market",
+					"x3 2026-02-03 rent",
+					"x0 2025-11-01 old",
+				),
+				movements("b1", "z1 2026-02-01 salary"),
+			),
 		},
 		"item-2": {
 			accounts: []domain.AccountData{numbered("a2", "111"), numbered("c2", "333")},
 			rows: slices.Concat(
-				movements("a2", "y1 2026-02-01 bakery", "y2 2026-02-02 market", "y4 2026-02-04 cinema", "y5 2026-01-15 gym"),
-				movements("c2", "w1 2026-02-05 savings")),
+				movements(
+					"a2",
+					"y1 2026-02-01 bakery",
+					"y2 2026-02-02 market",
+					"y4 2026-02-04 cinema",
+					"y5 2026-01-15 gym",
+				),
+				movements("c2", "w1 2026-02-05 savings"),
+			),
 		},
 	}
 	e.c = e.createConnection("books")
@@ -335,7 +349,11 @@ func TestEventsInTheMiddleOfARelink(t *testing.T) {
 						domain.PageRequest{Limit: 10})
 					e.noError(err)
 					if len(search.Items) != len(liveBefore) {
-						t.Errorf("%d transactions of the deleted connection, want %d", len(search.Items), len(liveBefore))
+						t.Errorf(
+							"%d transactions of the deleted connection, want %d",
+							len(search.Items),
+							len(liveBefore),
+						)
 					}
 					return
 				}
@@ -390,8 +408,14 @@ func TestAnAccountIsRecognisedByItsRows(t *testing.T) {
 		before = append(before, fmt.Sprintf("p%d 2026-01-%02d shop number %c", i, i+1, 'a'+i))
 		after = append(after, fmt.Sprintf("q%d 2026-01-%02d shop number %c", i, i+1, 'a'+i))
 	}
-	e.vendor.links["item-3"] = &link{accounts: []domain.AccountData{numbered("d3", "")}, rows: movements("d3", before...)}
-	e.vendor.links["item-4"] = &link{accounts: []domain.AccountData{numbered("d4", "")}, rows: movements("d4", after...)}
+	e.vendor.links["item-3"] = &link{
+		accounts: []domain.AccountData{numbered("d3", "")},
+		rows:     movements("d3", before...),
+	}
+	e.vendor.links["item-4"] = &link{
+		accounts: []domain.AccountData{numbered("d4", "")},
+		rows:     movements("d4", after...),
+	}
 	e.c = e.createNamed("other", "item-3")
 	e.pull()
 	ids := map[string]domain.TransactionID{}
@@ -425,7 +449,13 @@ func TestANewConnectionContinuesTheDeletedOne(t *testing.T) {
 	e.wantLive([]string{"w1 savings", "x0 old", "y1 bakery", "y2 market", "y4 cinema", "y5 gym"})
 	changes, _ := e.changes(position)
 	want := []string{
-		"added cinema", "added gym", "added savings", "modified bakery", "modified market", "modified old", "removed rent",
+		"added cinema",
+		"added gym",
+		"added savings",
+		"modified bakery",
+		"modified market",
+		"modified old",
+		"removed rent",
 	}
 	if diff := cmp.Diff(want, changes); diff != "" {
 		t.Errorf("feed (-want +got):\n%s", diff)

@@ -66,7 +66,9 @@ type heldRows struct {
 // have left: the connection was empty, or the step finds no removal and no row has left recently.
 func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	return &heldRows{
-		off: a.empty || a.relink.staged || a.KeepReplacementsApart || !sweep && !a.recentlyLeft, latest: a.pull.Progress,
+		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||
+			!sweep && !a.recentlyLeft,
+		latest: a.pull.Progress,
 	}
 }
 

@@ -63,7 +63,7 @@ type Config struct {
 	MatchReplacements   bool          // MATCH_REPLACEMENTS, a row that replaces another keeps its id; default true
 	DeliveryRetention   time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
 	PullWorkers         int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
-	EventRetention      time.Duration // EVENT_RETENTION, of delivered events and of attempts; default 30d; 0 retains all
+	EventRetention      time.Duration // EVENT_RETENTION, of delivered events and attempts; default 30d; 0 retains all
 
 	// AuditKey contains the keys of the audit checkpoints in PEM: the first one signs, and each of them verifies. If
 	// it is empty, the service generates a key and keeps it sealed in the database. AUDIT_KEY_FILE

@@ -150,8 +150,8 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 		"audit": {
 			configs.LoadAudit,
 			[]string{
-				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_URL", "DATABASE_URL_FILE",
-				"ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_URL",
+				"DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
@@ -233,8 +233,9 @@ func FuzzLoad(f *testing.F) {
 				t.Errorf("%s caused an error of %s", name, fieldErr.Field)
 			}
 		}
-		negative := c.ReconcileInterval < 0 || c.DriftGrace < 0 || c.WebhookSilenceGrace < 0 || c.DeliveryRetention < 0 || c.RatePerMinute < 0 ||
-			c.WebhookRatePerMinute < 0 || c.ServerMaxConnections < 0 || c.PullWorkers < 1
+		negative := c.ReconcileInterval < 0 || c.DriftGrace < 0 || c.WebhookSilenceGrace < 0 ||
+			c.DeliveryRetention < 0 || c.RatePerMinute < 0 || c.WebhookRatePerMinute < 0 ||
+			c.ServerMaxConnections < 0 || c.PullWorkers < 1
 		empty := c.DatabaseURL == "" || c.ServerAddress == "" || c.Sealing.KeysetFile == ""
 		if err == nil && (negative || empty) {
 			t.Errorf("%s=%q was read as %+v", name, value, c)

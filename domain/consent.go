@@ -150,8 +150,9 @@ func (c Consent) noticeAfter(next Consent, at time.Time) time.Time {
 			return c.NoticeAt
 		}
 		return at
+	default:
+		return time.Time{}
 	}
-	return time.Time{}
 }
 
 // Noticed returns the consent after it was noticed that it expires.

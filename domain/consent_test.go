@@ -22,18 +22,24 @@ func TestTheStateOfAConsentFollowsTheTime(t *testing.T) {
 		consent domain.Consent
 		want    domain.ConsentState
 	}{
-		"nothing was reported":             {domain.Consent{}, domain.ConsentUnknown},
-		"no expiry":                        {domain.Consent{Status: domain.ReportedGranted}, domain.ConsentActive},
-		"far future":                       {far, domain.ConsentActive},
-		"31 days":                          {until(31 * 24 * time.Hour), domain.ConsentActive},
-		"30 days":                          {until(30 * 24 * time.Hour), domain.ConsentExpiring},
-		"a moment":                         {until(1), domain.ConsentExpiring},
-		"now":                              {until(0), domain.ConsentExpired},
-		"before":                           {until(-1), domain.ConsentExpired},
-		"soon, nobody knows when":          {domain.Consent{Status: domain.ReportedExpiring}, domain.ConsentExpiring},
-		"soon, and a date in a year":       {domain.Consent{Status: domain.ReportedExpiring, ExpiresAt: consentNow.AddDate(1, 0, 0)}, domain.ConsentActive},
-		"reported as expired":              {domain.Consent{Status: domain.ReportedExpired}, domain.ConsentExpired},
-		"revoked, although it is not over": {domain.Consent{Status: domain.ReportedRevoked, ExpiresAt: consentNow.AddDate(1, 0, 0)}, domain.ConsentRevoked},
+		"nothing was reported":    {domain.Consent{}, domain.ConsentUnknown},
+		"no expiry":               {domain.Consent{Status: domain.ReportedGranted}, domain.ConsentActive},
+		"far future":              {far, domain.ConsentActive},
+		"31 days":                 {until(31 * 24 * time.Hour), domain.ConsentActive},
+		"30 days":                 {until(30 * 24 * time.Hour), domain.ConsentExpiring},
+		"a moment":                {until(1), domain.ConsentExpiring},
+		"now":                     {until(0), domain.ConsentExpired},
+		"before":                  {until(-1), domain.ConsentExpired},
+		"soon, nobody knows when": {domain.Consent{Status: domain.ReportedExpiring}, domain.ConsentExpiring},
+		"soon, and a date in a year": {
+			domain.Consent{Status: domain.ReportedExpiring, ExpiresAt: consentNow.AddDate(1, 0, 0)},
+			domain.ConsentActive,
+		},
+		"reported as expired": {domain.Consent{Status: domain.ReportedExpired}, domain.ConsentExpired},
+		"revoked, although it is not over": {
+			domain.Consent{Status: domain.ReportedRevoked, ExpiresAt: consentNow.AddDate(1, 0, 0)},
+			domain.ConsentRevoked,
+		},
 	} {
 		if got := test.consent.State(consentNow); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
@@ -54,22 +60,57 @@ func TestReportsChangeAConsent(t *testing.T) {
 		want    domain.ConsentState
 		expires time.Time
 	}{
-		"nothing":           {[]domain.ConsentReport{granted("a", day(90)), {}}, domain.ConsentActive, day(90)},
-		"an expiry is lost": {[]domain.ConsentReport{granted("a", day(90)), of(domain.ReportedGranted, "a")}, domain.ConsentActive, day(90)},
+		"nothing": {[]domain.ConsentReport{granted("a", day(90)), {}}, domain.ConsentActive, day(90)},
+		"an expiry is lost": {
+			[]domain.ConsentReport{granted("a", day(90)), of(domain.ReportedGranted, "a")},
+			domain.ConsentActive, day(90),
+		},
 		"an expiry is taken back": {
 			[]domain.ConsentReport{granted("a", day(9)), {Status: domain.ReportedGranted, Key: "a", NoExpiry: true}},
 			domain.ConsentActive, time.Time{},
 		},
-		"extended":                       {[]domain.ConsentReport{granted("a", day(-1)), granted("a", day(90))}, domain.ConsentActive, day(90)},
-		"revoked, and shown again":       {[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("a", day(90))}, domain.ConsentRevoked, time.Time{}},
-		"revoked, and shown without key": {[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("", day(90))}, domain.ConsentRevoked, time.Time{}},
-		"revoked, and another one":       {[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("b", day(90))}, domain.ConsentActive, day(90)},
-		"revoked, and renewed":           {[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), of(domain.ReportedRenewed, "a")}, domain.ConsentActive, time.Time{}},
-		"expired, nobody knows when":     {[]domain.ConsentReport{of(domain.ReportedExpired, "a")}, domain.ConsentExpired, consentNow},
-		"expired before its date":        {[]domain.ConsentReport{granted("a", day(9)), of(domain.ReportedExpired, "a")}, domain.ConsentExpired, consentNow},
-		"expired, and a late notice":     {[]domain.ConsentReport{of(domain.ReportedExpired, "a"), {Status: domain.ReportedExpiring, Key: "a", ExpiresAt: day(9)}}, domain.ConsentExpired, consentNow},
-		"expired, and then revoked":      {[]domain.ConsentReport{of(domain.ReportedExpired, "a"), of(domain.ReportedRevoked, "a")}, domain.ConsentRevoked, consentNow},
-		"renewed without a date":         {[]domain.ConsentReport{granted("a", day(-9)), of(domain.ReportedRenewed, "a")}, domain.ConsentActive, time.Time{}},
+		"extended": {
+			[]domain.ConsentReport{granted("a", day(-1)), granted("a", day(90))},
+			domain.ConsentActive, day(90),
+		},
+		"revoked, and shown again": {
+			[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("a", day(90))},
+			domain.ConsentRevoked, time.Time{},
+		},
+		"revoked, and shown without key": {
+			[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("", day(90))},
+			domain.ConsentRevoked, time.Time{},
+		},
+		"revoked, and another one": {
+			[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), granted("b", day(90))},
+			domain.ConsentActive, day(90),
+		},
+		"revoked, and renewed": {
+			[]domain.ConsentReport{of(domain.ReportedRevoked, "a"), of(domain.ReportedRenewed, "a")},
+			domain.ConsentActive, time.Time{},
+		},
+		"expired, nobody knows when": {
+			[]domain.ConsentReport{of(domain.ReportedExpired, "a")},
+			domain.ConsentExpired, consentNow,
+		},
+		"expired before its date": {
+			[]domain.ConsentReport{granted("a", day(9)), of(domain.ReportedExpired, "a")},
+			domain.ConsentExpired, consentNow,
+		},
+		"expired, and a late notice": {
+			[]domain.ConsentReport{
+				of(domain.ReportedExpired, "a"), {Status: domain.ReportedExpiring, Key: "a", ExpiresAt: day(9)},
+			},
+			domain.ConsentExpired, consentNow,
+		},
+		"expired, and then revoked": {
+			[]domain.ConsentReport{of(domain.ReportedExpired, "a"), of(domain.ReportedRevoked, "a")},
+			domain.ConsentRevoked, consentNow,
+		},
+		"renewed without a date": {
+			[]domain.ConsentReport{granted("a", day(-9)), of(domain.ReportedRenewed, "a")},
+			domain.ConsentActive, time.Time{},
+		},
 	} {
 		var c domain.Consent
 		for _, r := range test.reports {
@@ -136,7 +177,10 @@ func TestEachSynchronisationIsMissedAtMostOnce(t *testing.T) {
 				if w.DueAt.IsZero() || w.DueAt.After(now) {
 					continue
 				}
-				evidence := domain.Evidence{HasToken: rapid.Bool().Draw(t, "token"), Heard: rapid.Bool().Draw(t, "heard")}
+				evidence := domain.Evidence{
+					HasToken: rapid.Bool().Draw(t, "token"),
+					Heard:    rapid.Bool().Draw(t, "heard"),
+				}
 				var late bool
 				if w, late = w.Pass(evidence, now); late {
 					missed[before.DueAt]++
@@ -148,14 +192,24 @@ func TestEachSynchronisationIsMissedAtMostOnce(t *testing.T) {
 					t.Fatalf("at %v it awaits %v again", now, w.DueAt)
 				}
 			case 2:
-				if w = w.AfterWebhook(); w.State(now, 0, domain.Evidence{HasToken: true}, now, false) == domain.WebhookSilent {
+				if w = w.AfterWebhook(); w.State(
+					now,
+					0,
+					domain.Evidence{HasToken: true},
+					now,
+					false,
+				) == domain.WebhookSilent {
 					t.Fatal("silent after a webhook")
 				}
 			case 3:
-				evidence := domain.Evidence{HasToken: rapid.Bool().Draw(t, "token"), Heard: rapid.Bool().Draw(t, "heard")}
+				evidence := domain.Evidence{
+					HasToken: rapid.Bool().Draw(t, "token"),
+					Heard:    rapid.Bool().Draw(t, "heard"),
+				}
 				paused := rapid.Bool().Draw(t, "paused")
 				state := w.State(now, time.Hour, evidence, time.Time{}, paused)
-				if state == domain.WebhookSilent && (paused || evidence.Heard || !evidence.HasToken || w.MissedAt.IsZero()) {
+				if state == domain.WebhookSilent &&
+					(paused || evidence.Heard || !evidence.HasToken || w.MissedAt.IsZero()) {
 					t.Fatalf("silent with %+v, paused %v, %+v", evidence, paused, w)
 				}
 			}
@@ -211,7 +265,8 @@ func TestScopesKeepReportsAboutTheConsent(t *testing.T) {
 		report(domain.ReportedRevoked), {Everything: true, Unheard: consentNow}, report(domain.ReportedRenewed),
 		report(domain.ReportedRevoked),
 	})
-	if len(merged.Consents) != 2 || merged.Consents[1].Status != domain.ReportedRevoked || !merged.Unheard.Equal(consentNow) {
+	if len(merged.Consents) != 2 || merged.Consents[1].Status != domain.ReportedRevoked ||
+		!merged.Unheard.Equal(consentNow) {
 		t.Errorf("%+v", merged)
 	}
 	if replayed := merged.Replayed(); replayed.Consents != nil {
@@ -219,7 +274,9 @@ func TestScopesKeepReportsAboutTheConsent(t *testing.T) {
 	}
 	many := make([]domain.PullScope, 100)
 	for i := range many {
-		many[i].Consents = []domain.ConsentReport{{Status: domain.ReportedGranted, ExpiresAt: consentNow.AddDate(0, 0, i)}}
+		many[i].Consents = []domain.ConsentReport{
+			{Status: domain.ReportedGranted, ExpiresAt: consentNow.AddDate(0, 0, i)},
+		}
 	}
 	if kept := domain.MergeScopes(many).Consents; len(kept) != domain.MaxConsentReports ||
 		!kept[len(kept)-1].ExpiresAt.Equal(consentNow.AddDate(0, 0, 99)) {

@@ -131,8 +131,8 @@ func (a PullScope) NamesAny(accounts map[string]time.Time) bool {
 }
 
 // simplified returns an equivalent, shorter scope. If a requests everything, only Everything, Signal,
-// Consents, Unheard, the removals and the names of accounts remain. A scope that requests more than maxNamed rows by id becomes a request for
-// everything.
+// Consents, Unheard, the removals and the names of accounts remain. A scope that requests more than maxNamed rows by id
+// becomes a request for everything.
 func (a PullScope) simplified() PullScope {
 	named := 0
 	for _, ids := range a.Changed {

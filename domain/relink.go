@@ -15,8 +15,8 @@ type RelinkInput struct {
 }
 
 // MatchRelinked matches the rows of an account that was linked again. Both Live and Came are complete, so as many rows
-// as possible are matched among those that cannot be distinguished. Rows of Left are matched only with rows of Came that
-// match no row of Live, as after any other removal.
+// as possible are matched among those that cannot be distinguished. Rows of Left are matched only with rows of Came
+// that match no row of Live, as after any other removal.
 func MatchRelinked(in RelinkInput) []Match {
 	came := readBy(in.Came, 2)
 	matches := MatchRows(MatchInput{Left: readBy(in.Live, 1), Came: came, Relinked: true, Never: in.Never})
@@ -55,8 +55,8 @@ type RelinkedAccounts struct {
 
 // Recognize returns which accounts continue which. Two accounts with the same external id are the same. The others are
 // recognised as by RecognizeAccounts, with the rows that the functions return. If a function fails, Recognize returns
-// its error. If rowsBefore is nil, accounts are not compared by their rows, and comparable reports whether there are any
-// that might be.
+// its error. If rowsBefore is nil, accounts are not compared by their rows, and comparable reports whether there are
+// any that might be.
 func (r RelinkedAccounts) Recognize(
 	rowsBefore func(Account) ([]MatchRow, error), rowsAfter func(externalID string) ([]MatchRow, error),
 ) (pairs []RecognizedPair, comparable bool, err error) {

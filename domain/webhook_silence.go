@@ -83,8 +83,8 @@ func (w WebhookWatch) following(at time.Time) time.Time {
 	if every <= 0 {
 		return time.Time{}
 	}
-	periods := max(at.Sub(w.DueAt)/every, 0) + 1 // Sub saturates, so the result may still be in the past
-	next := w.DueAt.Add(periods * every)
+	elapsed := max(at.Sub(w.DueAt), 0) // Sub saturates, so the result may still be in the past
+	next := w.DueAt.Add(elapsed - elapsed%every + every)
 	if !next.After(at) {
 		next = at.Add(every)
 	}
@@ -115,7 +115,13 @@ func (w WebhookWatch) BecameSilent(before WebhookWatch) bool {
 // State returns the state at a time. grace is the time that a webhook may take. Evidence.Heard is about the time
 // MissedAt; lastAt is when the last webhook was received, zero if there was none. A paused connection is not silent.
 // Nor is a connection whose MissedAt is not over yet, because the clock was ahead when the silence was noticed.
-func (w WebhookWatch) State(now time.Time, grace time.Duration, e Evidence, lastAt time.Time, paused bool) WebhookState {
+func (w WebhookWatch) State(
+	now time.Time,
+	grace time.Duration,
+	e Evidence,
+	lastAt time.Time,
+	paused bool,
+) WebhookState {
 	switch {
 	case !e.HasToken, w.Schedule.NextAt.IsZero() && w.MissedAt.IsZero():
 		return WebhookUnknown

@@ -76,7 +76,8 @@ type Erasures interface {
 
 	// End ends the erasure with the status of e, in one atomic change. With ErasureDone it also removes the
 	// credential and the account reference (domain.Connection.EraseAccess) and the remaining tokens of the
-	// connection. In two cases the erasure stays running, and ended is false: if the vendor must still be asked, nothing changes; if the vendor
-	// may have a webhook of one of the tokens, only the account reference is removed. Errors: LeaseLost.
+	// connection. In two cases the erasure stays running, and ended is false: if the vendor must still be asked,
+	// nothing changes; if the vendor may have a webhook of one of the tokens, only the account reference is removed.
+	// Errors: LeaseLost.
 	End(ctx context.Context, e domain.Erasure, at time.Time) (ended bool, err error)
 }

@@ -109,7 +109,8 @@ type ClaimedRegistration struct {
 // Tokens stores webhook tokens.
 type Tokens interface {
 	// Create checks that the token's connection is live and stores the token with its registration, in one
-	// atomic change. The connection then awaits a webhook (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live.
+	// atomic change. The connection then awaits a webhook (domain.WebhookWatch.Awaiting). Errors: NotFound when the
+	// connection is no longer live.
 	Create(ctx context.Context, t domain.WebhookToken) error
 
 	// List returns tokens, including revoked ones, newest first. It omits tokens whose registration is

@@ -154,7 +154,12 @@ type SubscriptionStore interface {
 	ListSealed(ctx context.Context, after domain.SubscriptionID, limit int) ([]domain.Subscription, error)
 	// Reseal replaces the sealed secrets of a subscription if the stored ones still equal old, and reports whether it
 	// did. It acts for the service itself.
-	Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, old, fresh domain.Sealed) (bool, error)
+	Reseal(
+		ctx context.Context,
+		tenant domain.TenantID,
+		id domain.SubscriptionID,
+		old, fresh domain.Sealed,
+	) (bool, error)
 }
 
 // SubscriptionLease is the right of one process to send the events of a subscription. Holder is the fencing token.

@@ -16,8 +16,14 @@ import (
 
 func stores(s *memory.Store) porttest.Stores {
 	return porttest.Stores{
-		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
-		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
+		Connections:   s.Connections(),
+		Tokens:        s.Tokens(),
+		Deliveries:    s.Deliveries(),
+		Idempotency:   s.Idempotency(),
+		Pulls:         s.Pulls(),
+		Ledger:        s.Ledger(),
+		AuditLog:      s.AuditLog(),
+		Erasures:      s.Erasures(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

@@ -129,7 +129,12 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 				Store: v.Store, p: p, rows: rowsOf(v.transactions, p.Connection), leaving: leaving{},
 				shown: map[string]bool{}, counts: &counts,
 				w: ports.PageWrite{
-					Matching: w.Matching, AccountKey: w.AccountKey, NewID: w.NewID, At: w.At, AccountRef: w.AccountRef, Listed: true,
+					Matching:   w.Matching,
+					AccountKey: w.AccountKey,
+					NewID:      w.NewID,
+					At:         w.At,
+					AccountRef: w.AccountRef,
+					Listed:     true,
 				},
 			},
 			Publication: w, staged: v.staged[p.Connection], relinked: map[domain.AccountID]bool{},

@@ -30,29 +30,31 @@ type Options struct {
 type Store struct {
 	options Options
 
-	mu            sync.Mutex
-	connections   map[domain.ConnectionID]*domain.Connection
-	activity      map[domain.ConnectionID]ports.Activity
-	tokens        map[domain.TokenHash]*domain.WebhookToken
-	deliveries    map[domain.DeliveryID]*domain.Delivery
-	fingerprints  map[fingerprint]*domain.Delivery
-	responses     map[request]*claim
-	pulls         map[domain.PullID]*pull
-	openPulls     map[domain.ConnectionID]*openPulls
-	accounts      map[domain.ConnectionID]map[string]*account
-	transactions  map[domain.ConnectionID]map[string]*transaction
-	pastIDs       map[domain.ConnectionID]map[string]*transaction // by past external ids
-	splitPairs    map[domain.ConnectionID]map[domain.MatchPair]bool
-	absences      map[domain.ConnectionID]map[string]domain.Absence
-	quarantine    map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
-	changes       map[domain.TenantID][]change
-	completeness  map[domain.AccountID]domain.Completeness
-	balances      map[domain.AccountID]map[domain.Date]domain.AccountBalance
-	closings      map[domain.AccountID]*closing
-	audits        map[domain.TenantID]*audit
-	auditKey      domain.Sealed
-	nudged        []domain.PullID   // pulls to nudge; protected by the mutex
-	recorded      func(string) bool // the objects that the present method changed; nil means all; protected by the mutex
+	mu           sync.Mutex
+	connections  map[domain.ConnectionID]*domain.Connection
+	activity     map[domain.ConnectionID]ports.Activity
+	tokens       map[domain.TokenHash]*domain.WebhookToken
+	deliveries   map[domain.DeliveryID]*domain.Delivery
+	fingerprints map[fingerprint]*domain.Delivery
+	responses    map[request]*claim
+	pulls        map[domain.PullID]*pull
+	openPulls    map[domain.ConnectionID]*openPulls
+	accounts     map[domain.ConnectionID]map[string]*account
+	transactions map[domain.ConnectionID]map[string]*transaction
+	pastIDs      map[domain.ConnectionID]map[string]*transaction // by past external ids
+	splitPairs   map[domain.ConnectionID]map[domain.MatchPair]bool
+	absences     map[domain.ConnectionID]map[string]domain.Absence
+	quarantine   map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
+	changes      map[domain.TenantID][]change
+	completeness map[domain.AccountID]domain.Completeness
+	balances     map[domain.AccountID]map[domain.Date]domain.AccountBalance
+	closings     map[domain.AccountID]*closing
+	audits       map[domain.TenantID]*audit
+	auditKey     domain.Sealed
+	nudged       []domain.PullID // pulls to nudge; protected by the mutex
+	// recorded reports whether the present method changed an object; nil means that it changed all. It is protected by
+	// the mutex.
+	recorded      func(string) bool
 	erasures      map[domain.ErasureID]*domain.Erasure
 	events        map[domain.TenantID]*outbox
 	announced     map[domain.AccountID]domain.CompletenessState // by the last event of the account

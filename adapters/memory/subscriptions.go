@@ -343,7 +343,15 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 		}
 		events, place := v.events[l.Tenant].after(row.outbox, limit)
 		for _, e := range events {
-			add(domain.SubscriptionEvent{ID: e.ID, Type: e.Type, Subject: e.Subject, Connection: e.Connection, At: e.At})
+			add(
+				domain.SubscriptionEvent{
+					ID:         e.ID,
+					Type:       e.Type,
+					Subject:    e.Subject,
+					Connection: e.Connection,
+					At:         e.At,
+				},
+			)
 		}
 		row.outbox = place
 		return ports.AppendedEvents{Events: appended, More: v.behind(row)}, nil

@@ -16,7 +16,8 @@ func TestAuditEntriesAreListed(t *testing.T) {
 	const want = `{"items":[{"sequence":3,"at":"2026-01-02T03:04:05.6Z","actor":"alice","action":"token.mint",` +
 		`"object":"019b0000-0000-7000-8000-000000000001","requestId":"made-id",` +
 		`"detail":{"changed":["a"],"connectionId":"019b0000-0000-7000-8000-000000000002"}}],"limit":2,"hasMore":true,`
-	if body := response.Body.String(); response.Code != http.StatusOK || len(body) < len(want) || body[:len(want)] != want {
+	if body := response.Body.String(); response.Code != http.StatusOK || len(body) < len(want) ||
+		body[:len(want)] != want {
 		t.Errorf("%d %s", response.Code, body)
 	}
 	from, to := moment.AddDate(0, 0, -1).Truncate(24*3600e9), moment.AddDate(0, 1, -1).Truncate(24*3600e9)

@@ -610,8 +610,14 @@ func sizes(number int64, size *int64) string {
 
 func auditEntryFixture() domain.AuditEntry {
 	return domain.AuditEntry{
-		ID: someID, Sequence: 3, At: moment, Actor: "alice", Action: "token.mint", Object: someID.String(), RequestID: "made-id",
-		Detail: domain.AuditDetail{IDs: map[string]uuid.UUID{"connectionId": otherID}, Changed: []string{"a"}},
+		ID:        someID,
+		Sequence:  3,
+		At:        moment,
+		Actor:     "alice",
+		Action:    "token.mint",
+		Object:    someID.String(),
+		RequestID: "made-id",
+		Detail:    domain.AuditDetail{IDs: map[string]uuid.UUID{"connectionId": otherID}, Changed: []string{"a"}},
 	}
 }
 

@@ -230,7 +230,8 @@ func TestOutputsHaveNoSecret(t *testing.T) {
 	for name, schema := range schemas {
 		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
 		for member, raw := range properties {
-			secret := member == "clientId" || member == "secret" && name != "CreatedSubscription" || member == "credential"
+			secret := member == "clientId" || member == "secret" && name != "CreatedSubscription" ||
+				member == "credential"
 			if writeOnly := raw.(map[string]any)["writeOnly"] == true; secret != writeOnly {
 				t.Errorf("%s.%s: write-only %v", name, member, writeOnly)
 			}

@@ -77,14 +77,26 @@ type createdSubscription struct {
 
 func subscriptionOf(s ports.SubscriptionStatus) subscriptionView {
 	v := subscriptionView{
-		ID: s.ID.String(), Name: s.Name, Types: make([]string, len(s.Types)), ConnectionID: idOrEmpty(s.Connection),
+		ID:           s.ID.String(),
+		Name:         s.Name,
+		Types:        make([]string, len(s.Types)),
+		ConnectionID: idOrEmpty(s.Connection),
 		Sink: sinkView{
 			Kind: string(s.Sink.Kind), URL: s.Sink.URL, Exchange: s.Sink.Exchange, RoutingKey: s.Sink.RoutingKey,
 		},
-		State: string(s.State), Reason: string(s.Reason), Since: utcOrZero(s.StateSince),
-		Position: strconv.FormatInt(s.Position, 10), LastSequence: strconv.FormatInt(s.LastSequence, 10),
-		Waiting: s.Waiting, Retrying: s.Retrying, OldestWaitingAt: utcOrZero(s.OldestWaiting),
-		SecretOverlapTo: utcOrZero(s.PreviousUntil), CreatedAt: utcOrZero(s.CreatedAt), UpdatedAt: utcOrZero(s.UpdatedAt),
+		State:           string(s.State),
+		Reason:          string(s.Reason),
+		Since:           utcOrZero(s.StateSince),
+		Position:        strconv.FormatInt(s.Position, 10),
+		LastSequence:    strconv.FormatInt(s.LastSequence, 10),
+		Waiting:         s.Waiting,
+		Retrying:        s.Retrying,
+		OldestWaitingAt: utcOrZero(s.OldestWaiting),
+		SecretOverlapTo: utcOrZero(
+			s.PreviousUntil,
+		),
+		CreatedAt: utcOrZero(s.CreatedAt),
+		UpdatedAt: utcOrZero(s.UpdatedAt),
 	}
 	for i, t := range s.Types {
 		v.Types[i] = string(t)

@@ -107,11 +107,16 @@ var eventTests = []struct {
 		map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil,
 	},
 	{
-		ports.ConsentExpiring{Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy", ExpiresAt: time.Unix(0, 0).UTC()},
+		ports.ConsentExpiring{
+			Connection: domain.ConnectionID{UUID: id},
+			Vendor:     "pluggy",
+			ExpiresAt:  time.Unix(0, 0).UTC(),
+		},
 		map[string]any{
 			"level": "warn", "message": "consent expires", "connection": id.String(), "vendor": "pluggy",
 			"expiresAt": "1970-01-01T00:00:00Z",
-		}, nil,
+		},
+		nil,
 	},
 	{
 		ports.WebhookMissed{
@@ -124,7 +129,11 @@ var eventTests = []struct {
 		}, nil,
 	},
 	{
-		ports.EventAttempted{Subscription: domain.SubscriptionID{UUID: id}, Sink: domain.SinkWebhook, Took: time.Second},
+		ports.EventAttempted{
+			Subscription: domain.SubscriptionID{UUID: id},
+			Sink:         domain.SinkWebhook,
+			Took:         time.Second,
+		},
 		map[string]any{
 			"level": "debug", "message": "event attempted", "subscription": id.String(), "took": 1.0,
 		},
@@ -132,7 +141,11 @@ var eventTests = []struct {
 	},
 	{
 		ports.SubscriptionDisabled{
-			Subscription: domain.SubscriptionID{UUID: id}, Tenant: domain.TenantID{UUID: id}, Reason: domain.SinkRefused,
+			Subscription: domain.SubscriptionID{
+				UUID: id,
+			},
+			Tenant: domain.TenantID{UUID: id},
+			Reason: domain.SinkRefused,
 		},
 		map[string]any{
 			"level": "error", "message": "subscription disabled", "subscription": id.String(), "tenant": id.String(),
@@ -166,8 +179,13 @@ var eventTests = []struct {
 	{
 		ports.CheckpointAnnounced{Tenant: domain.TenantID{UUID: id}, Size: 3, Checkpoint: []byte("a note\n")},
 		map[string]any{
-			"level": "info", "message": "audit checkpoint", "tenant": id.String(), "size": 3.0, "checkpoint": "a note\n",
-		}, nil,
+			"level":      "info",
+			"message":    "audit checkpoint",
+			"tenant":     id.String(),
+			"size":       3.0,
+			"checkpoint": "a note\n",
+		},
+		nil,
 	},
 	{
 		ports.BackgroundError{Task: "maintenance prune", Err: errors.Join(failure, errors.New("and more"))},

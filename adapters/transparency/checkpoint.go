@@ -169,4 +169,6 @@ func ParseKeys(file domain.Secret) ([]domain.Secret, error) {
 	return keys, nil
 }
 
-var errNoKeys = errors.New("must contain Ed25519 private keys in PEM, as openssl genpkey -algorithm ed25519 writes them")
+var errNoKeys = errors.New(
+	"must contain Ed25519 private keys in PEM, as openssl genpkey -algorithm ed25519 writes them",
+)

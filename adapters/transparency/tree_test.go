@@ -161,7 +161,8 @@ func TestALeafIsCanonicalJSON(t *testing.T) {
 	e.Detail = domain.AuditDetail{Changed: []string{"b", "a"}}.WithID("connectionId", tenant.UUID)
 	got, err := Canonical(e)
 	const want = `{"action":"connection.update","actor":"maria <&>` + "\u2028" +
-		`é","at":"2026-03-01T10:00:03.00012Z","detail":{"changed":["a","b"],"connectionId":"11111111-1111-4111-8111-111111111111"},"object":"o",` +
+		`é","at":"2026-03-01T10:00:03.00012Z","detail":{"changed":["a","b"],` +
+		`"connectionId":"11111111-1111-4111-8111-111111111111"},"object":"o",` +
 		`"requestId":"r","sequence":3}`
 	if string(got) != want || err != nil {
 		t.Errorf("%s, want %s (%v)", got, want, err)

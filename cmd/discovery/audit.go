@@ -54,7 +54,8 @@ func auditVerifyCommand(env lookup) *cobra.Command {
 			return printFindings(cmd, report.Findings, report.Entries, report.Tenants)
 		},
 	}
-	cmd.Flags().StringArrayVar(&files, "checkpoint", nil, "a file with a checkpoint that was read earlier; may be repeated")
+	cmd.Flags().
+		StringArrayVar(&files, "checkpoint", nil, "a file with a checkpoint that was read earlier; may be repeated")
 	return cmd
 }
 

@@ -183,7 +183,12 @@ func auditedNothing(f *fixture) {
 func auditedCloseRaces(f *fixture) {
 	_, _, account := f.accountWithRows(row("1", withAccount("a")))
 	concurrently(6, func(int) {
-		if _, _, err := f.Ledger.ClosePeriod(f.record("close"), f.tenant, account, f.closeRequest(closeDay)); err != nil {
+		if _, _, err := f.Ledger.ClosePeriod(
+			f.record("close"),
+			f.tenant,
+			account,
+			f.closeRequest(closeDay),
+		); err != nil {
 			f.Error(err)
 		}
 	})
@@ -352,7 +357,10 @@ func auditTree(f *fixture) {
 	hashes, err := f.AuditLog.Hashes(f.ctx, f.tenant, []int64{4, 1})
 	f.noError(err)
 	f.equal("hashes", []domain.AuditHash{
-		hashOfEntry(domain.AuditEntry{Sequence: 4, Object: "4"}), hashOfEntry(domain.AuditEntry{Sequence: 1, Object: "1"}),
+		hashOfEntry(
+			domain.AuditEntry{Sequence: 4, Object: "4"},
+		),
+		hashOfEntry(domain.AuditEntry{Sequence: 1, Object: "1"}),
 	}, hashes)
 	_, err = f.AuditLog.Hashes(f.ctx, f.tenant, []int64{1, 5})
 	f.errorIs(err, domain.NotFound)

@@ -82,7 +82,11 @@ func eventsOfRelinks(f *fixture) {
 	r.stage(0, renewed("y"))
 	r.publish("a2=a", "c")
 	want := []string{
-		"account.added " + r.accountID("c").String(), "account.modified " + a, "account.relinked " + a, "account.removed " + b,
+		"account.added " + r.accountID("c").
+			String(),
+		"account.modified " + a,
+		"account.relinked " + a,
+		"account.removed " + b,
 	}
 	f.equal("events", slices.Sorted(slices.Values(want)), kinds(f.appended(f.lease(s), s, 4)))
 }

@@ -231,7 +231,10 @@ func subscriptionDeleted(f *fixture) {
 
 func subscriptionTenant(f *fixture) {
 	s, l, _ := f.subscribedWithEvents(1)
-	f.recordAttempts(l, ports.AttemptsWrite{Attempts: []domain.EventAttempt{{ID: newID[domain.EventAttempt](), At: f.now()}}})
+	f.recordAttempts(
+		l,
+		ports.AttemptsWrite{Attempts: []domain.EventAttempt{{ID: newID[domain.EventAttempt](), At: f.now()}}},
+	)
 	other := newTenant()
 	unchanged := func(*domain.Subscription) error { return nil }
 	_, err := f.Subscriptions.Get(f.ctx, other, s.ID)
@@ -240,7 +243,10 @@ func subscriptionTenant(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 	_, err = f.Subscriptions.Replay(f.ctx, other, s.ID, 1)
 	f.errorIs(err, domain.NotFound)
-	f.errorIs(f.Subscriptions.Delete(f.ctx, other, s.ID, func(domain.Subscription) error { return nil }), domain.NotFound)
+	f.errorIs(
+		f.Subscriptions.Delete(f.ctx, other, s.ID, func(domain.Subscription) error { return nil }),
+		domain.NotFound,
+	)
 	attempts, err := f.Subscriptions.Attempts(f.ctx, other, s.ID, domain.PageRequest{Limit: 5})
 	f.noError(err)
 	f.equal("attempts", 0, len(attempts.Items))
@@ -644,7 +650,10 @@ func eventsOfHealth(f *fixture) {
 	finish := func(health domain.Health) {
 		f.Helper()
 		f.noError(f.Pulls.Finish(f.ctx, running, ports.Outcome{
-			State: domain.PullSucceeded, Attempts: 1, At: f.now(), Health: func(domain.Health) domain.Health { return health },
+			State:    domain.PullSucceeded,
+			Attempts: 1,
+			At:       f.now(),
+			Health:   func(domain.Health) domain.Health { return health },
 		}))
 		running = f.startPull(c)
 	}

@@ -100,8 +100,12 @@ var allowed = map[string][]string{
 		"domain", "ports",
 	},
 	"adapters/transparency": {
-		"domain", "ports",
-		"github.com/google/uuid", "github.com/gowebpki/jcs", "golang.org/x/mod/sumdb/note", "golang.org/x/mod/sumdb/tlog",
+		"domain",
+		"ports",
+		"github.com/google/uuid",
+		"github.com/gowebpki/jcs",
+		"golang.org/x/mod/sumdb/note",
+		"golang.org/x/mod/sumdb/tlog",
 	},
 	"adapters/system": {
 		"github.com/google/uuid",

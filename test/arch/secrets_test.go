@@ -13,9 +13,13 @@ const secretsFile = "test/arch/secrets_test.go"
 // the package. These packages need the bytes of a secret in order to pass them on. The test fails if an
 // entry is unused.
 var revealers = map[string][]string{
-	"adapters/sealing":            nil,
-	"adapters/transparency":       nil,
-	"adapters/rest":               {"tokens.go", "connection_lifecycle.go", "subscriptions.go"}, // the responses that return a token
+	"adapters/sealing":      nil,
+	"adapters/transparency": nil,
+	"adapters/rest": {
+		"tokens.go",
+		"connection_lifecycle.go",
+		"subscriptions.go",
+	}, // the responses that return a token
 	"adapters/rest/auth":          nil,
 	"adapters/aggregator/pluggy":  nil,
 	"adapters/aggregator/belvo":   nil,

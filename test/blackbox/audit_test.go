@@ -95,7 +95,13 @@ func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 			h.execSQL(t, "DELETE FROM audit_heads")
 			verify("without any entry", 0, "")
 			verify("with a checkpoint of lost entries", 1, "the first wrong entry is 0 ", "--checkpoint", checkpoint)
-			verify("with a file that is no checkpoint", 2, "--checkpoint", "--checkpoint", h.settings["SEALING_KEYSET_FILE"])
+			verify(
+				"with a file that is no checkpoint",
+				2,
+				"--checkpoint",
+				"--checkpoint",
+				h.settings["SEALING_KEYSET_FILE"],
+			)
 		})
 	}
 }

@@ -18,8 +18,8 @@ const defaultKills = 20
 const killsARound = 15
 
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks
-// arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once, and a subscription
-// whose endpoint failed must have got the events of all records.
+// arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once, and a
+// subscription whose endpoint failed must have got the events of all records.
 // CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED is set, all kills
 // concern a service that uses PostgreSQL through a pooler.
 func TestCrash(t *testing.T) {

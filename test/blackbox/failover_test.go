@@ -82,9 +82,17 @@ func failover(t *testing.T, parameters string, lose func(*pgtest.Server) error) 
 	if slowest > failoverLimit {
 		t.Errorf("a process accepted webhooks again only %v after the promotion began", slowest)
 	}
-	t.Logf("%+v, feed %d, missed %d, every process accepted webhooks again %v after the promotion began, which took %v; "+
-		"statuses besides 202: %sseed %d", v, seen, missed, slowest.Round(time.Millisecond),
-		promoted.Round(time.Millisecond), formatStatuses(tr.statuses), seed)
+	t.Logf(
+		"%+v, feed %d, missed %d, every process accepted webhooks again %v after the promotion began, which took %v; "+
+			"statuses besides 202: %sseed %d",
+		v,
+		seen,
+		missed,
+		slowest.Round(time.Millisecond),
+		promoted.Round(time.Millisecond),
+		formatStatuses(tr.statuses),
+		seed,
+	)
 }
 
 // awaitAccepted posts a webhook to each process until it is accepted, and returns the time from begun to the last 202.

@@ -341,6 +341,8 @@ func TestStartWithoutPostgres(t *testing.T) {
 // subscriptionBody is a request for a subscription whose sink is at this origin.
 func subscriptionBody(origin string) object {
 	return object{
-		"name": "ledger", "types": []string{"transaction.*"}, "sink": object{"kind": "webhook", "url": origin + "/events"},
+		"name":  "ledger",
+		"types": []string{"transaction.*"},
+		"sink":  object{"kind": "webhook", "url": origin + "/events"},
 	}
 }

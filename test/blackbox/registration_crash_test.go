@@ -99,7 +99,12 @@ func (s registrationStep) run(t *testing.T, h *env) {
 	second := h.serve()
 	second.ready()
 	if s.revoke || s.forward {
-		eventually(t, orphanTime+20*time.Second, "removal of the webhook", func() bool { return len(sim.Webhooks()) == 0 })
+		eventually(
+			t,
+			orphanTime+20*time.Second,
+			"removal of the webhook",
+			func() bool { return len(sim.Webhooks()) == 0 },
+		)
 	}
 	took := time.Since(died)
 	t.Logf("the vendor has no webhook %.1f s after the kill", took.Seconds())

@@ -93,8 +93,12 @@ func BenchmarkAuditedRequest(b *testing.B) {
 		})
 		created := func() object {
 			return object{
-				"vendor": "pluggy", "configName": uuid.NewString(), "baseUrl": "http://127.0.0.1:1", "accountRef": uuid.NewString(),
-				"clientId": "client", "secret": "secret",
+				"vendor":     "pluggy",
+				"configName": uuid.NewString(),
+				"baseUrl":    "http://127.0.0.1:1",
+				"accountRef": uuid.NewString(),
+				"clientId":   "client",
+				"secret":     "secret",
 			}
 		}
 		send := benchSender(b, w)

@@ -206,7 +206,9 @@ func TestTheAuditLogRecordsWhatOperatorsDo(t *testing.T) {
 		one := connections + "/" + id
 		descriptor := o.get(one).want(http.StatusOK).json()
 		rename := object{
-			"configName": "canary-config-name", "baseUrl": descriptor["baseUrl"], "accountRef": descriptor["accountRef"],
+			"configName": "canary-config-name",
+			"baseUrl":    descriptor["baseUrl"],
+			"accountRef": descriptor["accountRef"],
 		}
 		o.do(http.MethodPut, one, rename, "X-Request-Id: the-rename").want(http.StatusOK)
 		o.do(http.MethodPut, one, rename, "If-Match: \"0\"").want(http.StatusPreconditionFailed)

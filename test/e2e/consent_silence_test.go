@@ -184,7 +184,9 @@ func TestASynchronisationWithoutAWebhookIsNoticed(t *testing.T) {
 		if got := stateOf(health, "webhook", "lastAt"); got != "silent <nil>" {
 			t.Errorf("the webhooks are %s", got)
 		}
-		if h := o.do(http.MethodPost, of(id, "/pause"), nil).want(200).json(); stateOf(h, "webhook", "lastAt")[:6] == "silent" {
+		if h := o.do(http.MethodPost, of(id, "/pause"), nil).
+			want(200).
+			json(); stateOf(h, "webhook", "lastAt")[:6] == "silent" {
 			t.Errorf("a paused connection is silent: %v", h)
 		}
 		o.do(http.MethodPost, of(id, "/resume"), nil).want(200)
@@ -212,7 +214,10 @@ func TestALinkWithoutNewsIsNotSilent(t *testing.T) {
 			t.Errorf("without new rows it is %s", got)
 		}
 		single := newBelvoLink(t, belvosim.DemoLinkID)
-		_, err := single.sim.UpdateLink(single.link, func(l *belvosim.Link) { l.AccessMode, l.RefreshRate = "single", "" })
+		_, err := single.sim.UpdateLink(
+			single.link,
+			func(l *belvosim.Link) { l.AccessMode, l.RefreshRate = "single", "" },
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

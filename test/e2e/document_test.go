@@ -233,11 +233,18 @@ func (o operator) tour(id string) {
 	o.get(closes).want(200)
 	o.get(closes + "/2026-01-31/adjustments").want(200)
 	o.do(http.MethodDelete, closes+"/2026-01-31", nil).want(204)
-	subscription := subscriptions + "/" + text(o.subscribe("http://127.0.0.1:1/", object{"fromStart": true}, "account.*"), "id")
+	subscription := subscriptions + "/" + text(
+		o.subscribe("http://127.0.0.1:1/", object{"fromStart": true}, "account.*"),
+		"id",
+	)
 	o.get(subscriptions).want(200)
 	o.get(subscription).want(200)
 	o.do(http.MethodPost, subscription+"/test", nil).want(200)
-	eventually(o.t, "an attempt to send an event", func() bool { return len(o.pages(subscription+"/attempts", 20)) > 0 })
+	eventually(
+		o.t,
+		"an attempt to send an event",
+		func() bool { return len(o.pages(subscription+"/attempts", 20)) > 0 },
+	)
 	o.do(http.MethodPut, subscription, object{"name": "books", "types": []string{"account.*"}, "sink": object{
 		"kind": "webhook", "url": "http://127.0.0.1:1/",
 	}}).want(200)
@@ -263,7 +270,11 @@ func (o operator) tour(id string) {
 	o.do(http.MethodPut, of(id, ""), change).want(200)
 	o.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)
 	erased := o.do(http.MethodPost, connections, creation(newPluggy(o.t), "erased")).want(201).text("id")
-	location := o.do(http.MethodPost, of(erased, "/erasure"), object{"atVendor": false}).want(202).header.Get("Location")
+	location := o.do(http.MethodPost, of(erased, "/erasure"), object{"atVendor": false}).
+		want(202).
+		header.Get(
+		"Location",
+	)
 	o.get(location).want(200)
 	o.get(prefix + "/erasures").want(200)
 	engine := engines + "/" + o.do(http.MethodPost, engines, postgresEngine(o.t, "ledger")).want(201).text("id")

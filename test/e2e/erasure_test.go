@@ -52,7 +52,8 @@ func texts(value any, all map[string]bool) {
 // isPersonal reports whether a text is long enough to be found in a file only if it was stored there, and is not a
 // common word or one of the service's own values.
 func isPersonal(text string) bool {
-	return len(text) >= 9 && strings.Trim(text, "0") != "" && !strings.HasPrefix(text, "20") && strings.ContainsAny(text, "0123456789- ")
+	return len(text) >= 9 && strings.Trim(text, "0") != "" && !strings.HasPrefix(text, "20") &&
+		strings.ContainsAny(text, "0123456789- ")
 }
 
 // personal returns the texts that the connection has brought: those of its accounts, transactions, histories,

@@ -74,7 +74,8 @@ func TestTransactionsKeepTheirIDsWhenTheAccountIsLinkedAgain(t *testing.T) {
 		before, cursor := o.liveIDs(id), o.feedEnd()
 		accounts := o.pages(of(id, "/accounts"), 10)
 		item := b.linkAgain(t)
-		o.do(http.MethodPut, of(id, ""), object{"configName": "main", "baseUrl": b.origin(), "accountRef": item}).want(http.StatusOK)
+		o.do(http.MethodPut, of(id, ""), object{"configName": "main", "baseUrl": b.origin(), "accountRef": item}).
+			want(http.StatusOK)
 		o.pull(id, nil)
 		o.checkContinued(id, cursor, before)
 		for _, account := range accounts {

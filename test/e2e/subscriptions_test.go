@@ -274,7 +274,10 @@ func TestTheLifeOfASubscription(t *testing.T) {
 		o.do(http.MethodPost, one+"/replay", object{"from": "1"}).want(200)
 		o.delivered(s, "the replay", func() bool { return len(r.got()) == 5 })
 		events := r.got()
-		slices.SortFunc(events[3:], func(x, y object) int { return strings.Compare(text(x, "sequence"), text(y, "sequence")) })
+		slices.SortFunc(
+			events[3:],
+			func(x, y object) int { return strings.Compare(text(x, "sequence"), text(y, "sequence")) },
+		)
 		for i, pair := range [][2]object{{events[0], events[3]}, {events[2], events[4]}} {
 			if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
 				t.Errorf("replayed event %d (-first +again):\n%s", i, diff)
@@ -410,7 +413,8 @@ func TestTheSecretsOfSubscriptionsDoNotLeak(t *testing.T) {
 		metrics := httptest.NewRecorder()
 		telemetry.Admin(w.app.Metrics).ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		for where, text := range map[string]string{
-			"answers": w.responses.String(), "log": w.log.String(), "metrics": metrics.Body.String(), "database": w.dump(t),
+			"answers": w.responses.String(), "log": w.log.String(), "metrics": metrics.Body.String(),
+			"database": w.dump(t),
 		} {
 			search(t, where, secrets, text)
 		}

@@ -27,8 +27,14 @@ func TestThePromisesHoldInParts(t *testing.T) {
 	s := db.Store(nil)
 	porttest.TestStores(t, func(*testing.T) porttest.Stores {
 		return porttest.Stores{
-			Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
-			Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
+			Connections:   s.Connections(),
+			Tokens:        s.Tokens(),
+			Deliveries:    s.Deliveries(),
+			Idempotency:   s.Idempotency(),
+			Pulls:         s.Pulls(),
+			Ledger:        s.Ledger(),
+			AuditLog:      s.AuditLog(),
+			Erasures:      s.Erasures(),
 			Subscriptions: s.Subscriptions(),
 		}
 	})

@@ -114,7 +114,9 @@ func TestConsentAcceptsEveryValue(t *testing.T) {
 		"before the epoch":      {`[{"id":"c","expiresAt":"0001-01-01T00:00:00Z"}]`, granted("c")},
 		"null":                  {`[{"id":"c","expiresAt":null,"revokedAt":null,"createdAt":null}]`, endless},
 		"revoked at no time":    {`[{"id":"c","expiresAt":"x","revokedAt":"once"}]`, revoked},
-		"an object for an id":   {`[{"id":{},"expiresAt":null}]`, domain.ConsentReport{Status: domain.ReportedGranted, NoExpiry: true}},
+		"an object for an id": {
+			`[{"id":{},"expiresAt":null}]`, domain.ConsentReport{Status: domain.ReportedGranted, NoExpiry: true},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := respondingEnv(t, func(string) string { return `{"totalPages":"many","results":` + test.results + `}` })

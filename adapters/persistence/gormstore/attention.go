@@ -50,8 +50,13 @@ func awaitWebhook(tx *gorm.DB, c connectionRow) error {
 func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
-		return db.Where(awaitsNotice+" AND kind = ? AND consent_notice_at <= ?", string(domain.Aggregator), instant{at}).
-			Order("consent_notice_at, id").Omit("sealed").Limit(limit).Find(&rows).Error
+		return db.Where(awaitsNotice).
+			Where("kind = ? AND consent_notice_at <= ?", string(domain.Aggregator), instant{at}).
+			Order("consent_notice_at, id").
+			Omit("sealed").
+			Limit(limit).
+			Find(&rows).
+			Error
 	})
 	var noticed []domain.Connection
 	for _, row := range rows {
@@ -63,7 +68,8 @@ func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int
 		c.Consent = c.Consent.Noticed()
 		err = s.background().change(ctx, func(tx Tx) error {
 			changed, err := rowsOf(tx.Model(&connectionRow{}).
-				Where("id = ? AND tenant_id = ? AND deleted_at IS NULL AND consent_notice_at = ?", row.ID, row.Tenant, due).
+				Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", row.ID, row.Tenant).
+				Where("consent_notice_at = ?", due).
 				Updates(map[string]any{"consent_notice_at": instant{c.Consent.NoticeAt}}))
 			if err != nil || changed == 0 {
 				return err
@@ -132,7 +138,11 @@ func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		}
 		passed.BecameSilent = next.BecameSilent(before)
 		if passed.BecameSilent {
-			err := recordEvents(tx, s.dialect, newEvent{row.Tenant, row.ID, domain.ConnectionSilent, row.ID.String(), r.At})
+			err := recordEvents(
+				tx,
+				s.dialect,
+				newEvent{row.Tenant, row.ID, domain.ConnectionSilent, row.ID.String(), r.At},
+			)
 			if err != nil {
 				return err
 			}

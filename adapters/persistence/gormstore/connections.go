@@ -205,7 +205,8 @@ const isOfLiveAccount = `c.connection_id = connections.id AND c.tenant_id = conn
 // those that have the column in common.
 func selectShared(column string) string {
 	return "EXISTS (SELECT 1 FROM accounts a JOIN accounts o ON o." + column + " = a." + column + `
-			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id AND o.removed_at IS NULL
+			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id
+			AND o.removed_at IS NULL
 		JOIN connections other ON other.id = o.connection_id AND other.tenant_id = o.tenant_id
 		WHERE a.connection_id = connections.id AND a.tenant_id = connections.tenant_id AND a.removed_at IS NULL
 			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"

@@ -82,7 +82,8 @@ func fillConnection(b testing.TB, s backend, n int) domain.Connection {
 // benchMetadata has about the size of a transaction of a vendor.
 var benchMetadata = `{"id":"` + fmt.Sprintf("%0450d", 1) + `"}`
 
-// eraseAll completely erases the connection in batches of 1,000 rows, and returns the longest batch and the highest heap.
+// eraseAll completely erases the connection in batches of 1,000 rows, and returns the longest batch and the highest
+// heap.
 func eraseAll(b testing.TB, s backend, c domain.Connection) (longest time.Duration, heap uint64) {
 	b.Helper()
 	now := time.Now().UTC().Truncate(time.Microsecond)

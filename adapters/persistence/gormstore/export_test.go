@@ -13,9 +13,23 @@ import (
 // schemas of both databases.
 func Rows() []any {
 	return []any{
-		&connectionRow{}, &tokenRow{}, &pullRow{}, &deliveryRow{}, &keyRow{}, &accountRow{}, &absenceRow{},
-		&completenessRow{}, &balanceRow{}, &pendingEntryRow{}, &auditEntryRow{}, &auditHashRow{}, &auditCheckpointRow{}, &erasureRow{},
-		&auditHeadRow{}, &auditKeyRow{}, &stagedRow{},
+		&connectionRow{},
+		&tokenRow{},
+		&pullRow{},
+		&deliveryRow{},
+		&keyRow{},
+		&accountRow{},
+		&absenceRow{},
+		&completenessRow{},
+		&balanceRow{},
+		&pendingEntryRow{},
+		&auditEntryRow{},
+		&auditHashRow{},
+		&auditCheckpointRow{},
+		&erasureRow{},
+		&auditHeadRow{},
+		&auditKeyRow{},
+		&stagedRow{},
 	}
 }
 

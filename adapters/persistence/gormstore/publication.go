@@ -63,7 +63,12 @@ type renaming struct {
 // Publish runs in one transaction. It reads the staged rows twice, so that only what a match needs is in memory.
 func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
 	p := s.newPageWriter(ports.PageWrite{
-		Matching: w.Matching, AccountKey: w.AccountKey, NewID: w.NewID, AccountRef: w.AccountRef, Progress: w.Progress, At: w.At,
+		Matching:   w.Matching,
+		AccountKey: w.AccountKey,
+		NewID:      w.NewID,
+		AccountRef: w.AccountRef,
+		Progress:   w.Progress,
+		At:         w.At,
 		LeaseUntil: w.LeaseUntil,
 	})
 	b := &publisher{

@@ -103,7 +103,8 @@ func TestProcessesMigrateThroughAPooler(t *testing.T) {
 				t.Errorf("the schema is at %d, needed is %d (%v)", at, needed, err)
 			}
 			var applied int
-			err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 10").Scan(&applied)
+			err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 10").
+				Scan(&applied)
 			if err != nil || applied != 1 {
 				t.Errorf("migration 10 was applied %d times (%v)", applied, err)
 			}
@@ -145,7 +146,8 @@ func TestAParameterThatAPoolerRefusesIsNamed(t *testing.T) {
 			URL: "postgres://u:hunter2@127.0.0.1:1/x?" + parameter, Pooled: true,
 		})
 		invalid, name := postgres.InvalidURL(""), strings.Split(parameter, "=")[0]
-		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "hunter2") {
+		if !errors.As(err, &invalid) || !strings.Contains(err.Error(), name) ||
+			strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

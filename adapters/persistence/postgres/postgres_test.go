@@ -36,8 +36,14 @@ func opened(t *testing.T, dsn string) *postgres.DB {
 
 func stores(s *gormstore.Store) porttest.Stores {
 	return porttest.Stores{
-		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
-		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
+		Connections:   s.Connections(),
+		Tokens:        s.Tokens(),
+		Deliveries:    s.Deliveries(),
+		Idempotency:   s.Idempotency(),
+		Pulls:         s.Pulls(),
+		Ledger:        s.Ledger(),
+		AuditLog:      s.AuditLog(),
+		Erasures:      s.Erasures(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

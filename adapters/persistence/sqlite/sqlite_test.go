@@ -38,8 +38,14 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 	t.Helper()
 	s := opened(t, dsn).Store(nil)
 	return porttest.Stores{
-		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
-		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(), AuditLog: s.AuditLog(), Erasures: s.Erasures(),
+		Connections:   s.Connections(),
+		Tokens:        s.Tokens(),
+		Deliveries:    s.Deliveries(),
+		Idempotency:   s.Idempotency(),
+		Pulls:         s.Pulls(),
+		Ledger:        s.Ledger(),
+		AuditLog:      s.AuditLog(),
+		Erasures:      s.Erasures(),
 		Subscriptions: s.Subscriptions(),
 	}
 }

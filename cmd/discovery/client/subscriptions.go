@@ -35,7 +35,9 @@ func (c commands) listSubscriptions() *cobra.Command {
 }
 
 // ofSubscription returns a command that calls the API for one subscription and prints the subscription.
-func (c commands) ofSubscription(use, short string, call func(*session, context.Context, string) (*http.Response, error),
+func (c commands) ofSubscription(
+	use, short string,
+	call func(*session, context.Context, string) (*http.Response, error),
 ) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " ID", Short: short, Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
@@ -72,9 +74,11 @@ type sinkFlags struct{ kind, url, urlFile, exchange, routingKey string }
 
 func (f *sinkFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.url, "url", "", "URL of the endpoint or of the broker, without a password")
-	cmd.Flags().StringVar(&f.urlFile, "url-file", "", "file with the URL, which may contain a password; - is standard input")
+	cmd.Flags().
+		StringVar(&f.urlFile, "url-file", "", "file with the URL, which may contain a password; - is standard input")
 	cmd.Flags().StringVar(&f.exchange, "exchange", "", "RabbitMQ: the exchange")
-	cmd.Flags().StringVar(&f.routingKey, "routing-key", "", "RabbitMQ: the routing key (default: the type of the event)")
+	cmd.Flags().
+		StringVar(&f.routingKey, "routing-key", "", "RabbitMQ: the routing key (default: the type of the event)")
 	cmd.MarkFlagsMutuallyExclusive("url", "url-file")
 }
 

@@ -62,9 +62,18 @@ type storeSet interface {
 
 func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	return Stores{
-		Connections: v.Connections(), Tokens: v.Tokens(), Deliveries: v.Deliveries(),
-		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(), AuditLog: v.AuditLog(), Erasures: v.Erasures(), Subscriptions: v.Subscriptions(),
-		Prober: v, Queue: queue, Close: closeAll,
+		Connections:   v.Connections(),
+		Tokens:        v.Tokens(),
+		Deliveries:    v.Deliveries(),
+		Idempotency:   v.Idempotency(),
+		Pulls:         v.Pulls(),
+		Ledger:        v.Ledger(),
+		AuditLog:      v.AuditLog(),
+		Erasures:      v.Erasures(),
+		Subscriptions: v.Subscriptions(),
+		Prober:        v,
+		Queue:         queue,
+		Close:         closeAll,
 	}
 }
 

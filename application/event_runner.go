@@ -413,9 +413,9 @@ func (r *eventRunner) startCall(ctx context.Context) {
 	now := r.Clock.Now()
 	due := !r.pendingSince.IsZero() && now.Sub(r.pendingSince) >= recordAfter
 	retries := r.dueRetries(now)
-	ahead := r.last - r.pending.DeliveredTo
+	undelivered := r.last - r.pending.DeliveredTo
 	more := len(r.staged) > 0 || r.cursor < r.last
-	r.full.Store(ahead >= maxBacklog)
+	r.full.Store(undelivered >= maxBacklog)
 	switch {
 	case r.pending.Disable != "" || due || len(r.pending.Attempts) >= 2*eventBatch || len(r.next()) > 0:
 		r.callRecord(ctx)
@@ -423,7 +423,7 @@ func (r *eventRunner) startCall(ctx context.Context) {
 		r.callRetry(ctx, retries)
 	case len(r.queue) < queueLow && more && len(r.parked) < maxParked:
 		r.callLoad(ctx)
-	case r.append && ahead < maxBacklog:
+	case r.append && undelivered < maxBacklog:
 		r.callAppend(ctx)
 	}
 }

@@ -38,7 +38,8 @@ func (s *server) erasureRoutes() []route {
 			description: "Deletes a connection and everything that it has brought. This cannot be undone. The " +
 				"connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and " +
 				"erasedAt remain; the change feed shows it as removed. While an erasure of the connection is " +
-				"running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.",
+				"running, and after it is done, a repetition returns the same erasure. After a failed one it " +
+				"starts another.",
 			status: http.StatusAccepted, tag: tag, summary: "Erase a connection",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true,
 			mount: handle(s.eraseConnection),

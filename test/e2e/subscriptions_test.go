@@ -335,11 +335,11 @@ func TestSubscriptionsAreValidated(t *testing.T) {
 			"connectionId": "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01",
 		})).problem(404, "MTCH-0201")
 		s := o.subscribe("http://127.0.0.1:1/", nil, "transaction.*")
-		stranger := w.operator(t)
+		other := w.operator(t)
 		for method, path := range map[string]string{
 			http.MethodGet: "", http.MethodDelete: "", http.MethodPost: "/pause",
 		} {
-			stranger.do(method, subscriptions+"/"+text(s, "id")+path, nil).problem(404, "MTCH-0005")
+			other.do(method, subscriptions+"/"+text(s, "id")+path, nil).problem(404, "MTCH-0005")
 		}
 		key := "Idempotency-Key: subscribe"
 		o.do(http.MethodPost, subscriptions, body(all, "webhook", nil), key).want(201)

@@ -92,7 +92,7 @@ func (s *Service) RecordRefusal(ctx context.Context, tenant domain.TenantID, ope
 func (s *Service) ListAuditEntries(
 	ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter, page domain.PageRequest,
 ) (domain.Page[domain.AuditEntry], error) {
-	if err := s.numberEntries(ctx, tenant); err != nil {
+	if err := s.numberInRequest(ctx, tenant); err != nil {
 		if !internal(err) {
 			return domain.Page[domain.AuditEntry]{}, err
 		}
@@ -115,7 +115,7 @@ func (s *Service) AuditCheckpoint(ctx context.Context, tenant domain.TenantID) (
 
 // auditHead numbers the tenant's entries and returns the head of the tree.
 func (s *Service) auditHead(ctx context.Context, tenant domain.TenantID) (ports.AuditHead, error) {
-	if err := s.numberEntries(ctx, tenant); err != nil {
+	if err := s.numberInRequest(ctx, tenant); err != nil {
 		return ports.AuditHead{}, err
 	}
 	head, err := s.AuditLog.Head(ctx, tenant)
@@ -131,9 +131,11 @@ func (s *Service) auditHead(ctx context.Context, tenant domain.TenantID) (ports.
 
 // AuditKey implements ports.Audit.
 func (s *Service) AuditKey(ctx context.Context, tenant domain.TenantID) (string, error) {
-	keys, err := s.auditKeys(ctx)
+	bounded, cancel := context.WithTimeout(ctx, requestNumbering)
+	defer cancel()
+	keys, err := s.auditKeys(bounded)
 	if err != nil {
-		return "", err
+		return "", unavailableIfLate(ctx, bounded, err)
 	}
 	return s.AuditTree.VerifierKey(keys[0], tenant)
 }
@@ -206,6 +208,26 @@ const (
 	// auditBatches is the maximum number of batches that one call numbers, so that it ends although others append.
 	auditBatches = 64
 )
+
+// requestNumbering bounds the time that a request spends on numbering entries, and on reading the key.
+const requestNumbering = 1500 * time.Millisecond
+
+// numberInRequest is numberEntries for a request, which must not wait long. Errors: also Unavailable
+// (database_unavailable) if the time does not suffice.
+func (s *Service) numberInRequest(ctx context.Context, tenant domain.TenantID) error {
+	bounded, cancel := context.WithTimeout(ctx, requestNumbering)
+	defer cancel()
+	return unavailableIfLate(ctx, bounded, s.numberEntries(bounded, tenant))
+}
+
+// unavailableIfLate returns Unavailable (database_unavailable) for an error after the timeout of bounded, which is
+// derived from ctx; otherwise err.
+func unavailableIfLate(ctx, bounded context.Context, err error) error {
+	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: err}
+	}
+	return err
+}
 
 // numberEntries numbers the entries of the tenant that were committed before the call.
 func (s *Service) numberEntries(ctx context.Context, tenant domain.TenantID) error {
@@ -326,6 +348,19 @@ type storedAuditKey struct {
 	key domain.Secret
 }
 
+// get returns the key; the zero value if it is not known yet.
+func (c *storedAuditKey) get() domain.Secret {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.key
+}
+
+func (c *storedAuditKey) set(key domain.Secret) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.key = key
+}
+
 // auditKeys returns the keys of checkpoints; the first one signs. The key in the store also verifies if the deployment
 // has keys of its own, because it may have signed checkpoints before. If there is no key, auditKeys generates one and
 // stores it sealed.
@@ -343,11 +378,8 @@ func (s *Service) auditKeys(ctx context.Context) ([]domain.Secret, error) {
 // auditKeyInStore returns the key that is kept in the store. If there is none, it creates one, unless the deployment
 // has keys of its own. Errors: NotFound; Unavailable (credential_unopened).
 func (s *Service) auditKeyInStore(ctx context.Context) (domain.Secret, error) {
-	c := &s.auditKey
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.key.IsZero() {
-		return c.key, nil
+	if key := s.auditKey.get(); !key.IsZero() {
+		return key, nil
 	}
 	sealed, err := s.AuditLog.Key(ctx)
 	if errors.Is(err, domain.NotFound) && len(s.AuditKeys) == 0 {
@@ -358,7 +390,7 @@ func (s *Service) auditKeyInStore(ctx context.Context) (domain.Secret, error) {
 	}
 	key, err := s.unsealAuditKey(ctx, sealed)
 	if err == nil {
-		c.key = key
+		s.auditKey.set(key)
 	}
 	return key, err
 }

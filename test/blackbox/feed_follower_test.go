@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -12,7 +13,7 @@ import (
 // follower reads the change feed of the tenant while the service is under load, as a consumer does.
 type follower struct {
 	h      *env
-	target func() *process
+	target atomic.Pointer[func() *process]
 
 	stop  context.CancelFunc
 	ended sync.WaitGroup
@@ -24,7 +25,8 @@ type follower struct {
 // follow starts to read the feed from its beginning.
 func follow(h *env, target func() *process) *follower {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &follower{h: h, target: target, stop: cancel, versions: map[string]float64{}}
+	f := &follower{h: h, stop: cancel, versions: map[string]float64{}}
+	f.target.Store(&target)
 	f.ended.Go(func() {
 		for ctx.Err() == nil {
 			if !f.read(ctx) {
@@ -41,7 +43,7 @@ func (f *follower) read(ctx context.Context) bool {
 	if f.cursor == "" {
 		path = surface + "/transactions/changes?limit=200"
 	}
-	page, err := f.h.try(ctx, f.target(), http.MethodGet, path, nil)
+	page, err := f.h.try(ctx, (*f.target.Load())(), http.MethodGet, path, nil)
 	if err != nil || page.status != http.StatusOK {
 		return false
 	}
@@ -60,7 +62,8 @@ func (f *follower) compare(t testing.TB, p *process, links []*link) (seen, misse
 	t.Helper()
 	f.stop()
 	f.ended.Wait()
-	f.target = func() *process { return p }
+	last := func() *process { return p }
+	f.target.Store(&last)
 	// The feed may be held back for a moment by transactions of other processes, so the comparison is repeated.
 	for end := time.Now().Add(waitTimeout); ; time.Sleep(100 * time.Millisecond) {
 		for f.read(context.Background()) {

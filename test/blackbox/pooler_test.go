@@ -60,7 +60,7 @@ func TestReplicasShareAPooler(t *testing.T) {
 	second := h.serve() // the killed process must have left no lock behind
 	started := second.ready()
 	tr.target = alternate(all[1], all[2], second)
-	feed.target = tr.target
+	feed.target.Store(&tr.target)
 	for _, l := range links {
 		tr.deliver(l, l.fullPullEvent())
 	}

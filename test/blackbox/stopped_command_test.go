@@ -27,11 +27,24 @@ func (d *database) holdLock(t *testing.T, statement string) (release func()) {
 // hasWaitingLock reports whether any session of the server waits for a lock.
 func (d *database) hasWaitingLock(t *testing.T) bool {
 	t.Helper()
+	return d.query(t, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+}
+
+// hasRefusedLock reports whether a command has tried in vain to get an advisory lock, and has ended the transaction
+// until it tries again.
+func (d *database) hasRefusedLock(t *testing.T) bool {
+	t.Helper()
+	return d.query(t, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+		AND application_name = 'aggregator-connections' AND state = 'idle' AND query = 'rollback')`)
+}
+
+// query returns the result of a query for one boolean.
+func (d *database) query(t *testing.T, sql string) (result bool) {
+	t.Helper()
 	conn := must(pgx.Connect(t.Context(), d.url))
 	defer func() { _ = conn.Close(t.Context()) }()
-	var waits bool
-	check(conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").Scan(&waits))
-	return waits
+	check(conn.QueryRow(t.Context(), sql).Scan(&result))
+	return result
 }
 
 // A command that is stopped before it has finished must not report success, because the operator's next
@@ -39,7 +52,8 @@ func (d *database) hasWaitingLock(t *testing.T) bool {
 func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	d := newDatabase(t)
 	h := newEnv(t, d.url)
-	stopCommand(t, h, d, "SELECT pg_advisory_xact_lock(x'616767726a6f6273'::bigint)", "migrate", "")
+	const lock = "SELECT pg_advisory_xact_lock(x'616767726a6f6273'::bigint)"
+	stopCommand(t, h, d, lock, d.hasRefusedLock, "migrate", "")
 	if out, said, code := command(t, h.settings, "migrate"); code != 0 {
 		t.Fatalf("migrate, run again, ended with %d: %s%s", code, out, said)
 	}
@@ -56,6 +70,7 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 		h,
 		d,
 		"SELECT FROM connections WHERE id = (SELECT id FROM connections ORDER BY id DESC LIMIT 1) FOR UPDATE",
+		d.hasWaitingLock,
 		"reseal",
 		"1 credentials resealed\n",
 	)
@@ -65,9 +80,11 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 }
 
 // stopCommand runs the statement lock, which takes a lock, and starts a command that has to
-// wait for this lock. It stops the command while the command waits. It checks the exit code and
+// wait for this lock. It stops the command while the command waits, as waits reports. It checks the exit code and
 // the output; prints is the expected standard output.
-func stopCommand(t *testing.T, h *env, d *database, lock, name, prints string) {
+func stopCommand(
+	t *testing.T, h *env, d *database, lock string, waits func(*testing.T) bool, name, prints string,
+) {
 	t.Helper()
 	release := d.holdLock(t, lock)
 	defer release()
@@ -75,7 +92,7 @@ func stopCommand(t *testing.T, h *env, d *database, lock, name, prints string) {
 	cmd := exec.Command(binary.Path(t), name)
 	cmd.Stdout = &out
 	p := launch(t, cmd, h.settings)
-	eventually(t, waitTimeout, "wait for the lock", func() bool { return d.hasWaitingLock(t) })
+	eventually(t, waitTimeout, "wait for the lock", func() bool { return waits(t) })
 	p.signal(syscall.SIGTERM)
 	<-p.ended
 	if said := p.log(); p.code() != 1 || out.String() != prints ||

@@ -43,7 +43,12 @@ type Config struct {
 	Pooled bool
 }
 
-const defaultConns = 16
+const (
+	defaultConns = 16
+	// minConns is the smallest pool that works: an advisory lock occupies one connection, and the work under the lock
+	// needs another one.
+	minConns = 2
+)
 
 // The names of the settings that limit how long other connections can be blocked.
 const (
@@ -116,7 +121,7 @@ func parse(c Config) (config *pgxpool.Config, limits string, err error) {
 	}
 	config.MaxConns = defaultConns
 	if c.MaxConns > 0 {
-		config.MaxConns = int32(min(c.MaxConns, 1<<15))
+		config.MaxConns = int32(min(max(c.MaxConns, minConns), 1<<15))
 	}
 	noticeLostServers(config.ConnConfig)
 	params := config.ConnConfig.RuntimeParams

@@ -21,7 +21,7 @@ func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	connection := s.claims[lease.ID].Connection
 	for _, data := range slices.Backward(w.Transactions) { // of equal ids the last one is stored
 		key := rowKey{connection, data.ExternalID}
-		if _, known := s.originals[key]; !known {
+		if _, known := s.originals[key]; !known || w.Staged != nil { // the content that is staged last is published
 			data.StableMetadata = nil // it is not stored
 			s.originals[key] = data
 		}
@@ -57,6 +57,11 @@ func (s *sim) checkHistory(t domain.Transaction) {
 	first := s.originals[key]
 	if s.renamed[key] && state.Version == 1 {
 		return
+	}
+	for _, c := range s.connections { // the transaction may have been stored first for a connection that was deleted
+		if moved, ok := s.originals[rowKey{c.ID, state.ExternalID}]; ok && c.deleted && moved.Digest() == state.Digest() {
+			first = moved
+		}
 	}
 	if state.Version != 1 || !state.RemovedAt.IsZero() || state.Digest() != first.Digest() {
 		s.violated("undoing the history of %s leads to %+v, want %+v", t.ExternalID, state, first)

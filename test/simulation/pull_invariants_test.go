@@ -132,6 +132,9 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 	if c.pulledOnce && !p.Scope.Everything {
 		return
 	}
+	if stored, err := s.store.Connections().Get(s.background(), c.Tenant, c.Kind, c.ID); err != nil || stored.NewReference {
+		return // the rows are staged until the vendor has ended its synchronisation; checkStoredRows finds lost ones
+	}
 	c.pulledOnce = true
 	stored := map[string]bool{}
 	for _, t := range s.ownRows(c) {

@@ -97,8 +97,15 @@ func (w *eventWatch) check(t testing.TB, h *env, p *process) {
 	w.mu.Lock()
 	w.failing = false
 	w.mu.Unlock()
-	h.call(p, http.MethodPost, "/subscriptions/"+w.id+"/pause", nil, http.StatusOK)
-	h.call(p, http.MethodPost, "/subscriptions/"+w.id+"/resume", nil, http.StatusOK) // makes retries due
+	var resumed time.Time
+	// retry makes retries due. It does so again from time to time, because the lease of a killed process ends later.
+	retry := func() {
+		if time.Since(resumed) > 15*time.Second {
+			h.call(p, http.MethodPost, "/subscriptions/"+w.id+"/pause", nil, http.StatusOK)
+			h.call(p, http.MethodPost, "/subscriptions/"+w.id+"/resume", nil, http.StatusOK)
+			resumed = time.Now()
+		}
+	}
 	want := map[string]float64{}
 	for cursor := ""; ; {
 		page := h.call(p, http.MethodGet, "/transactions/changes?limit=1000"+cursor, nil, http.StatusOK)
@@ -122,7 +129,10 @@ func (w *eventWatch) check(t testing.TB, h *env, p *process) {
 		return n
 	}
 	status := func() object { return h.call(p, http.MethodGet, "/subscriptions/"+w.id, nil, http.StatusOK) }
-	eventually(t, waitTimeout, "all events", func() bool { return missing() == 0 && status()["waiting"] == 0.0 })
+	eventually(t, waitTimeout, "all events", func() bool {
+		retry()
+		return missing() == 0 && status()["waiting"] == 0.0
+	})
 	last, _ := strconv.Atoi(text(status(), "lastSequence"))
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -61,6 +61,8 @@ func (s *Simulator) SeedAt(t time.Time) {
 	s.AddSecret(DemoSecretID, DemoSecretPassword)
 	// Adding an object that already exists returns ErrTaken and changes nothing.
 	for _, l := range data.Links {
+		// The next refresh is due after t, whatever the time of the day.
+		l.LastAccessedAt = t.UTC().Format(timeFormat)
 		_, _ = s.AddLink(l)
 	}
 	for _, a := range data.Accounts {

@@ -105,7 +105,10 @@ func (s *Simulator) newHexID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// timestamp returns the current time in the vendor's format: UTC with six fractional digits.
+// timeFormat is the vendor's format of a time in UTC, with six fractional digits.
+const timeFormat = "2006-01-02T15:04:05.000000Z"
+
+// timestamp returns the current time in the vendor's format.
 func (s *Simulator) timestamp() string {
-	return s.now().UTC().Format("2006-01-02T15:04:05.000000Z")
+	return s.now().UTC().Format(timeFormat)
 }

@@ -136,6 +136,11 @@ func TestSeedAtMovesEveryDate(t *testing.T) {
 				t.Errorf("at %v the row %s was collected at %s, %v", at, row.ID, row.CollectedAt, err)
 			}
 		}
+		// No refresh of a link is overdue.
+		link, err := sim.UpdateLink(belvosim.DemoOpenFinanceLinkID, func(*belvosim.Link) {})
+		if accessed, _ := time.Parse(time.RFC3339, link.LastAccessedAt); err != nil || !accessed.Equal(at) {
+			t.Errorf("at %v the link was last accessed at %s, %v", at, link.LastAccessedAt, err)
+		}
 	}
 }
 

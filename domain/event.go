@@ -93,12 +93,12 @@ type FeedChange struct {
 	Connection ConnectionID
 	Version    int
 	Removed    bool
-	New        bool // the record was created after the position from which the feed is read
+	New        bool // the item is at the position of the record's first version
 	At         time.Time
 }
 
-// EventType returns the type of event that a change of the feed becomes. A record that is new to the reader is
-// added, whatever has happened to it since.
+// EventType returns the type of event that a change of the feed becomes. A new record is added, also if it has changed
+// since.
 func (c FeedChange) EventType() EventType {
 	switch {
 	case c.New:

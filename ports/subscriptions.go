@@ -206,8 +206,10 @@ type EventQueue interface {
 	ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error)
 	// Append reads at most limit changes of the feed, and at most limit other events, after the position of the
 	// subscription. It stores those that the subscription wants (domain.Subscription.Wants) with the next
-	// sequences, and advances the position, in one atomic change. Each change of a transaction becomes at most one
-	// event (domain.FeedChange.EventType). Errors: LeaseLost, also if the subscription has another revision than s.
+	// sequences, and advances the position, in one atomic change. A record whose first version is after the position
+	// is added there, with its present version, also if it has changed since. Its present version, if it was not read
+	// together with the first one, becomes another event (domain.FeedChange.EventType). Errors: LeaseLost, also if the
+	// subscription has another revision than s.
 	Append(ctx context.Context, l SubscriptionLease, s domain.Subscription, limit int,
 		newID func() domain.EventID) (AppendedEvents, error)
 	// ListEvents returns at most limit events with a sequence greater than after that are not parked, in the order of

@@ -303,7 +303,8 @@ func (s *Store) leased(l ports.SubscriptionLease) (*subscription, error) {
 	return row, nil
 }
 
-// Append reads the feed entry by entry. An entry whose row has a newer version now is no change.
+// Append reads the feed entry by entry. An entry whose row has a newer version now is no change, unless it is that of
+// the first version.
 func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int,
 	newID func() domain.EventID,
 ) (ports.AppendedEvents, error) {
@@ -325,16 +326,22 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 			row.events = append(row.events, &subscriptionEvent{SubscriptionEvent: e})
 			appended = append(appended, e)
 		}
-		start := row.feed
+		added := map[domain.TransactionID]bool{}
 		for changes := 0; row.feed < len(v.changes[l.Tenant]) && changes < limit; row.feed++ {
 			entry := v.changes[l.Tenant][row.feed]
-			if entry.row.Version != entry.version {
+			present := entry.row.Version == entry.version
+			first := entry.version == 1 && (present || len(entry.row.replaced) > 0)
+			if !present && !first {
 				continue
 			}
 			changes++
+			if added[entry.row.ID] {
+				continue // its event has the present version already
+			}
+			added[entry.row.ID] = first
 			change := domain.FeedChange{
-				ID: entry.row.ID, Connection: entry.row.Connection, Version: entry.version,
-				Removed: !entry.row.RemovedAt.IsZero(), New: entry.row.created >= start, At: entry.row.UpdatedAt,
+				ID: entry.row.ID, Connection: entry.row.Connection, Version: entry.row.Version,
+				Removed: !entry.row.RemovedAt.IsZero(), New: first, At: entry.row.UpdatedAt,
 			}
 			add(domain.SubscriptionEvent{
 				ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,

@@ -25,7 +25,6 @@ type transaction struct {
 	renamed    bool                 // the write under way has archived the present version and changed its external id
 	// adjustments names the adjustments that changes of the row have made.
 	adjustments []adjustmentKey
-	created     int // the entry of the feed that reported the first version
 }
 
 // account is an account with its state in the vendor's list of accounts.
@@ -244,9 +243,6 @@ func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 // stores its adjustments.
 func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
 	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
-	if row.Version == 1 {
-		row.created = len(s.changes[row.Tenant])
-	}
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 	adjusted := len(row.adjustments)
 	s.adjust(row)

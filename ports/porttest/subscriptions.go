@@ -29,6 +29,7 @@ var eventQueueTests = []storeTest{
 	{"a subscription begins after the changes that are committed, or at the first record", queueBegins},
 	{"a record that is new to the subscription is added, whatever its version", queueAdds},
 	{"an event is appended if the subscription wants it, with dense sequences", queueWants},
+	{"a record that changes while others are read is added nevertheless", queueAddsMoved},
 	{"pages of changes are appended one by one", queuePages},
 	{"a lease is held by one holder until it ends", queueLeases},
 	{"a write without the lease, or with another revision, fails with LeaseLost", queueLeaseLost},
@@ -381,6 +382,33 @@ func queueAdds(f *fixture) {
 	f.equal("next", []string{"4 transaction.modified 4", "5 transaction.removed 3"}, briefEvents(next))
 	f.equal("times", f.getRow(c, "new").UpdatedAt, next[0].At)
 	f.inUTC(next[0].At)
+}
+
+func queueAddsMoved(f *fixture) {
+	c, running := f.runningPull()
+	every := f.subscribe(withTypes("transaction.*"))
+	f.storeRows(running, row("moved"))
+	f.storeRows(running, row("gone"))
+	f.storeRows(running, row("stays"))
+	f.storeRows(running, row("moved", withDescription("2")))
+	f.mustStorePage(running, ports.PageWrite{Removed: []string{"gone"}})
+	l := f.lease(every)
+	f.equal("pending", true, f.pendingWithin(l))
+	var got []string
+	for more := true; more; {
+		appended, err := f.Subscriptions.Append(f.ctx, l, every, 1, newID[domain.Event])
+		f.noError(err)
+		for _, e := range appended.Events {
+			got = append(got, fmt.Sprint(e.Subject, " ", e.Type, " ", e.Version))
+		}
+		more = appended.More
+	}
+	id := func(externalID string) string { return f.getRow(c, externalID).ID.String() }
+	f.equal("read one by one", []string{
+		id("moved") + " transaction.added 2", id("gone") + " transaction.added 2",
+		id("stays") + " transaction.added 1", id("moved") + " transaction.modified 2",
+		id("gone") + " transaction.removed 2",
+	}, got)
 }
 
 func queueWants(f *fixture) {

@@ -1,7 +1,6 @@
 package gormstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -175,33 +174,46 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	return appended, nil
 }
 
-// selectChanges is a SELECT of what events need of the rows of the feed, and of the position at which a row was
-// inserted: that of its first version, which is 0 if it was replaced before positions of versions were kept.
-const selectChanges = `SELECT id, connection_id, version, removed_at, updated_at, change_tx, CASE WHEN version = 1
-	THEN change_tx ELSE coalesce((SELECT v.change_tx FROM transaction_versions v
-		WHERE v.connection_id = transactions.connection_id AND v.id = transactions.id AND v.version = 1
-		AND v.tenant_id = transactions.tenant_id), 0) END FROM transactions WHERE tenant_id = ?`
+// selectChanges is a SELECT of what events need of the rows of the feed. selectFirst is one of the records whose first
+// versions were replaced: their present states, at the positions of their first versions. In the feed, such a row has a
+// later position, which may not be visible yet.
+const (
+	selectChanges = `SELECT id, connection_id, version, removed_at, updated_at, change_tx, version = 1 AS is_first
+		FROM transactions WHERE tenant_id = ?`
+	selectFirst = `SELECT t.id, t.connection_id, t.version, t.removed_at, t.updated_at, v.change_tx, true AS is_first
+		FROM transaction_versions v JOIN transactions t
+			ON t.connection_id = v.connection_id AND t.id = v.id AND t.tenant_id = v.tenant_id
+		WHERE v.version = 1 AND v.tenant_id = ?`
+)
 
 // readChanges calls add for at most limit changes of the feed after the position of the row, which it advances. It
-// returns their number.
+// returns their number. A record is new at the position of its first version, whatever the position of its present one:
+// a record that changes before it is read moves behind the position up to which other records are read.
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
 	newID func() domain.EventID, add func(domain.SubscriptionEvent),
 ) (n int, err error) {
-	startTx, startID := row.FeedTx, row.FeedID
-	q := newQuery(selectChanges, uuidColumn(row.Tenant))
-	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(), startTx, uuidColumn(startID))
-	q.add(" ORDER BY change_tx, id LIMIT ?", limit)
+	visible := s.dialect.VisibleBefore()
+	startTx, startID := row.FeedTx, uuidColumn(row.FeedID)
+	q := newQuery("SELECT * FROM (SELECT * FROM ("+selectChanges, uuidColumn(row.Tenant))
+	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+visible, startTx, startID)
+	q.add(" ORDER BY change_tx, id LIMIT ?) AS present", limit)
+	q.add(" UNION ALL SELECT * FROM ("+selectFirst, uuidColumn(row.Tenant))
+	q.add(" AND (v.change_tx, v.id) > (?, ?) AND v.change_tx < "+visible, startTx, startID)
+	q.add(" ORDER BY v.change_tx, v.id LIMIT ?) AS first) AS changes ORDER BY change_tx, id LIMIT ?", limit, limit)
 	var change domain.FeedChange
 	var removed time.Time
-	var inserted int64
 	columns := []any{
 		(*uuidColumn)(&row.FeedID), (*uuidColumn)(&change.Connection.UUID), &change.Version, timeColumn{&removed},
-		timeColumn{&change.At}, &row.FeedTx, &inserted,
+		timeColumn{&change.At}, &row.FeedTx, &change.New,
 	}
+	added := map[uuid.UUID]bool{}
 	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
 		n++
+		if added[row.FeedID] {
+			return nil // its event has the present version already
+		}
+		added[row.FeedID] = change.New
 		change.ID.UUID, change.Removed = row.FeedID, !removed.IsZero()
-		change.New = inserted > startTx || inserted == startTx && bytes.Compare(row.FeedID[:], startID[:]) > 0
 		add(domain.SubscriptionEvent{
 			ID: newID(), Type: change.EventType(), Subject: change.ID.String(), Connection: change.Connection,
 			Version: change.Version, At: change.At,

@@ -515,6 +515,38 @@ func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 	})
 }
 
+// While 256 subjects are parked, the attempts under way can fail as well. After a restart, each of these subjects
+// continues with its parked events before later ones.
+func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		s := d.subscribe(books)
+		d.sink.set(books, func(context.Context, ports.OutgoingEvent) error {
+			time.Sleep(time.Second)
+			return refused()
+		})
+		rows := map[string]string{}
+		for n := range 400 {
+			rows[strconv.Itoa(n)] = "1"
+		}
+		d.store(rows)
+		stop := d.dispatch(d.Service)
+		time.Sleep(2 * time.Minute)
+		stop()
+		if retrying := d.status(s).Retrying; retrying <= 256 {
+			t.Fatalf("%d events are parked, want more than 256", retrying)
+		}
+		for id := range rows {
+			rows[id] = "2"
+		}
+		d.store(rows)
+		d.sink.set(books, nil)
+		defer d.dispatch(d.Service)()
+		time.Sleep(time.Hour)
+		checkReceived(d, s, d.sink.got(books))
+	})
+}
+
 // The first five attempts are made within 30 s; after three days the subscription is disabled. It keeps its position.
 func TestASubscriptionIsDisabledAfterThreeDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -143,7 +143,8 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer r.sender.Close()
-	heads, err := r.Subscriptions.ListParked(ctx, r.lease, maxParked)
+	// There can be no more: the attempts under way may fail when the last subject but one is parked.
+	heads, err := r.Subscriptions.ListParked(ctx, r.lease, maxParked+maxInFlight)
 	if err != nil {
 		return err
 	}

@@ -97,15 +97,8 @@ func (w *eventWatch) check(t testing.TB, h *env, p *process) {
 	w.mu.Lock()
 	w.failing = false
 	w.mu.Unlock()
-	var resumed time.Time
-	// retry makes retries due. It does so again from time to time, because the lease of a killed process ends later.
-	retry := func() {
-		if time.Since(resumed) > 15*time.Second {
-			h.call(p, http.MethodPost, "/subscriptions/"+w.id+"/pause", nil, http.StatusOK)
-			h.call(p, http.MethodPost, "/subscriptions/"+w.id+"/resume", nil, http.StatusOK)
-			resumed = time.Now()
-		}
-	}
+	h.call(p, http.MethodPost, "/subscriptions/"+w.id+"/pause", nil, http.StatusOK)
+	h.call(p, http.MethodPost, "/subscriptions/"+w.id+"/resume", nil, http.StatusOK) // makes retries due
 	want := map[string]float64{}
 	for cursor := ""; ; {
 		page := h.call(p, http.MethodGet, "/transactions/changes?limit=1000"+cursor, nil, http.StatusOK)
@@ -118,20 +111,30 @@ func (w *eventWatch) check(t testing.TB, h *env, p *process) {
 			break
 		}
 	}
-	missing := func() (n int) {
+	missing := func() (events, added int) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		for id, version := range want {
-			if w.versions[id] < version || w.added[id] == "" {
-				n++
+			switch {
+			case w.versions[id] < version:
+				events++
+			case w.added[id] == "":
+				added++
 			}
 		}
-		return n
+		return events, added
 	}
 	status := func() object { return h.call(p, http.MethodGet, "/subscriptions/"+w.id, nil, http.StatusOK) }
+	defer func() {
+		if t.Failed() {
+			events, added := missing()
+			t.Logf("%d records without their last event, %d without their first; the subscription: %v", events, added,
+				status())
+		}
+	}()
 	eventually(t, waitTimeout, "all events", func() bool {
-		retry()
-		return missing() == 0 && status()["waiting"] == 0.0
+		events, added := missing()
+		return events+added == 0 && status()["waiting"] == 0.0
 	})
 	last, _ := strconv.Atoi(text(status(), "lastSequence"))
 	w.mu.Lock()

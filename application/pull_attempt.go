@@ -45,6 +45,7 @@ type attempt struct {
 	relink   relink
 
 	recentlyLeft bool            // see ports.Claimed; also set when this attempt has removed rows
+	unshown      bool            // see ports.Claimed; also set when this attempt has published rows
 	shown        domain.Progress // its members Shown and ShownMore are those of the pull
 	reread       bool            // see domain.Progress
 	nameless     bool            // the quarantine contains a row whose external id cannot be read
@@ -336,7 +337,7 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	w = a.completed(w)
 	counts, err := a.Pulls.StorePage(ctx, a.lease, w)
 	a.dispatch.changed()
-	return a.written(w, counts, err)
+	return a.written(ctx, w, counts, err)
 }
 
 // completed returns the write with the members that every write has.
@@ -349,7 +350,10 @@ func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 }
 
 // written records a write of completed, and returns its error.
-func (a *attempt) written(w ports.PageWrite, counts domain.Counts, err error) error {
+func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.Counts, err error) error {
+	if errors.Is(err, domain.AccountContinues) {
+		return a.stageAgain(ctx, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -411,7 +415,7 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	w.At, w.LeaseUntil = w.Page.At, w.Page.LeaseUntil
 	counts, err := a.Pulls.Sweep(ctx, a.lease, w)
 	a.dispatch.changed()
-	return a.written(w.Page, counts, err)
+	return a.written(ctx, w.Page, counts, err)
 }
 
 // settled reports whether the read that has just ended can prove that a row is absent. For OneRead, the
@@ -437,7 +441,7 @@ func (a *attempt) settled(ctx context.Context, proof domain.AbsenceProof) (bool,
 // confirmed after the last step also holds for that list.
 func (a *attempt) sweepAccounts(ctx context.Context) error {
 	proof := a.status.Accounts
-	if !a.initial && !a.pull.Scope.Everything || proof == domain.NoProof || a.relink.staged || a.relink.published {
+	if !a.initial && !a.pull.Scope.Everything || proof == domain.NoProof || a.relink.staged {
 		return nil
 	}
 	if slices.Contains(a.listed, "") { // the id of an unreadable account is not known; it may be any account

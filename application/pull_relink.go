@@ -18,8 +18,9 @@ type relink struct {
 }
 
 // decideStaging decides whether the rows of the pull are staged: the connection has a new account reference, and the
-// accounts of earlier references, or of a deleted connection, may continue. readable are the accounts of listed that
-// can be read.
+// accounts of earlier references, or of a deleted connection, may continue. Once rows are staged, this does not change
+// before they are published, because the vendor may list an account that continues at one time and not at another.
+// readable are the accounts of listed that can be read.
 func (a *attempt) decideStaging(ctx context.Context, readable, listed []domain.AccountData) error {
 	a.relink = relink{listed: readable}
 	for i := range listed {
@@ -30,21 +31,42 @@ func (a *attempt) decideStaging(ctx context.Context, readable, listed []domain.A
 	if !a.connection.NewReference {
 		return nil
 	}
+	if a.relink.staged = !a.connection.StagedSince.IsZero(); a.relink.staged {
+		return nil
+	}
 	former, err := a.Pulls.FormerAccounts(ctx, a.lease)
 	if err != nil {
 		return err
 	}
+	open := slices.Clone(readable)
 	for before := range groupsOf(former) {
 		if before[0].Connection == a.connection.ID {
 			a.relink.staged = slices.ContainsFunc(before, func(account domain.Account) bool {
 				return !account.IsOf(a.connection.AccountRef)
 			})
+			open = slices.DeleteFunc(open, func(account domain.AccountData) bool {
+				return slices.ContainsFunc(before, func(known domain.Account) bool {
+					return known.ExternalID == account.ExternalID
+				})
+			})
 			continue
 		}
-		pairs, comparable, _ := a.relinked(before, readable).Recognize(nil, nil)
+		pairs, comparable, _ := a.relinked(before, open).Recognize(nil, nil)
 		a.relink.staged = a.relink.staged || len(pairs) > 0 || comparable
 	}
 	return nil
+}
+
+// stageAgain makes the account reference of the connection a new one, after a write found an account that continues a
+// former one: the vendor has listed it late, or has only embedded it in rows. The next attempt stages all rows. It
+// returns failure, or the error of the write.
+func (a *attempt) stageAgain(ctx context.Context, failure error) error {
+	a.relink.staged, a.pull.Progress = true, domain.Progress{Awaited: a.pull.Progress.Awaited}
+	a.pending = pendingProgress{}
+	if err := a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}); err != nil {
+		return err
+	}
+	return failure
 }
 
 // groupsOf returns a sequence of the accounts of each connection, which are next to each other.
@@ -115,13 +137,21 @@ func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 }
 
 // publish makes the staged rows visible, if the vendor did not synchronise while they were read. Otherwise they stay
-// staged, and the next pull reads them again.
+// staged, and the next pull reads them again. If this lasts longer than domain.MaxStaged, they become visible without
+// a proof that the rows and accounts which they do not continue have left.
 func (a *attempt) publish(ctx context.Context) error {
-	if !a.relink.staged || a.status.Accounts == domain.NoProof {
+	if !a.relink.staged {
 		return nil
 	}
-	if settled, err := a.settled(ctx, a.status.Transactions); err != nil || !settled {
-		return err
+	settled := false
+	if a.status.Accounts != domain.NoProof {
+		var err error
+		if settled, err = a.settled(ctx, a.status.Transactions); err != nil {
+			return err
+		}
+	}
+	if !settled && !a.stagedTooLong() {
+		return nil
 	}
 	accounts, err := a.recognizeAccounts(ctx)
 	if err != nil {
@@ -129,7 +159,7 @@ func (a *attempt) publish(ctx context.Context) error {
 	}
 	w := ports.Publication{
 		Target: a.connection.Target(), AccountRef: a.connection.AccountRef, Accounts: accounts,
-		Unreadable: a.relink.unreadable, AccountKey: a.accountKey(), Matching: a.matching(a.connection.Vendor),
+		Unreadable: a.relink.unreadable, Unproved: !settled, AccountKey: a.accountKey(), Matching: a.matching(a.connection.Vendor),
 		Progress: a.pull.Progress,
 		NewID:    func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
 	}
@@ -141,8 +171,14 @@ func (a *attempt) publish(ctx context.Context) error {
 	}
 	a.pull.Progress, a.counts, a.lastWrite = w.Progress, a.counts.Plus(published.Counts), w.At
 	a.connection.NewReference = !published.Complete
-	a.relink.staged, a.relink.published, a.recentlyLeft, a.storedRows = false, true, true, true
+	a.relink.staged, a.relink.published, a.recentlyLeft, a.unshown, a.storedRows = false, true, true, true, true
 	return nil
+}
+
+// stagedTooLong reports whether rows of the reference are staged for longer than domain.MaxStaged.
+func (a *attempt) stagedTooLong() bool {
+	since := a.connection.StagedSince
+	return !since.IsZero() && a.Clock.Now().Sub(since) >= domain.MaxStaged
 }
 
 // recognizeAccounts returns the accounts of the new reference, each with the stored account that it continues.

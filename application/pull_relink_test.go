@@ -533,3 +533,144 @@ func TestANewConnectionWithoutKnownAccountsIsNotStaged(t *testing.T) {
 		t.Error("the connection still has a new reference")
 	}
 }
+
+// The vendor lists the account at one time and not at another, so it must not be decided again whether rows are staged.
+func TestRowsRemainStagedWhenTheVendorDoesNotListTheirAccountAnyMore(t *testing.T) {
+	e := newRelinkEnv(t)
+	_, position := e.changes(domain.Position{})
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
+	e.c = e.createNamed("books again", "item-2")
+	e.vendor.status = domain.LinkStatus{}
+	e.pull()
+	e.wantLive(nil)
+	link := e.vendor.links["item-2"]
+	accounts := link.accounts
+	link.accounts = nil
+	e.pull()
+	e.wantLive(nil)
+	link.accounts = accounts
+	e.vendor.status = domain.LinkStatus{Accounts: domain.OneRead, Transactions: domain.OneRead}
+	e.pull()
+	e.wantLive([]string{"w1 savings", "x0 old", "y1 bakery", "y2 market", "y4 cinema", "y5 gym"})
+	e.wantNotAdded(position, "bakery", "market", "old")
+}
+
+// wantNotAdded fails the test if the feed shows one of the transactions as added after the position.
+func (e *relinkEnv) wantNotAdded(position domain.Position, descriptions ...string) {
+	e.Helper()
+	changes, _ := e.changes(position)
+	for _, description := range descriptions {
+		if slices.Contains(changes, "added "+description) {
+			e.Errorf("the feed shows %q", changes)
+		}
+	}
+	for _, tx := range e.rows() {
+		if id, known := e.first[tx.Description]; known && tx.RemovedAt.IsZero() && id != tx.ID {
+			e.Errorf("%s got another id", tx.Description)
+		}
+	}
+}
+
+// The vendor may never report that it has ended its synchronisation. It then proves no absence.
+func TestRowsAreNotStagedForLongerThanADay(t *testing.T) {
+	e := newRelinkEnv(t)
+	_, position := e.changes(domain.Position{})
+	e.repoint(e.c, "item-2")
+	e.vendor.status = domain.LinkStatus{}
+	e.pull()
+	e.clock.pass(domain.MaxStaged - time.Minute)
+	e.pull()
+	e.wantLive(liveBefore)
+	e.clock.pass(time.Minute)
+	e.pull()
+	unproved := slices.Concat(liveAfter[:2], []string{"x3 rent"}, liveAfter[2:])
+	e.wantLive(unproved)
+	if c, _ := e.GetConnection(e.ctx, e.tenant, e.c.ID); c.NewReference || !c.StagedSince.IsZero() {
+		t.Errorf("the reference is still new: %+v", c)
+	}
+	removed := func() []string {
+		page, err := e.ListAccounts(e.ctx, e.tenant, e.c.ID, domain.PageRequest{Limit: 10})
+		e.noError(err)
+		var removed []string
+		for _, a := range page.Items {
+			if !a.RemovedAt.IsZero() {
+				removed = append(removed, a.ExternalID)
+			}
+		}
+		return removed
+	}
+	if got := removed(); got != nil {
+		t.Errorf("the accounts %q are removed without a proof", got)
+	}
+	e.pull()
+	e.wantLive(unproved)
+	e.vendor.status = domain.LinkStatus{Accounts: domain.OneRead, Transactions: domain.OneRead}
+	e.pull()
+	e.wantLive(liveAfter)
+	if diff := cmp.Diff([]string{"b1"}, removed()); diff != "" {
+		t.Errorf("removed accounts (-want +got):\n%s", diff)
+	}
+	e.wantNotAdded(position, "bakery", "market", "old", "salary")
+}
+
+// A vendor shows the last months of a new reference at first, and older ones later.
+func TestHistoryThatArrivesLateContinuesTheKnownTransactions(t *testing.T) {
+	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
+		e := newRelinkEnv(t)
+		e.vendor.status = domain.LinkStatus{Accounts: proof, Transactions: proof}
+		_, position := e.changes(domain.Position{})
+		e.repoint(e.c, "item-2")
+		link := e.vendor.links["item-2"]
+		whole := link.rows
+		link.rows = whole[1:3] // without the bakery, which is the oldest row, and the rows after the cinema
+		e.pull()
+		e.pull()
+		e.wantLive([]string{"x0 old", "x1 bakery", "y2 market", "y4 cinema", "z1 salary"})
+		link.rows = append(whole, movements("a2", "y0 2025-11-01 old", "y9 2025-10-01 new")...)
+		e.pull()
+		e.wantLive([]string{
+			"w1 savings", "y0 old", "y1 bakery", "y2 market", "y4 cinema", "y5 gym", "y9 new", "z1 salary",
+		})
+		e.wantNotAdded(position, "bakery", "market", "old")
+	}
+}
+
+// A vendor lists an account of a new reference only after the others were published.
+func TestAnAccountThatIsListedLateContinuesItsRecords(t *testing.T) {
+	for name, follow := range map[string]func(e *relinkEnv, ref string){
+		"another reference": func(e *relinkEnv, ref string) { e.repoint(e.c, ref) },
+		"a new connection": func(e *relinkEnv, ref string) {
+			e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
+			e.c = e.createNamed("again", ref)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newRelinkEnv(t)
+			e.vendor.links["item-7"] = &link{
+				accounts: []domain.AccountData{numbered("a7", "11111"), numbered("b7", "22222")},
+				rows:     slices.Concat(movements("a7", "p1 2026-02-01 tea"), movements("b7", "p2 2026-02-01 milk")),
+			}
+			late := link{
+				accounts: []domain.AccountData{numbered("a8", "11111"), numbered("b8", "22222")},
+				rows:     slices.Concat(movements("a8", "q1 2026-02-01 tea"), movements("b8", "q2 2026-02-01 milk")),
+			}
+			e.vendor.links["item-8"] = &link{accounts: late.accounts[:1], rows: late.rows[:1]}
+			e.c = e.createNamed("late", "item-7")
+			e.pull()
+			for _, t := range e.rows() {
+				e.first[t.Description] = t.ID
+			}
+			_, position := e.changes(domain.Position{})
+			e.clock.pass(time.Minute)
+			follow(e, "item-8")
+			e.pull()
+			e.vendor.links["item-8"] = &late
+			id := e.pull()
+			e.wantPull(id, domain.PullSucceeded, "")
+			e.wantLive([]string{"q1 tea", "q2 milk"})
+			e.wantNotAdded(position, "tea", "milk")
+			e.pull()
+			e.wantLive([]string{"q1 tea", "q2 milk"})
+		})
+	}
+}

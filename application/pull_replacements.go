@@ -24,7 +24,7 @@ func withoutKeys(domain.TransactionData) domain.InstitutionKeys { return domain.
 // forPage returns the write with the attempt's knowledge about replacements. A row of the quarantine, or one whose id
 // could not be read, may have been shown by earlier reads, so it replaces no row.
 func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
-	w.RecentlyLeft = a.recentlyLeft
+	w.RecentlyLeft, w.Unshown = a.recentlyLeft, a.unshown
 	w.Matching = a.matching(a.connection.Vendor)
 	for _, row := range w.Transactions {
 		key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: row.ExternalID}
@@ -67,7 +67,7 @@ type heldRows struct {
 func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	return &heldRows{
 		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||
-			!sweep && !a.recentlyLeft,
+			!sweep && !a.recentlyLeft && !a.unshown,
 		latest: a.pull.Progress,
 	}
 }

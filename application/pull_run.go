@@ -73,7 +73,7 @@ func (s *Service) runPull(
 		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
 		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
 		removed: claimed.Removed, removedAccounts: claimed.RemovedAccounts,
-		recentlyLeft: claimed.RecentlyLeft, shown: claimed.Pull.Progress,
+		recentlyLeft: claimed.RecentlyLeft, unshown: claimed.Unshown, shown: claimed.Pull.Progress,
 		reread: claimed.Pull.Progress.Planned, // by an attempt before this one
 	}
 	a.nameless = a.quarantine.hasNameless()

@@ -60,9 +60,11 @@ type Connection struct {
 	// NewReference is set while no pull has stored the accounts of AccountRef. They may be accounts that an earlier
 	// reference, or a deleted connection, had under other external ids.
 	NewReference bool
-	PausedAt     time.Time // since when no request is sent to the vendor; zero unless paused
-	DeletedAt    time.Time // zero while live
-	ErasedAt     time.Time // since when the connection is erased or being erased; zero otherwise
+	// StagedSince is since when rows of a new reference are staged; zero if none are. They are not visible yet.
+	StagedSince time.Time
+	PausedAt    time.Time // since when no request is sent to the vendor; zero unless paused
+	DeletedAt   time.Time // zero while live
+	ErasedAt    time.Time // since when the connection is erased or being erased; zero otherwise
 }
 
 // Validate returns one Invalid error for each invalid field, or nil if every field is valid. Join combines
@@ -85,7 +87,9 @@ func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return
 	}
-	c.NewReference = c.NewReference || CanonicalAccountRef(c.AccountRef) != CanonicalAccountRef(accountRef)
+	if CanonicalAccountRef(c.AccountRef) != CanonicalAccountRef(accountRef) {
+		c.NewReference, c.StagedSince = true, time.Time{}
+	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
 	c.Health, c.TargetChangedAt = Health{}, at
 	c.Consent, c.Webhook = Consent{}, WebhookWatch{}

@@ -48,6 +48,7 @@ const (
 	AlreadyErased      Code = "already_erased"       // Conflict: the connection is erased; the vendor cannot be asked
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	TargetChanged      Code = "target_changed"       // Conflict: the connection got another address or reference
+	AccountContinues   Code = "account_continues"    // Conflict: a new account continues one of an earlier reference
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
 	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference

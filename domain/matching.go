@@ -48,6 +48,8 @@ type MatchInput struct {
 	// Never contains pairs that must not be matched, because an operator or the vendor has shown that
 	// they are different movements.
 	Never map[MatchPair]bool
+	// WithoutKeys leaves out the rule SameKey.
+	WithoutKeys bool
 }
 
 // MatchPair contains the external ids of two rows: one that left and one that came.
@@ -75,13 +77,34 @@ func MatchRows(in MatchInput) []Match {
 	if len(m.left) == 0 || len(m.came) == 0 {
 		return nil
 	}
-	m.matchKeys()
+	if !in.WithoutKeys {
+		m.matchKeys()
+	}
 	m.matchDescriptions()
 	m.matchSimilarTexts()
 	m.matchForeignAmounts()
 	slices.SortFunc(m.matches, func(a, b Match) int { return cmp.Compare(a.Left, b.Left) })
 	return m.matches
 }
+
+// MatchKeys returns the keys by which the rule SameKey matches the row, each with its kind, the account, the currency
+// and the direction. The kinds are numbers from 0, in the order in which the rule applies them.
+func MatchKeys(row MatchRow) map[int]string {
+	prepared := newMatchRow(&row)
+	if prepared == nil {
+		return nil
+	}
+	keys := map[int]string{}
+	for kind, keyOf := range keyKinds {
+		if key := keyOf(prepared); key != "" {
+			keys[kind] = joinParts(strconv.Itoa(kind), prepared.scope, key)
+		}
+	}
+	return keys
+}
+
+// MatchKeyKinds is the number of kinds of keys.
+var MatchKeyKinds = len(keyKinds)
 
 // matcher holds the state of one call of MatchRows.
 type matcher struct {

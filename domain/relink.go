@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// MaxStaged is how long the rows of a new account reference stay staged while the vendor synchronises. Afterwards a
+// complete read publishes them.
+const MaxStaged = 24 * time.Hour
+
 // RelinkInput contains the rows of one account before and after a new link. Their members for reads and times are
 // ignored. No row has the same external id in Came and in Live or Left.
 type RelinkInput struct {
@@ -12,6 +16,8 @@ type RelinkInput struct {
 	Left  []MatchRow // rows that left recently
 	Came  []MatchRow // rows that the vendor shows under the new reference
 	Never map[MatchPair]bool
+	// WithoutKeys leaves out the rule SameKey, because it has been applied to all rows of the account already.
+	WithoutKeys bool
 }
 
 // MatchRelinked matches the rows of an account that was linked again. Both Live and Came are complete, so as many rows
@@ -19,7 +25,9 @@ type RelinkInput struct {
 // that match no row of Live, as after any other removal.
 func MatchRelinked(in RelinkInput) []Match {
 	came := readBy(in.Came, 2)
-	matches := MatchRows(MatchInput{Left: readBy(in.Live, 1), Came: came, Relinked: true, Never: in.Never})
+	matches := MatchRows(MatchInput{
+		Left: readBy(in.Live, 1), Came: came, Relinked: true, Never: in.Never, WithoutKeys: in.WithoutKeys,
+	})
 	if len(in.Left) == 0 {
 		return matches
 	}
@@ -28,7 +36,19 @@ func MatchRelinked(in RelinkInput) []Match {
 		taken[match.Came] = true
 	}
 	came = slices.DeleteFunc(came, func(row MatchRow) bool { return taken[row.ExternalID] })
-	return append(matches, MatchRows(MatchInput{Left: readBy(in.Left, 1), Came: came, Never: in.Never})...)
+	return append(matches, MatchRows(MatchInput{
+		Left: readBy(in.Left, 1), Came: came, Never: in.Never, WithoutKeys: in.WithoutKeys,
+	})...)
+}
+
+// MatchUnshown matches rows that a vendor shows only some time after an account was linked again with the rows of the
+// earlier reference that no row of the new one continues yet. A row of Came that never replaces another one is left
+// out.
+func MatchUnshown(unshown, came []MatchRow, never map[MatchPair]bool) []Match {
+	came = slices.DeleteFunc(slices.Clone(came), func(row MatchRow) bool {
+		return never[MatchPair{Came: row.ExternalID}]
+	})
+	return MatchRelinked(RelinkInput{Live: unshown, Came: came, Never: never})
 }
 
 // readBy returns copies of the rows that only the given read has shown.

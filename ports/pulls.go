@@ -39,6 +39,9 @@ type Claimed struct {
 	// RecentlyLeft is set if rows of the connection have left within domain.MatchWindow, or if a transaction of
 	// the connection has past external ids. It is never set together with Empty.
 	RecentlyLeft bool
+	// Unshown is set if live rows of the connection are from before its present account reference, which has not
+	// shown them. It is never set together with Empty.
+	Unshown bool
 }
 
 // Matching says how a write recognises the rows that replace rows that left. It is nil if nothing is matched.
@@ -75,6 +78,9 @@ type PageWrite struct {
 	// RecentlyLeft reports that a row that is not stored yet may replace a row that left before, or may be a past
 	// row of a transaction. If it is not set, the store need not look for such rows.
 	RecentlyLeft bool
+	// Unshown reports that a row that is not stored yet may be a row of an earlier account reference. If it is not
+	// set, the store need not look for such rows.
+	Unshown bool
 	// Unmatched are the external ids of rows of Transactions that replace no other row, now or later, because
 	// earlier reads may have shown them as well.
 	Unmatched []string
@@ -115,6 +121,9 @@ type Publication struct {
 	Accounts   []PublishedAccount
 	// Unreadable are the external ids of accounts that the vendor lists and that cannot be read.
 	Unreadable []string
+	// Unproved is set if the read proves no absence, because the vendor was synchronising. No live row and no account
+	// is then marked as removed, and the publication is complete.
+	Unproved   bool
 	Matching   *Matching                       // nil if no rows are matched
 	AccountKey func(domain.AccountData) string // see PageWrite
 	NewID      func() domain.TransactionID
@@ -289,18 +298,25 @@ type PullExecution interface {
 	//
 	// If Staged is set, the accounts are ignored and the transactions are only staged: no other method returns them
 	// before Publish. Staged rows with an id of Removed are deleted. A deletion of the connection deletes all of them.
+	// If Staging.Restart is set, the connection has a NewReference, and StagedSince unless it has one already.
+	//
+	// A row that is not stored may be a row of an earlier account reference that Publish has left live.
+	// domain.MatchUnshown matches such rows; the transaction takes the external id and the content of the row.
 	//
 	// A row whose external id is a past id of a transaction never overwrites a live present row. If the present
 	// row left, the transaction goes back to the past row. Otherwise the replacement is undone as by Ledger.Split.
 	// Removing a past external id has no effect.
 	//
-	// StorePage returns the counts of this page and adds them to the pull's counts. Errors: LeaseLost (Conflict)
-	// when the lease was replaced or the connection was deleted; nothing is written then.
+	// StorePage returns the counts of this page and adds them to the pull's counts. Errors, with which nothing is
+	// written: LeaseLost (Conflict) when the lease was replaced or the connection was deleted; AccountContinues
+	// (Conflict) if an account that is not stored yet has the same AccountKey as an account that it may continue: one
+	// of another account reference of the connection, or of a deleted connection (see FormerAccounts).
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
 
 	// FormerAccounts returns the accounts that an account which the vendor lists may continue: those of the connection,
-	// or, if the connection has none, those of deleted connections of the same tenant and vendor. The accounts of one
-	// connection are next to each other, ordered by external id, those of the connection that was deleted last first.
+	// and, unless one of them is of another account reference than the present one, those of deleted connections of the
+	// same tenant and vendor. The accounts of one connection are next to each other, ordered by external id: first those
+	// of the connection itself, then those of the connection that was deleted last.
 	// It returns at most MaxFormerAccounts. Errors: LeaseLost (Conflict).
 	FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error)
 
@@ -320,6 +336,9 @@ type PullExecution interface {
 	//   - A live row of a continued account that was not of this reference before, and that is neither staged nor
 	//     matched, is removed if its date is not before that of the oldest staged row of the account. The same holds
 	//     for rows without an account, among themselves.
+	//   - The other live rows of such an account are rows that the present reference has not shown. They keep their
+	//     transactions, no longer count as unchanged for FilterUnchanged, and may be matched by StorePage. A sweep by
+	//     one read does not remove them if they are older than every row of the account that the read returned.
 	//   - An account of another reference that no account continues is marked as removed, and its reference ends.
 	//
 	// The staged rows are deleted. If accounts of other references have no partner and Unreadable is not empty, these

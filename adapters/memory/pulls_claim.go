@@ -48,6 +48,7 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial, Empty: empty,
 			Removed: removed, RemovedAccounts: v.removedAccounts(p),
 			Quarantine: slices.Collect(maps.Keys(v.quarantine[c.ID])), RecentlyLeft: v.recentlyLeft(c.ID, at),
+			Unshown: len(v.unshownRows(c.ID)) > 0,
 		}, nil
 	})
 }
@@ -165,7 +166,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			}
 		}
 		if o.Target == c.Target() {
-			c.NewReference = false
+			v.endNewReference(c)
 		}
 		p.Attempts = o.Attempts
 		switch {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -27,6 +28,10 @@ func (s *Store) stageRows(p *pull, w ports.PageWrite, counts *domain.Counts) por
 	}
 	staged := s.staged[p.Connection]
 	if w.Staged.Restart {
+		c := s.connections[p.Connection]
+		if c.NewReference = true; c.StagedSince.IsZero() {
+			c.StagedSince = w.At
+		}
 		maps.DeleteFunc(staged, func(_ string, row stagedRow) bool { return row.step >= w.Staged.Step })
 	}
 	for _, data := range latest(w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
@@ -48,20 +53,42 @@ func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 		if err != nil {
 			return nil, err
 		}
-		if own := v.accountsByExternalID(p.Connection); len(own) > 0 {
-			return own[:min(len(own), ports.MaxFormerAccounts)], nil
+		former := v.accountsByExternalID(p.Connection)
+		if ref := v.connections[p.Connection].AccountRef; slices.ContainsFunc(former, func(a domain.Account) bool {
+			return !a.IsOf(ref)
+		}) {
+			return former[:min(len(former), ports.MaxFormerAccounts)], nil
 		}
 		deleted := slices.SortedFunc(matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Tenant == p.Tenant && c.Vendor == p.Vendor && !c.Live() && c.ErasedAt.IsZero()
 		}, cloneConnection), func(a, b domain.Connection) int {
 			return cmp.Or(b.DeletedAt.Compare(a.DeletedAt), cmp.Compare(b.ID.String(), a.ID.String()))
 		})
-		var former []domain.Account
 		for _, c := range deleted {
 			former = append(former, v.accountsByExternalID(c.ID)...)
 		}
 		return former[:min(len(former), ports.MaxFormerAccounts)], nil
 	})
+}
+
+// continues reports whether an account that is not stored yet may continue one of an earlier account reference of the
+// connection, or one of a deleted connection.
+func (s *Store) continues(p *pull, data domain.AccountData, w ports.PageWrite) bool {
+	key := w.KeyOf(data)
+	if key == "" || w.Staged != nil || s.accounts[p.Connection][data.ExternalID] != nil {
+		return false
+	}
+	for id, accounts := range s.accounts {
+		c := s.connections[id]
+		for _, a := range accounts {
+			own := id == p.Connection && !a.IsOf(w.AccountRef)
+			deleted := c.Tenant == p.Tenant && c.Vendor == p.Vendor && !c.Live() && c.ErasedAt.IsZero()
+			if a.key == key && (own || deleted) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // accountsByExternalID returns copies of the accounts of a connection, ordered by external id.
@@ -141,13 +168,18 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 		}
 		complete := b.publish()
 		if complete {
-			delete(v.staged, p.Connection)
-			c.NewReference = false
+			v.endNewReference(c)
 		}
 		v.forgetAbsences(p.Connection, "")
 		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
 		return ports.Published{Counts: counts, Complete: complete}, nil
 	})
+}
+
+// endNewReference records that the accounts of the connection's account reference are stored.
+func (s *Store) endNewReference(c *domain.Connection) {
+	delete(s.staged, c.ID)
+	c.NewReference, c.StagedSince = false, time.Time{}
 }
 
 // canContinue reports whether the accounts that are continued belong to the pull's connection or to deleted ones.
@@ -258,6 +290,9 @@ func (b *publisher) endFormer() bool {
 			former = append(former, a)
 		}
 	}
+	if b.Unproved {
+		return true
+	}
 	open := slices.ContainsFunc(former, func(a *account) bool { return a.RemovedAt.IsZero() })
 	if open && len(b.Unreadable) > 0 {
 		return false
@@ -335,7 +370,8 @@ func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	}
 }
 
-// removeUnmatched removes the rows that leave, unless they are older than what the new reference returns.
+// removeUnmatched removes the rows that leave, unless they are older than what the new reference returns. It marks the
+// others as unshown.
 func (b *publisher) removeUnmatched(rows []domain.TransactionData) {
 	oldest := map[domain.AccountID]domain.Date{}
 	for _, data := range rows {
@@ -346,8 +382,10 @@ func (b *publisher) removeUnmatched(rows []domain.TransactionData) {
 	}
 	for _, externalID := range slices.Sorted(maps.Keys(b.leaving)) {
 		row := b.rows[externalID]
-		if from, ok := oldest[row.AccountID]; ok && row.Date >= from {
+		if from, ok := oldest[row.AccountID]; ok && row.Date >= from && !b.Unproved {
 			b.counts.Removed += b.remove(b.p, row, b.At)
+		} else if !row.AccountID.IsZero() {
+			row.unshown, row.source = true, domain.ContentHash{}
 		}
 	}
 }

@@ -53,8 +53,11 @@ func (s *Store) replaceRows(
 			s.splitPairsOf(p.Connection)[domain.MatchPair{Came: externalID}] = true
 		}
 	}
-	if w.RecentlyLeft {
+	if w.RecentlyLeft || w.Unshown {
 		r.followPast()
+	}
+	if w.Matching != nil && w.Unshown {
+		r.matchUnshown()
 	}
 	if w.Matching == nil || len(rows) == 0 && !w.RecentlyLeft {
 		return
@@ -66,6 +69,38 @@ func (s *Store) replaceRows(
 	for _, match := range domain.FindReplacements(in) {
 		r.replace(match)
 	}
+}
+
+// matchUnshown lets transactions whose rows the present account reference has not shown take over rows of the page.
+func (r *replacer) matchUnshown() {
+	matchRow := func(t domain.Transaction) domain.MatchRow {
+		return domain.NewMatchRow(t.TransactionData, t.AccountID, r.w.Matching.Keys(t.TransactionData))
+	}
+	var unshown, came []domain.MatchRow
+	for _, row := range r.unshownRows(r.p.Connection) {
+		if !r.shown[row.ExternalID] {
+			unshown = append(unshown, matchRow(row.Transaction))
+		}
+	}
+	for _, row := range r.came() {
+		if row.ID.IsZero() {
+			came = append(came, matchRow(row.Transaction))
+		}
+	}
+	for _, match := range domain.MatchUnshown(unshown, came, r.splitPairs[r.p.Connection]) {
+		r.replace(match)
+	}
+}
+
+// unshownRows returns the live rows of a connection that its present account reference has not shown.
+func (s *Store) unshownRows(id domain.ConnectionID) []*transaction {
+	var rows []*transaction
+	for _, row := range s.transactions[id] {
+		if row.unshown && row.RemovedAt.IsZero() {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // left returns the rows that are about to be removed, and those that left recently, without the rows that the vendor

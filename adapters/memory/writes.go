@@ -25,6 +25,8 @@ type transaction struct {
 	renamed    bool                 // the write under way has archived the present version and changed its external id
 	// adjustments names the adjustments that changes of the row have made.
 	adjustments []adjustmentKey
+	// unshown is set if the row is from before the present account reference, which has not shown it.
+	unshown bool
 }
 
 // account is an account with its state in the vendor's list of accounts.
@@ -75,6 +77,9 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		p, err := v.writable(lease)
 		if err != nil {
 			return domain.Counts{}, err
+		}
+		if slices.ContainsFunc(w.Accounts, func(a domain.AccountData) bool { return v.continues(p, a, w) }) {
+			return domain.Counts{}, conflict(domain.AccountContinues)
 		}
 		var counts domain.Counts
 		w = v.stageRows(p, w, &counts)
@@ -207,6 +212,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		counts.Added++
 	case known.digest == digest && known.RemovedAt.IsZero() && !known.renamed:
 		counts.Unchanged++
+		known.unshown = false
 		known.source, known.Metadata = o.ContentHash, slices.Clone(o.Metadata)
 		return
 	default:
@@ -215,7 +221,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 	if !known.renamed {
 		known.archive()
 	}
-	known.renamed = false
+	known.renamed, known.unshown = false, false
 	known.source, known.rowSHA256, known.normalizer = o.ContentHash, slices.Clone(o.RowSHA256), o.Normalizer
 	// Readers never get these members.
 	o.StableMetadata, o.ContentHash, o.RowSHA256, o.Normalizer = nil, domain.ContentHash{}, nil, ""
@@ -257,6 +263,9 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		if err != nil {
 			return domain.Counts{}, err
 		}
+		if slices.ContainsFunc(w.Page.Accounts, func(a domain.AccountData) bool { return v.continues(p, a, w.Page) }) {
+			return domain.Counts{}, conflict(domain.AccountContinues)
+		}
 		w.Page.At, w.Page.LeaseUntil = w.At, w.LeaseUntil
 		var counts domain.Counts
 		firstStored := v.putAccounts(p, w.Page, &counts)
@@ -289,14 +298,15 @@ func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, li
 	var unseen []*transaction
 	for _, externalID := range slices.Sorted(maps.Keys(rows)) {
 		row := rows[externalID]
+		account := s.presentAccount(row)
 		switch {
-		case !row.RemovedAt.IsZero() || w.Account != "" && row.Account != w.Account || !w.Window.Contains(row.Date):
+		case !row.RemovedAt.IsZero() || w.Account != "" && account != w.Account || !w.Window.Contains(row.Date):
 		case !w.Seen(externalID):
 			unseen = append(unseen, row)
 		default:
-			live[row.Account]++
-			if oldest, ok := from[row.Account]; !ok || row.Date < oldest {
-				from[row.Account] = row.Date
+			live[account]++
+			if oldest, ok := from[account]; !ok || row.Date < oldest {
+				from[account] = row.Date
 			}
 		}
 	}
@@ -312,26 +322,37 @@ func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, li
 		}
 	}
 	for _, row := range unseen {
+		account := s.presentAccount(row)
 		a, ok := known[row.ExternalID]
 		if !ok {
-			a = domain.Absence{ExternalID: row.ExternalID, Account: row.Account, Pull: p.ID}
+			a = domain.Absence{ExternalID: row.ExternalID, Account: account, Pull: p.ID}
 		}
-		oldest, returned := from[row.Account]
-		if ok || w.Proof == domain.OneRead || returned && row.Date >= oldest && collected(row, w) {
+		oldest, returned := from[account]
+		inRange := returned && row.Date >= oldest
+		if ok || w.Proof == domain.OneRead && (inRange || !row.unshown) || inRange && collected(row, account, w) {
 			absent = append(absent, a)
-			live[row.Account]++
+			live[account]++
 		}
 	}
 	return absent, live
 }
 
+// presentAccount returns the external id of the row's account. An unshown row has the one that the account had under an
+// earlier reference.
+func (s *Store) presentAccount(row *transaction) string {
+	if row.unshown {
+		return s.accountOf(row.Tenant, row.AccountID).ExternalID
+	}
+	return row.Account
+}
+
 // collected reports whether the vendor collected the row at or after the time that w.CollectedFrom has for
-// the row's account. It returns true if the vendor does not purge rows.
-func collected(row *transaction, w ports.SweepWrite) bool {
+// the account. It returns true if the vendor does not purge rows.
+func collected(row *transaction, account string, w ports.SweepWrite) bool {
 	if w.CollectedAt == nil {
 		return true
 	}
-	from, ok := w.CollectedFrom[row.Account]
+	from, ok := w.CollectedFrom[account]
 	at := w.CollectedAt(row.Metadata)
 	return ok && !at.IsZero() && !at.Before(from)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -32,6 +33,12 @@ var relinkTests = []storeTest{
 	{"an account of a deleted connection moves with everything that belongs to it", relinkMoves},
 	{"a publication of many rows is complete", relinkManyRows},
 	{"an account that two live connections read is shared", relinkSharedAccounts},
+	{"a connection tells since when rows are staged", relinkStagedSince},
+	{"a publication without a proof removes nothing", relinkUnproved},
+	{"history that arrives after a publication continues the rows before it", relinkLateHistory},
+	{"a row that both references show is no unshown row", relinkShownLate},
+	{"a sweep does not remove unshown rows that are older than what the vendor returns", relinkSweepsUnshown},
+	{"an account that continues another one is not stored with a page", relinkLateAccount},
 }
 
 // relinks is a connection that got another account reference, and its pull.
@@ -41,15 +48,22 @@ type relinks struct {
 	ref    string
 }
 
+// repointTo gives the connection another account reference.
+func (f *fixture) repointTo(c domain.Connection, ref string) domain.Connection {
+	f.Helper()
+	updated, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		c.Repoint(c.BaseURL, ref, f.now())
+		return nil
+	})
+	f.noError(err)
+	return updated
+}
+
 // relinkTo gives the connection another account reference and starts a pull.
 func (r *replacements) relinkTo(ref string) *relinks {
 	r.Helper()
-	updated, err := r.Connections.Update(r.ctx, r.tenant, r.c.Kind, r.c.ID, func(c *domain.Connection) error {
-		c.Repoint(c.BaseURL, ref, r.now())
-		return nil
-	})
-	r.noError(err)
-	r.c = updated
+	r.c = r.repointTo(r.c, ref)
+	updated := r.c
 	r.next()
 	return &relinks{replacements: r, target: updated.Target(), ref: ref}
 }
@@ -418,8 +432,12 @@ func relinkFindsFormer(f *fixture) {
 		return ids(former, func(a domain.Account) string { return a.ExternalID })
 	}
 	f.equal("of deleted connections", []string{"a1", "a2", "b"}, names())
-	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("own")}})
-	f.equal("of a connection with accounts", []string{"own"}, names())
+	f.mustStorePage(l, ports.PageWrite{
+		Accounts: []domain.AccountData{accountData("own")}, AccountRef: c.AccountRef,
+	})
+	f.equal("of a connection with accounts", []string{"own", "a1", "a2", "b"}, names())
+	f.repointTo(c, "item-7")
+	f.equal("of a connection with another reference", []string{"own"}, names())
 	f.deleteConnection(c)
 	_, err := f.Pulls.FormerAccounts(f.ctx, l)
 	f.errorIs(err, domain.LeaseLost)
@@ -598,4 +616,212 @@ func relinkManyRows(f *fixture) {
 		f.equal("id of "+t.ExternalID, ofID[t.Supersedes[0].ExternalID], t.ID)
 		f.equal("version", 2, t.Version)
 	}
+}
+
+func relinkStagedSince(f *fixture) {
+	r := newRelinks(f)
+	since := func() time.Time {
+		f.Helper()
+		c, err := f.Connections.Get(f.ctx, f.tenant, domain.Aggregator, r.c.ID)
+		f.noError(err)
+		return c.StagedSince
+	}
+	f.equal("before", time.Time{}, since())
+	r.stage(0, renewed("y"))
+	f.equal("without a start", time.Time{}, since())
+	at := f.now()
+	for _, now := range []time.Time{at, f.now()} {
+		f.mustStorePage(r.l, ports.PageWrite{
+			Progress: listing(), AccountRef: r.ref, Staged: &ports.Staging{Restart: true}, At: now,
+		})
+		f.equal("first start", at, since())
+	}
+	r.stage(0, renewed("y"))
+	r.publish("a2=a", "b2=b")
+	f.equal("after the publication", time.Time{}, since())
+	again := f.now()
+	f.mustStorePage(r.l, ports.PageWrite{
+		Progress: listing(), AccountRef: r.ref, Staged: &ports.Staging{Restart: true}, At: again,
+	})
+	c, err := f.Connections.Get(f.ctx, f.tenant, domain.Aggregator, r.c.ID)
+	f.noError(err)
+	f.equal("a reference that is staged again", []any{true, again}, []any{c.NewReference, c.StagedSince})
+	third := r.relinkTo("item-3")
+	f.equal("another reference", time.Time{}, since())
+	f.mustStorePage(third.l, ports.PageWrite{
+		Transactions: []domain.TransactionData{purchase("z")}, Progress: listing(), AccountRef: third.ref,
+		Staged: &ports.Staging{Restart: true},
+	})
+	f.noError(f.Pulls.Finish(f.ctx, third.l, ports.Outcome{
+		State: domain.PullSucceeded, Attempts: 1, At: f.now(), Target: third.target,
+	}))
+	f.equal("after a pull that stages nothing", time.Time{}, since())
+	third.l, _ = f.claim(f.requestPull(r.c, domain.PullScope{}).ID)
+	rows, err := f.Pulls.RowsOfAccount(f.ctx, third.l, domain.AccountID{}, "a", matching.Keys)
+	f.noError(err)
+	f.equal("staged rows afterwards", 0, len(rows))
+}
+
+// late is a page with rows of the present account reference that came after its publication.
+func (r *relinks) late(rows ...domain.TransactionData) domain.Counts {
+	r.Helper()
+	return r.mustStorePage(r.l, ports.PageWrite{
+		Transactions: rows, Progress: listing(), Matching: matching, AccountRef: r.ref, Unshown: true,
+	})
+}
+
+// nextClaim ends the pull, starts another one, and returns whether there are unshown rows.
+func (r *relinks) nextClaim() bool {
+	r.Helper()
+	r.finish(r.l, domain.PullSucceeded, "")
+	var claimed ports.Claimed
+	r.l, claimed = r.claim(r.requestPull(r.c, domain.PullScope{}).ID)
+	return claimed.Unshown
+}
+
+func relinkUnproved(f *fixture) {
+	r := newRelinks(f, purchase("gone", withDescription("market"), withContentHash(7)), purchase("b1", withAccount("b")))
+	gone := f.getRow(r.c, "gone").ID
+	r.stage(0, renewed("y"), renewed("unreadable", withAccount("c2"), withDescription("other")))
+	w := r.publication("a2=a")
+	w.Unproved, w.Unreadable = true, []string{"c2"}
+	published, err := f.Pulls.Publish(f.ctx, r.l, w)
+	f.noError(err)
+	f.equal("published", ports.Published{
+		Counts: domain.Counts{Accounts: 1, Added: 1, Modified: 1}, Complete: true,
+	}, published)
+	r.want("transactions", "1: y v2 was x", "2: gone v1", "3: b1 v1", "4: unreadable v1")
+	accounts := f.listAccounts(r.c)
+	f.equal("account b", []any{"b", true, true},
+		[]any{accounts[1].ExternalID, accounts[1].RemovedAt.IsZero(), accounts[1].References[0].Until.IsZero()})
+	f.equal("unchanged", []bool{false}, f.unchanged(r.c, purchase("gone", withDescription("market"), withContentHash(7))))
+	f.equal("unshown rows", true, r.nextClaim())
+	_, position := f.readFeedFrom(domain.Position{}, 10, 4)
+	f.equal("late", domain.Counts{Read: 1, Modified: 1}, r.late(renewed("late", withDescription("market"))))
+	f.equal("id", gone, f.getRow(r.c, "late").ID)
+	feed := f.readFeed(position, 10, 1)
+	f.equal("feed", domain.Modified, feed[0].Change())
+	f.equal("unshown rows afterwards", false, r.nextClaim())
+}
+
+func relinkLateHistory(f *fixture) {
+	old := func(i int) []func(*domain.TransactionData) {
+		return []func(*domain.TransactionData){withDate(domain.Date("2025-01-01").AddDays(i)), withDescription("shop")}
+	}
+	var rows []domain.TransactionData
+	for i := range 40 {
+		rows = append(rows, purchase(fmt.Sprint("old", i), old(10*i)...))
+	}
+	r := newRelinks(f, append(rows, purchase("never", withDate("2024-01-01")), row("other account"))...)
+	before := map[string]domain.TransactionID{}
+	for _, t := range f.allRows(r.c) {
+		before[t.ExternalID] = t.ID
+	}
+	r.stage(0, renewed("y"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 1}, r.publish("a2=a", "b2=b"))
+	f.equal("unshown rows", true, r.nextClaim())
+	var page []domain.TransactionData
+	for i := range 40 {
+		page = append(page, renewed(fmt.Sprint("late", i), old(10*i+1)...))
+	}
+	f.equal("counts of the page", domain.Counts{Read: 41, Modified: 40, Added: 1},
+		r.late(append(page, renewed("new", withDescription("cinema")))...))
+	for i := range 40 {
+		t := f.getRow(r.c, fmt.Sprint("late", i))
+		f.equal("id of "+t.ExternalID, before[fmt.Sprint("old", i)], t.ID)
+		f.equal("past rows", []domain.Superseded{{
+			ExternalID: fmt.Sprint("old", i), At: t.UpdatedAt, Rule: domain.SameDescription, Version: 1,
+		}}, t.Supersedes)
+		f.equal("history", []domain.ChangeKind{domain.SupersededRow, domain.Added}, r.kinds(t.ExternalID))
+	}
+	split := r.split(before["old0"])
+	f.equal("split", []any{"old0", false}, []any{split.ExternalID, split.RemovedAt.IsZero()})
+	f.equal("unshown rows that remain", true, r.nextClaim())
+	f.equal("again", domain.Counts{Read: 1, Unchanged: 1}, r.late(renewed("late1", old(11)...)))
+	r.late(renewed("late0", old(1)...))
+	f.equal("after the split", true, f.getRow(r.c, "late0").ID != before["old0"])
+}
+
+func relinkShownLate(f *fixture) {
+	old := withDate("2025-01-01")
+	r := newRelinks(f, purchase("old", old, withContentHash(7)))
+	id := f.getRow(r.c, "old").ID
+	r.stage(0, renewed("y"))
+	r.publish("a2=a", "b2=b")
+	f.equal("unchanged before it is shown", []bool{false}, f.unchanged(r.c, purchase("old", old, withContentHash(7))))
+	r.late(renewed("old", old, withContentHash(7)))
+	f.equal("unchanged afterwards", []bool{true}, f.unchanged(r.c, renewed("old", old, withContentHash(7))))
+	f.equal("unshown rows", false, r.nextClaim())
+	f.equal("an equal purchase", domain.Counts{Read: 1, Added: 1}, r.late(renewed("equal", old)))
+	f.equal("id", id, f.getRow(r.c, "old").ID)
+}
+
+func relinkSweepsUnshown(f *fixture) {
+	r := newRelinks(f, purchase("old", withDate("2025-01-01"), withDescription("old")),
+		purchase("older", withDate("2024-01-01"), withDescription("older")))
+	r.stage(0, renewed("y"))
+	r.publish("a2=a", "b2=b")
+	sweep := func(seen ...string) domain.Counts {
+		r.nextClaim()
+		return r.sweep(r.l, ports.SweepWrite{Proof: domain.OneRead, Page: ports.PageWrite{
+			Matching: matching, RecentlyLeft: true, Unshown: true, Progress: listing(),
+		}}, seen...)
+	}
+	f.equal("older than all rows", domain.Counts{}, sweep("y"))
+	r.late(renewed("middle", withDate("2024-06-01"), withDescription("middle")))
+	f.equal("newer than a row", domain.Counts{Removed: 1}, sweep("y", "middle"))
+	f.equal("removed", []bool{false, true}, []bool{
+		f.getRow(r.c, "old").RemovedAt.IsZero(), f.getRow(r.c, "older").RemovedAt.IsZero(),
+	})
+}
+
+func relinkLateAccount(f *fixture) {
+	key := func(a domain.AccountData) string { return a.Number }
+	account := func(externalID, number string) domain.AccountData {
+		a := accountData(externalID)
+		a.Number = number
+		return a
+	}
+	c, l := f.runningPull()
+	f.mustStorePage(l, ports.PageWrite{
+		Accounts: []domain.AccountData{account("a", "1"), account("b", "2")}, Listed: true, AccountRef: "item-1",
+		AccountKey: key,
+	})
+	r := (&replacements{fixture: f, c: c, l: l}).relinkTo("item-2")
+	r.publish("a2=a")
+	store := func(l domain.Lease, ref string, accounts ...domain.AccountData) error {
+		_, err := f.Pulls.StorePage(f.ctx, l, ports.PageWrite{
+			Accounts: accounts, Listed: true, AccountRef: ref, AccountKey: key, NewID: newID[domain.Transaction],
+			Transactions: []domain.TransactionData{row("t")}, Progress: listing(), At: f.now(), LeaseUntil: l.Until,
+		})
+		return err
+	}
+	f.errorIs(store(r.l, "item-2", account("c2", "3"), account("b2", "2")), domain.AccountContinues)
+	f.equal("nothing is stored", []int{2, 0}, []int{len(f.listAccounts(r.c)), len(f.allRows(r.c))})
+	f.noError(store(r.l, "item-2", account("c2", "3"), account("d2", ""), account("e2", "3")))
+	f.deleteConnection(r.c)
+
+	other := f.newConnection("again")
+	other.AccountRef = "item-3"
+	n := f.createStored(other)
+	l, _ = f.claim(f.requestPull(n, domain.PullScope{}).ID)
+	f.errorIs(store(l, "item-3", account("c3", "3")), domain.AccountContinues)
+	_, err := f.Pulls.Sweep(f.ctx, l, ports.SweepWrite{
+		Proof: domain.OneRead, Seen: func(string) bool { return true }, At: f.now(), LeaseUntil: l.Until,
+		Page: ports.PageWrite{
+			Accounts: []domain.AccountData{account("c3", "3")}, AccountRef: "item-3", AccountKey: key,
+			NewID: newID[domain.Transaction],
+		},
+	})
+	f.errorIs(err, domain.AccountContinues)
+	f.noError(store(l, "item-3", account("f3", "9")))
+	_, err = f.Connections.Update(f.ctx, f.tenant, domain.Aggregator, n.ID, func(c *domain.Connection) error {
+		c.Delete(f.now())
+		return nil
+	})
+	f.noError(err)
+	third := f.newConnection("of another vendor")
+	third.Vendor = otherVendor
+	l, _ = f.claim(f.requestPull(f.createStored(third), domain.PullScope{}).ID)
+	f.noError(store(l, "item-4", account("f4", "9")))
 }

@@ -51,7 +51,7 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			claimed.Quarantine, err = quarantineKeys(tx.DB, claimed.Connection)
 		}
 		if err == nil && !claimed.Empty {
-			claimed.RecentlyLeft, err = recentlyLeft(tx, claimed.Connection, at)
+			err = readReplaceable(tx, &claimed, at)
 		}
 		if err == nil && len(claimed.Pull.Scope.AccountNames()) > 0 {
 			claimed.RemovedAccounts, err = removedAccounts(tx.DB, claimed.Connection)

@@ -31,6 +31,7 @@ type connectionRow struct {
 	TargetChanged instant        `gorm:"column:redirected_at"`
 	Paused        instant        `gorm:"column:paused_at"`
 	NewReference  bool           `gorm:"column:new_reference"`
+	StagedSince   instant        `gorm:"column:staged_since"`
 	Deleted       instant        `gorm:"column:deleted_at"`
 	Erased        instant        `gorm:"column:erased_at"`
 }
@@ -42,14 +43,14 @@ const (
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
 		consent_status, consent_key, consent_expires_at, consent_notice_at,
 		webhook_next_at, webhook_every, webhook_news_only, webhook_due_at, webhook_missed_at,
-		revision, created_at, updated_at, redirected_at, paused_at, new_reference`
+		revision, created_at, updated_at, redirected_at, paused_at, new_reference, staged_since`
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
 // targets returns the scan targets for the columns of selectConnection, in the same order:
 // pointers to the members of r.
 func (r *connectionRow) targets() []any {
-	h, c, w, columns := &r.Health, &r.Consent, &r.Webhook, make([]any, 0, 29)
+	h, c, w, columns := &r.Health, &r.Consent, &r.Webhook, make([]any, 0, 30)
 	return append(columns,
 		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
 		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
@@ -58,7 +59,7 @@ func (r *connectionRow) targets() []any {
 		&h.NeedsReauth, &h.ReauthByEvent,
 		(*textColumn)(&c.Status), (*textColumn)(&c.Key), &c.ExpiresAt, &c.NoticeAt,
 		&w.NextAt, &w.Every, &w.NewsOnly, &w.DueAt, &w.MissedAt,
-		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference)
+		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged, &r.Paused, &r.NewReference, &r.StagedSince)
 }
 
 // consentColumns are the columns of a connection's consent.
@@ -151,7 +152,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		Health: healthOf(c.Health), Consent: consentOf(c.Consent), Webhook: webhookOf(c.Webhook), Revision: c.Revision,
 		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Paused: instant{c.PausedAt}, Deleted: instant{c.DeletedAt}, Erased: instant{c.ErasedAt},
-		NewReference: c.NewReference,
+		NewReference: c.NewReference, StagedSince: instant{c.StagedSince},
 	}
 }
 
@@ -164,7 +165,7 @@ func (r connectionRow) domain() domain.Connection {
 		Health: r.Health.domain(), Consent: r.Consent.domain(), Webhook: r.Webhook.domain(), Revision: r.Revision,
 		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		PausedAt: r.Paused.Time, DeletedAt: r.Deleted.Time, ErasedAt: r.Erased.Time,
-		NewReference: r.NewReference,
+		NewReference: r.NewReference, StagedSince: r.StagedSince.Time,
 	}
 }
 

@@ -24,6 +24,7 @@ var erasedTables = []erasedTable{
 	{"split_pairs", "", ofConnection("left_external_id, came_external_id")},
 	{"staged_transactions", "", ofConnection("external_id")},
 	{"transaction_past_ids", "", ofConnection("external_id")},
+	{"unshown_transactions", "", ofConnection("external_id")},
 	{"transaction_versions", "", ofConnection("id, version")},
 	{"transactions", "", transactionsLeft},
 	{"close_adjustments", "", ofAccounts("account_id, seq")},

@@ -113,7 +113,7 @@ func endNewReference(tx *gorm.DB, connection uuid.UUID, target string) error {
 	if c := row.domain(); err != nil || c.Target() != target {
 		return err
 	}
-	return tx.Model(&connectionRow{}).Where("id = ?", connection).Update("new_reference", false).Error
+	return endStaging(tx, row.Tenant, connection)
 }
 
 // enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull before it

@@ -70,7 +70,7 @@ func (p *pageWriter) writeAccounts() error {
 	for _, row := range stored {
 		byExternalID[row.ExternalID] = row
 	}
-	var changed []accountRow
+	var changed, added []accountRow
 	events := map[domain.EventType][]string{}
 	for _, account := range p.Accounts {
 		row, ok := byExternalID[account.ExternalID]
@@ -97,12 +97,15 @@ func (p *pageWriter) writeAccounts() error {
 		changed = append(changed, row)
 		kind := domain.AccountModified
 		if !ok {
-			kind = domain.AccountAdded
+			kind, added = domain.AccountAdded, append(added, row)
 		}
 		events[kind] = append(events[kind], row.ID.String())
 	}
 	if len(changed) == 0 {
 		return nil
+	}
+	if err := p.checkContinues(added); err != nil {
+		return err
 	}
 	if err := p.tx.Clauses(upsertAccounts).CreateInBatches(changed, accountBatch).Error; err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -24,33 +25,25 @@ const (
 	renameBatch  = 100
 )
 
-// publisher makes the staged rows of one connection visible.
+// publisher makes the staged rows of one connection visible. It keeps no rows in memory, except those that it compares
+// or writes at one time: the database knows which rows are open.
 type publisher struct {
 	*replacer
 	w ports.Publication
 
 	accounts map[uuid.UUID]*accountRow // of the connection
 	relinked map[uuid.UUID]bool        // the accounts that were not of this reference before
-	held     map[string]bool           // the external ids of accounts whose rows remain staged
+	held     []string                  // the external ids of accounts whose rows remain staged
 
-	staged     map[string]bool                   // the external ids of the rows that become visible
-	oldest     map[uuid.UUID]domain.Date         // of those, by account
-	candidates map[string]*candidate             // rows that leave or left recently, by external id
-	byID       map[uuid.UUID]*candidate          // the same rows
-	past       map[string]uuid.UUID              // the transactions that had a staged row before, by its external id
-	archived   map[string]bool                   // new external ids of rows whose present version is archived already
-	inputs     map[uuid.UUID]*domain.RelinkInput // by account
+	archived map[string]bool // new external ids of rows whose present version is archived, and that rename has not written
 }
 
 // candidate is a stored row that a staged row may continue.
 type candidate struct {
-	id, account uuid.UUID
-	externalID  string
-	version     int
-	date        domain.Date
-	past        []domain.Superseded
-	leaves      bool // the row is live
-	taken       bool // the transaction of the row has got another row
+	domain.MatchRow
+	id      uuid.UUID
+	version int
+	past    []domain.Superseded
 }
 
 // renaming gives the transaction of a candidate another row.
@@ -60,7 +53,7 @@ type renaming struct {
 	past       []domain.Superseded
 }
 
-// Publish runs in one transaction. It reads the staged rows twice, so that only what a match needs is in memory.
+// Publish runs in one transaction, so that readers see either everything of the new reference or nothing.
 func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
 	p := s.newPageWriter(ports.PageWrite{
 		Matching:   w.Matching,
@@ -75,12 +68,8 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 		replacer: &replacer{
 			pageWriter: p, leaving: map[string]leavingRow{}, rows: map[uuid.UUID]*TransactionRow{}, complete: true,
 		},
-		w: w, accounts: map[uuid.UUID]*accountRow{}, relinked: map[uuid.UUID]bool{}, held: map[string]bool{},
-		staged: map[string]bool{}, oldest: map[uuid.UUID]domain.Date{}, candidates: map[string]*candidate{},
-		byID: map[uuid.UUID]*candidate{}, past: map[string]uuid.UUID{}, archived: map[string]bool{},
-		inputs: map[uuid.UUID]*domain.RelinkInput{},
+		w: w, accounts: map[uuid.UUID]*accountRow{}, relinked: map[uuid.UUID]bool{}, archived: map[string]bool{},
 	}
-	b.shown = func(externalID string) bool { return b.staged[externalID] }
 	published := ports.Published{}
 	counts, err := s.runPageWithin(ctx, publishTimeout, lease, p, func() (err error) {
 		published.Complete, err = b.publish(s)
@@ -103,8 +92,7 @@ func (b *publisher) publish(s pulls) (complete bool, err error) {
 			complete, err = b.endFormer()
 			return err
 		},
-		b.readPast, b.readStored, b.returnToPast, b.readStaged, b.match, b.writeStaged, b.attachFirstStored,
-		b.removeUnmatched,
+		b.returnToPast, b.match, b.writeStaged, b.attachFirstStored, b.removeUnmatched, b.rememberUnshown,
 		func() error { return b.replaceAbsences("", 1, nil) },
 		func() error { return b.end(complete) },
 		func() error { return b.updatePull(&b.Progress) },
@@ -256,6 +244,11 @@ func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 			return nil, err
 		}
 	}
+	err = b.tx.Exec("DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND account_id = ?",
+		from, b.pull.Tenant, id).Error
+	if err != nil {
+		return nil, err
+	}
 	row.Connection = to
 	b.accounts[id] = &row
 	return &row, b.moveRows(from, id)
@@ -299,6 +292,9 @@ func (b *publisher) moveRows(from, account uuid.UUID) error {
 // endFormer marks the accounts as removed that no account of the new reference continues. It reports whether no account
 // that cannot be read may be one of them.
 func (b *publisher) endFormer() (complete bool, err error) {
+	if b.w.Unproved {
+		return true, nil
+	}
 	var former []domain.Account
 	open := false
 	for _, row := range b.accounts {
@@ -311,9 +307,7 @@ func (b *publisher) endFormer() (complete bool, err error) {
 		}
 	}
 	if open && len(b.w.Unreadable) > 0 {
-		for _, id := range b.w.Unreadable {
-			b.held[id] = true
-		}
+		b.held = b.w.Unreadable
 		return false, nil
 	}
 	for _, account := range former {
@@ -330,241 +324,21 @@ func (b *publisher) endFormer() (complete bool, err error) {
 	return true, nil
 }
 
-// readPast fills past and staged.
-func (b *publisher) readPast() error {
-	var externalID, account string
-	q := newQuery("SELECT external_id, account FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?",
-		uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
-	err := b.tx.Read(q.into([]any{(*textColumn)(&externalID), (*textColumn)(&account)}, func() error {
-		if !b.held[account] {
-			b.staged[externalID] = true
-		}
-		return nil
-	}))
-	if err != nil {
-		return err
-	}
-	var transaction uuid.UUID
-	q = newQuery(`SELECT p.external_id, p.transaction_id FROM transaction_past_ids p
-		JOIN staged_transactions s ON s.connection_id = p.connection_id AND s.tenant_id = p.tenant_id
-			AND s.external_id = p.external_id
-		WHERE p.connection_id = ? AND p.tenant_id = ? AND NOT EXISTS (SELECT 1 FROM transactions t
-			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id)`,
-		uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
-	return b.tx.Read(q.into([]any{(*textColumn)(&externalID), (*uuidColumn)(&transaction)}, func() error {
-		if b.staged[externalID] {
-			b.past[externalID] = transaction
-		}
-		return nil
-	}))
-}
-
-// readStored fills candidates, and the live rows and those that left in inputs.
-func (b *publisher) readStored() error {
-	for id, relinked := range b.relinked {
-		if relinked {
-			b.inputs[id] = &domain.RelinkInput{}
-		}
-	}
-	return b.load(func(_ *TransactionRow, t domain.Transaction) {
-		in := b.inputs[t.AccountID.UUID]
-		leaves := t.RemovedAt.IsZero()
-		if b.staged[t.ExternalID] || in == nil && !(leaves && t.AccountID.IsZero()) {
-			return
-		}
-		c := &candidate{
-			id: t.ID.UUID, account: t.AccountID.UUID, externalID: t.ExternalID, version: t.Version, date: t.Date,
-			past: t.Supersedes, leaves: leaves,
-		}
-		b.candidates[t.ExternalID], b.byID[c.id] = c, c
-		if leaves {
-			b.leaving[t.ExternalID] = leavingRow{externalID: t.ExternalID}
-		}
-		if in == nil || b.Matching == nil {
-			return
-		}
-		row := domain.NewMatchRow(t.TransactionData, t.AccountID, b.Matching.Keys(t.TransactionData))
-		if leaves {
-			in.Live = append(in.Live, row)
-		} else {
-			in.Left = append(in.Left, row)
-		}
-	}, "superseded_by IS NULL AND (removed_at IS NULL OR removed_at >= ?)", b.since())
-}
-
-// returnToPast lets transactions whose past rows are staged return to them. Most of them have left with their present
-// row. The others need splits, which are made one by one.
-func (b *publisher) returnToPast() error {
-	times := map[uuid.UUID]int{}
-	for _, transaction := range b.past {
-		times[transaction]++
-	}
-	var returns []renaming
-	var rest []string
-	for _, externalID := range slices.Sorted(maps.Keys(b.past)) {
-		c := b.byID[b.past[externalID]]
-		if c == nil || times[c.id] > 1 {
-			rest = append(rest, externalID)
-			continue
-		}
-		others, past, _ := domain.Transaction{Supersedes: c.past}.WithoutPast(externalID)
-		returns = append(returns, renaming{c, externalID, append(others, domain.Superseded{
-			ExternalID: c.externalID, At: b.At, Rule: past.Rule, Version: c.version,
-		})})
-	}
-	if len(returns) > 0 {
-		which := b.dialect.AnyOf("external_id", keys(returns, func(r *renaming) string { return r.externalID }))
-		err := b.tx.Where("connection_id = ? AND tenant_id = ?", b.pull.Connection, b.pull.Tenant).Where(which).
-			Delete(&pastIDRow{}).Error
-		if err != nil {
-			return err
-		}
-	}
-	for batch := range slices.Chunk(returns, renameBatch) {
-		if err := b.rename(batch); err != nil {
-			return err
-		}
-	}
-	return b.followOthers(rest)
-}
-
-// followOthers follows the past rows with these external ids as StorePage does.
-func (b *publisher) followOthers(externalIDs []string) error {
-	if len(externalIDs) == 0 {
-		return nil
-	}
-	b.pageWriter.rows = make([]TransactionRow, len(externalIDs))
-	for i, id := range externalIDs {
-		b.pageWriter.rows[i].ExternalID = id
-		if c := b.byID[b.past[id]]; c != nil {
-			c.taken = true
-		}
-	}
-	if err := b.followPast(); err != nil {
-		return err
-	}
-	for externalID, stored := range b.stored {
-		b.archived[externalID] = stored.archived
-	}
-	b.pageWriter.rows, b.stored = nil, nil
-	return nil
-}
-
-// rename archives the present versions of candidates and gives their transactions other rows. The caller stores the new
-// content.
-func (b *publisher) rename(batch []renaming) error {
-	which := b.dialect.AnyOf("external_id", keys(batch, func(r *renaming) string { return r.candidate.externalID }))
-	if err := b.archive(which); err != nil {
-		return err
-	}
-	var names, texts strings.Builder
-	var nameArgs, textArgs []any
-	past := make([]pastIDRow, 0, len(batch))
-	for _, r := range batch {
-		text, err := encodePast(r.past)
-		if err != nil {
-			return err
-		}
-		names.WriteString(" WHEN ? THEN ?")
-		texts.WriteString(" WHEN ? THEN ?")
-		nameArgs = append(nameArgs, r.id, r.externalID)
-		textArgs = append(textArgs, r.id, text)
-		past = append(past, pastIDRow{
-			Tenant: b.pull.Tenant, Connection: b.pull.Connection, ExternalID: r.candidate.externalID, Transaction: r.id,
-		})
-		r.taken, b.archived[r.externalID] = true, true
-		delete(b.leaving, r.candidate.externalID)
-	}
-	args := slices.Concat(nameArgs, textArgs, []any{b.pull.Connection, b.pull.Tenant}, which.Vars)
-	err := b.tx.Exec("UPDATE transactions SET external_id = CASE id"+names.String()+" END, supersedes = CASE id"+
-		texts.String()+" END WHERE connection_id = ? AND "+equalUnindexed("tenant_id")+" AND "+which.SQL, args...).Error
-	if err != nil {
-		return err
-	}
-	return b.tx.Create(&past).Error
-}
-
-// readStaged fills oldest, and the rows that came in inputs.
-func (b *publisher) readStaged() error {
-	known := map[string]bool{}
-	var externalID string
-	q := newQuery(`SELECT t.external_id FROM transactions t JOIN staged_transactions s
-		ON s.connection_id = t.connection_id AND s.external_id = t.external_id
-		WHERE t.connection_id = ? AND s.tenant_id = ?`, uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
-	err := b.tx.Read(q.into([]any{(*textColumn)(&externalID)}, func() error {
-		known[externalID] = true
-		return nil
-	}))
-	if err != nil {
-		return err
-	}
-	return b.visitStaged(func(data domain.TransactionData) error {
-		if !b.staged[data.ExternalID] {
-			return nil
-		}
-		account := b.accountIDs[data.Account]
-		if oldest, ok := b.oldest[account]; !ok || data.Date < oldest {
-			b.oldest[account] = data.Date
-		}
-		if in := b.inputs[account]; in != nil && b.Matching != nil && !known[data.ExternalID] {
-			in.Came = append(in.Came,
-				domain.NewMatchRow(data, domain.AccountID{UUID: account}, b.Matching.Keys(data)))
-		}
-		return nil
-	}, "")
-}
-
-// match lets transactions of continued accounts continue with the staged rows.
-func (b *publisher) match() error {
-	if b.Matching == nil {
-		return nil
-	}
-	if err := b.readSplitPairs(); err != nil {
-		return err
-	}
-	taken := func(row domain.MatchRow) bool { return b.candidates[row.ExternalID].taken }
-	for _, in := range b.inputs {
-		in.Live, in.Left = slices.DeleteFunc(in.Live, taken), slices.DeleteFunc(in.Left, taken)
-		in.Never = b.never
-		var found []renaming
-		for _, match := range domain.MatchRelinked(*in) {
-			c := b.candidates[match.Left]
-			found = append(found, renaming{c, match.Came, append(slices.Clone(c.past), domain.Superseded{
-				ExternalID: match.Left, At: b.At, Rule: match.Rule, Version: c.version,
-			})})
-		}
-		*in = domain.RelinkInput{}
-		for batch := range slices.Chunk(found, renameBatch) {
-			if err := b.rename(batch); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // writeStaged writes the staged rows that become visible, as pages.
 func (b *publisher) writeStaged() error {
+	visible := b.visible()
 	for after := ""; ; {
 		var page []domain.TransactionData
-		read := 0
 		err := b.visitStaged(func(data domain.TransactionData) error {
-			read, after = read+1, data.ExternalID
-			if b.staged[data.ExternalID] {
-				page = append(page, data)
-			}
+			page, after = append(page, data), data.ExternalID
 			return nil
-		}, " AND external_id > ? ORDER BY external_id LIMIT ?", after, publishBatch)
-		if err != nil {
+		}, visible.SQL+" AND external_id > ? ORDER BY external_id LIMIT ?",
+			append(slices.Clone(visible.Vars), after, publishBatch)...)
+		if err != nil || len(page) == 0 {
 			return err
 		}
-		if len(page) > 0 {
-			if err := b.writePage(page); err != nil {
-				return err
-			}
-		}
-		if read < publishBatch {
-			return nil
+		if err := b.writePage(page); err != nil {
+			return err
 		}
 	}
 }
@@ -579,7 +353,7 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 		return err
 	}
 	for externalID, stored := range p.stored {
-		stored.archived = b.archived[externalID]
+		stored.archived = b.archived[externalID] || len(stored.Digest) == 0 // see rename
 		p.stored[externalID] = stored
 	}
 	read := p.counts.Read
@@ -603,15 +377,89 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 
 // removeUnmatched removes the rows that leave, unless they are older than what the new reference returns.
 func (b *publisher) removeUnmatched() error {
-	var removed []string
-	for externalID := range b.leaving {
-		c := b.candidates[externalID]
-		if oldest, ok := b.oldest[c.account]; ok && c.date >= oldest {
-			removed = append(removed, externalID)
+	if b.w.Unproved {
+		return nil
+	}
+	oldest, err := b.oldestStaged()
+	if err != nil {
+		return err
+	}
+	for _, account := range slices.SortedFunc(maps.Keys(oldest), func(x, y uuid.UUID) int {
+		return strings.Compare(x.String(), y.String())
+	}) {
+		of := b.leavesOf(account)
+		q := newQuery("SELECT external_id FROM transactions WHERE connection_id = ?", uuidColumn(b.pull.Connection))
+		q.add(of.SQL, of.Vars...)
+		q.add(" AND date >= ? ORDER BY external_id LIMIT ?", string(oldest[account]), publishBatch)
+		for {
+			var removed []string
+			var externalID string
+			err := b.tx.Read(q.into([]any{(*textColumn)(&externalID)}, func() error {
+				removed = append(removed, externalID)
+				return nil
+			}))
+			if err != nil {
+				return err
+			}
+			if len(removed) == 0 {
+				break
+			}
+			if err := b.markRemoved(removed); err != nil {
+				return err
+			}
 		}
 	}
-	slices.Sort(removed)
-	return b.markRemoved(removed)
+	return nil
+}
+
+// oldestStaged returns the oldest date of the rows that became visible, by account. It omits accounts that were of this
+// reference before. The zero account has the rows without an account.
+func (b *publisher) oldestStaged() (map[uuid.UUID]domain.Date, error) {
+	oldest := map[uuid.UUID]domain.Date{}
+	visible := b.visible()
+	q := newQuery("SELECT account, min(date) FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?",
+		uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
+	q.add(visible.SQL+" GROUP BY account", visible.Vars...)
+	var name, date string
+	err := b.tx.Read(q.into([]any{(*textColumn)(&name), (*textColumn)(&date)}, func() error {
+		account := b.accountIDs[name]
+		if known, ok := oldest[account]; !ok || domain.Date(date) < known {
+			oldest[account] = domain.Date(date)
+		}
+		return nil
+	}))
+	maps.DeleteFunc(oldest, func(account uuid.UUID, _ domain.Date) bool {
+		return account != uuid.Nil && !b.relinked[account]
+	})
+	return oldest, err
+}
+
+// rememberUnshown remembers the live rows of the relinked accounts that the new reference has not shown, and forgets
+// those that it has shown.
+func (b *publisher) rememberUnshown() error {
+	visible := b.visible()
+	err := b.tx.Exec(`DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND external_id IN
+		(SELECT external_id FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?`+visible.SQL+")",
+		slices.Concat([]any{b.pull.Connection, b.pull.Tenant, b.pull.Connection, b.pull.Tenant}, visible.Vars)...).Error
+	if err != nil || !b.anyRelinked() {
+		return err
+	}
+	accounts := b.ofRelinked()
+	err = b.tx.Exec("DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ?"+accounts.SQL,
+		slices.Concat([]any{b.pull.Connection, b.pull.Tenant}, accounts.Vars)...).Error
+	if err != nil {
+		return err
+	}
+	live := b.leavesRelinked()
+	err = b.tx.Exec(`INSERT INTO unshown_transactions (connection_id, external_id, account_id, date, tenant_id)
+		SELECT connection_id, external_id, account_id, date, tenant_id FROM transactions WHERE connection_id = ?`+live.SQL,
+		slices.Concat([]any{b.pull.Connection}, live.Vars)...).Error
+	if err != nil {
+		return err
+	}
+	// If the present reference shows such a row after all, the row must be part of a page.
+	return b.tx.Exec("UPDATE transactions SET source = NULL WHERE connection_id = ?"+live.SQL,
+		slices.Concat([]any{b.pull.Connection}, live.Vars)...).Error
 }
 
 // end deletes the staged rows and ends the new reference, if the publication is complete.
@@ -619,8 +467,14 @@ func (b *publisher) end(complete bool) error {
 	if !complete {
 		return nil
 	}
-	if err := b.pageWriter.staged().Delete(&stagedRow{}).Error; err != nil {
+	return endStaging(b.tx.DB, b.pull.Tenant, b.pull.Connection)
+}
+
+// endStaging deletes the staged rows of a connection, and ends its new reference.
+func endStaging(tx *gorm.DB, tenant, connection uuid.UUID) error {
+	if err := unstage(tx, tenant, connection).Delete(&stagedRow{}).Error; err != nil {
 		return err
 	}
-	return b.tx.Model(&connectionRow{}).Where("id = ?", b.pull.Connection).Update("new_reference", false).Error
+	return tx.Model(&connectionRow{}).Where("id = ?", connection).
+		Updates(map[string]any{"new_reference": false, "staged_since": nil}).Error
 }

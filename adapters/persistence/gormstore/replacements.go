@@ -97,8 +97,13 @@ func (r *replacer) run() error {
 	if err := r.rememberUnmatched(); err != nil || r.AssumeNew {
 		return err
 	}
-	if r.RecentlyLeft {
+	if r.RecentlyLeft || r.Unshown {
 		if err := r.followPast(); err != nil {
+			return err
+		}
+	}
+	if r.Unshown {
+		if err := r.followUnshown(); err != nil {
 			return err
 		}
 	}

@@ -10,15 +10,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// recentlyLeft reports whether rows of the connection have left recently, or have past external ids.
-func recentlyLeft(tx Tx, c domain.Connection, at time.Time) (bool, error) {
-	found := false
+// readReplaceable sets RecentlyLeft and Unshown of a claim, with one query.
+func readReplaceable(tx Tx, claimed *ports.Claimed, at time.Time) error {
+	id, tenant := uuidColumn(claimed.Connection.ID.UUID), uuidColumn(claimed.Connection.Tenant.UUID)
 	q := newQuery("SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ?)",
-		uuidColumn(c.ID.UUID), instant{at.Add(-domain.MatchWindow)}.value(tx.Name()))
-	q.add(" OR EXISTS (SELECT 1 FROM transaction_past_ids WHERE connection_id = ? AND tenant_id = ?)",
-		uuidColumn(c.ID.UUID), uuidColumn(c.Tenant.UUID))
-	err := tx.Read(q.into([]any{&found}, func() error { return nil }))
-	return found, err
+		id, instant{at.Add(-domain.MatchWindow)}.value(tx.Name()))
+	q.add(" OR EXISTS (SELECT 1 FROM transaction_past_ids WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
+	q.add(", EXISTS (SELECT 1 FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
+	return tx.Read(q.into([]any{&claimed.RecentlyLeft, &claimed.Unshown}, func() error { return nil }))
 }
 
 // Split locks the connection, so that no page of it is written meanwhile.

@@ -3,6 +3,8 @@ package gormstore
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -78,6 +80,13 @@ func (p *pageWriter) stage(data []domain.TransactionData) error {
 		if err != nil {
 			return err
 		}
+		err = p.tx.Model(&connectionRow{}).Where("id = ? AND (NOT new_reference OR staged_since IS NULL)", p.pull.Connection).
+			Updates(map[string]any{
+				"new_reference": true, "staged_since": gorm.Expr("COALESCE(staged_since, ?)", instant{p.At}),
+			}).Error
+		if err != nil {
+			return err
+		}
 	}
 	rows := make([]stagedRow, 0, len(data))
 	for i := range data {
@@ -130,7 +139,7 @@ func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condi
 	}))
 }
 
-// FormerAccounts first reads the accounts of the connection. Only a new connection has none.
+// FormerAccounts first reads the accounts of the connection. Usually only a new connection needs the second query.
 func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
 	var former []domain.Account
 	p := s.newPageWriter(ports.PageWrite{})
@@ -138,26 +147,73 @@ func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 		var rows []accountRow
 		err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
 			Order("external_id").Limit(ports.MaxFormerAccounts).Find(&rows).Error
-		if err == nil && len(rows) == 0 {
-			err = p.tx.Table("accounts").Select("accounts.*").
-				Joins("JOIN connections c ON c.id = accounts.connection_id AND c.tenant_id = accounts.tenant_id").
-				Where("c.tenant_id = ? AND c.vendor = ? AND c.deleted_at IS NOT NULL AND c.erased_at IS NULL",
-					p.pull.Tenant, p.pull.Vendor).
-				Order("c.deleted_at DESC, c.id DESC, accounts.external_id").Limit(ports.MaxFormerAccounts).
-				Find(&rows).Error
-		}
 		if err != nil {
 			return err
 		}
-		former = make([]domain.Account, len(rows))
-		for i := range rows {
-			if former[i], err = rows[i].domain(); err != nil {
-				return err
-			}
+		if former, err = accountsOf(rows); err != nil {
+			return err
 		}
-		return nil
+		var connection connectionRow
+		if err := p.tx.Select("account_ref").Where("id = ?", p.pull.Connection).Take(&connection).Error; err != nil {
+			return err
+		}
+		if slices.ContainsFunc(former, func(a domain.Account) bool { return !a.IsOf(connection.AccountRef) }) {
+			return nil
+		}
+		rows = nil
+		err = p.tx.Table("accounts").Select("accounts.*").
+			Joins("JOIN connections c ON c.id = accounts.connection_id AND c.tenant_id = accounts.tenant_id").
+			Where("c.tenant_id = ? AND c.vendor = ? AND "+isContinuable, p.pull.Tenant, p.pull.Vendor).
+			Order("c.deleted_at DESC, c.id DESC, accounts.external_id").Limit(ports.MaxFormerAccounts - len(former)).
+			Find(&rows).Error
+		if err != nil {
+			return err
+		}
+		deleted, err := accountsOf(rows)
+		former = append(former, deleted...)
+		return err
 	})
 	return former, err
+}
+
+// isContinuable is an SQL condition on rows c of connections: another connection may continue their accounts.
+const isContinuable = "c.deleted_at IS NOT NULL AND c.erased_at IS NULL"
+
+func accountsOf(rows []accountRow) (accounts []domain.Account, err error) {
+	accounts = make([]domain.Account, len(rows))
+	for i := range rows {
+		if accounts[i], err = rows[i].domain(); err != nil {
+			return nil, err
+		}
+	}
+	return accounts, nil
+}
+
+// checkContinues returns AccountContinues if one of these accounts, which are not stored yet, may continue an account
+// of an earlier reference of the connection, or of a deleted connection.
+func (p *pageWriter) checkContinues(added []accountRow) error {
+	keys := map[string]bool{}
+	for i := range added {
+		keys[added[i].AccountKey] = true
+	}
+	if delete(keys, ""); len(keys) == 0 {
+		return nil
+	}
+	var known []accountRow
+	err := p.tx.Where("account_key IN ? AND tenant_id = ?", slices.Sorted(maps.Keys(keys)), p.pull.Tenant).
+		Where(`(connection_id = ? OR connection_id IN (SELECT c.id FROM connections c
+			WHERE c.tenant_id = ? AND c.vendor = ? AND `+isContinuable+"))", p.pull.Connection, p.pull.Tenant, p.pull.Vendor).
+		Limit(ports.MaxFormerAccounts).Find(&known).Error
+	if err != nil {
+		return err
+	}
+	accounts, err := accountsOf(known)
+	for _, account := range accounts {
+		if account.Connection.UUID != p.pull.Connection || !account.IsOf(p.AccountRef) {
+			return &domain.Error{Kind: domain.Conflict, Code: domain.AccountContinues}
+		}
+	}
+	return err
 }
 
 // RowsOfAccount reads the rows one by one, so that their metadata need not be in memory at the same time.

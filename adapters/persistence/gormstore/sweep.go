@@ -91,7 +91,10 @@ func (p *pageWriter) readAbsences(account string) (map[string]domain.Absence, er
 }
 
 // unseenRow is a live row of the window that was not seen.
-type unseenRow struct{ externalID, account, date string }
+type unseenRow struct {
+	externalID, account, date string
+	unshown                   bool // see unshownRow
+}
 
 // absences returns the live rows in the window that this sweep counts as absent, and sets read.Live.
 func (p *pageWriter) absences(
@@ -107,9 +110,9 @@ func (p *pageWriter) absences(
 		oldest, returned := from[row.account]
 		if a, ok := known[row.externalID]; ok {
 			absent = append(absent, a)
-		} else if w.Proof == domain.OneRead {
+		} else if w.Proof == domain.OneRead && (!row.unshown || returned && row.date >= oldest) {
 			absent = append(absent, domain.Absence{ExternalID: row.externalID, Account: row.account, Pull: read.Pull})
-		} else if returned && row.date >= oldest {
+		} else if w.Proof != domain.OneRead && returned && row.date >= oldest {
 			uncertain = append(uncertain, row)
 		}
 	}
@@ -133,19 +136,28 @@ func (p *pageWriter) absences(
 func (p *pageWriter) scanWindow(
 	w ports.SweepWrite, read *domain.AbsenceRead,
 ) (unseen []unseenRow, from map[string]string, err error) {
-	q := newQuery(`SELECT external_id, account, date FROM transactions
-		WHERE connection_id = ? AND removed_at IS NULL`, uuidColumn(p.pull.Connection))
+	account, q := "account", newQuery("SELECT external_id, account, date, false FROM transactions t")
+	if p.Unshown { // the row has the external id that its account had under an earlier reference
+		account = "COALESCE(a.external_id, t.account)"
+		q = newQuery("SELECT t.external_id, " + account + `, t.date, u.external_id IS NOT NULL FROM transactions t
+			LEFT JOIN unshown_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
+				AND u.tenant_id = t.tenant_id
+			LEFT JOIN accounts a ON a.id = u.account_id AND a.tenant_id = u.tenant_id`)
+	}
+	q.add(" WHERE t.connection_id = ? AND t.removed_at IS NULL", uuidColumn(p.pull.Connection))
 	for _, filter := range []struct{ condition, value string }{
-		{" AND date >= ?", string(w.Window.From)},
-		{" AND date <= ?", string(w.Window.To)},
-		{" AND account = ?", w.Account},
+		{" AND t.date >= ?", string(w.Window.From)},
+		{" AND t.date <= ?", string(w.Window.To)},
+		{" AND " + account + " = ?", w.Account},
 	} {
 		if filter.value != "" {
 			q.add(filter.condition, filter.value)
 		}
 	}
 	var row unseenRow
-	columns := []any{(*textColumn)(&row.externalID), (*textColumn)(&row.account), (*textColumn)(&row.date)}
+	columns := []any{
+		(*textColumn)(&row.externalID), (*textColumn)(&row.account), (*textColumn)(&row.date), &row.unshown,
+	}
 	from, read.Live = map[string]string{}, map[string]int{}
 	err = p.tx.Read(q.into(columns, func() error {
 		if !w.Seen(row.externalID) {

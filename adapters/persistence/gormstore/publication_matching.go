@@ -1,0 +1,525 @@
+package gormstore
+
+import (
+	"cmp"
+	"hash/maphash"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The rows of a relinked account are compared in windows of dates. A window contains the stored rows of whole days, at
+// least matchWindowRows of them if there are so many, and its matches are those of these rows. So that these do not
+// depend on where a window ends, the rows of some days around it are compared, too: no rule about texts matches rows
+// that are more than 10 days apart, and a row has to know its competitors.
+const (
+	matchWindowRows = 1000
+	daysAroundCame  = 10
+	daysAroundLeft  = 20
+)
+
+// with returns a condition that begins with AND, and whose last argument is a list.
+func with(text string, args []any, list ...any) clause.Expr {
+	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ") + ")"
+	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: slices.Concat(args, list)}
+}
+
+// visible returns a condition on staged rows: the publication makes them visible.
+func (b *publisher) visible() clause.Expr {
+	if len(b.held) == 0 {
+		return clause.Expr{}
+	}
+	held := make([]any, len(b.held))
+	for i, id := range b.held {
+		held[i] = id
+	}
+	return with("account NOT IN (...)", nil, held...)
+}
+
+// anyRelinked reports whether there is a relinked account.
+func (b *publisher) anyRelinked() bool {
+	for _, relinked := range b.relinked {
+		if relinked {
+			return true
+		}
+	}
+	return false
+}
+
+// ofRelinked returns a condition on stored rows: they belong to a relinked account.
+func (b *publisher) ofRelinked() clause.Expr {
+	var accounts []any
+	for id, relinked := range b.relinked {
+		if relinked {
+			accounts = append(accounts, uuidColumn(id))
+		}
+	}
+	return with("account_id IN (...)", nil, accounts...)
+}
+
+// notStaged returns a condition on stored rows: no staged row that becomes visible is the same row of the vendor.
+func (b *publisher) notStaged() clause.Expr {
+	visible := b.visible()
+	return clause.Expr{SQL: ` AND NOT EXISTS (SELECT 1 FROM staged_transactions s
+		WHERE s.connection_id = transactions.connection_id AND s.external_id = transactions.external_id
+		AND s.tenant_id = transactions.tenant_id` + strings.Replace(visible.SQL, "account", "s.account", 1) + ")",
+		Vars: visible.Vars}
+}
+
+// isOpenLive is an SQL condition on stored rows.
+const isOpenLive = " AND removed_at IS NULL AND superseded_by IS NULL"
+
+// leavesOf returns a condition on stored rows of the connection: they are live rows of the account that leave. The zero
+// account has the rows without an account.
+func (b *publisher) leavesOf(account uuid.UUID) clause.Expr {
+	of, staged := clause.Expr{SQL: " AND account_id = ?", Vars: []any{uuidColumn(account)}}, b.notStaged()
+	if account == uuid.Nil {
+		of = clause.Expr{SQL: " AND account_id IS NULL"}
+	}
+	return clause.Expr{SQL: isOpenLive + of.SQL + staged.SQL, Vars: slices.Concat(of.Vars, staged.Vars)}
+}
+
+// leavesRelinked returns a condition on stored rows of the connection: they are live rows of relinked accounts, and
+// leave.
+func (b *publisher) leavesRelinked() clause.Expr {
+	of, staged := b.ofRelinked(), b.notStaged()
+	return clause.Expr{SQL: isOpenLive + of.SQL + staged.SQL, Vars: slices.Concat(of.Vars, staged.Vars)}
+}
+
+// leftRelinked returns a condition on stored rows of the connection: they are rows of relinked accounts that left
+// recently, and that the vendor does not show.
+func (b *publisher) leftRelinked() clause.Expr {
+	of, staged := b.ofRelinked(), b.notStaged()
+	return clause.Expr{
+		SQL:  " AND removed_at >= ? AND superseded_by IS NULL" + of.SQL + staged.SQL,
+		Vars: slices.Concat([]any{b.since()}, of.Vars, staged.Vars),
+	}
+}
+
+// visitCame calls visit with the staged rows of relinked accounts that are not stored and match the condition.
+func (b *publisher) visitCame(visit func(domain.MatchRow), condition clause.Expr) error {
+	var names []any
+	for id, relinked := range b.relinked {
+		if relinked {
+			names = append(names, b.accounts[id].ExternalID)
+		}
+	}
+	of, visible := with("account IN (...)", nil, names...), b.visible()
+	return b.visitStaged(func(data domain.TransactionData) error {
+		account := domain.AccountID{UUID: b.accountIDs[data.Account]}
+		visit(domain.NewMatchRow(data, account, b.Matching.Keys(data)))
+		return nil
+	}, of.SQL+visible.SQL+condition.SQL+` AND NOT EXISTS (SELECT 1 FROM transactions t
+		WHERE t.connection_id = staged_transactions.connection_id AND t.external_id = staged_transactions.external_id)`,
+		slices.Concat(of.Vars, visible.Vars, condition.Vars)...)
+}
+
+// visitStored calls visit with the stored rows of the connection that match the condition, which begins with AND.
+func (b *publisher) visitStored(visit func(*candidate), condition clause.Expr) error {
+	return b.load(func(_ *TransactionRow, t domain.Transaction) {
+		visit(&candidate{
+			MatchRow: domain.NewMatchRow(t.TransactionData, t.AccountID, b.Matching.Keys(t.TransactionData)),
+			id:       t.ID.UUID, version: t.Version, past: t.Supersedes,
+		})
+	}, strings.TrimPrefix(condition.SQL, " AND "), condition.Vars...)
+}
+
+func and(a, b clause.Expr) clause.Expr {
+	return clause.Expr{SQL: a.SQL + b.SQL, Vars: slices.Concat(a.Vars, b.Vars)}
+}
+
+// anyOf returns a condition that begins with AND.
+func (b *publisher) anyOf(externalIDs []string) clause.Expr {
+	which := b.dialect.AnyOf("external_id", externalIDs)
+	return clause.Expr{SQL: " AND " + which.SQL, Vars: which.Vars}
+}
+
+// match lets transactions of relinked accounts continue with the staged rows: first those of live rows, then those of
+// rows that left recently, as domain.MatchRelinked does.
+func (b *publisher) match() error {
+	if b.Matching == nil || !b.anyRelinked() {
+		return nil
+	}
+	if err := b.readSplitPairs(); err != nil {
+		return err
+	}
+	live := func(stored, came []domain.MatchRow) domain.RelinkInput {
+		return domain.RelinkInput{Live: stored, Came: came, Never: b.never}
+	}
+	left := func(stored, came []domain.MatchRow) domain.RelinkInput {
+		return domain.RelinkInput{Left: stored, Came: came, Never: b.never}
+	}
+	if err := b.matchSide(b.leavesRelinked(), live); err != nil {
+		return err
+	}
+	return b.matchSide(b.leftRelinked(), left)
+}
+
+// relinkInput returns the input of the domain for stored rows and for rows that came.
+type relinkInput func(stored, came []domain.MatchRow) domain.RelinkInput
+
+func (b *publisher) matchSide(open clause.Expr, input relinkInput) error {
+	if err := b.matchKeys(open, input); err != nil {
+		return err
+	}
+	return b.matchWindows(open, input)
+}
+
+// keyedRow says which rows have an institution key.
+type keyedRow struct {
+	stored  uuid.UUID
+	came    string
+	shared  bool // several rows of one side have the key
+	hasCame bool
+}
+
+// matchKeys matches the rows by their institution keys. A key can match rows of any dates, and has to be the only one
+// of its account, so the keys of all rows are kept, as hashes.
+func (b *publisher) matchKeys(open clause.Expr, input relinkInput) error {
+	seed := maphash.MakeSeed()
+	byKind := make([]map[uint64]keyedRow, domain.MatchKeyKinds)
+	err := b.visitStored(func(c *candidate) {
+		for kind, key := range domain.MatchKeys(c.MatchRow) {
+			if byKind[kind] == nil {
+				byKind[kind] = map[uint64]keyedRow{}
+			}
+			hash := maphash.String(seed, key)
+			_, shared := byKind[kind][hash]
+			byKind[kind][hash] = keyedRow{stored: c.id, shared: shared}
+		}
+	}, open)
+	if err != nil {
+		return err
+	}
+	err = b.visitCame(func(row domain.MatchRow) {
+		for kind, key := range domain.MatchKeys(row) {
+			hash := maphash.String(seed, key)
+			if known, ok := byKind[kind][hash]; ok {
+				known.shared, known.came, known.hasCame = known.shared || known.hasCame, row.ExternalID, true
+				byKind[kind][hash] = known
+			}
+		}
+	}, clause.Expr{})
+	if err != nil {
+		return err
+	}
+	for _, known := range byKind {
+		maps.DeleteFunc(known, func(_ uint64, row keyedRow) bool { return row.shared || !row.hasCame })
+		pairs := slices.SortedFunc(maps.Values(known), func(x, y keyedRow) int { return cmp.Compare(x.came, y.came) })
+		clear(known)
+		for batch := range slices.Chunk(pairs, renameBatch) {
+			if err := b.matchKeyed(batch, open, input); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// matchKeyed matches the pairs of rows that have a key in common and are still open.
+func (b *publisher) matchKeyed(pairs []keyedRow, open clause.Expr, input relinkInput) error {
+	stored, came := map[uuid.UUID]*candidate{}, map[string]domain.MatchRow{}
+	ids := make([]any, len(pairs))
+	for i := range pairs {
+		ids[i] = uuidColumn(pairs[i].stored)
+	}
+	err := b.visitStored(func(c *candidate) { stored[c.id] = c }, and(open, with("id IN (...)", nil, ids...)))
+	if err != nil {
+		return err
+	}
+	err = b.visitCame(func(row domain.MatchRow) { came[row.ExternalID] = row },
+		b.anyOf(keys(pairs, func(p *keyedRow) string { return p.came })))
+	if err != nil {
+		return err
+	}
+	var found []renaming
+	for _, pair := range pairs {
+		c, row := stored[pair.stored], came[pair.came]
+		if c == nil || row.ExternalID == "" {
+			continue
+		}
+		for _, match := range domain.MatchRelinked(input([]domain.MatchRow{c.MatchRow}, []domain.MatchRow{row})) {
+			found = append(found, b.renamingOf(c, match))
+		}
+	}
+	return b.rename(found)
+}
+
+// matchWindows matches the rows by their texts.
+func (b *publisher) matchWindows(open clause.Expr, input relinkInput) error {
+	for from := domain.Date(""); ; {
+		window, err := b.nextWindow(from, open)
+		if err != nil || window.From == "" {
+			return err
+		}
+		if err := b.matchWindow(window, open, input); err != nil {
+			return err
+		}
+		from = window.To.AddDays(1)
+	}
+}
+
+// nextWindow returns the window that begins with the first day, at from or later, with an open stored row; the zero
+// window if there is none.
+func (b *publisher) nextWindow(from domain.Date, open clause.Expr) (window domain.Window, err error) {
+	q := newQuery("SELECT date FROM transactions WHERE connection_id = ? AND date >= ?", uuidColumn(b.pull.Connection),
+		string(from))
+	q.add(open.SQL, open.Vars...)
+	q.add(" ORDER BY date LIMIT ?", matchWindowRows)
+	var date string
+	err = b.tx.Read(q.into([]any{(*textColumn)(&date)}, func() error {
+		if window.From == "" {
+			window.From = domain.Date(date)
+		}
+		window.To = domain.Date(date)
+		return nil
+	}))
+	return window, err
+}
+
+func (b *publisher) matchWindow(window domain.Window, open clause.Expr, input relinkInput) error {
+	around := func(days int) clause.Expr {
+		return clause.Expr{SQL: " AND date BETWEEN ? AND ?", Vars: []any{
+			string(window.From.AddDays(-days)), string(window.To.AddDays(days)),
+		}}
+	}
+	var came, rows []domain.MatchRow
+	if err := b.visitCame(func(row domain.MatchRow) { came = append(came, row) }, around(daysAroundCame)); err != nil {
+		return err
+	}
+	if len(came) == 0 {
+		return nil
+	}
+	stored := map[string]*candidate{}
+	err := b.visitStored(func(c *candidate) {
+		stored[c.ExternalID] = c
+		rows = append(rows, c.MatchRow)
+	}, and(open, around(daysAroundLeft)))
+	if err != nil {
+		return err
+	}
+	in := input(rows, came)
+	in.WithoutKeys = true
+	var found []renaming
+	for _, match := range domain.MatchRelinked(in) {
+		if c := stored[match.Left]; window.Contains(c.Date) {
+			found = append(found, b.renamingOf(c, match))
+		}
+	}
+	for batch := range slices.Chunk(found, renameBatch) {
+		if err := b.rename(batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *publisher) renamingOf(c *candidate, match domain.Match) renaming {
+	return renaming{c, match.Came, append(slices.Clone(c.past), domain.Superseded{
+		ExternalID: match.Left, At: b.At, Rule: match.Rule, Version: c.version,
+	})}
+}
+
+// pastRow says that a staged row is a past row of a transaction.
+type pastRow struct {
+	externalID  string
+	transaction uuid.UUID
+}
+
+// readPast returns the staged rows that are past rows of transactions, ordered by external id. Rows that are stored
+// are none, because their external id is the present one of another transaction.
+func (b *publisher) readPast() (past []pastRow, err error) {
+	visible := b.visible()
+	var row pastRow
+	q := newQuery(`SELECT p.external_id, p.transaction_id FROM transaction_past_ids p
+		JOIN staged_transactions s ON s.connection_id = p.connection_id AND s.tenant_id = p.tenant_id
+			AND s.external_id = p.external_id
+		WHERE p.connection_id = ? AND p.tenant_id = ? AND NOT EXISTS (SELECT 1 FROM transactions t
+			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id)`,
+		uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
+	q.add(visible.SQL+" ORDER BY p.external_id", visible.Vars...)
+	err = b.tx.Read(q.into([]any{(*textColumn)(&row.externalID), (*uuidColumn)(&row.transaction)}, func() error {
+		past = append(past, row)
+		return nil
+	}))
+	return past, err
+}
+
+// returnToPast lets transactions whose past rows are staged return to them. Most of them have left with their present
+// row. The others need splits, which are made one by one.
+func (b *publisher) returnToPast() error {
+	all, err := b.readPast()
+	if err != nil {
+		return err
+	}
+	times := map[uuid.UUID]int{}
+	for _, row := range all {
+		times[row.transaction]++
+	}
+	var rest []string
+	for batch := range slices.Chunk(all, renameBatch) {
+		var once []pastRow
+		for _, row := range batch {
+			if times[row.transaction] > 1 {
+				rest = append(rest, row.externalID)
+			} else {
+				once = append(once, row)
+			}
+		}
+		others, err := b.returnBatch(once)
+		if err != nil {
+			return err
+		}
+		rest = append(rest, others...)
+	}
+	return b.followOthers(rest)
+}
+
+// returnBatch lets transactions of relinked accounts return to past rows. It returns the external ids of the rows whose
+// transactions have not left.
+func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
+	if len(past) == 0 || !b.anyRelinked() {
+		return keys(past, func(p *pastRow) string { return p.externalID }), nil
+	}
+	ids := make([]any, len(past))
+	for i := range past {
+		ids[i] = uuidColumn(past[i].transaction)
+	}
+	found := map[uuid.UUID]*candidate{}
+	for _, open := range []clause.Expr{b.leavesRelinked(), b.leftRelinked()} {
+		err := b.load(func(_ *TransactionRow, t domain.Transaction) {
+			found[t.ID.UUID] = &candidate{
+				MatchRow: domain.MatchRow{ExternalID: t.ExternalID}, id: t.ID.UUID, version: t.Version, past: t.Supersedes,
+			}
+		}, strings.TrimPrefix(open.SQL, " AND ")+with("id IN (...)", nil, ids...).SQL, slices.Concat(open.Vars, ids)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	var returns []renaming
+	for _, row := range past {
+		c := found[row.transaction]
+		if c == nil {
+			others = append(others, row.externalID)
+			continue
+		}
+		rest, last, _ := domain.Transaction{Supersedes: c.past}.WithoutPast(row.externalID)
+		returns = append(returns, renaming{c, row.externalID, append(rest, domain.Superseded{
+			ExternalID: c.ExternalID, At: b.At, Rule: last.Rule, Version: c.version,
+		})})
+	}
+	if len(returns) == 0 {
+		return others, nil
+	}
+	which := b.dialect.AnyOf("external_id", keys(returns, func(r *renaming) string { return r.externalID }))
+	err = b.tx.Where("connection_id = ? AND tenant_id = ?", b.pull.Connection, b.pull.Tenant).Where(which).
+		Delete(&pastIDRow{}).Error
+	if err != nil {
+		return nil, err
+	}
+	return others, b.rename(returns)
+}
+
+// followOthers follows the past rows with these external ids as StorePage does.
+func (b *publisher) followOthers(externalIDs []string) error {
+	if len(externalIDs) == 0 {
+		return nil
+	}
+	present, err := b.presentRows(externalIDs)
+	if err != nil {
+		return err
+	}
+	b.shown = func(externalID string) bool { return present[externalID] }
+	b.pageWriter.rows = make([]TransactionRow, len(externalIDs))
+	for i, id := range externalIDs {
+		b.pageWriter.rows[i].ExternalID = id
+	}
+	if err := b.followPast(); err != nil {
+		return err
+	}
+	for externalID, stored := range b.stored {
+		b.archived[externalID] = stored.archived
+	}
+	b.pageWriter.rows, b.stored = nil, nil
+	return nil
+}
+
+// presentRows returns which rows are staged, among the present and past rows of the transactions that have one of these
+// past rows. It also adds the present rows that leave to leaving.
+func (b *publisher) presentRows(past []string) (map[string]bool, error) {
+	shown := map[string]bool{}
+	for batch := range slices.Chunk(past, renameBatch) {
+		var names []string
+		which := b.dialect.AnyOf("p.external_id", batch)
+		of := clause.Expr{SQL: "id IN (SELECT p.transaction_id FROM transaction_past_ids p WHERE p.connection_id = ? AND " +
+			"p.tenant_id = ? AND " + which.SQL + ")", Vars: slices.Concat([]any{
+			uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant),
+		}, which.Vars)}
+		err := b.load(func(_ *TransactionRow, t domain.Transaction) {
+			names = append(names, t.ExternalID)
+			for _, p := range t.Supersedes {
+				names = append(names, p.ExternalID)
+			}
+			if t.RemovedAt.IsZero() && (b.relinked[t.AccountID.UUID] || t.AccountID.IsZero()) {
+				b.leaving[t.ExternalID] = leavingRow{externalID: t.ExternalID}
+			}
+		}, of.SQL, of.Vars...)
+		if err != nil {
+			return nil, err
+		}
+		for ids := range slices.Chunk(names, publishBatch) {
+			staged := b.anyOf(ids)
+			visible := b.visible()
+			err := b.visitStaged(func(data domain.TransactionData) error {
+				shown[data.ExternalID] = true
+				delete(b.leaving, data.ExternalID)
+				return nil
+			}, staged.SQL+visible.SQL, slices.Concat(staged.Vars, visible.Vars)...)
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return shown, nil
+}
+
+// rename archives the present versions of candidates and gives their transactions other rows. The caller stores the new
+// content. Until then the rows have no digest.
+func (b *publisher) rename(batch []renaming) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	which := b.dialect.AnyOf("external_id", keys(batch, func(r *renaming) string { return r.candidate.ExternalID }))
+	if err := b.archive(which); err != nil {
+		return err
+	}
+	var names, texts strings.Builder
+	var nameArgs, textArgs []any
+	past := make([]pastIDRow, 0, len(batch))
+	for _, r := range batch {
+		text, err := encodePast(r.past)
+		if err != nil {
+			return err
+		}
+		names.WriteString(" WHEN ? THEN ?")
+		texts.WriteString(" WHEN ? THEN ?")
+		nameArgs = append(nameArgs, r.id, r.externalID)
+		textArgs = append(textArgs, r.id, text)
+		past = append(past, pastIDRow{
+			Tenant: b.pull.Tenant, Connection: b.pull.Connection, ExternalID: r.candidate.ExternalID, Transaction: r.id,
+		})
+	}
+	args := slices.Concat([]any{[]byte{}}, nameArgs, textArgs, []any{b.pull.Connection, b.pull.Tenant}, which.Vars)
+	err := b.tx.Exec("UPDATE transactions SET digest = ?, external_id = CASE id"+names.String()+
+		" END, supersedes = CASE id"+texts.String()+" END WHERE connection_id = ? AND "+equalUnindexed("tenant_id")+
+		" AND "+which.SQL, args...).Error
+	if err != nil {
+		return err
+	}
+	return b.tx.Create(&past).Error
+}

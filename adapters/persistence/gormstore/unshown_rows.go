@@ -1,0 +1,115 @@
+package gormstore
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// unshownRow is a row of unshown_transactions: a live transaction of a relinked account that the present account
+// reference has not shown.
+type unshownRow struct {
+	Tenant     uuid.UUID `gorm:"column:tenant_id"`
+	Connection uuid.UUID `gorm:"column:connection_id"`
+	ExternalID string    `gorm:"column:external_id"`
+	Account    uuid.UUID `gorm:"column:account_id"`
+	Date       string    `gorm:"column:date"`
+}
+
+// TableName returns the name of the table in the schema.
+func (unshownRow) TableName() string { return "unshown_transactions" }
+
+// followUnshown forgets the unshown rows that the page shows, and lets the transactions of others take over rows of the
+// page that are not stored. The rows of a few days are compared at one time.
+func (r *replacer) followUnshown() error {
+	if len(r.pageWriter.rows) == 0 {
+		return nil
+	}
+	if err := r.forgetUnshown(keys(r.Transactions, transactionKey)); err != nil || r.Matching == nil {
+		return err
+	}
+	unknown := slices.DeleteFunc(r.unknownRows(), func(row *TransactionRow) bool {
+		return slices.Contains(r.Unmatched, row.ExternalID)
+	})
+	if len(unknown) == 0 {
+		return nil
+	}
+	if err := r.readSplitPairs(); err != nil {
+		return err
+	}
+	slices.SortFunc(unknown, func(a, b *TransactionRow) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.ExternalID, b.ExternalID))
+	})
+	for len(unknown) > 0 {
+		end := min(matchWindowRows, len(unknown))
+		for end < len(unknown) && unknown[end].Date == unknown[end-1].Date {
+			end++
+		}
+		if err := r.matchUnshown(unknown[:end]); err != nil {
+			return err
+		}
+		unknown = unknown[end:]
+	}
+	return nil
+}
+
+// matchUnshown matches rows of the page, which are ordered by date, with unshown rows.
+func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
+	stored := map[string]*TransactionRow{}
+	var unshown, came []domain.MatchRow
+	err := r.load(func(row *TransactionRow, t domain.Transaction) {
+		stored[t.ExternalID] = row
+		unshown = append(unshown, domain.NewMatchRow(t.TransactionData, t.AccountID, r.Matching.Keys(t.TransactionData)))
+	}, `removed_at IS NULL AND external_id IN (SELECT external_id FROM unshown_transactions
+		WHERE connection_id = ? AND tenant_id = ? AND date BETWEEN ? AND ?)`,
+		uuidColumn(r.pull.Connection), uuidColumn(r.pull.Tenant),
+		string(unknown[0].Date.AddDays(-domain.MatchDays)),
+		string(unknown[len(unknown)-1].Date.AddDays(domain.MatchDays)))
+	if err != nil || len(unshown) == 0 {
+		return err
+	}
+	for _, row := range unknown {
+		account := domain.AccountID{UUID: r.accountIDs[row.Account]}
+		came = append(came, domain.NewMatchRow(row.TransactionData, account, r.Matching.Keys(row.TransactionData)))
+	}
+	matches := domain.MatchUnshown(unshown, came, r.never)
+	if len(matches) == 0 {
+		return nil
+	}
+	if err := r.reserveChangeSeq(); err != nil {
+		return err
+	}
+	var taken []string
+	for _, match := range matches {
+		old := stored[match.Left]
+		if err := r.archiveByID(old.ID.UUID); err != nil {
+			return err
+		}
+		past := domain.Superseded{ExternalID: match.Left, At: r.At, Rule: match.Rule, Version: old.Version}
+		if err := r.rename(old, match.Came, append(slices.Clone(old.Supersedes), past)); err != nil {
+			return err
+		}
+		if err := r.rememberPast(match.Left, old.ID.UUID); err != nil {
+			return err
+		}
+		r.expectReplaced(match.Came, old)
+		delete(r.leaving, match.Left)
+		taken = append(taken, match.Left)
+	}
+	return r.forgetUnshown(taken)
+}
+
+// forgetUnshown makes the rows with these external ids no unshown rows any more.
+func (p *pageWriter) forgetUnshown(externalIDs []string) error {
+	for batch := range slices.Chunk(externalIDs, removalBatch) {
+		err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
+			Where(p.dialect.AnyOf("external_id", batch)).Delete(&unshownRow{}).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -245,7 +245,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	return intercept(ctx, v.sim, "Pulls.StorePage", func(ctx context.Context) (domain.Counts, error) {
 		counts, err := v.Pulls.StorePage(ctx, lease, w)
 		v.sim.checkFencing(lease, err)
-		if err == nil && w.Listed {
+		if err == nil && w.Listed && w.Staged == nil {
 			c := v.sim.connectionByID(v.sim.claims[lease.ID].Connection)
 			for _, account := range w.Accounts {
 				c.everListed[account.ExternalID] = true
@@ -292,6 +292,44 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 			v.sim.checkReadableReleased(lease, w.Page)
 		}
 		return counts, err
+	})
+}
+
+// Publish also records which accounts of the list are stored. An account that continues another one is listed if that
+// one was.
+func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
+	return intercept(ctx, v.sim, "Pulls.Publish", func(ctx context.Context) (ports.Published, error) {
+		listed := v.sim.listedBefore()
+		published, err := v.Pulls.Publish(ctx, lease, w)
+		v.sim.checkFencing(lease, err)
+		if err != nil {
+			return published, err
+		}
+		c := v.sim.connectionByID(v.sim.claims[lease.ID].Connection)
+		for _, account := range w.Accounts {
+			if account.Listed || listed[account.Continues] {
+				c.everListed[account.Data.ExternalID] = true
+			}
+		}
+		v.sim.readAt[lease.Pull] = w.Progress.ReadAt
+		return published, nil
+	})
+}
+
+// listedBefore returns the stored accounts that their vendor has listed at least once.
+func (s *sim) listedBefore() map[domain.AccountID]bool {
+	listed := map[domain.AccountID]bool{}
+	for _, c := range s.connections {
+		for _, a := range s.accountsOf(c) {
+			listed[a.ID] = c.everListed[a.ExternalID]
+		}
+	}
+	return listed
+}
+
+func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
+	return intercept(ctx, v.sim, "Pulls.FormerAccounts", func(ctx context.Context) ([]domain.Account, error) {
+		return v.Pulls.FormerAccounts(ctx, lease)
 	})
 }
 

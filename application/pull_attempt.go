@@ -207,10 +207,12 @@ func (a *attempt) plan() {
 	awaited := a.awaited()
 	old := progress.PlannedOn.AddDays(maxPlanDays) < today
 	if !progress.Planned || progress.Target != target || len(awaited) < len(progress.Awaited) || old ||
-		progress.Staged != a.relink.staged {
+		progress.Staged != a.relink.staged || a.syncedSince(progress) {
 		progress = domain.Progress{
 			Planned: true, Target: target, PlannedOn: today, Steps: a.vendor.Plan(scope, a.accounts, today),
-			Staged: a.relink.staged,
+		}
+		if progress.Staged = a.relink.staged; progress.Staged {
+			progress.SyncState = a.status.State()
 		}
 	}
 	progress.Awaited = awaited

@@ -175,6 +175,13 @@ func (a *attempt) publish(ctx context.Context) error {
 	return nil
 }
 
+// syncedSince reports whether the vendor has synchronised since the steps of a staged pull were planned. Rows that an
+// earlier attempt has staged are then not those of the list that this attempt reads. It returns false if the rows are
+// published in any case.
+func (a *attempt) syncedSince(progress domain.Progress) bool {
+	return progress.Staged && progress.SyncState != a.status.State() && !a.stagedTooLong()
+}
+
 // stagedTooLong reports whether rows of the reference are staged for longer than domain.MaxStaged.
 func (a *attempt) stagedTooLong() bool {
 	since := a.connection.StagedSince

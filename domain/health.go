@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // HealthStatus is the result of the latest check of a connection at its vendor.
 type HealthStatus string
@@ -75,6 +78,11 @@ type LinkStatus struct {
 func (s LinkStatus) SameState(other LinkStatus) bool {
 	s.Schedule, s.ConsentExpiresAt = other.Schedule, other.ConsentExpiresAt
 	return s == other
+}
+
+// State returns a text that is equal for statuses of the same state.
+func (s LinkStatus) State() string {
+	return fmt.Sprintf("%t %t %d %d %s", s.NeedsReauth, s.SyncComplete, s.Accounts, s.Transactions, s.SyncMarker)
 }
 
 // Consent returns what the status says about the consent.

@@ -99,6 +99,8 @@ type Progress struct {
 	Reread bool `json:"reread,omitempty"`
 	// Staged means that the rows of the steps are staged until the pull publishes them.
 	Staged bool `json:"staged,omitempty"`
+	// SyncState is LinkStatus.State when the steps of a staged pull were planned; "" for every other pull.
+	SyncState string `json:"syncState,omitempty"`
 }
 
 // AtStart reports whether no page of any step has been read.

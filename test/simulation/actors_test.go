@@ -20,6 +20,7 @@ type connection struct {
 	pulledOnce     bool            // at least one pull of the connection has succeeded
 	completeEnd    time.Time       // the time at which the last pull of everything succeeded or failed
 	deleted        bool            // the connection is deleted
+	continued      bool            // another connection continues the deleted one
 	rowsAtDeletion string          // the digest of the connection's rows at its deletion
 }
 
@@ -34,6 +35,7 @@ type token struct {
 func (s *sim) connectionCreated(c domain.Connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef {
+			s.linkCreated(ref)
 			s.connections = append(s.connections, &connection{Connection: c, ref: ref, everListed: map[string]bool{}})
 			return
 		}
@@ -46,6 +48,7 @@ func (s *sim) connectionUpdated(c domain.Connection) {
 	for _, existing := range s.connections {
 		if existing.ID == c.ID {
 			existing.Connection = c
+			s.repointed(existing)
 			if !c.Live() && !existing.deleted {
 				existing.deleted, existing.rowsAtDeletion = true, s.digest(existing)
 			}
@@ -68,7 +71,11 @@ func (s *sim) liveConnections() []*connection {
 func (s *sim) startSomething() {
 	live := s.liveConnections()
 	if len(live) < 6 || len(live) < 8 && s.chance(0.01) {
-		s.createConnection()
+		if s.chance(0.3) {
+			s.continueDeleted()
+		} else {
+			s.createConnection()
+		}
 		return
 	}
 	c := live[s.rand.IntN(len(live))]

@@ -16,6 +16,8 @@ type reader struct {
 	cursor domain.Position
 	mirror map[domain.TransactionID]rowState
 	busy   bool
+
+	connections map[domain.TransactionID]domain.ConnectionID // as in the mirror
 }
 
 // rowState is the state in which a reader last saw a row.
@@ -26,6 +28,7 @@ type rowState struct {
 	removed  bool
 	attached bool // the row has an account
 	replaced bool // another transaction has taken over the row
+	movement string
 }
 
 func rowStateOf(t domain.Transaction) rowState {
@@ -41,6 +44,7 @@ func rowStateOf(t domain.Transaction) rowState {
 		!t.RemovedAt.IsZero(),
 		!t.AccountID.IsZero(),
 		!t.SupersededBy.IsZero(),
+		movementOf(t.Description),
 	}
 }
 
@@ -73,8 +77,8 @@ func (r *reader) applyPage(feed domain.FeedPage) {
 			r.sim.violated("the feed shows another tenant's row")
 		}
 		now, before := rowStateOf(t), r.mirror[t.ID]
-		r.sim.checkRowOrder(before, now)
-		r.mirror[t.ID] = now
+		r.sim.checkRowOrder(before, now, r.connections[t.ID] != t.Connection)
+		r.mirror[t.ID], r.connections[t.ID] = now, t.Connection
 		if r.sim.seenVersions[t.ID] == nil {
 			r.sim.seenVersions[t.ID] = map[int]rowState{}
 		}
@@ -83,18 +87,20 @@ func (r *reader) applyPage(feed domain.FeedPage) {
 }
 
 // checkRowOrder compares a row with its previous state. Versions must not descend, older content must
-// not come back, and a version must not be raised without a change.
-func (s *sim) checkRowOrder(before, now rowState) {
+// not come back, and a version must not be raised without a change. The id names the same movement at all times.
+func (s *sim) checkRowOrder(before, now rowState, moved bool) {
 	switch {
 	case before.version == 0:
 		return
+	case now.movement != before.movement:
+		s.violated("%s is the movement %s, and was %s", now.id, now.movement, before.movement)
 	case now.version < before.version:
 		s.violated("%s went back from version %d to %d", now.id, before.version, now.version)
 	case now.id == before.id && now.revision < before.revision:
 		s.violated("%s: older content (%d) over newer (%d)", now.id, now.revision, before.revision)
 	case now.version == before.version && now != before:
 		s.violated("%s changed within version %d", now.id, now.version)
-	case now.id == before.id && now.version == before.version+1 && now.revision == before.revision &&
+	case !moved && now.id == before.id && now.version == before.version+1 && now.revision == before.revision &&
 		now.removed == before.removed &&
 		now.attached == before.attached && now.replaced == before.replaced:
 		s.violated("%s: version %d for no change", now.id, now.version)

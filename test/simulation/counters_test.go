@@ -22,6 +22,7 @@ type counters struct {
 	takenOver, doneRemoved, massLosses, massHeld, massRemovals                         int
 	pauses, pausedPulls                                                                int
 	churned, replaced, superseded, splits                                              int
+	relinks, continuations, continued, lateRows, staged                                int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -92,6 +93,11 @@ func (t *counters) byName() map[string]*int {
 		"row replaced":                  &t.replaced,
 		"transaction superseded":        &t.superseded,
 		"transaction split":             &t.splits,
+		"connection linked again":       &t.relinks,
+		"deleted connection continued":  &t.continuations,
+		"known row continued":           &t.continued,
+		"row of a new link late":        &t.lateRows,
+		"reference published":           &t.staged,
 		"mass loss at the vendor":       &t.massLosses,
 		"mass removal held back":        &t.massHeld,
 		"mass removal applied":          &t.massRemovals,

@@ -80,6 +80,7 @@ type sim struct {
 	deliveries   map[domain.DeliveryID]deliveryRecord
 	absent       map[rowKey]absentRow
 	originals    map[rowKey]domain.TransactionData // the content with which each row was stored first
+	staged       map[rowKey]domain.TransactionData // the content with which each row was staged last
 	seenVersions map[domain.TransactionID]map[int]rowState
 	splitPairs   map[[2]string]bool // pairs of rows that an operator has split
 	renamed      map[rowKey]bool    // rows that a transaction had that had another row before
@@ -110,7 +111,7 @@ func newSim(seed uint64) *sim {
 		holders: map[domain.PullID]domain.LeaseID{}, openComplete: map[domain.PullID]domain.ConnectionID{},
 		awaiting: map[domain.PullID]bool{}, readAt: map[domain.PullID]time.Time{},
 		absent:    map[rowKey]absentRow{},
-		originals: map[rowKey]domain.TransactionData{}, seenVersions: map[domain.TransactionID]map[int]rowState{},
+		originals: map[rowKey]domain.TransactionData{}, staged: map[rowKey]domain.TransactionData{}, seenVersions: map[domain.TransactionID]map[int]rowState{},
 		splitPairs: map[[2]string]bool{}, renamed: map[rowKey]bool{},
 		sealer: &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
 	}
@@ -134,7 +135,10 @@ func newSim(seed uint64) *sim {
 		tenant := domain.TenantID{UUID: s.ids.New()}
 		s.tenants = append(s.tenants, tenant)
 		for range 2 {
-			s.readers = append(s.readers, &reader{sim: s, tenant: tenant, mirror: map[domain.TransactionID]rowState{}})
+			s.readers = append(s.readers, &reader{
+				sim: s, tenant: tenant, mirror: map[domain.TransactionID]rowState{},
+				connections: map[domain.TransactionID]domain.ConnectionID{},
+			})
 		}
 	}
 	return s

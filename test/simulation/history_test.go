@@ -21,10 +21,24 @@ func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	connection := s.claims[lease.ID].Connection
 	for _, data := range slices.Backward(w.Transactions) { // of equal ids the last one is stored
 		key := rowKey{connection, data.ExternalID}
-		if _, known := s.originals[key]; !known || w.Staged != nil { // the content that is staged last is published
-			data.StableMetadata = nil // it is not stored
+		data.StableMetadata = nil // it is not stored
+		if _, known := s.originals[key]; w.Staged != nil {
+			s.staged[key] = data // the content that is staged last is published
+		} else if !known {
 			s.originals[key] = data
 		}
+	}
+}
+
+// publishOriginals records the content with which a publication has stored rows for the first time.
+func (s *sim) publishOriginals(c *connection) {
+	for _, t := range s.storedRows(c) {
+		key := rowKey{c.ID, t.ExternalID}
+		data, staged := s.staged[key]
+		if _, known := s.originals[key]; staged && !known {
+			s.originals[key] = data
+		}
+		delete(s.staged, key)
 	}
 }
 
@@ -99,7 +113,9 @@ func (s *sim) checkVersionPull(v domain.TransactionVersion) {
 		return
 	}
 	p, err := s.store.Pulls().Get(s.background(), t.Tenant, t.Pull)
-	if s.mustSucceed(err); p.Connection != t.Connection || p.Trigger != v.Trigger {
+	s.mustSucceed(err)
+	continued := s.connectionByID(t.Connection).ref.descendsFrom(s.connectionByID(p.Connection).ref)
+	if !continued || p.Trigger != v.Trigger {
 		s.violated("version %d of %s names the pull %+v with the trigger %s", t.Version, t.ExternalID, p, v.Trigger)
 	}
 	for _, id := range v.Deliveries {

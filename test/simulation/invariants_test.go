@@ -55,9 +55,13 @@ func (s *sim) checkTermination(n int) {
 func (s *sim) repairConnection(c *connection) {
 	c.ref.refusedUntil, c.ref.loopsUntil = time.Time{}, time.Time{}
 	s.endSync(c.ref)
+	s.arriveLate(c.ref)
 	if c.Vendor == "pluggy" { // the rows of an account that is not listed are not read
 		c.ref.unlisted, c.ref.partial = nil, false
 		c.ref.listedChangedAt, c.ref.syncChangedAt = s.clock.Now(), s.clock.Now()
+	}
+	if s.hasNewReference(c) { // the rows of an account that cannot be read remain staged
+		clear(c.ref.odd)
 	}
 	for _, r := range c.ref.rows { // a read with such a row proves no removal
 		r.nameless = false
@@ -134,8 +138,8 @@ const reconcileInterval = 10 * time.Minute
 func (s *sim) reconcileAll() {
 	s.clock.advance(reconcileInterval)
 	for _, c := range s.liveConnections() {
-		// a connection without a successful pull is skipped, because its first pull reads everything
-		if c.pulledOnce && s.chance(0.5) {
+		// a connection is skipped if its next pull reads everything: no pull has succeeded, or its reference is new
+		if c.pulledOnce && !s.hasNewReference(c) && s.chance(0.5) {
 			s.requestNarrowPull(c)
 		}
 	}
@@ -145,7 +149,14 @@ func (s *sim) reconcileAll() {
 			s.requestNarrowPull(c)
 		}
 	}
-	s.reconcileRound(len(s.liveConnections()))
+	due := 0
+	for _, c := range s.liveConnections() {
+		// a narrow pull that finds an account of a former reference reads everything at its next attempt
+		if c.completeEnd.Before(s.clock.now.Add(-reconcileInterval)) {
+			due++
+		}
+	}
+	s.reconcileRound(due)
 	s.reconcileRound(0) // no pull is requested, because a pull of everything is already queued for every connection
 	s.drainPulls()
 	for range s.readsUntilRemoved() {
@@ -208,6 +219,8 @@ func (s *sim) checkInvariants() {
 			continue
 		}
 		s.checkStoredRows(c)
+		s.checkSums(c)
+		s.checkContinued(c)
 		s.checkReplacements(c)
 		s.checkQuarantine(c)
 		s.checkHealth(c)
@@ -293,7 +306,12 @@ func (s *sim) checkStoredRows(c *connection) {
 			s.violated("%s is stored twice", t.ExternalID)
 		}
 		stored[t.ExternalID] = true
-		s.checkRow(c.ref, c.ref.row(t.ExternalID), t)
+		r := c.ref.row(t.ExternalID)
+		if r == nil {
+			s.checkFormerRow(c, t)
+			continue
+		}
+		s.checkRow(c.ref, r, t)
 	}
 	for _, r := range c.ref.rows {
 		if !r.removed && r.broken == "" && !stored[r.id] {
@@ -308,7 +326,8 @@ func (s *sim) checkAccounts(c *connection) {
 	page, err := s.store.Ledger().Accounts(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
 	s.mustSucceed(err)
 	for _, a := range page.Items {
-		if gone := c.ref.unlisted[a.ExternalID] && c.everListed[a.ExternalID]; gone != !a.RemovedAt.IsZero() {
+		gone := c.ref.unlisted[a.ExternalID] && c.everListed[a.ExternalID] || !slices.Contains(c.ref.accounts, a.ExternalID)
+		if gone != !a.RemovedAt.IsZero() {
 			s.violated("account %s of %s: listed %t, removed at %v", a.ExternalID, c.Vendor,
 				!c.ref.unlisted[a.ExternalID], a.RemovedAt)
 		}

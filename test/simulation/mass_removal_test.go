@@ -75,7 +75,12 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	if s.down {
 		return rows
 	}
-	for _, t := range s.storedRows(s.connectionByID(s.claims[lease.ID].Connection)) {
+	c := s.connectionByID(s.claims[lease.ID].Connection)
+	names := s.accountNames(c)
+	for _, t := range s.storedRows(c) {
+		if name := names[t.AccountID]; name != "" {
+			t.Account = name
+		}
 		if t.RemovedAt.IsZero() && w.Window.Contains(t.Date) && (w.Account == "" || w.Account == t.Account) {
 			rows[t.ExternalID] = t
 		}

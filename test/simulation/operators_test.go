@@ -62,8 +62,11 @@ func (s *sim) startOperator(c *connection) {
 		s.reopenPeriod, s.splitTransaction,
 	}
 	act := acts[s.rand.IntN(len(acts))]
-	if s.chance(0.03) {
+	switch {
+	case s.chance(0.03):
 		act = s.deleteConnection
+	case s.chance(0.03):
+		act = s.relinkConnection
 	}
 	if len(c.tokens) == 0 {
 		act = s.mintToken

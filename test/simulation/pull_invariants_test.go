@@ -129,10 +129,10 @@ func (s *sim) checkFencing(lease domain.Lease, err error) {
 // were hidden or removed during the pull are excepted.
 func (s *sim) checkPullComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
-	if c.pulledOnce && !p.Scope.Everything {
+	if c.pulledOnce && !p.Scope.Everything || c.startedBefore(p) {
 		return
 	}
-	if stored, err := s.store.Connections().Get(s.background(), c.Tenant, c.Kind, c.ID); err != nil || stored.NewReference {
+	if s.hasNewReference(c) {
 		return // the rows are staged until the vendor has ended its synchronisation; checkStoredRows finds lost ones
 	}
 	c.pulledOnce = true
@@ -211,7 +211,7 @@ func (s *sim) checkHealedReleased(p domain.Pull) {
 // vendor synchronised meanwhile, or if the id of a row could not be read.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
-	if c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
+	if c.startedBefore(p) || c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
 		return
 	}
 	nameless := slices.ContainsFunc(c.ref.rows, func(r *row) bool { return r.nameless })
@@ -220,7 +220,7 @@ func (s *sim) checkSweepComplete(p domain.Pull) {
 	}
 	for _, t := range s.ownRows(c) {
 		r := c.ref.row(t.ExternalID)
-		if r.removed && !r.wasStillListed && c.ref.wasListed(r, p) && r.removedAt.Before(p.StartedAt) &&
+		if r != nil && r.removed && !r.wasStillListed && c.ref.wasListed(r, p) && r.removedAt.Before(p.StartedAt) &&
 			t.RemovedAt.IsZero() && !s.isHeld(t) {
 			s.violated("a complete read of %s did not remove %s", c.ref.id, r.id)
 		}

@@ -120,18 +120,18 @@ func (s *sim) checkReplacements(c *connection) {
 func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []string) {
 	var present []string
 	for i, id := range ids {
-		r := ref.row(id)
-		if r == nil || r.movement != ref.row(ids[0]).movement {
+		r := ref.rowOf(id)
+		if r == nil || r.movement != ref.rowOf(ids[0]).movement {
 			s.violated("%s has rows of several movements: %v", t.ID, ids)
 		}
-		if !r.removed && !r.wasBroken { // an unreadable row cannot end a replacement
+		if ref.row(id) != nil && !r.removed && !r.wasBroken { // an unreadable row cannot end a replacement
 			present = append(present, id)
 		}
 		if i == 0 {
 			continue
 		}
 		for _, read := range ref.reads {
-			if read.shown[id] && read.shown[ids[i-1]] && lived(r, ref.row(ids[i-1])) {
+			if read.shown[id] && read.shown[ids[i-1]] && lived(r, ref.rowOf(ids[i-1])) {
 				s.violated("%s and %s were shown together, and are one transaction", ids[i-1], id)
 			}
 		}

@@ -312,6 +312,9 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 			}
 		}
 		v.sim.readAt[lease.Pull] = w.Progress.ReadAt
+		v.sim.counters.staged++
+		v.sim.publishOriginals(c)
+		v.sim.accountsMoved()
 		return published, nil
 	})
 }
@@ -347,6 +350,9 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		v.sim.checkFencing(lease, err)
 		if err == nil {
 			v.sim.attemptEnded(lease.Pull, o)
+		}
+		if err == nil && o.State == domain.PullFailed && o.LastError == domain.AccountNotListed {
+			v.sim.endListingLag(v.sim.claims[lease.ID]) // it has waited for an account of a former reference
 		}
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]

@@ -16,10 +16,12 @@ func (s *sim) newAccountRef() *accountRef {
 	s.names++
 	ref := &accountRef{
 		vendor: s.vendors[s.rand.IntN(len(s.vendors))].name, id: fmt.Sprintf("item-%d", s.names),
-		secret: fmt.Sprintf("%s-secret-%d", canary, s.names), odd: map[string]bool{},
+		secret: fmt.Sprintf("%s-secret-%d", canary, s.names), odd: map[string]bool{}, numbers: map[string]string{},
 	}
 	for i := range 1 + s.rand.IntN(2) {
-		ref.accounts = append(ref.accounts, fmt.Sprintf("%s-account-%d", ref.id, i))
+		account := fmt.Sprintf("%s-account-%d", ref.id, i)
+		ref.accounts = append(ref.accounts, account)
+		ref.numbers[account] = fmt.Sprintf("%d", 1_000_000+10*s.names+i)
 	}
 	for range s.rand.IntN(12) {
 		s.addRow(ref)
@@ -45,6 +47,8 @@ func (s *sim) changeVendorData(ref *accountRef) {
 		ref.listing++ // the vendor rebuilds its lists and refuses cursors of the earlier lists
 	case s.chance(0.01):
 		s.growAccount(ref)
+	case len(ref.late) > 0 && s.chance(0.1):
+		s.arriveLate(ref)
 	case s.chance(0.1) && ref.losableRows() != nil:
 		s.loseManyRows(ref, ref.losableRows())
 	case r == nil || s.chance(0.35) && ref.presentRows() < maxRows:
@@ -111,6 +115,7 @@ func (s *sim) breakOrHeal(ref *accountRef) {
 		r = s.addRow(ref)
 		s.breakRow(r)
 		r.nameless = s.chance(0.5)
+		ref.wasNameless = ref.wasNameless || r.nameless
 	case r.broken == "":
 		s.breakRow(r)
 		s.publish(ref, notice{Kind: "updated", Account: r.account, Rows: []string{r.id}}, 0.3)

@@ -40,6 +40,16 @@ type accountRef struct {
 	outbox   []notice
 	events   int
 
+	numbers     map[string]string               // the numbers of accounts, by their ids
+	former      *accountRef                     // the reference that this one replaces; nil if there is none
+	linkedAt    time.Time                       // when this one replaced it
+	known       map[string]domain.TransactionID // see knownRows, of the rows of the former reference at that time
+	shared      bool                            // another connection has got the records of the former reference
+	late        []*row                          // rows of the former reference that the vendor does not show yet
+	shift       int                             // by how many days the dates differ from those of the former reference
+	capital     bool                            // the descriptions are in capital letters
+	wasNameless bool                            // the id of a row could not be read at least once
+
 	lists []listRead // the lists that the present attempt has read
 	reads []listRead // the lists of all attempts that succeeded
 
@@ -72,6 +82,11 @@ type row struct {
 	removals       int // how often the row was removed
 	announcements  int // how often a stored delivery announced the removal of the row
 
+	origin        *row // the row of the former reference of which the row is a copy; nil if there is none
+	firstRevision int  // of a copy
+	firstDate     domain.Date
+	capital       bool // see accountRef
+
 	movement  string // rows with the same text have the same movement
 	broken    string // the bytes of the row while it cannot be normalised; "" while it can
 	nameless  bool   // the id of the broken row cannot be read
@@ -93,7 +108,11 @@ func (r *row) transactionData() domain.TransactionData {
 	if err != nil {
 		panic(err)
 	}
-	text := r.movement + " revision " + strconv.Itoa(r.revision)
+	movement := r.movement
+	if r.capital {
+		movement = strings.ToUpper(movement)
+	}
+	text := movement + " revision " + strconv.Itoa(r.revision)
 	o := domain.TransactionData{
 		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date,
 		OccurredAt:  r.created,
@@ -201,7 +220,7 @@ func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.Account
 			if ref.unlisted[id] {
 				continue
 			}
-			account := vendorAccount(id)
+			account := ref.vendorAccount(id)
 			if ref.odd[id] {
 				account.Unreadable, account.Metadata = domain.InvalidAmount, json.RawMessage("odd "+id)
 			}
@@ -211,8 +230,10 @@ func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.Account
 	})
 }
 
-func vendorAccount(id string) domain.AccountData {
-	return domain.AccountData{ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL"}
+func (ref *accountRef) vendorAccount(id string) domain.AccountData {
+	return domain.AccountData{
+		ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL", Number: ref.numbers[id],
+	}
 }
 
 func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ domain.Date) []domain.Step {
@@ -275,7 +296,7 @@ func (v *vendor) Read(
 		s.noteShown(ref, step, cursor, rows[from:to])
 		for _, r := range rows[from:to] {
 			if v.name == "belvo" && ref.unlisted[r.account] { // at belvo, each row contains its account
-				page.Accounts = append(page.Accounts, vendorAccount(r.account))
+				page.Accounts = append(page.Accounts, ref.vendorAccount(r.account))
 			}
 			page.Transactions = append(page.Transactions, r.rawTransaction())
 		}
@@ -380,9 +401,9 @@ var errNoItem = errors.New("no such account reference")
 
 // accountRefByID returns the vendor's account reference with this id. It panics if there is none.
 func (s *sim) accountRefByID(vendor domain.Vendor, ref string) *accountRef {
-	for _, c := range s.connections {
-		if c.ref.vendor == vendor && c.ref.id == ref {
-			return c.ref
+	for _, known := range s.refs {
+		if known.vendor == vendor && known.id == ref {
+			return known
 		}
 	}
 	panic(errNoItem)

@@ -1,0 +1,335 @@
+package simulation_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// AccountIdentity returns the number by which an account is recognised under another account reference.
+func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
+	return domain.NewAccountIdentity("", "", account.Number, "", "")
+}
+
+// newLink returns another account reference for the accounts of ref, as a new login at the institution makes it. It has
+// no rows before linkRows.
+func (s *sim) newLink(ref *accountRef) *accountRef {
+	s.names++
+	link := &accountRef{
+		vendor: ref.vendor, id: fmt.Sprintf("item-%d", s.names), secret: fmt.Sprintf("%s-secret-%d", canary, s.names),
+		odd: map[string]bool{}, former: ref, capital: !ref.capital, numbers: map[string]string{},
+	}
+	if s.chance(0.3) {
+		link.shift = 1
+	}
+	for i, account := range ref.accounts {
+		id := fmt.Sprintf("%s-account-%d", link.id, i)
+		link.accounts = append(link.accounts, id)
+		link.numbers[id] = ref.numbers[account]
+	}
+	if s.chance(0.3) {
+		s.startSync(link)
+	}
+	s.refs = append(s.refs, link)
+	return link
+}
+
+// linkRows copies the present rows of the former reference under new ids. Sometimes the oldest ones come later.
+func (s *sim) linkRows(link *accountRef) {
+	link.linkedAt = s.clock.Now()
+	link.known = s.knownRows(link.former)
+	var copied []*row
+	for _, old := range link.former.rows {
+		if !old.removed {
+			copied = append(copied, old)
+		}
+	}
+	copied = append(copied, link.former.late...)
+	slices.SortStableFunc(copied, func(a, b *row) int { return strings.Compare(string(b.date), string(a.date)) })
+	if s.chance(0.4) && len(copied) > 1 {
+		cut := s.rand.IntN(len(copied))
+		for cut > 0 && cut < len(copied) && copied[cut].date == copied[cut-1].date {
+			cut++ // the late ones are older than all others
+		}
+		copied, link.late = copied[:cut], copied[cut:]
+		s.counters.lateRows += len(link.late)
+	}
+	for _, old := range copied {
+		s.copyRow(link, old)
+	}
+}
+
+// copyRow adds a row of the former reference to the new one.
+func (s *sim) copyRow(link *accountRef, old *row) {
+	s.names++
+	at := slices.Index(link.former.accounts, old.account)
+	r := &row{
+		id: fmt.Sprintf("r%08d", s.names), account: link.accounts[at], date: old.date.AddDays(link.shift),
+		created: s.clock.Now(), revision: old.revision, movement: old.movement, capital: link.capital, origin: old,
+		firstRevision: old.revision, firstDate: old.date.AddDays(link.shift),
+	}
+	link.rows = append(link.rows, r)
+}
+
+// arriveLate lets the oldest rows of a new link arrive.
+func (s *sim) arriveLate(ref *accountRef) {
+	late := ref.late
+	ref.late = nil
+	for _, old := range late {
+		s.copyRow(ref, old)
+		r := ref.rows[len(ref.rows)-1]
+		s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
+	}
+}
+
+// knownRows returns the transactions whose rows a reference has, by external id: those that are live with the content
+// that the vendor has now.
+func (s *sim) knownRows(ref *accountRef) map[string]domain.TransactionID {
+	known := map[string]domain.TransactionID{}
+	if s.down {
+		return known
+	}
+	for _, c := range s.connections {
+		if !c.ref.descendsFrom(ref) {
+			continue
+		}
+		for _, t := range s.ownRows(c) {
+			r := ref.row(t.ExternalID)
+			if r == nil || !t.RemovedAt.IsZero() || r.removed || r.wasBroken || r.removals > 0 {
+				continue
+			}
+			want := r.transactionData()
+			want.StableMetadata = nil // it is not stored
+			if t.Digest() == want.Digest() && !t.AccountID.IsZero() {
+				known[r.id] = t.ID
+			}
+		}
+	}
+	return known
+}
+
+// descendsFrom reports whether other is the reference, or a former one of it.
+func (ref *accountRef) descendsFrom(other *accountRef) bool {
+	for ; ref != nil; ref = ref.former {
+		if ref == other {
+			return true
+		}
+	}
+	return false
+}
+
+// rowOf returns the row of the reference or of a former one with this external id; nil if there is none.
+func (ref *accountRef) rowOf(id string) *row {
+	for ; ref != nil; ref = ref.former {
+		if r := ref.row(id); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// relinkConnection replaces the account reference of a connection by a new link to the same accounts.
+func (s *sim) relinkConnection(ctx context.Context, app *application.Service, c *connection) error {
+	link := s.newLink(c.ref)
+	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, nil, ports.ConnectionUpdate{
+		Name: c.Name, BaseURL: c.BaseURL, AccountRef: link.id,
+		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(link.secret),
+	})
+	return err
+}
+
+// repointed records that a connection has another account reference.
+func (s *sim) repointed(c *connection) {
+	for _, ref := range s.refs {
+		if ref.id == c.AccountRef && ref != c.ref {
+			c.ref = ref
+			s.linkRows(ref)
+			s.counters.relinks++
+		}
+	}
+}
+
+// continueDeleted creates a connection that continues a deleted one. It does nothing if there is none.
+func (s *sim) continueDeleted() {
+	for _, c := range s.connections {
+		if !c.deleted || c.continued {
+			continue
+		}
+		link, app := s.newLink(c.ref), s.randomReplica()
+		s.spawn("operator", func(ctx context.Context) {
+			if c.continued {
+				return
+			}
+			_, err := app.CreateConnection(ctx, c.Tenant, link.newConnection())
+			s.checkExpectedError("continue", err)
+		})
+		return
+	}
+}
+
+// linkCreated records that a new connection has a link to the accounts of a deleted one.
+func (s *sim) linkCreated(ref *accountRef) {
+	if ref.former == nil {
+		return
+	}
+	for _, c := range s.connections {
+		if c.ref == ref.former {
+			ref.shared = c.continued // another connection has got the records
+			c.continued = true
+		}
+	}
+	s.linkRows(ref)
+	s.counters.continuations++
+}
+
+// accountsMoved records that accounts of deleted connections have moved.
+func (s *sim) accountsMoved() {
+	for _, c := range s.connections {
+		if c.deleted {
+			c.rowsAtDeletion = s.digest(c)
+		}
+	}
+}
+
+// isSplit reports whether an operator has split a row of the transaction from another one.
+func (s *sim) isSplit(t domain.Transaction) bool {
+	ids := map[string]bool{t.ExternalID: true}
+	for _, past := range t.Supersedes {
+		ids[past.ExternalID] = true
+	}
+	for pair := range s.splitPairs {
+		if ids[pair[0]] || ids[pair[1]] {
+			return true
+		}
+	}
+	return false
+}
+
+// checkContinued checks that the transactions of movements which were known before a new link keep their ids. It leaves
+// out movements that the vendor has twice, and those that changed or left before they were stored again.
+func (s *sim) checkContinued(c *connection) {
+	ref := c.ref
+	if ref.former == nil || ref.shared || ref.wasNameless || ref.wasOdd || ref.former.wasOdd {
+		return
+	}
+	times := map[string]int{}
+	for _, r := range slices.Concat(ref.rows, ref.former.rows) {
+		if r.origin == nil || ref.row(r.id) == nil {
+			times[r.movement]++
+		}
+	}
+	for _, t := range s.ownRows(c) {
+		r := ref.row(t.ExternalID)
+		if r == nil || r.origin == nil || !t.RemovedAt.IsZero() {
+			continue
+		}
+		id, known := ref.known[r.origin.id]
+		changed := r.revision != r.firstRevision || r.date != r.firstDate || r.wasBroken || r.removals > 0
+		if !known || changed || times[r.movement] != 1 || s.isSplit(t) {
+			continue
+		}
+		s.counters.continued++
+		if t.ID != id {
+			s.violated("%s was %s of the transaction %s before the new link, and is %s", r.id, r.origin.id, id, t.ID)
+		}
+	}
+}
+
+// checkSums checks that the live rows and their sum are those of the vendor, account by account.
+func (s *sim) checkSums(c *connection) {
+	type total struct {
+		rows int
+		sum  decimal.Decimal
+	}
+	got, want := map[string]total{}, map[string]total{}
+	add := func(totals map[string]total, account string, t domain.TransactionData) {
+		before := totals[account]
+		totals[account] = total{before.rows + 1, before.sum.Add(t.Amount.Amount)}
+	}
+	names := s.accountNames(c)
+	for _, t := range s.ownRows(c) {
+		r := c.ref.row(t.ExternalID)
+		switch {
+		case !t.RemovedAt.IsZero() || r == nil && s.isOlder(c, t):
+		case r != nil && (r.removed || r.broken != ""):
+			// checkRow has decided whether the row may be live
+		default:
+			add(got, orElse(names[t.AccountID], t.Account), t.TransactionData)
+		}
+	}
+	for _, r := range c.ref.rows {
+		if !r.removed && r.broken == "" {
+			add(want, r.account, r.transactionData())
+		}
+	}
+	for account := range want {
+		if got[account].rows != want[account].rows || !got[account].sum.Equal(want[account].sum) {
+			s.violated("%s has %d live rows with the sum %s, the vendor has %d with %s", account, got[account].rows,
+				got[account].sum, want[account].rows, want[account].sum)
+		}
+	}
+	for account := range got {
+		if want[account].rows == 0 {
+			s.violated("%s has %d live rows, the vendor has none", account, got[account].rows)
+		}
+	}
+}
+
+func orElse(name, other string) string {
+	if name != "" {
+		return name
+	}
+	return other
+}
+
+// accountNames returns the present external ids of the accounts of a connection.
+func (s *sim) accountNames(c *connection) map[domain.AccountID]string {
+	names := map[domain.AccountID]string{}
+	for _, a := range s.accountsOf(c) {
+		names[a.ID] = a.ExternalID
+	}
+	return names
+}
+
+// isOlder reports whether the row of an earlier reference is older than all rows that the vendor returns for its
+// account, so that nothing proves that it left.
+func (s *sim) isOlder(c *connection, t domain.Transaction) bool {
+	name := orElse(s.accountNames(c)[t.AccountID], t.Account)
+	return !slices.ContainsFunc(c.ref.rows, func(r *row) bool {
+		return r.account == name && !r.removed && r.broken == "" && r.date <= t.Date
+	})
+}
+
+// checkFormerRow checks a transaction whose row is one of a former reference: it is removed, or nothing proves that it
+// left.
+func (s *sim) checkFormerRow(c *connection, t domain.Transaction) {
+	if c.ref.rowOf(t.ExternalID) == nil {
+		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
+	}
+	if t.RemovedAt.IsZero() && !s.isOlder(c, t) {
+		s.violated("%s of a former reference is live", t.ExternalID)
+	}
+}
+
+// hasNewReference reports whether the rows of the connection's account reference are not stored yet. It returns true
+// during an outage.
+func (s *sim) hasNewReference(c *connection) bool {
+	stored, err := s.store.Connections().Get(s.background(), c.Tenant, c.Kind, c.ID)
+	return err != nil || stored.NewReference
+}
+
+// startedBefore reports whether the pull started before the connection got its present account reference.
+func (c *connection) startedBefore(p domain.Pull) bool { return p.StartedAt.Before(c.ref.linkedAt) }
+
+// movementOf returns the movement that a description names, in whatever format.
+func movementOf(description string) string {
+	movement, _, _ := strings.Cut(strings.ToLower(description), " ")
+	return movement
+}

@@ -22,13 +22,20 @@ type envelope struct {
 	Data    json.RawMessage `json:"data"`
 }
 
-// namePattern matches valid values of webhook_type and webhook_code. idPattern matches valid ids of
-// the event, the link and the request: the vendor writes UUIDs and hexadecimal digits. Text that
-// could be a URL is not a valid id.
+// maxIdentifier is the maximum length of a name or an id in bytes.
+const maxIdentifier = 64
+
 var (
-	namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	idPattern   = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	idPattern   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
+
+// isName reports whether text is a valid value of webhook_type or webhook_code.
+func isName(text string) bool { return len(text) <= maxIdentifier && namePattern.MatchString(text) }
+
+// isID reports whether text is a valid id of the event, the link or the request: the vendor writes UUIDs and
+// hexadecimal digits. Text that could be a URL is not a valid id.
+func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.MatchString(text) }
 
 // Parse decodes an event's body. The name of the returned event is TYPE.code as the vendor writes
 // them ("TRANSACTIONS.historical_update").
@@ -46,7 +53,7 @@ var (
 // invalid.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var e envelope
-	if vendorhttp.Decode(body, &e) != nil || !namePattern.MatchString(e.Type) || !namePattern.MatchString(e.Code) {
+	if vendorhttp.Decode(body, &e) != nil || !isName(e.Type) || !isName(e.Code) {
 		return domain.WebhookEvent{}, domain.FieldError("", "must be an event of the vendor")
 	}
 	odd := e.dropOddIDs()
@@ -65,7 +72,7 @@ func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 func (e *envelope) dropOddIDs() bool {
 	odd := false
 	for _, id := range []*vendorhttp.Text{&e.ID, &e.Link, &e.Request} {
-		id.Check(idPattern.MatchString)
+		id.Check(isID)
 		odd = odd || id.Odd
 	}
 	return odd
@@ -182,7 +189,7 @@ func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal
 		Due vendorhttp.Text `json:"consent_due_date"`
 	}
 	e.decodeData(&data)
-	data.ID.Check(idPattern.MatchString)
+	data.ID.Check(isID)
 	report := domain.ConsentReport{Status: status, Key: domain.ConsentKey(data.ID.Value)}
 	report.ExpiresAt, _ = domain.ParseConsentTime(data.Due.Value)
 	return domain.PullScope{Signal: signal, Consents: []domain.ConsentReport{report}}

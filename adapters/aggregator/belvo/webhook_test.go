@@ -13,7 +13,7 @@ import (
 )
 
 func TestParseRejectsInvalidEvents(t *testing.T) {
-	long := strings.Repeat("x", domain.MaxEventID+1)
+	long := strings.Repeat("x", maxIdentifier+1)
 	for name, body := range map[string]string{
 		"nothing":                 ``,
 		"not JSON":                `<html>`,

@@ -40,8 +40,11 @@ type config struct {
 	RootCertificate string `json:"rootCertificate,omitempty"`
 }
 
+// maxHostname is the maximum length of a host name in bytes (RFC 1035, section 2.3.4, in text form).
+const maxHostname = 253
+
 var (
-	hostname = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_.])?$`)
+	hostname = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$`)
 	path     = regexp.MustCompile(`^(/[A-Za-z][A-Za-z0-9]{0,31})+$`)
 )
 
@@ -52,6 +55,9 @@ const configMembers = "is wrong: config has the members host, database, sslMode 
 
 // maxDatabase is PostgreSQL's maximum length of an identifier, in bytes.
 const maxDatabase = 63
+
+// isHostname reports whether text is a host name that can be resolved. It may contain underscores.
+func isHostname(text string) bool { return len(text) <= maxHostname && hostname.MatchString(text) }
 
 // decodeConfig decodes and validates a configuration, and fills in the defaults. It returns one
 // error for each invalid field.
@@ -67,7 +73,7 @@ func decodeConfig(raw stdjson.RawMessage) (config, []*domain.Error) {
 		}
 	}
 	_, notAddress := netip.ParseAddr(cfg.Host)
-	fieldErr(notAddress != nil && !hostname.MatchString(cfg.Host), "host", "must be a host name or an address")
+	fieldErr(notAddress != nil && !isHostname(cfg.Host), "host", "must be a host name or an address")
 	fieldErr(cfg.Port == 0, "port", "must be a port from 1 to 65535")
 	fieldErr(!printable(cfg.Database) || len(cfg.Database) > maxDatabase, "database", "must name a database")
 	known := cfg.SSLMode == sslDisable || cfg.SSLMode == sslRequire || cfg.SSLMode == sslVerifyFull

@@ -61,7 +61,10 @@ func TestConnector(t *testing.T) {
 			"a member with a value": invalid(`{"host":"h","database":"d","config-canary":1}`, good, "config"),
 			"a duplicate member":    invalid(`{"host":"h","host":"g","database":"d"}`, good, "config"),
 			"two hosts":             invalid(`{"host":"a,b","database":"d"}`, good, "config.host"),
-			"a host with userinfo":  invalid(`{"host":"u@h","database":"d"}`, good, "config.host"),
+			"a long host": invalid(
+				`{"host":"`+strings.Repeat("h", 254)+`","database":"d"}`, good, "config.host",
+			),
+			"a host with userinfo": invalid(`{"host":"u@h","database":"d"}`, good, "config.host"),
 			"a long database": invalid(
 				`{"host":"h","database":"`+strings.Repeat("d", 64)+`"}`, good, "config.database",
 			),

@@ -31,9 +31,10 @@ var credentialParts = map[string][]string{
 	authHeader: {"value"},
 }
 
-// The maximum number of headers, and the maximum length of a header's value in bytes.
+// The maximum number of headers, and the maximum length of a header's name and of its value in bytes.
 const (
 	maxHeaderCount = 20
+	maxHeaderName  = 64
 	maxHeaderValue = 1024
 )
 
@@ -46,7 +47,7 @@ type config struct {
 }
 
 var (
-	token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$") // a token as defined in RFC 9110, section 5.6.2
+	token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") // a token as defined in RFC 9110, section 5.6.2
 	path  = regexp.MustCompile(`^(/[A-Za-z][A-Za-z0-9-]{0,31})+$`)
 	// secretHeader matches names of headers that usually contain a credential. They are rejected,
 	// because the configuration is stored and returned in plain text.
@@ -116,7 +117,7 @@ func (c *config) normalizeHeaders() []*domain.Error {
 }
 
 func settable(header string) bool {
-	return token.MatchString(header) && !slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
+	return len(header) <= maxHeaderName && token.MatchString(header) && !slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
 }
 
 // fieldOf returns the path of the field that the decoder rejected, for example "config.auth". If the

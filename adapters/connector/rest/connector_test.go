@@ -65,6 +65,9 @@ func TestConnector(t *testing.T) {
 			"a header with a newline": invalid(
 				url(`,"headers":{"Accept":"a\r\nX: header-canary"}`), none, "config.headers",
 			),
+			"a header's name that is long": invalid(
+				url(`,"headers":{"`+strings.Repeat("a", 65)+`":"b"}`), none, "config.headers",
+			),
 			"a header's name with a newline": invalid(url(`,"headers":{"A\r\nX":"b"}`), none, "config.headers"),
 			"a header twice": invalid(
 				url(`,"headers":{"Accept":"a","accept":"b"}`), none, "config.headers",

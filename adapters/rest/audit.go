@@ -195,8 +195,8 @@ func handleText(
 	example string, h func(context.Context, domain.TenantID) (string, error),
 ) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
-		input := operation.NewInput[struct{}](s.api)
 		op := s.describe(r)
+		input := operation.NewInput[struct{}](s.api, op)
 		op.Responses[statusText(r.status)] = &operation.Response{
 			Description: http.StatusText(r.status),
 			Content: map[string]*operation.MediaType{textType: {Schema: &operation.Schema{

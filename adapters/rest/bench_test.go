@@ -53,7 +53,8 @@ func BenchmarkFeedPage(b *testing.B) {
 			Version: 1, FirstSeenAt: time.Now(), UpdatedAt: time.Now(),
 		}
 	}
-	out := operation.NewOutput[feedOutput](operation.NewAPI(&operation.Document{}), http.StatusOK)
+	out := operation.NewOutput[feedOutput](
+		operation.NewAPI(&operation.Document{}), &operation.Operation{}, http.StatusOK)
 	b.ReportAllocs()
 	for b.Loop() {
 		page := feedPage{Items: mapItems(rows, changeOf), Limit: len(rows)}

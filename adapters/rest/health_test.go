@@ -1,9 +1,12 @@
 package rest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -319,5 +322,23 @@ func TestOnRequestReceivesTheRouteTemplate(t *testing.T) {
 	want := []string{"GET " + connectionsPath + "/{id} OK", "POST " + webhookPath + " Accepted", "GET  Not Found"}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTheDocumentIsTheSameInGzipForm(t *testing.T) {
+	s := newEnv(t)
+	plain := s.call("GET", "/openapi.json", "")
+	compressed := s.call("GET", "/openapi.json", "", "Accept-Encoding", "br, gzip")
+	if plain.Header().Get("Content-Encoding") != "" || compressed.Header().Get("Content-Encoding") != "gzip" ||
+		plain.Header().Get("Vary") != "Accept-Encoding" || compressed.Header().Get("Vary") != "Accept-Encoding" {
+		t.Fatalf("%v %v", plain.Header(), compressed.Header())
+	}
+	reader, err := gzip.NewReader(compressed.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(reader)
+	if err != nil || plain.Body.Len() == 0 || !bytes.Equal(content, plain.Body.Bytes()) {
+		t.Errorf("%d bytes in gzip form, %d bytes without (%v)", len(content), plain.Body.Len(), err)
 	}
 }

@@ -1,10 +1,13 @@
 package rest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -130,11 +133,30 @@ func (s *server) buildDocument() ([]byte, error) {
 // cannot be encoded.
 func Document(options Options) ([]byte, error) {
 	s := &server{Options: options, allowedMethods: map[string]string{}}
-	err := s.mountAPI(echo.New())
-	return s.openAPIDocument, err
+	return s.mountAPI(echo.New())
 }
 
-// openapi serves the OpenAPI document, which was encoded at startup.
+// openapi serves the OpenAPI document, which was encoded at startup. It is kept in gzip form, a tenth of its
+// size, and decompressed for a client that does not accept this form.
 func (s *server) openapi(c echo.Context) error {
-	return c.Blob(http.StatusOK, jsonType, s.openAPIDocument)
+	header := c.Response().Header()
+	header.Set("Vary", "Accept-Encoding")
+	if strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
+		header.Set("Content-Encoding", "gzip")
+		return c.Blob(http.StatusOK, jsonType, s.openAPIDocument)
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(s.openAPIDocument))
+	if err != nil {
+		return err
+	}
+	return c.Stream(http.StatusOK, jsonType, reader)
+}
+
+// compress returns content in gzip form. Writing to a buffer cannot fail.
+func compress(content []byte) []byte {
+	var buffer bytes.Buffer
+	w := gzip.NewWriter(&buffer)
+	_, _ = w.Write(content)
+	_ = w.Close()
+	return bytes.Clone(buffer.Bytes())
 }

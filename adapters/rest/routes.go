@@ -78,13 +78,11 @@ type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) 
 // handler, which calls h. h is not called if the request has invalid input.
 func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
+		op := s.describe(r)
 		e := &endpoint[I, O]{
 			server: s, route: r, handler: h,
-			input: operation.NewInput[I](s.api), output: operation.NewOutput[O](s.api, r.status),
+			input: operation.NewInput[I](s.api, op), output: operation.NewOutput[O](s.api, op, r.status),
 		}
-		op := s.describe(r)
-		e.input.Describe(op)
-		e.output.Describe(op)
 		s.api.Document.Add(r.method, r.path, op)
 		checks := s.middlewares(r)
 		return func(c echo.Context) error { return e.serve(c, checks) }

@@ -27,13 +27,13 @@ const (
 type server struct {
 	Options
 	service         ports.API
-	api             *operation.API
+	api             *operation.API    // nil after the start, because its document takes 1.5 MiB
 	allowedMethods  map[string]string // values of the Allow header, by path in the router's notation
 	tenantLimiter   *rateLimiter
 	webhookLimiter  *rateLimiter
 	longPolls       *longPolls
 	bodyMemory      *semaphore.Weighted
-	openAPIDocument []byte // encoded once, at startup
+	openAPIDocument []byte // in gzip form
 	console         *console.Console
 	servedByHTTPS   bool // the scheme of PublicURL is https: callers reach the service only with TLS
 }
@@ -58,22 +58,23 @@ func New(service ports.API, options Options) (http.Handler, error) {
 	e := echo.New()
 	e.HTTPErrorHandler = s.writeError
 	e.Pre(s.observe)
-	if err := s.mountAPI(e); err != nil {
+	document, err := s.mountAPI(e)
+	if err != nil {
 		return nil, err
 	}
+	s.openAPIDocument = compress(document)
 	return e, nil
 }
 
-// mountAPI mounts all routes and encodes the OpenAPI document of the routes. Errors: a document that
-// cannot be encoded, and files of the console that cannot be read.
-func (s *server) mountAPI(e *echo.Echo) (err error) {
-	if s.console, err = console.New(); err != nil {
-		return err
-	}
+// mountAPI mounts all routes and returns the OpenAPI document of the routes, encoded as JSON. Errors: a document
+// that cannot be encoded.
+func (s *server) mountAPI(e *echo.Echo) (document []byte, err error) {
+	s.console = console.New()
 	s.api = operation.NewAPI(newDocument(s.Version))
 	s.mountRoutes(e)
-	s.openAPIDocument, err = s.buildDocument()
-	return err
+	document, err = s.buildDocument()
+	s.api = nil
+	return document, err
 }
 
 // NewServer returns an http.Server with timeouts and limits that prevent slow or excessive clients

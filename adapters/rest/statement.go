@@ -70,9 +70,8 @@ type statementEndpoint struct {
 // mountStatement describes the operation in the document and returns its handler. The function handle cannot mount
 // it, because the response is no JSON value.
 func mountStatement(s *server, r *route) echo.HandlerFunc {
-	e := &statementEndpoint{server: s, route: r, input: operation.NewInput[statementInput](s.api)}
 	op := s.describe(r)
-	e.input.Describe(op)
+	e := &statementEndpoint{server: s, route: r, input: operation.NewInput[statementInput](s.api, op)}
 	e.describe(op)
 	s.api.Document.Add(r.method, r.path, op)
 	checks := s.middlewares(r)

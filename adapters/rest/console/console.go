@@ -59,22 +59,31 @@ type file struct {
 
 // Console serves the files of the console. It is safe for concurrent use.
 type Console struct {
+	load func() *site // reads the files once, at the first request
+}
+
+// New returns the console. It reads the files at the first request: a process that nobody opens the console of does
+// not need the memory for them, which is 1 MiB.
+func New() *Console { return &Console{load: sync.OnceValue(load)} }
+
+// site contains the files of the console.
+type site struct {
 	page   *file
 	assets map[string]*file // keys are paths below assetsPath, including the version
 }
 
-// New reads the embedded files. Errors: a file that cannot be read.
-func New() (*Console, error) {
+// load reads the embedded files. It panics if one cannot be read, which cannot happen in a binary that was built.
+func load() *site {
 	contents, err := readAssets()
 	if err != nil {
-		return nil, err
+		panic(err)
 	}
 	page, err := files.ReadFile("index.html")
 	if err != nil {
-		return nil, err
+		panic(err)
 	}
 	version := versionOf(contents)
-	c := &Console{assets: make(map[string]*file, len(contents))}
+	c := &site{assets: make(map[string]*file, len(contents))}
 	var preloads strings.Builder
 	for _, a := range contents {
 		c.assets[version+"/"+a.name] = newFile(a.name, a.content, "public, max-age=31536000, immutable")
@@ -86,7 +95,7 @@ func New() (*Console, error) {
 		"{{assets}}", assetsPath+version, "{{preloads}}", preloads.String(),
 	).Replace(string(page)))
 	c.page = newFile("index.html", page, "no-cache")
-	return c, nil
+	return c
 }
 
 // asset is the content of one embedded asset.
@@ -141,9 +150,10 @@ func compress(content []byte) []byte {
 // Serve writes the response to a GET or HEAD request for Path or a path below it. It returns false,
 // and writes nothing, if the path is that of an asset that does not exist.
 func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
-	f := c.page
+	all := c.load()
+	f := all.page
 	if name, isAsset := strings.CutPrefix(r.URL.Path, assetsPath); isAsset {
-		if f = c.assets[name]; f == nil {
+		if f = all.assets[name]; f == nil {
 			return false
 		}
 	}

@@ -17,15 +17,6 @@ import (
 // maxCompressed is the maximum size of the whole console in gzip form.
 const maxCompressed = 150 << 10
 
-func newConsole(t *testing.T) *Console {
-	t.Helper()
-	c, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 // get requests a path. headers are pairs of name and value.
 func get(c *Console, target string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
@@ -42,7 +33,7 @@ func get(c *Console, target string, headers ...string) *httptest.ResponseRecorde
 var reference = regexp.MustCompile(`(?:href|src)="([^"]+)"`)
 
 func TestThePageRefersOnlyToAssetsThatExist(t *testing.T) {
-	c := newConsole(t)
+	c := New()
 	references := reference.FindAllStringSubmatch(get(c, Path).Body.String(), -1)
 	if len(references) < 20 {
 		t.Errorf("the page has only %d references", len(references))
@@ -55,7 +46,7 @@ func TestThePageRefersOnlyToAssetsThatExist(t *testing.T) {
 }
 
 func TestEveryPathOfTheConsoleReturnsThePage(t *testing.T) {
-	c := newConsole(t)
+	c := New()
 	page := get(c, Path).Body.String()
 	for _, target := range []string{"/console/", "/console/changes", "/console/connections/x/pulls?status=failed"} {
 		if got := get(c, target).Body.String(); got != page {
@@ -70,7 +61,7 @@ func TestEveryPathOfTheConsoleReturnsThePage(t *testing.T) {
 }
 
 func TestThePolicyAllowsOnlyFilesOfTheConsole(t *testing.T) {
-	c := newConsole(t)
+	c := New()
 	for target := range everyPath(c) {
 		policy := get(c, target).Header().Get("Content-Security-Policy")
 		for _, directive := range []string{
@@ -93,8 +84,9 @@ func TestThePolicyAllowsOnlyFilesOfTheConsole(t *testing.T) {
 
 // everyPath returns a map from the paths of the page and of all assets to the files that are served there.
 func everyPath(c *Console) map[string]*file {
-	all := map[string]*file{Path: c.page}
-	for name, f := range c.assets {
+	site := c.load()
+	all := map[string]*file{Path: site.page}
+	for name, f := range site.assets {
 		all[assetsPath+name] = f
 	}
 	return all
@@ -102,8 +94,8 @@ func everyPath(c *Console) map[string]*file {
 
 func TestTheWholeConsoleIsSmall(t *testing.T) {
 	size := 0
-	for target := range everyPath(newConsole(t)) {
-		size += get(newConsole(t), target, "Accept-Encoding", "gzip").Body.Len()
+	for target := range everyPath(New()) {
+		size += get(New(), target, "Accept-Encoding", "gzip").Body.Len()
 	}
 	t.Logf("the console has %d bytes in gzip form", size)
 	if size > maxCompressed {
@@ -112,7 +104,7 @@ func TestTheWholeConsoleIsSmall(t *testing.T) {
 }
 
 func TestACompressedResponseHasTheSameContent(t *testing.T) {
-	c := newConsole(t)
+	c := New()
 	for target := range everyPath(c) {
 		plain, compressed := get(c, target), get(c, target, "Accept-Encoding", "br, gzip")
 		if compressed.Header().Get("Content-Encoding") != "gzip" || plain.Header().Get("Content-Encoding") != "" {
@@ -130,7 +122,7 @@ func TestACompressedResponseHasTheSameContent(t *testing.T) {
 }
 
 func TestABrowserCachesAssetsAndRevalidatesThePage(t *testing.T) {
-	c := newConsole(t)
+	c := New()
 	for target := range everyPath(c) {
 		want := "public, max-age=31536000, immutable"
 		if target == Path {
@@ -152,7 +144,7 @@ func TestEveryFileHasAMediaType(t *testing.T) {
 		".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
 		".txt": "text/plain; charset=utf-8", ".json": "application/json", "": "text/html; charset=utf-8",
 	}
-	c := newConsole(t)
+	c := New()
 	for target := range everyPath(c) {
 		if got := get(c, target).Header().Get("Content-Type"); got != want[path.Ext(target)] {
 			t.Errorf("%s: %q", target, got)

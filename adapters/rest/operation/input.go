@@ -12,7 +12,6 @@ import (
 
 // Input reads requests into structs of type I.
 type Input[I any] struct {
-	api        *API
 	parameters []parameter
 	body       *body
 }
@@ -21,7 +20,6 @@ type Input[I any] struct {
 type parameter struct {
 	in, name  string
 	field     int
-	schema    *Schema
 	fallback  string // the text of the default value; "" if there is none
 	validator *validator
 }
@@ -30,20 +28,22 @@ type parameter struct {
 type body struct {
 	field     int
 	optional  bool
-	schema    *Schema
 	validator *validator
 }
 
-// NewInput returns the input of an operation of a. It panics if I is not a valid input type; see the
-// description of the package.
-func NewInput[I any](a *API) *Input[I] {
-	in := &Input[I]{api: a}
+// NewInput returns the input of the operation op of a, and adds its parameters and its body to the description op.
+// It panics if I is not a valid input type; see the description of the package.
+func NewInput[I any](a *API, op *Operation) *Input[I] {
+	in := &Input[I]{}
 	t := reflect.TypeFor[I]()
 	for i := range t.NumField() {
 		field := t.Field(i)
 		if field.Name == "Body" {
 			schema := a.Schemas().Of(field.Type)
-			in.body = &body{i, field.Type.Kind() == reflect.Pointer, schema, a.validatorOf(schema)}
+			in.body = &body{i, field.Type.Kind() == reflect.Pointer, a.validatorOf(schema)}
+			op.RequestBody = &RequestBody{
+				Required: !in.body.optional, Content: map[string]*MediaType{JSONType: {Schema: schema}},
+			}
 			continue
 		}
 		for _, place := range []string{"path", "query", "header"} {
@@ -51,30 +51,23 @@ func NewInput[I any](a *API) *Input[I] {
 				schema := a.Schemas().Of(field.Type)
 				a.Schemas().applyTags(schema, field)
 				in.parameters = append(in.parameters,
-					parameter{place, name, i, schema, field.Tag.Get("default"), a.validatorOf(schema)})
+					parameter{place, name, i, field.Tag.Get("default"), a.validatorOf(schema)})
+				op.Parameters = append(op.Parameters, describe(place, name, schema))
 			}
 		}
 	}
 	return in
 }
 
-// Describe adds the parameters and the body to the description of an operation.
-func (in *Input[I]) Describe(op *Operation) {
-	noExplode := false
-	for _, p := range in.parameters {
-		described := &Parameter{
-			Name: p.name, In: p.in, Description: p.schema.Description, Required: p.in == "path", Schema: p.schema,
-		}
-		if p.in == "query" {
-			described.Explode = &noExplode
-		}
-		op.Parameters = append(op.Parameters, described)
+// describe returns the description of a parameter.
+func describe(place, name string, schema *Schema) *Parameter {
+	described := &Parameter{
+		Name: name, In: place, Description: schema.Description, Required: place == "path", Schema: schema,
 	}
-	if in.body != nil {
-		op.RequestBody = &RequestBody{
-			Required: !in.body.optional, Content: map[string]*MediaType{JSONType: {Schema: in.body.schema}},
-		}
+	if place == "query" {
+		described.Explode = new(bool) // false
 	}
+	return described
 }
 
 // HasQuery reports whether the operation has a query parameter with this name.

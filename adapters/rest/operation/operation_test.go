@@ -73,7 +73,7 @@ type output struct {
 func newInput(t *testing.T) (*operation.API, *operation.Input[input]) {
 	t.Helper()
 	api := operation.NewAPI(&operation.Document{})
-	in := operation.NewInput[input](api)
+	in := operation.NewInput[input](api, &operation.Operation{})
 	if err := api.Compile(); err != nil {
 		t.Fatal(err)
 	}
@@ -175,9 +175,8 @@ func TestEveryViolationIsReportedWithoutItsValue(t *testing.T) {
 
 func TestAResponseIsWrittenAndDescribed(t *testing.T) {
 	api := operation.NewAPI(&operation.Document{})
-	out := operation.NewOutput[output](api, http.StatusCreated)
-	op := &operation.Operation{Responses: map[string]*operation.Response{}}
-	out.Describe(op)
+	op := &operation.Operation{}
+	out := operation.NewOutput[output](api, op, http.StatusCreated)
 	api.Document.Add(http.MethodPost, "/items", op)
 	response := api.Document.Paths["/items"]["post"].Responses["201"]
 	if response.Headers["Location"].Schema.Description != "Where it is" ||
@@ -193,7 +192,7 @@ func TestAResponseIsWrittenAndDescribed(t *testing.T) {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 	w = httptest.NewRecorder()
-	if err := operation.NewOutput[struct{}](api, http.StatusNoContent).Write(w, nil); err != nil {
+	if err := operation.NewOutput[struct{}](api, op, http.StatusNoContent).Write(w, nil); err != nil {
 		t.Fatal(err)
 	}
 	if w.Code != http.StatusNoContent || w.Body.Len() > 0 {
@@ -208,7 +207,8 @@ func (broken) MarshalJSON() ([]byte, error) { return nil, errors.New("broken") }
 func (broken) Schema() *operation.Schema    { return &operation.Schema{} }
 
 func TestABodyThatCannotBeEncodedWritesNothing(t *testing.T) {
-	out := operation.NewOutput[struct{ Body broken }](operation.NewAPI(&operation.Document{}), http.StatusOK)
+	api := operation.NewAPI(&operation.Document{})
+	out := operation.NewOutput[struct{ Body broken }](api, &operation.Operation{}, http.StatusOK)
 	w := httptest.NewRecorder()
 	if err := out.Write(w, &struct{ Body broken }{}); err == nil || w.Body.Len() > 0 || w.Flushed {
 		t.Errorf("%v %s", err, w.Body)
@@ -219,7 +219,7 @@ func TestASchemaThatIsNotValidStopsTheStart(t *testing.T) {
 	api := operation.NewAPI(&operation.Document{})
 	operation.NewInput[struct {
 		Name string `query:"name" pattern:"("`
-	}](api)
+	}](api, &operation.Operation{})
 	if api.Compile() == nil {
 		t.Error("a pattern that cannot be compiled was accepted")
 	}

@@ -14,7 +14,6 @@ import (
 // Output writes responses from structs of type O.
 type Output[O any] struct {
 	status  int
-	schema  *Schema // of the body; nil if there is none
 	headers []header
 	// The positions of the fields Status and Body; -1 if there is no such field.
 	statusField, bodyField int
@@ -22,15 +21,15 @@ type Output[O any] struct {
 
 // header is a field of an output that contains a header.
 type header struct {
-	name   string
-	field  int
-	schema *Schema
+	name  string
+	field int
 }
 
-// NewOutput returns the output of an operation of a. status is the status of a response whose output states
-// none.
-func NewOutput[O any](a *API, status int) *Output[O] {
+// NewOutput returns the output of the operation op of a, and adds the successful response to the description op.
+// status is the status of a response whose output states none.
+func NewOutput[O any](a *API, op *Operation, status int) *Output[O] {
 	out := &Output[O]{status: status, statusField: -1, bodyField: -1}
+	response := op.response(status)
 	t := reflect.TypeFor[O]()
 	for i := range t.NumField() {
 		field := t.Field(i)
@@ -38,32 +37,31 @@ func NewOutput[O any](a *API, status int) *Output[O] {
 		case field.Name == "Status":
 			out.statusField = i
 		case field.Name == "Body":
-			out.bodyField, out.schema = i, a.Schemas().Of(field.Type)
+			out.bodyField = i
+			response.Content = map[string]*MediaType{JSONType: {Schema: a.Schemas().Of(field.Type)}}
 		case name != "":
 			schema := a.Schemas().Of(field.Type)
 			a.Schemas().applyTags(schema, field)
-			out.headers = append(out.headers, header{name, i, schema})
+			out.headers = append(out.headers, header{name, i})
+			if response.Headers == nil {
+				response.Headers = map[string]*Header{}
+			}
+			response.Headers[name] = &Header{Schema: schema}
 		}
 	}
 	return out
 }
 
-// Describe adds the successful response to the description of an operation.
-func (out *Output[O]) Describe(op *Operation) {
-	status := strconv.Itoa(out.status)
-	if op.Responses[status] == nil {
-		op.Responses[status] = &Response{Description: http.StatusText(out.status)}
+// response returns the description of the response with this status. It adds the response if it is missing.
+func (op *Operation) response(status int) *Response {
+	if op.Responses == nil {
+		op.Responses = map[string]*Response{}
 	}
-	response := op.Responses[status]
-	for _, h := range out.headers {
-		if response.Headers == nil {
-			response.Headers = map[string]*Header{}
-		}
-		response.Headers[h.name] = &Header{Schema: h.schema}
+	text := strconv.Itoa(status)
+	if op.Responses[text] == nil {
+		op.Responses[text] = &Response{Description: http.StatusText(status)}
 	}
-	if out.schema != nil {
-		response.Content = map[string]*MediaType{JSONType: {Schema: out.schema}}
-	}
+	return op.Responses[text]
 }
 
 // ResponseOptions are the JSON options for writing responses. Objects of vendors are written unchanged,

@@ -24,8 +24,14 @@ type Violation struct {
 // API is a set of operations that one document describes.
 type API struct {
 	Document   *Document
-	validators []*validator
+	validators []uncompiled      // nil after Compile
 	patterns   map[string]string // descriptions of patterns
+}
+
+// uncompiled is a validator that Compile has yet to complete, and the schema that it validates against.
+type uncompiled struct {
+	validator *validator
+	schema    *Schema
 }
 
 // NewAPI returns an API without operations. document must not be nil.
@@ -42,17 +48,17 @@ func NewAPI(document *Document) *API {
 // Schemas returns the schemas of the document.
 func (a *API) Schemas() Schemas { return a.Document.Components.Schemas }
 
-// validator validates values against one schema.
+// validator validates values against one schema. It does not refer to the document, so that the document can be
+// released when it has been encoded.
 type validator struct {
-	api      *API
-	schema   *Schema
 	compiled *jsonschema.Schema
+	patterns map[string]string // those of the API
 }
 
 // validatorOf returns a validator that can be used after Compile.
 func (a *API) validatorOf(schema *Schema) *validator {
-	v := &validator{api: a, schema: schema}
-	a.validators = append(a.validators, v)
+	v := &validator{patterns: a.patterns}
+	a.validators = append(a.validators, uncompiled{v, schema})
 	return v
 }
 
@@ -60,7 +66,7 @@ func (a *API) validatorOf(schema *Schema) *validator {
 const resource = "api:///document.json"
 
 // Compile prepares the validation of requests. It must be called once, after the last operation was added and
-// before the first request is read. Later changes of the schemas change the document only. Errors: a schema
+// before the first request is read. Inputs and outputs do not refer to the API afterwards. Later changes of the schemas change the document only. Errors: a schema
 // that is not valid.
 func (a *API) Compile() error {
 	schemas := make([]*Schema, len(a.validators))
@@ -81,11 +87,12 @@ func (a *API) Compile() error {
 		return fmt.Errorf("operation: %w", err)
 	}
 	for i, v := range a.validators {
-		if v.compiled, err = compiler.Compile(resource + "#/validated/" + strconv.Itoa(i)); err != nil {
+		if v.validator.compiled, err = compiler.Compile(resource + "#/validated/" + strconv.Itoa(i)); err != nil {
 			return fmt.Errorf("operation: %w", err)
 		}
 		a.describePatterns(v.schema)
 	}
+	a.validators = nil
 	return nil
 }
 
@@ -108,13 +115,13 @@ func (v *validator) validate(value any, location string) []Violation {
 	if !errors.As(err, &invalid) {
 		return []Violation{{Location: location, Message: "is not valid"}}
 	}
-	return v.api.violations(invalid, location)
+	return v.violations(invalid, location)
 }
 
 // violations returns the violations in a tree of errors. The causes of an error replace it.
-func (a *API) violations(e *jsonschema.ValidationError, root string) (all []Violation) {
+func (v *validator) violations(e *jsonschema.ValidationError, root string) (all []Violation) {
 	for _, cause := range e.Causes {
-		all = append(all, a.violations(cause, root)...)
+		all = append(all, v.violations(cause, root)...)
 	}
 	if len(e.Causes) > 0 {
 		return all
@@ -128,7 +135,7 @@ func (a *API) violations(e *jsonschema.ValidationError, root string) (all []Viol
 	case *kind.AdditionalProperties:
 		return ofMembers(location, k.Properties, "is not a member of this request", true)
 	}
-	return []Violation{{Location: location, Message: a.message(e.ErrorKind)}}
+	return []Violation{{Location: location, Message: v.message(e.ErrorKind)}}
 }
 
 func ofMembers(parent string, names []string, message string, unknown bool) []Violation {
@@ -140,7 +147,7 @@ func ofMembers(parent string, names []string, message string, unknown bool) []Vi
 }
 
 // message returns a message about a value. It is made from the schema only, never from the value.
-func (a *API) message(violated jsonschema.ErrorKind) string {
+func (v *validator) message(violated jsonschema.ErrorKind) string {
 	switch k := violated.(type) {
 	case *kind.InvalidJsonValue: // the only such value is duplicateMember
 		return "must not be a duplicate member or contain one"
@@ -165,7 +172,7 @@ func (a *API) message(violated jsonschema.ErrorKind) string {
 	case *kind.Format:
 		return "must have the format " + k.Want
 	case *kind.Pattern:
-		if description := a.patterns[k.Want]; description != "" {
+		if description := v.patterns[k.Want]; description != "" {
 			return "must be " + description
 		}
 	}

@@ -134,17 +134,19 @@ func TestAReadOnlyDatabaseIsNotReady(t *testing.T) {
 }
 
 func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 1,
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 2,
 		Timeout: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	held, err := db.Pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	for range 2 {
+		held, err := db.Pool.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer held.Release()
 	}
-	defer held.Release()
 	if err := db.Store(nil).Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
 		t.Errorf("error %v, want Unavailable", err)
 	}

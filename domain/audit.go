@@ -60,6 +60,9 @@ const changedMember = "changed"
 // MarshalJSON returns an object with the member "changed", if there is one, and one member for each id and number.
 // Names are in byte order, so equal details have equal texts.
 func (d AuditDetail) MarshalJSON() ([]byte, error) {
+	if len(d.Changed)+len(d.IDs)+len(d.Numbers) == 0 {
+		return []byte("{}"), nil // as in most entries
+	}
 	members := make(map[string]any, len(d.IDs)+len(d.Numbers)+1)
 	for name, id := range d.IDs {
 		members[name] = id.String()

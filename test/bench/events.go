@@ -119,14 +119,26 @@ func (r *eventReceiver) count() int {
 	return r.received
 }
 
+// subscribe creates a subscription to all changes of transactions and returns its id.
+func (s *service) subscribe(ctx context.Context, url string, fromStart bool) (string, error) {
+	var created struct {
+		ID string `json:"id"`
+	}
+	err := s.call(ctx, http.MethodPost, "/subscriptions", map[string]any{
+		"name": "bench", "types": []string{"transaction.*"}, "fromStart": fromStart,
+		"sink": map[string]any{"kind": "webhook", "url": url},
+	}, http.StatusCreated, &created)
+	return created.ID, err
+}
+
+func (s *service) unsubscribe(ctx context.Context, id string) error {
+	return s.call(ctx, http.MethodDelete, "/subscriptions/"+id, nil, http.StatusNoContent, nil)
+}
+
 // drain creates a subscription from the start, and measures until all events are received.
 func (s *service) drain(ctx context.Context, r *eventReceiver) (row, error) {
 	begun := time.Now()
-	err := s.call(ctx, http.MethodPost, "/subscriptions", map[string]any{
-		"name": "bench", "types": []string{"transaction.*"}, "fromStart": true,
-		"sink": map[string]any{"kind": "webhook", "url": r.url},
-	}, http.StatusCreated, nil)
-	if err != nil {
+	if _, err := s.subscribe(ctx, r.url, true); err != nil {
 		return row{}, err
 	}
 	for r.count() < eventRows {

@@ -28,14 +28,6 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 	if err := p.copied.take(ctx, p.pool, p.connection); err != nil {
 		return nil, err
 	}
-	rows := float64(p.vendor.rows)
-	timed := func(do func(context.Context) error) side {
-		return func(ctx context.Context) (float64, error) {
-			begun := time.Now()
-			err := do(ctx)
-			return rows / time.Since(begun).Seconds(), err
-		}
-	}
 	profiled, err := b.profiled(p.service, "pull")
 	if err != nil {
 		return nil, err
@@ -47,7 +39,7 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 		),
 		against: "COPY of the rows into the same table",
 		reach:   "≥ 0.5",
-	}, profiled(timed(p.fresh)), timed(func(ctx context.Context) error { return p.copied.into(ctx, p.pool) }))
+	}, profiled(p.timed(p.fresh)), p.timed(func(ctx context.Context) error { return p.copied.into(ctx, p.pool) }))
 	if err != nil {
 		return nil, err
 	}
@@ -57,13 +49,53 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 			return nil, err
 		}
 	}
+	pullAgain := func(ctx context.Context) error { return p.service.pull(ctx, p.connection) }
 	same, err := b.versus(ctx, row{
 		what: "the same rows, nothing changed", against: "reading the vendor's pages and decoding them", reach: "≥ 0.6",
-	}, again(timed(func(ctx context.Context) error { return p.service.pull(ctx, p.connection) })), timed(p.vendor.read))
-	if b.profile != "" {
-		err = errors.Join(err, b.statements(ctx))
+	}, again(p.timed(pullAgain)), p.timed(p.vendor.read))
+	if err != nil {
+		return nil, err
 	}
-	return []row{fresh, same}, err
+	if b.profile != "" {
+		if err := b.statements(ctx); err != nil {
+			return nil, err
+		}
+	}
+	subscribed, err := b.subscribedPull(ctx, p)
+	return []row{fresh, same, subscribed}, err
+}
+
+// subscribedPull compares pulls of new rows whose events are sent to a local endpoint meanwhile with pulls without a
+// subscription.
+func (b *bench) subscribedPull(ctx context.Context, p *puller) (row, error) {
+	receiver, err := b.newEventReceiver(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	return b.versus(ctx, row{
+		what:    fmt.Sprintf("%d new rows, whose events are sent meanwhile", p.vendor.rows),
+		against: "the same without a subscription",
+	}, func(ctx context.Context) (float64, error) {
+		subscription, err := p.service.subscribe(ctx, receiver.url, false)
+		if err != nil {
+			return 0, err
+		}
+		before := receiver.count()
+		speed, err := p.timed(p.fresh)(ctx)
+		if err == nil && receiver.count() == before {
+			err = errors.New("no event was sent during the pull")
+		}
+		return speed, errors.Join(err, p.service.unsubscribe(ctx, subscription))
+	}, p.timed(p.fresh))
+}
+
+// timed returns a side that measures the rows per second of do.
+func (p *puller) timed(do func(context.Context) error) side {
+	return func(ctx context.Context) (float64, error) {
+		begun := time.Now()
+		err := do(ctx)
+		return float64(p.vendor.rows) / time.Since(begun).Seconds(), err
+	}
 }
 
 // puller is a service with one connection whose data has been pulled once.

@@ -94,6 +94,9 @@ func (a *attempt) settledRead() *ports.SettledRead {
 	if chains, ok := a.vendor.(ports.RunningBalanceReader); ok {
 		read.RunningBalance = chains.RunningBalance
 	}
+	if creations, ok := a.vendor.(ports.CreationReader); ok {
+		read.CreatedAt = creations.CreatedAt
+	}
 	return read
 }
 

@@ -187,7 +187,7 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 	}
 	if failure == nil {
 		if !replaced {
-			o.Settled = a.settledRead()
+			o.Settled, o.Announced = a.settledRead(), a.pull.Scope.Announced
 		}
 		if a.connection.NewReference && !a.relink.staged && !a.relink.published {
 			o.Target = a.connection.Target()

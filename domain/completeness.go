@@ -26,6 +26,8 @@ const (
 	CheckBalanceAnchor CheckName = "balance_anchor"
 	// CheckRunningBalance compares the balances that the bank states with consecutive records.
 	CheckRunningBalance CheckName = "running_balance"
+	// CheckAnnouncedCount compares the number of rows that the vendor has announced with the rows that were read.
+	CheckAnnouncedCount CheckName = "announced_count"
 )
 
 // Basis is the code that says what the completeness of an account is based on.
@@ -134,10 +136,18 @@ type Completeness struct {
 	Last     *AccountReading `json:"last,omitempty"`     // the latest reading; nil if there is none
 	// Since is when the current state began: the time of the baseline, or of the end of the last drift.
 	Since time.Time `json:"since,omitzero"`
-	// AnchorDrift and ChainDrift are the times of the first reading that failed the check, of consecutive ones
-	// that did; zero while the check passes.
+	// AnchorDrift, ChainDrift and CountDrift are the times of the first reading that failed the check, of consecutive
+	// ones that did; zero while the check passes.
 	AnchorDrift time.Time `json:"anchorDrift,omitzero"`
 	ChainDrift  time.Time `json:"chainDrift,omitzero"`
+	CountDrift  time.Time `json:"countDrift,omitzero"`
+	// Announced are the announced counts that no reading has reached yet, oldest first.
+	Announced []AnnouncedCount `json:"announced,omitempty"`
+	// Counted is the oldest announced count that the latest comparison has missed, otherwise the newest one; nil if
+	// no count was compared.
+	Counted *Counted `json:"counted,omitempty"`
+	// CountMissed means that a count was missed since the baseline was accepted.
+	CountMissed bool `json:"countMissed,omitempty"`
 }
 
 // After returns the state after another reading. It sets the baseline if there is none, and replaces a
@@ -154,8 +164,13 @@ func (c Completeness) After(r AccountReading) Completeness {
 	drifting := c.DriftSince()
 	c.AnchorDrift = driftSince(c.AnchorDrift, c.anchorFails(), r.At)
 	c.ChainDrift = driftSince(c.ChainDrift, r.chained() && len(c.newGaps()) > 0, r.At)
-	if !drifting.IsZero() && c.DriftSince().IsZero() {
-		c.Since = r.At
+	return c.endDrift(drifting, r.At)
+}
+
+// endDrift sets Since if the drift that began at since has ended; since is zero if there was none.
+func (c Completeness) endDrift(since, at time.Time) Completeness {
+	if !since.IsZero() && c.DriftSince().IsZero() {
+		c.Since = at
 	}
 	return c
 }
@@ -174,27 +189,33 @@ func driftSince(since time.Time, fails bool, at time.Time) time.Time {
 func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 	anchor, _ := r.Anchor()
 	r.Late = decimal.Decimal{}
-	return Completeness{
-		Last: &r, Since: r.At,
-		Baseline: &Baseline{
-			At: r.At, Anchor: anchor, FirstDay: r.FirstDay, Provisional: r.Quarantined, Reason: reason,
-			Gaps: r.Gaps,
-		},
+	c.Last, c.Since, c.AnchorDrift, c.ChainDrift = &r, r.At, time.Time{}, time.Time{}
+	c.Baseline = &Baseline{
+		At: r.At, Anchor: anchor, FirstDay: r.FirstDay, Provisional: r.Quarantined, Reason: reason, Gaps: r.Gaps,
 	}
+	return c
 }
 
-// Accept returns the state in which the present anchor is the baseline. Errors: Conflict (no_anchor) if no
-// anchor is known.
+// Accept returns the state in which the present anchor is the baseline, and the announced counts that were missed are
+// no longer compared. Errors: Conflict (no_anchor) if no anchor is known and no count was missed.
 func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) {
-	if c.Last == nil {
+	switch {
+	case c.anchorKnown():
+		c = c.rebase(*c.Last, reason)
+	case c.CountDrift.IsZero():
 		return c, &Error{Kind: Conflict, Code: NoAnchor}
 	}
-	if _, known := c.Last.Anchor(); !known {
-		return c, &Error{Kind: Conflict, Code: NoAnchor}
-	}
-	c = c.rebase(*c.Last, reason)
-	c.Since = at
+	c.Announced, c.Counted, c.CountDrift, c.CountMissed, c.Since = nil, nil, time.Time{}, false, at
 	return c, nil
+}
+
+// anchorKnown reports whether the latest reading has an anchor.
+func (c Completeness) anchorKnown() bool {
+	if c.Last == nil {
+		return false
+	}
+	_, known := c.Last.Anchor()
+	return known
 }
 
 // expected returns the anchor that the latest reading should have. ok is false if the number is too large.
@@ -235,14 +256,27 @@ func (c Completeness) Basis() Basis {
 // DriftSince returns when the oldest drift began, even if it has not lasted for the grace period; zero if there
 // is none.
 func (c Completeness) DriftSince() time.Time {
-	if c.AnchorDrift.IsZero() || !c.ChainDrift.IsZero() && c.ChainDrift.Before(c.AnchorDrift) {
-		return c.ChainDrift
+	since := c.CountDrift
+	if c.compared() {
+		since = firstDrift(since, firstDrift(c.AnchorDrift, c.ChainDrift))
 	}
-	return c.AnchorDrift
+	return since
 }
 
-// Known reports whether the state is another one than CompletenessUnknown.
-func (c Completeness) Known() bool {
+// firstDrift returns the earlier one of the starts of two drifts, each zero if there is none.
+func firstDrift(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Known reports whether the state is another one than CompletenessUnknown. An announced count is enough for that only
+// if it was missed: rows that are all there can still be wrong.
+func (c Completeness) Known() bool { return c.compared() || c.CountMissed }
+
+// compared reports whether the latest reading is compared with a baseline.
+func (c Completeness) compared() bool {
 	return c.Baseline != nil && c.Last != nil && c.Last.Missing == ""
 }
 
@@ -264,17 +298,31 @@ func Lasted(since, now time.Time, grace time.Duration) bool {
 }
 
 // Results returns the results of the checks. The first one is that of CheckBalanceAnchor. That of CheckRunningBalance
-// is absent unless the bank states running balances.
+// is absent unless the bank states running balances, and that of CheckAnnouncedCount unless the vendor has announced
+// a count.
 func (c Completeness) Results(now time.Time, grace time.Duration) []CheckResult {
 	anchor := CheckResult{Check: CheckBalanceAnchor, State: CompletenessUnknown}
-	if c.Last == nil {
-		return []CheckResult{anchor}
+	if c.Last != nil {
+		anchor.At = c.Last.At
 	}
-	anchor.At = c.Last.At
-	if !c.Known() {
-		return []CheckResult{anchor}
+	results := []CheckResult{anchor}
+	if c.compared() {
+		results = c.compareReading(now, grace)
 	}
-	anchor.State = checkState(c.AnchorDrift, now, grace)
+	if counted := c.Counted; counted != nil {
+		results = append(results, CheckResult{
+			Check: CheckAnnouncedCount, State: checkState(c.CountDrift, now, grace), At: counted.At,
+			Expected: decimal.NewFromInt(int64(counted.Expected)), Actual: decimal.NewFromInt(int64(counted.Actual)),
+		})
+	}
+	return results
+}
+
+// compareReading returns the results of the checks that compare the latest reading.
+func (c Completeness) compareReading(now time.Time, grace time.Duration) []CheckResult {
+	anchor := CheckResult{
+		Check: CheckBalanceAnchor, State: checkState(c.AnchorDrift, now, grace), At: c.Last.At,
+	}
 	anchor.Expected, _ = c.expected()
 	anchor.Actual, _ = c.Last.Anchor()
 	if !c.Last.chained() {
@@ -300,7 +348,7 @@ func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
 // account has changed since. It returns false while a check fails, because the running balances that the bank
 // states can change without a change of a record.
 func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
-	return c.Last != nil && c.DriftSince().IsZero() && c.Last.Missing == balance.Missing &&
+	return c.Last != nil && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() && c.Last.Missing == balance.Missing &&
 		c.Last.Currency == balance.Currency && c.Last.Balance.Cmp(balance.Amount) == 0 &&
 		c.Last.Quarantined == quarantined
 }

@@ -51,6 +51,8 @@ type PullScope struct {
 	// Consents are the reports of events about the consent of the account holder, oldest first, at most
 	// MaxConsentReports.
 	Consents []ConsentReport `json:"consents,omitempty"`
+	// Announced are the numbers of rows that the vendor has announced, oldest first, at most MaxAnnounced.
+	Announced []AnnouncedCount `json:"announced,omitempty"`
 	// Unheard is set if the pull was requested because no webhook followed the vendor's synchronisation at this
 	// time.
 	Unheard time.Time `json:"unheard,omitzero"`
@@ -72,6 +74,7 @@ func MergeScopes(scopes []PullScope) PullScope {
 		all.Removed = append(all.Removed, a.Removed...)
 		all.Signal = cmp.Or(a.Signal, all.Signal)
 		all.Consents = append(all.Consents, a.Consents...)
+		all.Announced = mergeAnnounced(all.Announced, a.Announced)
 		if a.Unheard.After(all.Unheard) {
 			all.Unheard = a.Unheard
 		}
@@ -131,8 +134,8 @@ func (a PullScope) NamesAny(accounts map[string]time.Time) bool {
 }
 
 // simplified returns an equivalent, shorter scope. If a requests everything, only Everything, Signal,
-// Consents, Unheard, the removals and the names of accounts remain. A scope that requests more than maxNamed rows by id
-// becomes a request for everything.
+// Consents, Announced, Unheard, the removals and the names of accounts remain. A scope that requests more than maxNamed
+// rows by id becomes a request for everything.
 func (a PullScope) simplified() PullScope {
 	named := 0
 	for _, ids := range a.Changed {
@@ -141,7 +144,7 @@ func (a PullScope) simplified() PullScope {
 	if a.Everything || named > maxNamed {
 		return PullScope{
 			Everything: true, Accounts: a.AccountNames(), Removed: a.Removed, MoreRemoved: a.MoreRemoved,
-			Signal: a.Signal, Consents: a.Consents, Unheard: a.Unheard,
+			Signal: a.Signal, Consents: a.Consents, Announced: a.Announced, Unheard: a.Unheard,
 		}
 	}
 	return a

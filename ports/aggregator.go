@@ -137,6 +137,13 @@ type RunningBalanceReader interface {
 	RunningBalance(metadata json.RawMessage) domain.RunningBalance
 }
 
+// CreationReader is an optional interface of an Aggregator whose rows state when the vendor created them.
+type CreationReader interface {
+	// CreatedAt returns when the vendor created the row with this metadata; zero if the metadata does not contain the
+	// time.
+	CreatedAt(metadata json.RawMessage) time.Time
+}
+
 // KeyReader is an optional interface of an Aggregator whose rows state keys of the institution.
 type KeyReader interface {
 	// InstitutionKeys returns the institution's keys of a normalised row. It is a pure function.

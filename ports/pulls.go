@@ -197,7 +197,10 @@ type Outcome struct {
 	// Settled is what a complete and settled pull has read; nil for every other attempt. Finish then stores
 	// a reading of each of its accounts.
 	Settled *SettledRead
-	At      time.Time
+	// Announced are the numbers of rows that the vendor has announced. Finish stores them with their accounts, and
+	// compares them, and earlier ones, with the rows that are stored at the end of a settled pull.
+	Announced []domain.AnnouncedCount
+	At        time.Time
 }
 
 // SettledRead is what a complete pull has read while the vendor did not synchronise.
@@ -209,6 +212,9 @@ type SettledRead struct {
 	// RunningBalance returns what the metadata of a record states about the balance of its account; nil if
 	// the vendor states no running balances.
 	RunningBalance func(metadata json.RawMessage) domain.RunningBalance
+	// CreatedAt returns when the vendor created the row with this metadata; zero if that is not known. It is nil if the
+	// vendor does not state it.
+	CreatedAt func(metadata json.RawMessage) time.Time
 }
 
 // Limits of FormerAccounts and RowsOfAccount.

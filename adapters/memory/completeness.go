@@ -27,10 +27,13 @@ func (s *Store) storeReadings(p *pull, read *ports.SettledRead, at time.Time) {
 		sum := domain.NewAccountSum(balance, before.Baseline, at)
 		chain := s.addRecords(sum, a.Account, balance, read)
 		r := sum.Reading(read.Quarantined && s.quarantineNames(p.Connection, externalID), chain)
+		if !same(before, r) {
+			s.completeness[a.ID] = before.After(r)
+		}
+		s.countRows(a.Account, read, at)
 		if same(before, r) {
 			continue
 		}
-		s.completeness[a.ID] = before.After(r)
 		if day, known := r.DayBalance(); known {
 			if s.balances[a.ID] == nil {
 				s.balances[a.ID] = map[domain.Date]domain.AccountBalance{}
@@ -38,6 +41,34 @@ func (s *Store) storeReadings(p *pull, read *ports.SettledRead, at time.Time) {
 			s.balances[a.ID][day.Day] = day
 		}
 	}
+}
+
+// announceCounts stores the announced counts with the accounts of the connection.
+func (s *Store) announceCounts(connection domain.ConnectionID, counts []domain.AnnouncedCount) {
+	if len(counts) == 0 {
+		return
+	}
+	for externalID, a := range s.accounts[connection] {
+		s.completeness[a.ID] = s.completeness[a.ID].Announce(externalID, counts)
+	}
+}
+
+// countRows compares the announced counts of the account with the rows that were read.
+func (s *Store) countRows(a domain.Account, settled *ports.SettledRead, at time.Time) {
+	c := s.completeness[a.ID]
+	read := make([]int, len(c.Announced))
+	for i, count := range c.Announced {
+		for _, t := range s.transactions[a.Connection] {
+			var created time.Time
+			if settled.CreatedAt != nil {
+				created = settled.CreatedAt(t.Metadata)
+			}
+			if count.Account == "" || t.AccountID == a.ID {
+				read[i] += count.Rows(t.Transaction, created)
+			}
+		}
+	}
+	s.completeness[a.ID] = c.Count(at, read)
 }
 
 // same reports whether the reading has the numbers of the latest one, which is of the same day.

@@ -146,6 +146,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			return err
 		}
 		c := v.connections[p.Connection]
+		v.announceCounts(p.Connection, o.Announced)
 		v.storeReadings(p, o.Settled, o.At)
 		if o.Health != nil {
 			before := c.Health

@@ -20,10 +20,10 @@ type completenessView struct {
 
 // checkView is the result of one completeness check.
 type checkView struct {
-	Check      string    `json:"check" enum:"balance_anchor,running_balance" example:"balance_anchor" doc:"balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together"`
+	Check      string    `json:"check" enum:"balance_anchor,running_balance,announced_count" example:"balance_anchor" doc:"balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced"`
 	State      string    `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"The result; a failure counts as drifting once it has lasted for DRIFT_GRACE"`
-	Expected   string    `json:"expected,omitempty" example:"1000" doc:"The expected amount, a signed decimal; absent if there is nothing to compare with. Of running_balance it is that of the newest gap, and 0 if there is none"`
-	Actual     string    `json:"actual,omitempty" example:"1000" doc:"The amount that was found"`
+	Expected   string    `json:"expected,omitempty" example:"1000" doc:"The expected amount, a signed decimal; absent if there is nothing to compare with. Of running_balance it is that of the newest gap, and 0 if there is none. Of announced_count it is a number of transactions"`
+	Actual     string    `json:"actual,omitempty" example:"1000" doc:"The amount or number that was found"`
 	Difference string    `json:"difference,omitempty" example:"0" doc:"actual minus expected, also before the failure counts"`
 	Between    []string  `json:"between,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The ids of the two transactions around the newest gap; absent if there is none"`
 	At         time.Time `json:"at,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the amounts were read; unchanged amounts are stored once a day"`
@@ -85,7 +85,7 @@ func (s *server) completenessRoutes() []route {
 		{
 			id: "accept-completeness", method: http.MethodPost, path: one + "/completeness/accept",
 			description: "Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 " +
-				"if the balance of the account cannot be compared with its transactions.",
+				"if the balance of the account cannot be compared with its transactions, and no announced count was missed.",
 			status: http.StatusOK, tag: tag, summary: "Accept the present difference of an account",
 			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true,
 			mount: handle(s.acceptCompleteness),

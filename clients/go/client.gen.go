@@ -98,6 +98,7 @@ func (e CheckStatus) Valid() bool {
 
 // Defines values for CheckViewCheck.
 const (
+	CheckViewCheckAnnouncedCount CheckViewCheck = "announced_count"
 	CheckViewCheckBalanceAnchor  CheckViewCheck = "balance_anchor"
 	CheckViewCheckRunningBalance CheckViewCheck = "running_balance"
 )
@@ -105,6 +106,8 @@ const (
 // Valid indicates whether the value is a known member of the CheckViewCheck enum.
 func (e CheckViewCheck) Valid() bool {
 	switch e {
+	case CheckViewCheckAnnouncedCount:
+		return true
 	case CheckViewCheckBalanceAnchor:
 		return true
 	case CheckViewCheckRunningBalance:
@@ -1556,7 +1559,7 @@ type CheckStatus string
 
 // CheckView defines model for CheckView.
 type CheckView struct {
-	// Actual The amount that was found
+	// Actual The amount or number that was found
 	//
 	// Examples: 1000
 	Actual *string `json:"actual,omitempty"`
@@ -1571,7 +1574,7 @@ type CheckView struct {
 	// Examples: ["019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"]
 	Between *[]string `json:"between,omitempty"`
 
-	// Check balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together
+	// Check balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
 	//
 	// Examples: balance_anchor
 	Check CheckViewCheck `json:"check"`
@@ -1581,7 +1584,7 @@ type CheckView struct {
 	// Examples: 0
 	Difference *string `json:"difference,omitempty"`
 
-	// Expected The expected amount, a signed decimal; absent if there is nothing to compare with. Of running_balance it is that of the newest gap, and 0 if there is none
+	// Expected The expected amount, a signed decimal; absent if there is nothing to compare with. Of running_balance it is that of the newest gap, and 0 if there is none. Of announced_count it is a number of transactions
 	//
 	// Examples: 1000
 	Expected *string `json:"expected,omitempty"`
@@ -1592,7 +1595,7 @@ type CheckView struct {
 	State CheckViewState `json:"state"`
 }
 
-// CheckViewCheck balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together
+// CheckViewCheck balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
 //
 // Examples: balance_anchor
 type CheckViewCheck string
@@ -4814,7 +4817,7 @@ type ClientInterface interface {
 
 	// AcceptCompletenessWithBody Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4823,7 +4826,7 @@ type ClientInterface interface {
 
 	// AcceptCompleteness Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5566,7 +5569,7 @@ func (c *Client) GetCompleteness(ctx context.Context, id string, reqEditors ...R
 
 // AcceptCompletenessWithBody Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5585,7 +5588,7 @@ func (c *Client) AcceptCompletenessWithBody(ctx context.Context, id string, para
 
 // AcceptCompleteness Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11231,7 +11234,7 @@ type ClientWithResponsesInterface interface {
 
 	// AcceptCompletenessWithBodyWithResponse Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11240,7 +11243,7 @@ type ClientWithResponsesInterface interface {
 
 	// AcceptCompletenessWithResponse Accept the present difference of an account
 	//
-	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+	// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -21869,7 +21872,7 @@ func (c *ClientWithResponses) GetCompletenessWithResponse(ctx context.Context, i
 
 // AcceptCompletenessWithBodyWithResponse Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21884,7 +21887,7 @@ func (c *ClientWithResponses) AcceptCompletenessWithBodyWithResponse(ctx context
 
 // AcceptCompletenessWithResponse Accept the present difference of an account
 //
-// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+// Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

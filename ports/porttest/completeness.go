@@ -19,6 +19,7 @@ var completenessTests = []storeTest{
 	{"a record dated before the baseline's first day moves the baseline", completenessLateHistory},
 	{"rows in the quarantine are counted for the accounts that they name", completenessQuarantine},
 	{"running balances of the account's newest records are compared", completenessChain},
+	{"announced counts are compared with the rows that were ever read", completenessCounts},
 	{"an accepted anchor is the baseline of later readings", completenessAccept},
 	{"the activity shows the oldest drift of the accounts that are not removed", completenessActivity},
 	{"completeness is limited to the tenant", completenessTenant},
@@ -191,6 +192,61 @@ func completenessChain(f *fixture) {
 	f.equal("gaps", 1, len(got.Gaps))
 	f.equal("expected", "62.5", got.Gaps[0].Expected.String())
 	f.equal("actual", "60", got.Gaps[0].Actual.String())
+}
+
+// completenessCounts announces counts with pulls that are not settled. The rows that count are "2" and what takes its
+// place; "1" came before, and "4" belongs to another account.
+func completenessCounts(f *fixture) {
+	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-02-01")))
+	f.finishSettled(l, f.now(), balances("100"))
+	from := f.now()
+	announce := func(l domain.Lease, counts ...domain.AnnouncedCount) {
+		f.Helper()
+		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+			State: domain.PullSucceeded, Attempts: 1, At: f.now(), Announced: counts,
+		}))
+	}
+	count := func(step string, drifts bool, expected, actual int) {
+		f.Helper()
+		l, read := f.startPull(c), balances("100")
+		read.CreatedAt = func(metadata json.RawMessage) (at time.Time) {
+			if string(metadata) == `{"id": "1"}` {
+				at = from.Add(-time.Second)
+			}
+			return at
+		}
+		f.finishSettled(l, f.now(), read)
+		got := f.completeness(id)
+		if got.Counted == nil {
+			f.Fatalf("%s: no count was compared", step)
+		}
+		f.equal(step, []any{drifts, expected, actual},
+			[]any{!got.CountDrift.IsZero(), got.Counted.Expected, got.Counted.Actual})
+	}
+	l = f.startPull(c)
+	f.storeRows(l, row("4", withAccount("b")))
+	announce(l, domain.AnnouncedCount{Account: "a", From: from, Count: 2},
+		domain.AnnouncedCount{Account: "b", From: from, Count: 9})
+	f.equal("before a settled pull", true, f.completeness(id).Counted == nil)
+	count("no row was read", true, 2, 0)
+
+	r := &replacements{fixture: f, c: c, l: f.startPull(c)}
+	r.page(listing(), purchase("2"))
+	r.next()
+	r.remove("2")
+	r.page(news(), purchase("3"))
+	f.equal("a row that continues another one", []string{"2"}, []string{f.getRow(c, "3").Supersedes[0].ExternalID})
+	f.finish(r.l, domain.PullSucceeded, "")
+	count("the row and the one that continues it", false, 2, 2)
+	f.equal("a count that was reached", 0, len(f.completeness(id).Announced))
+
+	announce(f.startPull(c), domain.AnnouncedCount{Count: 5})
+	count("all rows of the account reference", true, 5, 4)
+	r.l = f.startPull(c)
+	r.remove("1")
+	r.mustStorePage(r.l, ports.PageWrite{Transactions: []domain.TransactionData{row("5")}, Progress: listing()})
+	f.finish(r.l, domain.PullSucceeded, "")
+	count("a row that was removed and one without an account", false, 5, 5)
 }
 
 func completenessAccept(f *fixture) {

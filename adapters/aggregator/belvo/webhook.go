@@ -43,8 +43,8 @@ func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.Mat
 // The vendor does not document whether webhook_id is new with each event or the same for all
 // events of a registration. Therefore the deduplication key consists of webhook_id, request_id,
 // name and a hash of the body: two deliveries are the same event only if all of these are equal.
-// Only ids are taken from a payload; its counts and dates are hints that a full read does not
-// need.
+// Only ids and the total of a link's transactions are taken from a payload; its other counts and its dates
+// are hints that a full read does not need.
 //
 // If an id cannot be read, the event still says that something has changed: its scope is then
 // everything, and the ids that can be read are used.
@@ -120,13 +120,26 @@ func (e envelope) transactionsEvent() (domain.PullScope, bool) {
 		if e.hasErrors() {
 			return domain.PullScope{}, true
 		}
-		return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}, true
+		return domain.PullScope{Everything: true, Signal: domain.SignalRecovered, Announced: e.announced()}, true
 	case "transactions_updated":
 		return domain.PullScope{Everything: true}, true
 	case "transactions_deleted":
 		return domain.PullScope{}.Merge(domain.PullScope{Everything: true, Removed: e.removedIDs()}), true
 	}
 	return domain.PullScope{}, false
+}
+
+// announced returns the number of transactions of the link, which the event historical_update states. The number
+// of new rows in new_transactions_available is not used: it does not say since when they are new.
+func (e envelope) announced() []domain.AnnouncedCount {
+	var data struct {
+		Total vendorhttp.Count `json:"total_transactions"`
+	}
+	e.decodeData(&data)
+	if count := (domain.AnnouncedCount{Count: int(data.Total)}); count.Valid() {
+		return []domain.AnnouncedCount{count}
+	}
+	return nil
 }
 
 // hasErrors reports whether an update event carries errors instead of rows. Such an event needs

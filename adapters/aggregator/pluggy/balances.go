@@ -2,6 +2,7 @@ package pluggy
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -49,4 +50,16 @@ func (a *Adapter) RunningBalance(metadata json.RawMessage) domain.RunningBalance
 		return domain.RunningBalance{}
 	}
 	return domain.RunningBalance{Order: in.Order, Balance: &balance}
+}
+
+// CreatedAt implements ports.CreationReader. A row without a readable time of creation states none.
+func (a *Adapter) CreatedAt(metadata json.RawMessage) time.Time {
+	var in struct {
+		CreatedAt string `json:"createdAt"`
+	}
+	if err := json.Unmarshal(metadata, &in); err != nil {
+		return time.Time{}
+	}
+	at, _ := parseTime(in.CreatedAt)
+	return at
 }

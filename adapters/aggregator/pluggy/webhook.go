@@ -23,6 +23,7 @@ type notification struct {
 	Account     vendorhttp.Text     `json:"accountId"`
 	CreatedFrom vendorhttp.Text     `json:"transactionsCreatedAtFrom"`
 	MinDate     vendorhttp.Text     `json:"transactionsMinDate"`
+	Count       vendorhttp.Count    `json:"transactionsCount"`
 	Rows        vendorhttp.TextList `json:"transactionIds"`
 	Error       *struct {
 		Code string `json:"code"`
@@ -109,11 +110,16 @@ func errorScope(n notification) domain.PullScope {
 // has to act.
 func reauthScope(notification) domain.PullScope { return domain.PullScope{Signal: domain.SignalReauth} }
 
-// createdScope returns the scope of the account's rows that were created since the announced time. The
-// vendor sends no ids in this event. It sends links to the rows, but they are not followed.
+// createdScope returns the scope of the account's rows that were created since the announced time, and their number.
+// The vendor sends no ids in this event. It sends links to the rows, but they are not followed.
 func createdScope(n notification) domain.PullScope {
 	if at, ok := parseTime(n.CreatedFrom.Value); ok && n.Account.Value != "" {
-		return domain.PullScope{Created: map[string]time.Time{n.Account.Value: at.Add(-createdOverlap)}}
+		scope := domain.PullScope{Created: map[string]time.Time{n.Account.Value: at.Add(-createdOverlap)}}
+		count := domain.AnnouncedCount{Account: n.Account.Value, From: at, Count: int(n.Count)}
+		if count.Valid() {
+			scope.Announced = []domain.AnnouncedCount{count}
+		}
+		return scope
 	}
 	if at, ok := parseTime(n.MinDate.Value); ok {
 		// A day earlier, because in São Paulo the value date may be the day before.

@@ -53,8 +53,12 @@ func TestParseReturnsTheScopeOfEachEvent(t *testing.T) {
 		"item_waiting_user_action": {true, reauth},
 		"item_deleted":             {true, domain.PullScope{}},
 		"connector_status_updated": {},
-		"transactions_created": {true, domain.PullScope{Created: map[string]time.Time{
-			webhookAccount: time.Date(2026, 11, 19, 8, 57, 11, 0, time.UTC)}}},
+		"transactions_created": {true, domain.PullScope{
+			Created: map[string]time.Time{webhookAccount: time.Date(2026, 11, 19, 8, 57, 11, 0, time.UTC)},
+			Announced: []domain.AnnouncedCount{{
+				Account: webhookAccount, From: time.Date(2026, 11, 19, 9, 2, 11, 0, time.UTC), Count: 3,
+			}},
+		}},
 		"transactions_updated": {true, domain.PullScope{Changed: map[string][]string{
 			webhookCard: {"7a7a7a7a-0000-4000-8000-000000000021"}}}},
 		"transactions_deleted": {true, domain.PullScope{Removed: []string{"7a7a7a7a-0000-4000-8000-000000000022"}}},

@@ -1,6 +1,8 @@
 package vendorhttp
 
 import (
+	"strconv"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -33,6 +35,23 @@ func (t *Text) Check(valid func(string) bool) {
 	if t.Value != "" && !valid(t.Value) {
 		*t = Text{Odd: true}
 	}
+}
+
+// Count is a member that should be a whole number. Any other JSON value is 0.
+type Count int
+
+// UnmarshalJSONFrom decodes any JSON value.
+func (c *Count) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	value, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(string(value))
+	if err != nil {
+		n = 0
+	}
+	*c = Count(n)
+	return nil
 }
 
 // TextList is a member that should be a list of strings. Like [Text], it decodes any JSON value.

@@ -105,6 +105,7 @@ type settledAccount struct {
 	quarantined bool
 	sum         *domain.AccountSum
 	chain       []domain.ChainRow
+	read        []int // see domain.Completeness.Count
 }
 
 // settledWriter stores the readings of a settled pull in the transaction that ends it.
@@ -127,7 +128,7 @@ func (w *settledWriter) write() error {
 	}
 	var stale []*settledAccount
 	for _, a := range accounts {
-		if changed || !a.before.SameReading(a.balance, a.quarantined) {
+		if changed || len(a.before.Announced) > 0 || !a.before.SameReading(a.balance, a.quarantined) {
 			a.sum = domain.NewAccountSum(a.balance, a.before.Baseline, w.at)
 			stale = append(stale, a)
 		} else if next, differs := a.before.Repeated(w.at); differs {
@@ -142,11 +143,15 @@ func (w *settledWriter) write() error {
 	if err := w.sum(stale); err != nil {
 		return err
 	}
+	if err := w.countRows(stale); err != nil {
+		return err
+	}
 	for _, a := range stale {
 		if err := w.readChain(a); err != nil {
 			return err
 		}
-		if err := w.save(a, a.before.After(a.sum.Reading(a.quarantined, a.chain))); err != nil {
+		next := a.before.After(a.sum.Reading(a.quarantined, a.chain)).Count(w.at, a.read)
+		if err := w.save(a, next); err != nil {
 			return err
 		}
 	}
@@ -276,6 +281,74 @@ func (r *summedRow) domain() domain.SumRow {
 		row.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrent}
 	}
 	return row
+}
+
+// countRows counts the rows that were ever read for each announced count of the accounts.
+func (w *settledWriter) countRows(accounts []*settledAccount) error {
+	accounts = slices.DeleteFunc(slices.Clone(accounts), func(a *settledAccount) bool {
+		a.read = make([]int, len(a.before.Announced))
+		return len(a.read) == 0
+	})
+	if len(accounts) == 0 {
+		return nil
+	}
+	since := w.at
+	for _, a := range accounts {
+		for _, count := range a.before.Announced {
+			if at := count.EarliestArrival(); at.IsZero() {
+				since = time.Unix(0, 0)
+			} else if at.Before(since) {
+				since = at
+			}
+		}
+	}
+	q := newQuery(`SELECT account_id, first_seen_at, superseded_by, supersedes, metadata FROM transactions
+		WHERE connection_id = ? AND `+equalUnindexed("tenant_id")+` AND (first_seen_at >= ? OR supersedes <> '')`,
+		uuidColumn(w.pull.Connection), uuidColumn(w.pull.Tenant), instant{since}.value(w.tx.Name()))
+	var t domain.Transaction
+	var past string
+	var metadata []byte
+	columns := []any{
+		(*uuidColumn)(&t.AccountID.UUID), timeColumn{&t.FirstSeenAt}, (*uuidColumn)(&t.SupersededBy.UUID),
+		(*textColumn)(&past), &metadata,
+	}
+	return w.tx.Read(q.into(columns, func() error {
+		t.Supersedes = nil
+		if past != "" {
+			if err := decode(past, &t.Supersedes); err != nil {
+				return err
+			}
+		}
+		var created time.Time
+		if w.CreatedAt != nil {
+			created = w.CreatedAt(metadata)
+		}
+		for _, a := range accounts {
+			for i, count := range a.before.Announced {
+				if count.Account == "" || t.AccountID.UUID == a.ID {
+					a.read[i] += count.Rows(t, created)
+				}
+			}
+		}
+		return nil
+	}))
+}
+
+// announceCounts stores the announced counts with the accounts of the pull's connection.
+func announceCounts(tx *gorm.DB, pull pullRow, counts []domain.AnnouncedCount) error {
+	if len(counts) == 0 {
+		return nil
+	}
+	var accounts []accountKeys
+	err := tx.Table("accounts").Where("connection_id = ? AND tenant_id = ?", pull.Connection, pull.Tenant).
+		Order("id").Find(&accounts).Error
+	for i := 0; i < len(accounts) && err == nil; i++ {
+		var c domain.Completeness
+		if c, err = completenessOf(locked(tx, forUpdate), accounts[i]); err == nil {
+			err = saveCompleteness(tx, accounts[i], c.Announce(accounts[i].ExternalID, counts))
+		}
+	}
+	return err
 }
 
 // readChain reads the newest posted records of an account whose bank may state running balances.

@@ -24,6 +24,9 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if err := tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(finishColumns(o)).Error; err != nil {
 			return err
 		}
+		if err := announceCounts(tx.DB, row, o.Announced); err != nil {
+			return err
+		}
 		if o.Settled != nil {
 			w := settledWriter{SettledRead: *o.Settled, tx: tx, pull: row, at: o.At}
 			if err := w.write(); err != nil {

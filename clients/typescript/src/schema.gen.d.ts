@@ -199,7 +199,7 @@ export interface paths {
         put?: never;
         /**
          * Accept the present difference of an account
-         * @description Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions.
+         * @description Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 if the balance of the account cannot be compared with its transactions, and no announced count was missed.
          */
         post: operations["accept-completeness"];
         delete?: never;
@@ -1558,7 +1558,7 @@ export interface components {
         };
         CheckView: {
             /**
-             * @description The amount that was found
+             * @description The amount or number that was found
              * @example 1000
              */
             actual?: string;
@@ -1576,18 +1576,18 @@ export interface components {
              */
             between?: string[];
             /**
-             * @description balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together
+             * @description balance_anchor: the balance without the posted transactions equals the baseline. running_balance: the balances that the bank states with its transactions fit together. announced_count: as many transactions were read as the vendor has announced
              * @example balance_anchor
              * @enum {string}
              */
-            check: "balance_anchor" | "running_balance";
+            check: "balance_anchor" | "running_balance" | "announced_count";
             /**
              * @description actual minus expected, also before the failure counts
              * @example 0
              */
             difference?: string;
             /**
-             * @description The expected amount, a signed decimal; absent if there is nothing to compare with. Of running_balance it is that of the newest gap, and 0 if there is none
+             * @description The expected amount, a signed decimal; absent if there is nothing to compare with. Of running_balance it is that of the newest gap, and 0 if there is none. Of announced_count it is a number of transactions
              * @example 1000
              */
             expected?: string;

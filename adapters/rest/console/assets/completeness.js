@@ -16,12 +16,17 @@ export const State = ({ state }) => html`<${Status} tone=${tones[state]}>${t('co
 
 const amount = (value, currency) => (value ? html`<${Amount} value=${value} currency=${currency} />` : muted);
 
+const counted = (check) => check.check === 'announced_count';
+
+// checked returns an amount, or a number of transactions.
+const checked = (check, value, currency) => (counted(check) ? value || muted : amount(value, currency));
+
 const checkColumns = (connection, currency) => [
   { title: t('column.check'), kind: 'main', cell: (check) => t('check.' + check.check) },
   { title: t('column.state'), cell: (check) => html`<${State} state=${check.state} />` },
-  { title: t('column.expected'), kind: 'number', cell: (check) => amount(check.expected, currency) },
-  { title: t('column.actual'), kind: 'number', cell: (check) => amount(check.actual, currency) },
-  { title: t('column.difference'), kind: 'number', cell: (check) => amount(check.difference, currency) },
+  { title: t('column.expected'), kind: 'number', cell: (check) => checked(check, check.expected, currency) },
+  { title: t('column.actual'), kind: 'number', cell: (check) => checked(check, check.actual, currency) },
+  { title: t('column.difference'), kind: 'number', cell: (check) => checked(check, check.difference, currency) },
   {
     title: t('column.between'),
     cell: (check) => (!check.between ? muted : check.between.map((id, i) => html`${i > 0 && ', '}
@@ -59,7 +64,8 @@ export function AccountCompleteness({ id, account }) {
   const [accepting, setAccepting] = useState(false);
   const found = completeness.value?.data;
   const name = loaded && (loaded.name || loaded.number || loaded.externalId);
-  const differs = found?.checks.some((check) => check.check === 'balance_anchor' && /[1-9]/.test(check.difference || ''));
+  const differs = found?.checks.some((check) => (check.check === 'balance_anchor' && /[1-9]/.test(check.difference || ''))
+    || (counted(check) && check.difference?.startsWith('-')));
   const reload = () => {
     completeness.reload();
     balances.reload();

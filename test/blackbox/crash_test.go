@@ -5,9 +5,13 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
 )
 
 // defaultKills is the number of kills if CRASH_KILLS is not set; make crash sets a larger number.
@@ -18,27 +22,29 @@ const defaultKills = 20
 const killsARound = 15
 
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks
-// arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once, and a
-// subscription whose endpoint failed must have got the events of all records.
+// arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once. Two
+// subscriptions must have got the events of all records: one whose endpoint failed, and one whose broker was killed, too,
+// with every tenth kill of a service.
 // CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED is set, all kills
 // concern a service that uses PostgreSQL through a pooler.
 func TestCrash(t *testing.T) {
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
+	broker := newMortalBroker(t)
 	if os.Getenv("CRASH_POOLED") != "" {
 		db := newDatabase(t)
 		h := newPooledEnv(t, db.url, poolSize)
 		db.through = h.settings["DATABASE_URL"]
-		crash(t, h, db, kills, seed)
+		crash(t, h, db, broker, kills, seed)
 		return
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		crash(t, newEnv(t, ""), nil, (kills+1)/2, seed)
+		crash(t, newEnv(t, ""), nil, broker, (kills+1)/2, seed)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		db := newDatabase(t)
-		crash(t, newEnv(t, db.url), db, kills/2, seed)
+		crash(t, newEnv(t, db.url), db, broker, kills/2, seed)
 	})
 }
 
@@ -77,15 +83,33 @@ type crashTest struct {
 	t       testing.TB
 	random  *rand.Rand
 	db      *database // nil if the service uses SQLite
+	broker  *mortalBroker
 	current atomic.Pointer[process]
 	kills   int
 	crashes int // number of crashes of the database
+
+	brokerCrashes sync.WaitGroup
 }
 
-func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
-	r := &crashTest{env: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
+// newMortalBroker starts a broker. It returns nil, and skips a subtest, if there is none.
+func newMortalBroker(t *testing.T) *mortalBroker {
+	broker, err := rabbittest.Start()
+	if !t.Run("broker", func(t *testing.T) { rabbittest.Require(t, err) }) || err != nil {
+		return nil
+	}
+	t.Cleanup(broker.Stop)
+	return &mortalBroker{Broker: broker}
+}
+
+func crash(t *testing.T, h *env, db *database, broker *mortalBroker, kills int, seed uint64) {
+	r := &crashTest{env: h, t: t, db: db, broker: broker, random: rand.New(rand.NewPCG(seed, 1))}
 	r.startAndWait()
-	events := h.watchEvents(t, r.current.Load(), seed)
+	endpoint := h.newEventEndpoint(t, r.current.Load(), seed)
+	var queue *eventQueue
+	if broker != nil {
+		queue = h.newEventQueue(t, r.current.Load(), broker, strings.ReplaceAll(t.Name(), "/", "."))
+		t.Cleanup(r.brokerCrashes.Wait)
+	}
 	var links []*link
 	for i := range uint64(3) {
 		links = append(links, newPluggy(t, seed+1+i, 60), newBelvo(t, seed+101+i, 60))
@@ -105,11 +129,18 @@ func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
 			t.Logf("%d kills: %+v", r.kills, v)
 		}
 	}
-	events.check(t, h, r.current.Load())
+	r.brokerCrashes.Wait()
+	endpoint.check(t, h, r.current.Load())
+	brokerKills := 0
+	if queue != nil {
+		queue.check(t, h, r.current.Load())
+		brokerKills = broker.killed()
+	}
 	t.Logf(
-		"kills %d, database crashes %d, accepted %d, stored %d, lost %d, doubled %d, rows %d, "+
+		"kills %d, broker kills %d, database crashes %d, accepted %d, stored %d, lost %d, doubled %d, rows %d, "+
 			"pulls taken over %d, seed %d",
 		r.kills,
+		brokerKills,
 		r.crashes,
 		v.accepted,
 		v.stored,
@@ -152,6 +183,9 @@ func (r *crashTest) kill() {
 	}
 	r.current.Load().kill()
 	r.kills++
+	if hangs := time.Duration(r.random.IntN(1000)) * time.Millisecond; r.broker != nil && r.kills%10 == 5 {
+		r.brokerCrashes.Go(func() { r.broker.crash(r.t, hangs) })
+	}
 	r.current.Store(r.serve())
 	if r.random.IntN(4) > 0 {
 		r.waitUntilReady()

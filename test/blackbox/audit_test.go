@@ -31,6 +31,7 @@ func (h *env) execSQL(t *testing.T, statement string) {
 // TestTheAuditLogSurvivesAKillAndIsVerified kills the service right after it has answered requests, when their entries
 // usually have no number yet. Every answered change must be an entry. Then it tampers with the database.
 func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
+	t.Parallel()
 	for name, database := range map[string]func(t *testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
 		"postgres": func(t *testing.T) string { return newDatabase(t).url },

@@ -23,11 +23,12 @@ const killsARound = 15
 
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks
 // arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once. Two
-// subscriptions must have got the events of all records: one whose endpoint failed, and one whose broker was killed, too,
-// with every tenth kill of a service.
+// subscriptions must have got the events of all records: one whose endpoint failed, and one whose broker was
+// killed with every tenth kill of a service.
 // CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED is set, all kills
 // concern a service that uses PostgreSQL through a pooler.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
 	broker := newMortalBroker(t)
 	if os.Getenv("CRASH_POOLED") != "" {

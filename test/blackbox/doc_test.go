@@ -12,10 +12,21 @@
 package blackbox_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 )
 
-func TestMain(m *testing.M) { os.Exit(binary.Main(m)) }
+// concurrency is the number of tests that run at the same time, among those that mostly wait: for leases, for timeouts
+// and for killed processes. Tests that measure memory or short times do not run together with others.
+const concurrency = "4"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", concurrency); err != nil {
+		panic(err)
+	}
+	os.Exit(binary.Main(m))
+}

@@ -24,6 +24,7 @@ const (
 // TestErasuresSurviveKills kills the service at random points while it erases connections. Afterwards every erasure is
 // done, nothing of these connections is stored, and another connection is unchanged.
 func TestErasuresSurviveKills(t *testing.T) {
+	t.Parallel()
 	seed := seedOf(t)
 	for name, database := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },

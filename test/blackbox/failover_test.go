@@ -20,6 +20,7 @@ const failoverLimit = 20 * time.Second
 // webhook with a 202 must be stored, every process must accept webhooks again, and the change feed must have missed
 // nothing.
 func TestFailoverToASynchronousStandby(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		parameters string
 		lose       func(*pgtest.Server) error
@@ -27,7 +28,10 @@ func TestFailoverToASynchronousStandby(t *testing.T) {
 		"killed":  {"", (*pgtest.Server).Destroy},
 		"hanging": {"&connect_timeout=1", (*pgtest.Server).Freeze},
 	} {
-		t.Run(name, func(t *testing.T) { failover(t, test.parameters, test.lose) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failover(t, test.parameters, test.lose)
+		})
 	}
 }
 

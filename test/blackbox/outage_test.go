@@ -285,12 +285,14 @@ func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
 }
 
 func TestPostgresOutage(t *testing.T) {
+	t.Parallel()
 	for name, outage := range map[string]struct{ begin, end func(*database) }{
 		"stopped": {(*database).stop, (*database).start},
 		"crashed": {(*database).crash, (*database).start},
 		"hanging": {(*database).hang, (*database).resume},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			db := newDatabase(t)
 			f := newFixture(t, newEnv(t, db.url))
 			f.checkAllRoutesCalled(t)
@@ -311,8 +313,10 @@ func TestPostgresOutage(t *testing.T) {
 // A process that is stopped while its database is not reachable or does not respond must still end within
 // drainTime.
 func TestShutdownWithoutPostgres(t *testing.T) {
+	t.Parallel()
 	for name, begin := range map[string]func(*database){"stopped": (*database).stop, "hanging": (*database).hang} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			db := newDatabase(t)
 			f := newFixture(t, newEnv(t, db.url))
 			begin(db)

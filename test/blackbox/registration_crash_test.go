@@ -43,7 +43,8 @@ func TestAKilledRegistrationLeavesNoWebhook(t *testing.T) {
 			checks[step.name+" on "+backend] = step.begin(t, newEnv(t, at(t)))
 		}
 	}
-	for name, check := range checks { // all services wait at the same time
+	t.Parallel() // all services wait at the same time, while other tests run
+	for name, check := range checks {
 		t.Run(name, check)
 	}
 }

@@ -96,6 +96,7 @@ func TestRevocationAndDeletionApplyToAllReplicas(t *testing.T) {
 }
 
 func TestOtherReplicasFinishThePullsOfAKilledOne(t *testing.T) {
+	t.Parallel()
 	h, all := replicas(t, 3)
 	var links []*link
 	for i := range uint64(3) {

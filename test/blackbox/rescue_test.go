@@ -56,6 +56,7 @@ func waitForRescue(t *testing.T, h *env, l *link, p *process, died time.Time) ti
 }
 
 func TestPullOfADeadProcessContinues(t *testing.T) {
+	t.Parallel()
 	for name, at := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
 		"postgres": func(t *testing.T) string { return newDatabase(t).url },

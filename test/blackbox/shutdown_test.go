@@ -250,6 +250,7 @@ func (h *env) follow(with *http.Client, address string) int {
 // When a process is stopped, it must hand back a pull that waits for the vendor, and another process must
 // continue that pull without a delay.
 func TestShutdownHandsAHangingPullBack(t *testing.T) {
+	t.Parallel()
 	for name, early := range map[string]bool{"another that already runs": true, "another that starts later": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -89,6 +89,10 @@ type crashTest struct {
 	kills   int
 	crashes int // number of crashes of the database
 
+	endpoint *eventEndpoint
+	before   int // number of events that the endpoint had received when the current process started
+	senders  int // number of killed processes that had sent events
+
 	brokerCrashes sync.WaitGroup
 }
 
@@ -105,7 +109,7 @@ func newMortalBroker(t *testing.T) *mortalBroker {
 func crash(t *testing.T, h *env, db *database, broker *mortalBroker, kills int, seed uint64) {
 	r := &crashTest{env: h, t: t, db: db, broker: broker, random: rand.New(rand.NewPCG(seed, 1))}
 	r.startAndWait()
-	endpoint := h.newEventEndpoint(t, r.current.Load(), seed)
+	r.endpoint = h.newEventEndpoint(t, r.current.Load(), seed)
 	var queue *eventQueue
 	if broker != nil {
 		queue = h.newEventQueue(t, r.current.Load(), broker, strings.ReplaceAll(t.Name(), "/", "."))
@@ -131,16 +135,17 @@ func crash(t *testing.T, h *env, db *database, broker *mortalBroker, kills int, 
 		}
 	}
 	r.brokerCrashes.Wait()
-	endpoint.check(t, h, r.current.Load())
+	r.endpoint.check(t, h, r.current.Load())
 	brokerKills := 0
 	if queue != nil {
 		queue.check(t, h, r.current.Load())
 		brokerKills = broker.killed()
 	}
 	t.Logf(
-		"kills %d, broker kills %d, database crashes %d, accepted %d, stored %d, lost %d, doubled %d, rows %d, "+
-			"pulls taken over %d, seed %d",
+		"kills %d (%d of senders of events), broker kills %d, database crashes %d, accepted %d, stored %d, lost %d, "+
+			"doubled %d, rows %d, pulls taken over %d, seed %d",
 		r.kills,
+		r.senders,
 		brokerKills,
 		r.crashes,
 		v.accepted,
@@ -184,6 +189,11 @@ func (r *crashTest) kill() {
 	}
 	r.current.Load().kill()
 	r.kills++
+	received := r.endpoint.log.count()
+	if received > r.before {
+		r.senders++
+	}
+	r.before = received
 	if hangs := time.Duration(r.random.IntN(1000)) * time.Millisecond; r.broker != nil && r.kills%10 == 5 {
 		r.brokerCrashes.Go(func() { r.broker.crash(r.t, hangs) })
 	}

@@ -70,6 +70,13 @@ func (l *eventLog) receive(body []byte) {
 	l.first[event.Subject] = max(l.first[event.Subject], n)
 }
 
+// count returns the number of events that were received.
+func (l *eventLog) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.received
+}
+
 // missing returns the number of records whose last event was not received, and of those without the event that adds
 // them. want contains the versions of all records by their ids.
 func (l *eventLog) missing(want map[string]float64) (last, added int) {

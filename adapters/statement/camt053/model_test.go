@@ -54,7 +54,8 @@ var children = map[string]string{
 var texts = map[string]string{
 	"MsgId": ".{1,35}", "Stmt/Id": ".{1,35}", "Othr/Id": ".{1,34}", "AcctSvcrRef": ".{1,35}",
 	"Acct/Nm": ".{1,70}", "Pty/Nm": ".{1,140}", "Ustrd": ".{1,140}", "AddtlNtryInf": ".{1,500}",
-	"CreDtTm": dateTimes, "FrDtTm": dateTimes, "ToDtTm": dateTimes, "Dt/Dt": dates, "BookgDt/Dt": dates, "ValDt/Dt": dates,
+	"CreDtTm": dateTimes, "FrDtTm": dateTimes, "ToDtTm": dateTimes,
+	"Dt/Dt": dates, "BookgDt/Dt": dates, "ValDt/Dt": dates,
 	"Amt": amounts, "Sum": amounts, "NbOfNtries": "[0-9]{1,15}", "CdtDbtInd": "CRDT|DBIT", "Ccy": "[A-Z]{3}",
 	"CdOrPrtry/Cd": "OPBD|CLBD", "Sts/Cd": "BOOK", "Domn/Cd": codes, "Fmly/Cd": codes, "SubFmlyCd": codes,
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
+	"database/sql"
 	"errors"
+	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,7 +36,7 @@ type auditColumns struct {
 }
 
 func newAuditColumns(tenant domain.TenantID, e domain.AuditEntry) (auditColumns, error) {
-	detail, err := json.Marshal(e.Detail)
+	detail, err := e.Detail.MarshalJSON()
 	e = e.Clean()
 	return auditColumns{
 		At: instant{e.At}, Actor: e.Actor, Action: e.Action, Object: e.Object, RequestID: e.RequestID,
@@ -121,7 +123,8 @@ func (tx Tx) recordOnly(objects map[string]bool) {
 // recordNone omits the audit entries, because the transaction changes nothing.
 func (tx Tx) recordNone() { tx.recordOnly(map[string]bool{}) }
 
-// audited runs fn, which makes the change of a transaction. If it succeeds, audited stores the audit entries of ctx.
+// audited runs fn, which makes the change of a transaction. If it succeeds, the audit entries of ctx are stored when
+// the transaction commits.
 func audited(ctx context.Context, tx Tx, fn func(tx Tx) error) error {
 	c, ok := ports.AuditedChangeOf(ctx)
 	if !ok {
@@ -135,7 +138,11 @@ func audited(ctx context.Context, tx Tx, fn func(tx Tx) error) error {
 		if tx.recorded.only != nil && !tx.recorded.only[e.Object] {
 			continue
 		}
-		if err := insertPending(tx.DB, c.Tenant, e); err != nil {
+		values, err := pendingValues(tx.Name(), c.Tenant, e)
+		if err == nil {
+			err = tx.ExecAtCommit(insertPending, values...)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -143,14 +150,55 @@ func audited(ctx context.Context, tx Tx, fn func(tx Tx) error) error {
 }
 
 // insertPending stores an entry without a number. It does not use GORM's models, which need longer than the database.
-func insertPending(db *gorm.DB, tenant domain.TenantID, e domain.AuditEntry) error {
+const insertPending = `INSERT INTO audit_pending (` + pendingColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+const pendingColumns = "id, made_at, actor, action, object, request_id, detail, tenant_id"
+
+// pendingValues returns the values of pendingColumns, in the form that the driver of the dialect accepts.
+func pendingValues(dialect string, tenant domain.TenantID, e domain.AuditEntry) ([]any, error) {
 	row, err := newAuditColumns(tenant, e)
-	if err != nil {
-		return err
+	return []any{
+		e.ID, row.At.value(dialect), row.Actor, row.Action, row.Object, row.RequestID, row.Detail, row.Tenant,
+	}, err
+}
+
+// auditedWrite runs fn, which executes one statement, and stores the entries of its change. If the dialect nests
+// writes, the statement itself also inserts the entry, so that the entry needs neither a round trip nor a transaction.
+func (s *Store) auditedWrite(ctx context.Context, c ports.AuditedChange, fn func(db *gorm.DB) error) error {
+	if s.dialect.NestsWrites() {
+		if entries := c.Entries(); len(entries) == 1 {
+			return s.bounded(ctx, func(ctx context.Context) error {
+				db := s.writer.Session(&gorm.Session{NewDB: true, Context: ctx})
+				values, err := pendingValues(db.Name(), c.Tenant, entries[0])
+				if err != nil {
+					return err
+				}
+				db.Statement.ConnPool = auditingPool{db.Statement.ConnPool, values}
+				return fn(db)
+			})
+		}
 	}
-	return db.Exec(`INSERT INTO audit_pending (id, made_at, actor, action, object, request_id, detail, tenant_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.ID, row.At, row.Actor, row.Action, row.Object, row.RequestID, row.Detail, row.Tenant).Error
+	return s.change(ctx, func(tx Tx) error { return fn(tx.DB) })
+}
+
+// auditingPool stores an entry with each statement that changes a row. Its statements return no rows.
+type auditingPool struct {
+	gorm.ConnPool
+	entry []any // the values of pendingColumns
+}
+
+// ExecContext executes an INSERT, UPDATE or DELETE. The number of rows of its result is 0 or 1.
+func (p auditingPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	n := len(args)
+	query = fmt.Sprintf(`WITH change AS (%s RETURNING 1) INSERT INTO audit_pending (`+pendingColumns+`)
+		SELECT $%d::uuid, $%d::timestamptz, $%d::text, $%d::text, $%d::text, $%d::text, $%d::text, $%d::uuid
+		WHERE EXISTS (SELECT FROM change)`, query, n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8)
+	return p.ConnPool.ExecContext(ctx, query, append(slices.Clip(args), p.entry...)...)
+}
+
+// QueryContext returns an error, because a statement that returns rows would store no entry.
+func (auditingPool) QueryContext(context.Context, string, ...any) (*sql.Rows, error) {
+	return nil, errors.New("gormstore: an audited write returns rows")
 }
 
 // AuditLog returns the store of audit entries.
@@ -161,7 +209,14 @@ type auditLog struct{ *Store }
 
 // Append stores an entry with one statement.
 func (s auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
-	return s.write(ctx, func(db *gorm.DB) error { return insertPending(db, tenant, e) })
+	return s.write(ctx, func(db *gorm.DB) error {
+		values, err := pendingValues(db.Name(), tenant, e)
+		if err != nil {
+			return err
+		}
+		_, err = db.Statement.ConnPool.ExecContext(db.Statement.Context, insertPending, values...)
+		return err
+	})
 }
 
 // ListPending reads a table that is empty most of the time.

@@ -89,6 +89,9 @@ type Dialect interface {
 	// text, and its age in seconds as a floating-point number.
 	FeedHold() string
 
+	// NestsWrites reports whether the WITH clause of a statement may contain an INSERT, UPDATE or DELETE.
+	NestsWrites() bool
+
 	// RejectsStored reports whether UpsertTransactions fails when a row of version 1 is stored already. If
 	// it is true, a page that is assumed to be new needs no lookup before the write.
 	RejectsStored() bool
@@ -123,6 +126,10 @@ type Tx struct {
 	// Enqueue makes workers run the pulls when the transaction has committed. It has no effect if the
 	// transaction is rolled back.
 	Enqueue func(pulls ...uuid.UUID) error
+	// ExecAtCommit executes a statement, with parameters $1, $2, …, that returns no rows. It may execute it only
+	// immediately before the commit. The error of the statement is returned by ExecAtCommit or by Transact, and the
+	// transaction is rolled back.
+	ExecAtCommit func(sql string, args ...any) error
 	// Read runs a SELECT in the transaction.
 	Read func(Read) error
 

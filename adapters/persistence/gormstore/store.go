@@ -93,11 +93,11 @@ func (s *Store) read(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.reader.WithContext(ctx)) })
 }
 
-// write runs fn, which executes one statement. A single statement is atomic by itself. If ctx has audit entries, write
-// runs fn and stores them in one transaction.
+// write runs fn, which executes one statement that returns no rows. A single statement is atomic by itself. If ctx has
+// audit entries, write stores them with it, unless it changes no row.
 func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
-	if _, ok := ports.AuditedChangeOf(ctx); ok {
-		return s.change(ctx, func(tx Tx) error { return fn(tx.DB) })
+	if c, ok := ports.AuditedChangeOf(ctx); ok {
+		return s.auditedWrite(ctx, c, fn)
 	}
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.writer.WithContext(ctx)) })
 }

@@ -30,7 +30,8 @@ type dialect struct {
 
 // Transact begins the transaction with pgx on a connection from GORM's pool, so that both
 // libraries can write in the same transaction: the stores write through GORM, the job queue
-// through pgx.
+// through pgx. The statements of ExecAtCommit and the commit are sent in one batch. If one of the statements fails, the
+// server skips the rest of the batch, and so also the commit.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	conn, err := d.db.sql.Conn(ctx)
 	if err != nil {
@@ -48,9 +49,19 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	defer func() {
 		ctx, cancel := rollbackContext(ctx)
 		defer cancel()
-		_ = raw(conn, func(*pgx.Conn) error { return tx.Rollback(ctx) })
+		_ = raw(conn, func(c *pgx.Conn) error {
+			if c.PgConn().TxStatus() == idle {
+				return nil // committed
+			}
+			return tx.Rollback(ctx)
+		})
 	}()
 	session := d.session(ctx, conn)
+	var last pgx.Batch
+	session.ExecAtCommit = func(sql string, args ...any) error {
+		last.Queue(sql, args...)
+		return nil
+	}
 	session.Enqueue = func(pulls ...uuid.UUID) error {
 		return raw(conn, func(*pgx.Conn) error { return d.jobs(ctx, tx, pulls) })
 	}
@@ -58,8 +69,17 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	if err != nil {
 		return err
 	}
-	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
+	return raw(conn, func(*pgx.Conn) error {
+		if last.Len() == 0 {
+			return tx.Commit(ctx)
+		}
+		last.Queue("commit")
+		return tx.SendBatch(ctx, &last).Close()
+	})
 }
+
+// idle is the status of a connection without an open transaction.
+const idle = 'I'
 
 // Snapshot uses the isolation level REPEATABLE READ, in which all statements share one snapshot.
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
@@ -234,6 +254,9 @@ func (dialect) FeedHold() string {
 func (dialect) ReadOnly() string {
 	return "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 }
+
+// NestsWrites returns true.
+func (dialect) NestsWrites() bool { return true }
 
 // RejectsStored returns true, because new rows are written by COPY, which fails for a row that is
 // stored already.

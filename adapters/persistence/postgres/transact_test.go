@@ -28,13 +28,18 @@ func TestATransactionIsStoredCompletelyOrNotAtAll(t *testing.T) {
 		fails  string
 		read   gormstore.Read
 		write  string
+		last   []any // the parameters of the statements that are executed with the commit
 		own    error
 		stored int
 	}{
-		{"the read", failing, "INSERT INTO noted VALUES (1)", nil, 0},
-		{"the write", counting, "INSERT INTO noted VALUES (1), (1)", nil, 0},
-		{"the caller", counting, "INSERT INTO noted VALUES (1)", own, 0},
-		{"nothing", counting, "INSERT INTO noted VALUES (1)", nil, 1},
+		{"the read", failing, "INSERT INTO noted VALUES (1)", nil, nil, 0},
+		{"the write", counting, "INSERT INTO noted VALUES (1), (1)", nil, nil, 0},
+		{"the caller", counting, "INSERT INTO noted VALUES (1)", nil, own, 0},
+		{"the caller after all statements", counting, "INSERT INTO noted VALUES (1)", []any{2}, own, 0},
+		{"the last statement", counting, "INSERT INTO noted VALUES (1)", []any{2, 1}, nil, 0},
+		{"a statement before the last one", counting, "INSERT INTO noted VALUES (1)", []any{1, 2}, nil, 0},
+		{"nothing", counting, "INSERT INTO noted VALUES (1)", nil, nil, 1},
+		{"nothing", counting, "INSERT INTO noted VALUES (4)", []any{2, 3}, nil, 4},
 	} {
 		err := d.Transact(t.Context(), func(tx gormstore.Tx) error {
 			if err := tx.Read(c.read); err != nil {
@@ -42,6 +47,11 @@ func TestATransactionIsStoredCompletelyOrNotAtAll(t *testing.T) {
 			}
 			if err := tx.Exec(c.write).Error; err != nil {
 				return err
+			}
+			for _, n := range c.last {
+				if err := tx.ExecAtCommit("INSERT INTO noted VALUES ($1)", n); err != nil {
+					return err
+				}
 			}
 			return c.own
 		})

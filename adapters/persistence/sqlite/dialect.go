@@ -26,24 +26,71 @@ type dialect struct {
 
 // Transact first waits for the only writing connection, and then for the lock on the file. There are no
 // jobs in the database: after the commit, Transact nudges the pulls that fn has enqueued.
+//
+// One call of the driver executes the last statement of ExecAtCommit and the commit. It ignores the end of ctx, because
+// the driver returns no error if it skips a statement for that reason.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
-	var queued []uuid.UUID
-	err := d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		return fn(gormstore.Tx{
-			DB: tx,
-			Enqueue: func(pulls ...uuid.UUID) error {
-				queued = append(queued, pulls...)
-				return nil
-			},
-			Read: func(r gormstore.Read) error {
-				return each(ctx, tx.Statement.ConnPool, r.SQL, r.Args, r.Columns, r.Take)
-			},
-		})
-	})
-	if err == nil {
-		d.nudgeAll(queued)
+	conn, err := d.db.Writer.Conn(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	defer func() { _ = conn.Close() }()
+	uninterrupted := context.WithoutCancel(ctx)
+	if _, err := conn.ExecContext(uninterrupted, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			rollback(ctx, conn)
+		}
+	}()
+	var queued []uuid.UUID
+	var last statement
+	err = fn(gormstore.Tx{
+		DB: d.session(ctx, conn),
+		Enqueue: func(pulls ...uuid.UUID) error {
+			queued = append(queued, pulls...)
+			return nil
+		},
+		ExecAtCommit: func(sql string, args ...any) (err error) {
+			if last.sql != "" {
+				_, err = conn.ExecContext(ctx, last.sql, last.args...)
+			}
+			last = statement{sql, args}
+			return err
+		},
+		Read: func(r gormstore.Read) error { return each(ctx, conn, r.SQL, r.Args, r.Columns, r.Take) },
+	})
+	if err := cmp.Or(err, ctx.Err()); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(uninterrupted, last.sql+"; COMMIT", last.args...); err != nil {
+		return err
+	}
+	committed = true
+	d.nudgeAll(queued)
+	return nil
+}
+
+// statement is a statement that returns no rows.
+type statement struct {
+	sql  string
+	args []any
+}
+
+// session returns a GORM handle that uses the connection.
+func (d dialect) session(ctx context.Context, conn *sql.Conn) *gorm.DB {
+	db := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
+	db.Statement.ConnPool = conn
+	return db
+}
+
+// rollback ends the transaction of the connection, or else the connection.
+func rollback(ctx context.Context, conn *sql.Conn) {
+	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // the pool closes the connection
+	}
 }
 
 // Snapshot runs on a connection of the readers. It begins the transaction with a statement, because the driver would
@@ -60,14 +107,8 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 	if _, err := conn.ExecContext(start, "BEGIN DEFERRED"); err != nil {
 		return err
 	}
-	defer func() {
-		if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // the pool closes the connection
-		}
-	}()
-	db := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
-	db.Statement.ConnPool = conn
-	return fn(gormstore.SnapshotTx{DB: db, Read: func(ctx context.Context, r gormstore.Read) error {
+	defer rollback(ctx, conn)
+	return fn(gormstore.SnapshotTx{DB: d.session(ctx, conn), Read: func(ctx context.Context, r gormstore.Read) error {
 		return each(ctx, conn, r.SQL, r.Args, r.Columns, r.Take)
 	}})
 }
@@ -165,6 +206,9 @@ func (dialect) FeedHold() string { return "SELECT '', 0.0" }
 
 // ReadOnly implements gormstore.Dialect.
 func (dialect) ReadOnly() string { return "false" }
+
+// NestsWrites returns false: SQLite's WITH clause contains only queries.
+func (dialect) NestsWrites() bool { return false }
 
 // RejectsStored returns false, because every row is written by an upsert.
 func (dialect) RejectsStored() bool { return false }

@@ -1,0 +1,70 @@
+package gormstore_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// The id of an entry must be new. If it is not, the entry cannot be stored, and so the change must not be made.
+func TestAChangeWhoseEntryCannotBeStoredIsNotMade(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		at, tenant := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), domain.TenantID{UUID: uuid.New()}
+		newConnection := func(name string) domain.Connection {
+			return domain.Connection{
+				ID: domain.ConnectionID{UUID: uuid.New()}, Tenant: tenant, Kind: domain.Aggregator, Name: name,
+				Vendor: "pluggy", BaseURL: "https://api.example.test", AccountRef: uuid.NewString(),
+				Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: at, UpdatedAt: at, TargetChangedAt: at,
+			}
+		}
+		c, absent := newConnection("c"), newConnection("absent")
+		token := domain.WebhookToken{
+			ID: domain.TokenID{UUID: uuid.New()}, Tenant: tenant, Connection: c.ID, Vendor: c.Vendor,
+			Hash: domain.HashToken("token"), CreatedAt: at,
+		}
+		entry := domain.AuditEntry{ID: uuid.New(), At: at, Actor: "maria", Action: "a", Object: "o"}
+		if err := b.Connections().Create(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Tokens().Create(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.AuditLog().Append(t.Context(), tenant, entry); err != nil {
+			t.Fatal(err)
+		}
+		ctx := ports.WithAuditedChange(t.Context(), ports.AuditedChange{
+			Tenant: tenant, Entries: func() []domain.AuditEntry { return []domain.AuditEntry{entry} },
+		})
+		for name, change := range map[string]func(context.Context) error{
+			"Create": func(ctx context.Context) error { return b.Connections().Create(ctx, absent) },
+			"Update": func(ctx context.Context) error {
+				_, err := b.Connections().Update(ctx, tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+					c.Rename("renamed")
+					return nil
+				})
+				return err
+			},
+			"Revoke": func(ctx context.Context) error { return b.Tokens().Revoke(ctx, tenant, token.ID, at) },
+		} {
+			if err := change(ctx); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+		}
+		if _, err := b.Connections().Get(t.Context(), tenant, c.Kind, absent.ID); err == nil {
+			t.Error("the connection was created")
+		}
+		stored, err := b.Connections().Get(t.Context(), tenant, c.Kind, c.ID)
+		if err != nil || stored.Name != c.Name {
+			t.Errorf("the connection has the name %q: %v", stored.Name, err)
+		}
+		found, err := b.Tokens().FindByHash(t.Context(), token.Hash)
+		if err != nil || !found.RevokedAt.IsZero() {
+			t.Errorf("the token was revoked at %v: %v", found.RevokedAt, err)
+		}
+	})
+}

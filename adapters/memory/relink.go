@@ -244,7 +244,8 @@ func (b *publisher) putPublished(published ports.PublishedAccount) {
 		if b.relinked[known.ID] {
 			b.recordEvent(b.p.Tenant, b.p.Connection, domain.AccountRelinked, known.ID.String(), b.At)
 		}
-	} else {
+	}
+	if known == nil || b.relinked[known.ID] { // it is stored for the first time under this external id
 		b.first = append(b.first, domain.QuarantineKey{
 			Kind: domain.QuarantinedAccount, ID: published.Data.ExternalID,
 		})

@@ -379,6 +379,10 @@ func relinkWithoutAccount(f *fixture) {
 		f.getRow(r.c, "n1").RemovedAt.IsZero(), f.getRow(r.c, "n0").RemovedAt.IsZero(),
 	})
 	f.equal("account", true, f.getRow(r.c, "unknown").AccountID.IsZero())
+	b := r.accountID("b2")
+	r.next()
+	f.equal("counts with the account", domain.Counts{Accounts: 1, Modified: 1}, r.publish("not listed=b2"))
+	f.equal("account afterwards", b, f.getRow(r.c, "unknown").AccountID)
 }
 
 func relinkWithoutMatching(f *fixture) {

@@ -186,6 +186,7 @@ func (b *publisher) putAccount(s pulls, published ports.PublishedAccount) error 
 		return err
 	}
 	if b.relinked[row.ID] {
+		b.firstStored = append(b.firstStored, row.ExternalID) // under this external id
 		if err := b.recordEvents(domain.AccountRelinked, row.ID.String()); err != nil {
 			return err
 		}

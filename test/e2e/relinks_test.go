@@ -4,10 +4,71 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// linkAgain creates another item with copies of the accounts and rows of the present one, all under new ids.
+// linker is a bank whose accounts can be linked again.
+type linker interface {
+	bank
+	// linkAgain creates another item or link with copies of the accounts and rows of the present one, all under new ids.
+	linkAgain(t *testing.T) (ref string)
+	// use makes ref the present one.
+	use(ref string)
+}
+
+// eachLinker runs body for each bank on each store. The banks have no row without an account, which nothing continues.
+func eachLinker(t *testing.T, body func(*testing.T, *env, linker)) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		if belvo, ok := b.(*belvoBank); ok {
+			for _, row := range belvo.sim.Transactions(belvo.link) {
+				if row.Account != "" {
+					continue
+				}
+				if err := belvo.sim.RemoveTransaction(row.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		body(t, w, b.(linker))
+	})
+}
+
+func (b *pluggyBank) use(ref string) { b.item = ref }
+func (b *belvoBank) use(ref string)  { b.link = ref }
+
+func (b *belvoBank) linkAgain(t *testing.T) (link string) {
+	t.Helper()
+	var next belvosim.Link
+	if _, err := b.sim.UpdateLink(b.link, func(l *belvosim.Link) { next = *l }); err != nil {
+		t.Fatal(err)
+	}
+	next.ID = ""
+	next, err := b.sim.AddLink(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]string{}
+	for _, id := range []string{belvosim.DemoAccountID, belvosim.DemoCardAccountID} {
+		var account belvosim.Account
+		if err := b.sim.UpdateAccount(id, func(a *belvosim.Account) { account = *a }); err != nil {
+			t.Fatal(err)
+		}
+		account.ID, account.Link = "", next.ID
+		if account, err = b.sim.AddAccount(account); err != nil {
+			t.Fatal(err)
+		}
+		ids[id] = account.ID
+	}
+	for _, row := range b.sim.Transactions(b.link) {
+		row.ID, row.Account = "", ids[row.Account]
+		if _, err := b.sim.AddTransaction(next.ID, row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return next.ID
+}
+
 func (b *pluggyBank) linkAgain(t *testing.T) (item string) {
 	t.Helper()
 	var next pluggysim.Item
@@ -68,8 +129,7 @@ func (o operator) checkContinued(id, cursor string, before map[string]bool) {
 }
 
 func TestTransactionsKeepTheirIDsWhenTheAccountIsLinkedAgain(t *testing.T) {
-	each(t, func(t *testing.T, w *env) {
-		b := newPluggy(t)
+	eachLinker(t, func(t *testing.T, w *env, b linker) {
 		o, id, _ := connectAndPull(t, w, b)
 		before, cursor := o.liveIDs(id), o.feedEnd()
 		accounts := o.pages(of(id, "/accounts"), 10)
@@ -90,8 +150,7 @@ func TestTransactionsKeepTheirIDsWhenTheAccountIsLinkedAgain(t *testing.T) {
 }
 
 func TestANewConnectionContinuesTheOneThatWasDeleted(t *testing.T) {
-	each(t, func(t *testing.T, w *env) {
-		b := newPluggy(t)
+	eachLinker(t, func(t *testing.T, w *env, b linker) {
 		o, id, _ := connectAndPull(t, w, b)
 		before := o.liveIDs(id)
 		other := o.connect(b, "second")
@@ -105,7 +164,7 @@ func TestANewConnectionContinuesTheOneThatWasDeleted(t *testing.T) {
 		o.do(http.MethodDelete, of(other, ""), nil).want(http.StatusNoContent)
 		o.do(http.MethodDelete, of(id, ""), nil).want(http.StatusNoContent)
 		cursor := o.feedEnd()
-		b.item = b.linkAgain(t)
+		b.use(b.linkAgain(t))
 		next := o.connect(b, "third")
 		o.pull(next, nil)
 		o.checkContinued(next, cursor, before)

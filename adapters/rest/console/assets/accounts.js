@@ -9,12 +9,20 @@ import { Ago, Amount, Details, Empty, Instant, Loaded, More, Status, Table } fro
 const balance = (account) => (account.balance
   ? html`<${Amount} value=${account.balance} currency=${account.currency || ''} />` : html`<span class="muted">–</span>`);
 
+// The references under which an account was read before, if there are any.
+const references = (account) => account.references.length > 1 && html`<details>
+  <summary>${t('account.references')}</summary>
+  <ul>${account.references.map((r) => html`<li key=${r.from}><code>${r.accountRef}</code> (<${Instant} at=${r.from} /> –
+    ${r.until && html`<${Instant} at=${r.until} />`})</li>`)}</ul>
+</details>`;
+
 const columns = (connection) => [
   {
     title: t('column.account'), kind: 'main',
     cell: (account) => html`<a class="name" href=${link(`/connections/${connection.id}/transactions`, { accountId: account.id })}>
       ${account.name || account.number || account.externalId}</a>
-      ${account.removedAt && html`<${Status} tone="warn">${t('account.removed')}</${Status}>`}`,
+      ${account.removedAt && html`<${Status} tone="warn">${t('account.removed')}</${Status}>`}
+      ${references(account)}`,
   },
   { title: t('column.number'), cell: (account) => account.number || html`<span class="muted">–</span>` },
   { title: t('column.type'), cell: (account) => t('account.' + account.type) },

@@ -257,6 +257,7 @@ export default {
   'account.credit': 'Credit card',
   'account.other': 'Other',
   'account.removed': 'no longer listed by the vendor',
+  'account.references': 'Account references',
   'account.empty': 'No account yet.',
   'account.emptyText': 'Accounts appear with the first pull.',
   'account.closes': 'Closed periods',

@@ -257,6 +257,7 @@ export default {
   'account.credit': 'Cartão de crédito',
   'account.other': 'Outro',
   'account.removed': 'não é mais listada pelo fornecedor',
+  'account.references': 'Referências da conta',
   'account.empty': 'Ainda não há contas.',
   'account.emptyText': 'As contas aparecem com a primeira busca.',
   'account.closes': 'Períodos fechados',

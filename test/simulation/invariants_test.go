@@ -368,8 +368,8 @@ func (s *sim) checkQuarantine(c *connection) {
 }
 
 func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
-	attached := 0 // when an account leaves the quarantine, its rows are attached to it, which increments their versions
-	if ref.wasOdd {
+	attached := 0                        // when an account leaves the quarantine, its rows are attached to it, which increments their versions
+	if ref.wasOdd || ref.former != nil { // an account of a new link may be listed, and continue, after its rows
 		attached = 1
 	}
 	// at belvo, two reads during which synchronisations start may both miss the row; the next read restores it

@@ -674,3 +674,22 @@ func TestAnAccountThatIsListedLateContinuesItsRecords(t *testing.T) {
 		})
 	}
 }
+
+// Without a new reference a pull calls no method that is for relinks.
+func TestAnOrdinaryPullAsksNothingAboutRelinks(t *testing.T) {
+	e := newRelinkEnv(t)
+	var calls []string
+	e.fault = func(op string) error {
+		calls = append(calls, op)
+		return nil
+	}
+	e.pull()
+	for _, op := range []string{"Pulls.FormerAccounts", "Pulls.RowsOfAccount", "Pulls.Publish"} {
+		if slices.Contains(calls, op) {
+			t.Errorf("an ordinary pull calls %s", op)
+		}
+	}
+	if !slices.Contains(calls, "Pulls.StorePage") {
+		t.Errorf("the calls are %q", calls)
+	}
+}

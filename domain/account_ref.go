@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"crypto/sha256"
 	"strings"
 
 	"github.com/google/uuid"
@@ -16,6 +17,15 @@ func CanonicalAccountRef(ref string) string {
 		return canonical
 	}
 	return ref
+}
+
+// ReferenceDigest identifies an account reference that must not be kept itself.
+type ReferenceDigest [sha256.Size]byte
+
+// DigestOfReference returns the SHA-256 of the reference in its canonical form. The ids of items and links are random
+// UUIDs, so nobody can find a reference by trying all values. Somebody who knows a reference can compare it.
+func DigestOfReference(ref string) ReferenceDigest {
+	return sha256.Sum256([]byte("account reference\x00" + CanonicalAccountRef(ref)))
 }
 
 // CanonicalUUID returns a UUID in lower case, as the vendors write it (RFC 9562, section 4), and

@@ -117,8 +117,11 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			return domain.Connection{}, conflict(domain.NameTaken)
 		}
 		resumed := row.Paused() && !draft.Paused()
-		before := row.Health
+		before, ref := row.Health, row.AccountRef
 		*row = cloneConnection(draft)
+		if ref != "" && domain.CanonicalAccountRef(ref) != domain.CanonicalAccountRef(row.AccountRef) {
+			v.pastRefs[id] = append(v.pastRefs[id], ref)
+		}
 		v.recordHealth(row, before, draft.Health.Since)
 		if !row.Live() {
 			v.closeDeleted(row.ID, row.DeletedAt)

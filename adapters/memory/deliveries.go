@@ -45,6 +45,10 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 		if token.Registration.Exists() && incoming.Event.NamesOther(c.AccountRef) {
 			d.Body, d.Scope = []byte{}, domain.PullScope{}
 		}
+		if incoming.Event.NamesOther(c.AccountRef) &&
+			v.erasedRefs[erasedRef{c.Tenant, domain.DigestOfReference(incoming.Event.AccountRef)}] {
+			d.Body, d.Scope, d.EventID = []byte{}, domain.PullScope{}, ""
+		}
 		v.deliveries[d.ID], v.fingerprints[key] = &d, &d
 		if d.Status == domain.DeliveryAccepted {
 			r := ports.PullRequest{

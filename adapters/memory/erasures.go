@@ -145,6 +145,7 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 				return false, nil
 			}
 			c.AccountRef = ""
+			delete(v.pastRefs, c.ID)
 			v.deleteTokens(c.ID)
 			for _, token := range v.tokens {
 				if token.Connection == c.ID {
@@ -262,23 +263,39 @@ func (s *Store) eraseResponses(e domain.Erasure) {
 }
 
 // eraseDeliveries deletes the deliveries of the connection, and removes the contents of those of other connections of
-// the tenant that name its account reference.
+// the tenant that name one of its account references.
 func (s *Store) eraseDeliveries(connection domain.ConnectionID) {
 	erased := s.connections[connection]
+	refs := s.markReferences(erased)
 	for id, d := range s.deliveries {
-		other := s.connections[d.Connection]
+		own := domain.CanonicalAccountRef(s.connections[d.Connection].AccountRef)
 		switch {
 		case d.Connection == connection:
 			delete(s.deliveries, id)
 			delete(s.fingerprints, fingerprint{d.Connection, d.Fingerprint})
-		case d.Tenant == erased.Tenant && !sameReference(other, erased) && names(d.Body, erased.AccountRef):
+		case d.Tenant == erased.Tenant && slices.ContainsFunc(refs, func(ref string) bool {
+			return domain.CanonicalAccountRef(ref) != own && names(d.Body, ref)
+		}):
 			d.Body, d.Scope, d.EventID = []byte{}, domain.PullScope{}, ""
 		}
 	}
 }
 
-func sameReference(a, b *domain.Connection) bool {
-	return domain.CanonicalAccountRef(a.AccountRef) == domain.CanonicalAccountRef(b.AccountRef)
+// markReferences returns all account references of the connection, and marks them as erased. It keeps those of the
+// accounts for the next pass.
+func (s *Store) markReferences(c *domain.Connection) []string {
+	for _, a := range s.accounts[c.ID] {
+		for _, r := range a.References {
+			s.pastRefs[c.ID] = append(s.pastRefs[c.ID], r.AccountRef)
+		}
+	}
+	refs := append(slices.Clone(s.pastRefs[c.ID]), c.AccountRef)
+	for _, ref := range refs {
+		if ref != "" {
+			s.erasedRefs[erasedRef{c.Tenant, domain.DigestOfReference(ref)}] = true
+		}
+	}
+	return refs
 }
 
 // names reports whether the body of a webhook names the account reference.

@@ -60,6 +60,14 @@ type Store struct {
 	announced     map[domain.AccountID]domain.CompletenessState // by the last event of the account
 	subscriptions map[domain.SubscriptionID]*subscription
 	staged        map[domain.ConnectionID]map[string]stagedRow
+	pastRefs      map[domain.ConnectionID][]string // account references of the connection before edits
+	erasedRefs    map[erasedRef]bool
+}
+
+// erasedRef is an account reference of an erased connection of the tenant.
+type erasedRef struct {
+	tenant domain.TenantID
+	digest domain.ReferenceDigest
 }
 
 // New returns an empty store.
@@ -90,6 +98,8 @@ func New(o Options) *Store {
 		announced:     map[domain.AccountID]domain.CompletenessState{},
 		subscriptions: map[domain.SubscriptionID]*subscription{},
 		staged:        map[domain.ConnectionID]map[string]stagedRow{},
+		pastRefs:      map[domain.ConnectionID][]string{},
+		erasedRefs:    map[erasedRef]bool{},
 	}
 }
 

@@ -24,6 +24,8 @@ var erasureTests = []storeTest{
 	{"a batch is bounded, and each transaction changes once", erasureBatches},
 	{"no other connection changes", erasureSparesOthers},
 	{"deliveries of other connections lose what names the account reference", erasureOfDeliveries},
+	{"a delivery that names an erased account reference later has no contents", erasureOfLaterDeliveries},
+	{"an account reference of before an edit is erased, too", erasureOfFormerReferences},
 	{"stored responses about the connection are deleted", erasureOfResponses},
 	{"a pull that runs writes nothing afterwards", erasureStopsPulls},
 	{"a name or account reference can be used again meanwhile", erasureFreesName},
@@ -460,14 +462,98 @@ func erasureOfDeliveries(f *fixture) {
 	e = f.erasePass(e, 1, nil)
 	f.endErasure(e, domain.ErasureDone)
 	for _, id := range append(blanked, late) {
-		d := f.getDelivery(id)
-		f.equal("a delivery that names the reference", []any{0, domain.PullScope{}, "", domain.DeliveryIgnored},
-			[]any{len(d.Body), d.Scope, d.EventID, d.Status})
+		f.wantForgotten("a delivery that names the reference", id)
 	}
 	f.equal("other deliveries", before, []domain.Delivery{f.getDelivery(kept[0]), f.getDelivery(kept[1])})
 	f.tenant = foreign
 	f.equal("the delivery of another tenant", ofTenant, f.getDelivery(ofTenant.ID))
 	f.tenant = c.Tenant
+}
+
+// named returns a delivery of an event that names the account reference, in its body, too.
+func (f *fixture) named(token domain.WebhookToken, ref string) ports.IncomingDelivery {
+	event := wantedEvent("event-"+newUUID().String(), domain.PullScope{Removed: []string{"row"}})
+	event.AccountRef = ref
+	in := f.incoming(token, event)
+	in.Body = []byte(`{"itemId":"` + ref + `"}`)
+	return in
+}
+
+// wantForgotten fails the test unless nothing of the delivery's contents is stored.
+func (f *fixture) wantForgotten(what string, id domain.DeliveryID) {
+	f.Helper()
+	d := f.getDelivery(id)
+	f.equal(what, []any{0, domain.PullScope{}, "", domain.DeliveryIgnored},
+		[]any{len(d.Body), d.Scope, d.EventID, d.Status})
+}
+
+func erasureOfLaterDeliveries(f *fixture) {
+	const ref, upper = "7d2f9c1e-0000-4000-8000-00000000abcd", "7D2F9C1E-0000-4000-8000-00000000ABCD"
+	c := f.newConnection("erased " + newUUID().String())
+	c.AccountRef = upper
+	f.createStored(c)
+	other, otherToken := f.connectionWithToken()
+	f.tenant = newTenant()
+	_, foreignToken := f.connectionWithToken()
+	foreign := f.tenant
+	f.tenant = c.Tenant
+	f.erase(c)
+
+	for what, written := range map[string]string{"in lower case": ref, "as the operator wrote it": upper} {
+		in := f.named(otherToken, written)
+		received := f.receive(in)
+		f.equal("the result", []any{0, ""}, []any{len(received.Delivery.Body), received.Delivery.EventID})
+		f.wantForgotten("a delivery that names the reference "+what, received.Delivery.ID)
+		in.Delivery = domain.DeliveryID{UUID: newUUID()}
+		f.equal("the same event again", received.Delivery.ID, f.receive(in).Delivery.ID)
+	}
+	queued := f.receiveWanted(otherToken) // from now on, the connection has a queued pull
+	f.wantForgotten("a delivery beside a queued pull", f.receive(f.named(otherToken, ref)).Delivery.ID)
+	unnamed := f.receive(f.named(otherToken, "7d2f9c1e-0000-4000-8000-00000000abce"))
+	f.equal("a delivery that names another reference", false, len(f.getDelivery(unnamed.Delivery.ID).Body) == 0)
+	f.equal("the queued pull", other.ID, f.getDelivery(queued.ID).Connection)
+
+	again := f.newConnection("again " + newUUID().String())
+	again.AccountRef = ref
+	own := f.receive(f.named(f.createToken(f.createStored(again)), ref)).Delivery
+	f.equal("a delivery of a new connection with the reference", []any{false, domain.DeliveryAccepted},
+		[]any{len(f.getDelivery(own.ID).Body) == 0, own.Status})
+	f.tenant = foreign
+	ofTenant := f.receive(f.named(foreignToken, ref)).Delivery
+	f.equal("a delivery of another tenant", false, len(f.getDelivery(ofTenant.ID).Body) == 0)
+	f.tenant = c.Tenant
+}
+
+func erasureOfFormerReferences(f *fixture) {
+	refs := []string{newUUID().String(), newUUID().String(), newUUID().String()}
+	c := f.newConnection("erased " + newUUID().String())
+	c.AccountRef = refs[0]
+	f.createStored(c)
+	for _, ref := range refs[1:] {
+		_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+			c.Repoint(c.BaseURL, ref, f.now())
+			return nil
+		})
+		f.noError(err)
+	}
+	same := f.newConnection("the former reference " + newUUID().String())
+	same.AccountRef = refs[0]
+	sameToken := f.createToken(f.createStored(same))
+	_, otherToken := f.connectionWithToken()
+	var blanked []domain.DeliveryID
+	for _, ref := range refs {
+		blanked = append(blanked, f.receive(f.named(otherToken, ref)).Delivery.ID)
+	}
+	blanked = append(blanked, f.receive(f.named(sameToken, refs[1])).Delivery.ID)
+	own := f.getDelivery(f.receive(f.named(sameToken, refs[0])).Delivery.ID)
+	f.erase(c)
+	for _, ref := range refs {
+		blanked = append(blanked, f.receive(f.named(otherToken, ref)).Delivery.ID)
+	}
+	for i, id := range blanked {
+		f.wantForgotten(fmt.Sprintf("delivery %d", i), id)
+	}
+	f.equal("the delivery of a connection that has the former reference", own, f.getDelivery(own.ID))
 }
 
 func erasureOfResponses(f *fixture) {

@@ -139,6 +139,9 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if err := saveConnection(tx.DB, c); err != nil {
 			return err
 		}
+		if err := rememberReference(tx.DB, row, c); err != nil {
+			return err
+		}
 		err = recordEvents(tx, s.dialect, healthEvents(row, health, c.Health, c.Health.Since)...)
 		if err != nil || !paused || c.Paused() {
 			return err

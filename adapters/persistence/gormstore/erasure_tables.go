@@ -16,6 +16,7 @@ import (
 // erasedTables are the tables with data of connections, in the order in which a pass erases them. A table that belongs
 // to the accounts of a connection comes before accounts. A new table needs one line here, or one in KeptTables.
 var erasedTables = []erasedTable{
+	{"account_references", "", markReferences}, // their texts are removed at the end
 	{"idempotency_keys", "", responses},
 	{"deliveries", "of other connections", namedByOthers},
 	{"deliveries", "", ofConnection("id")},
@@ -281,19 +282,14 @@ func (b *erasureBatch) rememberAccounts() error {
 // scanOverlap is how much later a delivery can be committed than it was received.
 const scanOverlap = time.Minute
 
-// namedByOthers removes what deliveries of other connections of the tenant contain about the account reference. A
-// vendor sends the events of all references to each webhook. It examines the deliveries in the order in which they were
+// namedByOthers removes what deliveries of other connections of the tenant contain about an account reference of the
+// connection. A vendor sends the events of all references to each webhook. It examines the deliveries in the order in which they were
 // received; a later pass continues where the last one began.
 func namedByOthers(b *erasureBatch) (bool, error) {
 	place := &b.erasure.Place
-	row, err := lockErased(b.tx.DB, b.erasure)
-	texts := domain.ReferenceText(row.AccountRef)
-	if err != nil || len(texts) == 0 {
+	names, err := b.namesReference()
+	if err != nil || names.SQL == "" {
 		return err == nil, err
-	}
-	same, err := b.connectionsOf(row.AccountRef)
-	if err != nil {
-		return false, err
 	}
 	after, id := place.ScannedTo.Add(-scanOverlap), uuid.Nil
 	if place.ScannedTo.IsZero() {
@@ -307,14 +303,11 @@ func namedByOthers(b *erasureBatch) (bool, error) {
 		after, id = time.UnixMicro(at), uuid.MustParse(last)
 	}
 	var rows []struct {
-		ID         uuid.UUID
-		Connection uuid.UUID `gorm:"column:connection_id"`
-		Received   instant   `gorm:"column:received_at"`
-		Names      bool      `gorm:"column:names"`
+		ID       uuid.UUID
+		Received instant `gorm:"column:received_at"`
+		Names    bool    `gorm:"column:names"`
 	}
-	contains := b.dialect.Contains("body", texts)
-	err = b.tx.Model(&deliveryRow{}).
-		Select("id, connection_id, received_at, ("+contains.SQL+") AS names", contains.Vars...).
+	err = b.tx.Model(&deliveryRow{}).Select("id, received_at, ("+names.SQL+") AS names", names.Vars...).
 		Where("tenant_id = ? AND (received_at, id) > (?, ?)", b.erasure.Tenant.UUID, instant{after}, id).
 		Order("received_at, id").
 		Limit(b.limit).
@@ -328,7 +321,7 @@ func namedByOthers(b *erasureBatch) (bool, error) {
 	place.After = strconv.FormatInt(last.Received.UnixMicro(), 10) + " " + last.ID.String()
 	var named []string
 	for _, row := range rows {
-		if row.Names && !slices.Contains(same, row.Connection) {
+		if row.Names {
 			named = append(named, row.ID.String())
 		}
 	}
@@ -340,8 +333,33 @@ func namedByOthers(b *erasureBatch) (bool, error) {
 		Updates(map[string]any{"body": []byte{}, "ask": "", "event_id": ""}).Error
 }
 
+// namesReference returns the condition on a delivery that its body names an account reference of the connection, and
+// that the reference is not that of the delivery's own connection. Its SQL is "" if the connection has no reference.
+func (b *erasureBatch) namesReference() (condition clause.Expr, err error) {
+	refs, err := b.references()
+	if err != nil {
+		return condition, err
+	}
+	conditions := make([]string, 0, len(refs))
+	for _, ref := range refs {
+		same, err := b.connectionsOf(ref)
+		if err != nil {
+			return condition, err
+		}
+		contains := b.dialect.Contains("body", domain.ReferenceText(ref))
+		names, vars := "("+contains.SQL+")", contains.Vars
+		if len(same) > 0 {
+			own := b.dialect.AnyOf("connection_id", same)
+			names, vars = names+" AND NOT ("+own.SQL+")", append(vars, own.Vars...)
+		}
+		conditions, condition.Vars = append(conditions, names), append(condition.Vars, vars...)
+	}
+	condition.SQL = strings.Join(conditions, " OR ")
+	return condition, nil
+}
+
 // connectionsOf returns the ids of the tenant's connections with this account reference, the erased one among them.
-func (b *erasureBatch) connectionsOf(ref string) (ids []uuid.UUID, err error) {
+func (b *erasureBatch) connectionsOf(ref string) (ids []string, err error) {
 	var rows []struct {
 		ID         uuid.UUID
 		AccountRef string
@@ -350,7 +368,7 @@ func (b *erasureBatch) connectionsOf(ref string) (ids []uuid.UUID, err error) {
 		Where("account_ref = ? OR lower(account_ref) = ?", ref, strings.ToLower(ref)).Scan(&rows).Error
 	for _, row := range rows {
 		if domain.CanonicalAccountRef(row.AccountRef) == domain.CanonicalAccountRef(ref) {
-			ids = append(ids, row.ID)
+			ids = append(ids, row.ID.String())
 		}
 	}
 	return ids, err

@@ -329,6 +329,9 @@ func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete b
 			c.EraseAccess()
 		}
 		c.AccountRef = ""
+		if err := forgetReferences(tx.DB, row); err != nil {
+			return err
+		}
 		row = rowOfConnection(c)
 		return tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 			Select("base_url", "account_ref", "sealed").Updates(&row).Error

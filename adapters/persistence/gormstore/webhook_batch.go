@@ -176,6 +176,24 @@ func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
 	return binding, ok && binding.Matches(*d)
 }
 
+// Foreign returns the events that name another account than that of their connection.
+func (b *WebhookBatch) Foreign() (foreign []*BatchEvent) {
+	for _, e := range b.Events {
+		if e.First.Event.NamesOther(e.Binding.AccountRef) {
+			foreign = append(foreign, e)
+		}
+	}
+	return foreign
+}
+
+// Forget removes the contents of the event, because it names an account reference that was erased. It keeps the
+// fingerprint, so that the event is still deduplicated.
+func (e *BatchEvent) Forget() {
+	bare := *e.First
+	bare.Body, bare.Scope, bare.Event.Scope, bare.Event.ID = []byte{}, "", domain.PullScope{}, ""
+	e.First = &bare
+}
+
 // AssignPulls assigns a pull to each event that wants one and has no Earlier delivery. queued contains the
 // ids of the queued pulls by connection. If a connection has a queued pull, its events get that pull.
 // Otherwise its events share a new pull, whose id comes from the first of these events. The dialect creates

@@ -93,6 +93,8 @@ type querier interface {
 // The statement checks the source secret of a token in the same way, because it must store nothing for another secret.
 // The database does not compare in constant time. Both hashes are therefore hashed again together with random bytes
 // ($15) that only this statement has, so that the time of the comparison reveals nothing about them.
+//
+// Of an event that names an account reference which was erased, it stores no contents (BatchEvent.Forget).
 const attachSQL = `
 WITH binding AS MATERIALIZED (
 	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash,
@@ -107,12 +109,17 @@ WITH binding AS MATERIALIZED (
 	SELECT d.*, binding.tenant_id, binding.connection_id, binding.id AS token_id, binding.account_ref,
 		binding.source_hash, binding.registered, queued.id AS pull_id,
 		CASE WHEN names_own THEN status_if_named ELSE status_otherwise END AS status,
-		registered AND named <> '' AND NOT names_own AS bare
+		registered AND named <> '' AND NOT names_own AS bare,
+		named <> '' AND NOT names_own AND EXISTS (
+			SELECT FROM account_references r
+			WHERE r.digest = named_digest AND r.tenant_id = binding.tenant_id AND r.erased
+		) AS forgotten
 	FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-		$9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::bytea[], $16::boolean[])
+		$9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::bytea[], $16::boolean[],
+		$17::bytea[])
 		WITH ORDINALITY
 		AS d (hash, id, vendor, event, event_id, named, fingerprint, body, ask, status_if_named, status_otherwise,
-			received_at, named_uuid, proof, admitted, place)
+			received_at, named_uuid, proof, admitted, named_digest, place)
 	JOIN binding USING (hash, vendor) LEFT JOIN queued ON queued.connection_id = binding.connection_id
 	CROSS JOIN LATERAL (
 		SELECT named = binding.account_ref OR named_uuid IS NOT NULL AND named_uuid = lower(binding.account_ref)
@@ -121,15 +128,15 @@ WITH binding AS MATERIALIZED (
 ), stored AS (
 	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
 		pull_id, received_at)
-	SELECT id, tenant_id, connection_id, vendor, event, event_id, fingerprint, CASE WHEN bare THEN '' ELSE body END,
-		CASE WHEN bare THEN '' ELSE ask END, status,
+	SELECT id, tenant_id, connection_id, vendor, event, CASE WHEN forgotten THEN '' ELSE event_id END, fingerprint,
+		CASE WHEN bare OR forgotten THEN '' ELSE body END, CASE WHEN bare OR forgotten THEN '' ELSE ask END, status,
 		CASE status WHEN 'accepted' THEN pull_id END, received_at
 	FROM pending WHERE NOT EXISTS (SELECT FROM pending WHERE status = 'accepted' AND pull_id IS NULL)
 	ORDER BY connection_id, fingerprint, place
 	ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id
 )
 SELECT place, token_id, tenant_id, connection_id, account_ref, source_hash, registered, pull_id,
-	stored.id IS NOT NULL
+	stored.id IS NOT NULL, forgotten
 FROM pending LEFT JOIN stored USING (id)`
 
 // attachOutcome is the outcome of attachToQueued for a batch.
@@ -154,7 +161,7 @@ func (d dialect) attachToQueued(
 	}
 	bindings := make(map[domain.TokenHash]gormstore.TokenBinding, len(rows))
 	queued := make(map[uuid.UUID]uuid.UUID, len(rows))
-	inserted := make(map[uuid.UUID]bool, len(rows))
+	inserted, forgotten := make(map[uuid.UUID]bool, len(rows)), make(map[uuid.UUID]bool)
 	for _, row := range rows {
 		delivery := &deliveries[row.place]
 		row.binding.Vendor = delivery.Vendor
@@ -169,11 +176,17 @@ func (d dialect) attachToQueued(
 		if row.inserted {
 			inserted[delivery.Delivery.UUID] = true
 		}
+		if row.forgotten {
+			forgotten[delivery.Delivery.UUID] = true
+		}
 	}
 	batch := gormstore.Deduplicate(deliveries, bindings)
 	batch.AssignPulls(queued)
 	for _, e := range batch.Events {
 		e.Inserted = inserted[e.First.Delivery.UUID]
+		if forgotten[e.First.Delivery.UUID] {
+			e.Forget()
+		}
 	}
 	// The inserted deliveries are already committed and must be reported as stored. If this query fails,
 	// its error is therefore returned only for the duplicates, because only they need the earlier
@@ -185,10 +198,11 @@ func (d dialect) attachToQueued(
 // attachRow is a row of the result of attachSQL. There is one row for each delivery whose token is bound to
 // a connection of its vendor.
 type attachRow struct {
-	place    int // index of the delivery in the batch
-	binding  gormstore.TokenBinding
-	pull     uuid.NullUUID // the queued pull of the connection; invalid if there is none
-	inserted bool
+	place     int // index of the delivery in the batch
+	binding   gormstore.TokenBinding
+	pull      uuid.NullUUID // the queued pull of the connection; invalid if there is none
+	inserted  bool
+	forgotten bool // the event names an account reference that was erased
 }
 
 // queryAttach runs attachSQL for the deliveries and returns its rows.
@@ -200,6 +214,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 	scopes, ifNamed, otherwise := make([]string, n), make([]string, n), make([]string, n)
 	namedUUIDs := make([]*string, n) // nil is NULL, which equals no reference
 	received := make([]time.Time, n)
+	digests := make([][]byte, n) // nil if the event names no reference
 	proofs, admitted, salt := make([][]byte, n), make([]bool, n), newSalt()
 	for i := range deliveries {
 		d := &deliveries[i]
@@ -213,9 +228,13 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 		if canonical, ok := domain.CanonicalUUID(named[i]); ok {
 			namedUUIDs[i] = &canonical
 		}
+		if named[i] != "" {
+			digest := domain.DigestOfReference(named[i])
+			digests[i] = digest[:]
+		}
 	}
 	rows, err := db.Query(ctx, attachSQL, hashes, ids, vendors, events, eventIDs, named, fingerprints, bodies,
-		scopes, ifNamed, otherwise, received, namedUUIDs, proofs, salt, admitted)
+		scopes, ifNamed, otherwise, received, namedUUIDs, proofs, salt, admitted, digests)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +257,7 @@ func proofOf(salt []byte, h domain.SourceHash) []byte {
 func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 	var source []byte
 	err = row.Scan(&r.place, &r.binding.Token, &r.binding.Tenant, &r.binding.Connection, &r.binding.AccountRef,
-		&source, &r.binding.Registered, &r.pull, &r.inserted)
+		&source, &r.binding.Registered, &r.pull, &r.inserted, &r.forgotten)
 	r.binding.Source = gormstore.SourceHashOf(source)
 	r.place-- // WITH ORDINALITY counts from 1, Go from 0
 	return r, err
@@ -260,6 +279,9 @@ func (d dialect) insertBatch(
 			return err
 		}
 		batch := gormstore.Deduplicate(deliveries, bindings)
+		if err := forgetErased(ctx, tx, batch.Foreign()); err != nil {
+			return err
+		}
 		slices.SortFunc(batch.Events, inLockOrder)
 		queued, err := lockQueuedPulls(ctx, tx, connectionsToPull(batch))
 		if err != nil {
@@ -313,6 +335,34 @@ func lockBindings(
 		return nil
 	})
 	return bindings, err
+}
+
+// forgetErased removes the contents of the events that name an account reference that was erased.
+func forgetErased(ctx context.Context, tx querier, foreign []*gormstore.BatchEvent) error {
+	n := len(foreign)
+	if n == 0 {
+		return nil
+	}
+	tenants, digests := make([]plainID, n), make([][]byte, n)
+	for i, e := range foreign {
+		digest := domain.DigestOfReference(e.First.Event.AccountRef)
+		tenants[i], digests[i] = plainID(e.Binding.Tenant), digest[:]
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT place FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS named (tenant_id, digest, place)
+		WHERE EXISTS (
+			SELECT FROM account_references r
+			WHERE r.digest = named.digest AND r.tenant_id = named.tenant_id AND r.erased
+		)`, tenants, digests)
+	if err != nil {
+		return err
+	}
+	var place int // counted from 1
+	_, err = pgx.ForEachRow(rows, []any{&place}, func() error {
+		foreign[place-1].Forget()
+		return nil
+	})
+	return err
 }
 
 // inLockOrder compares two events by connection and then by fingerprint, the order in which the rows of

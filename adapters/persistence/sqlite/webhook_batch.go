@@ -61,6 +61,9 @@ func (d dialect) insertBatch(
 		return nil, nil, err
 	}
 	batch := gormstore.Deduplicate(deliveries, cache.bindings)
+	if err := forgetErased(ctx, tx, batch.Foreign()); err != nil {
+		return nil, nil, err
+	}
 	withoutPull := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool {
 		_, queued := cache.queued[e.Connection]
 		return queued || !e.WantsPull()
@@ -126,6 +129,38 @@ func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries
 				cache.addPull(b.Connection, pull.UUID, since.Int64)
 			}
 			return nil
+		})
+}
+
+// forgetErased removes the contents of the events that name an account reference that was erased.
+func forgetErased(ctx context.Context, tx *sql.Tx, foreign []*gormstore.BatchEvent) error {
+	if len(foreign) == 0 {
+		return nil
+	}
+	type key struct {
+		tenant uuid.UUID
+		digest domain.ReferenceDigest
+	}
+	named := make(map[key][]*gormstore.BatchEvent, len(foreign))
+	args := make([]any, 0, 2*len(foreign))
+	for _, e := range foreign {
+		k := key{e.Binding.Tenant, domain.DigestOfReference(e.First.Event.AccountRef)}
+		if named[k] == nil {
+			args = append(args, k.tenant, k.digest[:])
+		}
+		named[k] = append(named[k], e)
+	}
+	return eachRow(ctx, tx, `
+		SELECT DISTINCT tenant_id, digest FROM account_references
+		WHERE erased AND (tenant_id, digest) IN (VALUES `+tuples(len(named), 2)+`)`, args,
+		func(rows *sql.Rows) error {
+			var tenant uuid.UUID
+			var digest []byte
+			err := rows.Scan(&tenant, &digest)
+			for _, e := range named[key{tenant, domain.ReferenceDigest(digest)}] {
+				e.Forget()
+			}
+			return err
 		})
 }
 

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launch, open } from './browser.mjs';
-import { api, screenshotsTenant, token } from './env.mjs';
+import { api, pluggyBankAccount, screenshotsTenant, token } from './env.mjs';
 
 const folder = process.env.SCREENSHOTS;
 mkdirSync(folder, { recursive: true });
@@ -31,6 +31,14 @@ async function views() {
   const at = '/console/connections/' + id;
   const [delivery] = (await api(operator, 'GET', '/webhooks/deliveries?limit=1&connectionId=' + id)).items;
   const [transaction] = (await api(operator, 'GET', '/transactions?limit=1&text=energia')).items;
+  const [versions] = (await api(operator, 'GET', `/transactions?limit=1&connectionId=${id}&text=restaurante`)).items;
+  const reserve = '/console/connections/' + idOf('reserva');
+  const { items: closable } = await api(operator, 'GET', `/aggregator-connections/${idOf('reserva')}/accounts`);
+  const account = `${reserve}/accounts/${closable.find(({ externalId }) => externalId === pluggyBankAccount).id}`;
+  const [close] = (await api(operator, 'GET', `/accounts/${account.split('/').pop()}/closes?limit=1`)).items;
+  const subscriptions = (await api(operator, 'GET', '/subscriptions?limit=50')).items;
+  const failing = subscriptions.find(({ name }) => name === 'data-warehouse').id;
+  const good = subscriptions.find(({ name }) => name === 'contabilidade').id;
   return {
     'overview': '/console', 'accounts': at, 'transactions': at + '/transactions', 'pulls': at + '/pulls',
     'deliveries': at + '/deliveries', 'delivery': `${at}/deliveries/${delivery.id}`, 'tokens': at + '/tokens',
@@ -39,15 +47,41 @@ async function views() {
     'quarantine': `/console/connections/${idOf('loja-online')}/quarantine`,
     'search': '/console/search?text=loja&from=2026-01-01', 'transaction': `${at}/transactions/${transaction.id}`,
     'filter-nothing': '/console?q=nothing',
+    'versions': `${at}/transactions/${versions.id}`, 'completeness': account + '/completeness',
+    'closes': `${account}/closes?close=${close.date}`, 'subscriptions': '/console/subscriptions',
+    'subscription': '/console/subscriptions/' + good, 'subscription-failing': '/console/subscriptions/' + failing,
+    'subscribe': '/console/subscriptions/new', 'erasures': '/console/erasures', 'audit': '/console/audit',
+    'drifting': reserve,
   };
 }
 
+// Dialogs by name: the view, and the button that opens the dialog. sections are parts of a view by their headings.
+const dialogs = {
+  'link-session': ['accounts', 'Sign in again'], 'erase': ['accounts', 'Erase'], 'split': ['versions', 'Undo the last replacement'],
+};
+const sections = { 'statement': ['accounts', 'Statement'], 'history': ['versions', 'Versions'] };
+
 for (const [look, options] of looks) {
   test('screenshots ' + look, async () => {
-    for (const [name, path] of Object.entries(await views())) {
+    const paths = await views();
+    for (const [name, path] of Object.entries(paths)) {
       const page = await open(browser, path, { token: operator, expected: [/./], ...options });
       if (name === 'changes') await page.getByText('Live:').waitFor();
       else await settle(page);
+      await page.screenshot({ path: `${folder}/${name}-${look}.png` });
+      await page.finish();
+    }
+    for (const [name, [view, button]] of Object.entries(dialogs)) {
+      const page = await open(browser, paths[view], { token: operator, expected: [/./], ...options });
+      await page.getByRole('button', { name: button, exact: true }).click();
+      await page.getByRole('dialog').waitFor();
+      await page.screenshot({ path: `${folder}/${name}-${look}.png` });
+      await page.finish();
+    }
+    for (const [name, [view, heading]] of Object.entries(sections)) {
+      const page = await open(browser, paths[view], { token: operator, expected: [/./], ...options });
+      await settle(page);
+      await page.getByRole('heading', { name: heading, exact: true }).first().evaluate((element) => element.scrollIntoView());
       await page.screenshot({ path: `${folder}/${name}-${look}.png` });
       await page.finish();
     }

@@ -1,4 +1,5 @@
 // Writes data for the screenshots: a dozen connections of a company, with two months of rows.
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import {
   api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, pull, screenshotsTenant, sendPluggyWebhook, token,
@@ -44,9 +45,68 @@ async function addRows(days, perDay) {
   }
 }
 
+const row = (values) => control(PLUGGY, 'POST', '/transactions', {
+  accountId: pluggyBankAccount, type: 'DEBIT', status: 'POSTED', ...values,
+});
+
+const firstOfMonth = Date.parse(new Date().toISOString().slice(0, 8) + '01');
+
+// addHistory gives a transaction of the connection three versions: it is pending, then edited, then replaced by a posted
+// one with another id.
+async function addHistory(operator, id) {
+  const values = { description: 'Restaurante Bom Prato', amount: -118.9, category: 'Food', date: new Date().toISOString() };
+  const pending = await row({ ...values, status: 'PENDING' });
+  await pull(operator, id);
+  await control(PLUGGY, 'PATCH', '/transactions/' + pending.id, { category: 'Food and drinks' });
+  await pull(operator, id);
+  await control(PLUGGY, 'POST', `/transactions/${pending.id}/churn`);
+  await pull(operator, id);
+}
+
+// addClose closes the last two months of an account of the connection. Then the vendor drops the row lost of the last
+// month, so that the close has an adjustment and the transactions no longer explain the balance.
+async function addClose(operator, id, lost) {
+  const accounts = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
+  const account = accounts.find(({ externalId }) => externalId === pluggyBankAccount).id;
+  for (const age of [32, 1]) {
+    await api(operator, 'PUT', `/accounts/${account}/closes/${new Date(firstOfMonth - age * 86400000).toISOString().slice(0, 10)}`);
+  }
+  await control(PLUGGY, 'DELETE', '/transactions/' + lost);
+  await pull(operator, id);
+}
+
+// addSubscriptions creates one subscription whose endpoint confirms every event, and one whose endpoint does not answer.
+async function addSubscriptions(operator) {
+  let received = 0;
+  const server = createServer((request, response) => request.resume().on('end', () => {
+    received += 1;
+    response.writeHead(204).end();
+  }));
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const subscribe = (name, types, port) => api(operator, 'POST', '/subscriptions', {
+    name, types, fromStart: true, sink: { kind: 'webhook', url: `http://127.0.0.1:${port}/events` },
+  });
+  const { id } = await subscribe('contabilidade', ['transaction.*', 'period.adjusted'], server.address().port);
+  await subscribe('data-warehouse', ['transaction.*'], 1);
+  await until('the events', async () => received > 0 && (await api(operator, 'GET', '/subscriptions/' + id)).waiting === 0);
+  server.closeAllConnections();
+  server.close();
+}
+
+// addErasures erases two connections: one is done, and the vendor rejects the credential of the other.
+async function addErasures(operator) {
+  const old = await connect(operator, pluggyLogin, 'conta-antiga');
+  const closed = await connect(operator, { ...pluggyLogin, secret: 'old-secret' }, 'loja-fechada');
+  const { id } = await api(operator, 'POST', `/aggregator-connections/${old.id}/erasure`, { atVendor: false });
+  const { id: asked } = await api(operator, 'POST', `/aggregator-connections/${closed.id}/erasure`, { atVendor: true });
+  await until('the erasures', async () => (await api(operator, 'GET', '/erasures/' + id)).status === 'done' &&
+    (await api(operator, 'GET', '/erasures/' + asked)).lastError);
+}
+
 test('seed', async () => {
   const operator = token(screenshotsTenant);
   await addRows(58, 5);
+  const lost = await row({ description: 'Estorno de tarifa', amount: -42.5, date: new Date(firstOfMonth - 5 * 86400000).toISOString() });
   const all = {};
   for (const name of names) all[name] = await connect(operator, pluggyLogin, name);
   all['belvo-mexico'] = await connect(operator, belvoLogin, 'belvo-mexico');
@@ -70,4 +130,8 @@ test('seed', async () => {
   await pull(operator, all.tesouraria.id);
   await status('UPDATED', 'SUCCESS');
   for (let i = 0; i < 5; i++) await pull(operator, main.id);
+  await addHistory(operator, main.id);
+  await addClose(operator, all.reserva.id, lost.id);
+  await addErasures(operator);
+  await addSubscriptions(operator);
 });

@@ -60,6 +60,9 @@ export function App() {
   useEffect(() => {
     document.documentElement.lang = spoken;
   }, [spoken]);
+  useEffect(() => { // in a narrow window the sections can be scrolled
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path]);
   const { view: View, params } = match(path);
   const signedIn = current && !current.expired;
   return html`<div class="frame" key=${spoken}>

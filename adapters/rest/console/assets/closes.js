@@ -107,10 +107,10 @@ export function AccountCloses({ id, account }) {
       <${Field} label=${t('close.date')} name="date" type="date" required defaultValue=${lastMonth()} max=${isoDay(Date.now(), -1)} />
       <${ActionButton} type="submit">${t('action.closePeriod')}</${ActionButton}>
     </form>
-    <${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
+    <section><${Loaded} of=${list} rows=${3}>${() => (list.items.length === 0
       ? html`<${Empty} title=${t('close.none')}><p>${t('close.emptyText')}</p></${Empty}>`
       : html`<${Table} label=${t('close.headingAny')} items=${list.items} rowKey=${(close) => close.date}
-          columns=${columns((close) => setQuery({ close: close.date }), setReopening)} /><${More} list=${list} />`)}</${Loaded}>
+          columns=${columns((close) => setQuery({ close: close.date }), setReopening)} /><${More} list=${list} />`)}</${Loaded}></section>
     ${shown && html`<${Adjustments} key=${shown.date + shown.closedAt} connection=${id} path=${path} close=${shown} />`}
     ${closing && html`<${CloseDialog} path=${path} date=${closing} reload=${list.reload} onClose=${() => setClosing('')} />`}
     ${reopening && html`<${ReopenDialog} path=${path} date=${reopening.date} reload=${list.reload} onClose=${() => setReopening(null)} />`}

@@ -50,7 +50,7 @@ export function ActionResults({ actions }) {
 }
 
 const LinkDialog = ({ session, onClose }) => html`<${Dialog} title=${t('link.title')} onClose=${onClose}>
-  <p>${t('link.text', { vendor: session.vendor })}</p>
+  <p>${t('link.text', { vendor: t('vendor.' + session.vendor) })}</p>
   <p class="copy"><code>${session.url}</code> <${CopyButton} text=${session.url} /></p>
   <p>${t('link.expires', { when: html`<${Instant} at=${session.expiresAt} />` })}</p>
   <div class="actions"><button type="button" onClick=${onClose}>${t('action.close')}</button></div>

@@ -5,7 +5,7 @@ import { t } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
 import { link, navigate } from './router.js';
-import { announce, Empty, Failure, Field, Dialog, Loaded, More, Page, Status, Table } from './ui.js';
+import { announce, Check, Empty, Failure, Field, Dialog, Loaded, More, Page, Status, Table } from './ui.js';
 
 const runInterval = 1500;
 const tones = { running: 'warn', done: 'good', failed: 'bad' };
@@ -13,21 +13,19 @@ const tones = { running: 'warn', done: 'good', failed: 'bad' };
 // EraseDialog says what an erasure does, and asks for the name of the connection.
 export function EraseDialog({ connection, onClose }) {
   const [typed, setTyped] = useState('');
-  const [atVendor, setAtVendor] = useState(false);
   const vendor = t('vendor.' + connection.vendor);
   const erasure = useAction((body, key) => request('POST', `/aggregator-connections/${connection.id}/erasure`, { body, key })
     .then(({ data }) => data));
   const submit = async (event) => {
     event.preventDefault();
-    if (!(await erasure.run({ atVendor }))) return;
+    if (!(await erasure.run({ atVendor: new FormData(event.target).has('atVendor') }))) return;
     announce(t('erase.requested', { name: connection.configName }));
     navigate(link('/erasures'));
   };
   return html`<${Dialog} title=${t('erase.title', { name: connection.configName })} onClose=${onClose}>
     <form onSubmit=${submit}>
       <p>${t('erase.text')}</p>
-      <p><label><input type="checkbox" name="atVendor" checked=${atVendor}
-        onChange=${(event) => setAtVendor(event.target.checked)} /> ${t('erase.atVendor', { vendor })}</label></p>
+      <p><${Check} name="atVendor" label=${t('erase.atVendor', { vendor })} /></p>
       <${Field} label=${t('delete.confirm', { name: connection.configName })} name="confirm" autocomplete="off"
         value=${typed} onInput=${(event) => setTyped(event.target.value)} />
       <${Failure} problem=${erasure.problem} />

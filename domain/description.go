@@ -29,13 +29,13 @@ type description struct {
 	date       string     // the date that the text names, day/month without leading zeros
 	clock      string     // the time of day that the text names
 	document   string     // the CPF or CNPJ that the text names, digits only
-	pix        string     // the end-to-end id of a PIX payment
+	payment    string     // the end-to-end id of a PIX payment, or the clave de rastreo of a SPEI payment
 }
 
 // acquirers are the names that payment facilitators and acquirers put before an asterisk and the name of
 // the merchant. Merchants that use the same format ("UBER *TRIP", "GOOGLE *YOUTUBE") are not in the list,
 // because the word before the asterisk then identifies the merchant.
-var acquirers = wordSet(`pag pags pagseguro pagbank pagto pg pgto mercadopago mercpago merpago mp mpago ifd ec ecp
+var acquirers = wordSet(`pag pags pagseguro pagbank pagto pg pgto mercadopago mercpago merpago mp mpago ifd ifood ec ecp
 	paypal pp pypl ebanx ebn ebw dl dlocal dm sumup su iz izettle zettle clip conekta billpocket openpay kushki payu
 	picpay pic stone stn ton cielo rede getnet gn infinitepay ip htm hotmart edz eduzz kiwify prv asaas asa ppro
 	adyen stripe st sq tst wix pb pagbrasil pagarme pgme vindi iugu zoop zp safrapay sipag vero adq mlp ame nupay
@@ -105,6 +105,8 @@ func (d *description) volatile(tokens []string) int {
 		return 3
 	case instalmentWords[word]:
 		return d.readInstalment(tokens)
+	case word == "clave" && len(tokens) > 3 && next == "de" && tokens[2] == "rastreo":
+		return 2 + d.readCode(tokens[2:])
 	case codeWords[word]:
 		return d.readCode(tokens)
 	case pendingWords[word], d.readNumber(word):
@@ -118,6 +120,9 @@ func (d *description) volatile(tokens []string) int {
 func (d *description) readCode(tokens []string) int {
 	switch {
 	case len(tokens) > 1 && strings.ContainsFunc(tokens[1], isDigit):
+		if tokens[0] == "rastreo" {
+			d.payment = tokens[1]
+		}
 		return 2
 	case len(tokens) > 2 && codeWords[tokens[1]] && strings.ContainsFunc(tokens[2], isDigit):
 		return 3
@@ -153,7 +158,7 @@ func (d *description) readNumber(token string) bool {
 	case isClock(token):
 		d.clock = token
 	case isEndToEndID(token):
-		d.pix = token
+		d.payment = token
 	case isTaxNumber(token, digits):
 		d.document = digits
 	default:
@@ -168,6 +173,21 @@ func isCode(token, digits string) bool {
 	first, last := strings.IndexFunc(token, isDigit), strings.LastIndexFunc(token, isDigit)
 	mixed := len(token) >= 6 && len(digits) >= 3 && len(digits) < last-first+1
 	return mixed || codeWords[token[:max(first, 0)]]
+}
+
+// transferWords say how money was transferred, but not to whom.
+var transferWords = wordSet(`pix ted doc tef spei transf transferencia transferido envio enviado enviada recebido
+	recebida recibido recibida pagamento pago pagto deposito credito debito interbancario para de a por qr code`)
+
+// otherParty returns the text of a transfer without the words at its start that every transfer has. It returns the whole
+// text if it begins with another word, or if nothing would be left.
+func otherParty(text string) string {
+	words := strings.Fields(text)
+	first := slices.IndexFunc(words, func(word string) bool { return !transferWords[word] })
+	if first <= 0 {
+		return text
+	}
+	return strings.Join(words[first:], " ")
 }
 
 // withoutPurchase removes a leading "compra" and the following words that say how the card was used. If no

@@ -66,7 +66,7 @@ func groupRows(rows []*matchRow) []*rowGroup {
 	byKey := map[groupKey]*rowGroup{}
 	for _, row := range rows {
 		key := groupKey{day: row.day, text: row.text}
-		key.text.pix = ""
+		key.text.payment = ""
 		key.text.instalment = Instalment{Number: row.instalment.Number, Count: row.instalment.Count}
 		group := byKey[key]
 		if group == nil {

@@ -87,7 +87,7 @@ func (m *matcher) areApart(left, came *matchRow) bool {
 func keysDiffer(left, came *matchRow) bool {
 	a, b := &left.Keys, &came.Keys
 	if differ(a.Reference, b.Reference) || differ(a.ReceiverReference, b.ReceiverReference) ||
-		differ(left.text.pix, came.text.pix) || differ(a.CounterpartyDocument, b.CounterpartyDocument) {
+		differ(left.text.payment, came.text.payment) || differ(a.CounterpartyDocument, b.CounterpartyDocument) {
 		return true
 	}
 	settles := left.Status == Pending && came.Status == Posted
@@ -109,7 +109,7 @@ func differ(a, b string) bool { return a != "" && b != "" && a != b }
 var keyKinds = []func(*matchRow) string{
 	func(r *matchRow) string { return r.Keys.Transaction },
 	func(r *matchRow) string { return r.Keys.Authentication },
-	func(r *matchRow) string { return r.withAmount(r.text.pix) },
+	func(r *matchRow) string { return r.withAmount(r.text.payment) },
 	func(r *matchRow) string { return r.withAmount(r.Keys.Reference) },
 	func(r *matchRow) string { return r.withAmount(r.Keys.ReceiverReference) },
 	func(r *matchRow) string { return r.withAmount(r.Keys.Instalment.key()) },
@@ -241,9 +241,18 @@ func unmatched(rows []*matchRow) []*matchRow {
 }
 
 // isSimilarTo reports whether the texts of both rows are similar. Volatile parts are ignored, and a text
-// that consists only of volatile parts is never similar to another text.
+// that consists only of volatile parts is never similar to another text. Of transfers, most of the name of the other
+// party must be the same as well: "PIX ENVIADO JOAO SILVA" and "PIX ENVIADO JOAO SOUZA" are similar only because both
+// are transfers.
 func (r *matchRow) isSimilarTo(other *matchRow) bool {
-	return !r.text.unstable && !other.text.unstable && similarity(r.grams(), other.grams()) >= minSimilarity
+	if r.text.unstable || other.text.unstable || similarity(r.grams(), other.grams()) < minSimilarity {
+		return false
+	}
+	a, b := otherParty(r.text.text), otherParty(other.text.text)
+	if a == r.text.text && b == other.text.text {
+		return true
+	}
+	return overlap(trigramsOf(a), trigramsOf(b)) >= minSimilarity
 }
 
 // overlapsWith reports whether most of the shorter text is part of the other one.

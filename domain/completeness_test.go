@@ -252,3 +252,59 @@ func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
 		t.Errorf("after it was accepted: %+v", c)
 	}
 }
+
+func TestAnUnchangedReadingIsStoredOnceADay(t *testing.T) {
+	row := ledgerRow{"2026-03-01", "100", firstReading, false}
+	balance := domain.VendorBalance{Amount: decimal.NewFromInt(1100), Currency: "BRL"}
+	var c domain.Completeness
+	if c.SameReading(balance, false) {
+		t.Error("before any reading")
+	}
+	c = c.After(reading(c, firstReading, "1100", row))
+	other := balance
+	other.Amount = decimal.NewFromInt(1101)
+	dollars := balance
+	dollars.Currency = "USD"
+	for name, tc := range map[string]struct {
+		balance     domain.VendorBalance
+		quarantined bool
+		want        bool
+	}{
+		"the same":           {balance, false, true},
+		"another amount":     {other, false, false},
+		"another currency":   {dollars, false, false},
+		"no balance":         {domain.VendorBalance{Missing: domain.BasisNoBalance}, false, false},
+		"rows in quarantine": {balance, true, false},
+	} {
+		if got := c.SameReading(tc.balance, tc.quarantined); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if _, changed := c.Repeated(firstReading.Add(time.Hour)); changed {
+		t.Error("on the same day")
+	}
+	next, changed := c.Repeated(firstReading.Add(24 * time.Hour))
+	if !changed || !next.Last.At.Equal(firstReading.Add(24*time.Hour)) || c.Last.At.Equal(next.Last.At) {
+		t.Errorf("on the next day: %v, %v", changed, next.Last.At)
+	}
+	failing := c.After(reading(c, firstReading.Add(time.Hour), "900", row))
+	balance.Amount = decimal.NewFromInt(900)
+	if failing.SameReading(balance, false) {
+		t.Error("while a check fails, the running balances are read again")
+	}
+}
+
+func TestAScheduleIsNoPartOfAStatus(t *testing.T) {
+	a := domain.LinkStatus{SyncComplete: true, SyncMarker: "m"}
+	b := a
+	b.ConsentExpiresAt, b.Schedule = firstReading, domain.SyncSchedule{Every: time.Hour}
+	if !a.SameState(b) {
+		t.Error("the schedule and the consent count")
+	}
+	if b.SyncMarker = "n"; a.SameState(b) {
+		t.Error("another synchronisation is the same state")
+	}
+	if !(domain.ContentHash{}).IsZero() || (domain.ContentHash{1}).IsZero() {
+		t.Error("a hash of content")
+	}
+}

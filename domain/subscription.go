@@ -84,10 +84,10 @@ type SubscriptionSink struct {
 // the sink.
 func (s Subscription) Validate() []*Error {
 	errs := text("name", s.Name, MaxName)
-	switch {
-	case len(s.Types) == 0:
+	if len(s.Types) == 0 {
 		errs = append(errs, FieldError("types", "must not be empty"))
-	case len(s.Types) > maxEventFilters:
+	}
+	if len(s.Types) > maxEventFilters {
 		errs = append(errs, FieldError("types", fmt.Sprintf("must have at most %d items", maxEventFilters)))
 	}
 	for i, filter := range s.Types {

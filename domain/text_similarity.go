@@ -65,14 +65,17 @@ func overlap(a, b []trigram) float64 {
 // countCommon returns the number of trigrams that two ascending lists have in common.
 func countCommon(a, b []trigram) int {
 	common := 0
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		switch {
-		case a[i] < b[j]:
+	i, j := 0, 0
+	for i < len(a) && j < len(b) {
+		x, y := a[i], b[j]
+		if x == y {
+			common++
+		}
+		if x <= y {
 			i++
-		case a[i] > b[j]:
+		}
+		if y <= x {
 			j++
-		default:
-			common, i, j = common+1, i+1, j+1
 		}
 	}
 	return common

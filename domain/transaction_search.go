@@ -23,11 +23,10 @@ type TransactionSearch struct {
 
 // Matches reports whether the search selects t.
 func (s TransactionSearch) Matches(t Transaction) bool {
-	switch {
-	case t.Erased(), !s.Connection.IsZero() && t.Connection != s.Connection,
-		!s.Window.Contains(t.Date),
-		s.Amount != nil && s.Amount.Cmp(t.Amount.Amount) != 0,
-		s.Removed != nil && *s.Removed == t.RemovedAt.IsZero():
+	if t.Erased() || !s.Connection.IsZero() && t.Connection != s.Connection || !s.Window.Contains(t.Date) {
+		return false
+	}
+	if s.Amount != nil && s.Amount.Cmp(t.Amount.Amount) != 0 || s.Removed != nil && *s.Removed == t.RemovedAt.IsZero() {
 		return false
 	}
 	text := foldCase(s.Text)

@@ -7,6 +7,7 @@ GOLANGCI      := $(TOOLS)/golangci-lint-v2.15.0
 HELM          := $(TOOLS)/helm-v3.21.4
 ACTIONLINT    := $(TOOLS)/actionlint-v1.7.12
 OAPI_CODEGEN  := $(TOOLS)/oapi-codegen-v2.8.2
+GREMLINS      := $(TOOLS)/gremlins-v0.6.0
 FUZZTIME      ?= 30s
 BINARY        := $(CURDIR)/dist/discovery
 BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
@@ -50,6 +51,7 @@ $(GOLANGCI): module := github.com/golangci/golangci-lint/v2
 $(HELM): module := helm.sh/helm/v3
 $(ACTIONLINT): module := github.com/rhysd/actionlint
 $(OAPI_CODEGEN): module := github.com/oapi-codegen/oapi-codegen/v2
+$(GREMLINS): module := github.com/go-gremlins/gremlins
 
 # Dependencies of which the version that the tool names cannot be downloaded from every module proxy.
 $(HELM): edits := -require=k8s.io/cli-runtime@v0.36.3
@@ -58,7 +60,7 @@ $(OAPI_CODEGEN): edits := -replace=github.com/getkin/kin-openapi=github.com/getk
 # The name of each file ends with the version that is installed. A tool is built in the folder of its own module, with
 # a copy of its go.mod. "go install package@version" would not allow the edits. It would also ask the module proxy
 # whether the folder of the package is a module, and fails if the proxy forbids this question.
-$(GOLANGCI) $(HELM) $(ACTIONLINT) $(OAPI_CODEGEN): $(TOOLS)/%:
+$(GOLANGCI) $(HELM) $(ACTIONLINT) $(OAPI_CODEGEN) $(GREMLINS): $(TOOLS)/%:
 	@echo 'Building $*; this can take a few minutes, once ...' >&2
 	@GO='$(GO)' sh ./.ci/build-tool $(module) $@ $(edits)
 
@@ -91,6 +93,15 @@ screenshots: ## Write screenshots of the console into SCREENSHOTS (dist/screensh
 .PHONY: matching
 matching: ## Measure the precision and recall of row matching over 100,000 changes in 20 seeds
 	$(GO) test -count=1 -v -timeout 1h ./test/matching -seeds 20 -changes 5000
+
+# The mutants are made in a copy of the package, because the tool copies the whole module for each worker. A mutant whose
+# tests take four times as long as usual counts as TIMED OUT, which the efficacy leaves out.
+.PHONY: mutation
+mutation: $(GREMLINS) ## Change the code of domain in small ways, and fail if its tests do not notice 95 % (WORKERS=2)
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && mkdir "$$copy/docs" && \
+	cp -r go.mod go.sum domain "$$copy" && cp docs/completeness.md "$$copy/docs" && cd "$$copy" && \
+	GOFLAGS=-vet=off $(GREMLINS) unleash --workers $(or $(WORKERS),2) --timeout-coefficient 4 \
+		--threshold-efficacy 95 --threshold-mcover 90 ./domain
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s)

@@ -60,7 +60,8 @@ type Connections interface {
 	// acts for the service itself.
 	NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error)
 
-	// CountAttention returns how many live aggregator connections need attention. It acts for the service itself.
+	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It acts for the
+	// service itself.
 	CountAttention(ctx context.Context, at time.Time) (Attention, error)
 
 	// ListSealed returns at most limit live connections of all tenants with ids greater than
@@ -73,12 +74,15 @@ type Connections interface {
 	Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error)
 }
 
-// Attention counts connections of all tenants that need attention.
+// Attention counts connections and accounts of all tenants that need attention.
 type Attention struct {
 	// ConsentExpiring is the number of connections whose consent expires within domain.ConsentNotice or has
 	// expired. Revoked consents are not counted.
 	ConsentExpiring int
 	Silent          int // connections that are silent and not paused
+	// Drifting is the number of accounts that were announced as drifting; see Subscriptions.AnnounceCompleteness.
+	// Removed accounts are not counted.
+	Drifting int
 }
 
 // Activity holds the times of a connection's last pull and last delivery, the size of its quarantine, and what is

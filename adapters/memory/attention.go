@@ -56,6 +56,11 @@ func (v connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 			if !c.Webhook.MissedAt.IsZero() && !c.Paused() && !v.heardSince(c, c.Webhook.MissedAt) {
 				count.Silent++
 			}
+			for _, a := range v.accounts[c.ID] {
+				if a.RemovedAt.IsZero() && v.announced[a.ID] == domain.Drifting {
+					count.Drifting++
+				}
+			}
 		}
 		return count, nil
 	})

@@ -27,6 +27,7 @@ type Metrics struct {
 	feedDelay        prometheus.Gauge
 	consentExpiring  prometheus.Gauge
 	silent           prometheus.Gauge
+	drifting         prometheus.Gauge
 	webhooksMissed   *prometheus.CounterVec
 	eventAttempts    *prometheus.HistogramVec
 	eventsWaiting    prometheus.Gauge
@@ -81,6 +82,9 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 		silent: gauge(
 			"connections_silent", "Connections whose vendor has not sent a webhook that was expected.",
 		).WithLabelValues(),
+		drifting: gauge(
+			"accounts_drifting", "Accounts whose transactions do not explain their balance.",
+		).WithLabelValues(),
 		webhooksMissed: counter(
 			"webhooks_missed_total", "Synchronisations of a vendor that no webhook followed.", "vendor",
 		),
@@ -103,8 +107,8 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m.initSeries()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
 		m.vendorCalls, m.budget,
-		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.webhooksMissed, m.eventAttempts, m.eventsWaiting,
-		m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
+		m.backlog, m.feedDelay, m.consentExpiring, m.silent, m.drifting, m.webhooksMissed, m.eventAttempts,
+		m.eventsWaiting, m.eventsAge, m.disabled, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -186,11 +190,13 @@ func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
 // periodic maintenance task measures it, so that a scrape does not query the database.
 func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
 
-// Attention sets the numbers of connections whose consent expires within 30 days or has expired, and of those that are
-// silent. A periodic maintenance task counts them, so that a scrape does not query the database.
+// Attention sets the numbers of connections whose consent expires within 30 days or has expired, of those that are
+// silent, and of accounts that drift. A periodic maintenance task counts them, so that a scrape does not query the
+// database.
 func (m *Metrics) Attention(count ports.Attention) {
 	m.consentExpiring.Set(float64(count.ConsentExpiring))
 	m.silent.Set(float64(count.Silent))
+	m.drifting.Set(float64(count.Drifting))
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {

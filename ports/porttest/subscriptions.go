@@ -748,9 +748,24 @@ func eventsOfCompleteness(f *fixture) {
 	f.appended(l, s, 0)
 	announce(at.Add(grace))
 	f.equal("after the grace", drifting, kinds(f.appended(l, s, 1)))
+	counted := func() int {
+		f.Helper()
+		attention, err := f.Connections.CountAttention(f.ctx, at)
+		f.noError(err)
+		return attention.Drifting
+	}
+	later := at.Add(2 * grace)
+	announce(later) // accounts of other tests
+	count := counted()
 	f.finishSettled(f.startPull(c), f.now(), balances("100"))
-	announce(at.Add(2 * grace))
+	announce(later)
 	f.equal("again", complete, kinds(f.appended(l, s, 1)))
+	f.equal("accounts that drift", count-1, counted())
+	f.finishSettled(f.startPull(c), at, balances("90"))
+	announce(later)
+	f.equal("accounts that drift again", count, counted())
+	f.deleteConnection(c)
+	f.equal("accounts of a deleted connection", count-1, counted())
 }
 
 func eventBacklog(f *fixture) {

@@ -82,18 +82,24 @@ func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int
 	return noticed, err
 }
 
-// CountAttention reads only the rows that it counts, through partial indexes.
+// CountAttention reads only the connections that it counts, through partial indexes, and the states of all accounts.
 func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
-	var expiring, silent int64
+	var expiring, silent, drifting int64
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		err := db.Model(&connectionRow{}).Where(hasExpiry+" AND consent_expires_at <= ? AND consent_status <> ?",
 			instant{at.Add(domain.ConsentNotice)}, string(domain.ReportedRevoked)).Count(&expiring).Error
 		if err != nil {
 			return err
 		}
-		return db.Model(&connectionRow{}).Where(isSilent + " AND NOT " + isHeard).Count(&silent).Error
+		err = db.Model(&connectionRow{}).Where(isSilent + " AND NOT " + isHeard).Count(&silent).Error
+		if err != nil {
+			return err
+		}
+		return db.Table("account_completeness c").
+			Joins("JOIN connections ON connections.id = c.connection_id AND connections.deleted_at IS NULL").
+			Where("c.announced = ? AND "+isOfLiveAccount, string(domain.Drifting)).Count(&drifting).Error
 	})
-	return ports.Attention{ConsentExpiring: int(expiring), Silent: int(silent)}, err
+	return ports.Attention{ConsentExpiring: int(expiring), Silent: int(silent), Drifting: int(drifting)}, err
 }
 
 // ListUnheard reads only the rows that it returns, through a partial index.

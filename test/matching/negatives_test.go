@@ -20,6 +20,7 @@ var negatives = []struct {
 	{1, oddlyNumberedWithdrawals},
 	{5, anotherKey},
 	{4, anotherReference},
+	{2, anotherTransfer},
 	{3, nextMonth},
 	{3, refunded},
 	{3, anotherInstalment},
@@ -96,6 +97,15 @@ func anotherKey(g *generator, day int) change {
 	c.setStatus(status, status)
 	c.left[0], c.came[0] = g.keyed(c.left[0]), g.keyed(c.came[0])
 	c.lostKey = true
+	return c
+}
+
+// anotherTransfer returns a change with two transfers by SPEI to the same person, which have different tracking keys.
+func anotherTransfer(g *generator, day int) change {
+	c := g.repeated("SPEI with another tracking key", "SPEI ENVIADO "+pick(g, firstNames...), day, 3)
+	c.setStatus(domain.Posted, domain.Posted)
+	c.left[0].Description += " CLAVE RASTREO " + g.digits(18)
+	c.came[0].Description += " CLAVE RASTREO " + g.digits(18)
 	return c
 }
 

@@ -24,7 +24,7 @@ var positives = []struct {
 	{8, domain.SameKey, keepsKey},
 	{4, domain.SameKey, keepsReference},
 	{3, domain.SameDescription, identicalRows},
-	{3, domain.SameDescription, transfer},
+	{3, domain.SameKey, transfer},
 	{2, domain.SameDescription, weekly},
 }
 
@@ -196,13 +196,14 @@ func identicalRows(g *generator, day int) change {
 	return c
 }
 
-// transfer returns a change in which the tracking key of a Mexican transfer changes.
+// transfer returns a change in which a Mexican transfer is booked. Its tracking key stays, and it gets a reference.
 func transfer(g *generator, day int) change {
 	m, price := g.newMovement(), g.price()
 	text := "SPEI ENVIADO " + pick(g, "BANORTE ", "SANTANDER ", "BANAMEX ") + pick(g, firstNames...)
-	before := g.row(m, day, price, text+" CLAVE RASTREO "+g.digits(18))
+	key := " CLAVE RASTREO " + g.digits(18)
+	before := g.row(m, day, price, text+key)
 	before.Status = domain.Pending
-	after := g.row(m, day+g.IntN(3), price, text+" CLAVE RASTREO "+g.digits(18)+" REF "+g.digits(7))
+	after := g.row(m, day+g.IntN(3), price, text+key+" REF "+g.digits(7))
 	return g.replaced("transfer", before, after, day)
 }
 

@@ -63,7 +63,7 @@ func (d AuditDetail) MarshalJSON() ([]byte, error) {
 	if len(d.Changed)+len(d.IDs)+len(d.Numbers) == 0 {
 		return []byte("{}"), nil // as in most entries
 	}
-	members := make(map[string]any, len(d.IDs)+len(d.Numbers)+1)
+	members := map[string]any{}
 	for name, id := range d.IDs {
 		members[name] = id.String()
 	}

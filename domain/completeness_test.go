@@ -308,3 +308,41 @@ func TestAScheduleIsNoPartOfAStatus(t *testing.T) {
 		t.Error("a hash of content")
 	}
 }
+
+func TestRunningBalancesAreUsedIfAtMostOnePairInTenDoesNotFit(t *testing.T) {
+	for records, want := range map[int]int{10: 1, 11: 2} { // pairs: 9 and 10
+		rows := chain(records)
+		c := accountOfChain(domain.Completeness{}, rows, firstReading)
+		rows[5].Amount = decimal.NewFromInt(2)
+		c = accountOfChain(c, rows, firstReading.Add(time.Hour))
+		if got := len(c.Results(firstReading, grace)); got != want {
+			t.Errorf("one gap among %d records: %d checks, want %d", records, got, want)
+		}
+	}
+}
+
+// accountOfChain returns the state after a reading of an account with these running balances.
+func accountOfChain(c domain.Completeness, rows []domain.ChainRow, at time.Time) domain.Completeness {
+	sum := domain.NewAccountSum(domain.VendorBalance{Amount: decimal.NewFromInt(10), Currency: "BRL"}, c.Baseline, at)
+	brl, _ := domain.ParseMoney("1", "BRL")
+	for _, day := range []domain.Date{"2026-03-02", "2026-03-01", "2026-03-03"} {
+		sum.Add(domain.SumRow{Date: day, Posted: true, FirstSeenAt: firstReading, Amount: brl})
+	}
+	return c.After(sum.Reading(false, rows))
+}
+
+func TestGapsOfTheFirstKnownDayAreHistory(t *testing.T) {
+	rows := chain(40)
+	c := accountOfChain(domain.Completeness{}, rows, firstReading)
+	if c.Baseline.FirstDay != "2026-03-01" {
+		t.Fatalf("the first day is %s", c.Baseline.FirstDay)
+	}
+	for i, want := range map[int]bool{1: false, 2: true} { // 1 is of the first day, 2 of the second one
+		edited := chain(40)
+		edited[i].Amount = decimal.NewFromInt(2)
+		after := accountOfChain(c, edited, firstReading.Add(time.Hour))
+		if got := !after.ChainDrift.IsZero(); got != want {
+			t.Errorf("a gap of %s: drift %v", edited[i].Date, got)
+		}
+	}
+}

@@ -643,3 +643,30 @@ func TestKeysOfAnAccountOfTheBank(t *testing.T) {
 		t.Error("the key of a consent")
 	}
 }
+
+func TestTheTextOfAnErrorHasEachPartThatIsSet(t *testing.T) {
+	for want, err := range map[string]*domain.Error{
+		"invalid":              {Kind: domain.Invalid},
+		"invalid (x)":          {Kind: domain.Invalid, Code: "x"},
+		"invalid: f: no":       {Kind: domain.Invalid, Field: "f", Message: "no"},
+		"invalid (x): f":       {Kind: domain.Invalid, Code: "x", Field: "f", Cause: errors.New("secret")},
+		"conflict (x): f: yes": {Kind: domain.Conflict, Code: "x", Field: "f", Message: "yes"},
+	} {
+		if err.Error() != want {
+			t.Errorf("%q, want %q", err.Error(), want)
+		}
+	}
+}
+
+func TestOnlyAnotherAccountReferenceIsANewOne(t *testing.T) {
+	c := domain.Connection{BaseURL: "https://a.example", AccountRef: "r"}
+	if c.Repoint("https://b.example", "r", noon); c.NewReference {
+		t.Error("another address is another reference")
+	}
+	if c.Repoint("https://b.example", "s", noon); !c.NewReference {
+		t.Error("another reference is not a new one")
+	}
+	if c.Repoint("https://c.example", "s", noon); !c.NewReference {
+		t.Error("the accounts of the new reference are not stored yet")
+	}
+}

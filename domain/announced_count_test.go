@@ -37,7 +37,7 @@ func TestFewerRowsThanAnnouncedAreADriftUntilTheyAreRead(t *testing.T) {
 		name     string
 		announce []domain.AnnouncedCount
 		read     []int // of each announced count that was not reached before
-		after    time.Duration
+		after    int
 		want     string
 	}{
 		{"as many", []domain.AnnouncedCount{announced(3, 0)}, []int{3}, 1, "complete 3 3 0 complete"},
@@ -54,7 +54,7 @@ func TestFewerRowsThanAnnouncedAreADriftUntilTheyAreRead(t *testing.T) {
 		{"the first of them is reached", nil, []int{7, 7}, 55, "complete 8 7 -1 complete"},
 		{"the drift began with the first one", nil, []int{7}, 102, "drifting 8 7 -1 drifting"},
 	} {
-		at := firstReading.Add(step.after * time.Hour)
+		at := hour(step.after)
 		c = c.Announce("a", step.announce)
 		if len(c.Announced) != len(step.read) {
 			t.Fatalf("%s: %d counts wait", step.name, len(c.Announced))
@@ -152,14 +152,18 @@ func TestRowsOfATransactionThatAnAnnouncedCountContains(t *testing.T) {
 		from, created time.Time
 		want          int
 	}{
-		"seen before":                      {domain.Transaction{FirstSeenAt: at(0)}, at(6), time.Time{}, 0},
-		"seen by a clock that is late":     {domain.Transaction{FirstSeenAt: at(0)}, at(5), time.Time{}, 1},
-		"created at that time":             {domain.Transaction{FirstSeenAt: at(9)}, at(5), at(5), 1},
-		"created before, and seen later":   {domain.Transaction{FirstSeenAt: at(9)}, at(5), at(4), 0},
-		"all rows":                         {domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, time.Time{}, at(0), 3},
-		"rows that continued it":           {domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, at(100), time.Time{}, 2},
-		"the last one was created before":  {domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, at(100), at(99), 1},
-		"the row is one of another record": {domain.Transaction{FirstSeenAt: at(9), SupersededBy: superseded}, at(5), at(5), 0},
+		"seen before":                    {domain.Transaction{FirstSeenAt: at(0)}, at(6), time.Time{}, 0},
+		"seen by a clock that is late":   {domain.Transaction{FirstSeenAt: at(0)}, at(5), time.Time{}, 1},
+		"created at that time":           {domain.Transaction{FirstSeenAt: at(9)}, at(5), at(5), 1},
+		"created before, and seen later": {domain.Transaction{FirstSeenAt: at(9)}, at(5), at(4), 0},
+		"all rows":                       {domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, time.Time{}, at(0), 3},
+		"rows that continued it": {
+			domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, at(100), time.Time{}, 2,
+		},
+		"the last one was created before": {domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, at(100), at(99), 1},
+		"the row is one of another record": {
+			domain.Transaction{FirstSeenAt: at(9), SupersededBy: superseded}, at(5), at(5), 0,
+		},
 	} {
 		if got := (domain.AnnouncedCount{From: tc.from}).Rows(tc.t, tc.created); got != tc.want {
 			t.Errorf("%s: %d, want %d", name, got, tc.want)

@@ -46,7 +46,14 @@ func TestTheAnchorsOfTheDocumentationAreRight(t *testing.T) {
 		anchor, _ := c.Last.Anchor()
 		got := c.Results(at, grace)[0]
 		if anchor.StringFixed(2) != line[4] || got.Difference().String() != differenceIn(line[5]) {
-			t.Errorf("day %s: anchor %s, difference %s; the page says %s, %s", line[1], anchor, got.Difference(), line[4], line[5])
+			t.Errorf(
+				"day %s: anchor %s, difference %s; the page says %s, %s",
+				line[1],
+				anchor,
+				got.Difference(),
+				line[4],
+				line[5],
+			)
 		}
 	}
 	if _, since := c.State(hour(48).Add(grace), grace); !since.Equal(hour(48)) {
@@ -60,7 +67,11 @@ func TestTheGapOfTheDocumentationIsFound(t *testing.T) {
 	for i, line := range pageTable(t, `\| ([ABC]) \| (\S+) \| (\S+) \| [^|]*\| ?([^|]*)\|`, 3) {
 		balance := decimal.RequireFromString(line[3])
 		rows = append(rows, domain.ChainRow{
-			ID: domain.TransactionID{UUID: uuid.UUID{15: line[1][0]}}, Date: "2026-03-01", Amount: decimal.RequireFromString(line[2]),
+			ID: domain.TransactionID{
+				UUID: uuid.UUID{15: line[1][0]},
+			},
+			Date:           "2026-03-01",
+			Amount:         decimal.RequireFromString(line[2]),
 			RunningBalance: domain.RunningBalance{Order: i, Balance: &balance},
 		})
 		gap += strings.TrimSpace(line[4])

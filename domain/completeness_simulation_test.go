@@ -144,7 +144,10 @@ func TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound(t *testing.T) {
 		short := *s
 		short.book(at)
 		short.announce(at)
-		short.counts = append(short.counts, domain.AnnouncedCount{Account: "a", From: start, Count: len(short.stored) + 1})
+		short.counts = append(
+			short.counts,
+			domain.AnnouncedCount{Account: "a", From: start, Count: len(short.stored) + 1},
+		)
 		short.read(at)
 		if state, _ := short.state.State(at, grace); state != domain.Complete {
 			t.Errorf("account %d: a count that was missed is %s before the grace period has passed", account, state)

@@ -54,8 +54,8 @@ func TestAPullAwaitsAnAccountOnlyAfterItsFirstAttempt(t *testing.T) {
 }
 
 func TestWaitsBetweenAttemptsAreDocumented(t *testing.T) {
-	for i, want := range []time.Duration{1, 2, 4, 7, 11} {
-		if got := domain.Backoff(i+1, 0, 0); got != want*time.Second {
+	for i, seconds := range []float64{1, 2, 4, 7, 11} {
+		if got := domain.Backoff(i+1, 0, 0); got.Seconds() != seconds {
 			t.Errorf("attempt %d: %v", i+1, got)
 		}
 	}
@@ -152,7 +152,9 @@ func TestAnErasureIsRepeatedAtMostAtTheVendor(t *testing.T) {
 		"running there, asked again":      {status: domain.ErasureRunning, atVendor: true, asks: true, vendor: true},
 		"done here, now at the vendor":    {status: domain.ErasureDone, asks: true, refused: true},
 		"done there, asked again":         {status: domain.ErasureDone, atVendor: true, asks: true, vendor: true},
-		"failed":                          {status: domain.ErasureFailed, atVendor: true, asks: true, again: true, vendor: true},
+		"failed": {
+			status: domain.ErasureFailed, atVendor: true, asks: true, again: true, vendor: true,
+		},
 	} {
 		request.AtVendor = tc.asks
 		e, again, err := (domain.Erasure{Status: tc.status, AtVendor: tc.atVendor}).Repeat(request)
@@ -195,7 +197,8 @@ func TestAnErasedTransactionKeepsItsIDAndTimes(t *testing.T) {
 func TestTextsByWhichABodyNamesAReference(t *testing.T) {
 	const canonical = "019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"
 	for ref, want := range map[string][]string{
-		"": nil, canonical: {canonical}, strings.ToUpper(canonical): {canonical, strings.ToUpper(canonical)}, `a"b`: {`"a\"b"`},
+		"": nil, canonical: {canonical}, strings.ToUpper(canonical): {canonical, strings.ToUpper(canonical)},
+		`a"b`: {`"a\"b"`},
 	} {
 		var got []string
 		for _, text := range domain.ReferenceText(ref) {
@@ -239,7 +242,8 @@ func TestAFilterOfTheAuditLogSelectsByEveryMember(t *testing.T) {
 	if !(domain.AuditFilter{Actor: "a", Action: "b", Object: "c"}).Storable() {
 		t.Error("a plain filter")
 	}
-	if got := (domain.AuditEntry{Actor: "a\x00", RequestID: "\x00"}).Clean(); got.Actor == "a\x00" || got.RequestID == "\x00" {
+	if got := (domain.AuditEntry{Actor: "a\x00", RequestID: "\x00"}).Clean(); got.Actor == "a\x00" ||
+		got.RequestID == "\x00" {
 		t.Errorf("%+v", got)
 	}
 	detail := domain.AuditDetail{Numbers: map[string]int64{"n": 1<<53 - 1}}.WithID("x", uuid.UUID{1})
@@ -290,14 +294,18 @@ func TestASubscriptionIsValidatedAndSelectsEvents(t *testing.T) {
 		s    domain.Subscription
 		want string
 	}{
-		"a type and a resource": {domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.failed", "account.*"}}, ""},
-		"no type":               {domain.Subscription{Name: "a"}, "types"},
-		"no name":               {domain.Subscription{Types: filters(1)}, "name"},
-		"as many as allowed":    {domain.Subscription{Name: "a", Types: filters(32)}, ""},
-		"too many":              {domain.Subscription{Name: "a", Types: append(filters(32), "x")}, "types"},
-		"an unknown one":        {domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.*", "pull.done"}}, "types[1]"},
-		"the test":              {domain.Subscription{Name: "a", Types: []domain.EventFilter{"subscription.*"}}, "types[0]"},
-		"the last one":          {domain.Subscription{Name: "a", Types: append(filters(31), "x")}, "types[31]"},
+		"a type and a resource": {
+			domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.failed", "account.*"}}, "",
+		},
+		"no type":            {domain.Subscription{Name: "a"}, "types"},
+		"no name":            {domain.Subscription{Types: filters(1)}, "name"},
+		"as many as allowed": {domain.Subscription{Name: "a", Types: filters(32)}, ""},
+		"too many":           {domain.Subscription{Name: "a", Types: append(filters(32), "x")}, "types"},
+		"an unknown one": {
+			domain.Subscription{Name: "a", Types: []domain.EventFilter{"pull.*", "pull.done"}}, "types[1]",
+		},
+		"the test":     {domain.Subscription{Name: "a", Types: []domain.EventFilter{"subscription.*"}}, "types[0]"},
+		"the last one": {domain.Subscription{Name: "a", Types: append(filters(31), "x")}, "types[31]"},
 	} {
 		var fields []string
 		for _, err := range tc.s.Validate() {
@@ -456,7 +464,8 @@ func TestASourceSecretAdmitsOnlyItself(t *testing.T) {
 		token.Source.Admits(domain.HashSource("Bearer x"), true) {
 		t.Error("with a secret only the secret decides")
 	}
-	for _, text := range []string{"", "Bearer x", "Basic " + strings.Repeat("A", 43), "Bearer " + strings.Repeat("A", 44)} {
+	for _, text := range []string{"", "Bearer x", "Basic " + strings.Repeat("A", 43),
+		"Bearer " + strings.Repeat("A", 44)} {
 		if domain.MayBeSourceSecret(text) {
 			t.Errorf("%q", text)
 		}
@@ -472,7 +481,8 @@ func TestEventsAsCloudEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 		text, _ := got["sequence"].(string)
-		if text != want || got["type"] != "studio.lerian.discovery.pull.failed" || got["subject"] != `a"b` || got["data"] != nil {
+		if text != want || got["type"] != "studio.lerian.discovery.pull.failed" || got["subject"] != `a"b` ||
+			got["data"] != nil {
 			t.Errorf("%v", got)
 		}
 	}
@@ -480,7 +490,8 @@ func TestEventsAsCloudEvents(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 	for c, want := range map[domain.FeedChange]domain.EventType{
-		{New: true, Removed: true}: domain.TransactionAdded, {Removed: true}: domain.TransactionRemoved, {}: domain.TransactionModified,
+		{New: true, Removed: true}: domain.TransactionAdded, {Removed: true}: domain.TransactionRemoved,
+		{}: domain.TransactionModified,
 	} {
 		if got := c.EventType(); got != want {
 			t.Errorf("%+v: %s", c, got)
@@ -511,7 +522,8 @@ func TestEventsAsCloudEvents(t *testing.T) {
 		}
 	}
 	for state, want := range map[domain.CompletenessState]domain.EventType{
-		domain.Drifting: domain.AccountDriftingEvent, domain.Complete: domain.AccountCompleteEvent, domain.CompletenessUnknown: "",
+		domain.Drifting: domain.AccountDriftingEvent, domain.Complete: domain.AccountCompleteEvent,
+		domain.CompletenessUnknown: "",
 	} {
 		if got, known := domain.CompletenessEvent(state); got != want || known != (want != "") {
 			t.Errorf("%s: %s", state, got)
@@ -537,11 +549,14 @@ func TestChangesInTheHistoryOfATransaction(t *testing.T) {
 	}{
 		"the first version":        {domain.TransactionVersion{Transaction: domain.Transaction{Version: 1}}, domain.Added},
 		"the oldest known version": {domain.TransactionVersion{Transaction: domain.Transaction{Version: 3}}, domain.Modified},
-		"it got another row":       {domain.TransactionVersion{Transaction: past(1), Previous: before(0)}, domain.SupersededRow},
-		"it got its row back":      {domain.TransactionVersion{Transaction: past(0), Previous: before(1)}, domain.SplitRow},
-		"it went back to a row":    {domain.TransactionVersion{Transaction: past(1), Previous: before(1)}, domain.Restored},
+		"it got another row": {
+			domain.TransactionVersion{Transaction: past(1), Previous: before(0)}, domain.SupersededRow,
+		},
+		"it got its row back":   {domain.TransactionVersion{Transaction: past(0), Previous: before(1)}, domain.SplitRow},
+		"it went back to a row": {domain.TransactionVersion{Transaction: past(1), Previous: before(1)}, domain.Restored},
 		"another one has its row": {domain.TransactionVersion{
-			Transaction: domain.Transaction{Version: 2, SupersededBy: other}, Previous: &domain.Transaction{}}, domain.SupersededRow},
+			Transaction: domain.Transaction{Version: 2, SupersededBy: other}, Previous: &domain.Transaction{}},
+			domain.SupersededRow},
 		"it has its row again": {domain.TransactionVersion{
 			Transaction: domain.Transaction{Version: 2}, Previous: &domain.Transaction{SupersededBy: other}}, domain.SplitRow},
 		"it was removed": {domain.TransactionVersion{
@@ -549,7 +564,8 @@ func TestChangesInTheHistoryOfATransaction(t *testing.T) {
 		"it came back": {domain.TransactionVersion{
 			Transaction: domain.Transaction{Version: 2}, Previous: &domain.Transaction{RemovedAt: noon}}, domain.Restored},
 		"a removed one changed": {domain.TransactionVersion{
-			Transaction: domain.Transaction{Version: 2, RemovedAt: noon}, Previous: &domain.Transaction{RemovedAt: noon}}, domain.Modified},
+			Transaction: domain.Transaction{Version: 2, RemovedAt: noon},
+			Previous:    &domain.Transaction{RemovedAt: noon}}, domain.Modified},
 	} {
 		if got := tc.v.Change(); got != tc.want {
 			t.Errorf("%s: %s, want %s", name, got, tc.want)
@@ -595,9 +611,13 @@ func TestASearchLeavesOutWhatItExcludes(t *testing.T) {
 }
 
 func TestSecretsOfARequestAreBounded(t *testing.T) {
-	for length, want := range map[int]string{0: "must not be empty", domain.MaxSecret: "", domain.MaxSecret + 1: "is too long"} {
+	for length, want := range map[int]string{0: "must not be empty", domain.MaxSecret: "",
+		domain.MaxSecret + 1: "is too long"} {
 		got := ""
-		if err := domain.ValidateSecret("f", domain.SecretText(strings.Repeat("é", length/2)+strings.Repeat("a", length%2))); err != nil {
+		if err := domain.ValidateSecret(
+			"f",
+			domain.SecretText(strings.Repeat("é", length/2)+strings.Repeat("a", length%2)),
+		); err != nil {
 			got = err.Message
 		}
 		if got != want {
@@ -639,7 +659,8 @@ func TestKeysOfAnAccountOfTheBank(t *testing.T) {
 	if key("1", "2", "1234", "", "") != "" || key("", "", "", "", "") != "" {
 		t.Error("the visible digits of a card identify no account")
 	}
-	if domain.ConsentKey("") != "" || domain.ConsentKey("a") == domain.ConsentKey("b") || len(domain.ConsentKey("a")) != 32 {
+	if domain.ConsentKey("") != "" || domain.ConsentKey("a") == domain.ConsentKey("b") ||
+		len(domain.ConsentKey("a")) != 32 {
 		t.Error("the key of a consent")
 	}
 }

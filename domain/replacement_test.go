@@ -28,7 +28,12 @@ func purchaseAt(externalID string, date domain.Date) domain.Transaction {
 	return domain.Transaction{
 		AccountID: matchAccount,
 		TransactionData: domain.TransactionData{
-			ExternalID: externalID, Account: "a", Amount: amount, Status: domain.Posted, Date: date, Description: "PADARIA DO ZE",
+			ExternalID:  externalID,
+			Account:     "a",
+			Amount:      amount,
+			Status:      domain.Posted,
+			Date:        date,
+			Description: "PADARIA DO ZE",
 		},
 	}
 }
@@ -41,8 +46,8 @@ func all() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
 }
 
-// TestTheReadsDecideWhetherTwoRowsExistedTogether plays the reads in which the row "x" left and the row "y" came. Pull n
-// starts at hour n.
+// TestTheReadsDecideWhetherTwoRowsExistedTogether plays the reads in which the row "x" left and the row "y" came. Pull
+// n starts at hour n.
 func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 	window := func(from, to domain.Date) domain.Progress {
 		return domain.Progress{Planned: true, Steps: []domain.Step{{Window: domain.Window{From: from, To: to}}}}
@@ -63,35 +68,78 @@ func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 		complete bool              // the new row is in the complete list of the last pull, which does not contain "x"
 		want     bool
 	}{
-		"the new row came with a later read":                     {reads: []domain.Progress{all(), all()}, left: 1, came: 2, want: true},
-		"the new row came with the list that showed the old one": {reads: []domain.Progress{all(), all()}, left: 2, came: 2, want: false},
-		"the new row came before the old one left":               {reads: []domain.Progress{all(), all()}, left: 2, came: 1, want: false},
-		"the list without the old row shows the new one":         {reads: []domain.Progress{all(), all()}, left: 2, absent: 2, came: 2, want: true},
-		"an earlier list of that pull showed the old row":        {reads: []domain.Progress{all(), reread}, left: 2, absent: 2, came: 2, want: false},
-		"the pull before the absence showed the old row":         {reads: []domain.Progress{all(), all()}, left: 2, absent: 2, came: 1, want: false},
-		"the absence is older than all reads":                    {reads: []domain.Progress{all()}, left: 0, absent: 9, came: 1, want: true},
-		"the new row is not stored":                              {reads: []domain.Progress{all()}, left: 0, want: true},
-		"the new row is not stored, and the read showed both":    {reads: []domain.Progress{all()}, left: 1, want: false},
-		"the complete list shows only the new row":               {reads: []domain.Progress{all()}, left: 1, absent: 1, complete: true, want: true},
-		"the complete list comes after a list with both":         {reads: []domain.Progress{reread}, left: 1, absent: 1, complete: true, want: true},
-		"the pull that wrote the old row stored the new one":     {reads: []domain.Progress{named("z")}, left: 1, written: 1, live: true, came: 1, want: false},
-		"the removed row was written before":                     {reads: []domain.Progress{named("z")}, left: 1, written: 1, came: 1, want: true},
-		"the old row was read by its id":                         {reads: []domain.Progress{named("x")}, left: 1, came: 1, want: false},
-		"another row was read by its id":                         {reads: []domain.Progress{named("z")}, left: 1, came: 1, want: true},
-		"the list is of other days":                              {reads: []domain.Progress{window("2026-01-01", "2026-01-31")}, left: 1, came: 1, want: true},
-		"the list is of its days":                                {reads: []domain.Progress{window("2026-03-01", "2026-03-31")}, left: 1, came: 1, want: false},
-		"the pull of the new row is not known":                   {reads: []domain.Progress{all()}, left: 0, came: 9, want: false},
-		"the second of three reads showed the old row last":      {reads: []domain.Progress{all(), all(), named("z")}, left: 2, came: 3, want: true},
-		"the second of three reads showed both":                  {reads: []domain.Progress{all(), all(), named("z")}, left: 2, came: 2, want: false},
+		"the new row came with a later read": {
+			reads: []domain.Progress{all(), all()}, left: 1, came: 2, want: true,
+		},
+		"the new row came with the list that showed the old one": {
+			reads: []domain.Progress{all(), all()}, left: 2, came: 2, want: false,
+		},
+		"the new row came before the old one left": {
+			reads: []domain.Progress{all(), all()}, left: 2, came: 1, want: false,
+		},
+		"the list without the old row shows the new one": {
+			reads: []domain.Progress{all(), all()}, left: 2, absent: 2, came: 2, want: true,
+		},
+		"an earlier list of that pull showed the old row": {
+			reads: []domain.Progress{all(), reread}, left: 2, absent: 2, came: 2, want: false,
+		},
+		"the pull before the absence showed the old row": {
+			reads: []domain.Progress{all(), all()}, left: 2, absent: 2, came: 1, want: false,
+		},
+		"the absence is older than all reads": {
+			reads: []domain.Progress{all()}, left: 0, absent: 9, came: 1, want: true,
+		},
+		"the new row is not stored":                           {reads: []domain.Progress{all()}, left: 0, want: true},
+		"the new row is not stored, and the read showed both": {reads: []domain.Progress{all()}, left: 1, want: false},
+		"the complete list shows only the new row": {
+			reads: []domain.Progress{all()}, left: 1, absent: 1, complete: true, want: true,
+		},
+		"the complete list comes after a list with both": {
+			reads: []domain.Progress{reread}, left: 1, absent: 1, complete: true, want: true,
+		},
+		"the pull that wrote the old row stored the new one": {
+			reads: []domain.Progress{named("z")}, left: 1, written: 1, live: true, came: 1, want: false,
+		},
+		"the removed row was written before": {
+			reads: []domain.Progress{named("z")}, left: 1, written: 1, came: 1, want: true,
+		},
+		"the old row was read by its id": {
+			reads: []domain.Progress{named("x")}, left: 1, came: 1, want: false,
+		},
+		"another row was read by its id": {
+			reads: []domain.Progress{named("z")}, left: 1, came: 1, want: true,
+		},
+		"the list is of other days": {
+			reads: []domain.Progress{window("2026-01-01", "2026-01-31")}, left: 1, came: 1, want: true,
+		},
+		"the list is of its days": {
+			reads: []domain.Progress{window("2026-03-01", "2026-03-31")}, left: 1, came: 1, want: false,
+		},
+		"the pull of the new row is not known": {
+			reads: []domain.Progress{all()}, left: 0, came: 9, want: false,
+		},
+		"the second of three reads showed the old row last": {
+			reads: []domain.Progress{all(), all(), named("z")}, left: 2, came: 3, want: true,
+		},
+		"the second of three reads showed both": {
+			reads: []domain.Progress{all(), all(), named("z")}, left: 2, came: 2, want: false,
+		},
 	} {
-		left := domain.LeftRow{Transaction: purchaseAt("x", "2026-03-09"), LeftAt: hour(tc.left), AbsentSince: pullID(tc.absent)}
+		left := domain.LeftRow{
+			Transaction: purchaseAt("x", "2026-03-09"),
+			LeftAt:      hour(tc.left),
+			AbsentSince: pullID(tc.absent),
+		}
 		left.Pull = pullID(tc.written)
 		if !tc.live {
 			left.RemovedAt = left.LeftAt
 		}
 		in := domain.ReplacementInput{
-			Left: []domain.LeftRow{left}, Complete: tc.complete,
-			Came: []domain.CameRow{{Transaction: purchaseAt("y", "2026-03-09"), FirstPull: pullID(tc.came), CameAt: hour(tc.came)}},
+			Left:     []domain.LeftRow{left},
+			Complete: tc.complete,
+			Came: []domain.CameRow{
+				{Transaction: purchaseAt("y", "2026-03-09"), FirstPull: pullID(tc.came), CameAt: hour(tc.came)},
+			},
 			Keys: func(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} },
 		}
 		for i, progress := range tc.reads {
@@ -112,10 +160,16 @@ func TestReplacementsAreSearchedAmongABoundedNumberOfRows(t *testing.T) {
 			},
 		}
 		for i := range left {
-			in.Left = append(in.Left, domain.LeftRow{Transaction: purchaseAt(fmt.Sprintf("x%d", i), "2026-03-09"), LeftAt: hour(0)})
+			in.Left = append(
+				in.Left,
+				domain.LeftRow{Transaction: purchaseAt(fmt.Sprintf("x%d", i), "2026-03-09"), LeftAt: hour(0)},
+			)
 		}
 		for i := range came {
-			in.Came = append(in.Came, domain.CameRow{Transaction: purchaseAt(fmt.Sprintf("y%d", i), "2026-03-09"), CameAt: hour(1)})
+			in.Came = append(
+				in.Came,
+				domain.CameRow{Transaction: purchaseAt(fmt.Sprintf("y%d", i), "2026-03-09"), CameAt: hour(1)},
+			)
 		}
 		return in
 	}
@@ -243,9 +297,11 @@ func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
 		"the same external id": {map[string]string{"a": "1"}, map[string]string{"a": "2"}, before, after, "a=a", false, nil},
 		"the same number": {map[string]string{"a": "12345", "b": "67890"}, map[string]string{"c": "67890", "d": "12345"},
 			before, after, "a=d b=c", false, nil},
-		"by their rows":         {map[string]string{"a": ""}, map[string]string{"b": ""}, before, after, "a=b", true, nil},
-		"without rows":          {map[string]string{"a": ""}, map[string]string{"b": ""}, nil, nil, "", true, nil},
-		"two accounts are left": {map[string]string{"a": "", "b": ""}, map[string]string{"c": ""}, before, after, "", false, nil},
+		"by their rows": {map[string]string{"a": ""}, map[string]string{"b": ""}, before, after, "a=b", true, nil},
+		"without rows":  {map[string]string{"a": ""}, map[string]string{"b": ""}, nil, nil, "", true, nil},
+		"two accounts are left": {
+			map[string]string{"a": "", "b": ""}, map[string]string{"c": ""}, before, after, "", false, nil,
+		},
 		"an account of its own": {map[string]string{"a": "1"}, map[string]string{}, before, after, "", false, nil},
 		"the old rows cannot be read": {map[string]string{"a": ""}, map[string]string{"b": ""},
 			func(domain.Account) ([]domain.MatchRow, error) { return nil, failed }, after, "", false, failed},

@@ -77,7 +77,13 @@ func TestAnnouncedCountsFindWhatIsMissing(t *testing.T) {
 			checks, _ := got["checks"].([]any)
 			for _, c := range checks {
 				if c, _ := c.(object); c["check"] == "announced_count" {
-					found = append(found, text(c, "state"), text(c, "expected"), text(c, "actual"), text(c, "difference"))
+					found = append(
+						found,
+						text(c, "state"),
+						text(c, "expected"),
+						text(c, "actual"),
+						text(c, "difference"),
+					)
 				}
 			}
 			if diff := cmp.Diff(want, found); diff != "" {

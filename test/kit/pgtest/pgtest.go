@@ -50,6 +50,9 @@ func Main(m *testing.M) {
 	if shared.server != nil {
 		_ = shared.server.Stop()
 	}
+	if sharedCitus.cluster != nil {
+		_ = sharedCitus.cluster.Stop()
+	}
 	os.Exit(code)
 }
 
@@ -61,7 +64,7 @@ func DSN(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	name := "test_" + strings.ToLower(rand.Text()[:16])
+	name := randomName()
 	if err := execute(base, "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("pgtest: create a database: %v", err)
 	}
@@ -74,6 +77,9 @@ func DSN(t testing.TB) string {
 	}
 	return dsn
 }
+
+// randomName returns a name for a database.
+func randomName() string { return "test_" + strings.ToLower(rand.Text()[:16]) }
 
 func baseURL() (string, error) {
 	if given := os.Getenv(envURL); given != "" {

@@ -1,0 +1,285 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// envCitusURL is the environment variable that contains the URL of the coordinator of a Citus cluster that is already
+// running.
+const envCitusURL = "TEST_CITUS_URL"
+
+// sharedCitus is the Citus cluster of this test process. The first call of CitusDSN starts it.
+var sharedCitus struct {
+	once    sync.Once
+	cluster *Citus
+	err     error
+}
+
+// CitusDSN creates an empty database with the extension Citus on a coordinator and its workers, and returns its URL on
+// the coordinator. The role of the URL TEST_CITUS_URL, if that is set, must be able to create databases and extensions
+// on all nodes. Otherwise the test process starts a coordinator with two workers on free loopback ports. If the server
+// that pgtest uses does not have the extension, the test is skipped.
+func CitusDSN(t testing.TB) string {
+	t.Helper()
+	base := os.Getenv(envCitusURL)
+	if base == "" {
+		sharedCitus.once.Do(startSharedCitus)
+		if errors.Is(sharedCitus.err, ErrNoCitus) {
+			t.Skip(sharedCitus.err.Error())
+		}
+		if sharedCitus.err != nil {
+			t.Fatalf("pgtest: %v", sharedCitus.err)
+		}
+		base = sharedCitus.cluster.URL()
+	}
+	dsn, drop, err := createCitusDatabase(t.Context(), base)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	// An error is ignored, because a test may have stopped the servers intentionally.
+	t.Cleanup(func() { _ = drop() })
+	return dsn
+}
+
+func startSharedCitus() {
+	if !shared.main {
+		sharedCitus.err = errors.New("the package does not call pgtest.Main in its TestMain")
+		return
+	}
+	sharedCitus.cluster, sharedCitus.err = StartCitus(Options{})
+}
+
+// ErrNoCitus is the error of StartCitus if the server does not have the extension.
+var ErrNoCitus = errors.New("no Citus: install the extension citus (12.1) for the newest installed PostgreSQL server," +
+	" or set " + envCitusURL + " to the URL of a coordinator")
+
+// Citus is a Citus cluster that this process has started. All its nodes belong to the database postgres, too.
+type Citus struct {
+	// Coordinator is the server to which clients connect.
+	Coordinator *Server
+	// Workers are the servers that contain the shards.
+	Workers []*Server
+}
+
+// citusWorkers is the number of workers of a cluster.
+const citusWorkers = 2
+
+// citusSettings are the settings of each node. The nodes have no certificates. Few shards make a migration fast.
+var citusSettings = map[string]string{
+	"shared_preload_libraries": "citus", "citus.node_conninfo": "sslmode=disable", "citus.local_hostname": "127.0.0.1",
+	"citus.shard_count": "4", "max_prepared_transactions": "200",
+}
+
+// StartCitus starts a coordinator with two workers. o applies to each of the servers, except that Dir is the parent of
+// their data directories, named coordinator, worker1 and worker2; Port is the port of the coordinator. If the data
+// directories already contain a cluster, it continues, provided that the ports of the workers are free. Errors:
+// ErrNoCitus.
+func StartCitus(o Options) (*Citus, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	if !hasCitus(bin) {
+		return nil, ErrNoCitus
+	}
+	settings := maps.Clone(citusSettings)
+	maps.Copy(settings, o.Settings)
+	c := &Citus{}
+	for i := range citusWorkers + 1 {
+		node := o
+		node.Settings = settings
+		if i > 0 {
+			node.Port = 0
+		}
+		if o.Dir != "" {
+			node.Dir = filepath.Join(o.Dir, [...]string{"coordinator", "worker1", "worker2"}[i])
+		}
+		s, err := Start(node)
+		if err != nil {
+			return nil, errors.Join(err, c.Stop())
+		}
+		if i == 0 {
+			c.Coordinator = s
+		} else {
+			c.Workers = append(c.Workers, s)
+		}
+	}
+	if err := c.join(context.Background()); err != nil {
+		return nil, errors.Join(err, c.Stop())
+	}
+	return c, nil
+}
+
+// URL returns the URL of the database named postgres on the coordinator.
+func (c *Citus) URL() string { return c.Coordinator.URL() }
+
+// Stop shuts all servers down gracefully.
+func (c *Citus) Stop() error {
+	var errs []error
+	for _, s := range append(c.Workers, c.Coordinator) {
+		if s != nil {
+			errs = append(errs, s.Stop())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// KillWorker ends the worker with this index immediately, like a crash. It needs Options.Dir.
+func (c *Citus) KillWorker(index int) error { return c.Workers[index].Kill() }
+
+// StartWorker starts a killed worker again, with its data and at its port.
+func (c *Citus) StartWorker(index int) error {
+	o := c.Workers[index].options
+	o.Port = c.Workers[index].port
+	s, err := Start(o)
+	if err == nil {
+		c.Workers[index] = s
+	}
+	return err
+}
+
+// join makes the servers the nodes of one cluster in the database named postgres.
+func (c *Citus) join(ctx context.Context) error {
+	nodes := []citusNode{{"127.0.0.1", c.Coordinator.port}}
+	for _, s := range c.Workers {
+		nodes = append(nodes, citusNode{"127.0.0.1", s.port})
+	}
+	return joinNodes(ctx, c.URL(), nodes)
+}
+
+// citusNode is the address of a node. The coordinator is the first one of a list.
+type citusNode struct {
+	host string
+	port int
+}
+
+// at returns dsn with the address of the node.
+func (n citusNode) at(dsn string) (string, error) {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "", errors.New("the URL of the coordinator is not a URL")
+	}
+	u.Host = net.JoinHostPort(n.host, strconv.Itoa(n.port))
+	return u.String(), nil
+}
+
+// createCitusDatabase creates a database with a random name on all nodes of the cluster of base.
+func createCitusDatabase(ctx context.Context, base string) (dsn string, drop func() error, err error) {
+	nodes, err := nodesOf(ctx, base)
+	if err != nil {
+		return "", nil, err
+	}
+	name := randomName()
+	everywhere := func(statement string) error {
+		for _, node := range nodes {
+			there, err := node.at(base)
+			if err == nil {
+				err = execute(there, statement)
+			}
+			if err != nil {
+				return fmt.Errorf("%s on port %d: %w", statement, node.port, err)
+			}
+		}
+		return nil
+	}
+	drop = func() error { return everywhere("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") }
+	if err := everywhere("CREATE DATABASE " + name); err != nil {
+		return "", nil, errors.Join(err, drop())
+	}
+	dsn, err = withDatabase(base, name)
+	if err == nil {
+		err = joinNodes(ctx, dsn, nodes)
+	}
+	if err != nil {
+		return "", nil, errors.Join(err, drop())
+	}
+	return dsn, drop, nil
+}
+
+// joinNodes creates the extension on all nodes, in the database of dsn, and registers the nodes on the coordinator. A
+// node that is registered at another port is moved.
+func joinNodes(ctx context.Context, dsn string, nodes []citusNode) error {
+	for _, node := range nodes {
+		there, err := node.at(dsn)
+		if err == nil {
+			err = execute(there, "CREATE EXTENSION IF NOT EXISTS citus")
+		}
+		if err != nil {
+			return fmt.Errorf("create the extension on port %d: %w", node.port, err)
+		}
+	}
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	_, err = conn.Exec(ctx, "SELECT citus_set_coordinator_host($1, $2)", nodes[0].host, nodes[0].port)
+	if err != nil {
+		return fmt.Errorf("set the address of the coordinator: %w", err)
+	}
+	for i, node := range nodes[1:] {
+		_, err = conn.Exec(ctx, `SELECT CASE WHEN nodeid IS NULL THEN citus_add_node($2, $3, groupid => $1) > 0
+				ELSE citus_update_node(nodeid, $2, $3) IS NULL END
+			FROM (VALUES (1)) AS one LEFT JOIN pg_dist_node ON groupid = $1`, i+1, node.host, node.port)
+		if err != nil {
+			return fmt.Errorf("add the node on port %d: %w", node.port, err)
+		}
+	}
+	return nil
+}
+
+// nodesOf returns the nodes of the cluster of base, the coordinator first.
+func nodesOf(ctx context.Context, base string) ([]citusNode, error) {
+	conn, err := pgx.Connect(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	rows, err := conn.Query(
+		ctx,
+		"SELECT nodename, nodeport FROM pg_dist_node WHERE noderole = 'primary' ORDER BY groupid",
+	)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (n citusNode, err error) {
+		err = row.Scan(&n.host, &n.port)
+		return n, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the nodes of the cluster: %w", err)
+	}
+	if len(nodes) < 2 {
+		return nil, fmt.Errorf("the cluster has %d nodes; it needs a registered coordinator and a worker", len(nodes))
+	}
+	return nodes, nil
+}
+
+// hasCitus reports whether the server in the folder bin has the extension. It looks where Debian and a build with the
+// default paths install extensions.
+func hasCitus(bin string) bool {
+	root := filepath.Dir(bin)
+	folders := []string{filepath.Join(root, "share"), filepath.Join(root, "share", "postgresql")}
+	if version, found := strings.CutPrefix(root, "/usr/lib/"); found {
+		folders = append(folders, filepath.Join("/usr/share", version))
+	}
+	for _, folder := range folders {
+		if _, err := os.Stat(filepath.Join(folder, "extension", "citus.control")); err == nil {
+			return true
+		}
+	}
+	return false
+}

@@ -162,7 +162,12 @@ func newDispatchEnv(t *testing.T, with ...func(*application.Deps)) *dispatchEnv 
 		ID: domain.PullID{UUID: uuid.New()}, Trigger: domain.TriggerOperator, At: now,
 	})
 	d.noError(err)
-	d.running = domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Until: now.Add(time.Hour)}
+	d.running = domain.Lease{
+		ID:     domain.LeaseID{UUID: uuid.New()},
+		Pull:   p.ID,
+		Tenant: p.Tenant,
+		Until:  now.Add(time.Hour),
+	}
 	_, err = d.deps.Pulls.Claim(d.ctx, d.running, now)
 	d.noError(err)
 	return d

@@ -257,6 +257,7 @@ func (a *attempt) readStep(ctx context.Context) error {
 	}
 	changes := &differ{
 		pulls:         a.Pulls,
+		tenant:        a.connection.Tenant,
 		connection:    a.connection.ID,
 		empty:         a.empty,
 		countedBefore: a.pull.Progress.Rows,

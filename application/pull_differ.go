@@ -19,6 +19,7 @@ import (
 // appendChanged uses nothing that note changes.
 type differ struct {
 	pulls      ports.Pulls
+	tenant     domain.TenantID
 	connection domain.ConnectionID
 	empty      bool // no transaction was stored when the attempt started
 	staged     bool // the rows are staged, so each of them is written
@@ -91,7 +92,7 @@ func (d *differ) appendChanged(ctx context.Context, b *batch, page fetchedPage) 
 	same := make([]bool, len(page.Transactions))
 	if !d.empty && !d.staged &&
 		len(same) > 0 { // if nothing is stored, or the page has no rows, there is nothing to look up
-		if same, err = d.pulls.FilterUnchanged(ctx, d.connection, page.Transactions); err != nil {
+		if same, err = d.pulls.FilterUnchanged(ctx, d.tenant, d.connection, page.Transactions); err != nil {
 			return 0, err
 		}
 	}
@@ -188,8 +189,16 @@ func (d *differ) again() *differ {
 	}
 	counted.sort()
 	return &differ{
-		pulls: d.pulls, connection: d.connection, empty: false, counted: &counted, countedBefore: d.countedBefore,
-		quarantine: d.quarantine, removed: d.removed, partial: d.partial, staged: d.staged,
+		pulls:         d.pulls,
+		tenant:        d.tenant,
+		connection:    d.connection,
+		empty:         false,
+		counted:       &counted,
+		countedBefore: d.countedBefore,
+		quarantine:    d.quarantine,
+		removed:       d.removed,
+		partial:       d.partial,
+		staged:        d.staged,
 	}
 }
 

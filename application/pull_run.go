@@ -68,6 +68,7 @@ func (s *Service) runPull(
 	case err != nil:
 		return 0, err
 	}
+	lease.Tenant = claimed.Pull.Tenant
 	defer begin(claimed.Pull.Tenant)()
 	a := &attempt{
 		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,

@@ -41,7 +41,7 @@ func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 			err = m.apply(func() error { claimed, err = store.Claim(ctx, l, at); return err })
 			return claimed, err
 		})
-	mock.EXPECT().FilterUnchanged(gomock.Any(), gomock.Any(),
+	mock.EXPECT().FilterUnchanged(gomock.Any(), gomock.Any(), gomock.Any(),
 		gomock.Any()).AnyTimes().DoAndReturn(store.FilterUnchanged)
 	mock.EXPECT().StorePage(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
 		func(ctx context.Context, l domain.Lease, w ports.PageWrite) (counts domain.Counts, err error) {

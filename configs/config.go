@@ -38,8 +38,11 @@ type Config struct {
 	// development the default is "sqlite://data/discovery.db".
 	DatabaseURL string
 	// DatabasePooled means that DatabaseURL is that of a pooler in transaction mode. DATABASE_POOLED, default false
-	DatabasePooled  bool
-	DatabaseMigrate bool // DATABASE_MIGRATE, default true; if false, an outdated schema prevents the start
+	DatabasePooled bool
+	// DatabaseDistribute means that a migration distributes the tables over the workers of a Citus cluster, whose
+	// coordinator is at DatabaseURL. DATABASE_DISTRIBUTE, default false
+	DatabaseDistribute bool
+	DatabaseMigrate    bool // DATABASE_MIGRATE, default true; if false, an outdated schema prevents the start
 
 	Auth    Auth
 	Sealing Sealing

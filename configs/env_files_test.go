@@ -133,14 +133,16 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 		want  configs.Config
 	}{
 		"migrate": {
-			configs.LoadMigrate, []string{"DATABASE_POOLED", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME"},
+			configs.LoadMigrate, []string{
+				"DATABASE_DISTRIBUTE", "DATABASE_POOLED", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME",
+			},
 			configs.Config{EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true},
 		},
 		"reseal": {
 			configs.LoadReseal,
 			[]string{
-				"DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT",
-				"LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_URL", "DATABASE_URL_FILE",
+				"ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
@@ -150,8 +152,8 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 		"audit": {
 			configs.LoadAudit,
 			[]string{
-				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_MIGRATE", "DATABASE_POOLED", "DATABASE_URL",
-				"DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"AUDIT_KEY", "AUDIT_KEY_FILE", "DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "DATABASE_POOLED",
+				"DATABASE_URL", "DATABASE_URL_FILE", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
 			},
 			configs.Config{
 				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,

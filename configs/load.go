@@ -58,8 +58,8 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	return c, r.err()
 }
 
-// LoadMigrate reads only the settings that a migration needs, ENV_NAME, DATABASE_URL and DATABASE_POOLED, so that a
-// migration job needs none of the service's secrets. It returns the same errors as Load.
+// LoadMigrate reads only the settings that a migration needs, ENV_NAME, DATABASE_URL, DATABASE_POOLED and
+// DATABASE_DISTRIBUTE, so that a migration job needs none of the service's secrets. It returns the same errors as Load.
 func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName(), DatabaseMigrate: true}
@@ -146,8 +146,9 @@ func (c *Config) requireHTTPS(r *reader, name, value string) {
 	}
 }
 
-// databaseURL reads DATABASE_URL and DATABASE_POOLED. DATABASE_URL has a default only in development: in production, a
-// service without it would silently store its data in a new file instead of the existing database.
+// databaseURL reads DATABASE_URL, DATABASE_POOLED and DATABASE_DISTRIBUTE. DATABASE_URL has a default only in
+// development: in production, a service without it would silently store its data in a new file instead of the existing
+// database.
 func (c *Config) databaseURL(r *reader) {
 	fallback := ""
 	if c.IsDevelopment() {
@@ -156,8 +157,13 @@ func (c *Config) databaseURL(r *reader) {
 	c.DatabaseURL = r.database("DATABASE_URL", fallback)
 	c.requireInProduction(r, "DATABASE_URL", c.DatabaseURL)
 	c.DatabasePooled = r.boolean("DATABASE_POOLED", false)
-	if c.DatabasePooled && strings.HasPrefix(c.DatabaseURL, "sqlite:") {
-		r.addError("DATABASE_POOLED", "requires a DATABASE_URL that begins with postgres://")
+	c.DatabaseDistribute = r.boolean("DATABASE_DISTRIBUTE", false)
+	for name, set := range map[string]bool{
+		"DATABASE_POOLED": c.DatabasePooled, "DATABASE_DISTRIBUTE": c.DatabaseDistribute,
+	} {
+		if set && strings.HasPrefix(c.DatabaseURL, "sqlite:") {
+			r.addError(name, "requires a DATABASE_URL that begins with postgres://")
+		}
 	}
 }
 

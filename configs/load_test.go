@@ -147,6 +147,10 @@ var (
 			func(c configs.Config) any { return c.DatabasePooled },
 			map[string]any{"": false, "true": true, "0": false}, booleans,
 		},
+		"DATABASE_DISTRIBUTE": {
+			func(c configs.Config) any { return c.DatabaseDistribute },
+			map[string]any{"": false, "true": true, "0": false}, booleans,
+		},
 		"AUTH_JWKS_URL": {
 			func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"},
 			[]string{
@@ -361,12 +365,14 @@ func TestPublicURLAndDatabaseMayBeMissingOnlyInDevelopment(t *testing.T) {
 	}
 }
 
-func TestOnlyPostgreSQLCanBePooled(t *testing.T) {
-	for database, want := range map[string][]string{
-		"postgres://h/d": nil, "postgresql://h/d": nil, "sqlite://x": {"DATABASE_POOLED"},
-	} {
-		_, err := load("DATABASE_URL", database, "DATABASE_POOLED", "true")
-		wantErrors(t, err, "", want...)
+func TestOnlyPostgreSQLCanBePooledOrDistributed(t *testing.T) {
+	for _, setting := range []string{"DATABASE_POOLED", "DATABASE_DISTRIBUTE"} {
+		for database, want := range map[string][]string{
+			"postgres://h/d": nil, "postgresql://h/d": nil, "sqlite://x": {setting},
+		} {
+			_, err := load("DATABASE_URL", database, setting, "true")
+			wantErrors(t, err, "", want...)
+		}
 	}
 }
 

@@ -155,6 +155,8 @@ type Lease struct {
 	ID    LeaseID
 	Pull  PullID
 	Until time.Time
+	// Tenant is the tenant of the pull. It is zero for a claim, because it is known only afterwards.
+	Tenant TenantID
 }
 
 // Pull is one unit of work: it reads one connection's data from the vendor. At most one pull

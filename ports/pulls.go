@@ -273,7 +273,7 @@ type PullExecution interface {
 	// if the connection has a row with this external id that is not removed and was stored with the same
 	// content hash. A transaction with the zero content hash is never unchanged. The result stays valid
 	// until the holder of a lease writes to the connection's rows again.
-	FilterUnchanged(ctx context.Context, connection domain.ConnectionID,
+	FilterUnchanged(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		seen []domain.RawTransaction) ([]bool, error)
 
 	// StorePage upserts the rows of a page, writes the pull's progress and extends the lease,

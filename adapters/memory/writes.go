@@ -57,6 +57,7 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 // because it must be stored again.
 func (v pulls) FilterUnchanged(
 	ctx context.Context,
+	_ domain.TenantID,
 	connection domain.ConnectionID,
 	seen []domain.RawTransaction,
 ) ([]bool, error) {

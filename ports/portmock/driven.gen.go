@@ -583,18 +583,18 @@ func (mr *MockPullsMockRecorder) Claim(ctx, lease, at any) *gomock.Call {
 }
 
 // FilterUnchanged mocks base method.
-func (m *MockPulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
+func (m *MockPulls) FilterUnchanged(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "FilterUnchanged", ctx, connection, seen)
+	ret := m.ctrl.Call(m, "FilterUnchanged", ctx, tenant, connection, seen)
 	ret0, _ := ret[0].([]bool)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // FilterUnchanged indicates an expected call of FilterUnchanged.
-func (mr *MockPullsMockRecorder) FilterUnchanged(ctx, connection, seen any) *gomock.Call {
+func (mr *MockPullsMockRecorder) FilterUnchanged(ctx, tenant, connection, seen any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FilterUnchanged", reflect.TypeOf((*MockPulls)(nil).FilterUnchanged), ctx, connection, seen)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FilterUnchanged", reflect.TypeOf((*MockPulls)(nil).FilterUnchanged), ctx, tenant, connection, seen)
 }
 
 // Finish mocks base method.

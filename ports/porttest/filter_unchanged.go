@@ -27,7 +27,7 @@ func withContentHash(from byte) func(*domain.TransactionData) {
 
 func (f *fixture) unchanged(c domain.Connection, rows ...domain.TransactionData) []bool {
 	f.Helper()
-	unchanged, err := f.Pulls.FilterUnchanged(f.ctx, c.ID, domain.RawTransactionsOf(rows...))
+	unchanged, err := f.Pulls.FilterUnchanged(f.ctx, c.Tenant, c.ID, domain.RawTransactionsOf(rows...))
 	f.noError(err)
 	return unchanged
 }

@@ -158,6 +158,7 @@ func (f *fixture) claimAt(pull domain.PullID, at time.Time) (domain.Lease, ports
 	l := newLease(pull, at)
 	claimed, err := f.Pulls.Claim(f.ctx, l, at)
 	f.noError(err)
+	l.Tenant = claimed.Pull.Tenant
 	return l, claimed
 }
 

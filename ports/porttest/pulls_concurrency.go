@@ -73,6 +73,7 @@ func (s mixedLoad) runPulls(n int) error {
 		}
 		at := s.now()
 		l := newLease(pull.ID, longAfter(at))
+		l.Tenant = pull.Tenant
 		switch _, err := s.Pulls.Claim(s.ctx, l, at); {
 		case errors.Is(err, domain.NotDue), errors.Is(err, domain.NotFound):
 			continue

@@ -137,6 +137,7 @@ func takeoverRacesPage(f *fixture) {
 		c, old := f.runningPull()
 		at := old.Until.Add(timeResolution)
 		fresh := newLease(old.Pull, at)
+		fresh.Tenant = old.Tenant
 		var claimed, stored error
 		concurrently(2, func(i int) {
 			if i == 0 {

@@ -202,7 +202,7 @@ func replaceStoredRow(f *fixture) {
 	f.equal("content", "PADARIA DO ZE NSU 123456", feed[0].Description)
 	f.equal("superseded", younger, feed[1].ID)
 	f.equal("history", domain.SupersededRow, f.historyOf(younger, 5, nil)[0].Change())
-	same, err := f.Pulls.FilterUnchanged(f.ctx, r.c.ID, domain.RawTransactionsOf(purchase("y")))
+	same, err := f.Pulls.FilterUnchanged(f.ctx, r.c.Tenant, r.c.ID, domain.RawTransactionsOf(purchase("y")))
 	f.noError(err)
 	f.equal("unchanged without a hash", []bool{false}, same)
 	r.next()

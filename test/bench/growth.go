@@ -130,7 +130,7 @@ func (p *probe) createData(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.lease = domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: now.Add(time.Hour)}
+	p.lease = domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Tenant: pull.Tenant, Until: now.Add(time.Hour)}
 	if _, err := p.Pulls().Claim(ctx, p.lease, now); err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func (p *probe) unchanged(ctx context.Context) error {
 
 // lookUpKnown looks up which rows of the probe's page are unchanged, as a pull does. All of them are.
 func (p *probe) lookUpKnown(ctx context.Context) error {
-	known, err := p.Pulls().FilterUnchanged(ctx, p.connection, domain.RawTransactionsOf(p.page...))
+	known, err := p.Pulls().FilterUnchanged(ctx, p.tenant, p.connection, domain.RawTransactionsOf(p.page...))
 	if err == nil && slices.Contains(known, false) {
 		err = errors.New("a stored row was reported as changed")
 	}

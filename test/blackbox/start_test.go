@@ -42,6 +42,7 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"DATABASE_URL":                  "mysql://" + canary,
 		"DATABASE_MIGRATE":              canary,
 		"DATABASE_POOLED":               canary,
+		"DATABASE_DISTRIBUTE":           canary,
 		"AUTH_JWKS_URL":                 canary,
 		"AUTH_JWT_SECRET":               canary,
 		"AUTH_REQUIRE_SCOPES":           canary,
@@ -65,9 +66,10 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 	// SEALING_KEYSET_FILE is invalid because it is not set
 	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE")
 	for name, used := range map[string][]string{
-		"serve": names, "migrate": {"DATABASE_URL", "DATABASE_POOLED"},
+		"serve": names, "migrate": {"DATABASE_URL", "DATABASE_POOLED", "DATABASE_DISTRIBUTE"},
 		"reseal": {
-			"DATABASE_URL", "DATABASE_POOLED", "DATABASE_MIGRATE", "SEALING_KEYSET_FILE", "LOG_LEVEL", "LOG_FORMAT",
+			"DATABASE_URL", "DATABASE_POOLED", "DATABASE_DISTRIBUTE", "DATABASE_MIGRATE", "SEALING_KEYSET_FILE",
+			"LOG_LEVEL", "LOG_FORMAT",
 		},
 	} {
 		out, said, code := command(t, bad, name)

@@ -226,7 +226,12 @@ func (w *env) lease(t *testing.T, name string) domain.Lease {
 		t.Error(err)
 	}
 	later := now.Add(time.Hour)
-	lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.Must(uuid.NewV7())}, Pull: pull.ID, Until: later.Add(time.Hour)}
+	lease := domain.Lease{
+		ID:     domain.LeaseID{UUID: uuid.Must(uuid.NewV7())},
+		Pull:   pull.ID,
+		Tenant: pull.Tenant,
+		Until:  later.Add(time.Hour),
+	}
 	if _, err := stores.Pulls.Claim(t.Context(), lease, later); err != nil {
 		t.Error(err)
 	}

@@ -40,7 +40,12 @@ func (r *feedRace) writer(i int) *feedWriter {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: feedEpoch.Add(time.Hour)}
+	lease := domain.Lease{
+		ID:     newID[domain.Lease](),
+		Pull:   pull.ID,
+		Tenant: pull.Tenant,
+		Until:  feedEpoch.Add(time.Hour),
+	}
 	if _, err := r.store.Pulls().Claim(r.t.Context(), lease, feedEpoch); err != nil {
 		r.t.Fatal(err)
 	}

@@ -52,7 +52,12 @@ func newFeedModel(t *rapid.T) *feedModel {
 			Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: feedEpoch, UpdatedAt: feedEpoch,
 		}
 		pull := ports.PullRequest{ID: newID[domain.Pull](), At: feedEpoch}
-		lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: feedEpoch.Add(time.Hour)}
+		lease := domain.Lease{
+			ID:     newID[domain.Lease](),
+			Pull:   pull.ID,
+			Tenant: s.tenant,
+			Until:  feedEpoch.Add(time.Hour),
+		}
 		must(t, s.store.Connections().Create(t.Context(), c))
 		_, err := s.store.Pulls().Request(t.Context(), s.tenant, c.ID, pull)
 		must(t, err)

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 func document(t *testing.T) string {
@@ -17,32 +15,6 @@ func document(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// The present tables must allow the keys that Citus requires. The test executes the statements of
-// docs/scale.md that precede the calls of Citus functions.
-func TestTheKeysOfTheCitusSchemaFitTheTables(t *testing.T) {
-	_, block, _ := strings.Cut(document(t), "```sql\n")
-	keys, _, found := strings.Cut(block, "SELECT create_reference_table")
-	if !found {
-		t.Fatal("the document shows no schema for Citus")
-	}
-	db := migrateDB(t, pgtest.DSN(t), 0)
-	conn, err := db.Pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Conn().PgConn().Exec(t.Context(), keys).ReadAll(); err != nil {
-		t.Error(err)
-	}
-	const without = `SELECT coalesce(string_agg(indexrelid::regclass::text, ', '), '') FROM pg_index
-		WHERE indisunique AND indrelid IN ('connections'::regclass, 'pulls'::regclass, 'deliveries'::regclass,
-			'idempotency_keys'::regclass, 'accounts'::regclass, 'transactions'::regclass)
-		AND NOT (SELECT attnum FROM pg_attribute WHERE attrelid = indrelid AND attname = 'tenant_id') = ANY (indkey::int2[])`
-	if left := queryValue[string](t, db, without); left != "" {
-		t.Errorf("unique, but without the tenant: %s", left)
-	}
 }
 
 // named matches the name of a test of this package in the document.

@@ -170,7 +170,7 @@ func claimPull(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lea
 	if err != nil {
 		t.Fatal(err)
 	}
-	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Tenant: pull.Tenant, Until: epoch.Add(time.Hour)}
 	if _, err := s.Pulls().Claim(t.Context(), lease, epoch); err != nil {
 		t.Fatal(err)
 	}

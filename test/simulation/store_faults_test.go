@@ -228,10 +228,10 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 }
 
 func (v pulls) FilterUnchanged(
-	ctx context.Context, c domain.ConnectionID, rows []domain.RawTransaction,
+	ctx context.Context, t domain.TenantID, c domain.ConnectionID, rows []domain.RawTransaction,
 ) ([]bool, error) {
 	return intercept(ctx, v.sim, "Pulls.FilterUnchanged", func(ctx context.Context) ([]bool, error) {
-		unchanged, err := v.Pulls.FilterUnchanged(ctx, c, rows)
+		unchanged, err := v.Pulls.FilterUnchanged(ctx, t, c, rows)
 		for _, same := range unchanged {
 			if same {
 				v.sim.counters.unchangedRows++

@@ -197,6 +197,7 @@ func (c *claimer) RunWaitingPull(context.Context, int) (bool, error) { return fa
 func (c *claimer) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
 	lease := domain.Lease{ID: newID[domain.Lease](), Pull: id, Until: time.Now().Add(20 * time.Second)}
 	claimed, err := c.Pulls().Claim(ctx, lease, time.Now())
+	lease.Tenant = claimed.Pull.Tenant
 	switch {
 	case errors.Is(err, domain.NotFound):
 		return 0, nil

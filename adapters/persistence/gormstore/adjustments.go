@@ -55,7 +55,8 @@ type pendingAdjustments struct {
 
 // selectHasCloses is a SELECT that yields whether a period of an account of the pull's connection is closed.
 const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
-	WHERE account_closes.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ?))`
+	WHERE account_closes.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ? AND
+		pulls.tenant_id = ?) AND account_closes.tenant_id = ?)`
 
 // selectStates is a SELECT of a stateRow for each row of a connection. Its text ends with the first condition.
 const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date,
@@ -103,7 +104,7 @@ func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr)
 	if p.adjustments.replaced == nil {
 		p.adjustments.replaced = map[uuid.UUID]domain.RecordState{}
 	}
-	q := newQuery(selectStates+equalUnindexed("tenant_id"), uuidColumn(connection), uuidColumn(p.pull.Tenant))
+	q := newQuery(selectStates+tenantIs(p.dialect, "tenant_id"), uuidColumn(connection), uuidColumn(p.pull.Tenant))
 	q.add(" AND change_tx <> ?", p.changeSeq)
 	q.add(" AND "+condition.SQL, condition.Vars...)
 	var row stateRow

@@ -124,8 +124,9 @@ func (v removalVisitor) knownRows(db *gorm.DB, deliveries []uuid.UUID) ([]string
 	own := []any{v.pull.Tenant, v.pull.Connection, deliveries}
 	var stored, quarantined []string
 	err := db.Raw(announced+" CROSS JOIN transactions AS t"+which+
-		" AND t.connection_id = ? AND t.external_id = announced.value AND t.removed_at IS NULL",
-		append(own, v.pull.Connection)...).Scan(&stored).Error
+		" AND t.connection_id = ? AND t.external_id = announced.value AND t.removed_at IS NULL AND "+
+		tenantIs(v.dialect, "t.tenant_id"),
+		append(own, v.pull.Connection, v.pull.Tenant)...).Scan(&stored).Error
 	if err == nil && len(v.quarantined) > 0 {
 		condition := v.dialect.AnyOf("announced.value", v.quarantined)
 		err = db.Raw(announced+which+" AND "+condition.SQL, append(own, condition.Vars...)...).Scan(&quarantined).Error

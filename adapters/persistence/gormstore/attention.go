@@ -30,10 +30,10 @@ const (
 )
 
 // heardSince reports whether a webhook about the connection was received at or after a time.
-func heardSince(db *gorm.DB, c connectionRow, at time.Time) (bool, error) {
+func heardSince(db *gorm.DB, d Dialect, c connectionRow, at time.Time) (bool, error) {
 	var found []string
 	err := db.Model(&deliveryRow{}).Where("connection_id = ? AND received_at >= ?", c.ID, instant{at}).
-		Where(equalUnindexed("tenant_id"), c.Tenant).Where("status <> ?", string(domain.DeliveryIgnored)).
+		Where(tenantIs(d, "tenant_id"), c.Tenant).Where("status <> ?", string(domain.DeliveryIgnored)).
 		Limit(1).Pluck("id", &found).Error
 	return len(found) > 0, err
 }
@@ -129,7 +129,7 @@ func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		row := rows[0]
 		before := row.Webhook.domain()
 		evidence := domain.Evidence{}
-		if evidence.Heard, err = heardSince(tx.DB, row, due); err != nil {
+		if evidence.Heard, err = heardSince(tx.DB, s.dialect, row, due); err != nil {
 			return err
 		}
 		if evidence.HasToken, err = hasToken(tx.DB, row); err != nil {
@@ -137,7 +137,7 @@ func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 		}
 		next, missed := before.Pass(evidence, r.At)
 		row.Webhook = webhookOf(next)
-		err = tx.Model(&connectionRow{}).Where("id = ?", row.ID).
+		err = tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 			Select("webhook_due_at", "webhook_missed_at").Updates(row).Error
 		if err != nil || !missed {
 			return err
@@ -153,7 +153,7 @@ func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, du
 				return err
 			}
 		}
-		queued, err := queuePull(tx, row, r)
+		queued, err := s.queuePull(tx, row, r)
 		passed.Pull = queued.ID
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -23,21 +24,21 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	var claimed ports.Claimed
 	var refused error // an error that is returned although the transaction commits
 	err := s.background().change(ctx, func(tx Tx) error {
-		row, err := first[pullRow](locked(tx.DB, forUpdate).Where("id = ?", lease.Pull.UUID))
+		row, err := s.lockByID(tx.DB, lease.Pull)
 		if err != nil {
 			return err
 		}
 		if row.over() {
 			return domain.NotFoundError()
 		}
-		c, err := first[connectionRow](tx.Where("id = ?", row.Connection))
+		c, err := first[connectionRow](tx.Where("id = ? AND tenant_id = ?", row.Connection, row.Tenant))
 		if err != nil {
 			return err
 		}
 		if !c.Deleted.IsZero() {
 			refused = domain.NotFoundError()
 			failed := failedColumns(domain.ConnectionGone, instant{at})
-			return tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(failed).Error
+			return tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(failed).Error
 		}
 		connection := c.domain()
 		if err := connection.CheckNotPaused(); err != nil {
@@ -45,13 +46,13 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		}
 		claimed, err = s.startAttempt(tx.DB, row, connection, lease, at)
 		if err == nil && claimed.Initial {
-			claimed.Empty, err = isEmpty(tx.DB, claimed.Connection)
+			claimed.Empty, err = s.isEmpty(tx.DB, claimed.Connection)
 		}
 		if err == nil {
 			claimed.Quarantine, err = quarantineKeys(tx.DB, claimed.Connection)
 		}
 		if err == nil && !claimed.Empty {
-			err = readReplaceable(tx, &claimed, at)
+			err = s.readReplaceable(tx, &claimed, at)
 		}
 		if err == nil && len(claimed.Pull.Scope.AccountNames()) > 0 {
 			claimed.RemovedAccounts, err = removedAccounts(tx.DB, claimed.Connection)
@@ -103,7 +104,7 @@ func (s pulls) startAttempt(
 	if p.StartedAt.IsZero() {
 		p.StartedAt = at
 	}
-	initial, err := firstPull(tx, c)
+	initial, err := s.firstPull(tx, c)
 	initial = initial || c.NewReference
 	if err != nil {
 		return ports.Claimed{}, err
@@ -228,7 +229,7 @@ func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) er
 			return err
 		}
 	}
-	err = tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(columns).Error
+	err = tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", p.ID.UUID, p.Tenant.UUID).Updates(columns).Error
 	if duplicate(err) {
 		return notDue(minWait) // another pull of the connection was claimed first
 	}
@@ -237,9 +238,10 @@ func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) er
 
 // firstPull reports whether no pull has succeeded yet for the connection's current target. Pulls that
 // started before the last change of the target do not count.
-func firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
+func (s pulls) firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 	var ids []string
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, c.ID.UUID).
+		Where(tenantIs(s.dialect, "tenant_id"), c.Tenant.UUID).
 		Where("? OR started_at >= ?", c.TargetChangedAt.IsZero(), instant{c.TargetChangedAt}).
 		Limit(1).Pluck("id", &ids).Error
 	return len(ids) == 0, err
@@ -255,15 +257,36 @@ func removedAccounts(tx *gorm.DB, c domain.Connection) ([]string, error) {
 }
 
 // isEmpty reports whether no transaction of the connection is stored.
-func isEmpty(tx *gorm.DB, c domain.Connection) (bool, error) {
+func (s pulls) isEmpty(tx *gorm.DB, c domain.Connection) (bool, error) {
 	var ids []string
-	err := tx.Table(transactionTable).Where("connection_id = ?", c.ID.UUID).Limit(1).Pluck("external_id", &ids).Error
+	err := tx.Table(transactionTable).Where("connection_id = ?", c.ID.UUID).
+		Where(tenantIs(s.dialect, "tenant_id"), c.Tenant.UUID).Limit(1).Pluck("external_id", &ids).Error
 	return len(ids) == 0, err
 }
 
 // leaseLost returns the error that makes a worker stop, because its pull is leased to another worker, has
 // ended, or belongs to a deleted connection.
 func leaseLost() error { return &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost} }
+
+// lockByID locks a pull of any tenant. A distributed database locks rows only on the server of their tenant, so the
+// tenant is looked up first. Errors: NotFound.
+func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (pullRow, error) {
+	query := locked(tx, forUpdate).Where("id = ?", id.UUID)
+	if s.dialect.Distributed() {
+		tenant, err := tenantOfPull(tx, id)
+		if err != nil {
+			return pullRow{}, err
+		}
+		query = query.Where("tenant_id = ?", tenant)
+	}
+	return first[pullRow](query)
+}
+
+// tenantOfPull returns the id of the tenant of a pull. Errors: NotFound.
+func tenantOfPull(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
+	row, err := first[pullRow](tx.Select("tenant_id").Where("id = ?", id.UUID))
+	return row.Tenant, err
+}
 
 // lockRunning locks the pull that runs under the lease, and returns it without scope and progress.
 // Errors: LeaseLost if there is no such pull.
@@ -282,13 +305,16 @@ func lockRunning(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
 // underLease restricts a query of pulls to the pull that runs under the lease. The id of the lease
 // is the fencing token.
 func underLease(query *gorm.DB, lease domain.Lease) *gorm.DB {
-	return query.Where("id = ? AND lease_id = ? AND state = ?", lease.Pull.UUID, lease.ID.UUID, stateRunning)
+	return query.Where("id = ? AND tenant_id = ? AND lease_id = ? AND state = ?", lease.Pull.UUID, lease.Tenant.UUID,
+		lease.ID.UUID, stateRunning)
 }
 
 // isLive is an SQL condition on rows of pulls: the connection of the pull is not deleted.
 const isLive = "EXISTS (SELECT 1 FROM connections " +
-	"WHERE connections.id = pulls.connection_id AND connections.deleted_at IS NULL)"
+	"WHERE connections.id = pulls.connection_id AND connections.tenant_id = pulls.tenant_id " +
+	"AND connections.deleted_at IS NULL)"
 
 // isOfActive is an SQL condition on rows p of pulls: the connection of the pull is not paused.
 const isOfActive = "NOT EXISTS (SELECT 1 FROM connections " +
-	"WHERE connections.id = p.connection_id AND connections.paused_at IS NOT NULL)"
+	"WHERE connections.id = p.connection_id AND connections.tenant_id = p.tenant_id " +
+	"AND connections.paused_at IS NOT NULL)"

@@ -19,9 +19,10 @@ import (
 // digest is computed and is part of it, or starts after the close is committed and stores its adjustments.
 
 // shareConnection evaluates Dialect.ShareConnection in a statement of its own.
-func (s pulls) shareConnection(tx Tx, connection uuid.UUID) error {
+func (s pulls) shareConnection(tx Tx, tenant, connection uuid.UUID) error {
 	var shared bool
-	q := newQuery("SELECT " + s.dialect.ShareConnection("'"+connection.String()+"'"))
+	q := newQuery("SELECT "+s.dialect.ShareConnection("id")+" FROM connections WHERE id = ? AND tenant_id = ?",
+		uuidColumn(connection), uuidColumn(tenant))
 	return tx.Read(q.into([]any{&shared}, func() error { return nil }))
 }
 
@@ -118,7 +119,7 @@ func (s ledger) ClosePeriod(
 		if err != nil {
 			return err
 		}
-		if c, err = closeOf(tx, account, r); err != nil {
+		if c, err = s.closeOf(tx, account, r); err != nil {
 			return err
 		}
 		return tx.Create(newCloseRow(c, account, position)).Error
@@ -133,7 +134,7 @@ func (s ledger) ClosePeriod(
 // may meanwhile have moved to another connection.
 func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) {
 	for {
-		if err := s.dialect.ExcludeWriters(tx.DB, account.Connection); err != nil {
+		if err := s.dialect.ExcludeWriters(tx.DB, account.Tenant, account.Connection); err != nil {
 			return account, err
 		}
 		present, err := findAccount(tx.DB, domain.TenantID{UUID: account.Tenant}, domain.AccountID{UUID: account.ID})
@@ -170,7 +171,7 @@ func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) 
 
 // closeOf returns the close of the account's present records. It reads them one by one; the database sorts them
 // by id, on disk if they are many.
-func closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (domain.Close, error) {
+func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (domain.Close, error) {
 	var currency string
 	err := tx.Table("accounts").Where("id = ? AND tenant_id = ?", account.ID, account.Tenant).
 		Select("currency").Scan(&currency).Error
@@ -181,7 +182,11 @@ func closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (domain.Close, e
 	if err != nil {
 		return domain.Close{}, err
 	}
-	q := newQuery(selectStates+equalUnindexed("tenant_id"), uuidColumn(account.Connection), uuidColumn(account.Tenant))
+	q := newQuery(
+		selectStates+tenantIs(s.dialect, "tenant_id"),
+		uuidColumn(account.Connection),
+		uuidColumn(account.Tenant),
+	)
 	q.add(" AND account_id = ? AND date <= ? AND removed_at IS NULL ORDER BY id",
 		uuidColumn(account.ID), string(r.Date))
 	digest := domain.NewCloseDigest(currency)

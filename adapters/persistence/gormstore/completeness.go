@@ -111,9 +111,10 @@ type settledAccount struct {
 // settledWriter stores the readings of a settled pull in the transaction that ends it.
 type settledWriter struct {
 	ports.SettledRead
-	tx   Tx
-	pull pullRow
-	at   time.Time
+	dialect Dialect
+	tx      Tx
+	pull    pullRow
+	at      time.Time
 }
 
 // write reads the rows of those accounts whose reading may differ from the latest one, and stores the states.
@@ -240,7 +241,7 @@ func (w *settledWriter) sum(accounts []*settledAccount) error {
 	for _, a := range accounts {
 		sums[a.ID] = a.sum
 	}
-	q := newQuery(selectSummed+" AND "+equalUnindexed("tenant_id"),
+	q := newQuery(selectSummed+" AND "+tenantIs(w.dialect, "tenant_id"),
 		uuidColumn(w.pull.Connection), uuidColumn(w.pull.Tenant))
 	var row summedRow
 	return w.tx.Read(q.into(row.targets(), func() error {
@@ -303,7 +304,7 @@ func (w *settledWriter) countRows(accounts []*settledAccount) error {
 		}
 	}
 	q := newQuery(`SELECT account_id, first_seen_at, superseded_by, supersedes, metadata FROM transactions
-		WHERE connection_id = ? AND `+equalUnindexed("tenant_id")+` AND (first_seen_at >= ? OR supersedes <> '')`,
+		WHERE connection_id = ? AND `+tenantIs(w.dialect, "tenant_id")+` AND (first_seen_at >= ? OR supersedes <> '')`,
 		uuidColumn(w.pull.Connection), uuidColumn(w.pull.Tenant), instant{since}.value(w.tx.Name()))
 	var t domain.Transaction
 	var past string
@@ -358,7 +359,7 @@ func (w *settledWriter) readChain(a *settledAccount) error {
 	}
 	q := newQuery(`SELECT id, date, CAST(amount AS text), currency, CAST(account_amount AS text), account_currency,
 		metadata FROM transactions WHERE connection_id = ? AND account_id = ? AND removed_at IS NULL
-		AND status = 'posted' AND `+equalUnindexed("tenant_id")+` ORDER BY date DESC, id DESC LIMIT ?`,
+		AND status = 'posted' AND `+tenantIs(w.dialect, "tenant_id")+` ORDER BY date DESC, id DESC LIMIT ?`,
 		uuidColumn(w.pull.Connection), uuidColumn(a.ID), uuidColumn(w.pull.Tenant), domain.MaxChain)
 	var id uuid.UUID
 	var row summedRow

@@ -136,7 +136,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if refused = edit(&c); refused != nil {
 			return refused
 		}
-		if err := saveConnection(tx.DB, c); err != nil {
+		if err := saveConnection(tx.DB, s.dialect, c); err != nil {
 			return err
 		}
 		if err := rememberReference(tx.DB, row, c); err != nil {
@@ -146,7 +146,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if err != nil || !paused || c.Paused() {
 			return err
 		}
-		return enqueueOpen(tx, row.ID)
+		return s.enqueueOpen(tx, row)
 	})
 	if refused != nil {
 		return domain.Connection{}, refused
@@ -158,22 +158,23 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 }
 
 // saveConnection writes the columns that an edit may change; id, tenant and kind never change.
-func saveConnection(tx *gorm.DB, c domain.Connection) error {
+func saveConnection(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	row := rowOfConnection(c)
-	err := tx.Model(&connectionRow{ID: row.ID}).Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
+	err := tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
+		Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
 	if duplicate(err) {
 		return nameTaken()
 	}
 	if err != nil || c.Live() {
 		return err
 	}
-	return endTokensAndPulls(tx, c)
+	return endTokensAndPulls(tx, d, c)
 }
 
 // endTokensAndPulls revokes the tokens of a deleted connection, and fails its pulls that are
 // queued or waiting for their next attempt. A running pull is not changed: its worker loses the
 // lease at its next write.
-func endTokensAndPulls(tx *gorm.DB, c domain.Connection) error {
+func endTokensAndPulls(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	at := instant{c.DeletedAt}
 	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
 		Updates(revokedColumns(c.DeletedAt)).Error
@@ -184,6 +185,7 @@ func endTokensAndPulls(tx *gorm.DB, c domain.Connection) error {
 		return err
 	}
 	return tx.Model(&pullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
+		Where(tenantIs(d, "tenant_id"), c.Tenant.UUID).
 		Updates(failedColumns(domain.ConnectionGone, at)).Error
 }
 
@@ -238,8 +240,11 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 			Where(s.dialect.AnyOf("id", texts)).
 			Select(`id,
 				(SELECT max(finished_at) FROM pulls
-					WHERE connection_id = connections.id AND ` + isSucceeded + `) AS last_pull,
-				(SELECT max(received_at) FROM deliveries WHERE connection_id = connections.id) AS last_webhook,
+					WHERE ` + sameTenant(s.dialect, "pulls", "connections") + `connection_id = connections.id
+						AND ` + isSucceeded + `) AS last_pull,
+				(SELECT max(received_at) FROM deliveries
+					WHERE ` + sameTenant(s.dialect, "deliveries", "connections") + `connection_id = connections.id
+				) AS last_webhook,
 				EXISTS (SELECT 1 FROM absent_transactions WHERE connection_id = connections.id
 					AND tenant_id = connections.tenant_id AND held_at IS NOT NULL) AS mass_removal,
 				(SELECT count(*) FROM quarantined_rows WHERE connection_id = connections.id

@@ -57,7 +57,7 @@ func (s deliveries) List(
 	var found domain.Page[domain.Delivery]
 	err := s.read(ctx, func(db *gorm.DB) error {
 		query := db.Table("deliveries d").Select(summaryColumns).Joins(deliveryJoin)
-		query = inTenant(query, "d.", tenant, filter.Connection)
+		query = s.inTenant(query, "d.", tenant, filter.Connection)
 		query, err := newestFirst(query, "d.received_at", "d.id", page.After)
 		if err != nil {
 			return err
@@ -124,13 +124,18 @@ func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 	return pruned, nil
 }
 
+// prunable is the condition for rows d of deliveries that may be deleted. Its parameter is a time.
+const prunable = "d.received_at < ? AND NOT EXISTS " +
+	"(SELECT 1 FROM pulls p WHERE p.id = d.pull_id AND p.tenant_id = d.tenant_id AND p." + isOpen + ")"
+
 // pruneBatch deletes at most limit rows in a separate transaction, and returns their number.
 func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int) (n int, err error) {
+	if s.dialect.Distributed() {
+		return s.pruneDistributed(ctx, before, limit)
+	}
 	err = s.background().change(ctx, func(tx Tx) error {
 		var ids []uuid.UUID
 		skip := clause.Locking{Strength: forUpdate, Table: clause.Table{Name: "d"}, Options: "SKIP LOCKED"}
-		const prunable = "d.received_at < ? AND " +
-			"NOT EXISTS (SELECT 1 FROM pulls p WHERE p.id = d.pull_id AND p." + isOpen + ")"
 		err := tx.Table("deliveries d").Clauses(skip).Where(prunable, instant{before}).
 			Limit(limit).Pluck("d.id", &ids).Error
 		if err != nil || len(ids) == 0 {
@@ -140,5 +145,32 @@ func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int)
 		n, err = rowsOf(tx.Where("id IN ?", ids).Delete(&deliveryRow{}))
 		return err
 	})
+	return n, err
+}
+
+// pruneDistributed is pruneBatch for a distributed database, which cannot lock rows on several servers. It deletes the
+// selected rows tenant by tenant, with the condition again, because a replay may have attached a row to an open pull
+// since it was selected. It waits for rows that are locked.
+func (s deliveries) pruneDistributed(ctx context.Context, before time.Time, limit int) (n int, err error) {
+	var rows []deliveryRow
+	err = s.background().read(ctx, func(db *gorm.DB) error {
+		return db.Table("deliveries d").Select("d.id", "d.tenant_id").Where(prunable, instant{before}).
+			Limit(limit).Find(&rows).Error
+	})
+	byTenant := map[uuid.UUID][]uuid.UUID{}
+	for _, row := range rows {
+		byTenant[row.Tenant] = append(byTenant[row.Tenant], row.ID)
+	}
+	for tenant, ids := range byTenant {
+		if err != nil {
+			break
+		}
+		err = s.background().write(ctx, func(db *gorm.DB) error {
+			deleted, err := rowsOf(db.Exec("DELETE FROM deliveries d WHERE d.tenant_id = ? AND d.id IN ? AND "+prunable,
+				tenant, ids, instant{before}))
+			n += deleted
+			return err
+		})
+	}
 	return n, err
 }

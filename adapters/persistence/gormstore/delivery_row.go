@@ -42,7 +42,7 @@ const (
 	summaryColumns = `d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 		d.pull_id, d.received_at, p.state AS pull_state, p.finished_at AS pull_finished_at`
 	fullColumns  = summaryColumns + ", d.body, d.ask"
-	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id"
+	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id"
 )
 
 // domain returns the delivery with body and scope. Errors: the scope is not valid JSON, which can happen

@@ -59,31 +59,38 @@ type Dialect interface {
 	// only one writer.
 	ForUpdate() string
 
-	// ChangeSeq returns a statement that yields the position of the current transaction in the
-	// change feed, and the value of the SQL expression also.
-	ChangeSeq(also string) string
+	// Distributed reports whether the tables are distributed over several servers by tenant. A statement that locks
+	// rows, joins tables or resolves a conflict must then compare tenant_id with a parameter, and a unique index over
+	// columns of a tenant's rows contains tenant_id as its last column. See tenantIs and uniqueColumns.
+	Distributed() bool
+
+	// ChangeSeq returns a statement that yields the position of the current transaction in the change feed of the
+	// tenant, and the value of the SQL expression also, whose parameters are args.
+	ChangeSeq(tenant uuid.UUID, also string, args ...any) clause.Expr
 
 	// ShareConnection returns an SQL expression that locks a connection until the transaction ends, so that
-	// ExcludeWriters waits for the transaction. connection is an SQL expression for the id of the connection.
+	// ExcludeWriters waits for the transaction. It must be part of a SELECT of rows of the connection's tenant.
+	// connection is an SQL expression for the id of the connection.
 	// The value of the expression is a boolean without a meaning. What ExcludeWriters protects is visible
 	// only to later statements of the transaction.
 	ShareConnection(connection string) string
 
-	// ExcludeWriters locks a connection for the transaction tx, and waits until every transaction that has
-	// evaluated ShareConnection for it has ended. It does nothing if the database has only one writer.
-	ExcludeWriters(tx *gorm.DB, connection uuid.UUID) error
+	// ExcludeWriters locks a connection of the tenant for the transaction tx, and waits until every transaction that
+	// has evaluated ShareConnection for it has ended. It does nothing if the database has only one writer.
+	ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error
 
 	// ReadOnly returns an SQL expression that is true while the database answers queries but rejects
 	// writes.
 	ReadOnly() string
 
-	// VisibleBefore returns an SQL expression for a feed position. Every change at a lower position is
-	// either already committed or will never be.
-	VisibleBefore() string
+	// VisibleBefore returns an SQL expression for a feed position. Every change of the tenant at a lower position is
+	// either already committed or will never be. In a statement about several tenants, tenant is a column
+	// with the id of the tenant; it is "" in a statement that compares tenant_id with a parameter.
+	VisibleBefore(tenant string) string
 
-	// FeedEnd returns an SQL expression for a feed position. Every change that is not committed when the expression
-	// is evaluated gets a higher position.
-	FeedEnd() string
+	// FeedEnd returns a statement that yields a position in the change feed of the tenant. Every change that is not
+	// committed when the statement is executed gets a higher position.
+	FeedEnd(tenant uuid.UUID) clause.Expr
 
 	// FeedHold returns a statement that yields one row with the members of ports.FeedHold: the writer as
 	// text, and its age in seconds as a floating-point number.
@@ -103,15 +110,15 @@ type Dialect interface {
 	// transaction must then be rolled back.
 	UpsertTransactions(tx *gorm.DB, rows []TransactionRow) error
 
-	// SaveMetadata replaces the metadata and the content hashes of the connection's rows with these ids, in
-	// the transaction tx. It is used for rows without an edit, so it does not change versions and positions
+	// SaveMetadata replaces the metadata and the content hashes of the rows with these ids in a connection of the
+	// tenant, in the transaction tx. It is used for rows without an edit, so it does not change versions and positions
 	// in the change feed. Nil hashes and nil metadata are stored as NULL. All slices have the same length.
-	SaveMetadata(tx *gorm.DB, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error
+	SaveMetadata(tx *gorm.DB, tenant, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error
 
 	// FindChanged returns the indexes in seen of the raw transactions that are new or changed, in any
 	// order. A raw transaction is unchanged only if the connection has a live row with its external id
 	// and the same non-zero content hash. FindChanged runs outside of transactions.
-	FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error)
+	FindChanged(ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error)
 
 	// Receive stores a batch of deliveries in one durable transaction and returns a result for each
 	// delivery, in the order of deliveries. An error means that nothing was stored, or that the

@@ -51,7 +51,7 @@ func fillConnection(b testing.TB, s backend, n int) domain.Connection {
 		ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, Scope: domain.PullScope{Everything: true}, At: now,
 	})
 	must(err)
-	lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Until: now.Add(time.Hour)}
+	lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Tenant: p.Tenant, Until: now.Add(time.Hour)}
 	_, err = s.Pulls().Claim(b.Context(), lease, now)
 	must(err)
 	const page = 1000

@@ -28,7 +28,7 @@ var erasedTables = []erasedTable{
 	{"unshown_transactions", "", ofConnection("external_id")},
 	{"transaction_versions", "", ofConnection("id, version")},
 	{"transactions", "", transactionsLeft},
-	{"close_adjustments", "", ofAccounts("account_id, seq")},
+	{"close_adjustments", "", ofAccounts("close_adjustments", "account_id, seq")},
 	{"account_closes", "", ofConnection("account_id, date")},
 	{"account_balances", "", ofConnection("account_id, day")},
 	{"account_completeness", "", ofConnection("account_id")},
@@ -102,7 +102,7 @@ func (b *erasureBatch) run() error {
 	if err != nil {
 		return err
 	}
-	if err := b.dialect.ExcludeWriters(b.tx.DB, row.ID); err != nil {
+	if err := b.dialect.ExcludeWriters(b.tx.DB, row.Tenant, row.ID); err != nil {
 		return err
 	}
 	place := &b.erasure.Place
@@ -136,8 +136,9 @@ func ofConnection(key string) func(*erasureBatch) (bool, error) {
 }
 
 // ofAccounts returns a task that deletes the rows of a table that have an account of the connection in account_id.
-func ofAccounts(key string) func(*erasureBatch) (bool, error) {
-	return deleteWhere("account_id IN (SELECT id FROM accounts WHERE connection_id = ? AND tenant_id = ?)", key)
+func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
+	return deleteWhere("account_id IN (SELECT id FROM accounts WHERE connection_id = ? AND accounts.tenant_id = "+
+		table+".tenant_id) AND tenant_id = ?", key)
 }
 
 // deleteWhere returns a task that deletes the rows that match the condition. The parameters of the condition are the
@@ -184,7 +185,7 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 		Date string
 	}
 	query := b.tx.Table(transactionTable).Select("id", "date").
-		Where("connection_id = ? AND "+equalUnindexed("tenant_id")+" AND date > ''", b.owner()...)
+		Where("connection_id = ? AND "+tenantIs(b.dialect, "tenant_id")+" AND date > ''", b.owner()...)
 	if date, id, ok := strings.Cut(b.erasure.Place.After, " "); ok {
 		query = query.Where("(date, id) > (?, ?)", date, id)
 	}
@@ -203,12 +204,14 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 	}
 	var seq int64
 	var ignored bool
-	err := b.tx.Read(newQuery(b.dialect.ChangeSeq("false")).into([]any{&seq, &ignored}, func() error { return nil }))
+	position := newQueryOf(b.dialect.ChangeSeq(b.erasure.Tenant.UUID, "false"))
+	err := b.tx.Read(position.into([]any{&seq, &ignored}, func() error { return nil }))
 	if err != nil {
 		return false, err
 	}
 	return done, b.tx.Table(transactionTable).
-		Where("connection_id = ? AND "+equalUnindexed("tenant_id"), b.owner()...).Where(b.dialect.AnyOf("id", ids)).
+		Where("connection_id = ? AND "+tenantIs(b.dialect, "tenant_id"), b.owner()...).
+		Where(b.dialect.AnyOf("id", ids)).
 		Updates(erasedColumns(b.at, seq)).Error
 }
 

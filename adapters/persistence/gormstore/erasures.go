@@ -73,7 +73,7 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 		latest, err := first[erasureRow](tx.Where("connection_id = ? AND tenant_id = ?", row.ID, row.Tenant).
 			Order("created_at DESC, id DESC"))
 		if errors.Is(err, domain.NotFound) {
-			e, err = startErasure(tx.DB, row, r)
+			e, err = startErasure(tx.DB, s.dialect, row, r)
 			return err
 		}
 		if err != nil {
@@ -87,7 +87,7 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 			return refused
 		}
 		if again {
-			e, err = startErasure(tx.DB, row, r)
+			e, err = startErasure(tx.DB, s.dialect, row, r)
 			return err
 		}
 		return tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ?", latest.ID, latest.Tenant).
@@ -100,7 +100,7 @@ func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 }
 
 // startErasure stores a new erasure of the locked connection, and deletes the connection if it is live.
-func startErasure(tx *gorm.DB, row connectionRow, r domain.ErasureRequest) (domain.Erasure, error) {
+func startErasure(tx *gorm.DB, d Dialect, row connectionRow, r domain.ErasureRequest) (domain.Erasure, error) {
 	c := row.domain()
 	e := r.New(c)
 	stored, err := rowOfErasure(e)
@@ -113,7 +113,7 @@ func startErasure(tx *gorm.DB, row connectionRow, r domain.ErasureRequest) (doma
 	wasLive := c.Live()
 	c.Erase(r.At)
 	if wasLive {
-		return e, saveConnection(tx, c)
+		return e, saveConnection(tx, d, c)
 	}
 	return e, tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 		Updates(map[string]any{"erased_at": instant{c.ErasedAt}}).Error

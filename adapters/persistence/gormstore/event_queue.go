@@ -93,7 +93,7 @@ func (s subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.L
 func (s subscriptions) ListPending(
 	ctx context.Context, holder domain.LeaseID,
 ) (pending []domain.SubscriptionID, err error) {
-	visible := s.dialect.VisibleBefore()
+	visible := s.dialect.VisibleBefore("s.tenant_id")
 	q := newQuery(`SELECT id FROM subscriptions s WHERE lease_id = ? AND state = 'active' AND (
 		EXISTS (SELECT 1 FROM transactions t WHERE t.tenant_id = s.tenant_id
 			AND (t.change_tx, t.id) > (s.feed_tx, s.feed_id) AND t.change_tx < `+visible+`) OR
@@ -192,7 +192,7 @@ const (
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
 	newID func() domain.EventID, add func(domain.SubscriptionEvent),
 ) (n int, err error) {
-	visible := s.dialect.VisibleBefore()
+	visible := s.dialect.VisibleBefore("")
 	startTx, startID := row.FeedTx, uuidColumn(row.FeedID)
 	q := newQuery("SELECT * FROM (SELECT * FROM ("+selectChanges, uuidColumn(row.Tenant))
 	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+visible, startTx, startID)
@@ -229,7 +229,7 @@ func (s subscriptions) readEvents(
 ) (n int, err error) {
 	q := newQuery("SELECT id, change_tx, type, connection_id, subject, made_at FROM events WHERE tenant_id = ?",
 		uuidColumn(row.Tenant))
-	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(), row.EventTx,
+	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(""), row.EventTx,
 		uuidColumn(row.EventID))
 	q.add(" ORDER BY change_tx, id LIMIT ?", limit)
 	var e domain.SubscriptionEvent
@@ -345,7 +345,7 @@ func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID,
 	ofConnections := s.dialect.AnyOf("connection_id", convertAll(connections,
 		func(id domain.ConnectionID) string { return text(id.UUID) }))
 	withIDs := s.dialect.AnyOf("id", convertAll(ids, func(id domain.TransactionID) string { return text(id.UUID) }))
-	q := newQuery(selectFeed+equalUnindexed("tenant_id"), uuidColumn(tenant.UUID), uuidColumn(tenant.UUID),
+	q := newQuery(selectFeed+tenantIs(s.dialect, "tenant_id"), uuidColumn(tenant.UUID), uuidColumn(tenant.UUID),
 		uuidColumn(tenant.UUID))
 	q.add(" AND "+ofConnections.SQL, ofConnections.Vars...)
 	q.add(" AND "+withIDs.SQL, withIDs.Vars...)

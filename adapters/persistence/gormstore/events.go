@@ -31,14 +31,15 @@ type newEvent struct {
 	at                 time.Time
 }
 
-// recordEvents stores events in the transaction that makes the changes which they report. An event is ordered by the
-// position of the transaction in the change feed.
+// recordEvents stores events of one tenant in the transaction that makes the changes which they report. An event is
+// ordered by the position of the transaction in the change feed.
 func recordEvents(tx Tx, d Dialect, events ...newEvent) error {
 	if len(events) == 0 {
 		return nil
 	}
 	var position, none int64
-	err := tx.Read(newQuery(d.ChangeSeq("0")).into([]any{&position, &none}, func() error { return nil }))
+	q := newQueryOf(d.ChangeSeq(events[0].tenant, "0"))
+	err := tx.Read(q.into([]any{&position, &none}, func() error { return nil }))
 	if err != nil {
 		return err
 	}

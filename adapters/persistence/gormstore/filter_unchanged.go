@@ -8,7 +8,7 @@ import (
 
 // FilterUnchanged asks the database for the changed rows instead of the unchanged ones. Most pages have no
 // changed row, so the result is usually empty.
-func (s pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID,
+func (s pulls) FilterUnchanged(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	seen []domain.RawTransaction,
 ) ([]bool, error) {
 	if len(seen) == 0 {
@@ -16,7 +16,7 @@ func (s pulls) FilterUnchanged(ctx context.Context, connection domain.Connection
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.workTimeout)
 	defer cancel()
-	changed, err := s.dialect.FindChanged(bounded, connection.UUID, seen)
+	changed, err := s.dialect.FindChanged(bounded, tenant.UUID, connection.UUID, seen)
 	if err != nil {
 		return nil, Translate(ctx, err)
 	}

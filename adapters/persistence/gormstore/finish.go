@@ -21,20 +21,21 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		if err != nil {
 			return err
 		}
-		if err := tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(finishColumns(o)).Error; err != nil {
+		err = tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(finishColumns(o)).Error
+		if err != nil {
 			return err
 		}
 		if err := announceCounts(tx.DB, row, o.Announced); err != nil {
 			return err
 		}
 		if o.Settled != nil {
-			w := settledWriter{SettledRead: *o.Settled, tx: tx, pull: row, at: o.At}
+			w := settledWriter{SettledRead: *o.Settled, dialect: s.dialect, tx: tx, pull: row, at: o.At}
 			if err := w.write(); err != nil {
 				return err
 			}
 		}
 		if o.Health != nil || o.Consent != nil || o.Webhook != nil {
-			if err := s.foldReports(tx, row.Connection, o); err != nil {
+			if err := s.foldReports(tx, row, o); err != nil {
 				return err
 			}
 		}
@@ -45,14 +46,14 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			}
 		}
 		if o.Target != "" {
-			if err := endNewReference(tx.DB, row.Connection, o.Target); err != nil {
+			if err := endNewReference(tx.DB, row, o.Target); err != nil {
 				return err
 			}
 		}
 		if o.State == domain.PullQueued && o.LastError != domain.AccountNotListed {
 			return nil
 		}
-		return enqueueNext(tx, row.Connection)
+		return s.enqueueNext(tx, row)
 	})
 }
 
@@ -71,8 +72,9 @@ func finishColumns(o ports.Outcome) map[string]any {
 
 // foldReports replaces what the connection knows from its vendor by what the outcome computes from it. The revision
 // does not change, because no operator made the change.
-func (s pulls) foldReports(tx Tx, connection uuid.UUID, o ports.Outcome) error {
-	row, err := first[connectionRow](locked(tx.DB, noKeyUpdate).Where("id = ?", connection))
+func (s pulls) foldReports(tx Tx, pull pullRow, o ports.Outcome) error {
+	row, err := first[connectionRow](locked(tx.DB, noKeyUpdate).
+		Where("id = ? AND tenant_id = ?", pull.Connection, pull.Tenant))
 	if err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func (s pulls) foldReports(tx Tx, connection uuid.UUID, o ports.Outcome) error {
 	if o.Webhook != nil {
 		before := row.Webhook.domain()
 		next := o.Webhook(before, func(at time.Time) bool {
-			heard, failed := heardSince(tx.DB, row, at)
+			heard, failed := heardSince(tx.DB, s.dialect, row, at)
 			if failed != nil {
 				err = failed
 			}
@@ -101,7 +103,8 @@ func (s pulls) foldReports(tx Tx, connection uuid.UUID, o ports.Outcome) error {
 			events = append(events, newEvent{row.Tenant, row.ID, domain.ConnectionSilent, row.ID.String(), o.At})
 		}
 	}
-	err = tx.Model(&connectionRow{}).Where("id = ?", connection).Select(reportedColumns).Updates(row).Error
+	err = tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Select(reportedColumns).
+		Updates(row).Error
 	if err != nil {
 		return err
 	}
@@ -111,20 +114,22 @@ func (s pulls) foldReports(tx Tx, connection uuid.UUID, o ports.Outcome) error {
 
 // endNewReference records that the accounts of the connection's account reference are stored, if the connection still
 // has this target.
-func endNewReference(tx *gorm.DB, connection uuid.UUID, target string) error {
-	row, err := first[connectionRow](locked(tx, noKeyUpdate).Where("id = ?", connection))
+func endNewReference(tx *gorm.DB, pull pullRow, target string) error {
+	row, err := first[connectionRow](locked(tx, noKeyUpdate).
+		Where("id = ? AND tenant_id = ?", pull.Connection, pull.Tenant))
 	if c := row.domain(); err != nil || c.Target() != target {
 		return err
 	}
-	return endStaging(tx, row.Tenant, connection)
+	return endStaging(tx, row.Tenant, row.ID)
 }
 
 // enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull before it
 // has ended. The queued pull got a job when it was queued, but that job may already have run and found the
 // pull not due.
-func enqueueNext(tx Tx, connection uuid.UUID) error {
+func (s pulls) enqueueNext(tx Tx, row pullRow) error {
 	var next []uuid.UUID
-	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isQueued, connection).Pluck("id", &next).Error
+	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isQueued, row.Connection).
+		Where(tenantIs(s.dialect, "tenant_id"), row.Tenant).Pluck("id", &next).Error
 	if err != nil || len(next) == 0 {
 		return err
 	}
@@ -133,9 +138,10 @@ func enqueueNext(tx Tx, connection uuid.UUID) error {
 
 // enqueueOpen enqueues a job for each pull of the connection that has not ended. The pulls of a resumed connection
 // need it, because the jobs that found the connection paused have ended.
-func enqueueOpen(tx Tx, connection uuid.UUID) error {
+func (s connections) enqueueOpen(tx Tx, c connectionRow) error {
 	var open []uuid.UUID
-	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isOpen, connection).
+	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isOpen, c.ID).
+		Where(tenantIs(s.dialect, "tenant_id"), c.Tenant).
 		Order("created_at").Pluck("id", &open).Error
 	if err != nil || len(open) == 0 {
 		return err

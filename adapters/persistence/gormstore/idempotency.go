@@ -129,13 +129,15 @@ func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (in
 	pruned := 0
 	err := s.background().change(ctx, func(tx Tx) error {
 		var old []keyRow
-		skip := clause.Locking{Strength: forUpdate, Options: "SKIP LOCKED"}
-		err := tx.Clauses(skip).Select("tenant_id", "key").
-			Where("claimed_at < ? AND (answered_at IS NULL OR answered_at < ?)", instant{before}, instant{before}).
-			Limit(limit).Find(&old).Error
+		const isOld = "claimed_at < ? AND (answered_at IS NULL OR answered_at < ?)"
+		query := tx.Select("tenant_id", "key")
+		if !s.dialect.Distributed() { // otherwise rows of several servers cannot be locked by one statement
+			query = query.Clauses(clause.Locking{Strength: forUpdate, Options: "SKIP LOCKED"})
+		}
+		err := query.Where(isOld, instant{before}, instant{before}).Limit(limit).Find(&old).Error
 		for _, row := range old {
 			if err == nil {
-				err = tx.Delete(&row).Error
+				err = tx.Where(isOld, instant{before}, instant{before}).Delete(&row).Error
 			}
 		}
 		pruned = len(old)

@@ -73,7 +73,12 @@ func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 		b.wantJobs(t, "a duplicate, and an event that is attached to the queued pull")
 		claim := func(pull domain.PullID) domain.Lease {
 			t.Helper()
-			l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Minute)}
+			l := domain.Lease{
+				ID:     newID[domain.Lease](),
+				Pull:   pull,
+				Tenant: token.Tenant,
+				Until:  epoch.Add(time.Minute),
+			}
 			if _, err := b.Pulls().Claim(ctx, l, epoch); err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +127,12 @@ func TestAResumeQueuesTheJobsOfAllPullsThatHaveNotEnded(t *testing.T) {
 		if _, err := b.Deliveries().Receive(t.Context(), first); err != nil {
 			t.Fatal(err)
 		}
-		l := domain.Lease{ID: newID[domain.Lease](), Pull: first.Pull, Until: epoch.Add(time.Minute)}
+		l := domain.Lease{
+			ID:     newID[domain.Lease](),
+			Pull:   first.Pull,
+			Tenant: token.Tenant,
+			Until:  epoch.Add(time.Minute),
+		}
 		if _, err := b.Pulls().Claim(t.Context(), l, epoch); err != nil {
 			t.Fatal(err)
 		}

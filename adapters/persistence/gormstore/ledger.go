@@ -45,7 +45,7 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 ) (domain.Page[domain.Account], error) {
 	var found domain.Page[domain.Account]
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
-		query := inTenant(db, "", tenant, connection).Order("external_id, id")
+		query := s.inTenant(db, "", tenant, connection).Order("external_id, id")
 		if !storable(page.After.Key) {
 			return invalidCursor()
 		}
@@ -79,7 +79,7 @@ func (s ledger) Account(ctx context.Context, tenant domain.TenantID, id domain.A
 func (s ledger) Transaction(ctx context.Context, tenant domain.TenantID,
 	id domain.TransactionID,
 ) (domain.Transaction, error) {
-	q := newQuery(selectTransactions+"id = ? AND "+equalUnindexed("tenant_id"),
+	q := newQuery(selectTransactions+"id = ? AND "+tenantIs(s.dialect, "tenant_id"),
 		uuidColumn(id.UUID), uuidColumn(tenant.UUID))
 	var row TransactionRow
 	found, err := paged(ctx, s.lookup, q, 1, row.targets(), row.transaction, datePosition)
@@ -101,7 +101,7 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	if !storable(filter.ExternalID) {
 		return domain.Page[domain.Transaction]{}, nil
 	}
-	q := newQuery(selectTransactions+"connection_id = ? AND "+equalUnindexed("tenant_id"),
+	q := newQuery(selectTransactions+"connection_id = ? AND "+tenantIs(s.dialect, "tenant_id"),
 		uuidColumn(connection.UUID), uuidColumn(tenant.UUID))
 	for _, narrow := range []struct{ condition, value string }{
 		{" AND date >= ?", string(filter.Window.From)},
@@ -145,7 +145,11 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 		return domain.FeedPage{}, err
 	}
 	q := newQuery(selectFeed+"tenant_id = ?", uuidColumn(tenant.UUID), uuidColumn(tenant.UUID), uuidColumn(tenant.UUID))
-	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(), after, uuidColumn(page.After.ID))
+	q.add(
+		" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(""),
+		after,
+		uuidColumn(page.After.ID),
+	)
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	var row TransactionRow
 	place, feed := after, domain.FeedPage{}

@@ -48,10 +48,14 @@ func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
 		Where(db.Where("p.state = 'running' AND p.lease_until <= ?", instant{at}).
 			Or("p.state = 'waiting' AND p.not_before <= ?", instant{due}).
 			Or("p.state = 'queued' AND p.created_at <= ? AND NOT EXISTS "+
-				"(SELECT 1 FROM pulls o WHERE o.connection_id = p.connection_id AND o."+isUnderWay+
-				" AND NOT (o.state = 'waiting' AND o.last_error = 'account_not_listed'))", instant{due})).
+				"(SELECT 1 FROM pulls o WHERE o.connection_id = p.connection_id AND o.tenant_id = p.tenant_id AND o."+
+				isUnderWay+" AND NOT (o.state = 'waiting' AND o.last_error = 'account_not_listed'))", instant{due})).
 		Order("p.created_at")
 }
+
+// selectComplete is a SELECT of the complete pulls of a row of connections. It ends before the state of the pull.
+const selectComplete = "SELECT 1 FROM pulls p WHERE p.connection_id = connections.id " +
+	"AND p.tenant_id = connections.tenant_id AND p.complete AND p."
 
 // ListDueForReconcile returns live aggregator connections that are not paused, were created before since and have
 // no open complete pull, and no complete pull that ended at or after since. For each connection, it looks up these
@@ -62,10 +66,9 @@ func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 		return live(
 			db,
 		).Where("kind = ? AND paused_at IS NULL AND created_at < ?", string(domain.Aggregator), instant{since}).
-			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
-				isOpen+" AND NOT (p.state = 'waiting' AND p.last_error = 'account_not_listed'))").
-			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
-				isEnded+" AND p.finished_at >= ?)", instant{since}).
+			Where("NOT EXISTS ("+selectComplete+isOpen+
+				" AND NOT (p.state = 'waiting' AND p.last_error = 'account_not_listed'))").
+			Where("NOT EXISTS ("+selectComplete+isEnded+" AND p.finished_at >= ?)", instant{since}).
 			Order("id").
 			Limit(limit).
 			Find(&rows).

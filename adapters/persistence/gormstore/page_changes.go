@@ -36,7 +36,7 @@ func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress 
 		}
 	}
 	if len(p.refreshed) > 0 {
-		if err := p.dialect.SaveMetadata(p.tx.DB, p.pull.Connection, p.refreshed, p.metadata, p.hashes); err != nil {
+		if err := p.saveMetadata(); err != nil {
 			return err
 		}
 	}
@@ -53,6 +53,16 @@ func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress 
 	return p.updatePull(progress)
 }
 
+// lease returns the keys of the locked pull.
+func (p *pageWriter) lease() domain.Lease {
+	return domain.Lease{Pull: domain.PullID{UUID: p.pull.ID}, Tenant: domain.TenantID{UUID: p.pull.Tenant}}
+}
+
+// saveMetadata writes the columns of p.refreshed.
+func (p *pageWriter) saveMetadata() error {
+	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, p.refreshed, p.metadata, p.hashes)
+}
+
 // writeAccounts upserts the page's accounts that are new or differ from the stored accounts. It adds the
 // ids of all accounts of the page to accountIDs.
 func (p *pageWriter) writeAccounts() error {
@@ -61,7 +71,7 @@ func (p *pageWriter) writeAccounts() error {
 		return nil
 	}
 	var stored []accountRow
-	err := p.tx.Where("connection_id = ?", p.pull.Connection).
+	err := p.tx.Where("connection_id = ? AND "+tenantIs(p.dialect, "tenant_id"), p.pull.Connection, p.pull.Tenant).
 		Where(p.dialect.AnyOf("external_id", keys(p.Accounts, accountKey))).Find(&stored).Error
 	if err != nil {
 		return err
@@ -107,7 +117,7 @@ func (p *pageWriter) writeAccounts() error {
 	if err := p.checkContinues(added); err != nil {
 		return err
 	}
-	if err := p.tx.Clauses(upsertAccounts).CreateInBatches(changed, accountBatch).Error; err != nil {
+	if err := p.tx.Clauses(upsertAccounts(p.dialect)).CreateInBatches(changed, accountBatch).Error; err != nil {
 		return err
 	}
 	if err := p.recordEvents(domain.AccountAdded, events[domain.AccountAdded]...); err != nil {
@@ -122,9 +132,8 @@ const accountBatch = 200
 
 // upsertAccounts makes an INSERT overwrite the stored row with the same connection and external
 // id.
-var upsertAccounts = clause.OnConflict{
-	Columns:   []clause.Column{{Name: "connection_id"}, {Name: "external_id"}},
-	UpdateAll: true,
+func upsertAccounts(d Dialect) clause.OnConflict {
+	return clause.OnConflict{Columns: uniqueColumns(d, "connection_id", "external_id"), UpdateAll: true}
 }
 
 // changedRows returns the rows of the page that are new, that differ from the stored rows, or
@@ -187,7 +196,9 @@ func (p *pageWriter) markRemoved(externalIDs []string) error {
 		if err := p.archive(live); err != nil {
 			return err
 		}
-		n, err := rowsOf(p.tx.Table(transactionTable).Where("connection_id = ?", p.pull.Connection).Where(live).
+		n, err := rowsOf(p.tx.Table(transactionTable).
+			Where("connection_id = ? AND "+tenantIs(p.dialect, "tenant_id"), p.pull.Connection, p.pull.Tenant).
+			Where(live).
 			Updates(map[string]any{
 				"version": gorm.Expr("version + 1"), "removed_at": instant{p.At}, "updated_at": instant{p.At},
 				"change_tx": p.changeSeq, "pull_id": p.pull.ID,
@@ -206,7 +217,7 @@ func (p *pageWriter) reserveChangeSeq() error {
 	if p.changeSeq != 0 {
 		return nil
 	}
-	return p.tx.Read(p.readChangeSeq(domain.PullID{UUID: p.pull.ID}))
+	return p.tx.Read(p.readChangeSeq(p.lease()))
 }
 
 // updatePull adds the page's counts to those of the pull and extends its lease. It also stores the progress
@@ -227,7 +238,7 @@ func (p *pageWriter) updatePull(progress *domain.Progress) error {
 		}
 		q.add(", progress = ?", text)
 	}
-	q.add(" WHERE id = ?", uuidColumn(p.pull.ID))
+	q.add(" WHERE id = ? AND tenant_id = ?", uuidColumn(p.pull.ID), uuidColumn(p.pull.Tenant))
 	_, err := p.tx.Statement.ConnPool.ExecContext(p.tx.Statement.Context, q.String(), q.args...)
 	return err
 }

@@ -184,7 +184,7 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 		reads = append(reads, p.readStored(lease))
 	}
 	if len(p.Transactions) > 0 {
-		reads = append(reads, p.readAccountIDs(lease), p.readChangeSeq(lease.Pull))
+		reads = append(reads, p.readAccountIDs(lease), p.readChangeSeq(lease))
 	}
 	return reads
 }
@@ -196,8 +196,8 @@ func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined,
 		` + p.dialect.ShareConnection("connection_id") + ` FROM pulls WHERE `)
-	q.add("id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
-		uuidColumn(lease.Pull.UUID), uuidColumn(lease.ID.UUID))
+	q.add("id = ? AND tenant_id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
+		uuidColumn(lease.Pull.UUID), uuidColumn(lease.Tenant.UUID), uuidColumn(lease.ID.UUID))
 	q.add(p.dialect.ForUpdate())
 	var row pullRow
 	var shared bool
@@ -214,8 +214,16 @@ func (p *pageWriter) lockPull(lease domain.Lease) Read {
 
 // readChangeSeq returns the query that sets p.changeSeq to the position of the transaction in the change feed,
 // and p.adjustments.wanted. The lock of the connection must be shared by an earlier statement.
-func (p *pageWriter) readChangeSeq(pull domain.PullID) Read {
-	return newQuery(p.dialect.ChangeSeq("("+selectHasCloses+")"), uuidColumn(pull.UUID)).
+func (p *pageWriter) readChangeSeq(lease domain.Lease) Read {
+	tenant := uuidColumn(lease.Tenant.UUID)
+	statement := p.dialect.ChangeSeq(
+		lease.Tenant.UUID,
+		"("+selectHasCloses+")",
+		uuidColumn(lease.Pull.UUID),
+		tenant,
+		tenant,
+	)
+	return newQueryOf(statement).
 		into([]any{&p.changeSeq, &p.adjustments.wanted}, func() error { return nil })
 }
 
@@ -223,8 +231,9 @@ func (p *pageWriter) readChangeSeq(pull domain.PullID) Read {
 // these external ids. The query is sent before the pull has been read, so it finds the connection by a
 // subquery.
 func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs []string) *query {
-	q := newQuery(text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ?)",
-		uuidColumn(lease.Pull.UUID))
+	tenant := uuidColumn(lease.Tenant.UUID)
+	q := newQuery(text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?) AND "+
+		tenantIs(p.dialect, "tenant_id"), uuidColumn(lease.Pull.UUID), tenant, tenant)
 	which := p.dialect.AnyOf("external_id", externalIDs)
 	q.add(" AND "+which.SQL, which.Vars...)
 	return q

@@ -204,7 +204,7 @@ func (b *publisher) saveAccount(row *accountRow, account domain.Account) (err er
 		return err
 	}
 	return b.tx.Model(&accountRow{}).Where("id = ? AND tenant_id = ?", row.ID, b.pull.Tenant).
-		Select("*").Updates(row).Error
+		Select("*").Omit("id", "tenant_id").Updates(row).Error
 }
 
 // accountTables are the tables whose rows belong to an account and name its connection.
@@ -224,7 +224,7 @@ func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 	}
 	row, err := find()
 	if err == nil {
-		err = s.shareConnection(b.tx, row.Connection)
+		err = s.shareConnection(b.tx, row.Tenant, row.Connection)
 	}
 	if err != nil {
 		return nil, err
@@ -258,7 +258,7 @@ func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 // moveRows makes the transactions of an account those of the pull's connection. Each gets a new version.
 func (b *publisher) moveRows(from, account uuid.UUID) error {
 	to, tenant := b.pull.Connection, b.pull.Tenant
-	if err := b.tx.Read(b.readChangeSeq(domain.PullID{UUID: b.pull.ID})); err != nil { // there may be closes now
+	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // there may be closes now
 		return err
 	}
 	err := b.readReplacedOf(from, clause.Expr{SQL: "account_id = ?", Vars: []any{uuidColumn(account)}})
@@ -271,7 +271,7 @@ func (b *publisher) moveRows(from, account uuid.UUID) error {
 		sql  string
 		args []any
 	}{
-		{archiveSQL + " AND account_id = ?", []any{from, tenant, account}},
+		{archiveSQL(b.dialect) + " AND account_id = ?", []any{from, tenant, account}},
 		{"UPDATE transaction_versions SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? AND id" + ids,
 			[]any{to, from, tenant, from, tenant, account}},
 		{"UPDATE transaction_past_ids SET connection_id = ? WHERE connection_id = ? AND tenant_id = ? " +
@@ -350,7 +350,7 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 	p.Transactions, p.stored = page, nil
 	p.convert()
 	defer func() { p.Transactions, p.rows, p.stored = nil, nil, nil }()
-	if err := p.tx.Read(p.readStored(domain.Lease{Pull: domain.PullID{UUID: p.pull.ID}})); err != nil {
+	if err := p.tx.Read(p.readStored(p.lease())); err != nil {
 		return err
 	}
 	for externalID, stored := range p.stored {
@@ -371,7 +371,7 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 	if len(p.refreshed) == 0 {
 		return nil
 	}
-	err := p.dialect.SaveMetadata(p.tx.DB, p.pull.Connection, p.refreshed, p.metadata, p.hashes)
+	err := p.saveMetadata()
 	p.refreshed, p.metadata, p.hashes = nil, nil, nil
 	return err
 }
@@ -389,7 +389,8 @@ func (b *publisher) removeUnmatched() error {
 		return strings.Compare(x.String(), y.String())
 	}) {
 		of := b.leavesOf(account)
-		q := newQuery("SELECT external_id FROM transactions WHERE connection_id = ?", uuidColumn(b.pull.Connection))
+		q := newQuery("SELECT external_id FROM transactions WHERE connection_id = ? AND "+
+			tenantIs(b.dialect, "tenant_id"), uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
 		q.add(of.SQL, of.Vars...)
 		q.add(" AND date >= ? ORDER BY external_id LIMIT ?", string(oldest[account]), publishBatch)
 		for {
@@ -453,14 +454,16 @@ func (b *publisher) rememberUnshown() error {
 	}
 	live := b.leavesRelinked()
 	err = b.tx.Exec(`INSERT INTO unshown_transactions (connection_id, external_id, account_id, date, tenant_id)
-		SELECT connection_id, external_id, account_id, date, tenant_id FROM transactions WHERE connection_id = ?`+live.SQL,
-		slices.Concat([]any{b.pull.Connection}, live.Vars)...).Error
+		SELECT connection_id, external_id, account_id, date, tenant_id FROM transactions WHERE connection_id = ?
+			AND `+tenantIs(b.dialect, "tenant_id")+live.SQL,
+		slices.Concat([]any{b.pull.Connection, b.pull.Tenant}, live.Vars)...).Error
 	if err != nil {
 		return err
 	}
 	// If the present reference shows such a row after all, the row must be part of a page.
-	return b.tx.Exec("UPDATE transactions SET source = NULL WHERE connection_id = ?"+live.SQL,
-		slices.Concat([]any{b.pull.Connection}, live.Vars)...).Error
+	return b.tx.Exec("UPDATE transactions SET source = NULL WHERE connection_id = ? AND "+
+		tenantIs(b.dialect, "tenant_id")+live.SQL,
+		slices.Concat([]any{b.pull.Connection, b.pull.Tenant}, live.Vars)...).Error
 }
 
 // end deletes the staged rows and ends the new reference, if the publication is complete.
@@ -476,6 +479,6 @@ func endStaging(tx *gorm.DB, tenant, connection uuid.UUID) error {
 	if err := unstage(tx, tenant, connection).Delete(&stagedRow{}).Error; err != nil {
 		return err
 	}
-	return tx.Model(&connectionRow{}).Where("id = ?", connection).
+	return tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", connection, tenant).
 		Updates(map[string]any{"new_reference": false, "staged_since": nil}).Error
 }

@@ -115,7 +115,8 @@ func (b *publisher) visitCame(visit func(domain.MatchRow), condition clause.Expr
 		visit(domain.NewMatchRow(data, account, b.Matching.Keys(data)))
 		return nil
 	}, of.SQL+visible.SQL+condition.SQL+` AND NOT EXISTS (SELECT 1 FROM transactions t
-		WHERE t.connection_id = staged_transactions.connection_id AND t.external_id = staged_transactions.external_id)`,
+		WHERE t.connection_id = staged_transactions.connection_id AND t.external_id = staged_transactions.external_id
+			AND t.tenant_id = staged_transactions.tenant_id)`,
 		slices.Concat(of.Vars, visible.Vars, condition.Vars)...)
 }
 
@@ -267,8 +268,8 @@ func (b *publisher) matchWindows(open clause.Expr, input relinkInput) error {
 // nextWindow returns the window that begins with the first day, at from or later, with an open stored row; the zero
 // window if there is none.
 func (b *publisher) nextWindow(from domain.Date, open clause.Expr) (window domain.Window, err error) {
-	q := newQuery("SELECT date FROM transactions WHERE connection_id = ? AND date >= ?", uuidColumn(b.pull.Connection),
-		string(from))
+	q := newQuery("SELECT date FROM transactions WHERE connection_id = ? AND date >= ? AND "+
+		tenantIs(b.dialect, "tenant_id"), uuidColumn(b.pull.Connection), string(from), uuidColumn(b.pull.Tenant))
 	q.add(open.SQL, open.Vars...)
 	q.add(" ORDER BY date LIMIT ?", matchWindowRows)
 	var date string
@@ -340,7 +341,7 @@ func (b *publisher) readPast() (past []pastRow, err error) {
 		JOIN staged_transactions s ON s.connection_id = p.connection_id AND s.tenant_id = p.tenant_id
 			AND s.external_id = p.external_id
 		WHERE p.connection_id = ? AND p.tenant_id = ? AND NOT EXISTS (SELECT 1 FROM transactions t
-			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id)`,
+			WHERE t.connection_id = p.connection_id AND t.external_id = p.external_id AND t.tenant_id = p.tenant_id)`,
 		uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant))
 	q.add(visible.SQL+" ORDER BY p.external_id", visible.Vars...)
 	err = b.tx.Read(q.into([]any{(*textColumn)(&row.externalID), (*uuidColumn)(&row.transaction)}, func() error {
@@ -506,8 +507,8 @@ func (b *publisher) rename(batch []renaming) error {
 		if err != nil {
 			return err
 		}
-		names.WriteString(" WHEN ? THEN ?")
-		texts.WriteString(" WHEN ? THEN ?")
+		names.WriteString(" WHEN id = ? THEN ?")
+		texts.WriteString(" WHEN id = ? THEN ?")
 		nameArgs = append(nameArgs, r.id, r.externalID)
 		textArgs = append(textArgs, r.id, text)
 		past = append(past, pastIDRow{
@@ -515,8 +516,8 @@ func (b *publisher) rename(batch []renaming) error {
 		})
 	}
 	args := slices.Concat([]any{[]byte{}}, nameArgs, textArgs, []any{b.pull.Connection, b.pull.Tenant}, which.Vars)
-	err := b.tx.Exec("UPDATE transactions SET digest = ?, external_id = CASE id"+names.String()+
-		" END, supersedes = CASE id"+texts.String()+" END WHERE connection_id = ? AND "+equalUnindexed("tenant_id")+
+	err := b.tx.Exec("UPDATE transactions SET digest = ?, external_id = CASE"+names.String()+
+		" END, supersedes = CASE"+texts.String()+" END WHERE connection_id = ? AND "+tenantIs(b.dialect, "tenant_id")+
 		" AND "+which.SQL, args...).Error
 	if err != nil {
 		return err

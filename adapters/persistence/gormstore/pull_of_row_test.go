@@ -34,7 +34,7 @@ func connectionWithRow(t *testing.T, b backend) domain.Connection {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Tenant: pull.Tenant, Until: epoch.Add(time.Hour)}
 	if _, err := b.Pulls().Claim(ctx, lease, epoch); err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		if paused := c.domain(); paused.CheckNotPaused() != nil {
 			return paused.CheckNotPaused()
 		}
-		p, err = queuePull(tx, c, r)
+		p, err = s.queuePull(tx, c, r)
 		return err
 	})
 	return p, err
@@ -41,8 +41,8 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 
 // queuePull queues a pull of a connection that the caller has locked, or merges the scope into the pull that is
 // queued.
-func queuePull(tx Tx, c connectionRow, r ports.PullRequest) (domain.Pull, error) {
-	queued, err := attachOrQueue(tx, pullRow{
+func (s pulls) queuePull(tx Tx, c connectionRow, r ports.PullRequest) (domain.Pull, error) {
+	queued, err := attachOrQueue(tx, s.dialect, pullRow{
 		ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Trigger: string(r.Trigger), Trace: r.Trace, Created: instant{r.At},
 	})
@@ -65,7 +65,7 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 		return err
 	}
 	columns := map[string]any{"ask": scope, "complete": p.Scope.Everything}
-	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(columns).Error
+	return tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", p.ID.UUID, p.Tenant.UUID).Updates(columns).Error
 }
 
 // maxAttachAttempts limits the attempts to attach to a queued pull. An attempt fails if another transaction
@@ -75,15 +75,15 @@ const maxAttachAttempts = 16
 // attachOrQueue locks and returns the queued pull of the connection of added. If no pull is queued,
 // attachOrQueue queues added with its job and returns it. A claim of the returned pull waits for the lock,
 // so it sees everything that the caller attaches.
-func attachOrQueue(tx Tx, added pullRow) (pullRow, error) {
+func attachOrQueue(tx Tx, d Dialect, added pullRow) (pullRow, error) {
 	added.State = stateQueued
 	for range maxAttachAttempts {
 		queued, err := first[pullRow](locked(tx.DB, forUpdate).
-			Where("connection_id = ? AND "+isQueued, added.Connection))
+			Where("connection_id = ? AND "+isQueued, added.Connection).Where(tenantIs(d, "tenant_id"), added.Tenant))
 		if !errors.Is(err, domain.NotFound) {
 			return queued, err
 		}
-		made, err := rowsOf(tx.Clauses(unlessQueued).Create(&added))
+		made, err := rowsOf(tx.Clauses(unlessQueued(d)).Create(&added))
 		if err != nil {
 			return pullRow{}, err
 		}
@@ -95,12 +95,14 @@ func attachOrQueue(tx Tx, added pullRow) (pullRow, error) {
 }
 
 // unlessQueued skips the INSERT if the connection has a queued pull.
-var unlessQueued = clause.OnConflict{
-	Columns: []clause.Column{{Name: "connection_id"}},
-	TargetWhere: clause.Where{Exprs: []clause.Expression{
-		clause.Expr{SQL: isQueued},
-	}},
-	DoNothing: true,
+func unlessQueued(d Dialect) clause.OnConflict {
+	return clause.OnConflict{
+		Columns: uniqueColumns(d, "connection_id"),
+		TargetWhere: clause.Where{Exprs: []clause.Expression{
+			clause.Expr{SQL: isQueued},
+		}},
+		DoNothing: true,
+	}
 }
 
 // Get reads one pull.
@@ -124,7 +126,7 @@ func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.Pu
 ) (domain.Page[domain.Pull], error) {
 	var found domain.Page[domain.Pull]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(inState(db.Omit("ask", "progress"), tenant, filter), "created_at", "id", page.After)
+		query, err := newestFirst(s.inState(db.Omit("ask", "progress"), tenant, filter), "created_at", "id", page.After)
 		if err != nil {
 			return err
 		}
@@ -139,12 +141,12 @@ func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.Pu
 // inState restricts a list of pulls to those that the filter selects. For failed and for open pulls it
 // makes the database use the partial index over these pulls, because a tenant may have very many other
 // pulls.
-func inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFilter) *gorm.DB {
+func (s pulls) inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFilter) *gorm.DB {
 	switch filter.State {
 	case "":
-		return inTenant(db, "", tenant, filter.Connection)
+		return s.inTenant(db, "", tenant, filter.Connection)
 	case domain.PullSucceeded:
-		return inTenant(db, "", tenant, filter.Connection).Where(isSucceeded)
+		return s.inTenant(db, "", tenant, filter.Connection).Where(isSucceeded)
 	case domain.PullFailed:
 		if !filter.Connection.IsZero() {
 			db = db.Where(equalUnindexed("connection_id"), filter.Connection.UUID)
@@ -158,5 +160,5 @@ func inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFilter) *gorm
 	if !filter.Connection.IsZero() {
 		db = db.Where("connection_id = ?", filter.Connection.UUID)
 	}
-	return db.Where(equalUnindexed("tenant_id"), tenant.UUID)
+	return db.Where(tenantIs(s.dialect, "tenant_id"), tenant.UUID)
 }

@@ -126,7 +126,8 @@ func (p *pageWriter) attachRows(accounts []string) error {
 			return err
 		}
 		n, err := rowsOf(p.tx.Table(transactionTable).
-			Where("connection_id = ?", p.pull.Connection).Where(unattached).
+			Where("connection_id = ? AND "+tenantIs(p.dialect, "tenant_id"), p.pull.Connection, p.pull.Tenant).
+			Where(unattached).
 			Updates(map[string]any{
 				"account_id": id, "version": gorm.Expr("version + 1"), "updated_at": instant{p.At},
 				"change_tx": p.changeSeq, "pull_id": p.pull.ID,
@@ -251,7 +252,7 @@ func (s pulls) RemoveAnnounced(
 		if err := p.storeAdjustments(); err != nil {
 			return err
 		}
-		return tx.Model(&pullRow{}).Where("id = ?", queued.ID).Updates(map[string]any{
+		return tx.Model(&pullRow{}).Where("id = ? AND tenant_id = ?", queued.ID, queued.Tenant).Updates(map[string]any{
 			"removed":  gorm.Expr("removed + ?", p.counts.Removed),
 			"modified": gorm.Expr("modified + ?", p.counts.Modified),
 		}).Error
@@ -262,7 +263,8 @@ func (s pulls) RemoveAnnounced(
 // removedNext returns the ids of the rows whose removal is announced by deliveries of the pull that is
 // queued after row.
 func (s pulls) removedNext(tx *gorm.DB, row pullRow) ([]string, error) {
-	queued, err := first[pullRow](tx.Where("connection_id = ? AND "+isQueued, row.Connection))
+	queued, err := first[pullRow](tx.Where("connection_id = ? AND "+isQueued, row.Connection).
+		Where(tenantIs(s.dialect, "tenant_id"), row.Tenant))
 	if errors.Is(err, domain.NotFound) {
 		return nil, nil
 	}
@@ -284,18 +286,21 @@ func (s pulls) lockBlocked(tx Tx, id domain.PullID) (pullRow, error) {
 	if err != nil {
 		return pullRow{}, err
 	}
-	if err := s.shareConnection(tx, queued.Connection); err != nil {
+	if err := s.shareConnection(tx, queued.Tenant, queued.Connection); err != nil {
 		return pullRow{}, err
 	}
 	_, err = first[connectionRow](locked(live(tx.DB), keyShare).
-		Where("id = ? AND paused_at IS NULL", queued.Connection))
+		Where("id = ? AND tenant_id = ? AND paused_at IS NULL", queued.Connection, queued.Tenant))
 	if err != nil {
 		return pullRow{}, err
 	}
 	_, err = first[pullRow](locked(tx.DB, forUpdate).Omit("ask", "progress").
-		Where("connection_id = ? AND "+isUnderWay+" AND state = ?", queued.Connection, stateWaiting))
+		Where("connection_id = ? AND "+isUnderWay+" AND state = ?", queued.Connection, stateWaiting).
+		Where(tenantIs(s.dialect, "tenant_id"), queued.Tenant))
 	if err != nil {
 		return pullRow{}, err
 	}
-	return first[pullRow](locked(tx.DB, forUpdate).Where("id = ? AND "+isQueued, id.UUID))
+	return first[pullRow](
+		locked(tx.DB, forUpdate).Where("id = ? AND tenant_id = ? AND "+isQueued, id.UUID, queued.Tenant),
+	)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -96,11 +97,45 @@ func grow[T any](items []T, limit int) []T {
 
 // inTenant restricts a list to a tenant, and to a connection if one is given. table is the prefix
 // of the columns, including the dot; it may be "".
-func inTenant(db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID) *gorm.DB {
+func (s *Store) inTenant(
+	db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID,
+) *gorm.DB {
 	if connection.IsZero() {
 		return db.Where(table+"tenant_id = ?", tenant.UUID)
 	}
-	return db.Where(table+"connection_id = ? AND "+equalUnindexed(table+"tenant_id"), connection.UUID, tenant.UUID)
+	return db.Where(table+"connection_id = ? AND "+tenantIs(s.dialect, table+"tenant_id"), connection.UUID, tenant.UUID)
+}
+
+// tenantIs returns "column = ?" for a column with the ids of tenants, in a statement whose other conditions determine
+// the tenant. A database that is not distributed does not need the condition, see equalUnindexed. A distributed one
+// finds the server of the rows by it.
+func tenantIs(d Dialect, column string) string {
+	if d.Distributed() {
+		return column + " = ?"
+	}
+	return equalUnindexed(column)
+}
+
+// sameTenant returns "table.tenant_id = owner.tenant_id AND " for a join of rows to their owner, whose other conditions
+// determine the tenant. It returns "" if the database is not distributed.
+func sameTenant(d Dialect, table, owner string) string {
+	if d.Distributed() {
+		return table + ".tenant_id = " + owner + ".tenant_id AND "
+	}
+	return ""
+}
+
+// uniqueColumns returns the columns of a unique index for a conflict clause: these columns, and tenant_id if the
+// database is distributed.
+func uniqueColumns(d Dialect, columns ...string) []clause.Column {
+	if d.Distributed() {
+		columns = append(columns, "tenant_id")
+	}
+	unique := make([]clause.Column, len(columns))
+	for i, column := range columns {
+		unique[i].Name = column
+	}
+	return unique
 }
 
 // equalUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose
@@ -114,3 +149,6 @@ func equalUnindexed(column string) string { return "CASE " + column + " WHEN ? T
 func (q *query) into(columns []any, take func() error) Read {
 	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: take}
 }
+
+// newQueryOf returns the statement as a query.
+func newQueryOf(statement clause.Expr) *query { return newQuery(statement.SQL, statement.Vars...) }

@@ -258,9 +258,10 @@ func (r *replacer) readCame() error {
 		from, to = min(from, r.left[i].Date), max(to, r.left[i].Date)
 	}
 	err := r.load(add, `removed_at IS NULL AND supersedes = '' AND date BETWEEN ? AND ? AND first_seen_at >= ?
-		AND first_seen_at > (SELECT min(finished_at) FROM pulls WHERE connection_id = ? AND `+isSucceeded+`) LIMIT ?`,
+		AND first_seen_at > (SELECT min(finished_at) FROM pulls WHERE connection_id = ? AND `+isSucceeded+`
+			AND `+tenantIs(r.dialect, "tenant_id")+`) LIMIT ?`,
 		string(from.AddDays(-domain.MatchDays)), string(to.AddDays(domain.MatchDays)), r.since(),
-		uuidColumn(r.pull.Connection), domain.MaxMatchRows+1)
+		uuidColumn(r.pull.Connection), uuidColumn(r.pull.Tenant), domain.MaxMatchRows+1)
 	if err != nil {
 		return err
 	}
@@ -345,7 +346,8 @@ func (p *pageWriter) load(add func(*TransactionRow, domain.Transaction), conditi
 func (p *pageWriter) loadOf(
 	connection uuid.UUID, add func(*TransactionRow, domain.Transaction), condition string, args ...any,
 ) error {
-	q := newQuery("SELECT "+selected(isStored)+" FROM transactions WHERE connection_id = ?", uuidColumn(connection))
+	q := newQuery("SELECT "+selected(isStored)+" FROM transactions WHERE connection_id = ? AND "+
+		tenantIs(p.dialect, "tenant_id"), uuidColumn(connection), uuidColumn(p.pull.Tenant))
 	q.add(" AND "+condition, args...)
 	var row TransactionRow
 	return p.tx.Read(q.into(row.targetsOf(isStored), func() error {
@@ -457,7 +459,8 @@ func (p *pageWriter) rename(row *TransactionRow, externalID string, past []domai
 }
 
 func (p *pageWriter) update(id uuid.UUID, columns map[string]any) error {
-	return p.tx.Table(transactionTable).Where("connection_id = ? AND id = ?", p.pull.Connection, id).
+	return p.tx.Table(transactionTable).Where("connection_id = ? AND id = ? AND "+tenantIs(p.dialect, "tenant_id"),
+		p.pull.Connection, id, p.pull.Tenant).
 		Updates(columns).Error
 }
 

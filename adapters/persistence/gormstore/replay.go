@@ -29,7 +29,7 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 		if err := replaceRemovals(tx.DB, tenant, rows); err != nil {
 			return err
 		}
-		pulls, err := queuedPulls(tx, rows, at, newID)
+		pulls, err := s.queuedPulls(tx, tenant, rows, at, newID)
 		if err != nil {
 			return err
 		}
@@ -79,20 +79,23 @@ func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) er
 
 // queuedPulls returns the ids of the queued pulls of the rows' connections, by connection. It creates a
 // pull if none is queued, and omits deleted connections.
-func queuedPulls(tx Tx, rows []deliveryRow, at time.Time, newID func() domain.PullID) (map[uuid.UUID]uuid.UUID, error) {
+func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRow, at time.Time,
+	newID func() domain.PullID,
+) (map[uuid.UUID]uuid.UUID, error) {
 	connections := map[uuid.UUID]bool{}
 	for _, row := range rows {
 		connections[row.Connection] = true
 	}
 	var aggregators []connectionRow
-	err := live(locked(tx.DB, keyShare)).Where("id IN ? AND kind = ?", sorted(connections), string(domain.Aggregator)).
+	err := live(locked(tx.DB, keyShare)).
+		Where("id IN ? AND kind = ? AND tenant_id = ?", sorted(connections), string(domain.Aggregator), tenant.UUID).
 		Order("id").Find(&aggregators).Error
 	if err != nil {
 		return nil, err
 	}
 	pulls := make(map[uuid.UUID]uuid.UUID, len(aggregators))
 	for _, c := range aggregators {
-		queued, err := attachOrQueue(tx, pullRow{
+		queued, err := attachOrQueue(tx, s.dialect, pullRow{
 			ID: newID().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Trigger: string(domain.TriggerReplay), Created: instant{at},
 		})
@@ -114,7 +117,7 @@ func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]
 		if !ok {
 			continue
 		}
-		update := tx.Model(&deliveryRow{}).Where("id = ?", row.ID).
+		update := tx.Model(&deliveryRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
 			Updates(map[string]any{"pull_id": pull, "ask": row.Scope})
 		changed, err := rowsOf(update)
 		if err != nil {

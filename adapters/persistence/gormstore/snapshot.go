@@ -104,7 +104,7 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, e
 func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]domain.PostedRecord) error {
 	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
 		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions
-		WHERE connection_id = ? AND `+equalUnindexed("account_id")+" AND "+equalUnindexed("tenant_id")+
+		WHERE connection_id = ? AND `+equalUnindexed("account_id")+" AND "+tenantIs(r.store.dialect, "tenant_id")+
 		" AND CASE status WHEN 'posted' THEN removed_at IS NULL END",
 		uuidColumn(r.account.Connection.UUID), uuidColumn(r.account.ID.UUID), uuidColumn(r.account.Tenant.UUID))
 	if after.IsZero() {

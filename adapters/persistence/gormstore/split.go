@@ -11,10 +11,10 @@ import (
 )
 
 // readReplaceable sets RecentlyLeft and Unshown of a claim, with one query.
-func readReplaceable(tx Tx, claimed *ports.Claimed, at time.Time) error {
+func (s pulls) readReplaceable(tx Tx, claimed *ports.Claimed, at time.Time) error {
 	id, tenant := uuidColumn(claimed.Connection.ID.UUID), uuidColumn(claimed.Connection.Tenant.UUID)
-	q := newQuery("SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ?)",
-		id, instant{at.Add(-domain.MatchWindow)}.value(tx.Name()))
+	q := newQuery("SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+
+		tenantIs(s.dialect, "tenant_id")+")", id, instant{at.Add(-domain.MatchWindow)}.value(tx.Name()), tenant)
 	q.add(" OR EXISTS (SELECT 1 FROM transaction_past_ids WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
 	q.add(", EXISTS (SELECT 1 FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ?)", id, tenant)
 	return tx.Read(q.into([]any{&claimed.RecentlyLeft, &claimed.Unshown}, func() error { return nil }))
@@ -29,7 +29,7 @@ func (s ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID dom
 		return domain.Transaction{}, err
 	}
 	err = s.change(ctx, func(tx Tx) error {
-		if err := s.dialect.ExcludeWriters(tx.DB, present.Connection.UUID); err != nil {
+		if err := s.dialect.ExcludeWriters(tx.DB, tenant.UUID, present.Connection.UUID); err != nil {
 			return err
 		}
 		p := pulls(s).newPageWriter(ports.PageWrite{At: at})
@@ -54,7 +54,8 @@ func (p *pageWriter) splitLocked(id, newID uuid.UUID) error {
 	if err := p.reserveChangeSeq(); err != nil {
 		return err
 	}
-	q := newQuery("SELECT EXISTS (SELECT 1 FROM account_closes WHERE connection_id = ?)", uuidColumn(p.pull.Connection))
+	q := newQuery("SELECT EXISTS (SELECT 1 FROM account_closes WHERE connection_id = ? AND tenant_id = ?)",
+		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
 	if err := p.tx.Read(q.into([]any{&p.adjustments.wanted}, func() error { return nil })); err != nil {
 		return err
 	}

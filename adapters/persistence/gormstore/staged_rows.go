@@ -154,7 +154,9 @@ func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 			return err
 		}
 		var connection connectionRow
-		if err := p.tx.Select("account_ref").Where("id = ?", p.pull.Connection).Take(&connection).Error; err != nil {
+		err = p.tx.Select("account_ref").Where("id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).
+			Take(&connection).Error
+		if err != nil {
 			return err
 		}
 		if slices.ContainsFunc(former, func(a domain.Account) bool { return !a.IsOf(connection.AccountRef) }) {

@@ -101,7 +101,7 @@ func (s subscriptions) Create(ctx context.Context, sub domain.Subscription) erro
 	}
 	return s.change(ctx, func(tx Tx) error {
 		if !sub.FromStart {
-			q := newQuery("SELECT " + s.dialect.FeedEnd())
+			q := newQueryOf(s.dialect.FeedEnd(sub.Tenant.UUID))
 			if err := tx.Read(q.into([]any{&row.FeedTx}, func() error { return nil })); err != nil {
 				return err
 			}

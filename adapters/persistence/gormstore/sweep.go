@@ -144,7 +144,8 @@ func (p *pageWriter) scanWindow(
 				AND u.tenant_id = t.tenant_id
 			LEFT JOIN accounts a ON a.id = u.account_id AND a.tenant_id = u.tenant_id`)
 	}
-	q.add(" WHERE t.connection_id = ? AND t.removed_at IS NULL", uuidColumn(p.pull.Connection))
+	q.add(" WHERE t.connection_id = ? AND t.removed_at IS NULL AND "+tenantIs(p.dialect, "t.tenant_id"),
+		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
 	for _, filter := range []struct{ condition, value string }{
 		{" AND t.date >= ?", string(w.Window.From)},
 		{" AND t.date <= ?", string(w.Window.To)},
@@ -200,8 +201,8 @@ func (p *pageWriter) collectedSince(rows []unseenRow, w ports.SweepWrite) ([]uns
 			accounts[row.externalID] = row.account
 		}
 		which := p.dialect.AnyOf("external_id", keys(batch, func(r *unseenRow) string { return r.externalID }))
-		q := newQuery("SELECT external_id, metadata FROM transactions WHERE connection_id = ?",
-			uuidColumn(p.pull.Connection))
+		q := newQuery("SELECT external_id, metadata FROM transactions WHERE connection_id = ? AND "+
+			tenantIs(p.dialect, "tenant_id"), uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
 		q.add(" AND "+which.SQL, which.Vars...)
 		var externalID string
 		var metadata []byte

@@ -18,7 +18,8 @@ import (
 func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.Time) (map[string]time.Time, error) {
 	var others []pullRow
 	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
-		Where("connection_id = ? AND "+isUnderWay, next.Connection).Limit(1).Find(&others).Error
+		Where("connection_id = ? AND "+isUnderWay, next.Connection).
+		Where(tenantIs(s.dialect, "tenant_id"), next.Tenant).Limit(1).Find(&others).Error
 	if err != nil || len(others) == 0 {
 		return nil, err
 	}
@@ -26,7 +27,8 @@ func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.
 	if !others[0].summary().AwaitsAccount() {
 		return nil, wait
 	}
-	row, err := first[pullRow](locked(tx, forUpdate).Where("connection_id = ? AND "+isAwaiting, next.Connection))
+	row, err := first[pullRow](locked(tx, forUpdate).Where("connection_id = ? AND "+isAwaiting, next.Connection).
+		Where(tenantIs(s.dialect, "tenant_id"), next.Tenant))
 	if errors.Is(err, domain.NotFound) { // a worker has just started its next attempt
 		return nil, wait
 	}
@@ -46,7 +48,8 @@ func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.
 	ended := map[string]any{
 		"state": stateSucceeded, "last_error": "", "not_before": nil, "finished_at": instant{waiting.Progress.ReadAt},
 	}
-	return waiting.Progress.Awaited, tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(ended).Error
+	return waiting.Progress.Awaited, tx.Model(&pullRow{}).
+		Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(ended).Error
 }
 
 // moveAwaiting attaches those deliveries of the waiting pull to the pull next that name an account for

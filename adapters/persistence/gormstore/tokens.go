@@ -100,7 +100,7 @@ func (s tokens) List(
 ) (domain.Page[domain.WebhookToken], error) {
 	var found domain.Page[domain.WebhookToken]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query := inTenant(db, "", tenant, filter.Connection).Where(isListed)
+		query := s.inTenant(db, "", tenant, filter.Connection).Where(isListed)
 		query, err := newestFirst(query, "created_at", "id", page.After)
 		if err != nil {
 			return err

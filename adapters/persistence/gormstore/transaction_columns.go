@@ -120,15 +120,17 @@ func JoinColumns(format func(c Column) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConflictClause is appended to an INSERT INTO transactions and turns it into an upsert. Its text
-// is the same for both databases. A stored row with the same connection and external id is
-// overwritten, except for the columns that are Kept.
-var ConflictClause = " ON CONFLICT (connection_id, external_id) DO UPDATE SET " + JoinColumns(func(c Column) string {
-	if c.Is(Kept) {
-		return ""
-	}
-	return c.Name + " = excluded." + c.Name
-})
+// ConflictClause returns the text that is appended to an INSERT INTO transactions and turns it into an upsert. unique
+// is the list of the columns of the unique index over connections and external ids. A stored row with the same
+// connection and external id is overwritten, except for the columns that are Kept.
+func ConflictClause(unique string) string {
+	return " ON CONFLICT (" + unique + ") DO UPDATE SET " + JoinColumns(func(c Column) string {
+		if c.Is(Kept) {
+			return ""
+		}
+		return c.Name + " = excluded." + c.Name
+	})
+}
 
 // selectTransactions is a SELECT of the columns that callers see, and of the position in the feed. Its text
 // ends with WHERE, so the first condition must follow. Amounts are selected as text in both databases, so

@@ -14,10 +14,12 @@ import (
 // directly before an update of the row in transactions. The present version is only in transactions,
 // so that a row that never changes has no row in transaction_versions.
 
-// archiveSQL copies the present versions of rows to transaction_versions. Its text ends with the first
-// condition.
-var archiveSQL = "INSERT INTO transaction_versions (" + versionColumns + ") SELECT " + versionColumns +
-	" FROM transactions WHERE connection_id = ? AND " + equalUnindexed("tenant_id")
+// archiveSQL returns the statement that copies the present versions of rows to transaction_versions. Its text ends with
+// the first condition.
+func archiveSQL(d Dialect) string {
+	return "INSERT INTO transaction_versions (" + versionColumns + ") SELECT " + versionColumns +
+		" FROM transactions WHERE connection_id = ? AND " + tenantIs(d, "tenant_id")
+}
 
 // versionColumns are the columns of transaction_versions.
 var versionColumns = JoinColumns(func(c Column) string {
@@ -50,7 +52,7 @@ func (p *pageWriter) archive(condition clause.Expr) error {
 		return err
 	}
 	vars := append([]any{p.pull.Connection, p.pull.Tenant}, condition.Vars...)
-	return p.tx.Exec(archiveSQL+" AND "+condition.SQL, vars...).Error
+	return p.tx.Exec(archiveSQL(p.dialect)+" AND "+condition.SQL, vars...).Error
 }
 
 // History reads the versions of one transaction, and then their pulls and deliveries. Versions that were
@@ -75,7 +77,7 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 		return none, err
 	}
 	versions := domain.PageOfVersions(stored, page.Limit)
-	err = s.read(ctx, func(db *gorm.DB) error { return addOrigins(db, present, versions.Items) })
+	err = s.read(ctx, func(db *gorm.DB) error { return addOrigins(db, s.dialect, present, versions.Items) })
 	return versions, err
 }
 
@@ -99,7 +101,7 @@ func (s ledger) versions(ctx context.Context, present domain.Transaction, before
 }
 
 // addOrigins sets the triggers and the deliveries of the pulls that made the versions.
-func addOrigins(db *gorm.DB, t domain.Transaction, versions []domain.TransactionVersion) error {
+func addOrigins(db *gorm.DB, d Dialect, t domain.Transaction, versions []domain.TransactionVersion) error {
 	var ids []uuid.UUID
 	for i := range versions {
 		if pull := versions[i].Transaction.Pull; !pull.IsZero() {
@@ -113,7 +115,7 @@ func addOrigins(db *gorm.DB, t domain.Transaction, versions []domain.Transaction
 	if err != nil {
 		return err
 	}
-	deliveries, err := deliveriesOf(db, t, ids)
+	deliveries, err := deliveriesOf(db, d, t, ids)
 	if err != nil {
 		return err
 	}
@@ -137,12 +139,14 @@ func triggersOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UU
 
 // deliveriesOf returns the ids of the first deliveries of pulls, by the id of the pull. SQLite has no index
 // over the pulls of deliveries, and reads all deliveries of the connection once.
-func deliveriesOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UUID][]domain.DeliveryID, error) {
+func deliveriesOf(
+	db *gorm.DB, d Dialect, t domain.Transaction, ids []uuid.UUID,
+) (map[uuid.UUID][]domain.DeliveryID, error) {
 	var rows []deliveryRow
 	numbered := db.Model(&deliveryRow{}).
 		Select("id, pull_id, row_number() OVER (PARTITION BY pull_id ORDER BY id) AS place").
 		Where("connection_id = ? AND pull_id IN ?", t.Connection.UUID, ids).
-		Where(equalUnindexed("tenant_id"), t.Tenant.UUID)
+		Where(tenantIs(d, "tenant_id"), t.Tenant.UUID)
 	err := db.Table("(?) AS numbered", numbered).Select("id", "pull_id").
 		Where("place <= ?", domain.MaxVersionDeliveries).Order("pull_id, id").Find(&rows).Error
 	deliveries := make(map[uuid.UUID][]domain.DeliveryID, len(ids))

@@ -84,7 +84,7 @@ func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
 		after = end
 	}
 	q := newQuery(`SELECT c.id, (SELECT t.date || CAST(t.id AS text) FROM transactions t
-		WHERE t.connection_id = c.id AND (t.date, t.id) < (?, ?) AND t.date >= ?
+		WHERE t.connection_id = c.id AND `+sameTenant(m.dialect, "t", "c")+`(t.date, t.id) < (?, ?) AND t.date >= ?
 		ORDER BY t.date DESC, t.id DESC LIMIT 1)
 		FROM connections c WHERE c.tenant_id = ? AND c.kind = 'aggregator'`,
 		after.Key, uuidColumn(after.ID), m.from(), uuidColumn(m.tenant.UUID))
@@ -191,10 +191,12 @@ func (m *searchMerge) readMore(ctx context.Context) error {
 	return nil
 }
 
-// searchedRows selects the next rows of one connection.
-var searchedRows = `SELECT * FROM (SELECT connection_id, id, date, CAST(amount AS text), description, counterparty,
-	removed_at FROM transactions WHERE connection_id = ? AND ` + equalUnindexed("tenant_id") + `
+// searchedRows returns a SELECT of the next rows of one connection.
+func searchedRows(d Dialect) string {
+	return `SELECT * FROM (SELECT connection_id, id, date, CAST(amount AS text), description, counterparty,
+	removed_at FROM transactions WHERE connection_id = ? AND ` + tenantIs(d, "tenant_id") + `
 	AND (date, id) < (?, ?) AND date >= ? ORDER BY date DESC, id DESC LIMIT ?) AS r`
+}
 
 // readRows reads the next rows of the streams. The text of the statement depends on the number of streams,
 // which is rounded up to a power of two, so that only five texts have to be prepared.
@@ -213,8 +215,15 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 		if i > 0 {
 			q.add(" UNION ALL ")
 		}
-		q.add(searchedRows, uuidColumn(s.connection), uuidColumn(m.tenant.UUID), s.after.Key, uuidColumn(s.after.ID),
-			m.from(), s.request)
+		q.add(
+			searchedRows(m.dialect),
+			uuidColumn(s.connection),
+			uuidColumn(m.tenant.UUID),
+			s.after.Key,
+			uuidColumn(s.after.ID),
+			m.from(),
+			s.request,
+		)
 	}
 	var row TransactionRow
 	columns := []any{
@@ -238,7 +247,7 @@ func (m *searchMerge) complete(ctx context.Context, found []domain.Transaction) 
 		connections, ids = append(connections, t.Connection.String()), append(ids, t.ID.String())
 	}
 	slices.Sort(connections)
-	q := newQuery(selectTransactions+equalUnindexed("tenant_id"), uuidColumn(m.tenant.UUID))
+	q := newQuery(selectTransactions+tenantIs(m.dialect, "tenant_id"), uuidColumn(m.tenant.UUID))
 	for _, among := range []clause.Expr{
 		m.dialect.AnyOf("id", ids), m.dialect.AnyOf("connection_id", slices.Compact(connections)),
 	} {

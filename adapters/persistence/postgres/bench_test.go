@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"errors"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -15,15 +16,32 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// BenchmarkReceive measures how many new events that want a pull are stored per second. Per core, 16
-// concurrent callers send events of 16 connections. The server flushes every commit to disk.
-func BenchmarkReceive(b *testing.B) {
-	server, err := pgtest.Start(pgtest.Options{Fsync: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = server.Stop() }()
-	db, err := postgres.Open(b.Context(), postgres.Config{URL: server.URL()})
+// onEachEngine runs fn on a new PostgreSQL server, and on a new Citus cluster if the server has the extension.
+func onEachEngine(b *testing.B, o pgtest.Options, fn func(b *testing.B, db *postgres.DB)) {
+	b.Run("plain", func(b *testing.B) {
+		server, err := pgtest.Start(o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer func() { _ = server.Stop() }()
+		onDatabase(b, postgres.Config{URL: server.URL()}, fn)
+	})
+	b.Run("Citus", func(b *testing.B) {
+		cluster, err := pgtest.StartCitus(o)
+		if errors.Is(err, pgtest.ErrNoCitus) {
+			b.Skip(err.Error())
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer func() { _ = cluster.Stop() }()
+		onDatabase(b, postgres.Config{URL: cluster.URL(), Distribute: true}, fn)
+	})
+}
+
+// onDatabase runs fn on the migrated database.
+func onDatabase(b *testing.B, c postgres.Config, fn func(b *testing.B, db *postgres.DB)) {
+	db, err := postgres.Open(b.Context(), c)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -31,6 +49,14 @@ func BenchmarkReceive(b *testing.B) {
 	if err := db.Migrate(b.Context()); err != nil {
 		b.Fatal(err)
 	}
+	fn(b, db)
+}
+
+// BenchmarkReceive measures how many new events that want a pull are stored per second. Per core, 16
+// concurrent callers send events of 16 connections. The server flushes every commit to disk.
+func BenchmarkReceive(b *testing.B) { onEachEngine(b, pgtest.Options{Fsync: true}, benchmarkReceive) }
+
+func benchmarkReceive(b *testing.B, db *postgres.DB) {
 	s := db.Store(nil)
 	var tokens []domain.WebhookToken
 	for range 16 {
@@ -58,21 +84,10 @@ func BenchmarkReceive(b *testing.B) {
 }
 
 // BenchmarkStorePage measures a page of 500 new rows, and a page that changes one row. The server does not
-// flush commits, so that the time of the statements shows.
-func BenchmarkStorePage(b *testing.B) {
-	server, err := pgtest.Start(pgtest.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = server.Stop() }()
-	db, err := postgres.Open(b.Context(), postgres.Config{URL: server.URL()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	if err := db.Migrate(b.Context()); err != nil {
-		b.Fatal(err)
-	}
+// flush commits, so that the time of the statements shows. It also measures a page of the feed.
+func BenchmarkStorePage(b *testing.B) { onEachEngine(b, pgtest.Options{}, benchmarkStorePage) }
+
+func benchmarkStorePage(b *testing.B, db *postgres.DB) {
 	s := db.Store(nil)
 	token := connectionWithToken(b, s)
 	pull, err := s.Pulls().Request(b.Context(), token.Tenant, token.Connection, ports.PullRequest{
@@ -81,7 +96,7 @@ func BenchmarkStorePage(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Tenant: pull.Tenant, Until: epoch.Add(time.Hour)}
 	if _, err := s.Pulls().Claim(b.Context(), lease, epoch); err != nil {
 		b.Fatal(err)
 	}
@@ -115,6 +130,14 @@ func BenchmarkStorePage(b *testing.B) {
 				rows[i] = row(n)
 			}
 			store(rows)
+		}
+	})
+	b.Run("a page of the feed", func(b *testing.B) {
+		for b.Loop() {
+			_, err := s.Ledger().Changes(b.Context(), token.Tenant, domain.PageRequest{Limit: 200})
+			if err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 	b.Run("1 changed row", func(b *testing.B) {

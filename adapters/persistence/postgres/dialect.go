@@ -206,10 +206,34 @@ func (dialect) AnnouncedRemovals(name string) string {
 // ForUpdate implements gormstore.Dialect.
 func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
+// Distributed implements gormstore.Dialect.
+func (d dialect) Distributed() bool { return d.db.distributed }
+
 // ChangeSeq uses the id of the transaction as its position in the change feed. PostgreSQL assigns
 // these ids in the order in which transactions first write.
-func (dialect) ChangeSeq(also string) string {
-	return "SELECT shift + pg_current_xact_id()::text::bigint, " + also + " FROM feed"
+func (d dialect) ChangeSeq(tenant uuid.UUID, also string, args ...any) clause.Expr {
+	return d.ofFeed("SELECT shift + pg_current_xact_id()::text::bigint, "+also+" FROM feed", tenant, args...)
+}
+
+// tenantIs returns a condition on a column with the ids of tenants, for the same statements as tenantIs of gormstore.
+// tenant is the name of a parameter.
+func (d dialect) tenantIs(column, tenant string) string {
+	if d.db.distributed {
+		return column + " = " + tenant
+	}
+	return "CASE " + column + " WHEN " + tenant + " THEN true END"
+}
+
+// ofFeed returns a statement that reads the row of feed and the state of the transactions of a server. If the database
+// is distributed, this must be the server of the tenant's rows: each server has transaction ids of its own. Citus sends
+// the whole statement to that server, and in the same transaction as the other statements about the tenant, because of
+// the condition, which is always true.
+func (d dialect) ofFeed(statement string, tenant uuid.UUID, args ...any) clause.Expr {
+	if !d.db.distributed {
+		return clause.Expr{SQL: statement, Vars: args}
+	}
+	statement += " WHERE (SELECT count(*) FROM (SELECT FROM connections WHERE tenant_id = ? LIMIT 1) AS own) >= 0"
+	return clause.Expr{SQL: statement, Vars: append(args, plainID(tenant))}
 }
 
 // connectionLocks is the first key of the advisory locks of connections. The second one is a hash of the
@@ -217,37 +241,61 @@ func (dialect) ChangeSeq(also string) string {
 const connectionLocks = "3601"
 
 // ShareConnection uses an advisory lock that PostgreSQL releases at the end of the transaction, so that it also
-// works through a pooler in transaction mode. Such a lock writes nothing.
+// works through a pooler in transaction mode. Such a lock writes nothing. It belongs to the server that evaluates it,
+// which is that of the tenant's rows.
 func (dialect) ShareConnection(connection string) string {
 	return "pg_advisory_xact_lock_shared(" + connectionLocks + ", hashtext(" + connection + "::text)) IS NULL"
 }
 
 // ExcludeWriters implements gormstore.Dialect.
-func (dialect) ExcludeWriters(tx *gorm.DB, connection uuid.UUID) error {
-	return tx.Exec("SELECT pg_advisory_xact_lock("+connectionLocks+", hashtext(?))", connection.String()).Error
+func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
+	return tx.Exec("SELECT pg_advisory_xact_lock("+connectionLocks+
+		", hashtext(id::text)) FROM connections WHERE id = ? AND tenant_id = ?", connection, tenant).Error
 }
 
 // VisibleBefore is derived from the oldest transaction that still runs. Every transaction with a lower id
 // has ended, so its changes are either visible or will never be. The ids are assigned for the whole
 // cluster, so the feed also waits for writers of other databases in the same cluster.
-func (dialect) VisibleBefore() string {
-	return "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)"
+//
+// In a statement about several tenants, the condition refers to the tenant, so that Citus evaluates the expression on
+// the servers of the tenants' rows and not on the coordinator.
+func (d dialect) VisibleBefore(tenant string) string {
+	if d.db.distributed && tenant != "" {
+		return "(SELECT shift + " + oldestRunning + " FROM feed WHERE " + tenant + " IS NOT NULL)"
+	}
+	return "(SELECT shift + " + oldestRunning + " FROM feed)"
 }
 
+// oldestRunning is an SQL expression for the id of the oldest transaction that still runs.
+const oldestRunning = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
 // FeedEnd is the position before the oldest transaction that still runs.
-func (d dialect) FeedEnd() string { return d.VisibleBefore() + " - 1" }
+func (d dialect) FeedEnd(tenant uuid.UUID) clause.Expr {
+	return d.ofFeed("SELECT shift + "+oldestRunning+" - 1 FROM feed", tenant)
+}
 
 // FeedHold reads the oldest transaction with an id, of any database of the cluster, prepared transactions
 // included. The feed withholds changes only if a later transaction has already ended. pg_stat_activity
 // shows the start of another role's transaction only to members of pg_read_all_stats; the id of the oldest
 // open transaction is visible to every role.
-func (dialect) FeedHold() string {
-	return `SELECT CASE WHEN pg_snapshot_xmin(now) < pg_snapshot_xmax(now) THEN pg_snapshot_xmin(now)::text ELSE '' END,
+//
+// In a distributed database it reads the transactions of the workers, and returns the oldest one of all.
+func (d dialect) FeedHold() string {
+	if d.db.distributed {
+		return `SELECT split_part(result, ' ', 1), split_part(result, ' ', 2)::float8 FROM run_command_on_workers(
+			$hold$SELECT writer || ' ' || age FROM (` + feedHoldSQL + `) AS hold (writer, age)$hold$)
+			WHERE success ORDER BY 2 DESC LIMIT 1`
+	}
+	return feedHoldSQL
+}
+
+// feedHoldSQL returns the oldest transaction of one server.
+const feedHoldSQL = `SELECT
+		CASE WHEN pg_snapshot_xmin(now) < pg_snapshot_xmax(now) THEN pg_snapshot_xmin(now)::text ELSE '' END,
 		coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - min(opened)), 0) FROM (
 			SELECT xact_start FROM pg_stat_activity WHERE backend_xid IS NOT NULL
 			UNION ALL SELECT prepared FROM pg_prepared_xacts) AS writers (opened)), 0)::float8
 	FROM pg_current_snapshot() AS now`
-}
 
 // ReadOnly returns an expression that is also true on a standby server. A connection may
 // survive a switch-over, and its server may then be the standby.
@@ -263,9 +311,13 @@ func (dialect) NestsWrites() bool { return true }
 func (dialect) RejectsStored() bool { return true }
 
 // AttachedDeliveries selects the deliveries by their pull, for which there is an index.
-func (dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
-	return clause.Expr{
+func (d dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
+	attached := clause.Expr{
 		SQL:  "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(ask) <= ?",
 		Vars: []any{pull.ID.UUID, maxBytes},
 	}
+	if d.db.distributed {
+		attached.SQL, attached.Vars = attached.SQL+" AND tenant_id = ?", append(attached.Vars, pull.Tenant.UUID)
+	}
+	return attached
 }

@@ -3,10 +3,12 @@ package postgres
 import (
 	"context"
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
@@ -19,6 +21,19 @@ func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
+}
+
+// PrepareDistribution changes the keys as the distribution of the tables does.
+func (db *DB) PrepareDistribution(ctx context.Context) error {
+	_, err := db.Pool.Exec(ctx, prepareSQL)
+	return err
+}
+
+// ChangeSeq returns the statement that yields the position of a transaction in the feed of a tenant of a distributed
+// database, and its arguments.
+func (db *DB) ChangeSeq(tenant uuid.UUID) (string, []any) {
+	q := dialect{db: db}.ChangeSeq(tenant, "0")
+	return strings.Replace("SELECT position FROM ("+q.SQL+") AS own (position, also)", "?", "$1", 1), q.Vars
 }
 
 // Traced is like Open, but calls tracer for every statement and does not apply the settings of Open.

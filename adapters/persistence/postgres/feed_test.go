@@ -33,7 +33,7 @@ func running(t *testing.T, s *gormstore.Store, tenant domain.TenantID) domain.Le
 	if err != nil {
 		t.Fatal(err)
 	}
-	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Tenant: pull.Tenant, Until: epoch.Add(time.Hour)}
 	if _, err := s.Pulls().Claim(t.Context(), lease, epoch); err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,12 @@ import (
 
 // FindChanged looks the rows of a page up in two steps. Most pages are ordered by date and contain few
 // changed rows, so a scan by date finds most rows unchanged. The other rows are then looked up by key.
-func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
+func (d dialect) FindChanged(
+	ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction,
+) ([]int, error) {
 	unchanged := make([]bool, len(seen))
 	if len(seen) >= minDateScan {
-		if err := d.dateScan(ctx, connection, seen, unchanged); err != nil {
+		if err := d.dateScan(ctx, tenant, connection, seen, unchanged); err != nil {
 			return nil, err
 		}
 	}
@@ -26,27 +28,30 @@ func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []d
 	if len(rest) == 0 {
 		return nil, nil
 	}
-	return d.findChangedByKey(ctx, connection, seen, rest)
+	return d.findChangedByKey(ctx, tenant, connection, seen, rest)
 }
 
-// dateScanSQL returns the stored rows whose dates lie between those of the page's samples. It returns none
+// dateScanSQL is a SELECT of the stored rows whose dates lie between those of the page's samples. It returns none
 // if the stored dates of the samples are neither in ascending nor in descending order. The scan is one
 // index range scan for the whole page; a lookup of each row takes four times as long. The limit bounds the
 // number of scanned rows, which include rows of other accounts.
-const dateScanSQL = `
+func (d dialect) dateScanSQL() string {
+	ofTenant := d.tenantIs("t.tenant_id", "$4")
+	return `
 WITH sampled AS (
 	SELECT stored.date, stored.account, lag(stored.date) OVER (ORDER BY page.place) AS before
 	FROM unnest($2::text[]) WITH ORDINALITY AS page (external_id, place) CROSS JOIN LATERAL (
 		SELECT t.date, t.account FROM transactions t
-		WHERE t.connection_id = $1 AND t.external_id = page.external_id OFFSET 0) stored
+		WHERE t.connection_id = $1 AND t.external_id = page.external_id AND ` + ofTenant + ` OFFSET 0) stored
 ), span AS (
 	SELECT min(date) AS oldest, max(date) AS newest, min(account) AS lowest, max(account) AS highest FROM sampled
 	HAVING bool_and(coalesce(date <= before, true)) OR bool_and(coalesce(date >= before, true))
 )
 SELECT stored.external_id, stored.source FROM span CROSS JOIN LATERAL (
 	SELECT t.external_id, t.source, t.account, t.removed_at FROM transactions t
-	WHERE t.connection_id = $1 AND t.date BETWEEN span.oldest AND span.newest LIMIT $3) stored
+	WHERE t.connection_id = $1 AND t.date BETWEEN span.oldest AND span.newest AND ` + ofTenant + ` LIMIT $3) stored
 WHERE stored.removed_at IS NULL AND stored.source IS NOT NULL AND stored.account BETWEEN span.lowest AND span.highest`
+}
 
 const (
 	minDateScan    = 64 // minimum page size in rows; for smaller pages, lookups are as fast as the scan
@@ -56,7 +61,7 @@ const (
 
 // dateScan sets unchanged for the rows that it finds stored and unchanged. It may miss some of the
 // unchanged rows, but never sets unchanged for a changed row.
-func (d dialect) dateScan(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction,
+func (d dialect) dateScan(ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction,
 	unchanged []bool,
 ) error {
 	index := make(map[string]int, len(seen))
@@ -64,7 +69,8 @@ func (d dialect) dateScan(ctx context.Context, connection uuid.UUID, seen []doma
 		index[seen[i].ExternalID] = i
 	}
 	// The error of Query is returned by rows.Err.
-	rows, _ := d.db.Pool.Query(ctx, dateScanSQL, plainID(connection), sampleIDs(seen), dateScanFactor*len(seen))
+	rows, _ := d.db.Pool.Query(ctx, d.dateScanSQL(), plainID(connection), sampleIDs(seen), dateScanFactor*len(seen),
+		plainID(tenant))
 	defer rows.Close()
 	for rows.Next() {
 		values := rows.RawValues() // the binary form of text and bytea consists of the bytes themselves
@@ -85,18 +91,21 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 	return ids
 }
 
-// changedSQL returns the positions of the changed rows, counted from 1. It looks up each row in the unique
+// changedSQL is a SELECT of the positions of the changed rows, counted from 1. It looks up each row in the unique
 // index by a subquery. With a join, the planner might read all rows of the connection although the page has
 // only a few.
-const changedSQL = `
+func (d dialect) changedSQL() string {
+	return `
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, source, place)
 WHERE NOT coalesce((
 	SELECT t.source = page.source AND t.removed_at IS NULL FROM transactions t
-	WHERE t.connection_id = $1 AND t.external_id = page.external_id), false)`
+	WHERE t.connection_id = $1 AND t.external_id = page.external_id
+		AND ` + d.tenantIs("t.tenant_id", "$4") + `), false)`
+}
 
 // findChangedByKey looks up the rows of seen with these indexes by their keys, in one statement. It returns
 // the indexes of the rows that have changed.
-func (d dialect) findChangedByKey(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction,
+func (d dialect) findChangedByKey(ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction,
 	indexes []int,
 ) ([]int, error) {
 	ids, hashes := make([]string, len(indexes)), make([][]byte, len(indexes))
@@ -105,7 +114,8 @@ func (d dialect) findChangedByKey(ctx context.Context, connection uuid.UUID, see
 	}
 	var changed []int
 	var place int
-	err := query(ctx, d.db.Pool, changedSQL, []any{plainID(connection), ids, hashes}, []any{&place}, func() error {
+	args := []any{plainID(connection), ids, hashes, plainID(tenant)}
+	err := query(ctx, d.db.Pool, d.changedSQL(), args, []any{&place}, func() error {
 		changed = append(changed, indexes[place-1])
 		return nil
 	})

@@ -46,6 +46,12 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
+	if err := db.distributeTables(ctx); err != nil {
+		return fmt.Errorf("distribute the tables: %w", err)
+	}
+	if db.distributed {
+		return nil
+	}
 	return db.continueFeed(ctx)
 }
 
@@ -82,7 +88,8 @@ func (f migrationFile) Read(into []byte) (int, error) { return f.text.Read(into)
 
 // continueFeed lets the change feed continue after a dump of the data was restored in another cluster.
 // Transaction ids start again there, so continueFeed moves the positions of the feed past all positions of
-// the old cluster. If the service is started without migrating after a restore, the operator must run the
+// the old cluster. The servers of a distributed database have no common transaction ids, so nothing detects there that
+// one was replaced. If the service is started without migrating after a restore, the operator must run the
 // migration once.
 func (db *DB) continueFeed(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, `

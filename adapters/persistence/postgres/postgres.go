@@ -41,6 +41,9 @@ type Config struct {
 	// no startup parameters that a pooler refuses, and no named prepared statements, unless the URL asks for them with
 	// default_query_exec_mode.
 	Pooled bool
+	// Distribute makes Migrate distribute the tables over the workers of a Citus cluster, by tenant. The URL is that of
+	// its coordinator. A database whose tables are distributed is recognised without it.
+	Distribute bool
 }
 
 const (
@@ -82,6 +85,9 @@ type DB struct {
 	limits  string // the statements that set the limits of a transaction after it has begun; "" if the session has them
 	timeout time.Duration
 	store   *gormstore.Store
+
+	distribute  bool // whether Migrate distributes the tables
+	distributed bool // whether the tables are distributed
 }
 
 // Enqueue inserts the jobs of pulls in the transaction that created the pulls.
@@ -103,7 +109,15 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return newDB(pool, limits, c.Timeout)
+	db, err := newDB(pool, limits, c.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	db.distribute = c.Distribute
+	if err := db.findDistribution(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect: %w", err), db.Close())
+	}
+	return db, nil
 }
 
 // InvalidURL is the error of Open for a URL that must be corrected. It is the rest of a sentence that begins with the

@@ -21,7 +21,7 @@ import (
 // Rows of version 1 are not stored yet if the page looked them up, because the lock on the pull excludes
 // all other writers. If the rows were only assumed to be new, one of them may be stored already; COPY then
 // fails with the documented error.
-func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+func (d dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	added, modified := splitByVersion(rows)
 	if len(added) > 0 {
 		conn, ok := tx.Statement.ConnPool.(*sql.Conn)
@@ -39,7 +39,11 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 	if err != nil {
 		return err
 	}
-	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, upsertSQL, args...)
+	statement := upsertSQL
+	if d.db.distributed {
+		statement = distributedUpsertSQL
+	}
+	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, statement, args...)
 	return err
 }
 
@@ -69,19 +73,28 @@ func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstor
 }
 
 // duplicateKey converts a violation of a unique key to an error that wraps gorm.ErrDuplicatedKey.
-// It returns other errors unchanged.
+// It returns other errors unchanged. Citus reports a violation that ends a COPY as an internal error, whose message is
+// that of the server of the rows.
 func duplicateKey(err error) error {
-	const uniqueViolation = "23505"
-	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == uniqueViolation {
+	const uniqueViolation, internalError = "23505", "XX000"
+	e := (*pgconn.PgError)(nil)
+	if errors.As(err, &e) && (e.Code == uniqueViolation ||
+		e.Code == internalError && strings.Contains(e.Message, "duplicate key value violates unique constraint")) {
 		return fmt.Errorf("%w: %w", gorm.ErrDuplicatedKey, err)
 	}
 	return err
 }
 
-// upsertSQL is the upsert of a page. It has one array parameter per column, so that one prepared statement
-// serves pages of any size. A column that has the same value in all rows has an array of one element.
-// Amounts are sent as text, which is exact, and the server casts them.
-var upsertSQL = func() string {
+// The upserts of a page, without and with the tenant in the unique index.
+var (
+	upsertSQL            = upsertOf("connection_id, external_id")
+	distributedUpsertSQL = upsertOf("connection_id, external_id, tenant_id")
+)
+
+// upsertOf returns the upsert of a page. unique is the list of the columns of the unique index. The statement has one
+// array parameter per column, so that one prepared statement serves pages of any size. A column that has the same value
+// in all rows has an array of one element. Amounts are sent as text, which is exact, and the server casts them.
+func upsertOf(unique string) string {
 	param := 0
 	var arrays, names []string
 	values := gormstore.JoinColumns(func(c gormstore.Column) string {
@@ -98,8 +111,8 @@ var upsertSQL = func() string {
 	})
 	return "INSERT INTO transactions (" + columnNames + ") SELECT " + values +
 		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS page (" + strings.Join(names,
-		", ") + ")" + gormstore.ConflictClause
-}()
+		", ") + ")" + gormstore.ConflictClause(unique)
+}
 
 // columnNames is the list of all columns of transactions, separated by commas.
 var columnNames = gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name })
@@ -189,10 +202,13 @@ func hashOrNull(v *domain.ContentHash) []byte {
 
 // SaveMetadata writes all rows with one statement, which searches only the connection's partition. No index
 // contains the two columns, so PostgreSQL need not write to any index (heap-only tuples).
-func (dialect) SaveMetadata(tx *gorm.DB, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error {
+func (d dialect) SaveMetadata(
+	tx *gorm.DB, tenant, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte,
+) error {
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
 		UPDATE transactions t SET metadata = page.metadata, source = page.source
 		FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS page (id, metadata, source)
-		WHERE t.connection_id = $4 AND t.id = page.id`, plain(ids), metadata, hashes, plainID(connection))
+		WHERE t.connection_id = $4 AND t.id = page.id AND `+d.tenantIs("t.tenant_id", "$5"),
+		plain(ids), metadata, hashes, plainID(connection), plainID(tenant))
 	return err
 }

@@ -23,6 +23,9 @@ import (
 // Otherwise a transaction of several statements also queues the missing pulls (the slow path,
 // insertBatch).
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+	if d.db.distributed {
+		return d.receiveByTenant(ctx, deliveries)
+	}
 	var results []gormstore.Result
 	var outcome attachOutcome
 	err := retryOnConflict(func() (err error) {
@@ -31,7 +34,7 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	})
 	if err == nil && outcome == pullMissing {
 		err = retryOnConflict(func() (err error) {
-			results, err = d.insertBatch(ctx, deliveries)
+			results, err = d.insertBatch(ctx, uuid.Nil, deliveries)
 			return err
 		})
 	}
@@ -191,7 +194,7 @@ func (d dialect) attachToQueued(
 	// The inserted deliveries are already committed and must be reported as stored. If this query fails,
 	// its error is therefore returned only for the duplicates, because only they need the earlier
 	// deliveries.
-	err = readEarlier(ctx, d.db.Pool, batch)
+	err = d.readEarlier(ctx, d.db.Pool, uuid.Nil, batch)
 	return batch.Results(cmp.Or(err, gormstore.ErrPruned)), attached, nil
 }
 
@@ -270,11 +273,13 @@ func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 // then queued pulls, then events. Two batches therefore never deadlock. Pulls that other transactions have
 // queued in the meantime are locked last. That is safe, because batches share the locks on these pulls, and
 // only claims lock them exclusively.
+//
+// tenant is the tenant of all deliveries if the database is distributed.
 func (d dialect) insertBatch(
-	ctx context.Context, deliveries []gormstore.PendingDelivery,
+	ctx context.Context, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
 	err = pgx.BeginTxFunc(ctx, d.db.Pool, pgx.TxOptions{BeginQuery: d.db.begin}, func(tx pgx.Tx) error {
-		bindings, err := lockBindings(ctx, tx, deliveries)
+		bindings, err := d.lockBindings(ctx, tx, tenant, deliveries)
 		if err != nil {
 			return err
 		}
@@ -283,22 +288,22 @@ func (d dialect) insertBatch(
 			return err
 		}
 		slices.SortFunc(batch.Events, inLockOrder)
-		queued, err := lockQueuedPulls(ctx, tx, connectionsToPull(batch))
+		queued, err := d.lockQueuedPulls(ctx, tx, tenant, connectionsToPull(batch))
 		if err != nil {
 			return err
 		}
 		batch.AssignPulls(queued)
-		if err := insertDeliveries(ctx, tx, batch); err != nil {
+		if err := d.insertDeliveries(ctx, tx, batch); err != nil {
 			return err
 		}
-		created, err := insertPulls(ctx, tx, batch)
+		created, err := d.insertPulls(ctx, tx, tenant, batch)
 		if err != nil {
 			return err
 		}
 		if err := d.jobs(ctx, tx, created); err != nil {
 			return err
 		}
-		if err := readEarlier(ctx, tx, batch); err != nil {
+		if err := d.readEarlier(ctx, tx, tenant, batch); err != nil {
 			return err
 		}
 		results = batch.Results(gormstore.ErrPruned)
@@ -310,18 +315,19 @@ func (d dialect) insertBatch(
 // lockBindings reads the live tokens of the deliveries and their connections, by token hash. It locks the
 // connections, so that they cannot be deleted before the commit: a deletion waits, and then fails the pulls
 // that this batch has queued.
-func lockBindings(
-	ctx context.Context, tx querier, deliveries []gormstore.PendingDelivery,
+func (d dialect) lockBindings(
+	ctx context.Context, tx querier, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]gormstore.TokenBinding, error) {
 	hashes := make([][]byte, 0, len(deliveries))
 	for i := range deliveries {
 		hashes = append(hashes, deliveries[i].Token[:])
 	}
+	ofTenant, args := d.ofTenant("c.tenant_id", tenant, hashes)
 	rows, err := tx.Query(ctx, `
 		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash, t.registration <> ''
 		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
-		WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL
-		ORDER BY c.id FOR KEY SHARE OF c`, hashes)
+		WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL`+ofTenant+`
+		ORDER BY c.id FOR KEY SHARE OF c`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -385,14 +391,17 @@ func connectionsToPull(batch *gormstore.WebhookBatch) (connections []uuid.UUID) 
 // lockQueuedPulls returns the ids of the queued pulls by connection. It locks these pulls, so that
 // they cannot be claimed before the commit: a claim waits, and then reads the deliveries that were
 // attached. connections must be sorted.
-func lockQueuedPulls(ctx context.Context, tx querier, connections []uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
+func (d dialect) lockQueuedPulls(
+	ctx context.Context, tx querier, tenant uuid.UUID, connections []uuid.UUID,
+) (map[uuid.UUID]uuid.UUID, error) {
 	queued := make(map[uuid.UUID]uuid.UUID, len(connections))
 	if len(connections) == 0 {
 		return queued, nil
 	}
+	ofTenant, args := d.ofTenant("tenant_id", tenant, plain(connections))
 	rows, err := tx.Query(ctx, `
-		SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'
-		ORDER BY connection_id FOR SHARE`, plain(connections))
+		SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'`+ofTenant+`
+		ORDER BY connection_id FOR SHARE`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -408,10 +417,13 @@ func lockQueuedPulls(ctx context.Context, tx querier, connections []uuid.UUID) (
 // events. It is not an upsert, because the first delivery of an event is never changed. If a concurrent
 // transaction is storing the same event, the statement waits for it. If that transaction commits, the event
 // is a duplicate.
-func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
+func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
 	n := len(batch.Events)
 	if n == 0 {
 		return nil
+	}
+	if d.db.distributed {
+		return insertDeliveryValues(ctx, tx, batch)
 	}
 	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
 	vendors, events, eventIDs := make([]string, n), make([]string, n), make([]string, n)
@@ -420,12 +432,18 @@ func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookB
 	pulls, received := make([]*plainID, n), make([]time.Time, n)
 	byID := make(map[uuid.UUID]*gormstore.BatchEvent, n)
 	for i, e := range batch.Events {
-		d := e.First
-		byID[d.Delivery.UUID] = e
-		ids[i], tenants[i], connections[i] = plainID(d.Delivery.UUID), plainID(e.Binding.Tenant), plainID(e.Connection)
-		vendors[i], events[i], eventIDs[i] = string(e.Binding.Vendor), d.Event.Name, d.Event.ID
-		fingerprints[i], bodies[i] = e.Fingerprint[:], d.Body
-		scopes[i], statuses[i], received[i] = d.Scope, string(e.Status), d.At
+		first := e.First
+		byID[first.Delivery.UUID] = e
+		ids[i], tenants[i], connections[i] = plainID(
+			first.Delivery.UUID,
+		), plainID(
+			e.Binding.Tenant,
+		), plainID(
+			e.Connection,
+		)
+		vendors[i], events[i], eventIDs[i] = string(e.Binding.Vendor), first.Event.Name, first.Event.ID
+		fingerprints[i], bodies[i] = e.Fingerprint[:], first.Body
+		scopes[i], statuses[i], received[i] = first.Scope, string(e.Status), first.At
 		if e.Pull != uuid.Nil {
 			pulls[i] = (*plainID)(&e.Pull)
 		}
@@ -450,12 +468,33 @@ func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookB
 
 // insertPulls queues the missing pulls of the new events and returns the ids of the pulls that it created.
 // It runs after insertDeliveries, because duplicates must not queue a pull.
-func insertPulls(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) ([]uuid.UUID, error) {
+func (d dialect) insertPulls(
+	ctx context.Context, tx querier, tenant uuid.UUID, batch *gormstore.WebhookBatch,
+) ([]uuid.UUID, error) {
 	missing := missingPulls(batch)
 	n := len(missing)
 	if n == 0 {
 		return nil, nil
 	}
+	created, err := d.insertMissing(ctx, tx, missing)
+	if err == nil && len(created) < n {
+		queuedByOthers := slices.DeleteFunc(missing, func(e *gormstore.BatchEvent) bool {
+			return slices.Contains(created, e.Pull)
+		})
+		err = d.attachToOthers(ctx, tx, tenant, batch, queuedByOthers)
+	}
+	return created, err
+}
+
+// insertMissing queues the pulls of events unless their connections have a queued pull, and returns the ids of those
+// that it has queued.
+func (d dialect) insertMissing(
+	ctx context.Context, tx querier, missing []*gormstore.BatchEvent,
+) ([]uuid.UUID, error) {
+	if d.db.distributed {
+		return insertPullValues(ctx, tx, missing)
+	}
+	n := len(missing)
 	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
 	vendors, traces, createdAt := make([]string, n), make([]string, n), make([]time.Time, n)
 	for i, e := range missing {
@@ -473,14 +512,7 @@ func insertPulls(ctx context.Context, tx querier, batch *gormstore.WebhookBatch)
 	if err != nil {
 		return nil, err
 	}
-	created, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err == nil && len(created) < n {
-		queuedByOthers := slices.DeleteFunc(missing, func(e *gormstore.BatchEvent) bool {
-			return slices.Contains(created, e.Pull)
-		})
-		err = attachToOthers(ctx, tx, batch, queuedByOthers)
-	}
-	return created, err
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
 // missingPulls returns, for each connection without a queued pull, the first of its new events. The events
@@ -498,14 +530,14 @@ func missingPulls(batch *gormstore.WebhookBatch) (first []*gormstore.BatchEvent)
 // attachToOthers attaches new events to pulls that concurrent transactions have queued for the
 // same connections since lockQueuedPulls. first contains the first new event of each such
 // connection. Errors: errConcurrentUpdate if one of those pulls is no longer queued.
-func attachToOthers(
-	ctx context.Context, tx querier, batch *gormstore.WebhookBatch, first []*gormstore.BatchEvent,
+func (d dialect) attachToOthers(
+	ctx context.Context, tx querier, tenant uuid.UUID, batch *gormstore.WebhookBatch, first []*gormstore.BatchEvent,
 ) error {
 	var connections, from, to []uuid.UUID
 	for _, e := range first {
 		connections, from = append(connections, e.Connection), append(from, e.Pull)
 	}
-	queued, err := lockQueuedPulls(ctx, tx, connections)
+	queued, err := d.lockQueuedPulls(ctx, tx, tenant, connections)
 	if err != nil {
 		return err
 	}
@@ -520,16 +552,19 @@ func attachToOthers(
 			e.Pull = pull
 		}
 	}
+	ofTenant, args := d.ofTenant("tenant_id", tenant, plain(from), plain(to))
 	_, err = tx.Exec(ctx, `
 		UPDATE deliveries SET pull_id = moved.queued FROM unnest($1::uuid[], $2::uuid[]) AS moved (old, queued)
-		WHERE pull_id = moved.old`, plain(from), plain(to))
+		WHERE pull_id = moved.old`+ofTenant, args...)
 	return err
 }
 
 // readEarlier reads the stored deliveries of the events that were not inserted, and sets Earlier
 // of these events. It reads neither bodies nor scopes, because a vendor that sends an event again
 // does not need them.
-func readEarlier(ctx context.Context, db querier, batch *gormstore.WebhookBatch) error {
+func (d dialect) readEarlier(
+	ctx context.Context, db querier, tenant uuid.UUID, batch *gormstore.WebhookBatch,
+) error {
 	var connections []uuid.UUID
 	var fingerprints [][]byte
 	for _, e := range batch.Events {
@@ -540,18 +575,20 @@ func readEarlier(ctx context.Context, db querier, batch *gormstore.WebhookBatch)
 	if len(connections) == 0 {
 		return nil
 	}
+	ofTenant, args := d.ofTenant("d.tenant_id", tenant, plain(connections), fingerprints)
 	rows, err := db.Query(ctx, `
 		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
 		FROM deliveries d JOIN unnest($1::uuid[], $2::bytea[]) AS repeated (connection_id, fingerprint)
 			ON repeated.connection_id = d.connection_id AND repeated.fingerprint = d.fingerprint
-		LEFT JOIN pulls p ON p.id = d.pull_id`, plain(connections), fingerprints)
+		LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id
+		WHERE true`+ofTenant, args...)
 	if err != nil {
 		return err
 	}
 	earlier, err := pgx.CollectRows(rows, scanDelivery)
-	for _, d := range earlier {
-		batch.SetEarlier(d)
+	for _, delivery := range earlier {
+		batch.SetEarlier(delivery)
 	}
 	return err
 }

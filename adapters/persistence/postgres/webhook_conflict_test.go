@@ -61,6 +61,7 @@ func (p *replica) queue() {
 func (p *replica) claim(pull domain.PullID) []string {
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
 	claimed, err := p.Pulls().Claim(p.Context(), l, epoch)
+	l.Tenant = claimed.Pull.Tenant
 	if err == nil {
 		err = p.Pulls().Finish(p.Context(), l, ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch})
 	}

@@ -211,6 +211,7 @@ func (r *race) run(s *gormstore.Store, pull domain.PullID) {
 	if err != nil {
 		return
 	}
+	lease.Tenant = claimed.Pull.Tenant
 	r.mu.Lock()
 	r.claimed[pull] = claimed.Pull.Scope.Removed
 	r.mu.Unlock()

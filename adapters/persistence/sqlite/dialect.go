@@ -181,24 +181,27 @@ func (dialect) AnnouncedRemovals(name string) string {
 // ForUpdate returns "", because the transaction already holds the write lock.
 func (dialect) ForUpdate() string { return "" }
 
+// Distributed returns false, because the database is one file.
+func (dialect) Distributed() bool { return false }
+
 // ChangeSeq increments a counter, whose new value is the position of the transaction. There is one
 // writer at a time, so positions are assigned in the order of commits.
-func (dialect) ChangeSeq(also string) string {
-	return "UPDATE feed SET tx = tx + 1 RETURNING tx, " + also
+func (dialect) ChangeSeq(_ uuid.UUID, also string, args ...any) clause.Expr {
+	return clause.Expr{SQL: "UPDATE feed SET tx = tx + 1 RETURNING tx, " + also, Vars: args}
 }
 
 // ShareConnection returns a constant, because there is one writer at a time.
 func (dialect) ShareConnection(string) string { return "false" }
 
 // ExcludeWriters does nothing, because there is one writer at a time.
-func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID) error { return nil }
+func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID, uuid.UUID) error { return nil }
 
 // VisibleBefore is the largest integer, which excludes no change. There is only one writer, so when a
 // change can be read, every change at a lower position is committed.
-func (dialect) VisibleBefore() string { return "9223372036854775807" }
+func (dialect) VisibleBefore(string) string { return "9223372036854775807" }
 
 // FeedEnd is the position of the last transaction that has changed rows.
-func (dialect) FeedEnd() string { return "(SELECT tx FROM feed)" }
+func (dialect) FeedEnd(uuid.UUID) clause.Expr { return clause.Expr{SQL: "SELECT tx FROM feed"} }
 
 // FeedHold implements gormstore.Dialect. There is only one writer, so no other writer can hold the feed
 // back.

@@ -12,7 +12,11 @@ import (
 
 // FindChanged passes the page to one statement as a JSON array; each element is a pair of external id and
 // content hash.
-func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
+func (d dialect) FindChanged(
+	ctx context.Context,
+	_, connection uuid.UUID,
+	seen []domain.RawTransaction,
+) ([]int, error) {
 	page := make([][2]string, len(seen))
 	for i, s := range seen {
 		if page[i][0] = s.ExternalID; !s.ContentHash.IsZero() {

@@ -44,6 +44,7 @@ func wantScope(t *testing.T, s *gormstore.Store, pull domain.PullID, want ...str
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.Tenant = claimed.Pull.Tenant
 	if diff := cmp.Diff(want, claimed.Pull.Scope.Removed); diff != "" {
 		t.Errorf("removals of the scope (-want +got):\n%s", diff)
 	}

@@ -133,7 +133,9 @@ func openError(err error) error {
 func openPostgres(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
 ) (Stores, error) {
-	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL, Timeout: timeout, Pooled: cfg.DatabasePooled})
+	db, err := postgres.Open(ctx, postgres.Config{
+		URL: cfg.DatabaseURL, Timeout: timeout, Pooled: cfg.DatabasePooled, Distribute: cfg.DatabaseDistribute,
+	})
 	if invalid := postgres.InvalidURL(""); errors.As(err, &invalid) {
 		return Stores{}, SettingError{invalid}
 	}

@@ -142,6 +142,7 @@ func (p *pair) run(pull domain.PullID, state domain.PullState) {
 	refused := p.both(func(s Stores, storedID func(domain.PullID) domain.PullID) error {
 		l.Pull = storedID(pull)
 		claimed, err := s.Pulls().Claim(p.ctx, l, p.at)
+		l.Tenant = claimed.Pull.Tenant
 		claimed.Pull.ID = domain.PullID{}
 		pulls = append(pulls, p.withoutOrigin(claimed.Pull))
 		return err

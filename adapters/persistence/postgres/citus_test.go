@@ -1,0 +1,223 @@
+package postgres_test
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// openDistributed opens the database at dsn, migrates it and distributes its tables. It closes the database at the end
+// of the test.
+func openDistributed(t *testing.T, dsn string) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Timeout: patience, Distribute: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func TestPostgreSQLConformsToTheStorePortsOnCitus(t *testing.T) {
+	s := openDistributed(t, pgtest.CitusDSN(t)).Store(nil)
+	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })
+}
+
+// Each unique index of a table that is distributed must contain the tenant. The test needs no Citus, so that a
+// migration that adds another index is noticed everywhere.
+func TestEachKeyContainsTheTenantBeforeTheTablesAreDistributed(t *testing.T) {
+	db := opened(t, pgtest.DSN(t))
+	if err := db.PrepareDistribution(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var without []string
+	err := db.Pool.QueryRow(t.Context(), `
+		SELECT coalesce(array_agg(indexrelid::regclass::text), '{}') FROM pg_index
+		JOIN pg_attribute ON attrelid = indrelid AND attname = 'tenant_id'
+		WHERE indisunique AND indrelid <> 'webhook_tokens'::regclass AND NOT attnum = ANY (indkey::int2[])`).
+		Scan(&without)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "unique, but without the tenant", []string{}, without)
+	var references int
+	err = db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_constraint WHERE contype = 'f'").Scan(&references)
+	if err != nil || references > 0 {
+		t.Errorf("%d foreign keys are left (%v)", references, err)
+	}
+}
+
+func TestTheTablesAreDistributedOnlyWithTheExtension(t *testing.T) {
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), Distribute: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "extension citus") {
+		t.Errorf("the migration ends with %v, want an error that names the extension", err)
+	}
+}
+
+// A database that has served is distributed. Its rows remain, the feed continues where a consumer has stopped, and a
+// later migration needs no setting.
+func TestDistributingATableKeepsItsRowsAndTheFeed(t *testing.T) {
+	dsn := pgtest.CitusDSN(t)
+	plain := opened(t, dsn)
+	tenant := domain.TenantID{UUID: uuid.New()}
+	// The coordinator has assigned more transaction ids than a new worker.
+	_, err := plain.Pool.Exec(t.Context(),
+		"DO $$ BEGIN FOR i IN 1..10000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := plain.Store(nil)
+	lease := running(t, s, tenant)
+	write(t, s, lease, "before")
+	first, at := changes(t, s, tenant, domain.Position{}, 1)
+	want(t, "before", []string{"before"}, first)
+
+	distributed := openDistributed(t, dsn)
+	var local []string
+	err = distributed.Pool.QueryRow(t.Context(), `SELECT array_agg(relname::text ORDER BY relname) FROM pg_class
+		WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+			AND NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = pg_class.oid)`).Scan(&local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "tables on the coordinator", []string{"goose_db_version", "rate_budgets"}, local)
+	again := opened(t, dsn)
+	s = again.Store(nil)
+	write(t, s, lease, "after")
+	later, _ := changes(t, s, tenant, at, 1)
+	want(t, "after", []string{"after"}, later)
+	all, _ := changes(t, s, tenant, domain.Position{}, 2)
+	want(t, "all", []string{"before", "after"}, all)
+}
+
+// The older writer has its position from the server of the tenant's rows, where the reader looks for it. Transaction
+// ids of the coordinator, and the writers there, say nothing about them.
+func TestTheFeedOnCitusWaitsForAnOlderWriter(t *testing.T) {
+	db := openDistributed(t, pgtest.CitusDSN(t))
+	s := db.Store(nil)
+	tenant := domain.TenantID{UUID: uuid.New()}
+	lease := running(t, s, tenant)
+	write(t, s, lease, "first")
+	first, at := changes(t, s, tenant, domain.Position{}, 1)
+	want(t, "before", []string{"first"}, first)
+
+	slow, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = slow.Rollback(t.Context()) }()
+	var position int64
+	sql, args := db.ChangeSeq(tenant.UUID)
+	if err := slow.QueryRow(t.Context(), sql, args...).Scan(&position); err != nil {
+		t.Fatal(err)
+	}
+	_, err = slow.Exec(
+		t.Context(),
+		`INSERT INTO transactions (id, tenant_id, connection_id, vendor, account, external_id,
+			amount, currency, account_currency, status, date, description, category, counterparty, digest, version,
+			first_seen_at, updated_at, change_tx)
+		SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account, 'slow', amount, currency, account_currency,
+			status, date, description, category, counterparty, digest, version, first_seen_at, updated_at, $2
+		FROM transactions WHERE external_id = 'first' AND tenant_id = $1`,
+		tenant.UUID,
+		position,
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, lease, "fast")
+	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 10, After: at})
+	if err != nil || len(page.Items) > 0 {
+		t.Fatalf("the feed has %d changes that an older writer may precede (%v)", len(page.Items), err)
+	}
+	if hold, err := s.Ledger().FeedHold(t.Context()); err != nil || hold.Writer == "" {
+		t.Errorf("nothing holds the feed: %+v (%v)", hold, err)
+	}
+	if err := slow.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	both, _ := changes(t, s, tenant, page.Next, 2)
+	want(t, "after the commit", []string{"slow", "fast"}, both)
+}
+
+// Concurrent deliveries of several tenants get into common batches, each of them twice.
+func TestABatchOnCitusContainsSeveralTenants(t *testing.T) {
+	s := openDistributed(t, pgtest.CitusDSN(t)).Store(nil)
+	var tokens []domain.WebhookToken
+	for range 5 {
+		tokens = append(tokens, connectionWithToken(t, s))
+	}
+	const events = 20
+	stored := make([]atomic.Int32, len(tokens))
+	var wg sync.WaitGroup
+	for i, token := range tokens {
+		for n := range 2 * events {
+			wg.Go(func() {
+				key := strconv.Itoa(n / 2)
+				got, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
+					Delivery:       newID[domain.Delivery](),
+					Pull:           newID[domain.Pull](),
+					Token:          token.Hash,
+					Vendor:         token.Vendor,
+					SourceAdmitted: true,
+					Body:           []byte(key),
+					At:             epoch,
+					Event:          domain.WebhookEvent{Name: "e", ID: key, DedupKey: key, WantsPull: true},
+				})
+				switch {
+				case err != nil:
+					t.Error(err)
+				case !got.Duplicate:
+					stored[i].Add(1)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	for i, token := range tokens {
+		page, err := s.Deliveries().
+			List(t.Context(), token.Tenant, ports.DeliveryFilter{}, domain.PageRequest{Limit: 100})
+		if err != nil || len(page.Items) != events || stored[i].Load() != events {
+			t.Errorf(
+				"tenant %d: %d deliveries are listed, %d were new, want %d (%v)",
+				i,
+				len(page.Items),
+				stored[i].Load(),
+				events,
+				err,
+			)
+		}
+		pulls, err := s.Pulls().List(t.Context(), token.Tenant, ports.PullFilter{}, domain.PageRequest{Limit: 100})
+		if err != nil || len(pulls.Items) != 1 {
+			t.Errorf("tenant %d has %d pulls, want 1 (%v)", i, len(pulls.Items), err)
+		}
+	}
+	_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: domain.TokenHash{1}, At: epoch,
+	})
+	if !errors.Is(err, domain.Unauthenticated) {
+		t.Errorf("an unknown token gets %v", err)
+	}
+}

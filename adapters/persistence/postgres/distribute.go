@@ -1,0 +1,123 @@
+package postgres
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/pglock"
+)
+
+// prepareSQL makes the keys of the tables suitable for distribution: each contains tenant_id as its last column, and no
+// table refers to another one.
+//
+//go:embed distribute.sql
+var prepareSQL string
+
+// forwardSQL moves the positions of the feed past all positions that were handed out: the transaction ids of the
+// workers may be lower than those of the coordinator.
+const forwardSQL = "UPDATE feed SET shift = shift + pg_current_xact_id()::text::bigint"
+
+// referenceTables are the tables with a copy on each server, because they are read before a tenant is known, or
+// together with rows of any tenant.
+var referenceTables = []string{"webhook_tokens", "feed"}
+
+// firstTable is distributed first. A database is distributed if this table is.
+const firstTable = "connections"
+
+// errNoCitus is the error of Migrate if the tables must be distributed but cannot.
+var errNoCitus = errors.New("the database does not have the extension citus: create it on the coordinator and on all" +
+	" workers, and add the workers with citus_add_node")
+
+// isDistributed is an SQL expression that is true if the table of the parameter is distributed or has copies.
+const isDistributed = "EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass($1::text))"
+
+// hasCitus reports whether the database has the extension.
+func (db *DB) hasCitus(ctx context.Context) (has bool, err error) {
+	err = db.Pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')").Scan(&has)
+	return has, err
+}
+
+// findDistribution sets db.distributed.
+func (db *DB) findDistribution(ctx context.Context) error {
+	has, err := db.hasCitus(ctx)
+	if err != nil || !has {
+		return err
+	}
+	return db.Pool.QueryRow(ctx, "SELECT "+isDistributed, firstTable).Scan(&db.distributed)
+}
+
+// distributeTables distributes the tables with a column tenant_id that are not distributed yet, in one transaction. It
+// does nothing unless the configuration asks for it, or the database is distributed already: a migration may have
+// created a new table. The tables must not be in use by another process that found them not distributed.
+func (db *DB) distributeTables(ctx context.Context) error {
+	if !db.distribute && !db.distributed {
+		return nil
+	}
+	has, err := db.hasCitus(ctx)
+	if err != nil {
+		return err
+	}
+	if !has {
+		return errNoCitus
+	}
+	err = pglock.Wait(ctx, db.Pool, migrationLock, migrationPatience, func(ctx context.Context) error {
+		return pgx.BeginTxFunc(ctx, db.Pool, pgx.TxOptions{BeginQuery: db.begin}, func(tx pgx.Tx) error {
+			return distribute(ctx, tx)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return db.findDistribution(ctx)
+}
+
+// distribute distributes the tables in the transaction. Tables without a column tenant_id remain on the coordinator.
+func distribute(ctx context.Context, tx pgx.Tx) error {
+	var done bool
+	if err := tx.QueryRow(ctx, "SELECT "+isDistributed, firstTable).Scan(&done); err != nil {
+		return err
+	}
+	statements := []string{"SET LOCAL citus.multi_shard_modify_mode = 'sequential'"}
+	if !done {
+		statements = append(
+			statements,
+			prepareSQL,
+			forwardSQL,
+			"SELECT create_distributed_table('"+firstTable+"', 'tenant_id')",
+		)
+	}
+	for _, statement := range statements {
+		if _, err := tx.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	for _, table := range referenceTables {
+		_, err := tx.Exec(ctx, "SELECT create_reference_table($1::text::regclass) WHERE NOT "+isDistributed, table)
+		if err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+	}
+	rows, err := tx.Query(ctx, `SELECT relname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+		WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+			AND attname = 'tenant_id' AND NOT attisdropped
+			AND NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = pg_class.oid) ORDER BY relname`)
+	if err != nil {
+		return err
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		_, err := tx.Exec(ctx,
+			"SELECT create_distributed_table($1::text::regclass, 'tenant_id', colocate_with => $2)", table, firstTable)
+		if err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// tenantsAtOnce is the number of tenants of one batch whose deliveries are stored concurrently.
+const tenantsAtOnce = 4
+
+// receiveByTenant stores a batch in a distributed database, with one transaction for each tenant: a transaction over
+// several tenants would be a two-phase commit on several servers. The deliveries of one tenant are stored together or
+// not at all; an error of one tenant does not concern the others.
+func (d dialect) receiveByTenant(
+	ctx context.Context, deliveries []gormstore.PendingDelivery,
+) ([]gormstore.Result, error) {
+	tenants, err := d.tenantsOf(ctx, deliveries)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]gormstore.Result, len(deliveries))
+	byTenant := map[uuid.UUID][]int{}
+	for i := range deliveries {
+		if tenant, ok := tenants[deliveries[i].Token]; ok {
+			byTenant[tenant] = append(byTenant[tenant], i)
+		} else {
+			results[i] = gormstore.RefusedResult()
+		}
+	}
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, tenantsAtOnce)
+	for tenant, indexes := range byTenant {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			d.receiveOfTenant(ctx, tenant, deliveries, indexes, results)
+		})
+	}
+	wg.Wait()
+	return results, nil
+}
+
+// receiveOfTenant stores the deliveries with these indexes and sets their results.
+func (d dialect) receiveOfTenant(
+	ctx context.Context, tenant uuid.UUID, all []gormstore.PendingDelivery, indexes []int, results []gormstore.Result,
+) {
+	own := make([]gormstore.PendingDelivery, len(indexes))
+	for n, i := range indexes {
+		own[n] = all[i]
+	}
+	var stored []gormstore.Result
+	err := retryOnConflict(func() (err error) {
+		stored, err = d.insertBatch(ctx, tenant, own)
+		return err
+	})
+	err = gormstore.Translate(ctx, err)
+	for n, i := range indexes {
+		if err != nil {
+			results[i].Err = err
+		} else {
+			results[i] = stored[n]
+		}
+	}
+}
+
+// tenantsOf returns the tenants of the live tokens of the deliveries. It reads the copy of the tokens on the
+// coordinator.
+func (d dialect) tenantsOf(
+	ctx context.Context, deliveries []gormstore.PendingDelivery,
+) (map[domain.TokenHash]uuid.UUID, error) {
+	hashes := make([][]byte, len(deliveries))
+	for i := range deliveries {
+		hashes[i] = deliveries[i].Token[:]
+	}
+	tenants := make(map[domain.TokenHash]uuid.UUID, len(deliveries))
+	var hash []byte
+	var tenant uuid.UUID
+	const sql = "SELECT hash, tenant_id FROM webhook_tokens WHERE hash = ANY($1) AND revoked_at IS NULL"
+	err := query(ctx, d.db.Pool, sql, []any{hashes}, []any{&hash, &tenant}, func() error {
+		tenants[domain.TokenHash(hash)] = tenant
+		return nil
+	})
+	return tenants, err
+}
+
+// ofTenant returns " AND column = $n" with the tenant as the last one of args, if the database is distributed.
+func (d dialect) ofTenant(column string, tenant uuid.UUID, args ...any) (string, []any) {
+	if !d.db.distributed {
+		return "", args
+	}
+	return " AND " + column + " = $" + strconv.Itoa(len(args)+1), append(args, plainID(tenant))
+}
+
+// insertDeliveryValues is insertDeliveries in a distributed database.
+func insertDeliveryValues(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
+	rows := make([][]any, len(batch.Events))
+	byID := make(map[uuid.UUID]*gormstore.BatchEvent, len(batch.Events))
+	for i, e := range batch.Events {
+		first := e.First
+		byID[first.Delivery.UUID] = e
+		var pull *plainID
+		if e.Pull != uuid.Nil {
+			pull = (*plainID)(&e.Pull)
+		}
+		rows[i] = []any{
+			plainID(first.Delivery.UUID),
+			plainID(e.Binding.Tenant),
+			plainID(e.Connection),
+			string(e.Binding.Vendor),
+			first.Event.Name,
+			first.Event.ID,
+			e.Fingerprint[:],
+			first.Body,
+			first.Scope,
+			string(e.Status),
+			pull,
+			first.At,
+		}
+	}
+	return insertValues(ctx, tx, `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
+			fingerprint, body, ask, status, pull_id, received_at)`,
+		" ON CONFLICT (connection_id, fingerprint, tenant_id) DO NOTHING RETURNING id", rows,
+		func(id uuid.UUID) { byID[id].Inserted = true })
+}
+
+// insertPullValues is insertMissing in a distributed database.
+func insertPullValues(
+	ctx context.Context,
+	tx querier,
+	missing []*gormstore.BatchEvent,
+) (created []uuid.UUID, err error) {
+	rows := make([][]any, len(missing))
+	for i, e := range missing {
+		rows[i] = []any{
+			plainID(e.Pull), plainID(e.Binding.Tenant), plainID(e.Connection), string(e.Binding.Vendor),
+			string(domain.TriggerWebhook), e.First.Trace, "queued", "", "", 0, 0, 0, 0, 0, 0, 0, "", e.First.At,
+		}
+	}
+	err = insertValues(ctx, tx, `INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask,
+			progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error, created_at)`,
+		" ON CONFLICT (connection_id, tenant_id) WHERE state = 'queued' DO NOTHING RETURNING id", rows,
+		func(id uuid.UUID) { created = append(created, id) })
+	return created, err
+}
+
+// insertValues inserts rows of constants, which Citus sends to the server of the tenant in one task; it would read the
+// rows of an INSERT … SELECT on the coordinator first. head is the text before the rows, and tail the one after them,
+// which returns ids. The number of rows in one statement is a power of two, so that a connection prepares only a few
+// texts. take is called with each id that is returned.
+func insertValues(
+	ctx context.Context, tx querier, head, tail string, rows [][]any, take func(id uuid.UUID),
+) error {
+	for size := maxValues; len(rows) > 0; size /= 2 {
+		for len(rows) >= size {
+			if err := insertRows(ctx, tx, head, tail, rows[:size], take); err != nil {
+				return err
+			}
+			rows = rows[size:]
+		}
+	}
+	return nil
+}
+
+// maxValues is the maximum number of rows in one INSERT of insertValues.
+const maxValues = 256
+
+func insertRows(
+	ctx context.Context, tx querier, head, tail string, rows [][]any, take func(id uuid.UUID),
+) error {
+	var text strings.Builder
+	text.WriteString(head)
+	args := make([]any, 0, len(rows)*len(rows[0]))
+	for i, row := range rows {
+		text.WriteString(map[bool]string{true: " VALUES (", false: ", ("}[i == 0])
+		for j, value := range row {
+			if j > 0 {
+				text.WriteString(", ")
+			}
+			args = append(args, value)
+			text.WriteString("$" + strconv.Itoa(len(args)))
+		}
+		text.WriteString(")")
+	}
+	text.WriteString(tail)
+	inserted, err := tx.Query(ctx, text.String(), args...)
+	if err != nil {
+		return err
+	}
+	var id uuid.UUID
+	_, err = pgx.ForEachRow(inserted, []any{&id}, func() error {
+		take(id)
+		return nil
+	})
+	return err
+}

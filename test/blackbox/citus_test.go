@@ -1,0 +1,83 @@
+package blackbox_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// newCitus starts a Citus cluster that survives crashes. If the server has no Citus, the test is skipped.
+func newCitus(t testing.TB) *pgtest.Citus {
+	t.Helper()
+	c, err := pgtest.StartCitus(pgtest.Options{Fsync: true, Dir: datadir.New(t)})
+	if errors.Is(err, pgtest.ErrNoCitus) {
+		t.Skip(err.Error())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// Two processes distribute an empty database and serve it under load. Then one process is killed and replaced, and
+// after that a worker of the cluster.
+func TestReplicasOnCitusLoseNothing(t *testing.T) {
+	cluster := newCitus(t)
+	h := newEnv(t, cluster.URL())
+	h.settings["DATABASE_DISTRIBUTE"] = "true"
+	first, second := h.serve(), h.serve()
+	first.ready()
+	second.ready()
+	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60)}
+	for _, l := range links {
+		l.connect(h, first)
+	}
+	tr := newTraffic(links, alternate(first, second))
+	feed := follow(h, alternate(first, second))
+	load := func() {
+		ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
+		defer stop()
+		tr.run(ctx, seedOf(t), 40*time.Millisecond)
+	}
+	load()
+	if len(tr.statuses) > 0 {
+		t.Errorf("webhooks got %v besides 202", tr.statuses)
+	}
+	first.kill()
+	third := h.serve()
+	third.ready()
+	tr.target = alternate(second, third)
+	feed.target.Store(&tr.target)
+	load()
+
+	for i := range cluster.Workers {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			load()
+		}()
+		if err := cluster.KillWorker(i); err != nil {
+			t.Error(err)
+		}
+		if err := cluster.StartWorker(i); err != nil {
+			t.Error(err)
+		}
+		<-ended
+	}
+	for _, l := range links {
+		tr.deliver(l, l.fullPullEvent())
+	}
+	tr.waitForPulls(t, h, third, waitTimeout)
+	v := tr.compareAll(t, h, third)
+	seen, missed := feed.compare(t, third, links)
+	t.Logf("2 processes on Citus: %+v, feed %d, missed %d, statuses besides 202 %v", v, seen, missed, tr.statuses)
+}

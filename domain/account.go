@@ -57,7 +57,7 @@ type Account struct {
 	References []AccountReference
 }
 
-// AccountReference says which external id an account has, or had, under an account reference.
+// AccountReference contains the external id that an account has, or had, under an account reference.
 type AccountReference struct {
 	AccountRef string    `json:"accountRef"`
 	ExternalID string    `json:"externalId"`
@@ -82,7 +82,7 @@ func (a *Account) EndReference(at time.Time) {
 	}
 }
 
-// Relink makes the account one of another account reference, under which it has this external id. It changes nothing
+// Relink moves the account to another account reference, under which it has this external id. It changes nothing
 // if the account has this reference and this external id already.
 func (a *Account) Relink(accountRef, externalID string, at time.Time) {
 	if a.IsOf(accountRef) && a.References[len(a.References)-1].ExternalID == externalID {

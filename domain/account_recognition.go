@@ -24,7 +24,7 @@ type AccountIdentity struct {
 }
 
 // NewAccountIdentity returns an identity whose numbers have no punctuation and no leading zeros, so
-// "0001/12345-X" and "1/12345x" are the same. The id is kept as it is. A CLABE that does not have 18 digits
+// "0001/12345-X" and "1/12345x" are the same. The id is not changed. A CLABE that does not have 18 digits
 // is left out.
 func NewAccountIdentity(bank, agency, number, clabe, id string) AccountIdentity {
 	identity := AccountIdentity{
@@ -36,12 +36,13 @@ func NewAccountIdentity(bank, agency, number, clabe, id string) AccountIdentity 
 	return identity
 }
 
-// minSharedDigits is the minimum number of digits of a number that identifies an account among all those of a tenant.
-// The visible digits of a card number are fewer.
+// minSharedDigits is the minimum length of a number that identifies an account among all accounts of a tenant, in
+// digits. A card number has fewer visible digits.
 const minSharedDigits = 5
 
-// Key returns a text that is equal for accounts that are the same account of the bank; "" if the identity does not
-// state enough. Unlike RecognizeAccounts, it takes a bank or an agency that is not stated for another one.
+// Key returns a text that is equal for two accounts if they are the same account of the bank; "" if the identity
+// contains too few values. Unlike RecognizeAccounts, it treats a missing bank or agency as different from every other
+// one.
 func (i AccountIdentity) Key(account AccountData) string {
 	kind := joinParts(string(account.Type), account.Subtype, account.Currency)
 	switch {
@@ -79,8 +80,8 @@ type LinkedAccount struct {
 	Subtype    string
 	Currency   string
 	Identity   AccountIdentity
-	// Rows are all rows of the account that the vendor shows, or showed last. Their members for account,
-	// reads and times are ignored.
+	// Rows are all rows of the account that the vendor shows, or showed last. The members Account, FirstRead, LastRead
+	// and LearnedAt are ignored.
 	Rows []MatchRow
 }
 
@@ -95,13 +96,13 @@ const (
 
 // RecognizeAccounts finds the accounts that are the same before and after a new link. Each account occurs
 // in at most one pair. Accounts that differ in type, subtype or currency are never the same. The following
-// rules apply in order, each to the accounts without a partner. A rule pairs two accounts only if neither
-// of them also fits a third one:
+// rules apply in order, each to the accounts without a partner. A rule pairs two accounts only if neither of them also
+// matches a third account:
 //
 //   - the same id of the institution;
 //   - the same CLABE;
 //   - the same number; the bank and the agency are the same or not stated;
-//   - each side has only one account of this type and currency left. In the days that both accounts cover,
+//   - each side has only one account of this type and currency left. On the days that both accounts cover,
 //     each has at least ten rows, and at least 95 % of the rows match.
 //
 // The result is ordered by Before and does not depend on the order of the input.
@@ -113,8 +114,8 @@ func RecognizeAccounts(before, after []LinkedAccount) []AccountPair {
 	return r.pairs
 }
 
-// ComparableAccounts returns the pairs of accounts that RecognizeAccounts may recognise by their rows: those that no
-// identity pairs and that are the only ones of their type and currency on their sides. Rows are ignored.
+// ComparableAccounts returns the pairs of accounts that RecognizeAccounts may recognise by their rows: those that have
+// no identity in common and are the only accounts of their type and currency on their side. Rows are ignored.
 func ComparableAccounts(before, after []LinkedAccount) []AccountPair {
 	withoutRows := func(accounts []LinkedAccount) []*LinkedAccount {
 		open := openAccounts(slices.Clone(accounts))
@@ -164,7 +165,7 @@ func (r *recognition) pairByIdentity() {
 	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && sameNumber(a.Identity, b.Identity) })
 }
 
-// pairUnique pairs two accounts that fit each other if neither of them fits a third one.
+// pairUnique pairs two accounts that match according to fits, if neither of them matches a third account.
 func (r *recognition) pairUnique(fits func(before, after *LinkedAccount) bool) {
 	var found [][2]*LinkedAccount
 	for _, before := range r.before {
@@ -203,7 +204,7 @@ func (r *recognition) pair(before, after *LinkedAccount) {
 	r.before, r.after = without(r.before, before), without(r.after, after)
 }
 
-// onlyOne returns the only account that fits; nil if no account fits, or more than one.
+// onlyOne returns the only account for which fits returns true; nil if there is none, or more than one.
 func onlyOne(accounts []*LinkedAccount, fits func(*LinkedAccount) bool) *LinkedAccount {
 	var only *LinkedAccount
 	for _, account := range accounts {
@@ -218,7 +219,7 @@ func onlyOne(accounts []*LinkedAccount, fits func(*LinkedAccount) bool) *LinkedA
 	return only
 }
 
-// rowsMatch reports whether both accounts show the same movements in the days that both of them cover.
+// rowsMatch reports whether both accounts show the same movements on the days that both of them cover.
 func rowsMatch(before, after []MatchRow) bool {
 	if min(len(before), len(after)) < minCommonRows {
 		return false

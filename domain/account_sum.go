@@ -8,7 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// SumRow is a live record of an account, as far as its sum needs it.
+// SumRow contains the values of a live record that the sum of an account needs.
 type SumRow struct {
 	Date        Date
 	FirstSeenAt time.Time
@@ -27,13 +27,13 @@ func (r SumRow) InCurrency(currency string) (amount decimal.Decimal, ok bool) {
 	return m.Amount, m.Currency == currency
 }
 
-// AccountSum sums the live records of an account. It is a reading in progress.
+// AccountSum sums the live records of an account, from which it computes a reading.
 type AccountSum struct {
 	reading  AccountReading
 	baseline *Baseline
 }
 
-// NewAccountSum returns an empty sum for the balance that the vendor states at this time. baseline is that of
+// NewAccountSum returns an empty sum for the balance that the vendor states at this time. baseline is the baseline of
 // the account; nil if it has none.
 func NewAccountSum(balance VendorBalance, baseline *Baseline, at time.Time) *AccountSum {
 	return &AccountSum{
@@ -77,7 +77,7 @@ func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading 
 	return r
 }
 
-// RunningBalance is what the vendor's object of a record states about the balance of the account.
+// RunningBalance is the account balance that the vendor's object of a record contains.
 type RunningBalance struct {
 	Order   int              // among the records of the day
 	Balance *decimal.Decimal // after the record; nil if the bank states none
@@ -95,10 +95,10 @@ type ChainRow struct {
 // MaxChain is the number of an account's newest posted records whose running balances are checked.
 const MaxChain = 1000
 
-// BalanceGaps orders the records by date and order and compares the running balances of each record and of
-// the next one that has one. links is the number of such pairs, gaps are those that do not fit, oldest first. The
-// vendor does not document whether the order ascends or descends within a day: the direction with fewer gaps
-// is used. Nothing is compared across records of one day that have the same order.
+// BalanceGaps orders the records by date and order and compares the running balance of each record with that of the
+// next record that has one. links is the number of these pairs. gaps contains the pairs whose balances do not agree
+// with the amounts, oldest first. The vendor does not document whether the order is ascending or descending within a
+// day, so the direction with fewer gaps is used. Records of one day that have the same order are not compared.
 func BalanceGaps(rows []ChainRow) (links int, gaps []BalanceGap) {
 	links, gaps = chainGaps(rows, 1)
 	if descending, fewer := chainGaps(rows, -1); len(fewer) < len(gaps) {

@@ -21,8 +21,8 @@ type AuditEntry struct {
 	At       time.Time
 	Actor    string // as ports.CallerOf returns it
 	Action   string // "connection.create", "token.mint", …
-	// Object is the id of the object that was changed. An object without an id of its own is named by the ids
-	// that lead to it, separated by "/".
+	// Object is the id of the object that was changed. For an object without an id of its own, it contains the ids that
+	// lead to the object, separated by "/".
 	Object    string
 	RequestID string // "" if there is none
 	Detail    AuditDetail
@@ -133,7 +133,7 @@ type AuditProof struct {
 	Hashes []AuditHash
 }
 
-// AuditFinding is the first entry of a tenant that is not as it was recorded.
+// AuditFinding is the first entry of a tenant that differs from the recorded one.
 type AuditFinding struct {
 	Tenant   TenantID
 	Sequence int64
@@ -147,14 +147,14 @@ type AuditFilter struct {
 	To                    time.Time // entries before
 }
 
-// Selects reports whether the filter selects the entry.
+// Selects reports whether the entry matches the filter.
 func (f AuditFilter) Selects(e AuditEntry) bool {
 	return (f.Actor == "" || f.Actor == e.Actor) && (f.Action == "" || f.Action == e.Action) &&
 		(f.Object == "" || f.Object == e.Object) && (f.From.IsZero() || !e.At.Before(f.From)) &&
 		(f.To.IsZero() || e.At.Before(f.To))
 }
 
-// Storable reports whether an entry can have the texts of the filter.
+// Storable reports whether an entry could contain the texts of the filter.
 func (f AuditFilter) Storable() bool {
 	for _, text := range []string{f.Actor, f.Action, f.Object} {
 		if text != CleanText(text) {

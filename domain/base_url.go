@@ -69,7 +69,7 @@ func OriginOf(u *url.URL) string {
 	if u.Scheme == "https" && port == ":443" || u.Scheme == "http" && port == ":80" {
 		port = ""
 	}
-	return u.Scheme + "://" + strings.TrimSuffix(host, ".") + port // "host." and "host" are one name
+	return u.Scheme + "://" + strings.TrimSuffix(host, ".") + port // "host." and "host" are the same name
 }
 
 // hostAndPortCanExist reports whether the host has no empty label and whether the port, if there is one, is

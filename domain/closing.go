@@ -83,7 +83,7 @@ type Close struct {
 	Completeness CompletenessState // of the account at ClosedAt
 }
 
-// CloseDigest computes what a close states about its records. NewCloseDigest creates one.
+// CloseDigest computes the number, the sum and the digest of the records of a close. NewCloseDigest creates one.
 type CloseDigest struct {
 	count    int
 	sum      decimal.Decimal
@@ -131,7 +131,7 @@ func (d *CloseDigest) Close(account AccountID, r CloseRequest, c Completeness) C
 	return closed
 }
 
-// RecordState is the state of a record, as far as a close depends on it.
+// RecordState contains the values of a record on which a close depends.
 type RecordState struct {
 	Account AccountID // zero if the record has no account
 	Live    bool      // the record is not removed
@@ -143,8 +143,8 @@ func StateOf(t Transaction) RecordState {
 	return RecordState{Account: t.AccountID, Live: t.RemovedAt.IsZero(), CoveredMembers: t.Covered()}
 }
 
-// Adjustment is a change of a record that changes what a close of the account would state. A record that moves
-// to another account is removed from one account and added to the other.
+// Adjustment is a change of a record that would change the number, the sum or the digest of a close of the account. A
+// record that moves to another account is removed from one account and added to the other.
 type Adjustment struct {
 	Account     AccountID
 	Transaction TransactionID
@@ -166,8 +166,8 @@ func (a Adjustment) Day() Date {
 	return min(Date(a.Before.Date), Date(a.After.Date))
 }
 
-// Adjustments returns the adjustments that a change of a record makes: none if the change leaves the covered
-// members, the account and the removal as they are. before is nil for a new record.
+// Adjustments returns the adjustments that result from a change of a record. There are none if the covered members, the
+// account and the removal stay the same. before is nil for a new record.
 func Adjustments(
 	id TransactionID, version int, at time.Time, before *RecordState, after RecordState,
 ) []Adjustment {

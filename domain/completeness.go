@@ -30,7 +30,7 @@ const (
 	CheckAnnouncedCount CheckName = "announced_count"
 )
 
-// Basis is the code that says what the completeness of an account is based on.
+// Basis is a code for the reading or comparison on which the completeness of an account is based.
 type Basis string
 
 // The bases. All of them except BasisBaseline and BasisQuarantined mean that there is no comparison.
@@ -41,7 +41,7 @@ const (
 	BasisNoBalance   Basis = "no_balance"       // the vendor states no balance
 	BasisInvoice     Basis = "invoice_balance"  // the balance is the open invoice of a card
 	BasisCurrency    Basis = "unknown_amount"   // a record has no amount in the account's currency
-	BasisUnsupported Basis = "unsupported_type" // it is not known what the balance of this type of account means
+	BasisUnsupported Basis = "unsupported_type" // the meaning of the balance is not known for this type of account
 	BasisTooLarge    Basis = "too_many_digits"  // a sum has more digits than an amount can have
 )
 
@@ -54,19 +54,19 @@ type VendorBalance struct {
 	Missing Basis
 }
 
-// BalanceGap is a pair of consecutive records whose running balances do not fit together.
+// BalanceGap is a pair of consecutive records whose running balances do not agree with the amounts.
 type BalanceGap struct {
 	Before TransactionID `json:"before"`
 	After  TransactionID `json:"after"`
 	// Date is the date of the later record.
 	Date Date `json:"date"`
-	// Expected is the running balance of the earlier record plus the amounts up to the later one, Actual
-	// the running balance of the later one.
+	// Expected is the running balance of the earlier record plus the amounts up to the later record. Actual is the
+	// running balance of the later record.
 	Expected decimal.Decimal `json:"expected"`
 	Actual   decimal.Decimal `json:"actual"`
 }
 
-// AccountReading is what a settled pull has found of an account: the vendor's balance, and the sum of
+// AccountReading is the result of a settled pull for an account: the vendor's balance, and the sum of
 // the account's live posted records in the account's currency.
 type AccountReading struct {
 	At       time.Time       `json:"at"`
@@ -100,7 +100,7 @@ func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
 }
 
 // chained reports whether the running balances can be used: at most one pair of records in ten has a gap.
-// Otherwise the bank computes them in another way, or the order of the records is not known.
+// With more gaps, the bank computes them in another way, or the order of the records is not known.
 func (r AccountReading) chained() bool { return r.Links > 0 && len(r.Gaps)*10 <= r.Links }
 
 // Baseline is the reading of an account with which later readings are compared.
@@ -111,7 +111,7 @@ type Baseline struct {
 	// Provisional means that rows of the account were in the quarantine. Such a baseline is replaced by the
 	// first reading without such rows.
 	Provisional bool         `json:"provisional,omitempty"`
-	Gaps        []BalanceGap `json:"gaps,omitempty"`   // known gaps, which are no drift
+	Gaps        []BalanceGap `json:"gaps,omitempty"`   // known gaps, which do not count as a drift
 	Reason      string       `json:"reason,omitempty"` // why an operator has accepted it; "" for a first baseline
 }
 
@@ -129,8 +129,8 @@ func (r CheckResult) Difference() decimal.Decimal {
 	return r.Actual.Sub(r.Expected)
 }
 
-// Completeness is the stored state of the completeness of an account. The zero value is that of an
-// account that no settled pull has read.
+// Completeness is the stored state of the completeness of an account. The zero value belongs to an account that no
+// settled pull has read.
 type Completeness struct {
 	Baseline *Baseline       `json:"baseline,omitempty"` // nil until an anchor is known
 	Last     *AccountReading `json:"last,omitempty"`     // the latest reading; nil if there is none
@@ -150,8 +150,8 @@ type Completeness struct {
 	CountMissed bool `json:"countMissed,omitempty"`
 }
 
-// After returns the state after another reading. It sets the baseline if there is none, and replaces a
-// provisional one, or one of an account that had no record.
+// After returns the state after another reading. It sets a missing baseline. It replaces a baseline that is
+// provisional, or that was set while the account had no record.
 func (c Completeness) After(r AccountReading) Completeness {
 	c.Last = &r
 	_, known := r.Anchor()
@@ -240,7 +240,7 @@ func (c Completeness) newGaps() []BalanceGap {
 	})
 }
 
-// Basis returns what the state is based on.
+// Basis returns the basis of the state.
 func (c Completeness) Basis() Basis {
 	switch {
 	case c.Last == nil:
@@ -280,7 +280,7 @@ func (c Completeness) compared() bool {
 	return c.Baseline != nil && c.Last != nil && c.Last.Missing == ""
 }
 
-// State returns the state, and since when it has been that; zero if it is unknown.
+// State returns the state and the time since when it applies; zero if the state is unknown.
 func (c Completeness) State(now time.Time, grace time.Duration) (CompletenessState, time.Time) {
 	switch drift := c.DriftSince(); {
 	case !c.Known():
@@ -344,8 +344,8 @@ func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
 	return Complete
 }
 
-// SameReading reports whether another reading must find the numbers of the latest one, if no record of the
-// account has changed since. It returns false while a check fails, because the running balances that the bank
+// SameReading reports whether another reading would have the same numbers as the latest one, provided that no record of
+// the account has changed since. It returns false while a check fails, because the running balances that the bank
 // states can change without a change of a record.
 func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
 	return c.Last != nil && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() && c.Last.Missing == balance.Missing &&
@@ -353,7 +353,7 @@ func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool 
 		c.Last.Quarantined == quarantined
 }
 
-// Repeated returns the state after a reading at this time that found the numbers of the latest one. changed is
+// Repeated returns the state after a reading at this time that has the same numbers as the latest one. changed is
 // false if nothing needs to be stored: the latest reading is of the same day.
 func (c Completeness) Repeated(at time.Time) (next Completeness, changed bool) {
 	r := *c.Last

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// ConnectionKind says which part of the API created a connection. Only that part can use it.
+// ConnectionKind is the part of the API that created a connection. Only that part can use the connection.
 type ConnectionKind string
 
 // The connection kinds. Each part of the API sees only connections of its own kind.
@@ -57,8 +57,8 @@ type Connection struct {
 	// TargetChangedAt is the last time at which BaseURL or AccountRef changed; initially
 	// it equals CreatedAt. Pulls that started earlier read another target.
 	TargetChangedAt time.Time
-	// NewReference is set while no pull has stored the accounts of AccountRef. They may be accounts that an earlier
-	// reference, or a deleted connection, had under other external ids.
+	// NewReference is set while no pull has stored the accounts of AccountRef. These accounts may already be stored,
+	// under other external ids, for an earlier reference or a deleted connection.
 	NewReference bool
 	// StagedSince is since when rows of a new reference are staged; zero if none are. They are not visible yet.
 	StagedSince time.Time
@@ -110,8 +110,8 @@ func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(s
 // a pull that was running can end.
 func (c *Connection) Delete(at time.Time) { c.DeletedAt, c.PausedAt = at, time.Time{} }
 
-// Erase marks the connection as one that is being erased, and deletes it if it is live. No connection continues with
-// the accounts of such a connection.
+// Erase marks the connection as one that is being erased, and deletes it if it is live. Its accounts are never
+// continued by another connection.
 func (c *Connection) Erase(at time.Time) {
 	if c.Live() {
 		c.Delete(at)
@@ -122,8 +122,8 @@ func (c *Connection) Erase(at time.Time) {
 	}
 }
 
-// EraseData removes what the operator has set and what the vendor has reported, except the credential and what its use
-// needs. Its name is free already.
+// EraseData removes all values that the operator has set or the vendor has reported, except the credential and the
+// values needed to use it. The name of the connection is already free.
 func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
 	c.Consent, c.Webhook = Consent{}, WebhookWatch{}

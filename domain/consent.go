@@ -21,27 +21,27 @@ const (
 // ConsentNotice is how long before its expiry a consent counts as expiring.
 const ConsentNotice = 30 * 24 * time.Hour
 
-// ConsentStatus is what the vendor has reported about a consent. The zero ConsentStatus means that it has reported
-// nothing.
+// ConsentStatus is the status that the vendor has reported for a consent. The zero ConsentStatus means that it has
+// reported nothing.
 type ConsentStatus string
 
 // The statuses. ReportedRenewed is never stored.
 const (
 	ReportedGranted  ConsentStatus = "granted"
-	ReportedExpiring ConsentStatus = "expiring" // it expires soon, and the vendor may not say when
+	ReportedExpiring ConsentStatus = "expiring" // it expires soon; the time may be missing
 	ReportedExpired  ConsentStatus = "expired"
 	ReportedRevoked  ConsentStatus = "revoked"
 	ReportedRenewed  ConsentStatus = "renewed" // the account holder has granted it again
 )
 
-// ConsentReport is what a response or an event of the vendor says about the consent of an account reference. The zero
-// ConsentReport says nothing.
+// ConsentReport contains the information of a response or an event of the vendor about the consent of an account
+// reference. The zero ConsentReport contains no information.
 type ConsentReport struct {
 	Status ConsentStatus `json:"status,omitempty"`
-	// Key identifies the consent (ConsentKey); "" if the vendor does not name it.
+	// Key identifies the consent (ConsentKey); "" if the vendor does not identify it.
 	Key string `json:"key,omitempty"`
-	// ExpiresAt is the consent's expiry. If it is zero, NoExpiry says whether the vendor has reported that there is
-	// none. Otherwise the expiry is missing from the report, or could not be read.
+	// ExpiresAt is the consent's expiry. If it is zero and NoExpiry is set, the vendor has reported that the consent
+	// does not expire. If NoExpiry is not set, the expiry is missing from the report, or could not be read.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 	NoExpiry  bool      `json:"noExpiry,omitempty"`
 }
@@ -72,18 +72,18 @@ func ParseConsentTime(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Consent is what is known about the consent of a connection's account holder. The zero Consent is unknown.
+// Consent contains all that is known about the consent of a connection's account holder. The zero Consent is unknown.
 type Consent struct {
 	Status    ConsentStatus
-	Key       string    // identifies the consent; "" if the vendor has not named it
+	Key       string    // identifies the consent; "" if the vendor has not identified it
 	ExpiresAt time.Time // zero if no expiry is known
-	// NoticeAt is when the consent begins to expire (ConsentNotice before ExpiresAt), until that was noticed. It is
-	// zero if there is nothing to notice any more.
+	// NoticeAt is when the consent begins to expire (ConsentNotice before ExpiresAt). It is zero once that was noticed,
+	// and if there is no expiry to notice.
 	NoticeAt time.Time
 }
 
-// State returns the state of the consent at a time. An expiry that is known needs no report: the consent has expired
-// once the time has come.
+// State returns the state of the consent at a time. A consent with a known expiry has expired at that time, even
+// without a report of the vendor.
 func (c Consent) State(now time.Time) ConsentState {
 	dated := !c.ExpiresAt.IsZero()
 	switch {
@@ -101,9 +101,9 @@ func (c Consent) State(now time.Time) ConsentState {
 
 // After returns the consent after the vendor's report r at a time.
 //
-// A consent that has expired or was revoked stays so until the vendor names another consent, or reports that it was
-// renewed. If a report has no expiry that can be read, a known one stays. A consent that is reported as expired without
-// an expiry in the past has expired at the time of the report.
+// A consent stays expired or revoked until the vendor identifies another consent, or reports a renewal. If a report has
+// no readable expiry, a known expiry stays. A consent that is reported as expired without an expiry in the past has
+// expired at the time of the report.
 func (c Consent) After(r ConsentReport, at time.Time) Consent {
 	if r.Status == "" {
 		return c
@@ -130,14 +130,14 @@ func (c Consent) After(r ConsentReport, at time.Time) Consent {
 	return next
 }
 
-// staysAfter reports whether a consent that has ended stays as it is after the report r about the same consent. Only a
-// revocation follows an expiry.
+// staysAfter reports whether a consent that has ended does not change with the report r about the same consent. Only a
+// revocation can follow an expiry.
 func (c Consent) staysAfter(r ConsentReport) bool {
 	return r.Status != ReportedRenewed && (c.Status == ReportedRevoked || r.Status != ReportedRevoked)
 }
 
-// noticeAfter returns the NoticeAt of the consent next, which replaces c at a time. A consent that expires already is
-// not noticed again if the vendor changes the report.
+// noticeAfter returns the NoticeAt of the consent next, which replaces c at a time. A consent that is already expiring
+// is not noticed again if the vendor changes its report.
 func (c Consent) noticeAfter(next Consent, at time.Time) time.Time {
 	switch next.State(at) {
 	case ConsentActive:
@@ -155,7 +155,7 @@ func (c Consent) noticeAfter(next Consent, at time.Time) time.Time {
 	}
 }
 
-// Noticed returns the consent after it was noticed that it expires.
+// Noticed returns the consent after its expiry was noticed.
 func (c Consent) Noticed() Consent {
 	c.NoticeAt = time.Time{}
 	return c

@@ -49,10 +49,10 @@ var codeWords = wordSet(`nsu doc docto documento aut auto autorizacao autorizaci
 // instalmentWords announce the number of an instalment.
 var instalmentWords = wordSet("parc parcela parcelado parcelamento cuota mens mensualidad msi prest prestacao")
 
-// pendingWords say that the movement is pending. They disappear when it is posted.
+// pendingWords mark a pending movement. They disappear when it is posted.
 var pendingWords = wordSet("pendente pendiente pending processando processamento procesando provisorio provisoria")
 
-// purchaseWords may follow "compra". They say how a card was used, but not at which merchant.
+// purchaseWords may follow "compra". They describe how a card was used, but not at which merchant.
 var purchaseWords = wordSet(`no na com c de cartao card tarjeta tdc tdd debito deb credito cred nacional intl
 	visa master mastercard mc elo amex electron maestro vista`)
 

@@ -22,29 +22,31 @@ const (
 
 // Limits of an erasure.
 const (
-	// ErasureGiveUp is how long after the request the vendor is asked to delete the account reference.
+	// ErasureGiveUp is how long the service keeps asking the vendor to delete the account reference, counted from the
+	// request.
 	ErasureGiveUp = 7 * 24 * time.Hour
 	// ErasureTimeout is how long a claim of an erasure lasts. It is longer than one batch, or one call of the
 	// vendor, can take.
 	ErasureTimeout = 30 * time.Second
-	// ErasureSettle is the wait between two passes. A request that began before the connection was deleted can
-	// still store something; it has ended when the second pass begins.
+	// ErasureSettle is the wait between two passes. A request that began before the connection was deleted can still
+	// store data during the first pass; it has ended when the second pass begins.
 	ErasureSettle = 3 * time.Second
 	// ErasureEcho is the wait between the vendor's deletion and one more pass. The vendor announces the deletion to
 	// every webhook of the application.
 	ErasureEcho = 10 * time.Second
-	// ErasurePasses is the number of passes over all tables after which nothing of the connection is left.
+	// ErasurePasses is the number of passes over all tables after which no data of the connection is left.
 	ErasurePasses = 2
 )
 
-// Erasure deletes a connection and everything that it has brought. At most one erasure of a connection is running.
+// Erasure deletes a connection and all data that was read or received for it. At most one erasure of a connection is
+// running.
 type Erasure struct {
 	ID         ErasureID
 	Tenant     TenantID
 	Connection ConnectionID
 	AtVendor   bool // the vendor is asked to delete the account reference, too
 	Status     ErasureStatus
-	LastError  Code // why the vendor has not deleted the account reference yet; "" if there was no failure
+	LastError  Code // the latest failure of the vendor's deletion; "" if there was none
 	CreatedAt  time.Time
 	// RequestedAt is when the vendor's deletion was requested. It is CreatedAt, unless a later request has added
 	// AtVendor.
@@ -89,9 +91,9 @@ func (r ErasureRequest) New(c Connection) Erasure {
 	}
 }
 
-// Repeat returns the erasure with which a further request for its connection is answered. again is true if the
-// request starts a new erasure instead, because this one has failed. Errors: Conflict (already_erased) if the vendor
-// cannot be asked any more, because the erasure is done without it.
+// Repeat returns the erasure that is the result of a further request for its connection. again is true if the request
+// starts a new erasure instead, because this one has failed. Errors: Conflict (already_erased) if the vendor can no
+// longer be asked, because the erasure has ended without asking it.
 func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, again bool, err error) {
 	switch {
 	case e.Status == ErasureFailed:
@@ -111,8 +113,8 @@ func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, again bool, err err
 // AwaitsVendor reports whether the vendor must still be asked.
 func (e Erasure) AwaitsVendor() bool { return e.AtVendor && !e.VendorDone }
 
-// VendorFailed records a failed attempt at the vendor. The next attempt is due later each time. It reports whether
-// the vendor is not asked again, because ErasureGiveUp has passed.
+// VendorFailed records a failed attempt at the vendor. The next attempt is due later each time. It returns true if the
+// vendor is not asked again, because ErasureGiveUp has passed.
 func (e *Erasure) VendorFailed(cause Code, at time.Time) (givenUp bool) {
 	e.LastError = cause
 	e.DueAt = at.Add(removalWait(e.Attempts))
@@ -134,9 +136,9 @@ func (t *Transaction) Erase(at time.Time) {
 // Erased reports whether the transaction was erased.
 func (t Transaction) Erased() bool { return !t.ErasedAt.IsZero() }
 
-// ReferenceText returns the text by which a body of a webhook names the account reference, in the canonical form and
-// as the operator wrote it. A reference that is no UUID could be part of any other text, so its text includes the
-// quotation marks of a JSON string. It returns nil for the empty reference.
+// ReferenceText returns the texts by which a webhook body that contains the account reference is recognised: its
+// canonical form and the form that the operator wrote. A reference that is not a UUID could be part of any other text,
+// so its text includes the quotation marks of a JSON string. It returns nil for the empty reference.
 func ReferenceText(ref string) [][]byte {
 	if ref == "" {
 		return nil

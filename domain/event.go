@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// EventType is the type of an event without the prefix that it has outside of the service: a resource and what
-// happened to it.
+// EventType is the type of an event: a resource and its change. Outside of the service it has a prefix; see CloudEvent.
 type EventType string
 
 // The types of events.
@@ -55,7 +54,7 @@ func EventTypes() []EventType {
 // eventPrefix precedes the type of an event in CloudEvents.
 const eventPrefix = "studio.lerian.discovery."
 
-// CloudEvent returns the type as CloudEvents has it.
+// CloudEvent returns the type with the prefix that it has in CloudEvents.
 func (t EventType) CloudEvent() string { return eventPrefix + string(t) }
 
 // Resource returns the kind of resource that an event of this type is about.
@@ -77,7 +76,7 @@ func (f EventFilter) Matches(t EventType) bool {
 func (f EventFilter) known() bool { return slices.ContainsFunc(EventTypes(), f.Matches) }
 
 // Event is an event that is not a change of a transaction. It is stored in the same database transaction as the
-// change that it reports, and holds only what names the resource.
+// change that it reports, and contains only the id of the resource.
 type Event struct {
 	ID         EventID
 	Tenant     TenantID
@@ -87,7 +86,7 @@ type Event struct {
 	At         time.Time
 }
 
-// FeedChange is an item of the change feed, as far as events depend on it.
+// FeedChange contains the values of an item of the change feed on which events depend.
 type FeedChange struct {
 	ID         TransactionID
 	Connection ConnectionID
@@ -183,8 +182,8 @@ func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
 	return append(append(out, data...), '}')
 }
 
-// HealthEvent returns the type of the event that a change of a connection's health becomes; changed is false if it
-// becomes none. A health that an operator has reset, with a new credential or target, is no recovery.
+// HealthEvent returns the type of the event that reports a change of a connection's health; changed is false if no
+// event reports it. If an operator resets the health with a new credential or target, that is not a recovery.
 func HealthEvent(before, after Health) (t EventType, changed bool) {
 	switch {
 	case after.NeedsReauth && !before.NeedsReauth:
@@ -195,8 +194,8 @@ func HealthEvent(before, after Health) (t EventType, changed bool) {
 	return "", false
 }
 
-// CompletenessEvent returns the type of the event that reports a state of an account; known is false if it is not
-// reported.
+// CompletenessEvent returns the type of the event that reports a state of an account; known is false if no event
+// reports it.
 func CompletenessEvent(state CompletenessState) (t EventType, known bool) {
 	switch state {
 	case Drifting:

@@ -21,11 +21,11 @@ type MatchRow struct {
 	Description  string
 	Keys         InstitutionKeys
 	// FirstRead and LastRead are the first and the last read of the vendor that showed the row. The reads
-	// of a connection are numbered in the order in which they began. A read that shows a live row again has
-	// to be stored only if it is the first read to show another row with the same amount or institution
-	// key, because only then can its number decide a match.
+	// of a connection are numbered in the order in which they began. If a read shows a live row again, LastRead must be
+	// updated only if the same read is the first one to show another row with the same amount or institution key. Only
+	// then can its number decide a match.
 	FirstRead, LastRead uint64
-	// LearnedAt is when the service first saw the row, or for a row that left, when it found the row gone.
+	// LearnedAt is when the service first saw the row, or, for a row that left, when it found that the row was gone.
 	LearnedAt time.Time
 }
 
@@ -55,7 +55,7 @@ type MatchInput struct {
 // MatchPair contains the external ids of two rows: one that left and one that came.
 type MatchPair struct{ Left, Came string }
 
-// Match says that two rows are the same movement.
+// Match is a pair of rows that are the same movement.
 type Match struct {
 	MatchPair
 	Rule MatchRule

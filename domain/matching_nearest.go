@@ -7,7 +7,7 @@ import (
 )
 
 // rowGroup contains the rows of one side that cannot be distinguished: they have the same class, text, day
-// and instalment, and their texts name the same date, time and tax number.
+// and instalment, and their texts contain the same date, time and tax number.
 type rowGroup struct {
 	rows []*matchRow
 	day  int

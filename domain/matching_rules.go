@@ -13,7 +13,7 @@ type MatchRule string
 
 // The rules, in the order in which they apply.
 const (
-	// SameKey: both rows have the same key of the institution, and no other row of either side has it.
+	// SameKey: both rows have the same institution key, and no other row of either side has it.
 	//
 	// Evidence: Pluggy looks up a transaction by "the institution's own transaction id, when the connection
 	// provides one", and keeps its own id only if that key matches
@@ -27,7 +27,7 @@ const (
 	//
 	// Evidence: without an id of the institution, Pluggy derives its key from "description, amount,
 	// date, and its position among identical transactions on the same day" (same page as above). A
-	// new date, or a number in the description that the bank assigns again, therefore makes a new id.
+	// new date, or a number in the description that the bank assigns again, therefore results in a new id.
 	SameDescription MatchRule = "same_description"
 
 	// SimilarText: equal amounts, similar descriptions, at most 10 days apart, and no other candidate
@@ -95,7 +95,7 @@ func keysDiffer(left, came *matchRow) bool {
 		differ(a.Instalment.Card, b.Instalment.Card) || differ(a.Instalment.key(), b.Instalment.key()))
 }
 
-// textsDiffer reports whether the descriptions name different dates, times or tax numbers.
+// textsDiffer reports whether the descriptions contain different dates, times or tax numbers.
 func textsDiffer(left, came *matchRow) bool {
 	a, b := &left.text, &came.text
 	return differ(a.date, b.date) || differ(a.clock, b.clock) || differ(a.document, b.document)
@@ -172,9 +172,8 @@ func (m *matcher) matchForeignAmounts() {
 	})
 }
 
-// movedLittle reports whether the amounts in the account's currency differ by at most 5 % of the amount
-// before. It returns true if only one of the rows states the amount, and false if neither does, because the
-// purchase is then not foreign.
+// movedLittle reports whether the amounts in the account's currency differ by at most 5 % of before. It returns true if
+// only one of the rows states the amount, and false if neither does, because the purchase is then not foreign.
 func movedLittle(before, after *Money) bool {
 	if before == nil || after == nil {
 		return before != after

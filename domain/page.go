@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The default and the maximum number of rows in a page.
+// The default and the maximum numbers of rows in a page.
 const (
 	DefaultLimit     = 20
 	MaxLimit         = 200

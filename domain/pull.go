@@ -79,7 +79,7 @@ type Progress struct {
 	Cursor    string `json:"cursor,omitempty"`
 	// Pages is the number of pages read of the current step. A limit on it detects endless pagination.
 	Pages int `json:"pages"`
-	// Rows is the number of rows of the current step that were read.
+	// Rows is the number of rows read of the current step.
 	Rows int `json:"rows,omitempty"`
 	// Total is the number of rows in the current step's list, as the vendor reported it with the first
 	// page; nil if the vendor reported no number.
@@ -89,7 +89,7 @@ type Progress struct {
 	Awaited map[string]time.Time `json:"awaited,omitempty"`
 	// ReadAt is when the pull had read everything except the accounts in Awaited; zero if it has not.
 	ReadAt time.Time `json:"readAt,omitzero"`
-	// Shifted means that a later page of the list came with a different total.
+	// Shifted means that the vendor reported a different total with a later page of the list.
 	Shifted bool `json:"shifted,omitempty"`
 	// Shown contains the external ids of the rows that steps without a complete list have shown. If ShownMore
 	// is set, there were too many of them, and every row may have been shown.
@@ -126,8 +126,8 @@ func (p Progress) Count(rows int, total *int) Progress {
 	return p
 }
 
-// Complete reports whether every page of the current step came with a total that equals read. It returns
-// true if the vendor reported no total.
+// Complete reports whether the total that the vendor reported with every page of the current step equals read. It
+// returns true if the vendor reported no total.
 func (p Progress) Complete(read int) bool {
 	return !p.Shifted && (p.Total == nil || *p.Total == read)
 }
@@ -181,8 +181,8 @@ type Pull struct {
 	FinishedAt time.Time // when the pull succeeded or failed; zero before that
 }
 
-// MaxAccountWait is the time after which a pull that waits for an account fails. It counts from the first
-// attempt that missed the account, also if another pull has taken over the wait since.
+// MaxAccountWait is the time after which a pull that waits for an account fails. It counts from the first attempt that
+// missed the account, even if another pull has since taken over the wait.
 const MaxAccountWait = 24 * time.Hour
 
 // AwaitsAccount reports whether the pull has read everything except an account that the vendor does not

@@ -12,7 +12,7 @@ import (
 const maxNamed = 10_000
 
 // MaxScopeBytes is the maximum size of the scopes that are merged into one pull, as JSON. It bounds the
-// memory that a pull needs: the sender of webhooks decides how many ids they contain.
+// memory that a pull needs: the sender of the webhooks determines how many ids they contain.
 const MaxScopeBytes = 2 << 20
 
 // LargeScope returns the scope for deliveries whose scopes together exceed MaxScopeBytes. It requests
@@ -125,7 +125,7 @@ func (a PullScope) AccountNames() []string {
 	return sortedSet(slices.AppendSeq(names, maps.Keys(a.Changed)))
 }
 
-// NamesAny reports whether the scope names at least one of the accounts.
+// NamesAny reports whether the scope contains the name of at least one of the accounts.
 func (a PullScope) NamesAny(accounts map[string]time.Time) bool {
 	return slices.ContainsFunc(a.AccountNames(), func(name string) bool {
 		_, ok := accounts[name]
@@ -150,7 +150,7 @@ func (a PullScope) simplified() PullScope {
 	return a
 }
 
-// lastReports returns the last MaxConsentReports of the reports, each of equal ones only once, at its last position.
+// lastReports returns the last MaxConsentReports of the reports. Of equal reports, it keeps only the last one.
 func lastReports(reports []ConsentReport) []ConsentReport {
 	var kept []ConsentReport
 	for _, r := range slices.Backward(reports) {

@@ -45,7 +45,7 @@ const (
 	MaxQuarantinePayload = 32 << 10
 )
 
-// UnreadableRow returns the error for a vendor's row that cannot be normalised exactly. reason says why.
+// UnreadableRow returns the error for a vendor's row that cannot be normalised exactly, with the reason.
 func UnreadableRow(reason Code) *Error { return &Error{Kind: Invalid, Code: reason} }
 
 // UnreadableReason returns the reason of an error that UnreadableRow created; "" for any other error.

@@ -40,8 +40,8 @@ func (a RateAllowance) calls(n int) time.Duration { return time.Duration(n) * a.
 
 // Limits of the state of a rate budget.
 const (
-	// RateDemandTTL is how long a replica's demand counts after the replica has last asked. After this time, the
-	// share of a replica that has died belongs to the other replicas.
+	// RateDemandTTL is how long a replica's demand counts after the replica's last request. After this time, the other
+	// replicas receive the share of a replica that has died.
 	RateDemandTTL = 4 * time.Second
 	// MaxRateBlock bounds the time for which a budget is blocked.
 	MaxRateBlock = time.Hour
@@ -50,14 +50,14 @@ const (
 	// were served. Without it, a tenant whose few calls are all served by one request would get less than its share,
 	// because its next calls wait for the next request.
 	rateCredit = 4
-	// A replica asks again when it can expect rateBatch calls, but within these times.
+	// A replica sends its next request when it can expect rateBatch calls, but within these times.
 	rateBatch    = 4
 	minRateRetry = 200 * time.Millisecond
 	maxRateRetry = 1500 * time.Millisecond
 )
 
 // RateBudget is the state of a rate budget that several replicas share: a token bucket, and the calls that wait for
-// its tokens. The zero value is a full bucket for which no call waits. All times are of one clock, that of the store.
+// its tokens. The zero value is a full bucket for which no call waits. All times are on the clock of the store.
 type RateBudget struct {
 	FullAt       time.Time      // when the bucket is full if no token is taken; a past time means that it is full now
 	BlockedUntil time.Time      // the vendor accepts no call before this time
@@ -68,8 +68,8 @@ type RateBudget struct {
 type TenantDemand struct {
 	Tenant TenantID
 	// Served counts the tokens that the tenant has taken. The tenant with the lowest count takes the next token. A
-	// tenant that starts to wait begins at the lowest count of the tenants that wait already. If it has waited shortly
-	// before, its count can be lower than that by rateCredit.
+	// tenant that starts to wait begins at the lowest count of the tenants that already wait. If it has waited shortly
+	// before, its count can be lower by rateCredit.
 	Served   int64
 	Replicas []ReplicaDemand
 }
@@ -78,8 +78,8 @@ type TenantDemand struct {
 type ReplicaDemand struct {
 	Replica string
 	Calls   int       // calls that wait
-	Served  int64     // as TenantDemand.Served, among the replicas of the tenant
-	AskedAt time.Time // when the replica last asked
+	Served  int64     // like TenantDemand.Served, among the replicas of the tenant
+	AskedAt time.Time // when the replica sent its last request
 }
 
 // TenantCalls is a number of calls of one tenant.
@@ -98,7 +98,7 @@ type RateRequest struct {
 	// BlockFor, if positive, blocks the budget because the vendor has asked the replica to wait.
 	BlockFor time.Duration
 	// FullAt is the latest RateBudget.FullAt that the replica has seen. It corrects a state that has gone back in
-	// time, for example because a standby server has taken over that lacked the last changes.
+	// time, for example because a standby server without the last changes has taken over.
 	FullAt time.Time
 }
 
@@ -106,15 +106,15 @@ type RateRequest struct {
 type RateGrant struct {
 	Calls []TenantCalls // the tokens for calls that wait
 	Spare int           // tokens for calls that do not wait yet
-	// RetryIn is the time after which the replica should ask again. Zero means that none of the calls in the request
-	// waits any longer.
+	// RetryIn is the time after which the replica should send its next request. Zero means that none of the calls in
+	// the request is still waiting.
 	RetryIn time.Duration
 }
 
 // Grant gives tokens to a replica and returns the new state. The tokens that are available now are divided among all
-// replicas that have asked recently: the tenant that was served least takes the next token, and among its replicas the
-// one that was served least. The replica that asks gets only its own part; the other parts remain in the bucket until
-// their replicas ask. Grant does not change b.
+// replicas with recent requests. The next token goes to the tenant that was served least, and among its replicas to the
+// one that was served least. The requesting replica gets only its own part; the other parts remain in the bucket until
+// the other replicas request them. Grant does not change b.
 func (b RateBudget) Grant(a RateAllowance, r RateRequest, now time.Time) (RateBudget, RateGrant) {
 	b = b.at(a, r, now)
 	b.record(r, now)
@@ -154,7 +154,7 @@ func (b RateBudget) Available(a RateAllowance, now time.Time) int {
 }
 
 // ExpectedWait returns how long one more call of the tenant would wait on the replica, if it were the last one.
-// waiting contains the calls that wait on the replica; the calls of the other replicas are those of the state.
+// waiting contains the calls that wait on the replica; the state contains the calls of the other replicas.
 func (b RateBudget) ExpectedWait(
 	a RateAllowance, replica string, waiting []TenantCalls, tenant TenantID, now time.Time,
 ) time.Duration {
@@ -184,7 +184,7 @@ func (b RateBudget) tokensIn(a RateAllowance, n int, now time.Time) time.Duratio
 	return max(0, later(due, b.BlockedUntil).Sub(now))
 }
 
-// at returns a copy of the state with what has changed until now. No stored time can be later than the rules allow,
+// at returns a copy of the state, brought forward to the time now. No stored time can be later than the rules allow,
 // even if the clock of the store was set back: in that case the bucket is empty, and a block lasts MaxRateBlock.
 func (b RateBudget) at(a RateAllowance, r RateRequest, now time.Time) RateBudget {
 	b.FullAt = earlier(later(b.FullAt, r.FullAt), now.Add(a.calls(a.Burst)))
@@ -201,13 +201,13 @@ func (b RateBudget) at(a RateAllowance, r RateRequest, now time.Time) RateBudget
 	return b
 }
 
-// live reports whether the replica has asked recently. A time in the future means that the clock was set back.
+// live reports whether the replica has sent a request recently. A time in the future means that the clock was set back.
 func (r ReplicaDemand) live(now time.Time) bool {
 	return now.Sub(r.AskedAt) < RateDemandTTL && r.AskedAt.Sub(now) < RateDemandTTL
 }
 
-// record replaces the demand of a replica. A tenant of which no call waited begins at the lowest count of the tenants
-// with waiting calls, so that it has not saved tokens; the same applies to the replicas of a tenant.
+// record replaces the demand of a replica. A tenant that had no waiting calls begins at the lowest count of the tenants
+// with waiting calls, so that a tenant cannot save up tokens; the same applies to the replicas of a tenant.
 func (b *RateBudget) record(r RateRequest, now time.Time) {
 	for i := range b.Demands {
 		d := &b.Demands[i]
@@ -266,8 +266,8 @@ func (d *TenantDemand) calls() (n int) {
 }
 
 // retryIn returns RateGrant.RetryIn. reserved is the number of available tokens that are left to other replicas, and
-// plan is the demand that remains after all available tokens. It is assumed that the callers that get a token now will
-// wait for another one at once, as those of a pull do.
+// plan is the demand that remains after all available tokens. It assumes that each caller that gets a token now will
+// wait for another one at once, as a pull does.
 func (b RateBudget) retryIn(
 	a RateAllowance, r RateRequest, plan ratePlan, grant RateGrant, reserved int, now time.Time,
 ) time.Duration {
@@ -301,7 +301,7 @@ func (b RateBudget) retryIn(
 	return min(max(b.tokensIn(a, tokens, now), minRateRetry), max(longest, minRateRetry))
 }
 
-// ratePlan is a demand to which tokens are given one by one.
+// ratePlan distributes tokens to demands, one by one.
 type ratePlan struct{ demands []TenantDemand }
 
 // next gives one token, and returns the indexes of the tenant and of its replica. ok is false if no call waits.
@@ -319,8 +319,8 @@ func (p ratePlan) serve(tenant, replica int) {
 	d.Replicas[replica].Calls--
 }
 
-// peek returns the tenant and the replica that take the next token. Of those that were served equally, a tenant that
-// waits on the asking replica, and the asking replica itself, come first.
+// peek returns the tenant and the replica that take the next token. Among equals, it prefers a tenant that waits on the
+// asking replica, and the asking replica itself.
 func (p ratePlan) peek(asking string) (tenant, replica int, ok bool) {
 	tenant = -1
 	own := false

@@ -20,7 +20,7 @@ type RawTransaction struct {
 	// Normalize returns the row in normalised form. The result depends only on the input that ContentHash
 	// covers. Errors: an error of UnreadableRow if the row cannot be converted exactly; the result then
 	// contains only Metadata, with the row's bytes. Unavailable (malformed_response) if the row is not
-	// JSON, because the page is then broken.
+	// JSON, because the whole page is then invalid.
 	Normalize func() (TransactionData, error)
 }
 

@@ -60,7 +60,7 @@ func readBy(rows []MatchRow, read uint64) []MatchRow {
 	return rows
 }
 
-// RecognizedPair says that an account which the vendor lists continues a stored account.
+// RecognizedPair is a listed account together with the stored account that it continues.
 type RecognizedPair struct {
 	Before Account
 	After  string // external id
@@ -73,10 +73,10 @@ type RelinkedAccounts struct {
 	Identity func(AccountData) AccountIdentity // pure
 }
 
-// Recognize returns which accounts continue which. Two accounts with the same external id are the same. The others are
-// recognised as by RecognizeAccounts, with the rows that the functions return. If a function fails, Recognize returns
-// its error. If rowsBefore is nil, accounts are not compared by their rows, and comparable reports whether there are
-// any that might be.
+// Recognize returns the pairs of accounts of which one continues the other. Two accounts with the same external id are
+// the same. The others are recognised by RecognizeAccounts, with the rows that the functions return. If a function
+// fails, Recognize returns its error. If rowsBefore is nil, accounts are not compared by their rows, and comparable
+// reports whether there are accounts that could be.
 func (r RelinkedAccounts) Recognize(
 	rowsBefore func(Account) ([]MatchRow, error), rowsAfter func(externalID string) ([]MatchRow, error),
 ) (pairs []RecognizedPair, comparable bool, err error) {

@@ -9,26 +9,26 @@ import (
 // find replacements. If more rows left or came, none of them is matched.
 const MaxMatchRows = 10_000
 
-// MaxReplacements is the maximum number of replacements that one write makes.
+// MaxReplacements is the maximum number of replacements that one write stores.
 const MaxReplacements = 1000
 
-// Limits of the stored rows that can have come before the row that they replace left.
+// Limits for a replacement whose new row was stored before its old row left.
 const (
 	// MatchWindow is the time within which the service must have learned of both rows of a replacement.
 	MatchWindow = maxLearnedApart
 	// MatchDays is the maximum number of days between the dates of a row that left and of a row that was stored
-	// before. An institution key that names a row at a greater distance is found only if the row came later.
+	// before. Rows with the same institution key at a greater distance are matched only if the new row came later.
 	MatchDays = 40
 )
 
 // Superseded is a row of the vendor that a transaction had before its present one.
 type Superseded struct {
 	ExternalID string    `json:"externalId"`
-	At         time.Time `json:"at"` // when the next row took its place
+	At         time.Time `json:"at"` // when the next row replaced it
 	Rule       MatchRule `json:"rule"`
-	// Version is the last version of the transaction with this row.
+	// Version is the last version in which the transaction had this row.
 	Version int `json:"version"`
-	// Younger is the transaction that the next row had before; zero if the row was never stored before.
+	// Younger is the transaction to which the next row belonged before; zero if that row was not stored.
 	Younger TransactionID `json:"younger,omitzero"`
 }
 
@@ -61,19 +61,19 @@ func (t Transaction) LastPast() (Superseded, error) {
 type LeftRow struct {
 	Transaction
 	LeftAt time.Time // when the service learned that the row left
-	// AbsentSince is the first pull that is known not to have shown the row; zero if only LeftAt is known.
+	// AbsentSince is the first pull that is known to have read the list without the row; zero if only LeftAt is known.
 	AbsentSince PullID
 }
 
-// CameRow is a row that came. Account is zero if the vendor names no account, and Transaction.ID if the row is not
-// stored yet.
+// CameRow is a row that came. Account is zero if the vendor's row has no account. Transaction.ID is zero if the row is
+// not stored yet.
 type CameRow struct {
 	Transaction
 	FirstPull PullID    // the pull that stored the row first; zero for a row that is not stored yet
 	CameAt    time.Time // when the service first saw the row
 }
 
-// PullRead describes which rows a pull has shown.
+// PullRead describes which rows a pull has read.
 type PullRead struct {
 	ID        PullID
 	StartedAt time.Time
@@ -138,8 +138,8 @@ func (in ReplacementInput) number(pull PullID) uint64 {
 }
 
 // lastRead returns the number of the last read that may have shown the row; 0 if no pull of Reads has shown it. The
-// list by which a pull found the row absent has not shown it, and neither have later pulls. An earlier list of the
-// same pull may have.
+// list from which a pull found the row to be missing has not shown it, and neither have later pulls. An earlier list of
+// the same pull may have shown it.
 func (in ReplacementInput) lastRead(left *LeftRow) uint64 {
 	end := in.number(left.AbsentSince)
 	if end > 0 && !in.Reads[end-1].Progress.Reread {
@@ -161,8 +161,8 @@ func (in ReplacementInput) lastRead(left *LeftRow) uint64 {
 	return 0
 }
 
-// MayHaveShown reports whether the lists of a pull with this progress contain the row, provided that it existed. It
-// leaves out the rows in Shown.
+// MayHaveShown reports whether the lists of a pull with this progress would contain the row if it existed. It does not
+// consider the rows in Shown.
 func (p Progress) MayHaveShown(row TransactionData) bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool {
 		listed := len(s.IDs) == 0 && s.CreatedFrom.IsZero() || p.ShownMore

@@ -8,7 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// PostedRecord is a live posted record of an account, as far as a statement needs it.
+// PostedRecord contains the values of a live posted record that a statement needs.
 type PostedRecord struct {
 	SumRow
 
@@ -21,22 +21,22 @@ type PostedRecord struct {
 // Statement describes the posted records of an account in a period. The records themselves are read one by one,
 // because there may be millions of them.
 type Statement struct {
-	ID        uuid.UUID // unique; each request makes another statement
+	ID        uuid.UUID // unique; each request creates a new statement
 	CreatedAt time.Time
 	Account   Account
-	Currency  string // of the account, ISO 4217; all amounts of the statement are in it
+	Currency  string // of the account and of all amounts of the statement, ISO 4217
 	Period    Window // both ends are set
 	// Balances are nil if no balance of the account is known.
 	Balances *StatementBalances
 	Credits  StatementTotal // money in
 	Debits   StatementTotal // money out
 	// Digits and Scale are the largest numbers of digits, and of digits after the decimal point, of the
-	// amounts, totals and balances above. A format with narrower numbers refuses the statement.
+	// amounts, totals and balances above. A format that allows fewer digits refuses the statement.
 	Digits, Scale int
 }
 
-// StatementBalances are the balances of an account in its holder's view, before the first day of a statement and
-// after the last one. They differ by the sum of the records.
+// StatementBalances are the balances of an account in its holder's view, before the first day of a statement and after
+// the last day. Their difference is the sum of the records.
 type StatementBalances struct{ Opening, Closing decimal.Decimal }
 
 // StatementTotal is a number of records, and the sum of their absolute amounts.
@@ -45,7 +45,7 @@ type StatementTotal struct {
 	Sum   decimal.Decimal
 }
 
-// StatementRecord is a record as a statement shows it.
+// StatementRecord is a record in the form that a statement contains.
 type StatementRecord struct {
 	ID           TransactionID
 	ExternalID   string
@@ -169,7 +169,7 @@ func (s *StatementSum) Statement(id uuid.UUID, today Date, at time.Time) Stateme
 // Net returns the sum of the records.
 func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
 
-// Record returns a record as the statement shows it. Errors: Conflict (no_account_amount).
+// Record returns a record in the form that the statement contains. Errors: Conflict (no_account_amount).
 func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
 	amount, ok := r.InCurrency(st.Currency)
 	if !ok {
@@ -188,7 +188,7 @@ func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
 // CompactID returns an id without its hyphens: 32 characters.
 func CompactID(id uuid.UUID) string { return hex.EncodeToString(id[:]) }
 
-// Truncate returns the first characters of a text.
+// Truncate returns at most the given number of characters from the beginning of a text.
 func Truncate(text string, characters int) string {
 	if len(text) <= characters {
 		return text

@@ -24,7 +24,7 @@ const (
 const (
 	// RetryEventsFor is how long an event is retried before its subscription is disabled.
 	RetryEventsFor = 3 * 24 * time.Hour
-	// OldSecretFor is how long the replaced signing secret still signs.
+	// OldSecretFor is how long events are also signed with the replaced signing secret.
 	OldSecretFor = 24 * time.Hour
 	// maxEventFilters is the maximum number of types of a subscription.
 	maxEventFilters = 32
@@ -46,24 +46,24 @@ type Subscription struct {
 	Connection ConnectionID // only events of this connection; zero for all events
 	Sink       SubscriptionSink
 	State      SubscriptionState
-	Reason     Code      // why it is disabled; "" unless it is
+	Reason     Code      // why the subscription is disabled; "" if it is not
 	StateSince time.Time // when State last changed
 
 	// Sealed contains the signing secrets and the password of the URL.
 	Sealed Sealed
-	// PreviousUntil is when the replaced signing secret stops signing; zero if there is none.
+	// PreviousUntil is the time until which the replaced signing secret is used; zero if there is none.
 	PreviousUntil time.Time
 
 	// FromStart is set if the subscription began at the first record. It is only read when it is created.
 	FromStart bool
 	// LastSequence is the sequence of the latest event; 0 if there is none. Operators do not change it.
 	LastSequence int64
-	// DeliveredTo is a sequence: each event up to it is delivered, was skipped, or waits for a retry on its own.
+	// DeliveredTo is a sequence: each event up to it was delivered or skipped, or is parked for a retry.
 	// Operators do not change it.
 	DeliveredTo int64
 
 	// Epoch increases with each replay, and when the subscription becomes active again: the process that sends the
-	// events must then begin again with what is stored. Operators do not change it.
+	// events must then read its state from the store again. Operators do not change it.
 	Epoch int64
 
 	// Revision starts at 1 and increases by one with each change by an operator.
@@ -135,8 +135,8 @@ func NewSigningSecret(entropy io.Reader) (Secret, error) {
 	return SecretText("whsec_" + base64.StdEncoding.EncodeToString(key)), nil
 }
 
-// RotateSigningSecret returns the secrets with a new signing secret, and the previous one as the one that still
-// signs.
+// RotateSigningSecret returns the secrets with a new signing secret, and the previous one, which is still used for
+// signing.
 func RotateSigningSecret(secrets Credential, fresh Secret) Credential {
 	return NewCredential(map[string]Secret{
 		PartSigningSecret: fresh, PartPreviousSecret: secrets.Part(PartSigningSecret),
@@ -152,7 +152,7 @@ func WithURLPassword(secrets Credential, password Secret) Credential {
 	})
 }
 
-// SigningSecrets returns the secrets that sign at a time, the newest first.
+// SigningSecrets returns the secrets that are used for signing at a time, the newest first.
 func (s Subscription) SigningSecrets(secrets Credential, at time.Time) []Secret {
 	var all []Secret
 	if secret := secrets.Part(PartSigningSecret); !secret.IsZero() {
@@ -198,7 +198,7 @@ func AddressURL(shown string) string {
 	return "https://" + u.Host
 }
 
-// SameURLAccount reports whether two URLs without passwords name the same user of the same host, so that a password
+// SameURLAccount reports whether two URLs without passwords have the same user and host, so that a password
 // of one of them may be sent to the other.
 func SameURLAccount(a, b string) bool {
 	x, err := url.Parse(a)
@@ -207,7 +207,7 @@ func SameURLAccount(a, b string) bool {
 		x.User.Username() == y.User.Username()
 }
 
-// GivesUpAt returns when an event that is failing since a time disables its subscription.
+// GivesUpAt returns when an event that has failed since the given time disables its subscription.
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
 // NotStored returns the error for a replay from an event that is not stored.

@@ -21,7 +21,7 @@ const (
 type Warning string
 
 // DirectionConflict means that the vendor's sign and the vendor's type of a transaction contradict each
-// other. The documentation of each vendor's adapter says which of them decides the direction of Amount.
+// other. The documentation of each vendor's adapter states which of them determines the direction of Amount.
 const DirectionConflict Warning = "direction_conflict"
 
 // TransactionData is the vendor's current description of a transaction, in normalised form.
@@ -46,7 +46,7 @@ type TransactionData struct {
 	// Its only purpose is to let a later pull recognise an unchanged row.
 	ContentHash ContentHash
 	// RowSHA256 is the SHA-256 hash of the row as the vendor sent it; nil if it is not known. Unlike
-	// Metadata it is stored only with a new version, so it identifies the row that made the version. Only
+	// Metadata it is stored only with a new version, so it identifies the row from which the version was created. Only
 	// Ledger.History returns it and the Normalizer.
 	RowSHA256 []byte
 	// Normalizer is the version of the normalisation rules that were applied; "" if it is not known.
@@ -83,13 +83,13 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 
 // Transaction is a stored transaction. The pair of Connection and ExternalID is unique among the transactions that
 // are not superseded. ID does not change when the transaction is updated, or when the vendor replaces its row by
-// another one. Stored transactions are never deleted; an erasure leaves what Erase leaves.
+// another one. Stored transactions are never deleted; an erasure reduces them as Erase does.
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
 	Connection ConnectionID
 	Vendor     Vendor
-	AccountID  AccountID // zero when the vendor names no account
+	AccountID  AccountID // zero if the vendor's row has no account
 	TransactionData
 	Version     int // starts at 1; increases with each edit, removal and reappearance
 	FirstSeenAt time.Time

@@ -5,23 +5,23 @@ import (
 	"strconv"
 )
 
-// MaxVersionDeliveries is the maximum number of deliveries that a version of a transaction names.
+// MaxVersionDeliveries is the maximum number of deliveries that a version of a transaction lists.
 const MaxVersionDeliveries = 1000
 
-// TransactionVersion is one version of a transaction, with the pull that made it.
+// TransactionVersion is one version of a transaction, with the pull that created it.
 type TransactionVersion struct {
-	// Transaction is the transaction as it was in this version. UpdatedAt is the time at which the
-	// version was stored, and Pull the pull that made it.
+	// Transaction is the transaction in this version. UpdatedAt is the time at which the
+	// version was stored, and Pull the pull that created it.
 	Transaction Transaction
 	// Previous is the version before. It is nil for version 1, and for the oldest version that is known.
 	Previous *Transaction
 	Trigger  Trigger // the trigger of the pull; "" if the pull is not known
-	// Deliveries are the deliveries that are attached to the pull, ordered by id. They are those that
-	// are still stored, and at most MaxVersionDeliveries.
+	// Deliveries are the deliveries that are attached to the pull, ordered by id. Deliveries that were deleted are
+	// missing; the list has at most MaxVersionDeliveries items.
 	Deliveries []DeliveryID
 }
 
-// Change returns the kind of change that made the version.
+// Change returns the kind of change that created the version.
 func (v TransactionVersion) Change() ChangeKind {
 	removed := !v.Transaction.RemovedAt.IsZero()
 	wasRemoved := v.Previous != nil && !v.Previous.RemovedAt.IsZero()
@@ -43,7 +43,7 @@ func (v TransactionVersion) Change() ChangeKind {
 	return Modified
 }
 
-// replacement returns the kind of a change that gave the transaction another row.
+// replacement returns the kind of a change by which the transaction continued with another row.
 func (v TransactionVersion) replacement() ChangeKind {
 	switch before, after := len(v.Previous.Supersedes), len(v.Transaction.Supersedes); {
 	case after > before:
@@ -56,7 +56,7 @@ func (v TransactionVersion) replacement() ChangeKind {
 
 // PageOfVersions returns a page of at most limit versions of a transaction, each with the version before
 // it. stored contains the versions, newest first, and one more than limit if there are as many.
-// A version whose predecessor is missing is the first one that is known.
+// If the predecessor of a version is missing, the version is the first known one.
 func PageOfVersions(stored []Transaction, limit int) Page[TransactionVersion] {
 	var page Page[TransactionVersion]
 	for i := 1; i < len(stored); i++ {
@@ -78,8 +78,8 @@ func PageOfVersions(stored []Transaction, limit int) Page[TransactionVersion] {
 	return page
 }
 
-// VersionBefore returns the version in a position of the history of a transaction: the page after the
-// position contains lower versions only. It returns the highest version that a store can hold for the start.
+// VersionBefore returns the version that a position in the history of a transaction contains: the page after the
+// position has only lower versions. For the start of the list, it returns the highest version that a store can hold.
 // Errors: Invalid on "cursor" for a position of another list, or of the history of another transaction.
 func VersionBefore(id TransactionID, after Position) (int, error) {
 	if after.IsZero() {

@@ -21,7 +21,7 @@ type TransactionSearch struct {
 	Removed *bool
 }
 
-// Matches reports whether the search selects t.
+// Matches reports whether t matches the search.
 func (s TransactionSearch) Matches(t Transaction) bool {
 	if t.Erased() || !s.Connection.IsZero() && t.Connection != s.Connection || !s.Window.Contains(t.Date) {
 		return false

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// RegistrationState says how far the webhook of a token exists at the vendor.
+// RegistrationState is the state of a token's webhook at the vendor.
 type RegistrationState string
 
-// The states. A registration begins as pending, before the vendor is asked. A pending registration whose
-// request has ended without a result is removed like one whose token was revoked: the vendor may have created it.
+// The states. A registration begins as pending, before the vendor is asked. If the request ends without a result, the
+// vendor may have created the webhook. The pending registration is then removed in the same way as that of a revoked
+// token.
 const (
 	NotRegistered        RegistrationState = ""
 	RegistrationPending  RegistrationState = "pending"  // the vendor may have the webhook; the token is not listed
@@ -23,7 +24,7 @@ const (
 	// RegistrationTimeout is how long a registration stays pending before it is removed. It is longer than the
 	// request that creates the webhook can take.
 	RegistrationTimeout = 2 * time.Minute
-	// RegistrationGiveUp is how long after the revocation of the token the removal is tried.
+	// RegistrationGiveUp is how long the removal is attempted, counted from the revocation of the token.
 	RegistrationGiveUp = 7 * 24 * time.Hour
 
 	minRemovalWait = 5 * time.Second
@@ -64,7 +65,7 @@ func (t *WebhookToken) StartRegistration() {
 	t.Registration = WebhookRegistration{State: RegistrationPending, DueAt: t.CreatedAt.Add(RegistrationTimeout)}
 }
 
-// Revoke ends the token. A webhook at the vendor is to be removed from now on.
+// Revoke ends the token. If it has a webhook at the vendor, the webhook must now be removed.
 func (t *WebhookToken) Revoke(at time.Time) {
 	t.RevokedAt = at
 	if t.Registration.State == RegistrationActive {

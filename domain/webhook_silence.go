@@ -2,23 +2,23 @@ package domain
 
 import "time"
 
-// WebhookState says whether the webhooks of a connection arrive.
+// WebhookState reports whether the expected webhooks of a connection arrive.
 type WebhookState string
 
-// The states. A connection is WebhookUnknown as long as no webhook can be missed: nobody knows when one is due, or it
-// has no webhook token.
+// The states. A connection is WebhookUnknown if a missing webhook cannot be noticed: because nobody knows when a
+// webhook is due, or because the connection has no webhook token.
 const (
 	WebhookUnknown WebhookState = "unknown"
 	WebhookActive  WebhookState = "active"
 	WebhookSilent  WebhookState = "silent"
 )
 
-// SyncSchedule says when the vendor synchronises an account reference by itself. The zero SyncSchedule means that it
-// does not, or that the vendor does not report it.
+// SyncSchedule describes when the vendor synchronises an account reference by itself. The zero SyncSchedule means that
+// it does not, or that the vendor does not report it.
 type SyncSchedule struct {
 	NextAt time.Time     // the next synchronisation, which may be overdue
 	Every  time.Duration // the time between two synchronisations; 0 if the vendor reports only the next one
-	// NewsOnly means that the vendor sends a webhook only if a synchronisation has found something.
+	// NewsOnly means that the vendor sends a webhook only if a synchronisation has found new data.
 	NewsOnly bool
 }
 
@@ -41,8 +41,8 @@ func (w WebhookWatch) After(s SyncSchedule) WebhookWatch {
 	return w
 }
 
-// Awaiting returns the watch after the connection has got a webhook token: it awaits the webhook of the latest
-// synchronisation that was reported, although it may have been missed before.
+// Awaiting returns the watch after the connection was given a webhook token. It awaits the webhook of the latest
+// synchronisation that was reported, even if that webhook was noticed as missing before.
 func (w WebhookWatch) Awaiting() WebhookWatch {
 	if w.DueAt.IsZero() {
 		w.DueAt = w.Schedule.NextAt
@@ -50,7 +50,7 @@ func (w WebhookWatch) Awaiting() WebhookWatch {
 	return w
 }
 
-// Evidence is what the store knows about the webhooks of a connection.
+// Evidence contains the stored facts about the webhooks of a connection.
 type Evidence struct {
 	HasToken bool // the connection has a live webhook token
 	// Heard reports whether a webhook about the connection was received at or after a time.
@@ -59,7 +59,7 @@ type Evidence struct {
 
 // Pass returns the watch after the time for the webhook of the synchronisation at DueAt has passed. Evidence.Heard is
 // about the time DueAt. missed reports that the webhook is missing, so that a pull is needed. The connection is then
-// silent, unless its vendor sends a webhook only if there is something to report: there AfterPull decides.
+// silent, unless its vendor sends a webhook only if there is new data. For such a vendor, AfterPull decides.
 func (w WebhookWatch) Pass(e Evidence, at time.Time) (next WebhookWatch, missed bool) {
 	due := w.DueAt
 	w.DueAt = w.following(at)
@@ -92,7 +92,7 @@ func (w WebhookWatch) following(at time.Time) time.Time {
 }
 
 // AfterPull returns the watch after the pull that was started because of the missing webhook of the synchronisation
-// at missed. broughtRows reports whether the pull has changed any row, and heard whether a webhook was received at or
+// at missed. broughtRows is set if the pull has changed any row, and heard whether a webhook was received at or
 // after missed. The webhook of a vendor that reports only news was lost if there was news.
 func (w WebhookWatch) AfterPull(missed time.Time, broughtRows, heard bool) WebhookWatch {
 	if w.Schedule.NewsOnly && broughtRows && !heard && w.MissedAt.IsZero() {
@@ -114,7 +114,8 @@ func (w WebhookWatch) BecameSilent(before WebhookWatch) bool {
 
 // State returns the state at a time. grace is the time that a webhook may take. Evidence.Heard is about the time
 // MissedAt; lastAt is when the last webhook was received, zero if there was none. A paused connection is not silent.
-// Nor is a connection whose MissedAt is not over yet, because the clock was ahead when the silence was noticed.
+// A connection is also not silent if its MissedAt is in the future, because the clock was ahead when the silence was
+// noticed.
 func (w WebhookWatch) State(
 	now time.Time,
 	grace time.Duration,
@@ -133,8 +134,8 @@ func (w WebhookWatch) State(
 	return WebhookActive
 }
 
-// ExpectedBy returns by when a webhook is expected; zero if none is. After the time has passed, it stays until the
-// vendor reports its next synchronisation.
+// ExpectedBy returns the time by which a webhook is expected; zero if none is. It keeps returning a time that has
+// passed until the vendor reports its next synchronisation.
 func (w WebhookWatch) ExpectedBy(grace time.Duration, hasToken bool) time.Time {
 	switch {
 	case !hasToken:

@@ -36,8 +36,9 @@ func MayBeSourceSecret(authorization string) bool {
 	return ok && len(text) == base64.RawURLEncoding.EncodedLen(TokenBytes)
 }
 
-// Admits reports whether the source of a request is proved. A token with a source secret admits only this secret.
-// Any other token admits what the deployment's own checks have admitted. The comparison takes constant time.
+// Admits reports whether the source of a request is proved. A token with a source secret admits only a request with
+// this secret. Any other token admits a request that the deployment's own checks have admitted (byPolicy). The
+// comparison takes constant time.
 func (h SourceHash) Admits(authorization SourceHash, byPolicy bool) bool {
 	if h.IsZero() {
 		return byPolicy

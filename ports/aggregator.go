@@ -8,12 +8,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Access is what an aggregator needs to read the data of one connection.
+// Access contains all that an aggregator needs to read the data of one connection.
 type Access struct {
 	Tenant     domain.TenantID     // the tenant whose share of the rate budget a call uses; never sent to the vendor
 	Connection domain.ConnectionID // the key of cached vendor sessions and of rate budgets; never sent to the vendor
 	BaseURL    string
-	AccountRef string // in the vendor's own form (domain.CanonicalAccountRef)
+	AccountRef string // in the form that the vendor uses (domain.CanonicalAccountRef)
 	Credential domain.Credential
 }
 
@@ -118,8 +118,8 @@ type WebhookRegistrar interface {
 // ConsentReader is an optional interface of an Aggregator whose vendor shows the consents of an account holder. A
 // vendor without it can report a consent with LinkStatus and with events.
 type ConsentReader interface {
-	// Consent returns what the vendor shows about the consent of the account reference that was granted last; the
-	// zero report if it shows none. A member that cannot be read is missing in the report. Errors: those of an
+	// Consent returns the vendor's information about the most recent consent for the account reference; the zero report
+	// if the vendor shows no consent. A member that cannot be read is missing in the report. Errors: those of an
 	// Aggregator.
 	Consent(ctx context.Context, a Access) (domain.ConsentReport, error)
 }
@@ -133,7 +133,7 @@ type BalanceReader interface {
 
 // RunningBalanceReader is an optional interface of an Aggregator whose rows can state the balance of the account.
 type RunningBalanceReader interface {
-	// RunningBalance returns what the metadata of a row states about the balance of its account.
+	// RunningBalance returns the balance of the account that the metadata of a row contains.
 	RunningBalance(metadata json.RawMessage) domain.RunningBalance
 }
 
@@ -190,7 +190,7 @@ type Refresher interface {
 
 // Eraser is an optional interface of an Aggregator whose vendor can delete an account reference.
 type Eraser interface {
-	// Erase deletes the account reference with everything that the vendor has of it. It returns nil if the vendor
-	// does not have it. Errors: those of an Aggregator.
+	// Erase deletes the account reference and all data that the vendor stores for it. It returns nil if the vendor has
+	// no such reference. Errors: those of an Aggregator.
 	Erase(ctx context.Context, a Access) error
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Audit shows what operators have changed, and proves that nothing was changed in that record.
+// Audit returns the record of operators' changes, and proofs that this record was not changed.
 //
 // The entries of a tenant are the leaves of a Merkle tree (RFC 6962). A leaf is the byte 0 and the canonical JSON of
 // the entry (RFC 8785). A checkpoint is a signed note (C2SP tlog-checkpoint) with the number of the entries and the
@@ -17,7 +17,7 @@ type Audit interface {
 	// RecordRefusal records that a request was refused because the caller's token lacks a scope. operation is the
 	// id of the operation in the API's document. Errors: only those of the store.
 	RecordRefusal(ctx context.Context, tenant domain.TenantID, operation string) error
-	// ListAuditEntries returns the entries that the filter selects, newest first. Every entry that was committed
+	// ListAuditEntries returns the entries that match the filter, newest first. Every entry that was committed
 	// before the call has its number.
 	ListAuditEntries(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
@@ -25,16 +25,16 @@ type Audit interface {
 	AuditCheckpoint(ctx context.Context, tenant domain.TenantID) ([]byte, error)
 	// AuditKey returns the key that verifies the checkpoints of the tenant, in the form of a note's verifier key.
 	AuditKey(ctx context.Context, tenant domain.TenantID) (string, error)
-	// ProveAuditConsistency proves that the first from entries of the tree with to entries are the entries of the
-	// tree with from entries. With to nil, to is the size of the newest checkpoint. Errors: Invalid on from and to.
+	// ProveAuditConsistency proves that the tree of size from is a prefix of the tree of size to, so that no earlier
+	// entry was changed. If to is nil, the size of the newest checkpoint is used. Errors: Invalid on from and to.
 	ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, from int64, to *int64) (domain.AuditProof, error)
-	// ProveAuditInclusion proves that the tree with size entries contains the entry. With size nil, size is that of
-	// the newest checkpoint. Errors: NotFound if there is no such entry; Invalid on size.
+	// ProveAuditInclusion proves that the tree with size entries contains the entry. If size is nil, the size of the
+	// newest checkpoint is used. Errors: NotFound if there is no such entry; Invalid on size.
 	ProveAuditInclusion(ctx context.Context, tenant domain.TenantID, sequence int64,
 		size *int64) (domain.AuditProof, error)
 }
 
-// AuditedChange is what a store records with a change.
+// AuditedChange contains the audit entries that a store records together with a change.
 type AuditedChange struct {
 	Tenant domain.TenantID
 	// Entries returns the entries of the change, without numbers. The store calls it after the closures of its
@@ -71,11 +71,11 @@ type AuditBatch struct {
 	Hashes  AuditHashes
 }
 
-// AuditHashes returns stored hashes of a tree by their indexes, in the order of indexes. The index of a hash is that of
+// AuditHashes returns stored hashes of a tree by their indexes, in the order of indexes. The indexes are those of
 // tlog.StoredHashIndex. Errors: NotFound if one of them is not stored.
 type AuditHashes func(indexes []int64) ([]domain.AuditHash, error)
 
-// AuditExtension is what a batch adds to a tree.
+// AuditExtension contains the hashes and the checkpoint that a batch adds to a tree.
 type AuditExtension struct {
 	FirstHash  int64 // the index of the first one of Hashes
 	Hashes     []domain.AuditHash
@@ -88,12 +88,12 @@ type AuditCheckpoint struct {
 	Note []byte
 }
 
-// AuditSnapshot is everything that is stored about the tree of a tenant, as of one moment.
+// AuditSnapshot contains all stored data of a tenant's tree, at one moment.
 type AuditSnapshot struct {
 	Size        int64
 	Checkpoints []AuditCheckpoint // by size
-	// Entries yields the entries by number. An entry that cannot be read as such, because another program has
-	// written it, has the action "".
+	// Entries yields the entries by number. An entry that cannot be decoded, because another program has written it,
+	// has the action "".
 	Entries iter.Seq2[domain.AuditEntry, error]
 	// Hashes yields the stored hashes with their indexes, by index. A hash that does not have 32 bytes is zero.
 	Hashes iter.Seq2[AuditStoredHash, error]
@@ -126,23 +126,23 @@ type AuditLog interface {
 	// Head returns the head of the tenant's tree; zero if the tenant has no numbered entry.
 	Head(ctx context.Context, tenant domain.TenantID) (AuditHead, error)
 
-	// Hashes returns stored hashes, as AuditHashes does.
+	// Hashes returns stored hashes of the tenant's tree in the same way as AuditHashes.
 	Hashes(ctx context.Context, tenant domain.TenantID, indexes []int64) ([]domain.AuditHash, error)
 
 	// List returns numbered entries, newest first. A position in the list is the number and the tenant's id.
 	List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
 
-	// Tenants returns the tenants of which anything is stored, ordered by id. It acts for the service itself.
+	// Tenants returns the tenants with any stored audit data, ordered by id. It acts for the service itself.
 	Tenants(ctx context.Context) ([]domain.TenantID, error)
 
 	// Snapshot calls read with the tree of a tenant, and returns the error of read.
 	Snapshot(ctx context.Context, tenant domain.TenantID, read func(AuditSnapshot) error) error
 
 	// ClaimAnnouncements returns at most limit tenants with numbered entries whose last announcement is older than
-	// before, or that had none, and sets their last announcement to at, in one atomic change. Of concurrent claims,
-	// only one returns a tenant. The same change stores the event AuditCheckpoint of each tenant that it returns. It
-	// acts for the service itself.
+	// before, or that had none, and sets their last announcement to at, in one atomic change. If calls are concurrent,
+	// only one of them returns a given tenant. The same change stores the event AuditCheckpoint of each tenant that it
+	// returns. It acts for the service itself.
 	ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error)
 
 	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It acts for the service itself.
@@ -165,7 +165,8 @@ type AuditReport struct {
 }
 
 // AuditTree computes the Merkle trees of entries, and signs and verifies their checkpoints. A key is the seed of an
-// Ed25519 key (RFC 8032). Of several keys, the first one signs, and each of them verifies. Its methods compute only.
+// Ed25519 key (RFC 8032). Of several keys, the first one signs, and each of them verifies. Its methods do no I/O,
+// except through the functions that they receive.
 type AuditTree interface {
 	// VerifierKey returns the verifier key of the tenant's checkpoints.
 	VerifierKey(key domain.Secret, tenant domain.TenantID) (string, error)
@@ -185,13 +186,13 @@ type AuditTree interface {
 	// sequence < size.
 	ProveInclusion(sequence, size int64, hashes AuditHashes) ([]domain.AuditHash, error)
 
-	// Verify recomputes the tree of a snapshot. It compares it with everything that is stored, and with checkpoints
-	// that were read earlier. It returns the number of entries, and the first entry that is not as it was recorded;
-	// nil if there is none. Errors: those of the snapshot.
+	// Verify recomputes the tree of a snapshot. It compares the result with all stored hashes and checkpoints, and with
+	// checkpoints that were read earlier. It returns the number of entries, and the first entry that differs from the
+	// recorded one; nil if there is none. Errors: those of the snapshot.
 	Verify(keys []domain.Secret, tenant domain.TenantID, s AuditSnapshot,
 		earlier [][]byte) (entries int64, finding *domain.AuditFinding, err error)
 
-	// TenantOf returns the tenant of a checkpoint, whose signature it does not verify. Errors: Invalid if the text is
+	// TenantOf returns the tenant of a checkpoint. It does not verify the signature. Errors: Invalid if the text is
 	// not a checkpoint of this service.
 	TenantOf(checkpoint []byte) (domain.TenantID, error)
 }

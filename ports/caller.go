@@ -5,8 +5,8 @@ import (
 	"context"
 )
 
-// UnknownActor is the actor of a change that is made without an operator, or by an operator whose
-// token names neither a subject nor a client.
+// UnknownActor is the actor of a change that is made without an operator, or by an operator whose token contains
+// neither a subject nor a client.
 const UnknownActor = "unknown"
 
 // Caller describes the request of an operator. It appears in the audit log.

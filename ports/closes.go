@@ -6,7 +6,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Closing closes periods of accounts, so that what was reconciled can be compared with what changed later.
+// Closing closes periods of accounts, so that later changes of reconciled records can be found.
 //
 // Every method returns NotFound unless the id belongs to an account of the tenant.
 type Closing interface {
@@ -28,8 +28,8 @@ type Closing interface {
 
 // Closes stores the closes of accounts and their adjustments. PullExecution adds the adjustments: each atomic
 // change of records that commits after a close stores the adjustments of that close with it. A change that
-// commits before the close is part of its digest. A store may report several changes of a record that one
-// atomic change contains as one adjustment.
+// commits before the close is part of its digest. If one atomic change contains several changes of a record, a store
+// may report them as one adjustment.
 type Closes interface {
 	// ClosePeriod computes the digest of the account's live records up to the day, and stores the close, in
 	// one atomic change. No record of the account changes meanwhile. If the day is closed already, it returns
@@ -38,8 +38,8 @@ type Closes interface {
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		r domain.CloseRequest) (c domain.Close, created bool, err error)
 
-	// ReopenPeriod deletes the close of the day. Its adjustments are no longer returned, except as those of
-	// other closes. Errors: NotFound if the day is not closed.
+	// ReopenPeriod deletes the close of the day. Its adjustments are no longer returned, except for other closes that
+	// they also concern. Errors: NotFound if the day is not closed.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
 
 	// Closes returns the closes of an account by day, newest first. A position in the list is the day and the

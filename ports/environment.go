@@ -45,7 +45,7 @@ type Sealer interface {
 	// SealSubscription encrypts the secrets of a subscription. They cannot be opened as a credential.
 	SealSubscription(tenant domain.TenantID, subscription domain.SubscriptionID,
 		secrets domain.Credential) (domain.Sealed, error)
-	// OpenSubscription decrypts what SealSubscription returned. Errors: those of Open.
+	// OpenSubscription decrypts a result of SealSubscription. Errors: those of Open.
 	OpenSubscription(tenant domain.TenantID, subscription domain.SubscriptionID,
 		s domain.Sealed) (domain.Credential, error)
 	// NeedsReseal reports whether s is sealed under a key other than the primary one.

@@ -9,11 +9,11 @@ import (
 
 // Erasing erases connections.
 type Erasing interface {
-	// EraseConnection deletes the connection, if it is not deleted yet, and requests the erasure of everything that
-	// it has brought. atVendor also requests that the vendor deletes the account reference. If an erasure of the
-	// connection is running or done, that erasure is returned. Errors: NotFound unless the id belongs to an
-	// aggregator connection of the tenant, live or deleted; Conflict (not_offered) if the vendor cannot delete
-	// account references; Conflict (already_erased) if the connection was erased without asking the vendor.
+	// EraseConnection deletes the connection, if it is not deleted yet, and requests the erasure of all its data.
+	// atVendor also requests that the vendor deletes the account reference. If an erasure of the connection is running
+	// or done, that erasure is returned. Errors: NotFound unless the id belongs to an aggregator connection of the
+	// tenant, live or deleted; Conflict (not_offered) if the vendor cannot delete account references; Conflict
+	// (already_erased) if the connection was erased without asking the vendor.
 	EraseConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 		atVendor bool) (domain.Erasure, error)
 	// GetErasure returns one erasure. Errors: NotFound.
@@ -35,8 +35,8 @@ type ClaimedErasure struct {
 type Erasures interface {
 	// Start requests the erasure of an aggregator connection, live or deleted. In one atomic change, it deletes a
 	// live connection as Connections.Update does, marks the connection as erased, and stores the erasure. If the
-	// connection has an erasure already, domain.Erasure.Repeat of the latest one decides. Of concurrent calls, one
-	// starts the erasure. Errors: NotFound; those of Repeat.
+	// connection has an erasure already, domain.Erasure.Repeat of the latest one decides. If calls are concurrent, only
+	// one of them starts the erasure. Errors: NotFound; those of Repeat.
 	Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		r domain.ErasureRequest) (domain.Erasure, error)
 
@@ -47,13 +47,13 @@ type Erasures interface {
 	// the id.
 	List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Erasure], error)
 
-	// Claim returns at most limit running erasures that are due at the time at, and sets their DueAt to until. Of
-	// concurrent claims, only one returns an erasure. It acts for the service itself.
+	// Claim returns at most limit running erasures that are due at the time at, and sets their DueAt to until. If calls
+	// are concurrent, only one of them returns a given erasure. It acts for the service itself.
 	Claim(ctx context.Context, at, until time.Time, limit int) ([]ClaimedErasure, error)
 
-	// EraseBatch erases at most limit rows of one table and moves Place behind them, in one atomic change. It extends
-	// the claim to until and returns the erasure as it is then. At the end of a pass, Place is the beginning and
-	// Passes is one higher. A pass does the following:
+	// EraseBatch erases at most limit rows of one table and moves Place past them, in one atomic change. It extends the
+	// claim to until and returns the updated erasure. At the end of a pass, Place is the beginning and Passes is one
+	// higher. A pass does the following:
 	//
 	//   - it ends the pulls of the connection that have not ended; no worker writes for them afterwards;
 	//   - it deletes accounts, completeness, balances, closes, adjustments, quarantine, pulls, deliveries, and what
@@ -64,7 +64,7 @@ type Erasures interface {
 	//     vendor does not have;
 	//   - it deletes the idempotent responses of the tenant that contain the id of the connection or of one of its
 	//     accounts, except those that contain the id of an erasure of it;
-	//   - it removes body, scope and event id of the tenant's deliveries that name the account reference, unless
+	//   - it removes body, scope and event id of the tenant's deliveries that contain the account reference, unless
 	//     their connection has the same one.
 	//
 	// Nothing else is changed. Errors: LeaseLost.

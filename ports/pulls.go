@@ -27,11 +27,11 @@ type Claimed struct {
 	Initial bool
 	// Empty is set when Initial is set and the store contains no transaction of the connection.
 	Empty bool
-	// Removed are the external ids, sorted, of the rows that the deliveries of the connection's queued pull
-	// announce as removed. It is set only from the second attempt on: RemoveAnnounced may have applied
-	// these removals, so the pull must not store the rows again from an older page.
+	// Removed contains the sorted external ids of rows that are announced as removed by deliveries of the connection's
+	// queued pull. It is set only from the second attempt on: RemoveAnnounced may have applied these removals, so the
+	// pull must not store the rows again from an older page.
 	Removed []string
-	// RemovedAccounts are the external ids, sorted, of the connection's accounts that are marked as removed. It is
+	// RemovedAccounts are the sorted external ids of the connection's accounts that are marked as removed. It is
 	// set only if the scope of the pull names accounts.
 	RemovedAccounts []string
 	// Quarantine holds the keys of the connection's quarantined rows, in any order.
@@ -44,7 +44,8 @@ type Claimed struct {
 	Unshown bool
 }
 
-// Matching says how a write recognises the rows that replace rows that left. It is nil if nothing is matched.
+// Matching contains the rules by which a write recognises that a new row replaces a row that left. It is nil if nothing
+// is matched.
 type Matching struct {
 	// Keys returns the institution's keys of a row. It is a pure function.
 	Keys func(domain.TransactionData) domain.InstitutionKeys
@@ -72,11 +73,11 @@ type PageWrite struct {
 	// Released are the keys of rows that leave the quarantine. If a key is also in Quarantined, its row
 	// stays.
 	Released []domain.QuarantineKey
-	// Matching recognises the rows that replace rows that left; nil if nothing is matched. Past external ids
-	// are followed in any case.
+	// Matching recognises that a new row replaces a row that left; nil if nothing is matched. Past external ids are
+	// followed in any case.
 	Matching *Matching
-	// RecentlyLeft reports that a row that is not stored yet may replace a row that left before, or may be a past
-	// row of a transaction. If it is not set, the store need not look for such rows.
+	// RecentlyLeft is set if a new row may replace a row that left earlier, or may be a past row of a transaction. If
+	// it is not set, the store need not look for such rows.
 	RecentlyLeft bool
 	// Unshown reports that a row that is not stored yet may be a row of an earlier account reference. If it is not
 	// set, the store need not look for such rows.
@@ -98,11 +99,11 @@ type PageWrite struct {
 	LeaseUntil time.Time // the lease's new expiry
 }
 
-// Staging says how PullExecution.StorePage stages the rows of a page.
+// Staging describes how PullExecution.StorePage stages the rows of a page.
 type Staging struct {
-	Step int // number of the step of which the page is
-	// Restart is set if the page is the first one of the step that is written. The staged rows of this step and of
-	// those with higher numbers are then deleted first.
+	Step int // number of the step to which the page belongs
+	// Restart is set if no page of the step was written before. The staged rows of this step and of all later steps are
+	// then deleted first.
 	Restart bool
 }
 
@@ -110,7 +111,7 @@ type Staging struct {
 type PublishedAccount struct {
 	Data   domain.AccountData
 	Listed bool // see PageWrite
-	// Continues is the stored account that the account is. It is zero for an account that is new.
+	// Continues is the stored account that this account continues. It is zero for a new account.
 	Continues domain.AccountID
 }
 
@@ -135,7 +136,7 @@ type Publication struct {
 // Published is the result of a publication.
 type Published struct {
 	Counts domain.Counts
-	// Complete is set unless an account that cannot be read may be one of the accounts without a partner.
+	// Complete is set unless an unreadable account may be the continuation of an account without a partner.
 	Complete bool
 }
 
@@ -159,8 +160,8 @@ type SweepWrite struct {
 	// CollectedAt returns when the vendor collected the row with this metadata; zero if that is unknown. It
 	// is nil if the vendor does not purge rows.
 	CollectedAt func(metadata json.RawMessage) time.Time
-	// Page contains the rows of the read that are not stored yet. They are written together with the removals, so
-	// that a row that left and a row that came become one change. Its Progress is stored unless it is the zero
+	// Page contains the rows of the read that are not stored yet. They are written together with the removals, so that
+	// a row that left and the row that replaces it become one change. Its Progress is stored unless it is the zero
 	// value; its Removed, At and LeaseUntil are ignored.
 	Page       PageWrite
 	At         time.Time
@@ -191,10 +192,10 @@ type Outcome struct {
 	// not change. heardSince reports whether a webhook about the connection was received at or after a time.
 	Consent func(domain.Consent) domain.Consent
 	Webhook func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch
-	// Target is the target whose accounts are stored. If the connection still has it, it loses its NewReference. ""
-	// changes nothing.
+	// Target is the target whose accounts are stored. If the connection still has this target, its NewReference is
+	// cleared. "" changes nothing.
 	Target string
-	// Settled is what a complete and settled pull has read; nil for every other attempt. Finish then stores
+	// Settled is the result of a complete and settled pull; nil for every other attempt. Finish then stores
 	// a reading of each of its accounts.
 	Settled *SettledRead
 	// Announced are the numbers of rows that the vendor has announced. Finish stores them with their accounts, and
@@ -203,13 +204,13 @@ type Outcome struct {
 	At        time.Time
 }
 
-// SettledRead is what a complete pull has read while the vendor did not synchronise.
+// SettledRead is the result of a complete pull during which the vendor did not synchronise.
 type SettledRead struct {
 	// Balances holds the balances of the accounts that were read, by their external ids.
 	Balances map[string]domain.VendorBalance
 	// Quarantined is set if the quarantine of the connection is not empty.
 	Quarantined bool
-	// RunningBalance returns what the metadata of a record states about the balance of its account; nil if
+	// RunningBalance returns the balance of the account that the metadata of a record contains; nil if
 	// the vendor states no running balances.
 	RunningBalance func(metadata json.RawMessage) domain.RunningBalance
 	// CreatedAt returns when the vendor created the row with this metadata; zero if that is not known. It is nil if the
@@ -327,19 +328,20 @@ type PullExecution interface {
 	FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error)
 
 	// RowsOfAccount returns at most MaxComparedRows rows of an account, the newest ones by date: the live rows of a
-	// stored account, or, if account is zero, the staged rows of the connection that name the account with this
+	// stored account, or, if account is zero, the staged rows of the connection that refer to the account with this
 	// external id. Only the members that domain.NewMatchRow sets are set. Errors: LeaseLost (Conflict).
 	RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
 		keys func(domain.TransactionData) domain.InstitutionKeys) ([]domain.MatchRow, error)
 
 	// Publish makes the staged rows of the connection visible, and ends its NewReference, in one atomic change:
 	//
-	//   - An account that continues another one keeps its id. If that one belongs to a deleted connection, the account
+	// - An account that continues another one keeps its id. If the continued account belongs to a deleted connection,
+	// the account
 	//     moves with everything that belongs to it. Each moved transaction gets a new version.
 	//   - A staged row with the external id of a stored row is a new version of it, if it differs. A row with a past
 	//     external id follows the rules of StorePage. domain.MatchRelinked matches the other rows of a continued
 	//     account with its live rows, and with those that left within domain.MatchWindow. The remaining rows are new.
-	//   - A live row of a continued account that was not of this reference before, and that is neither staged nor
+	// - A live row of a continued account that did not belong to this reference before, and that is neither staged nor
 	//     matched, is removed if its date is not before that of the oldest staged row of the account. The same holds
 	//     for rows without an account, among themselves.
 	//   - The other live rows of such an account are rows that the present reference has not shown. They keep their
@@ -354,10 +356,10 @@ type PullExecution interface {
 	// account to continue belongs to another live connection by now.
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
-	// RemoveAnnounced applies the removals of a queued pull that has to wait for another pull. If another
-	// pull of its connection waits for its next attempt, RemoveAnnounced marks the rows as removed that the
-	// deliveries of the queued pull announce, and adds their number to the counts of the queued pull, in
-	// one atomic change. It reports blocked in this case.
+	// RemoveAnnounced applies the removals of a queued pull that has to wait for another pull. If another pull of its
+	// connection waits for its next attempt, RemoveAnnounced applies the removals that the deliveries of the queued
+	// pull announce. In the same atomic change, it adds their number to the counts of the queued pull. It reports
+	// blocked in this case.
 	//
 	// Otherwise, and while the connection is paused, it changes nothing. A pull that can start applies its
 	// removals itself. If the deliveries announce more removals than a scope holds (PullScope.MoreRemoved),
@@ -368,9 +370,9 @@ type PullExecution interface {
 		matching func(domain.Vendor) *Matching) (blocked bool, err error)
 
 	// VisitAnnouncedRemovals reads the deliveries of the pull in batches, whose scopes are together at most
-	// domain.MaxScopeBytes unless a batch is one delivery. For each batch it calls visit with the external ids,
-	// sorted, that the batch announces as removed and that name a stored row which is not removed, or a row in
-	// the quarantine. There may be none. visit may write, for example to extend the lease; its error ends the
+	// domain.MaxScopeBytes unless a batch is one delivery. For each batch it calls visit with the sorted external ids
+	// that the batch announces as removed and that belong to known rows: rows that are stored and not removed, or are
+	// in the quarantine. The list may be empty. visit may write, for example to extend the lease; its error ends the
 	// visits and is returned. Errors: LeaseLost (Conflict).
 	VisitAnnouncedRemovals(ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error) error
 
@@ -383,10 +385,10 @@ type PullExecution interface {
 	// CollectedAt. Errors: LeaseLost (Conflict).
 	Sweep(ctx context.Context, lease domain.Lease, w SweepWrite) (domain.Counts, error)
 
-	// SweepAccounts marks accounts as removed that the vendor listed before and no longer lists, and
-	// extends the lease, in one atomic change. With TwoReads it marks only accounts that the previous call
-	// of another pull did not list either. The transactions of the accounts do not change. StorePage
-	// removes the mark when the vendor lists the account again. Errors: LeaseLost (Conflict).
+	// SweepAccounts marks the accounts that the vendor no longer lists as removed, and extends the lease, in one atomic
+	// change. With TwoReads it marks only accounts that the previous call of another pull did not list either. The
+	// transactions of the accounts do not change. StorePage removes the mark when the vendor lists the account again.
+	// Errors: LeaseLost (Conflict).
 	SweepAccounts(ctx context.Context, lease domain.Lease, w AccountSweepWrite) error
 
 	// Finish ends an attempt and its lease in one atomic change. When the pull has succeeded or failed, the
@@ -403,7 +405,7 @@ type PullExecution interface {
 
 // WebhookPassed is the result of PullMaintenance.PassWebhook.
 type WebhookPassed struct {
-	Pull         domain.PullID // the pull that reads what the webhook would have reported; zero if it is not missing
+	Pull         domain.PullID // the pull that replaces the missing webhook; zero if no webhook is missing
 	BecameSilent bool          // the connection was not silent before
 }
 
@@ -428,8 +430,8 @@ type PullMaintenance interface {
 	//
 	// A complete pull reads everything that the vendor has: its scope requests everything, or
 	// Claimed.Initial was set. The scopes of a pull's deliveries count from its first claim on.
-	// All other pulls are ignored. A connection whose events arrive without a pause has such a
-	// pull at any time, so it would otherwise never be due.
+	// All other pulls are ignored. They must be ignored, because a connection with a constant flow of events has such a
+	// pull at any time and would never be due.
 	ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
 
 	// ListUnheard returns at most limit live aggregator connections that are not paused and whose Webhook.DueAt is
@@ -476,7 +478,7 @@ type FeedHold struct {
 	Age time.Duration
 }
 
-// AccountView is an account as of one moment.
+// AccountView is a consistent view of an account at one moment.
 type AccountView struct {
 	Account      domain.Account
 	Completeness domain.Completeness
@@ -486,8 +488,8 @@ type AccountView struct {
 	Posted func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error]
 }
 
-// Ledger reads the accounts and transactions that pulls have stored, and keeps what operators have accepted about
-// the completeness of accounts and the periods that they have closed.
+// Ledger reads the accounts and transactions that pulls have stored, and stores the baselines that operators have
+// accepted and the periods that they have closed.
 type Ledger interface {
 	// Accounts returns a connection's accounts ordered by external id, then by id. If connection is
 	// zero, it returns the accounts of all connections of the tenant, including deleted ones. A
@@ -511,17 +513,16 @@ type Ledger interface {
 	// Transaction returns one transaction, even if it is removed. Errors: NotFound.
 	Transaction(ctx context.Context, tenant domain.TenantID, id domain.TransactionID) (domain.Transaction, error)
 
-	// Search returns the transactions that the search selects, of all connections of the tenant, including
-	// deleted ones. Order and positions are those of Transactions. A call examines a bounded number of
-	// transactions, so a page can have fewer items than Limit, or none. Only a page without Next is the
-	// last one.
+	// Search returns the transactions that match the search, of all connections of the tenant, including deleted ones.
+	// It has the same order and positions as Transactions. A call examines a bounded number of transactions, so a page
+	// can have fewer items than Limit, or none. Only a page without Next is the last one.
 	Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
 	// History returns the versions of a transaction, newest first. The present version is the first
-	// one, and the versions have no gap. The history of a transaction that was stored before versions
-	// were kept starts with the version that it had then. A version has the metadata that it had when
-	// the next version replaced it, or has now. A position in the list is the version and the id of
+	// one, and the versions have no gap. If a transaction was stored before versions were kept, its history starts with
+	// the version that it had when versions were introduced. A replaced version has the metadata that it had when it
+	// was replaced; the present version has the present metadata. A position in the list is the version and the id of
 	// the transaction. Errors: NotFound.
 	History(ctx context.Context, tenant domain.TenantID, transaction domain.TransactionID,
 		page domain.PageRequest) (domain.Page[domain.TransactionVersion], error)
@@ -545,21 +546,20 @@ type Ledger interface {
 		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
 
 	// Split undoes the last replacement of a transaction, in one atomic change. The transaction gets its last past
-	// row and is removed, because that row left. Its present row becomes the row of another transaction: of the one
-	// that had it before, or of a new one with the id newID. The two rows are never matched again. Split returns
-	// the transaction. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced no row.
+	// row and is removed, because that row left. Its present row is given to another transaction: to the one that had
+	// it before, or to a new one with the id newID. The two rows are never matched again. Split returns the
+	// transaction. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced no row.
 	Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID,
 		at time.Time) (domain.Transaction, error)
 
 	// UpdateCompleteness replaces the state of an account by the result of edit, in one atomic change. Errors:
-	// NotFound if there is no such account; those of edit, with which nothing is changed.
+	// NotFound if there is no such account; those of edit; nothing is changed after an error.
 	UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		edit func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error)
 
-	// Snapshot calls read with a view of an account, and returns the error of read. Everything that the view
-	// returns is as of one moment: it does not contain changes that commit meanwhile. The view must not be used
-	// after read has returned. It occupies a connection to the database until then. Errors: NotFound if there
-	// is no such account.
+	// Snapshot calls read with a view of an account, and returns the error of read. All results of the view show the
+	// same moment: they do not contain changes that commit meanwhile. The view must not be used after read has
+	// returned. It occupies a connection to the database until then. Errors: NotFound if there is no such account.
 	Snapshot(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		read func(view AccountView) error) error
 	Closes

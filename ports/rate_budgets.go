@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// RateBudgetKey names a rate budget that replicas share: calls to one resource at one origin of a vendor, from one
+// RateBudgetKey identifies a rate budget that replicas share: calls to one resource at one origin of a vendor, from one
 // address.
 type RateBudgetKey struct {
 	Vendor        domain.Vendor

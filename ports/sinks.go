@@ -15,7 +15,7 @@ type SinkTarget struct {
 	RoutingKey string          // RabbitMQ: the routing key; "" means the type of the event
 }
 
-// OutgoingEvent is an event as a sink sends it.
+// OutgoingEvent is an event in the form that a sink sends.
 type OutgoingEvent struct {
 	ID       string    // the same in every attempt; unique in the service
 	Type     string    // for example studio.lerian.discovery.transaction.added
@@ -30,7 +30,7 @@ type EventSender interface {
 	// Send sends an event and returns nil when the destination has confirmed it. Each call is one attempt, and
 	// calls can be concurrent. It ends within 15 seconds. Errors: Unavailable (sink_unreachable, sink_refused),
 	// with RetryAfter if the destination requires a delay; Rejected (address_not_allowed). An error never contains
-	// a URL, a secret or text from the destination. After an error the destination may have got the event. If
+	// a URL, a secret or text from the destination. After an error the destination may have received the event. If
 	// ctx was canceled, the error is Unavailable (interrupted), which says nothing about the destination.
 	Send(ctx context.Context, e OutgoingEvent) error
 
@@ -44,7 +44,7 @@ type Sink interface {
 	Kind() domain.SinkKind
 
 	// Validate returns the invalid fields of a target that an operator has sent; nil if there are none. It does not
-	// connect. Each error is Invalid and names a field of the request: url, exchange, routingKey.
+	// connect. Each error is Invalid on a field of the request: url, exchange or routingKey.
 	Validate(ctx context.Context, t SinkTarget) []*domain.Error
 
 	// Open returns a sender for a valid target. It does not connect: Send does.

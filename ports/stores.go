@@ -55,9 +55,9 @@ type Connections interface {
 		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
 
 	// NoticeConsents returns at most limit live aggregator connections, without their sealed credentials, whose
-	// consents begin to expire at or before the time at (Consent.NoticeAt), earliest first. It stores that this was
-	// noticed, in one atomic change for each connection. Of concurrent calls, only one returns a connection. It
-	// acts for the service itself.
+	// consents begin to expire at or before the time at (Consent.NoticeAt), earliest first. It marks each of them as
+	// noticed, in one atomic change per connection. If calls are concurrent, only one of them returns a given
+	// connection. It acts for the service itself.
 	NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error)
 
 	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It acts for the
@@ -85,8 +85,8 @@ type Attention struct {
 	Drifting int
 }
 
-// Activity holds the times of a connection's last pull and last delivery, the size of its quarantine, and what is
-// known about its webhooks.
+// Activity holds the times of a connection's last pull and last delivery, the size of its quarantine, and the stored
+// facts about its webhooks.
 type Activity struct {
 	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
@@ -95,9 +95,9 @@ type Activity struct {
 	DriftSince    time.Time // when the oldest drift of an account that is not removed began; zero if none drifts
 	Shared        bool      // another live connection reads an account with the same key or external id
 	Compared      bool      // the completeness of at least one account that is not removed is known
-	// Webhooks says whether the connection has a live token, and whether a webhook about it was received at or after
-	// Connection.Webhook.MissedAt. A delivery with the status ignored is not about the connection. Heard is not set
-	// if MissedAt is zero.
+	// Webhooks reports whether the connection has a live token, and whether a webhook about it was received at or after
+	// Connection.Webhook.MissedAt. A delivery with the status ignored is not about the connection. Heard is not set if
+	// MissedAt is zero.
 	Webhooks domain.Evidence
 }
 
@@ -136,10 +136,10 @@ type Tokens interface {
 	// pending, and makes the registration active. Errors: NotFound if there is no such token any more.
 	ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string) error
 
-	// ClaimRegistrations returns at most limit tokens with their connections, deleted ones among them. Their
+	// ClaimRegistrations returns at most limit tokens with their connections, including deleted connections. Their
 	// registrations are pending or removing and due at the time at. Claiming sets DueAt to until, increments
-	// Attempts and revokes the token if it is live, in one atomic change. Of concurrent claims, only one
-	// returns a token. It acts for the service itself.
+	// Attempts and revokes the token if it is live, in one atomic change. If calls are concurrent, only one of them
+	// returns a given token. It acts for the service itself.
 	ClaimRegistrations(ctx context.Context, at, until time.Time, limit int) ([]ClaimedRegistration, error)
 
 	// PostponeRegistration sets the DueAt of a registration that is pending or removing. Any other

@@ -24,8 +24,8 @@ type SinkRequest struct {
 	RoutingKey string
 }
 
-// SubscriptionUpdate holds the replaceable fields of a subscription. If the URL has no password and names the same
-// user of the same host as before, the password is kept.
+// SubscriptionUpdate holds the replaceable fields of a subscription. If the URL has no password, but has the same user
+// and host as before, the password is kept.
 type SubscriptionUpdate struct {
 	Name       string
 	Types      []string
@@ -38,7 +38,7 @@ type SubscriptionStatus struct {
 	domain.Subscription
 	Waiting       int       // number of events that are stored and not delivered
 	OldestWaiting time.Time // when the change of the oldest of them was made; zero if none waits
-	Retrying      int       // number of the waiting events that have failed, or wait behind such an event
+	Retrying      int       // number of waiting events that have failed, or follow a failed one
 	// Position is the sequence before the first event that waits; LastSequence if none waits.
 	Position int64
 }
@@ -84,8 +84,8 @@ type SubscriptionManager interface {
 	// Errors: Conflict (not_offered) if the sink does not sign.
 	RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID,
 		id domain.SubscriptionID) (CreatedSubscription, error)
-	// ReplaySubscription sends the stored events from a sequence on again. If it is after the position, the events
-	// before it are skipped. Errors: Invalid on from unless the event is stored or is the next one.
+	// ReplaySubscription sends the stored events from the sequence from on again. If from is after the position, the
+	// events in between are skipped. Errors: Invalid on from unless the event is stored or is the next one.
 	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		from int64) (SubscriptionStatus, error)
 	// TestSubscription sends an event of the type domain.SubscriptionTest. Any outcome is returned as a result,
@@ -113,7 +113,7 @@ type EventEncoder interface {
 	Subscription(s SubscriptionStatus) ([]byte, error)
 }
 
-// Subscriptions stores subscriptions, their events and the attempts to send these.
+// Subscriptions stores subscriptions, their events, and the attempts to send the events.
 type Subscriptions interface {
 	SubscriptionStore
 	EventQueue
@@ -133,16 +133,16 @@ type SubscriptionStore interface {
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
 	// Update replaces a subscription by the result of change, in one atomic change. It keeps the id, the tenant,
 	// the sequences, the epoch and FromStart. If the subscription becomes active, the retries of its events begin
-	// again, and are due at once, in a new epoch. Errors: NotFound; those of change, with which nothing is changed.
+	// again, and are due at once, in a new epoch. Errors: NotFound; those of change; nothing is changed after an error.
 	Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		change func(*domain.Subscription) error) (SubscriptionStatus, error)
 	// Delete deletes a subscription with its events and attempts, unless check returns an error. Errors: NotFound;
 	// those of check.
 	Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		check func(domain.Subscription) error) error
-	// Replay makes from the next event that is sent: stored events from there on are sent again, and no event before
-	// it is. It begins a new epoch, so that the holder of the lease cannot overwrite the position. Errors: NotFound;
-	// Invalid on from unless the event is stored or is the next one, LastSequence + 1.
+	// Replay makes from the sequence of the next event that is sent. Stored events from there on are sent again;
+	// earlier events are not sent any more. It begins a new epoch, so that the holder of the lease cannot overwrite the
+	// position. Errors: NotFound; Invalid on from unless the event is stored or is the next one, LastSequence + 1.
 	Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		from int64) (SubscriptionStatus, error)
 	// Attempts returns the attempts to send events of a subscription, newest first. There are none for an unknown
@@ -181,8 +181,8 @@ type AttemptsWrite struct {
 	// DeliveredTo is the new value of Subscription.DeliveredTo.
 	DeliveredTo int64
 	Attempts    []domain.EventAttempt
-	// Parked are events that wait apart from the other events: one that has failed, with the state of its retries,
-	// and the later events of the same subject.
+	// Parked contains the events that wait separately from the others: an event that has failed, with the state of its
+	// retries, and the later events of the same subject.
 	Parked []domain.SubscriptionEvent
 	// Unparked are the sequences of parked events that are delivered.
 	Unparked []int64
@@ -196,8 +196,8 @@ type AttemptsWrite struct {
 // (Conflict).
 type EventQueue interface {
 	// ClaimSubscriptions extends the leases of the active subscriptions that holder has, and claims at most limit
-	// active subscriptions whose lease has expired or ended. It returns all active subscriptions that holder has then;
-	// at least half of the time until until is left in their leases.
+	// active subscriptions whose lease has expired or ended. It returns all active subscriptions that holder has after
+	// the call. Each of their leases lasts for at least half of the time until until.
 	ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, at, until time.Time,
 		limit int) ([]domain.Subscription, error)
 	// ReleaseSubscriptions ends all leases of holder.
@@ -221,8 +221,8 @@ type EventQueue interface {
 	NextParked(ctx context.Context, l SubscriptionLease, subject string) (domain.SubscriptionEvent, error)
 	// RecordAttempts stores the result of attempts, in one atomic change. Errors: LeaseLost.
 	RecordAttempts(ctx context.Context, l SubscriptionLease, w AttemptsWrite) error
-	// Transactions returns the tenant's transactions with these ids in their present versions, as Ledger.Changes
-	// returns them. Unknown ids are left out. connections contains the connections of the transactions.
+	// Transactions returns the present versions of the tenant's transactions with these ids, in the same form as
+	// Ledger.Changes. Unknown ids are left out. connections contains the connections of the transactions.
 	Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
 		ids []domain.TransactionID) ([]domain.Transaction, error)
 }
@@ -235,13 +235,13 @@ type EventBacklog struct {
 	Disabled int
 }
 
-// EventMaintenance keeps the stored events. All of its methods act for the service itself.
+// EventMaintenance counts, deletes and announces events. All of its methods act for the service itself.
 type EventMaintenance interface {
-	// EventBacklog returns how many events wait.
+	// EventBacklog counts the events that wait.
 	EventBacklog(ctx context.Context) (EventBacklog, error)
-	// PruneEvents deletes at most limit attempts that were made, at most limit delivered events that were
-	// changed, and at most limit events of no subscription that were made before the given time. It returns the
-	// number of deleted rows.
+	// PruneEvents deletes rows from before the given time: at most limit attempts, by their time, and at most limit
+	// delivered events and at most limit events without a subscription, by the time of the change that they report. It
+	// returns the number of deleted rows.
 	PruneEvents(ctx context.Context, before time.Time, limit int) (int, error)
 	// AnnounceCompleteness stores the events account.drifting and account.complete for at most limit accounts whose
 	// state has changed since the last call, and returns their number. A drift counts once it has lasted for grace. An

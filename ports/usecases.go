@@ -80,11 +80,11 @@ type ConsentHealth struct {
 	ExpiresAt time.Time // zero if no expiry is known
 }
 
-// WebhookHealth says whether the webhooks of a connection arrive.
+// WebhookHealth reports whether the expected webhooks of a connection arrive.
 type WebhookHealth struct {
 	State      domain.WebhookState
 	LastAt     time.Time // when the last delivery was received; zero if there was none
-	ExpectedBy time.Time // by when a webhook is expected; zero if none is
+	ExpectedBy time.Time // the time by which a webhook is expected; zero if none is
 }
 
 // AccountCompleteness is the state of the completeness of an account at the time when it was read.
@@ -129,14 +129,14 @@ type StatementQuery struct {
 // several times. A sequence that fails ends with the error, which the writer returns.
 type StatementWriter func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 
-// Statements makes statements of accounts.
+// Statements writes statements of accounts.
 type Statements interface {
-	// WriteStatement calls write with a statement of an account and returns the error of write. The statement and
-	// all its records are as of one moment. Few statements are written at the same time, because each of them
-	// occupies a connection to the database; WriteStatement waits a few seconds for its turn. Errors: NotFound;
-	// Invalid on the window; Conflict (account_drifting) if the account drifts, unless q.Force is set; Conflict
-	// (no_account_amount) if an amount in the account's currency is not known; Unavailable
-	// (too_many_statements) with RetryAfter after the wait.
+	// WriteStatement calls write with a statement of an account and returns the error of write. The statement and all
+	// its records show the same moment. Only a few statements are written at the same time, because each of them
+	// occupies a connection to the database; WriteStatement waits a few seconds for its turn. Errors: NotFound; Invalid
+	// on the window; Conflict (account_drifting) if the account drifts, unless q.Force is set; Conflict
+	// (no_account_amount) if an amount in the account's currency is not known; Unavailable (too_many_statements) with
+	// RetryAfter after the wait.
 	WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q StatementQuery,
 		write StatementWriter) error
 }
@@ -173,7 +173,7 @@ type ConnectionManager interface {
 	CreateConnection(ctx context.Context, tenant domain.TenantID, n NewConnection) (domain.Connection, error)
 	// GetConnection returns one connection.
 	GetConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
-	// ListConnections returns the tenant's live connections that the filter selects, ordered by name. The Kind of
+	// ListConnections returns the tenant's live connections that match the filter, ordered by name. The Kind of
 	// the filter is ignored.
 	ListConnections(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
@@ -204,10 +204,10 @@ type LinkSession struct {
 	Vendor    domain.Vendor
 	Token     domain.Secret
 	URL       domain.Secret // the vendor's hosted page, with the token
-	ExpiresAt time.Time     // when the vendor accepts the token no longer
+	ExpiresAt time.Time     // when the token expires at the vendor
 }
 
-// ConnectionLifecycle asks the vendor for what keeps a connection working, and pauses connections.
+// ConnectionLifecycle renews the access and the data of connections at the vendor, and pauses connections.
 //
 // Every method returns NotFound unless the id belongs to a live aggregator connection of the tenant. The
 // methods that call the vendor share the limits of TestConnection on concurrent calls. Their errors are:
@@ -388,9 +388,9 @@ type Reader interface {
 	// TransactionHistory returns the versions of a transaction, newest first. Errors: NotFound.
 	TransactionHistory(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 		page domain.PageRequest) (domain.Page[domain.TransactionVersion], error)
-	// SearchTransactions returns the transactions that the search selects, of all connections of the
-	// tenant, ordered by date, newest first. Each call examines a bounded number of transactions, so any
-	// page can have fewer items than requested, or none.
+	// SearchTransactions returns the transactions that match the search, of all connections of the tenant, ordered by
+	// date, newest first. Each call examines a bounded number of transactions, so any page can have fewer items than
+	// requested, or none.
 	SearchTransactions(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 		page domain.PageRequest) (domain.Page[domain.Transaction], error)
 	// Changes reads a page of the tenant's change feed. If the page would be empty, Changes
@@ -420,8 +420,8 @@ type Worker interface {
 	// RunWaitingPull makes one attempt of the oldest waiting pull of a tenant that uses few workers of this
 	// process. Such a tenant has less than half of ordinaryWorkers pulls in RunPull and none in
 	// RunWaitingPull. found reports whether there was such a pull. While RunPull runs fewer than
-	// ordinaryWorkers pulls in total, RunWaitingPull does nothing. The job of the pull stays in the queue
-	// and later finds the outcome of the attempt. Errors: only errors of the store.
+	// ordinaryWorkers pulls in total, RunWaitingPull does nothing. The job of the pull stays in the queue. When it runs
+	// later, it finds the outcome of the attempt. Errors: only errors of the store.
 	RunWaitingPull(ctx context.Context, ordinaryWorkers int) (found bool, err error)
 }
 
@@ -438,8 +438,8 @@ type Maintenance interface {
 	// Reconcile requests pulls of everything that the vendor has, for live connections without a succeeded
 	// pull within the interval. It returns the number of requested pulls.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
-	// NoticeSilence starts a pull for each of at most limit connections whose vendor has not sent a webhook within
-	// grace after its synchronisation. It returns the number of connections that it has examined.
+	// NoticeSilence starts a pull for each of at most limit connections whose vendor has not sent a webhook within the
+	// grace period after its synchronisation. It returns the number of connections that it has examined.
 	NoticeSilence(ctx context.Context, limit int) (int, error)
 	// NoticeConsents reports at most limit connections whose consent has begun to expire, each of them once. It
 	// returns their number.
@@ -471,20 +471,20 @@ type Maintenance interface {
 	// AnnounceCheckpoints announces the newest checkpoints of at most limit tenants whose last announcement is a day
 	// old, and returns their number.
 	AnnounceCheckpoints(ctx context.Context, limit int) (int, error)
-	// VerifyAudit recomputes the trees of all tenants from their entries. It compares them with everything that is
-	// stored, and with the checkpoints in earlier, which were read at any earlier time. Errors: Invalid if one of them
-	// is not a checkpoint.
+	// VerifyAudit recomputes the trees of all tenants from their entries. It compares them with all stored hashes and
+	// checkpoints, and with the checkpoints in earlier, which were read at any earlier time. Errors: Invalid if one of
+	// them is not a checkpoint.
 	VerifyAudit(ctx context.Context, earlier [][]byte) (AuditReport, error)
 	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
 	// zero if there is no such pull.
 	BacklogAge(ctx context.Context) (time.Duration, error)
-	// PruneEvents deletes at most limit events and limit attempts that are older than keep. An event of a
+	// PruneEvents deletes at most limit events and at most limit attempts that are older than keep. An event of a
 	// subscription that is not delivered is kept.
 	PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error)
 	// AnnounceCompleteness stores events for at most limit accounts that have begun or ceased to drift.
 	AnnounceCompleteness(ctx context.Context, limit int) (int, error)
-	// EventBacklog returns how many events of active subscriptions wait, and the age of the oldest one; and how many
-	// subscriptions are disabled.
+	// EventBacklog returns the number of waiting events of active subscriptions, the age of the oldest one, and the
+	// number of disabled subscriptions.
 	EventBacklog(ctx context.Context) (EventBacklogAge, error)
 	// FeedDelay returns how long the change feed has been held back by a write transaction that is
 	// still open; zero if there is none.

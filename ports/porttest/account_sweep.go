@@ -24,8 +24,7 @@ func (f *fixture) sweepAccounts(l domain.Lease, proof domain.AbsenceProof, liste
 	}))
 }
 
-// storeAccounts stores the accounts with these external ids. listed says whether they are the vendor's
-// complete list.
+// storeAccounts stores the accounts with these external ids. listed is set if they are the vendor's complete list.
 func (f *fixture) storeAccounts(l domain.Lease, listed bool, externalIDs ...string) {
 	f.Helper()
 	w := ports.PageWrite{Listed: listed}

@@ -24,7 +24,7 @@ var adjustmentTests = []storeTest{
 	{"a page under a lost lease stores no adjustment", adjustmentLostLease},
 }
 
-// closeHistoryTests check that undoing adjustments always leads to the digests.
+// closeHistoryTests check that undoing the adjustments of a close always restores the records of its digest.
 var closeHistoryTests = []storeTest{
 	{"undoing the adjustments reproduces every digest, after any history", closeRandomHistory},
 	{"undoing the adjustments reproduces digests that were computed while pages were stored", closeConcurrently},
@@ -264,7 +264,7 @@ func closeRandomHistory(f *fixture) {
 	}
 }
 
-// checkCloses checks all closes of the connection, and that the feed has their days. It returns the number of
+// checkCloses checks all closes of the connection, and the closed days in the change feed. It returns the number of
 // adjustments.
 func (f *fixture) checkCloses(when string, c domain.Connection) (adjusted int) {
 	f.Helper()

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// attentionTests check what is stored about consents and missing webhooks.
+// attentionTests check the stored states of consents and missing webhooks.
 var attentionTests = []storeTest{
 	{"the consent and the watch for webhooks of a connection are stored", attentionIsStored},
 	{"a list is filtered by the expiry of consents", listByConsentExpiry},

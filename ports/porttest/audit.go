@@ -60,7 +60,7 @@ func (f *fixture) appendEntry(e domain.AuditEntry) {
 	f.noError(f.AuditLog.Append(f.ctx, f.tenant, e))
 }
 
-// extendTree is a tree with one hash for each entry.
+// extendTree is an AuditLog.Number callback for a simple tree, which has one hash for each entry.
 func extendTree(b ports.AuditBatch) (ports.AuditExtension, error) {
 	added := ports.AuditExtension{FirstHash: b.Head.Size}
 	for _, e := range b.Pending {

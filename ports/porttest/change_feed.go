@@ -82,7 +82,7 @@ func feedCoversAllConnections(f *fixture) {
 // versions maps the id of each row to the last version of the row.
 type versions map[domain.TransactionID]int
 
-// followFeed reads the feed as a consumer does and returns the last version of each row that it has read.
+// followFeed reads the feed in the same way as a consumer, and returns the last version that it has read of each row.
 // The writers send the versions that they have stored to written. followFeed returns when it has read all
 // of these versions, or after feedTimeout.
 func (f *fixture) followFeed(written <-chan versions) versions {

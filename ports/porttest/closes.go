@@ -60,9 +60,9 @@ func (f *fixture) adjustments(id domain.AccountID, date domain.Date) []domain.Ad
 	}, nil)
 }
 
-// DigestBefore returns the digest, in hex, and the number of the records that an account had up to a day before
-// its adjustments, newest first, were made. present are its records, as readers see them now. It uses no code of
-// the service, so that it is an independent check of a close.
+// DigestBefore undoes adjustments, newest first, in the present records of an account. It returns the digest, in hex,
+// and the number of the resulting records up to a day. present contains the records as readers see them now. It uses no
+// code of the service, so that it is an independent check of a close.
 func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment, id domain.AccountID,
 	date domain.Date,
 ) (digest string, count int) {
@@ -95,7 +95,7 @@ func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment,
 	return hex.EncodeToString(sum[:]), len(order)
 }
 
-// reproduces checks that undoing the adjustments of a close in the present records leads to its digest.
+// reproduces checks that undoing the adjustments of a close in the present records results in the digest of the close.
 func (f *fixture) reproduces(when string, c domain.Connection, closed domain.Close) {
 	f.Helper()
 	digest, count := DigestBefore(f.allRows(c), f.adjustments(closed.Account, closed.Date), closed.Account, closed.Date)

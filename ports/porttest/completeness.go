@@ -132,7 +132,7 @@ func completenessOnceADay(f *fixture) {
 		later time.Duration
 		want  time.Duration
 	}{{2 * time.Hour, 0}, {26 * time.Hour, 26 * time.Hour}, {27 * time.Hour, 26 * time.Hour}} {
-		// The first repetition sums again, because the clocks of two processes may differ.
+		// The first repetition sums the records again, because the clocks of two processes may differ.
 		l := f.startPull(c)
 		f.finishSettled(l, at.Add(step.later), balances("100"))
 		if step.want > 0 {

@@ -180,9 +180,9 @@ func unwantedEvents(f *fixture) {
 	f.equal("pulls", 0, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// referencesInCapitals receives events whose account reference differs from that of the connection only in
-// case. If the reference is a UUID, both are the same, and the event is accepted, whether it creates a pull
-// or joins a queued one. Otherwise the references are different.
+// referencesInCapitals receives events whose account reference differs from the connection's reference only in case. If
+// the reference is a UUID, both are the same, and the event is accepted, whether it creates a pull or joins a queued
+// one. Otherwise the references are different.
 func referencesInCapitals(f *fixture) {
 	const lower, upper = "6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12", "6D1A9C34-20B7-4F5E-8C61-93E7A5D40B12"
 	for _, refs := range []struct {

@@ -260,7 +260,7 @@ type filled struct {
 	token    domain.WebhookToken
 }
 
-// fill creates a connection and stores something of every kind for it.
+// fill creates the connection and stores rows of every kind for it.
 func (f *fixture) fill(c domain.Connection) filled {
 	f.Helper()
 	c = f.createStored(c)
@@ -289,7 +289,7 @@ func pastIDs(t domain.Transaction) []string {
 	return ids(t.Supersedes, func(s domain.Superseded) string { return s.ExternalID })
 }
 
-// contents returns what readers see of the connection, except its feed.
+// contents returns all that readers can see of the connection, except its feed.
 func (f *fixture) contents(c filled) []any {
 	f.Helper()
 	var histories []domain.Page[domain.TransactionVersion]
@@ -364,7 +364,7 @@ func erasureErases(f *fixture) {
 		[]any{stored.Status, stored.LastError, stored.Place})
 }
 
-// readErased reads what the connection had, and returns the errors.
+// readErased reads the erased objects of the connection, and returns the errors.
 func (f *fixture) readErased(c filled) map[string]error {
 	all := map[string]error{}
 	_, all["the account"] = f.Ledger.Account(f.ctx, f.tenant, c.account)

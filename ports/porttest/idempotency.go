@@ -73,8 +73,8 @@ func responseIsReplayed(f *fixture) {
 	f.equal("a response without body", &ports.StoredResponse{Status: 204}, got)
 }
 
-// claimTimesOut checks that a claim ends after its timeout, as is needed when a process dies while it holds
-// the claim. The next claim of the key has the same timeout.
+// claimTimesOut checks that a claim ends after its timeout. Otherwise a process that dies while it holds a claim would
+// block the key forever. The next claim of the key has the same timeout.
 func claimTimesOut(f *fixture) {
 	at := f.now()
 	f.claimKey("key", fingerprintA, at)

@@ -95,8 +95,8 @@ func (f *fixture) awaitAccount(c domain.Connection, l domain.Lease) map[string]t
 	return awaited
 }
 
-// claimTakesOver hands a delivery over twice, and replays it before, so that it was received before all pulls
-// that it is attached to.
+// claimTakesOver replays a delivery, and then takes it over twice. The delivery was therefore received before all pulls
+// to which it is attached.
 func claimTakesOver(f *fixture) {
 	c, token := f.connectionWithToken()
 	about := func(account string) domain.PullScope {
@@ -136,8 +136,8 @@ func claimTakesOver(f *fixture) {
 }
 
 // claimOfLargeScopes checks that a claimed pull contains no removals if its scopes are too large.
-// VisitAnnouncedRemovals must then visit those of them that name a row which is stored and not removed or a row in
-// the quarantine, and none of another pull.
+// VisitAnnouncedRemovals must then visit the removals of known rows: rows that are stored and not removed, or are in
+// the quarantine. It must not visit removals of another pull.
 func claimOfLargeScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	const deliveries, perDelivery = 5, 5000
@@ -183,8 +183,8 @@ func claimOfLargeScopes(f *fixture) {
 	f.errorIs(err, domain.LeaseLost)
 }
 
-// checkVisits removes the rows with the visited ids during each visit, and checks all ids. One visit that fails must
-// be the last one.
+// checkVisits removes the rows with the visited ids during each visit, and compares all visited ids with want. It also
+// checks that a failing visit is the last one.
 func (f *fixture) checkVisits(l domain.Lease, want []string) {
 	f.Helper()
 	var got []string

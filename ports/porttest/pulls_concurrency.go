@@ -137,8 +137,8 @@ func mixedLoadOnOneConnection(f *fixture) {
 	s.finishAll()
 }
 
-// mixedLoadOnManyConnections also replays deliveries of several connections in one call. Each call names
-// the connections in another order. A store that locks the connections in that order can deadlock.
+// mixedLoadOnManyConnections also replays deliveries of several connections in one call. Each call lists the
+// connections in another order. A store that locks the connections in that order can deadlock.
 func mixedLoadOnManyConnections(f *fixture) {
 	storms := []mixedLoad{f.newMixedLoad(), f.newMixedLoad(), f.newMixedLoad()}
 	concurrently(9, func(i int) {

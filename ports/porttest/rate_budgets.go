@@ -31,7 +31,7 @@ func newRateBudgetKey() ports.RateBudgetKey {
 	return ports.RateBudgetKey{Vendor: vendor, Origin: "https://" + uuid.NewString() + ".example", Resource: "rows"}
 }
 
-// swapRateBudget stores next, unless it is nil, and returns the state before it and the time of the store.
+// swapRateBudget stores next, unless it is nil, and returns the previous state and the time of the store.
 func swapRateBudget(
 	t *testing.T, s ports.RateBudgets, key ports.RateBudgetKey, next *domain.RateBudget,
 ) (state domain.RateBudget, at time.Time) {

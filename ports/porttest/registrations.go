@@ -183,7 +183,7 @@ func registrationsOfOthers(f *fixture) {
 	f.equal("a token without a registration", plain, f.findToken(plain))
 }
 
-// sourceSecretIsRequired also receives while a pull is queued, because a store may then take another path.
+// sourceSecretIsRequired also receives a delivery while a pull is queued, because a store may then use other code.
 func sourceSecretIsRequired(f *fixture) {
 	c := f.createConnection()
 	token, plain := f.newToken(c), f.createToken(c)
@@ -205,8 +205,8 @@ func sourceSecretIsRequired(f *fixture) {
 	}
 }
 
-// foreignEventsAreBare also receives while a pull is queued, because a store may then take another path. The
-// deduplication key of an event is not lost with its body.
+// foreignEventsAreBare also receives a delivery while a pull is queued, because a store may then use other code. The
+// deduplication key of an event must be stored although its body is not.
 func foreignEventsAreBare(f *fixture) {
 	c, token := f.activeToken()
 	for range 2 {

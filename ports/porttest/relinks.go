@@ -121,7 +121,7 @@ func (r *relinks) publication(accounts ...string) ports.Publication {
 	return p
 }
 
-// publish publishes accounts as publication returns them.
+// publish publishes the result of publication for these accounts.
 func (r *relinks) publish(accounts ...string) domain.Counts {
 	r.Helper()
 	published, err := r.Pulls.Publish(r.ctx, r.l, r.publication(accounts...))
@@ -130,7 +130,7 @@ func (r *relinks) publish(accounts ...string) domain.Counts {
 	return published.Counts
 }
 
-// renewed is a purchase of the account "a2", as which "a" is read under the new reference.
+// renewed is a purchase of the account "a2", which is the external id of "a" under the new reference.
 func renewed(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	return purchase(externalID, append([]func(*domain.TransactionData){withAccount("a2")}, edits...)...)
 }

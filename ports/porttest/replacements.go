@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// replacementTests check how the store recognises rows that replace rows that left.
+// replacementTests check how the store recognises that a new row replaces a row that left.
 var replacementTests = []storeTest{
 	{"a row that came after the other one left continues its transaction", replaceAfterRemoval},
 	{"one sweep that learns of both rows makes one change", replaceInSweep},
@@ -76,7 +76,7 @@ func listing() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
 }
 
-// news is the progress of a pull that reads the rows that the vendor has created lately.
+// news is the progress of a pull that reads the rows that the vendor has created recently.
 func news() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{CreatedFrom: time.Unix(1, 0)}}}
 }
@@ -84,7 +84,7 @@ func news() domain.Progress {
 // next ends the pull and starts another one.
 func (r *replacements) next() { r.l = r.nextPull(r.c, r.l) }
 
-// page stores rows with a pull of this progress.
+// page stores rows with a pull that has this progress.
 func (r *replacements) page(p domain.Progress, rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
@@ -141,7 +141,7 @@ func (r *replacements) want(what string, states ...string) {
 	r.equal(what, states, r.state())
 }
 
-// found returns the ids of the transactions that a list by external id contains.
+// found returns the ids of the transactions in a list that is filtered by external id.
 func (r *replacements) found(externalID string) []domain.TransactionID {
 	r.Helper()
 	return ids(r.listTransactions(r.c, ports.TransactionFilter{ExternalID: externalID}, 5, nil),
@@ -405,7 +405,6 @@ func replaceUndoesChain(f *fixture) {
 	r.want("the oldest row is shown", "1: x v5 was y", "2: z v1")
 }
 
-// split splits the transaction, and returns it.
 func replaceShownTogether(f *fixture) {
 	r := newReplacements(f)
 	r.sweepPage(domain.OneRead, nil, purchase("y"))
@@ -428,6 +427,7 @@ func replaceShownTogether(f *fixture) {
 	r.want("the past row and the removed one", "1: x v5", "2: y v2")
 }
 
+// split undoes the last replacement of the transaction, and returns the transaction.
 func (r *replacements) split(id domain.TransactionID) domain.Transaction {
 	r.Helper()
 	t, err := r.Ledger.Split(r.ctx, r.tenant, id, newID[domain.Transaction](), r.now())

@@ -30,7 +30,7 @@ type SinkSuite struct {
 	Invalid map[string]InvalidSinkTarget
 }
 
-// SinkOptions are what the suite chooses for a sink. Connections without TLS are always allowed.
+// SinkOptions are the options that the suite sets for a sink. Connections without TLS are always allowed.
 type SinkOptions struct {
 	Timeout       time.Duration // of one Send
 	Resolver      SinkResolver  // nil means the system's resolver
@@ -46,7 +46,7 @@ type SinkResolver interface {
 type SinkDestination interface {
 	// Address returns its host and port.
 	Address() string
-	// Target returns a target that leads to the destination under another host and port. Its URL contains a
+	// Target returns a target for the destination with another host and port. Its URL contains a
 	// secret with the word "canary".
 	Target(address string) ports.SinkTarget
 	// Received returns the events that the destination has confirmed since its start, in order.
@@ -65,8 +65,8 @@ type InvalidSinkTarget struct {
 }
 
 // The timeouts of Send: the long one for a destination that answers, and the short one for a destination that does
-// not. A Send with the short one must end before patience. A connection that hangs must be replaced sooner than its
-// heartbeats or the limits of the kernel would end it.
+// not. A Send with the short timeout must end before patience has passed. A connection that hangs must be replaced
+// sooner than its heartbeats or the limits of the kernel would end it.
 const (
 	longSend  = time.Minute
 	shortSend = 400 * time.Millisecond
@@ -75,8 +75,8 @@ const (
 	replacement = 10 * time.Second
 )
 
-// TestSink checks a sink against its contract. A destination hangs, breaks and comes back in a proxy
-// between the sink and the destination.
+// TestSink checks a sink against its contract. A proxy between the sink and the destination simulates a destination
+// that hangs, breaks and comes back.
 func TestSink(t *testing.T, s SinkSuite) {
 	t.Run("the kind is its own", func(t *testing.T) {
 		if kind := s.Open(SinkOptions{}).Kind(); kind != s.Kind {
@@ -154,7 +154,7 @@ func (e *sinkEnv) event(n int64) ports.OutgoingEvent {
 	}
 }
 
-// send sends the next event, and returns it as it must be received.
+// send sends the next event, and returns it in the form in which it must be received.
 func (e *sinkEnv) send(ctx context.Context, t testing.TB) (ReceivedEvent, error) {
 	t.Helper()
 	event := e.event(e.sent.Add(1))
@@ -179,7 +179,7 @@ func (e *sinkEnv) checkError(t testing.TB, err error) {
 	}
 }
 
-// deliver sends the next event, which must succeed, and returns it as it must be received.
+// deliver sends the next event, which must succeed, and returns it in the form in which it must be received.
 func (e *sinkEnv) deliver(t testing.TB) ReceivedEvent {
 	t.Helper()
 	want, err := e.send(t.Context(), t)
@@ -197,8 +197,8 @@ func (e *sinkEnv) fail(ctx context.Context, t testing.TB, kind domain.Kind, code
 	}
 }
 
-// recover sends events until one succeeds, because a sender may notice only with an event that a connection is
-// lost. It returns the event.
+// recover sends events until one succeeds, because a sender may notice a lost connection only when it sends an event.
+// It returns the event.
 func (e *sinkEnv) recover(t testing.TB) ReceivedEvent {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -359,7 +359,7 @@ func (s SinkSuite) diesAndComesBack(t *testing.T) {
 	for range 8 {
 		wait.Go(func() { e.fail(t.Context(), t, domain.Unavailable, domain.SinkUnreachable) })
 	}
-	for e.proxy.requested.Load() == before { // until at least one event is on its way
+	for e.proxy.requested.Load() == before { // until at least one event was sent
 		time.Sleep(time.Millisecond)
 	}
 	e.proxy.stop()

@@ -19,9 +19,9 @@ type sinkProxy struct {
 	mu       sync.Mutex
 	listener net.Listener // nil while the proxy is stopped
 	conns    map[net.Conn]bool
-	requests gate  // of data to the destination
-	answers  gate  // of data from the destination
-	lost     *gate // of data in both directions of the connections since the last call of lose
+	requests gate  // for data to the destination
+	answers  gate  // for data from the destination
+	lost     *gate // for data in both directions of the connections since the last call of lose
 }
 
 // newSinkProxy starts a proxy, which ends with the test.
@@ -68,7 +68,7 @@ func (p *sinkProxy) stop() {
 	p.lost.release()
 }
 
-// lose stops all data of the present connections, as a firewall does that has lost its state. Later connections
+// lose stops all data of the present connections, like a firewall that has lost its state. Later connections
 // work.
 func (p *sinkProxy) lose() {
 	p.mu.Lock()
@@ -128,7 +128,7 @@ func (p *sinkProxy) forward(l net.Listener, sender net.Conn) {
 	wait.Wait()
 }
 
-// track adds connections that stop will break, and returns their gate. running is false if l has been stopped already.
+// track adds connections that stop will break, and returns their gate. running is false if l was already stopped.
 func (p *sinkProxy) track(l net.Listener, conns ...net.Conn) (lost *gate, running bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -169,7 +169,7 @@ func pipe(sink, source net.Conn, direction, lost *gate, bytes *atomic.Int64) {
 	}
 }
 
-// gate lets callers wait while it is held. The zero gate is open.
+// gate makes callers wait while it is held. The zero gate is open.
 type gate struct {
 	mu   sync.Mutex
 	held chan struct{} // nil if the gate is open

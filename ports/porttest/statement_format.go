@@ -87,7 +87,7 @@ func peakOf(
 	return peak
 }
 
-// limitedWriter accepts a number of bytes.
+// limitedWriter is a writer that fails after the given number of bytes.
 type limitedWriter struct{ left int }
 
 func (w *limitedWriter) Write(p []byte) (int, error) {

@@ -87,7 +87,7 @@ func pageLeavesEqual(f *fixture) {
 	first := f.getRow(c, "1")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	moved := detailed
-	// A change of the other metadata is not an edit, because some of it changes with every read.
+	// A change of the other metadata is not an edit, because some of its members change with every read.
 	moved.Metadata, moved.ContentHash = []byte(`{"collected": "later"}`), domain.ContentHash{1}
 	moved.OccurredAt = epoch.In(time.FixedZone("elsewhere", 3600))
 	moved.Amount = money("-12.500", "BRL")

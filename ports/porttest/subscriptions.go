@@ -104,7 +104,7 @@ func (f *fixture) claims(holder domain.LeaseID, s domain.Subscription, at time.T
 	return slices.ContainsFunc(held, func(h domain.Subscription) bool { return h.ID == s.ID })
 }
 
-// appended appends until there are this number of events, and returns them. A store may withhold changes while a
+// appended calls Append until the subscription has n events, and returns them. A store may withhold changes while a
 // writer of another test still runs.
 func (f *fixture) appended(l ports.SubscriptionLease, s domain.Subscription, want int) []domain.SubscriptionEvent {
 	f.Helper()
@@ -352,7 +352,7 @@ func queueBegins(f *fixture) {
 	f.storeRows(running, row("2"))
 	l := f.lease(now)
 	f.equal("now", []string{"1 transaction.added 1"}, briefEvents(f.appended(l, now, 1)))
-	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder)) // a claim claims all free subscriptions
+	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder)) // a claim includes all free subscriptions
 	f.equal("from the start", []string{"1 transaction.added 1", "2 transaction.added 1"},
 		briefEvents(f.appended(f.lease(start), start, 2)))
 }

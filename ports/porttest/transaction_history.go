@@ -26,7 +26,7 @@ var historyTests = []storeTest{
 	{"a page that is stored under a lost lease adds no version", historyUnderLostLease},
 }
 
-// withOrigin sets the members of a row that only a history returns.
+// withOrigin sets the members of a row that only History returns.
 func withOrigin(hash byte, rules string) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) {
 		o.RowSHA256, o.Normalizer = slices.Repeat([]byte{hash}, 32), rules
@@ -38,8 +38,8 @@ func (f *fixture) history(c domain.Connection, externalID string) []domain.Trans
 	return f.historyOf(f.getRow(c, externalID).ID, domain.MaxLimit, nil)
 }
 
-// historyOf reads the history of a transaction in pages of limit. It checks that the versions have no gap,
-// and that each version has the version after it as its Previous.
+// historyOf reads the history of a transaction in pages of limit. It checks that the version numbers have no gap, and
+// that Previous of each version equals the next item of the list.
 func (f *fixture) historyOf(id domain.TransactionID, limit int, between func()) []domain.TransactionVersion {
 	f.Helper()
 	versions := collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.TransactionVersion], error) {
@@ -56,7 +56,7 @@ func (f *fixture) historyOf(id domain.TransactionID, limit int, between func()) 
 	return versions
 }
 
-// presentVersion returns the row as a history must return its present version.
+// presentVersion returns the present version of the row in the form in which History must return it.
 func presentVersion(row domain.Transaction, origin domain.TransactionData) domain.Transaction {
 	row.RowSHA256, row.Normalizer = origin.RowSHA256, origin.Normalizer
 	return row
@@ -111,8 +111,8 @@ func historyOfUnchangedRow(f *fixture) {
 	f.equal("version", presentVersion(f.getRow(c, "1"), data), versions[0].Transaction)
 }
 
-// historyIgnoresMetadataUpdates checks that an update of the metadata leaves the row's hash and normaliser
-// those that made the version.
+// historyIgnoresMetadataUpdates checks that an update of the metadata does not change the row's hash and normaliser,
+// which belong to the data of the version.
 func historyIgnoresMetadataUpdates(f *fixture) {
 	c, l := f.runningPull()
 	withMetadata := func(text string) func(*domain.TransactionData) {
@@ -143,7 +143,7 @@ func historyOfRemovals(f *fixture) {
 	for _, v := range f.history(c, "1") {
 		f.equal("hash of the last row that was read", data.RowSHA256, v.Transaction.RowSHA256)
 	}
-	// A page that contains the row and its removal makes two versions.
+	// A page that contains the row and its removal creates two versions.
 	f.mustStorePage(l, ports.PageWrite{Transactions: []domain.TransactionData{data}, Removed: []string{"1"}})
 	f.equal("changes of a row that was restored and removed by one page", []domain.ChangeKind{
 		domain.Removed, domain.Restored, domain.Removed, domain.Restored, domain.Removed, domain.Added,

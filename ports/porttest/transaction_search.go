@@ -20,7 +20,7 @@ var searchTests = []storeTest{
 	{"a transaction is found by its external id", transactionByExternalID},
 }
 
-// search returns the transactions that the search selects. It reads pages of limit until the last page. A
+// search returns the transactions that match the search. It reads pages of limit until the last page. A
 // page can have fewer rows than limit although it is not the last one.
 func (f *fixture) search(s domain.TransactionSearch, limit int) []domain.Transaction {
 	f.Helper()

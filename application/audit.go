@@ -177,8 +177,8 @@ func (s *Service) ProveAuditInclusion(
 	return domain.AuditProof{Size: proven, Hashes: hashes}, err
 }
 
-// provenSize returns the size of the tree that a caller asked for; that of the newest checkpoint for nil. Errors:
-// Invalid on field if there is no such tree yet.
+// provenSize returns the size of the tree that a caller asked for. For nil, it returns the size of the newest
+// checkpoint. Errors: Invalid on field if there is no such tree yet.
 func (s *Service) provenSize(
 	ctx context.Context, tenant domain.TenantID, field string, wanted *int64,
 ) (int64, error) {
@@ -289,7 +289,7 @@ func (s *Service) announceCheckpoint(ctx context.Context, tenant domain.TenantID
 }
 
 // VerifyAudit implements ports.Maintenance. It first numbers the entries that have no number, as far as the trees can
-// be extended. It finds trees that cannot be extended afterwards.
+// be extended. Then it verifies all trees, including those that could not be extended.
 func (s *Service) VerifyAudit(ctx context.Context, earlier [][]byte) (ports.AuditReport, error) {
 	known := map[domain.TenantID][][]byte{}
 	for _, checkpoint := range earlier {
@@ -361,8 +361,8 @@ func (c *storedAuditKey) set(key domain.Secret) {
 	c.key = key
 }
 
-// auditKeys returns the keys of checkpoints; the first one signs. The key in the store also verifies if the deployment
-// has keys of its own, because it may have signed checkpoints before. If there is no key, auditKeys generates one and
+// auditKeys returns the keys of checkpoints; the first one signs. If the deployment has keys of its own, the key in the
+// store still verifies, because it may have signed earlier checkpoints. If there is no key, auditKeys generates one and
 // stores it sealed.
 func (s *Service) auditKeys(ctx context.Context) ([]domain.Secret, error) {
 	stored, err := s.auditKeyInStore(ctx)
@@ -410,7 +410,7 @@ func (s *Service) createAuditKey(ctx context.Context) (domain.Sealed, error) {
 }
 
 // sealAuditKey seals the key. Its ciphertext is bound to the nil tenant and the nil connection, which no connection
-// has, so it cannot be opened as a credential, and no credential as the key.
+// has, so the key cannot be opened as a credential, and no credential can be opened as the key.
 func (s *Service) sealAuditKey(key domain.Secret) (domain.Sealed, error) {
 	return s.Sealer.Seal(domain.TenantID{}, domain.ConnectionID{},
 		domain.NewCredential(map[string]domain.Secret{auditKeyPart: key}))

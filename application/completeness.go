@@ -100,8 +100,8 @@ func (a *attempt) settledRead() *ports.SettledRead {
 	return read
 }
 
-// readSettled reports whether the attempt has read everything while the vendor did not synchronise. A vendor that
-// needs two reads as a proof of absence does not report when it synchronises.
+// readSettled reports whether the attempt has read everything while the vendor did not synchronise. A vendor for which
+// a proof of absence needs two reads does not report when it synchronises.
 func (a *attempt) readSettled() bool {
 	if !a.initial && !a.pull.Scope.Everything || a.changed || a.status.NeedsReauth {
 		return false

@@ -100,8 +100,8 @@ func (s *Service) recheckPause(ctx context.Context, c domain.Connection) error {
 	return now.CheckNotPaused()
 }
 
-// PauseConnection implements ports.ConnectionLifecycle. The revision does not change, because an update that does
-// not know of the pause overwrites nothing of it.
+// PauseConnection implements ports.ConnectionLifecycle. The revision does not change, because an update by a caller
+// that does not know of the pause does not overwrite the pause.
 func (s *Service) PauseConnection(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {

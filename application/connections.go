@@ -126,7 +126,7 @@ func (s *Service) validateUpdate(
 	return domain.Join(fieldErrors)
 }
 
-// vendorOf returns the vendor of a connection, which decides about the origins of its base URL. If no origins are
+// vendorOf returns the vendor of a connection, on which the allowed origins of its base URL depend. If no origins are
 // configured, or if there is no such connection, it returns "": the update itself then fails with NotFound.
 func (s *Service) vendorOf(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Vendor, error) {
 	if len(s.BaseURLs) == 0 {

@@ -13,9 +13,9 @@ import (
 // waits for it.
 const consentTimeout = 5 * time.Second
 
-// consentOf returns what the vendor says about the consent of the connection. status is the status that was just read.
-// If the vendor shows no consents, or the request fails, only the status counts: a consent is never the reason why a
-// pull or a test fails.
+// consentOf returns what the vendor reports about the connection's consent. status is the link status that was just
+// read. If the vendor shows no consents, or the request fails, only the status counts: a consent is never the reason
+// why a pull or a test fails.
 func (s *Service) consentOf(
 	ctx context.Context, vendor ports.Aggregator, access ports.Access, status domain.LinkStatus,
 ) domain.ConsentReport {
@@ -50,8 +50,8 @@ func (a *attempt) readConsent(ctx context.Context, failure error) {
 	}
 }
 
-// consentAfter returns the consent after the attempt: first the events that the pull stands for are applied, and then
-// what the vendor says now.
+// consentAfter returns the consent after the attempt. It applies the events of the pull's deliveries first, and then
+// the present report of the vendor.
 func (a *attempt) consentAfter(c domain.Consent, at time.Time) domain.Consent {
 	for _, report := range a.pull.Scope.Consents {
 		c = c.After(report, at)

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The size of a batch of an erasure, and the number of batches that a round makes of one erasure before other
-// erasures have their turn.
+// The size of a batch of an erasure, and the number of batches of one erasure that a round runs before it continues
+// with other erasures.
 const (
 	erasureBatchRows = 1000
 	erasureBatches   = 50
@@ -120,7 +120,7 @@ func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.
 		now := s.Clock.Now()
 		switch {
 		case cause == nil:
-			// The vendor announces the deletion to other connections, which may store what names the reference.
+			// The vendor announces the deletion to other connections, whose deliveries may then contain the reference.
 			e.VendorDone, e.LastError, e.Passes, e.DueAt = true, "", domain.ErasurePasses-1, now.Add(domain.ErasureEcho)
 			return s.Erasures.Save(ctx, e, claimed)
 		case !e.VendorFailed(domain.CodeOf(cause), now):

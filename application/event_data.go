@@ -32,7 +32,7 @@ func (r *eventRunner) load(ctx context.Context, events []domain.SubscriptionEven
 	return loaded, nil
 }
 
-// loadTransactions returns the transactions of events by their ids.
+// loadTransactions returns the transactions of the events, by id.
 func (r *eventRunner) loadTransactions(
 	ctx context.Context, events []domain.SubscriptionEvent,
 ) (map[string]domain.Transaction, error) {

@@ -14,15 +14,15 @@ import (
 const (
 	// claimInterval is the interval at which a process claims subscriptions and extends its leases.
 	claimInterval = time.Second
-	// eventLease is how long a lease lasts. Half of it is left when it is extended.
+	// eventLease is how long a lease lasts. It is extended when half of it is left.
 	eventLease = 28 * time.Second
-	// leaseMargin is the time before the end of a lease in which no event is sent any more.
+	// leaseMargin is the time before the end of a lease during which no more events are sent.
 	leaseMargin = 5 * time.Second
 	// claimLimit is the maximum number of subscriptions that a process claims at a time, so that the processes share
 	// them.
 	claimLimit = 8
-	// minEventPoll and maxEventPoll bound the interval at which a process asks for changes, with one query for all of
-	// its subscriptions. The interval grows while there are none.
+	// minEventPoll and maxEventPoll bound the interval at which a process polls for changes, with one query for all of
+	// its subscriptions. The interval grows while there are no changes.
 	minEventPoll = 10 * time.Millisecond
 	maxEventPoll = 200 * time.Millisecond
 	// eventStoreCalls is the maximum number of calls of the store that the subscriptions of a process make at once.
@@ -35,14 +35,14 @@ const (
 type dispatchSignal struct {
 	mu       sync.Mutex
 	claim    bool               // claim at once, because a subscription has changed
-	poll     bool               // ask for changes at once
+	poll     bool               // poll for changes at once
 	stopWait context.CancelFunc // ends the sleep of the dispatcher; nil while it does not sleep
 }
 
 // nudge makes the dispatcher notice a change of a subscription at once.
 func (d *dispatchSignal) nudge() { d.set(true) }
 
-// changed makes the dispatcher ask for changes at once.
+// changed makes the dispatcher poll for changes at once.
 func (d *dispatchSignal) changed() { d.set(false) }
 
 func (d *dispatchSignal) set(claim bool) {
@@ -54,7 +54,7 @@ func (d *dispatchSignal) set(claim bool) {
 	}
 }
 
-// take returns what was signalled since the last call.
+// take returns the signals since the last call.
 func (d *dispatchSignal) take() (claim, poll bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -93,8 +93,8 @@ type dispatcher struct {
 	failedAt time.Time     // when an error was last reported
 }
 
-// DispatchEvents implements ports.EventDispatcher. Each subscription has a runner of its own, so a slow sink delays
-// no other subscription. One query for all of them finds those with new changes.
+// DispatchEvents implements ports.EventDispatcher. Each subscription has a runner of its own, so a slow sink delays no
+// other subscription. A single query finds all subscriptions with new changes.
 func (s *Service) DispatchEvents(ctx context.Context) {
 	d := &dispatcher{
 		Service: s, holder: domain.LeaseID{UUID: s.IDs.New()}, runners: map[domain.SubscriptionID]*eventRunner{},
@@ -131,8 +131,8 @@ func (d *dispatcher) report(ctx context.Context, err error) {
 	}
 }
 
-// claim claims subscriptions, starts a runner for each of them, and stops those of other subscriptions. A runner whose
-// subscription has changed is stopped, and replaced once it has ended.
+// claim claims subscriptions, starts a runner for each of them, and stops the runners of all other subscriptions. A
+// runner whose subscription has changed is stopped, and replaced once it has ended.
 func (d *dispatcher) claim(ctx context.Context) {
 	now := d.Clock.Now()
 	held, err := d.Subscriptions.ClaimSubscriptions(ctx, d.holder, now, now.Add(eventLease), claimLimit)
@@ -195,7 +195,7 @@ func (d *dispatcher) poll(ctx context.Context) {
 func (d *dispatcher) start(ctx context.Context, sub domain.Subscription) *eventRunner {
 	runCtx, cancel := context.WithCancel(ctx)
 	if !d.Clock.Now().Before(sub.PreviousUntil) {
-		sub.PreviousUntil = time.Time{} // the replaced secret no longer signs
+		sub.PreviousUntil = time.Time{} // the replaced secret is no longer used for signing
 	}
 	r := &eventRunner{
 		Service: d.Service, sub: sub, calls: d.calls,

@@ -20,23 +20,23 @@ const (
 	eventBatch = 256
 	// queueLow is the number of loaded events below which the next ones are loaded.
 	queueLow = eventBatch / 2
-	// maxParked is the maximum number of subjects whose first event is retried. While there are as many, no other
-	// events are sent, because the sink does not work.
+	// maxParked is the maximum number of subjects whose first event is retried. When it is reached, no other events are
+	// sent, because the sink does not work.
 	maxParked = 256
 	// maxBacklog is the maximum number of events that are stored ahead of the delivery. The changes after them stay in
 	// the feed.
 	maxBacklog = 10_000
 	// recordAfter is how long results of attempts are collected before they are stored together.
 	recordAfter = 50 * time.Millisecond
-	// openRetry is how long a subscription waits whose secrets cannot be opened.
+	// openRetry is how long a subscription waits if its secrets cannot be opened.
 	openRetry = 10 * time.Second
-	// sinkDown is the number of failures in a row after which a success makes all retries due.
+	// sinkDown is the number of consecutive failures after which a success makes all retries due.
 	sinkDown = 8
 )
 
 // eventRunner sends the events of one subscription. Its goroutine owns all members except lease and ended. Calls of the
 // store and attempts run in goroutines of their own, which pass a function with their result to the runner. At most one
-// call of the store runs at a time, so the runner needs the memory for few events however slow the sink is.
+// call of the store runs at a time, so the runner holds only a few events in memory, however slow the sink is.
 type eventRunner struct {
 	*Service
 	sub    domain.Subscription
@@ -52,7 +52,7 @@ type eventRunner struct {
 
 	append  bool  // there may be changes that are not appended
 	last    int64 // the sequence of the latest event
-	cursor  int64 // the sequence up to which events are in staged, or were
+	cursor  int64 // the sequence up to which events are, or were, in staged
 	staged  []domain.SubscriptionEvent
 	queue   []*queuedEvent // loaded events, in the order of their sequences
 	retries []*queuedEvent // loaded events that are retried
@@ -61,7 +61,7 @@ type eventRunner struct {
 	inFlight int
 	busy     map[string]bool // the subjects of attempts under way
 	parked   map[string]*parkedSubject
-	failures int // number of attempts that have failed in a row
+	failures int // number of consecutive failed attempts
 
 	calling      bool // a call of the store is under way
 	pending      ports.AttemptsWrite
@@ -78,7 +78,7 @@ type queuedEvent struct {
 	entry  *windowEntry           // nil for a retry
 }
 
-// windowEntry is an event whose outcome decides about DeliveredTo.
+// windowEntry is an event that DeliveredTo has not passed yet. DeliveredTo passes it when it is done.
 type windowEntry struct {
 	sequence int64
 	done     bool // delivered or parked
@@ -91,7 +91,7 @@ type parkedSubject struct {
 	unflushed int // number of its events that are parked in pending and not stored yet
 }
 
-// parkedState is what happens to the first event of a subject.
+// parkedState is the state of the first parked event of a subject.
 type parkedState int
 
 const (
@@ -100,8 +100,8 @@ const (
 	parkedNext                       // it was delivered, and the next event of the subject must be read
 )
 
-// serves reports whether the runner may go on with the present state of its subscription. It must not if a replaced
-// secret that it uses no longer signs.
+// serves reports whether the runner may continue with its copy of the subscription. It must not if the copy contains a
+// replaced secret that must no longer sign.
 func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
 	expired := !r.sub.PreviousUntil.IsZero() && !now.Before(r.sub.PreviousUntil)
 	return sub.Revision == r.sub.Revision && sub.Epoch == r.lease.Epoch && !expired
@@ -110,7 +110,7 @@ func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
 // extend records that the lease is held at a time, for at least half of its duration.
 func (r *eventRunner) extend(now time.Time) { r.until.Store(now.Add(eventLease / 2).UnixMicro()) }
 
-// leaseEnds reports whether the lease may have ended, or ends soon.
+// leaseEnds reports whether the lease may have ended or will end soon.
 func (r *eventRunner) leaseEnds() bool {
 	return r.Clock.Now().Add(leaseMargin).UnixMicro() >= r.until.Load()
 }
@@ -127,7 +127,7 @@ func (r *eventRunner) hasEnded() bool {
 	}
 }
 
-// wake tells the runner that there are changes to append.
+// wake notifies the runner of changes to append.
 func (r *eventRunner) wake() {
 	select {
 	case r.awake <- struct{}{}:
@@ -136,7 +136,7 @@ func (r *eventRunner) wake() {
 }
 
 // run sends events until ctx ends, or a call of the store fails: then the dispatcher starts another runner, which
-// continues with what is stored.
+// continues from the stored state.
 func (r *eventRunner) run(ctx context.Context) (err error) {
 	if r.sender, err = r.openSender(ctx, r.sub); err != nil {
 		_ = r.Sleeper.Sleep(ctx, openRetry)
@@ -317,7 +317,7 @@ func (r *eventRunner) send(ctx context.Context, e *queuedEvent) (err error) {
 	return r.sender.Send(ctx, outgoing(e.SubscriptionEvent, r.sub.Tenant, data))
 }
 
-// attempted takes the result of an attempt.
+// attempted records the result of an attempt.
 func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, ended time.Time, failure error) {
 	r.Observer.Emit(ctx, ports.EventAttempted{
 		Subscription: r.sub.ID, Sink: r.sub.Sink.Kind, Took: ended.Sub(started), Err: failure,
@@ -339,7 +339,7 @@ func (r *eventRunner) attempted(ctx context.Context, e *queuedEvent, started, en
 	r.settle(e)
 }
 
-// succeeded takes a success. After an outage, it makes all retries due.
+// succeeded records a successful attempt. After an outage, it makes all retries due.
 func (r *eventRunner) succeeded(e *queuedEvent) {
 	outage := r.failures >= sinkDown
 	r.failures = 0
@@ -356,7 +356,7 @@ func (r *eventRunner) succeeded(e *queuedEvent) {
 	}
 }
 
-// fails takes a failure: the event waits for its next attempt, or the subscription is disabled.
+// fails records a failed attempt: the event waits for its next attempt, or the subscription is disabled.
 func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure error) {
 	r.failures++
 	if e.FailingSince.IsZero() {
@@ -399,14 +399,14 @@ func (r *eventRunner) slide() {
 	}
 }
 
-// touch records that pending has a result.
+// touch records that pending contains a result.
 func (r *eventRunner) touch() {
 	if r.pendingSince.IsZero() {
 		r.pendingSince = r.Clock.Now()
 	}
 }
 
-// startCall starts the call of the store that is needed most, unless one is under way.
+// startCall starts the most urgent call of the store, unless a call is under way.
 func (r *eventRunner) startCall(ctx context.Context) {
 	if r.calling || r.failed != nil {
 		return
@@ -496,7 +496,8 @@ func (r *eventRunner) callLoad(ctx context.Context) {
 			if len(read) > 0 {
 				r.stage(read)
 			} else if len(batch) == 0 {
-				// All events up to there are parked. DeliveredTo passes them: they are delivered on their own.
+				// All events up to there are parked. DeliveredTo passes them, because parked events are delivered
+				// separately.
 				r.cursor = last
 				r.window = append(r.window, &windowEntry{sequence: last, done: true})
 				r.slide()
@@ -552,7 +553,7 @@ func (r *eventRunner) next() []string {
 }
 
 // callRecord stores the results of attempts. Then it reads the next event of each subject whose first event was
-// delivered: only now all of its events are stored as parked.
+// delivered, because only now are all events of that subject stored as parked.
 func (r *eventRunner) callRecord(ctx context.Context) {
 	write, subjects := r.pending, r.next()
 	r.pending = ports.AttemptsWrite{DeliveredTo: write.DeliveredTo}

@@ -40,9 +40,8 @@ func (s *Service) Do(
 	return response, false, nil
 }
 
-// storeResponse stores the response to the first request. A failure is not reported to the caller, because
-// the request was executed. The claim then still prevents a second execution until it expires. claimed is
-// the time of the claim.
+// storeResponse stores the response to the first request. A failure is not returned to the caller, because the request
+// was executed. The claim then still prevents a second execution until it expires. claimed is the time of the claim.
 func (s *Service) storeResponse(
 	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time, response ports.StoredResponse,
 ) {

@@ -94,8 +94,8 @@ func (s *Service) allowsOrigin(v domain.Vendor, baseURL string) bool {
 	return len(allowed) == 0 || slices.Contains(allowed, domain.Origin(baseURL))
 }
 
-// saveTest stores the health that results from a test, with an entry. A test of a connection that was deleted meanwhile
-// is recorded, too, because its call has been made.
+// saveTest stores the health that results from a test, together with an audit entry. If the connection was deleted
+// meanwhile, the entry is stored nevertheless, because the vendor was called.
 func (s *Service) saveTest(
 	ctx context.Context, action string, tested domain.Connection, status domain.LinkStatus,
 	consent domain.ConsentReport, failure error,
@@ -111,10 +111,10 @@ func (s *Service) saveTest(
 	return err
 }
 
-// saveHealth stores the health that results from a check, and after a successful one what the vendor says about the
-// consent and its next synchronisation. It stores nothing if the connection was
-// repointed, rotated or deleted during the check, because the result then describes the old target or the
-// old credential. Errors: NotFound if it was deleted.
+// saveHealth stores the health that results from a check, and after a successful check also what the vendor reports
+// about the consent and its next synchronisation. It stores nothing if the connection was repointed, rotated or deleted
+// during the check, because the result then describes the old target or the old credential. Errors: NotFound if it was
+// deleted.
 func (s *Service) saveHealth(
 	ctx context.Context, checked domain.Connection, status domain.LinkStatus, consent domain.ConsentReport,
 	failure error,
@@ -141,7 +141,7 @@ func sameTarget(now, before domain.Connection) bool {
 			now.AccountRef == before.AccountRef && bytes.Equal(now.Config, before.Config)
 }
 
-// reasonOf returns the reason, one of five, that a connection test reports for a failure; "" for nil.
+// reasonOf returns the reason that a connection test reports for a failure, which is one of five codes; "" for nil.
 func reasonOf(failure error) domain.Code {
 	if failure == nil {
 		return ""

@@ -29,7 +29,7 @@ func (s *Service) ListDue(ctx context.Context, limit int) ([]domain.PullID, erro
 
 // Reconcile implements ports.Maintenance. Only a pull of everything delays the next request, because a pull
 // of the rows that an event names does not find a removal whose event was lost. A connection is already due
-// after four fifths of the interval. Reconcile runs every twentieth of the interval, so each connection is
+// after four fifths of the interval. Reconcile runs every twentieth of the interval, so a pull of each connection is
 // requested before the whole interval has passed.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
@@ -181,7 +181,7 @@ type feedWriter struct {
 	since time.Time
 }
 
-// openFor returns how long consecutive calls of openFor have named this writer; 0 if id is "".
+// openFor returns the time since the first of the consecutive calls with this writer's id; 0 if id is "".
 func (w *feedWriter) openFor(id string, now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -39,7 +39,7 @@ type attempt struct {
 	access   ports.Access
 	status   domain.LinkStatus    // returned by the check before the first page is read
 	checked  bool                 // status is set
-	consent  domain.ConsentReport // what the vendor says about the consent at the end of the attempt
+	consent  domain.ConsentReport // the vendor's report about the consent at the end of the attempt
 	listed   []string             // the external ids of all accounts that the vendor lists
 	accounts []domain.AccountData // accounts with a known external id, including unreadable ones
 	relink   relink
@@ -77,9 +77,9 @@ type pendingProgress struct {
 // been stored.
 func (a *attempt) run(ctx context.Context) error {
 	// Announced removals are stored first, because the vendor may not respond for hours. An initial pull
-	// stores them last, because it may itself store the removed rows. If there are too many removals to
-	// keep in memory, they are stored first, and last if a page was stored, because it may contain rows whose
-	// removals were not kept.
+	// stores them last, because it may itself store the removed rows. If there are too many removals to keep in memory,
+	// they are stored first. They are stored again at the end if a page was stored, because the page may contain rows
+	// whose removals were not kept.
 	if !a.initial {
 		if err := a.markRemoved(ctx); err != nil {
 			return err
@@ -221,8 +221,8 @@ func (a *attempt) plan() {
 
 // awaited returns the accounts that the scope names and the vendor does not list, each with the time
 // since when the pull waits for it. It omits accounts that are marked as removed: the vendor has listed them before,
-// and their rows stay as they are. awaited returns nil if the connection got another target after the pull
-// was queued, because the scope may then name accounts of the earlier target.
+// and their rows do not change. awaited returns nil if the connection got another target after the pull was queued,
+// because the scope may then name accounts of the earlier target.
 func (a *attempt) awaited() map[string]time.Time {
 	if a.pull.CreatedAt.Before(a.connection.TargetChangedAt) {
 		return nil
@@ -318,7 +318,7 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 	}
 }
 
-// write returns what is written for the batch.
+// write returns the write of the batch.
 func (b *batch) write() ports.PageWrite {
 	return ports.PageWrite{
 		Accounts: b.accounts, Transactions: b.rows, AssumeNew: b.assumeNew, Quarantined: b.quarantine.added,
@@ -343,7 +343,7 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	return a.written(ctx, w, counts, err)
 }
 
-// completed returns the write with the members that every write has.
+// completed returns the write with the members that are common to all writes.
 func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	w = a.forStage(a.forPage(w))
 	w.At, w.LeaseUntil = a.leaseTimes()
@@ -397,7 +397,7 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	settled, err := a.settled(ctx, a.status.Transactions)
 	if err != nil || !settled {
 		if err != nil {
-			// The step is done only when its sweep has succeeded, so the progress does not advance.
+			// The step is complete only when its sweep has succeeded, so the progress does not advance.
 			page.Progress = a.pull.Progress
 		}
 		if failed := a.writePage(ctx, page); failed != nil {

@@ -28,7 +28,7 @@ type differ struct {
 	// removed are the sorted external ids of rows whose removal is already stored. A page may still contain
 	// such a row if it was read before the announcement. The differ treats the row as unchanged.
 	removed []string
-	partial bool // the step has no complete list: it names rows, or reads those that the vendor created lately
+	partial bool // the step reads no complete list, but rows by id or recently created rows
 
 	// The rows of the step that the pull has already counted. They are not counted again if they are
 	// unchanged. Only appendChanged uses these fields.
@@ -40,7 +40,7 @@ type differ struct {
 	// Used only by note.
 	noted         int64                // the number of pages so far
 	unidentified  bool                 // the external id of at least one row so far cannot be read
-	collectedFrom map[string]time.Time // see ports.VendorPage, of all pages so far
+	collectedFrom map[string]time.Time // see ports.VendorPage; of all pages so far
 	seen          idSet                // the external ids of the whole step
 	recent        recentIDs            // external ids of the rows on pages that may not be stored yet
 }

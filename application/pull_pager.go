@@ -67,7 +67,7 @@ type batch struct {
 	assumeNew  bool // none of the rows is expected to be stored already
 	quarantine quarantineChanges
 	unchanged  int             // number of rows that are stored already with the same content
-	shown      []string        // the rows that no stored row records as shown; see domain.Progress
+	shown      []string        // external ids for Progress.Shown
 	nameless   bool            // the external id of a row cannot be read
 	progress   domain.Progress // the pull's progress after the batch is stored
 	last       bool            // reports that this is the last batch of the step

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quarantine contains the keys of the connection's quarantined rows. The value of a key says whether this
-// attempt has read the row. It is loaded when the attempt starts; during a step only the differ uses it.
+// quarantine contains the keys of the connection's quarantined rows. The value of a key reports whether this attempt
+// has read the row. It is loaded when the attempt starts; during a step only the differ uses it.
 type quarantine map[domain.QuarantineKey]bool
 
 func newQuarantine(keys []domain.QuarantineKey) quarantine {

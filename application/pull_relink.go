@@ -8,9 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// relink is what an attempt knows about the accounts of a new account reference.
+// relink contains what an attempt has found out about the accounts of a new account reference.
 type relink struct {
-	staged     bool // the rows are staged, because accounts may be continued
+	staged     bool // the rows are staged, because they may continue stored accounts
 	published  bool // this attempt has published the rows
 	listed     []domain.AccountData
 	embedded   []domain.AccountData // accounts that were only embedded in rows of this attempt
@@ -87,7 +87,7 @@ func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool)
 	}
 }
 
-// relinked returns the accounts to recognise.
+// relinked returns the input for recognising accounts.
 func (a *attempt) relinked(before []domain.Account, after []domain.AccountData) domain.RelinkedAccounts {
 	return domain.RelinkedAccounts{Before: before, After: after, Identity: a.identity()}
 }
@@ -100,7 +100,7 @@ func (a *attempt) identity() func(domain.AccountData) domain.AccountIdentity {
 	return func(domain.AccountData) domain.AccountIdentity { return domain.AccountIdentity{} }
 }
 
-// accountKey returns the function of ports.PageWrite.
+// accountKey returns the function for PageWrite.AccountKey.
 func (a *attempt) accountKey() func(domain.AccountData) string {
 	identity := a.identity()
 	return func(account domain.AccountData) string { return identity(account).Key(account) }
@@ -114,7 +114,8 @@ func (a *attempt) startStaging(ctx context.Context) error {
 	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
 }
 
-// forStage returns the write with the account reference. If the rows are staged, it also says of which step they are.
+// forStage returns the write with the account reference. If the rows are staged, it also sets the step to which they
+// belong.
 func (a *attempt) forStage(w ports.PageWrite) ports.PageWrite {
 	w.AccountRef, w.AccountKey = a.connection.AccountRef, a.accountKey()
 	if progress := a.pull.Progress; a.relink.staged {

@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// matching returns how writes of the vendor's rows recognise replacements; nil if none are recognised.
+// matching returns the rules by which writes of the vendor's rows recognise replacements; nil if they recognise none.
 func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 	if s.KeepReplacementsApart {
 		return nil
@@ -21,8 +21,8 @@ func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 // withoutKeys returns no keys, for a vendor that states none.
 func withoutKeys(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} }
 
-// forPage returns the write with the attempt's knowledge about replacements. A row of the quarantine, or one whose id
-// could not be read, may have been shown by earlier reads, so it replaces no row.
+// forPage returns the write with the members that recognising replacements needs. A row from the quarantine, or a row
+// whose id could not be read, may have been shown by earlier reads, so it replaces no row.
 func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
 	w.RecentlyLeft, w.Unshown = a.recentlyLeft, a.unshown
 	w.Matching = a.matching(a.connection.Vendor)
@@ -49,9 +49,9 @@ func (q quarantine) hasNameless() bool {
 // maxHeldRows is the maximum number of rows that are held back until the end of a step.
 const maxHeldRows = 2000
 
-// heldRows keeps the changed rows of a step until its end. Then it is known which rows left, so that a row that
-// replaces one of them does not first become a transaction of its own. The stored progress meanwhile stays before the
-// first page with such rows, so that they are read again after a crash. If there are more than maxHeldRows rows, none
+// heldRows keeps the changed rows of a step until its end. Only then is it known which rows left. A row that replaces
+// one of them therefore does not first become a separate transaction. Meanwhile the stored progress stays before the
+// first page with held rows, so that they are read again after a crash. If there are more than maxHeldRows rows, none
 // is held back.
 type heldRows struct {
 	off      bool // rows are stored with their page
@@ -63,7 +63,7 @@ type heldRows struct {
 }
 
 // newHeldRows returns the held rows of a step that begins at the attempt's progress. No row is held back if no row can
-// have left: the connection was empty, or the step finds no removal and no row has left recently.
+// have left: because the connection was empty, or because the step finds no removals and no row has left recently.
 func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	return &heldRows{
 		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||

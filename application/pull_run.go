@@ -11,7 +11,7 @@ import (
 
 // leaseTime is longer than the longest single call to an aggregator (15 s), and short enough for another
 // worker to resume the pull within 30 s after a worker has died. Storing a page extends the lease, and the
-// request for the next page is already running at that time. So the time until the next extension depends
+// request for the next page is already running at that time. Therefore the time until the next extension depends
 // on the longer of the two calls (vendor and store), not on their sum. progressFlushInterval is added to
 // it, because unchanged pages are not written for that long.
 //

@@ -13,8 +13,8 @@ import (
 // file, so other reads always proceed.
 var statementStreams = probeLimit{total: 3, tenant: 2}
 
-// WriteStatement implements ports.Statements. It reads the records twice: first the totals and balances, which
-// several formats need before the first record, and then the records that are written.
+// WriteStatement implements ports.Statements. It reads the records twice: first to compute the totals and balances,
+// which several formats need before the first record, and then to write the records.
 func (s *Service) WriteStatement(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, q ports.StatementQuery,
 	write ports.StatementWriter,

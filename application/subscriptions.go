@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// sinkTests limits the tests of sinks, of which each lasts at most 15 seconds.
+// sinkTests limits the number of concurrent tests of sinks. Each test takes at most 15 seconds.
 var sinkTests = probeLimit{total: 32, tenant: 4}
 
 // CreateSubscription implements ports.SubscriptionManager.
@@ -126,11 +126,11 @@ func (s *Service) ListSubscriptions(
 	return s.Subscriptions.List(ctx, tenant, page)
 }
 
-// changeAttempts is how often a change without If-Match is attempted while others change the subscription.
+// changeAttempts is the number of attempts of a change without If-Match while concurrent changes invalidate it.
 const changeAttempts = 3
 
-// retryChange calls change again if the subscription has changed since change has read it, unless the caller requires
-// a revision.
+// retryChange repeats change if another change of the subscription came in between, unless the caller requires a
+// revision.
 func retryChange[T any](match ports.IfMatch, change func() (T, error)) (result T, err error) {
 	for range changeAttempts {
 		result, err = change()
@@ -239,7 +239,7 @@ func (s *Service) DeleteSubscription(
 	return err
 }
 
-// PauseSubscription implements ports.SubscriptionManager. A subscription that is disabled stays so.
+// PauseSubscription implements ports.SubscriptionManager. A disabled subscription stays disabled.
 func (s *Service) PauseSubscription(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
@@ -373,7 +373,7 @@ func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at
 	return sender.Send(ctx, outgoing(e, sub.Tenant, data))
 }
 
-// outgoing returns an event as a sink sends it.
+// outgoing returns an event in the form that a sink sends.
 func outgoing(e domain.SubscriptionEvent, tenant domain.TenantID, data []byte) ports.OutgoingEvent {
 	return ports.OutgoingEvent{
 		ID: e.ID.String(), Type: e.Type.CloudEvent(), Subject: e.Subject, Sequence: e.Sequence, Time: e.At,

@@ -75,8 +75,8 @@ func (s *Service) tokenRefusal(ctx context.Context, refused ports.IncomingDelive
 }
 
 // refuse emits an event about the refused request and returns the error. The text of the error is always
-// the same; reason is its cause. The event names the vendor only if an aggregator is registered for it,
-// because a caller can send any name.
+// the same; reason is its cause. The event contains the vendor only if an aggregator is registered for it, because a
+// caller can send any name.
 func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest, reason error) error {
 	refused := ports.WebhookReceived{Outcome: "refused"}
 	if _, wired := s.aggregators[request.Vendor]; wired {

@@ -39,7 +39,7 @@ func (s *Service) registerToken(
 	}
 	if err := s.Tokens.ActivateRegistration(s.auditedMint(ctx, minted), c.Tenant, minted.ID, id); err != nil {
 		if errors.Is(err, domain.NotFound) {
-			// The connection was deleted, or the process stood still for so long that the registration was claimed
+			// The connection was deleted, or the process was suspended for so long that the registration was claimed
 			// before the webhook existed.
 			err = errors.Join(err, registrar.DeleteWebhook(ctx, access, id))
 		}
@@ -89,7 +89,8 @@ func (s *Service) RemoveRegistrations(ctx context.Context, limit int) (int, erro
 }
 
 // removeRegistration removes the webhook of one token at the vendor and records that. If the vendor cannot be asked,
-// it postpones the removal and returns the reason. A removal also waits, however long, while the connection is paused.
+// it postpones the removal and returns the reason. A removal also waits while the connection is paused, however long
+// that is.
 func (s *Service) removeRegistration(ctx context.Context, c ports.ClaimedRegistration) error {
 	if c.Connection.CheckNotPaused() != nil {
 		return s.Tokens.PostponeRegistration(

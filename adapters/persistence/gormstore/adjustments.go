@@ -45,7 +45,7 @@ func (r adjustmentRow) domain() domain.Adjustment {
 // limits of both databases.
 const adjustmentBatch = 200
 
-// pendingAdjustments is what a transaction collects to store the adjustments of its changes.
+// pendingAdjustments collects what a transaction needs to store the adjustments of its changes.
 type pendingAdjustments struct {
 	// wanted is set if a period of an account of the connection is closed. Otherwise nothing is collected.
 	wanted bool
@@ -63,7 +63,7 @@ const selectStates = `SELECT id, version, updated_at, removed_at, account_id, st
 	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency
 	FROM transactions WHERE connection_id = ? AND `
 
-// stateRow is a row of transactions, as far as closes depend on it.
+// stateRow contains the columns of a transaction on which closes depend.
 type stateRow struct {
 	summedRow
 
@@ -114,7 +114,7 @@ func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr)
 	}))
 }
 
-// storeAdjustments stores the adjustments that all changes of the transaction make. It must be called after the
+// storeAdjustments stores the adjustments that result from all changes of the transaction. It must be called after the
 // last change.
 func (p *pageWriter) storeAdjustments() error {
 	if !p.adjustments.wanted {
@@ -181,7 +181,7 @@ func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustme
 	return row
 }
 
-// accountCloses is what an adjustment needs to know about the closes of its account.
+// accountCloses contains what storing an adjustment requires about the closes of its account.
 type accountCloses struct {
 	lastDay string // the latest closed day
 	seq     int64  // the highest seq of an adjustment, and position of a close
@@ -209,7 +209,7 @@ const selectLastSeq = `coalesce((SELECT max(seq) FROM close_adjustments WHERE
 	close_adjustments.account_id = account_closes.account_id AND
 	close_adjustments.tenant_id = account_closes.tenant_id), 0)`
 
-// readChanged returns the adjustments of all rows that the transaction has written, also of those that no close
+// readChanged returns the adjustments of all rows that the transaction has written, including those that no close
 // needs. The rows are those at the transaction's position in the change feed.
 func (p *pageWriter) readChanged() ([]domain.Adjustment, error) {
 	q := newQuery(selectStates+"tenant_id = ? AND change_tx = ? ORDER BY id",

@@ -115,9 +115,10 @@ func (v removalVisitor) visitBatch(ctx context.Context, deliveries []uuid.UUID) 
 	return v.visit(known)
 }
 
-// knownRows returns the external ids, sorted, that the deliveries announce as removed and that name a row of the
-// connection which is stored and not removed, or which is in the quarantine. Most announced ids may name no row. The
-// database therefore parses the scopes and looks up the ids, so that the ids are neither read nor updated one by one.
+// knownRows returns the sorted external ids that the deliveries announce as removed and that belong to known rows of
+// the connection: rows that are stored and not removed, or are in the quarantine. Most announced ids may belong to no
+// row. The database therefore parses the scopes and looks up the ids, so that the ids are neither read nor updated one
+// by one.
 func (v removalVisitor) knownRows(db *gorm.DB, deliveries []uuid.UUID) ([]string, error) {
 	announced := "SELECT announced.value FROM deliveries CROSS JOIN " + v.dialect.AnnouncedRemovals("announced")
 	const which = ` WHERE deliveries.tenant_id = ? AND deliveries.connection_id = ? AND deliveries.id IN ?`

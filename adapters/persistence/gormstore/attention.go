@@ -12,7 +12,7 @@ import (
 
 // SQL expressions on rows of connections: whether the connection has a live token, and whether a webhook about it was
 // received at or after the synchronisation that was missed. The second one reads the newest deliveries of a connection,
-// and only of one that is silent.
+// and only if the connection is silent.
 const (
 	hasLiveToken = `EXISTS (SELECT 1 FROM webhook_tokens t WHERE t.connection_id = connections.id
 		AND t.tenant_id = connections.tenant_id AND t.revoked_at IS NULL)`
@@ -21,7 +21,7 @@ const (
 		AND d.received_at >= connections.webhook_missed_at AND d.status <> 'ignored') END`
 )
 
-// The conditions of the partial indexes over connections.
+// The conditions of the partial indexes on connections.
 const (
 	awaitsNotice  = "consent_notice_at IS NOT NULL AND deleted_at IS NULL"
 	hasExpiry     = "consent_expires_at IS NOT NULL AND deleted_at IS NULL"
@@ -112,8 +112,8 @@ func (s pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]dom
 	return convertAll(rows, connectionRow.domain), err
 }
 
-// PassWebhook locks the connection, so that of concurrent calls only the first one finds the synchronisation that it
-// waits for.
+// PassWebhook locks the connection, so that only the first of several concurrent calls finds the synchronisation that
+// the connection waits for.
 func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
 	r ports.PullRequest,
 ) (ports.WebhookPassed, error) {

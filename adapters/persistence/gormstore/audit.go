@@ -21,8 +21,8 @@ import (
 )
 
 // An operator's change inserts its entry into audit_pending, in the transaction of the change. Number moves entries to
-// audit_entries later, in a transaction that locks the tenant's row of audit_heads. So writers of a tenant wait neither
-// for each other nor for the tree.
+// audit_entries later, in a transaction that locks the tenant's row of audit_heads. Therefore the writers of a tenant
+// wait neither for each other nor for the tree.
 
 // auditColumns are the columns that both tables of entries have.
 type auditColumns struct {
@@ -44,8 +44,8 @@ func newAuditColumns(tenant domain.TenantID, e domain.AuditEntry) (auditColumns,
 	}, err
 }
 
-// domain returns the columns as an entry without a number. A detail that only another program can have written is an
-// error.
+// domain returns the columns as an entry without a number. It returns an error for a detail that is not valid, which
+// can happen only if another program wrote the row.
 func (c auditColumns) domain() (domain.AuditEntry, error) {
 	detail, err := domain.ParseAuditDetail([]byte(c.Detail))
 	return domain.AuditEntry{
@@ -219,12 +219,12 @@ func (s auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.A
 	})
 }
 
-// ListPending reads a table that is empty most of the time.
+// ListPending returns the tenants with rows in audit_pending, a table that is empty most of the time.
 func (s auditLog) ListPending(ctx context.Context, limit int) ([]domain.TenantID, error) {
 	return s.tenants(ctx, "SELECT DISTINCT tenant_id FROM audit_pending ORDER BY tenant_id LIMIT ?", limit)
 }
 
-// Tenants also returns tenants of which only some rows are left.
+// Tenants returns the tenants with audit rows, even if only some of their rows are left.
 func (s auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
 	return s.tenants(ctx, `SELECT tenant_id FROM audit_heads UNION SELECT tenant_id FROM audit_pending
 		UNION SELECT tenant_id FROM audit_entries UNION SELECT tenant_id FROM audit_checkpoints ORDER BY tenant_id`)
@@ -244,7 +244,7 @@ func tenantIDs(ids []uuid.UUID) []domain.TenantID {
 	return tenants
 }
 
-// Number locks the tenant's head, so that of several replicas one numbers the entries, and the others find them
+// Number locks the tenant's head, so that only one of several replicas numbers the entries, and the others find them
 // numbered.
 func (s auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	extend func(ports.AuditBatch) (ports.AuditExtension, error),
@@ -317,7 +317,7 @@ func batchOf(tx *gorm.DB, tenant domain.TenantID, size int64, rows []pendingEntr
 	return batch, nil
 }
 
-// storeBatch numbers the rows and stores what they add to the tree.
+// storeBatch numbers the rows, and stores them and the hashes that they add to the tree.
 func storeBatch(
 	tx *gorm.DB, tenant domain.TenantID, size int64, rows []pendingEntryRow, added ports.AuditExtension,
 ) error {
@@ -436,7 +436,7 @@ func (s auditLog) List(ctx context.Context, tenant domain.TenantID, filter domai
 	return found, err
 }
 
-// selectedEntries returns a query of the entries that the filter selects.
+// selectedEntries returns a query for the entries that match the filter.
 func selectedEntries(db *gorm.DB, tenant domain.TenantID, filter domain.AuditFilter) *gorm.DB {
 	query := db.Where("tenant_id = ?", tenant.UUID)
 	for column, value := range map[string]string{
@@ -455,7 +455,7 @@ func selectedEntries(db *gorm.DB, tenant domain.TenantID, filter domain.AuditFil
 	return query
 }
 
-// Snapshot reads in a transaction in which all statements see the same rows.
+// Snapshot calls read in a transaction in which all statements see the same rows.
 func (s auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error,
 ) error {
@@ -514,8 +514,8 @@ func storedHashes(
 	})
 }
 
-// inPages yields the rows of a tenant ordered by column, page by page. item returns the item of a row and the value of
-// the column.
+// inPages reads the rows of a tenant page by page, ordered by column, and yields their items. item returns the item of
+// a row and the row's value of the column.
 func inPages[R, T any](ctx context.Context, tx SnapshotTx, tenant domain.TenantID, column string,
 	item func(R) (T, int64),
 ) iter.Seq2[T, error] {
@@ -544,8 +544,8 @@ func inPages[R, T any](ctx context.Context, tx SnapshotTx, tenant domain.TenantI
 	}
 }
 
-// ClaimAnnouncements updates each due row by itself. An update of a row that another replica has claimed meanwhile
-// changes nothing.
+// ClaimAnnouncements updates each due row with a statement of its own. The statement changes nothing if another replica
+// has claimed the row meanwhile.
 func (s auditLog) ClaimAnnouncements(
 	ctx context.Context, at, before time.Time, limit int,
 ) (claimed []domain.TenantID, err error) {

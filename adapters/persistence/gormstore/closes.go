@@ -15,7 +15,7 @@ import (
 
 // A close and the pulls of its connection are serialised by a lock of the connection. Each transaction that
 // writes records shares this lock (Dialect.ShareConnection) before it reads whether there are closes. A close
-// takes it exclusively (Dialect.ExcludeWriters) before it reads the records. So a write either ends before the
+// takes it exclusively (Dialect.ExcludeWriters) before it reads the records. Therefore a write either ends before the
 // digest is computed and is part of it, or starts after the close is committed and stores its adjustments.
 
 // shareConnection evaluates Dialect.ShareConnection in a statement of its own.
@@ -59,7 +59,8 @@ func newCloseRow(c domain.Close, account accountKeys, position int64) *closeRow 
 	return row
 }
 
-// domain returns the row as a domain.Close. Errors: a sum or a digest that only another program can have written.
+// domain returns the row as a domain.Close. Errors: an invalid sum or digest, which can happen only if another program
+// wrote the row.
 func (r closeRow) domain() (domain.Close, error) {
 	c := domain.Close{
 		Account: domain.AccountID{UUID: r.Account}, Date: domain.Date(r.Date), Count: r.Count, Currency: r.Currency,
@@ -87,8 +88,8 @@ func findClose(
 		tenant.UUID))
 }
 
-// ClosePeriod first looks for the account and for a close of the day, with the short timeout of a request. Only
-// then it waits for the writers of the connection.
+// ClosePeriod first looks for the account and for a close of the day, with the short timeout of a request. Only then
+// does it wait for the writers of the connection.
 func (s ledger) ClosePeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r domain.CloseRequest,
 ) (c domain.Close, created bool, err error) {
@@ -130,8 +131,8 @@ func (s ledger) ClosePeriod(
 	return c, created, nil
 }
 
-// excludeWriters excludes the writers of the account's connection, and returns the account as it is then. The account
-// may meanwhile have moved to another connection.
+// excludeWriters excludes the writers of the account's connection, and returns the present keys of the account, which
+// may have moved to another connection meanwhile.
 func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) {
 	for {
 		if err := s.dialect.ExcludeWriters(tx.DB, account.Tenant, account.Connection); err != nil {
@@ -200,7 +201,7 @@ func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (doma
 	return digest.Close(domain.AccountID{UUID: account.ID}, r, completeness), err
 }
 
-// ReopenPeriod also deletes the adjustments that no other close of the account needs.
+// ReopenPeriod deletes the close, and the adjustments that no other close of the account needs.
 func (s ledger) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
 ) error {
@@ -235,7 +236,7 @@ const ofClose = `account_closes.account_id = close_adjustments.account_id
 	AND account_closes.position < close_adjustments.seq AND account_closes.date >= close_adjustments.day`
 
 // selectFeed is selectTransactions with the earliest closed day that a change of the row adjusts. Its first two
-// parameters are the tenant. For a tenant without closes, the database finds only once that there are none.
+// parameters are the tenant. For a tenant without closes, the database checks only once that there are none.
 var selectFeed = "SELECT " + selected(isRead) + `, CASE
 	WHEN EXISTS (SELECT 1 FROM account_closes WHERE account_closes.tenant_id = ?)
 	THEN (SELECT min(account_closes.date) FROM close_adjustments JOIN account_closes ON ` + ofClose + `

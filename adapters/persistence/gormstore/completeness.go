@@ -48,8 +48,8 @@ type balanceRow struct {
 // TableName returns the name of the table in the schema.
 func (balanceRow) TableName() string { return "account_balances" }
 
-// domain returns the row as a domain.AccountBalance. Errors: an amount that is not a number, which only
-// another program can have written.
+// domain returns the row as a domain.AccountBalance. Errors: an amount that is not a number, which can happen only if
+// another program wrote the row.
 func (r balanceRow) domain() (domain.AccountBalance, error) {
 	b := domain.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency}
 	var failed error
@@ -89,7 +89,7 @@ func saveCompleteness(tx *gorm.DB, account accountKeys, c domain.Completeness) e
 	}).Error
 }
 
-// accountKeys are the columns of an account that name it.
+// accountKeys contains the columns of an account that identify it.
 type accountKeys struct {
 	ID         uuid.UUID `gorm:"column:id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -211,8 +211,8 @@ func names(payloads [][]byte, externalID string) bool {
 // clockSkew bounds the difference between the clocks of two processes that run pulls of one connection.
 const clockSkew = time.Minute
 
-// recordsChanged reports whether this pull, or another one since the oldest reading of the accounts, has changed a
-// record of the connection.
+// recordsChanged reports whether a record of the connection has changed, by this pull or since the oldest reading of
+// the accounts.
 func (w *settledWriter) recordsChanged(accounts []*settledAccount) (bool, error) {
 	counts := w.pull.Counts
 	if counts.Added+counts.Modified+counts.Removed > 0 {
@@ -256,7 +256,7 @@ func (w *settledWriter) sum(accounts []*settledAccount) error {
 const selectSummed = `SELECT account_id, status, date, first_seen_at, CAST(amount AS text), currency,
 	CAST(account_amount AS text), account_currency FROM transactions WHERE connection_id = ? AND removed_at IS NULL`
 
-// summedRow is a live record, as far as the sum of its account needs it.
+// summedRow contains the columns of a live record that the sum of its account needs.
 type summedRow struct {
 	account                                uuid.UUID
 	status, date, currency, accountCurrent string

@@ -206,8 +206,8 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 const isOfLiveAccount = `c.connection_id = connections.id AND c.tenant_id = connections.tenant_id AND EXISTS (
 	SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id AND a.removed_at IS NULL)`
 
-// selectShared selects the accounts of a connection that another live connection of its tenant and vendor reads, too:
-// those that have the column in common.
+// selectShared selects those accounts of a connection that another live connection of its tenant and vendor also reads:
+// the accounts with the same value of the column.
 func selectShared(column string) string {
 	return "EXISTS (SELECT 1 FROM accounts a JOIN accounts o ON o." + column + " = a." + column + `
 			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id
@@ -217,8 +217,8 @@ func selectShared(column string) string {
 			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"
 }
 
-// Activities reads each time as the last entry of an index. Columns for these times would have to be
-// written with every delivery.
+// Activities reads each time as the last entry of an index. Storing these times in columns would require a write with
+// every delivery.
 func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	ids []domain.ConnectionID,
 ) (map[domain.ConnectionID]ports.Activity, error) {

@@ -41,9 +41,8 @@ type Dialect interface {
 	// texts.
 	Contains(column string, texts [][]byte) clause.Expr
 
-	// Scrub removes what deleted and replaced rows have left in the files of the database, as far as the database
-	// does not do this by itself. It may take long, and does nothing if nothing is left. It must not run in a
-	// transaction.
+	// Scrub removes the remains of deleted and replaced rows from the files of the database, if the database does not
+	// do this by itself. It may take long, and does nothing if nothing is left. It must not run in a transaction.
 	Scrub(ctx context.Context) error
 
 	// AnnouncedRemovals returns a table expression with this name, which is joined to deliveries. Its column value

@@ -38,7 +38,7 @@ var erasedTables = []erasedTable{
 	{"connections", "", connectionLeft},
 }
 
-// KeptTables are the tables that an erasure does not change, each with the reason. They contain nothing of an account
+// KeptTables are the tables that an erasure does not change, each with the reason. They contain no data of an account
 // holder, and no text of an operator or a vendor.
 var KeptTables = map[string]string{
 	"audit_checkpoints":     "sizes and hashes, signed",
@@ -96,7 +96,7 @@ type erasureBatch struct {
 }
 
 // run continues the pass at its place until the limit of the batch is reached. No worker writes for the connection
-// meanwhile. A place that this version does not know is that of another version; the pass then starts again.
+// meanwhile. If this version does not know the place, another version stored it, and the pass starts again.
 func (b *erasureBatch) run() error {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {
@@ -154,14 +154,14 @@ func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
 	}
 }
 
-// tokensWithoutWebhook deletes the tokens of the connection whose webhook the vendor does not have. The others are
-// needed to remove the webhook.
+// tokensWithoutWebhook deletes the tokens of the connection that have no webhook at the vendor. The other tokens are
+// needed to remove their webhooks.
 func tokensWithoutWebhook(b *erasureBatch) (bool, error) {
 	b.table = "webhook_tokens"
 	return deleteWhere("connection_id = ? AND tenant_id = ? AND NOT ("+awaitsRemoval+")", "id")(b)
 }
 
-// connectionLeft removes what is no longer needed of the connection.
+// connectionLeft removes those columns of the connection that are no longer needed.
 func connectionLeft(b *erasureBatch) (bool, error) {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {
@@ -177,8 +177,8 @@ func connectionLeft(b *erasureBatch) (bool, error) {
 		Updates(&row).Error
 }
 
-// transactionsLeft replaces transactions as domain.Transaction.Erase does. An erased row has no date, so that the index
-// over dates finds the others, and its own id as its external id.
+// transactionsLeft replaces transactions as domain.Transaction.Erase does. An erased row has its own id as its external
+// id. It has no date, so that the index on dates finds only the remaining rows.
 func transactionsLeft(b *erasureBatch) (bool, error) {
 	var rows []struct {
 		ID   uuid.UUID
@@ -231,8 +231,8 @@ func erasedColumns(at time.Time, seq int64) map[string]any {
 // responseBatch bounds the number of responses that are in memory at once.
 const responseBatch = 100
 
-// responses deletes the stored responses of the tenant that contain data of the connection. They name the connection
-// or one of its accounts. The responses that name an erasure of it contain no such data.
+// responses deletes the stored responses of the tenant that contain data of the connection. These are the responses
+// that contain the id of the connection or of one of its accounts. Responses about its erasure contain no such data.
 func responses(b *erasureBatch) (bool, error) {
 	place := &b.erasure.Place
 	if err := b.rememberAccounts(); err != nil {

@@ -297,8 +297,9 @@ func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (ende
 	return err == nil, err
 }
 
-// eraseAccess removes the credential of the connection and its tokens. It reports false, and removes only the account
-// reference, if the vendor may still have a webhook; and it does nothing if the vendor must be asked.
+// eraseAccess removes the credential of the connection and its tokens, and reports whether it did. If the vendor may
+// still have a webhook, it removes only the account reference. If the vendor must first be asked to erase, it removes
+// nothing.
 func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete bool, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		row, err := lockErased(tx.DB, e)
@@ -339,5 +340,6 @@ func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete b
 	return complete, err
 }
 
-// erasedTokens is more tokens than a connection has when its erasure ends: earlier batches have deleted the others.
+// erasedTokens is a limit that no connection reaches when its erasure ends, because earlier batches have deleted most
+// tokens.
 const erasedTokens = 10_000

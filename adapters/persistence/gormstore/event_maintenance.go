@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// EventBacklog reads the progress of each subscription that is active.
+// EventBacklog reads the progress of each active subscription.
 func (s subscriptions) EventBacklog(ctx context.Context) (backlog ports.EventBacklog, err error) {
 	err = s.background().read(ctx, func(db *gorm.DB) error {
 		var disabled int64
@@ -37,7 +37,7 @@ func (s subscriptions) EventBacklog(ctx context.Context) (backlog ports.EventBac
 }
 
 // PruneEvents visits the subscriptions one by one, and deletes the first rows in the order of their primary keys. It
-// also deletes the rows of deleted subscriptions, and then these.
+// also deletes the rows of deleted subscriptions, and then the subscriptions themselves.
 func (s subscriptions) PruneEvents(ctx context.Context, before time.Time, limit int) (deleted int, err error) {
 	var rows []subscriptionRow
 	err = s.background().read(ctx, func(db *gorm.DB) error {

@@ -36,8 +36,8 @@ func replaced(err error, kind domain.Kind, with error) error {
 	return err
 }
 
-// ClaimSubscriptions first reads, because most calls have nothing to write: a lease is extended when half of it has
-// passed.
+// ClaimSubscriptions reads before it writes, because most calls have nothing to write: a lease is extended only when
+// half of it has passed.
 func (s subscriptions) ClaimSubscriptions(
 	ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
 ) ([]domain.Subscription, error) {
@@ -246,7 +246,7 @@ func (s subscriptions) readEvents(
 	return n, err
 }
 
-// readQueue runs a query of events of a subscription.
+// readQueue runs a query for events of a subscription.
 func (s subscriptions) readQueue(
 	ctx context.Context, l ports.SubscriptionLease, narrow func(*gorm.DB) *gorm.DB,
 ) ([]domain.SubscriptionEvent, error) {

@@ -46,8 +46,8 @@ func recordEvents(tx Tx, d Dialect, events ...newEvent) error {
 	return insertEvents(tx, position, events)
 }
 
-// insertEvents stores events at a position. The id of an event depends only on its content and the position, because
-// one transaction stores an event of a type about a subject once.
+// insertEvents stores events at a position. The id of an event depends only on its content and the position. The id is
+// unique, because one transaction stores at most one event of a type about a subject.
 func insertEvents(tx Tx, position int64, events []newEvent) error {
 	rows := make([]eventRow, len(events))
 	for i, e := range events {
@@ -75,7 +75,7 @@ func (p *pageWriter) recordEvents(kind domain.EventType, subjects ...string) err
 	return insertEvents(p.tx, p.changeSeq, events)
 }
 
-// healthEvents returns the event that a change of a connection's health becomes, if any.
+// healthEvents returns the event that reports a change of a connection's health, if the change needs one.
 func healthEvents(c connectionRow, before, after domain.Health, at time.Time) []newEvent {
 	kind, changed := domain.HealthEvent(before, after)
 	if !changed || c.Kind != string(domain.Aggregator) {

@@ -38,8 +38,8 @@ func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
 	return page, err
 }
 
-// Accounts returns a page of accounts, ordered by external id. External ids are compared byte by byte. One
-// index serves the accounts of a connection, and another one those of a tenant.
+// Accounts returns a page of accounts, ordered by external id. External ids are compared byte by byte. The accounts of
+// a connection and the accounts of a tenant each have an index.
 func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {

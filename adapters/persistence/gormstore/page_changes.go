@@ -17,7 +17,7 @@ func (p *pageWriter) writeChanges() error {
 	return p.writeRows(announced(p.Removed), nil, &p.Progress)
 }
 
-// writeRows does the work of writeChanges for a page, and for a sweep, which has found the rows of leaving absent. It
+// writeRows writes the changes of a page. For a sweep, leaving contains the rows that the sweep has found absent. It
 // stores the progress unless progress is nil.
 func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress *domain.Progress) error {
 	if err := p.writeAccounts(); err != nil {
@@ -220,8 +220,8 @@ func (p *pageWriter) reserveChangeSeq() error {
 	return p.tx.Read(p.readChangeSeq(p.lease()))
 }
 
-// updatePull adds the page's counts to those of the pull and extends its lease. It also stores the progress
-// unless progress is nil, and the adjustments that the page's changes make.
+// updatePull adds the page's counts to those of the pull and extends its lease. It also stores the progress unless
+// progress is nil, and the adjustments that result from the page's changes.
 func (p *pageWriter) updatePull(progress *domain.Progress) error {
 	if err := p.storeAdjustments(); err != nil {
 		return err

@@ -259,8 +259,8 @@ func (p *pageWriter) readStored(lease domain.Lease) Read {
 	})
 }
 
-// readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts that the page's
-// rows name. Accounts that are not stored get no entry.
+// readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts to which the page's rows refer.
+// Accounts that are not stored get no entry.
 func (p *pageWriter) readAccountIDs(lease domain.Lease) Read {
 	var names []string
 	for i := range p.Transactions {

@@ -46,7 +46,7 @@ type candidate struct {
 	past    []domain.Superseded
 }
 
-// renaming gives the transaction of a candidate another row.
+// renaming makes the transaction of a candidate continue with another row.
 type renaming struct {
 	*candidate
 	externalID string
@@ -207,11 +207,11 @@ func (b *publisher) saveAccount(row *accountRow, account domain.Account) (err er
 		Select("*").Omit("id", "tenant_id").Updates(row).Error
 }
 
-// accountTables are the tables whose rows belong to an account and name its connection.
+// accountTables are the tables whose rows belong to an account and contain the id of its connection.
 var accountTables = []string{"account_closes", "account_completeness", "account_balances"}
 
-// moveAccount makes an account of a deleted connection, and everything that belongs to it, an account of the pull's
-// connection. Errors: TargetChanged if there is no such account any more.
+// moveAccount moves an account, and everything that belongs to it, from a deleted connection to the pull's connection.
+// Errors: TargetChanged if there is no such account any more.
 func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 	find := func() (accountRow, error) {
 		row, err := first[accountRow](b.tx.Where("id = ? AND tenant_id = ?", id, b.pull.Tenant).
@@ -255,7 +255,7 @@ func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 	return &row, b.moveRows(from, id)
 }
 
-// moveRows makes the transactions of an account those of the pull's connection. Each gets a new version.
+// moveRows moves the transactions of an account to the pull's connection. Each gets a new version.
 func (b *publisher) moveRows(from, account uuid.UUID) error {
 	to, tenant := b.pull.Connection, b.pull.Tenant
 	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // there may be closes now
@@ -290,8 +290,8 @@ func (b *publisher) moveRows(from, account uuid.UUID) error {
 	return nil
 }
 
-// endFormer marks the accounts as removed that no account of the new reference continues. It reports whether no account
-// that cannot be read may be one of them.
+// endFormer marks the accounts that no account of the new reference continues as removed. complete is false if an
+// unreadable account of the new reference may continue one of them.
 func (b *publisher) endFormer() (complete bool, err error) {
 	if b.w.Unproved {
 		return true, nil
@@ -376,7 +376,7 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 	return err
 }
 
-// removeUnmatched removes the rows that leave, unless they are older than what the new reference returns.
+// removeUnmatched removes the rows that leave, unless they are older than all rows of the new reference.
 func (b *publisher) removeUnmatched() error {
 	if b.w.Unproved {
 		return nil

@@ -16,7 +16,7 @@ const (
 	awaitsRemoval = "registration IN ('pending', 'removing')"
 )
 
-// revokedColumns are the columns that a revocation changes, as domain.WebhookToken.Revoke does.
+// revokedColumns returns the columns that a revocation changes. It corresponds to domain.WebhookToken.Revoke.
 func revokedColumns(at time.Time) map[string]any {
 	return map[string]any{
 		"revoked_at": instant{at},

@@ -34,8 +34,8 @@ type splitPairRow struct {
 // TableName returns the name of the table in the schema.
 func (splitPairRow) TableName() string { return "split_pairs" }
 
-// leavingRow is a row that this write is about to mark as removed. absentSince is the first pull that is known not to
-// have shown it; zero if it is not known.
+// leavingRow is a row that this write is about to mark as removed. absentSince is the first pull that is known to have
+// read the list without the row; zero if that pull is not known.
 type leavingRow struct {
 	externalID  string
 	absentSince domain.PullID
@@ -67,9 +67,9 @@ type replacer struct {
 	never map[domain.MatchPair]bool
 }
 
-// replaceRows lets transactions whose rows left take over rows that came. It must be called after the accounts of the
-// page are written and before its rows are compared. It returns the external ids of the rows that must still be marked
-// as removed.
+// replaceRows makes transactions whose rows left continue with rows that came. It must be called after the accounts of
+// the page are written and before its rows are compared. It returns the external ids of the rows that must still be
+// marked as removed.
 func (p *pageWriter) replaceRows(leaving []leavingRow, sweep *sweepRead) ([]string, error) {
 	r := &replacer{pageWriter: p, leaving: map[string]leavingRow{}, rows: map[uuid.UUID]*TransactionRow{}}
 	for _, row := range leaving {
@@ -90,7 +90,7 @@ func (p *pageWriter) replaceRows(leaving []leavingRow, sweep *sweepRead) ([]stri
 	return removed, nil
 }
 
-// sweepRead describes the complete list by which a sweep has found rows absent.
+// sweepRead describes the complete list from which a sweep has found rows to be missing.
 type sweepRead struct{ seen func(externalID string) bool }
 
 func (r *replacer) run() error {
@@ -199,7 +199,8 @@ func (r *replacer) readLeft() error {
 	return r.load(add, "removed_at >= ? AND superseded_by IS NULL LIMIT ?", r.since(), domain.MaxMatchRows+1)
 }
 
-// readAbsent sets since when the rows that are about to be removed are absent, if a complete read has missed them.
+// readAbsent sets the time since when each row that is about to be removed has been absent, if a complete read did not
+// return it.
 func (r *replacer) readAbsent(externalIDs []string) error {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		var absent []absenceRow
@@ -239,8 +240,8 @@ func (r *replacer) addCame(unknown []*TransactionRow) {
 	}
 }
 
-// readCame adds the stored rows to r.came that have come within domain.MatchWindow, after the first pull of the
-// connection, and that have replaced no row yet.
+// readCame adds stored rows to r.came: those that came within domain.MatchWindow, after the first pull of the
+// connection, and that have not replaced a row yet.
 func (r *replacer) readCame() error {
 	var modified []uuid.UUID
 	add := func(row *TransactionRow, t domain.Transaction) {
@@ -291,7 +292,7 @@ func (r *replacer) readFirstPulls(ids []uuid.UUID) error {
 			came.FirstPull.UUID = first[came.ID.UUID]
 		}
 	}
-	// Without its first pull it is not known which rows were shown together with the row.
+	// If the first pull of a row is unknown, nobody knows which other rows the vendor showed together with it.
 	r.came = slices.DeleteFunc(r.came, func(c domain.CameRow) bool { return !c.ID.IsZero() && c.FirstPull.IsZero() })
 	return nil
 }
@@ -447,7 +448,7 @@ func (r *replacer) takeOver(old, came *TransactionRow) (TransactionRow, error) {
 	return row, err
 }
 
-// rename gives the stored row another external id and other past rows. Its version does not change.
+// rename changes the external id and the past rows of a stored row. Its version does not change.
 func (p *pageWriter) rename(row *TransactionRow, externalID string, past []domain.Superseded) error {
 	text, err := encodePast(past)
 	if err != nil {
@@ -499,7 +500,7 @@ func (r *replacer) followPast() error {
 	returned := map[uuid.UUID]bool{}
 	for _, row := range past {
 		follow := r.returnTo
-		if returned[row.Transaction] { // the vendor shows two past rows at once, so they are two movements
+		if returned[row.Transaction] { // two past rows are shown together, so they are two movements
 			follow = r.detach
 		}
 		if err := follow(row.Transaction, row.ExternalID); err != nil {
@@ -510,7 +511,7 @@ func (r *replacer) followPast() error {
 	return nil
 }
 
-// detach makes the row with this external id no past row of the transaction any more.
+// detach removes the row with this external id from the past rows of the transaction.
 func (r *replacer) detach(id uuid.UUID, externalID string) error {
 	row, err := r.rowByID(id)
 	if err != nil {
@@ -523,8 +524,8 @@ func (r *replacer) detach(id uuid.UUID, externalID string) error {
 	return r.forgetPast(externalID)
 }
 
-// returnTo gives the transaction its past row with this external id again, which the vendor shows. While the vendor
-// still has the present row, replacements are undone, the last one first.
+// returnTo makes the transaction continue with its past row with this external id, which the vendor shows again. If the
+// vendor still has the present row, returnTo undoes replacements, the last one first.
 func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
 	for {
 		row, err := r.rowByID(id)
@@ -549,7 +550,7 @@ func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
 	}
 }
 
-// goBack replaces the present row of a transaction, which left, by one of its past rows.
+// goBack makes a transaction, whose present row left, continue with one of its past rows.
 func (r *replacer) goBack(row *TransactionRow, externalID string) error {
 	rest, past, _ := row.WithoutPast(externalID)
 	present := domain.Superseded{ExternalID: row.ExternalID, At: r.At, Rule: past.Rule, Version: row.Version}
@@ -667,7 +668,7 @@ func (p *pageWriter) split(row *TransactionRow, newID uuid.UUID) error {
 	return p.rememberSplit(past.ExternalID, row.ExternalID)
 }
 
-// rememberSplit stores that the two rows are never matched again, and that the first one is no past row any more.
+// rememberSplit stores that the two rows must never be matched again, and that the first one is no longer a past row.
 func (p *pageWriter) rememberSplit(left, came string) error {
 	if err := p.forgetPast(left); err != nil {
 		return err

@@ -19,7 +19,7 @@ const snapshotPage = 1000
 func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error,
 ) error {
-	var failed error // of the reads in the transaction, already translated, or of read
+	var failed error // an error of read, or an already translated error of a query
 	err := s.dialect.Snapshot(ctx, s.timeout, func(tx SnapshotTx) error {
 		failed = s.readAccount(ctx, tx, tenant, id, read)
 		return failed
@@ -99,8 +99,8 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, e
 }
 
 // read appends the page after a position. It must use the index over connection, date and id, also for an account
-// with few rows of a large connection. The other conditions are therefore in a form that promises no small result;
-// otherwise PostgreSQL may read and sort all rows of the connection for each page.
+// with few rows of a large connection. Therefore the other conditions have a form from which PostgreSQL does not expect
+// a small result; otherwise it may read and sort all rows of the connection for each page.
 func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]domain.PostedRecord) error {
 	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
 		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions

@@ -28,7 +28,8 @@ type stagedRow struct {
 // TableName returns the name of the table in the schema.
 func (stagedRow) TableName() string { return "staged_transactions" }
 
-// stagedContent is the column content. JSON would change the bytes of the members that are JSON themselves.
+// stagedContent is the value of the column content. It is not encoded as JSON, which would change the bytes of the
+// members that are JSON themselves.
 type stagedContent struct {
 	Data           domain.TransactionData
 	Metadata       []byte
@@ -59,7 +60,8 @@ func decodeStaged(text []byte) (domain.TransactionData, error) {
 // databases.
 const stageBatch = 100
 
-// stagePage is StorePage for a page that is staged. The removals and the quarantine of the page are written as usual.
+// stagePage is StorePage for a page that is staged. It writes the removals and the quarantine of the page directly, as
+// StorePage does.
 func (s pulls) stagePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	rows := deduplicate(w.Transactions, transactionKey)
 	w.Accounts, w.Transactions, w.Listed = nil, nil, false
@@ -124,7 +126,7 @@ func unstage(db *gorm.DB, tenant, connection uuid.UUID) *gorm.DB {
 // staged returns a query of the staged rows of the pull's connection.
 func (p *pageWriter) staged() *gorm.DB { return unstage(p.tx.DB, p.pull.Tenant, p.pull.Connection) }
 
-// visitStaged calls visit with the staged rows of the connection that match the condition, in its order.
+// visitStaged calls visit with the connection's staged rows that match the condition, in the order that it states.
 func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condition string, args ...any) error {
 	q := newQuery("SELECT content FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))

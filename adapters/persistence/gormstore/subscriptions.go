@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// stateDeleted is the state of a deleted subscription. Its row stays until its events and attempts are deleted, in
-// portions, by PruneEvents.
+// stateDeleted is the state of a deleted subscription. Its row stays until PruneEvents has deleted its events and
+// attempts, in portions.
 const stateDeleted = "deleted"
 
 // subscriptionRow is a row of subscriptions.
@@ -116,7 +116,7 @@ func subscriptionByID(db *gorm.DB, tenant domain.TenantID, id domain.Subscriptio
 	return db.Where("id = ? AND tenant_id = ? AND state <> ?", id.UUID, tenant.UUID, stateDeleted)
 }
 
-// Get reads the subscription and what waits.
+// Get reads the subscription and counts its waiting events.
 func (s subscriptions) Get(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 ) (status ports.SubscriptionStatus, err error) {
@@ -168,7 +168,7 @@ func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error
 	return status, err
 }
 
-// List reads what waits for each subscription of the page.
+// List counts the waiting events of each subscription of the page.
 func (s subscriptions) List(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
 ) (found domain.Page[ports.SubscriptionStatus], err error) {
@@ -261,7 +261,7 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 	return status, err
 }
 
-// Delete marks the row as deleted and erases what is secret. PruneEvents deletes the rest.
+// Delete marks the row as deleted and erases its secrets. PruneEvents deletes the rest.
 func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 	check func(domain.Subscription) error,
 ) error {

@@ -12,9 +12,9 @@ import (
 )
 
 // takeOver ends the pull that is under way for the connection c, if it has read everything except accounts
-// that the vendor does not list yet. The deliveries that name these accounts are attached to the locked
-// pull next instead. takeOver returns the accounts, and the times since when they are awaited. Errors:
-// NotDue if another pull is under way that must end first.
+// that the vendor does not list yet. It attaches the deliveries that name these accounts to next, a locked pull.
+// takeOver returns the accounts, each with the time since when it is awaited. Errors: NotDue if another pull is under
+// way that must end first.
 func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.Time) (map[string]time.Time, error) {
 	var others []pullRow
 	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
@@ -52,8 +52,8 @@ func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.
 		Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(ended).Error
 }
 
-// moveAwaiting attaches those deliveries of the waiting pull to the pull next that name an account for
-// which the pull waits. It reads the deliveries in batches, whose scopes have a bounded size.
+// moveAwaiting attaches those deliveries of the waiting pull to the pull next that refer to an account for which the
+// pull waits. It reads the deliveries in batches, whose scopes have a bounded size.
 func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, next uuid.UUID) error {
 	if len(waiting.Progress.Awaited) == 0 {
 		return nil

@@ -113,8 +113,7 @@ func (s tokens) List(
 	return found, err
 }
 
-// FindByHash reads the token. It may not see a change that the batch with the refused delivery has already
-// seen.
+// FindByHash reads the token. It may miss a change that the batch of the refused delivery has already seen.
 func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
 	var row tokenRow
 	err := s.read(ctx, func(db *gorm.DB) (err error) {

@@ -68,11 +68,11 @@ const (
 // Is reports whether the column has the flag.
 func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 
-// TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT and SELECT
-// name them. These statements are generated from the list: a new column needs one line here and a migration
-// for each database. An upsert of a page sets removed_at to NULL, because a page contains no removed rows. The
-// columns supersedes and superseded_by are written by replacements only. The external id of a superseded
-// transaction is stored as supersededID.
+// TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT and SELECT list them.
+// These statements are generated from the list: a new column needs one line here and a migration for each database. An
+// upsert of a page sets removed_at to NULL, because a page contains no removed rows. The columns supersedes and
+// superseded_by are written by replacements only. The external id of a superseded transaction is stored as
+// supersededID.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},

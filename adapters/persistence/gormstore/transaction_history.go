@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The table transaction_versions contains the versions of rows that were replaced: each as it was
-// directly before an update of the row in transactions. The present version is only in transactions,
-// so that a row that never changes has no row in transaction_versions.
+// The table transaction_versions contains the versions of rows that were replaced: each update of a row in transactions
+// first copies the row to this table. The present version is only in transactions, so that a row that never changes has
+// no row in transaction_versions.
 
 // archiveSQL returns the statement that copies the present versions of rows to transaction_versions. Its text ends with
 // the first condition.

@@ -20,9 +20,9 @@ const (
 	maxSearched     = 4096 // a search stops after it has read this many rows
 )
 
-// Search merges the transactions of the tenant's connections by date, newest first, and returns those that
-// the search selects. It uses the index over connection, date and id. An index over tenant, date and id
-// would make the search simpler, but each page that a pull stores about 12 % slower.
+// Search merges the transactions of the tenant's connections by date, newest first, and returns those that match the
+// search. It uses the index over connection, date and id. An index over tenant, date and id would make the search
+// simpler, but would make storing a page about 12 % slower.
 //
 // One statement finds the newest row of each connection. Then Search reads only the connections with the
 // newest rows, a few rows at a time. Text and amount are compared in Go, because the databases fold case
@@ -117,7 +117,7 @@ func (m *searchMerge) sort() {
 	slices.SortFunc(m.streams, func(x, y *searchStream) int { return newerFirst(x.next, y.next) })
 }
 
-// matches returns at most limit rows that the search selects, and the position of the last row that it
+// matches returns at most limit rows that match the search, and the position of the last row that it
 // examined. The position is zero if there are no more rows.
 func (m *searchMerge) matches(ctx context.Context, limit int) ([]domain.Transaction, domain.Position, error) {
 	var found []domain.Transaction
@@ -239,8 +239,8 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 	})
 }
 
-// complete reads all columns of the rows and returns the transactions in the same order. It omits rows that
-// have changed since they were found and that the search no longer selects.
+// complete reads all columns of the rows and returns the transactions in the same order. It omits rows that no longer
+// match the search, because they have changed since they were found.
 func (m *searchMerge) complete(ctx context.Context, found []domain.Transaction) ([]domain.Transaction, error) {
 	var connections, ids []string
 	for _, t := range found {

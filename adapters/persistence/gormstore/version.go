@@ -10,8 +10,8 @@ import (
 )
 
 // Version returns two versions of a schema: at is its current version (0 before the first migration), and
-// needed is the version after all migrations in folder. exists is a query that reports whether goose's
-// table exists; goose itself would create the table. Version changes nothing. Errors: the database's own,
+// needed is the version after all migrations in folder. exists is a query that reports whether goose's table exists.
+// Version uses it because goose itself would create the table. Version changes nothing. Errors: the database's own,
 // wrapped.
 func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (at, needed int64, err error) {
 	files, err := fs.Glob(folder, "*.sql")

@@ -60,7 +60,7 @@ func (b TokenBinding) Matches(d PendingDelivery) bool {
 }
 
 // storedForm returns the delivery as it is stored. A vendor sends the events of all accounts of an application to a
-// webhook that the service has created. Of an event about another account, neither body nor scope is stored.
+// webhook that the service has created. If an event is about another account, neither its body nor its scope is stored.
 func (b TokenBinding) storedForm(d *PendingDelivery) *PendingDelivery {
 	if !b.Registered || !d.Event.NamesOther(b.AccountRef) {
 		return d

@@ -20,7 +20,7 @@ const (
 )
 
 // keepAlive makes the kernel notice within 20 s that the machine of the server is gone, for a connection that only
-// waits, as the one that listens for notifications does. Every other use of a connection has a timeout of its own.
+// waits, such as the one that listens for notifications. Every other use of a connection has a timeout of its own.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 8 * time.Second, Interval: 4 * time.Second, Count: 3}
 
 // noticeLostServers makes connections end soon when their server no longer responds or no longer accepts writes. The
@@ -39,8 +39,8 @@ func noticeLostServers(config *pgx.ConnConfig) {
 // readOnlyTransaction is the SQLSTATE of a write to a server that is a standby, or has become read-only.
 const readOnlyTransaction = "25006"
 
-// dial connects to a server. Connections are bounded by connectTimeout; a context that lasts longer is that of a
-// request to cancel a statement, which pgx sends on a connection of its own.
+// dial connects to a server. Connections are bounded by connectTimeout; a context that lasts longer belongs to a
+// request to cancel a statement, which pgx sends on a separate connection.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	end, bounded := ctx.Deadline()
 	cancels := bounded && time.Until(end) > connectTimeout

@@ -37,7 +37,7 @@ type Config struct {
 	MaxConns int
 	// Timeout bounds each store method; zero means gormstore.DefaultTimeout.
 	Timeout time.Duration
-	// Pooled means that the URL is that of a pooler in transaction mode. Statements then rely on no state of a session:
+	// Pooled means that the URL belongs to a pooler in transaction mode. Statements then rely on no state of a session:
 	// no startup parameters that a pooler refuses, and no named prepared statements, unless the URL asks for them with
 	// default_query_exec_mode.
 	Pooled bool

@@ -22,8 +22,8 @@ import (
 func (db *DB) RateBudgets() ports.RateBudgets { return rateBudgets{db.Pool} }
 
 // rateBudgets implements ports.RateBudgets. An update is one SELECT and one UPDATE without a transaction around them.
-// The UPDATE has no effect if another replica has changed the row in between; the update then starts again. So no
-// replica holds a lock while it computes, and a replica that stops in between delays no other one.
+// The UPDATE has no effect if another replica has changed the row in between; the update then starts again. Therefore
+// no replica holds a lock while it computes, and a replica that stops in between does not delay the others.
 type rateBudgets struct{ pool *pgxpool.Pool }
 
 // rateBudgetRow is a row of the table rate_budgets.
@@ -59,7 +59,8 @@ const (
 		SET version = version + 1, full_at = $6, blocked_until = $7, demands = $8, updated_at = clock_timestamp()
 		WHERE vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4 AND version = $5`
 
-	// A new row is rare: one for each origin. It removes the rows that were not used for a day, whose buckets are full.
+	// New rows are rare: there is one for each origin. The INSERT also deletes the rows that were not used for a day,
+	// because their buckets are full again.
 	insertRateBudget = `WITH unused AS (
 			DELETE FROM rate_budgets WHERE updated_at < clock_timestamp() - interval '1 day')
 		INSERT INTO rate_budgets
@@ -81,7 +82,8 @@ func (b rateBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
 	}
 }
 
-// try makes one attempt of an update. It reports whether the row was still the one that it has read.
+// try makes one attempt of an update. It reports whether the row was unchanged since it was read, so that the update
+// took effect.
 func (b rateBudgets) try(ctx context.Context, names []any,
 	change func(state domain.RateBudget, now time.Time) domain.RateBudget,
 ) (updated bool, err error) {

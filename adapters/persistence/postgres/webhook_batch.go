@@ -251,7 +251,7 @@ func newSalt() []byte {
 	return salt
 }
 
-// proofOf returns what attachSQL computes from the salt and the source hash of a token.
+// proofOf returns the value that attachSQL computes from the salt and the source hash of a token.
 func proofOf(salt []byte, h domain.SourceHash) []byte {
 	proof := sha256.Sum256(append(slices.Clone(salt), h[:]...))
 	return proof[:]

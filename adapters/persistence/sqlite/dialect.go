@@ -94,8 +94,8 @@ func rollback(ctx context.Context, conn *sql.Conn) {
 }
 
 // Snapshot runs on a connection of the readers. It begins the transaction with a statement, because the driver would
-// begin it with the write lock. The write-ahead log then keeps what the transaction reads; a database in memory has
-// no such log and only one connection, so its other callers wait.
+// begin it with the write lock. The write-ahead log then keeps the rows that the transaction reads; a database in
+// memory has no such log and only one connection, so its other callers wait.
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
 	start, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

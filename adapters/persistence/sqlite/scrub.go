@@ -15,8 +15,9 @@ const mayHaveRemains = 0
 // errReaders means that a reader still needs the write-ahead log.
 var errReaders = errors.New("a reader prevents that the write-ahead log is emptied")
 
-// Scrub empties the write-ahead log, which contains pages as they were before. A file that earlier versions have
-// written can contain remains of deleted rows; Scrub writes such a file again, once. Meanwhile nothing else is written.
+// Scrub empties the write-ahead log, which contains earlier contents of pages. A file that earlier versions have
+// written can contain remains of deleted rows; Scrub writes such a file again, once. No other statement can write
+// meanwhile.
 func (d dialect) Scrub(ctx context.Context) error {
 	if d.db.readers == nil {
 		return nil // a database in memory has no files

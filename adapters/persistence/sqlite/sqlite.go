@@ -43,8 +43,8 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
-	// Unlike a server, a file does not hang. A caller that waits this long waits for the only writer, and
-	// waiting is better than an error.
+	// Unlike a server, a file does not hang. A caller that waits this long is waiting for the only writer, which is
+	// better than failing.
 	defaultTimeout = 10 * time.Second
 	// A vendor waits 5 s for the response to a webhook (docs.pluggy.ai/docs/webhooks,
 	// developers.belvo.com/docs/webhooks). The service should respond before that.

@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// audit is what the store keeps about the entries of one tenant.
+// audit contains the audit entries of one tenant, with their tree.
 type audit struct {
 	pending     []domain.AuditEntry
 	entries     []domain.AuditEntry // by number
@@ -33,7 +33,7 @@ func (a *audit) head() ports.AuditHead {
 	return ports.AuditHead{Size: newest.Size, Checkpoint: slices.Clone(newest.Note)}
 }
 
-// auditOf returns what is kept about a tenant, for a change.
+// auditOf returns the audit of a tenant for writing. It creates a missing one.
 func (s *Store) auditOf(tenant domain.TenantID) *audit {
 	a := s.audits[tenant]
 	if a == nil {
@@ -43,8 +43,8 @@ func (s *Store) auditOf(tenant domain.TenantID) *audit {
 	return a
 }
 
-// audited runs do. If do succeeds, audited stores the entries of the change in ctx. A method whose do cannot be undone
-// has made all its decisions before, so the entries are stored with its change.
+// audited runs do. If do succeeds, audited stores the entries of the change in ctx. A method makes all decisions before
+// it calls audited, so do does not fail halfway and the entries are stored together with the change.
 func (s *Store) audited(ctx context.Context, do func() error) error {
 	c, ok := ports.AuditedChangeOf(ctx)
 	s.recorded = nil
@@ -60,7 +60,7 @@ func (s *Store) audited(ctx context.Context, do func() error) error {
 	return nil
 }
 
-// recordOnly limits the entries of the present method to those of these objects.
+// recordOnly makes the running method store only the audit entries of these objects.
 func (s *Store) recordOnly(objects map[string]bool) {
 	s.recorded = func(object string) bool { return objects[object] }
 }
@@ -103,7 +103,7 @@ func (s *Store) tenantsWith(pass func(*audit) bool) []domain.TenantID {
 	return all
 }
 
-// Number calls extend with the mutex locked.
+// Number numbers the pending entries. It calls extend with the mutex locked.
 func (v auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	extend func(ports.AuditBatch) (ports.AuditExtension, error)) (int, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.Number", func() (int, error) {
@@ -171,7 +171,7 @@ func (v auditLog) Hashes(
 	})
 }
 
-// List reads the entries from the newest one.
+// List returns the entries newest first.
 func (v auditLog) List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 	page domain.PageRequest) (domain.Page[domain.AuditEntry], error) {
 	type result = domain.Page[domain.AuditEntry]
@@ -268,7 +268,7 @@ func (v auditLog) Key(ctx context.Context) (domain.Sealed, error) {
 	})
 }
 
-// CreateKey keeps the first key.
+// CreateKey stores the key unless one is stored already.
 func (v auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.CreateKey", func() (domain.Sealed, error) {
 		if v.auditKey == nil {

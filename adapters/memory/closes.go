@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// closing is what the store keeps about the closes of one account.
+// closing contains the closes of one account and their adjustments.
 type closing struct {
 	closes      map[domain.Date]closed
 	adjustments []domain.Adjustment // oldest first; only those made while a close existed
@@ -63,7 +63,7 @@ func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
 	return digest.Close(a.ID, r, s.completeness[a.ID])
 }
 
-// adjust stores the adjustments that the last change of a row makes. The row has its new version already.
+// adjust stores the adjustments that result from the last change of a row. The row must already have its new version.
 func (s *Store) adjust(row *transaction) {
 	var before *domain.RecordState
 	if n := len(row.replaced); n > 0 {
@@ -79,7 +79,7 @@ func (s *Store) adjust(row *transaction) {
 	}
 }
 
-// adjustmentKey names an adjustment by its account and its place among those of the account.
+// adjustmentKey identifies an adjustment by its account and its index in the account's list of adjustments.
 type adjustmentKey struct {
 	account domain.AccountID
 	place   int
@@ -102,7 +102,7 @@ func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 	return earliest
 }
 
-// ReopenPeriod keeps the adjustments, because other closes count on their places.
+// ReopenPeriod deletes the close but keeps the adjustments, because other closes refer to them by index.
 func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	date domain.Date) error {
 	return v.exclusive(ctx, "Ledger.ReopenPeriod", func() error {
@@ -114,7 +114,7 @@ func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id dom
 	})
 }
 
-// findClose returns a close and what is kept of its account. Errors: NotFound.
+// findClose returns a close and the closing of its account. Errors: NotFound.
 func (s *Store) findClose(tenant domain.TenantID, id domain.AccountID, date domain.Date) (*closing, closed, error) {
 	kept := s.closings[id]
 	if kept == nil || s.accountOf(tenant, id) == nil {
@@ -127,7 +127,7 @@ func (s *Store) findClose(tenant domain.TenantID, id domain.AccountID, date doma
 	return kept, c, nil
 }
 
-// Closes compares the tenant of the account, because a caller may know the id of another tenant's account.
+// Closes checks the tenant of the account, because a caller may know the id of another tenant's account.
 func (v ledger) Closes(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	page domain.PageRequest) (domain.Page[domain.Close], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Closes", func() (domain.Page[domain.Close], error) {

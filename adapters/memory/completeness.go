@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// storeReadings stores a reading of each account that a settled pull has read. It always sums all records, which
-// has the same result as to skip the accounts without changes.
+// storeReadings stores a reading of each account that a settled pull has read. It always sums all records. Skipping the
+// accounts without changes would have the same result.
 func (s *Store) storeReadings(p *pull, read *ports.SettledRead, at time.Time) {
 	if read == nil {
 		return
@@ -158,7 +158,7 @@ func (v ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 	})
 }
 
-// Balances compares the tenant of the account, because a caller may know the id of another tenant's account.
+// Balances checks the tenant of the account, because a caller may know the id of another tenant's account.
 func (v ledger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
 	page domain.PageRequest) (domain.Page[domain.AccountBalance], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Balances", func() (domain.Page[domain.AccountBalance], error) {

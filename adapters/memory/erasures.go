@@ -45,7 +45,7 @@ func (v erasures) Start(ctx context.Context, tenant domain.TenantID, connection 
 	})
 }
 
-// latestErasure returns the erasure of the connection that was created last, or nil.
+// latestErasure returns the connection's most recent erasure, or nil.
 func (s *Store) latestErasure(connection domain.ConnectionID) (latest *domain.Erasure) {
 	for _, e := range s.erasures {
 		if e.Connection == connection && (latest == nil || compareErasures(latest, e) < 0) {
@@ -64,7 +64,7 @@ func cloneErasure(e domain.Erasure) domain.Erasure {
 	return e
 }
 
-// Get compares the tenant, because a caller may know the id of another tenant's erasure.
+// Get checks the tenant, because a caller may know the id of another tenant's erasure.
 func (v erasures) Get(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.Get", func() (domain.Erasure, error) {
 		e := v.erasures[id]
@@ -132,7 +132,7 @@ func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time)
 	})
 }
 
-// End counts the tokens whose webhook the vendor may have under the same lock as it ends the erasure.
+// End ends the erasure. Under the same lock, it counts the tokens whose webhook may still exist at the vendor.
 func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.End", func() (bool, error) {
 		stored, err := v.claimedErasure(e, e.DueAt)
@@ -163,7 +163,7 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 	})
 }
 
-// deleteTokens deletes the tokens of a connection whose webhook the vendor does not have.
+// deleteTokens deletes those tokens of a connection that have no webhook at the vendor.
 func (s *Store) deleteTokens(connection domain.ConnectionID) {
 	maps.DeleteFunc(s.tokens, func(_ domain.TokenHash, t *domain.WebhookToken) bool {
 		return t.Connection == connection && !awaitsRemoval(t)
@@ -244,7 +244,7 @@ func (s *Store) eraseAccounts(connection domain.ConnectionID) {
 	delete(s.quarantine, connection)
 }
 
-// eraseResponses deletes the responses that contain what the erasure erases.
+// eraseResponses deletes the stored responses that contain erased data.
 func (s *Store) eraseResponses(e domain.Erasure) {
 	var except []string
 	for _, other := range s.erasures {
@@ -298,7 +298,7 @@ func (s *Store) markReferences(c *domain.Connection) []string {
 	return refs
 }
 
-// names reports whether the body of a webhook names the account reference.
+// names reports whether the body of a webhook contains the account reference.
 func names(body []byte, ref string) bool {
 	return slices.ContainsFunc(domain.ReferenceText(ref), func(text []byte) bool { return bytes.Contains(body, text) })
 }

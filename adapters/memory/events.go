@@ -15,7 +15,7 @@ type outbox struct {
 	pruned int // number of events that were deleted before the first one
 }
 
-// recordEvent stores an event with the change that it reports. Its id depends only on the place and the content.
+// recordEvent stores an event with the change that it reports. Its id depends only on its position and its content.
 func (s *Store) recordEvent(
 	tenant domain.TenantID, connection domain.ConnectionID, t domain.EventType, subject string, at time.Time,
 ) {
@@ -31,14 +31,15 @@ func (s *Store) recordEvent(
 	})
 }
 
-// recordHealth stores an event if the need to sign in again has changed. A health that was reset reports nothing.
+// recordHealth stores an event if the account holder must now sign in again, or no longer must. Resetting the health
+// stores no event.
 func (s *Store) recordHealth(c *domain.Connection, before domain.Health, at time.Time) {
 	if t, changed := domain.HealthEvent(before, c.Health); changed && c.Kind == domain.Aggregator {
 		s.recordEvent(c.Tenant, c.ID, t, c.ID.String(), at)
 	}
 }
 
-// end returns the place after the last event.
+// end returns the position after the last event.
 func (b *outbox) end() int {
 	if b == nil {
 		return 0
@@ -46,7 +47,7 @@ func (b *outbox) end() int {
 	return b.pruned + len(b.events)
 }
 
-// after returns at most limit events from a place on, and the place after the last of them.
+// after returns at most limit events from a position on, and the position after the last of them.
 func (b *outbox) after(place, limit int) ([]domain.Event, int) {
 	if b == nil {
 		return nil, place

@@ -126,8 +126,8 @@ func (v pulls) VisitAnnouncedRemovals(
 	return err
 }
 
-// announcedRemovals returns the removals that the deliveries of the pull announce, in batches, without those that name
-// no known row.
+// announcedRemovals returns the removals that the deliveries of the pull announce, in batches. It omits removals of
+// unknown rows.
 func (s *Store) announcedRemovals(p *pull) [][]string {
 	var batches [][]string
 	var scopes []domain.PullScope
@@ -151,8 +151,8 @@ func (s *Store) announcedRemovals(p *pull) [][]string {
 	return batches
 }
 
-// isKnown reports whether the external id names a row of the pull's connection that is stored and not removed, or that
-// is in the quarantine.
+// isKnown reports whether the external id belongs to a row of the pull's connection that is stored and not removed, or
+// that is in the quarantine.
 func (s *Store) isKnown(p *pull, externalID string) bool {
 	row := s.transactions[p.Connection][externalID]
 	key := domain.QuarantineKey{Kind: domain.QuarantinedTransaction, ID: externalID}

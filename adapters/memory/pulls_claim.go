@@ -14,8 +14,8 @@ import (
 // applies when that other pull is already due or its lease has expired.
 const minWait = time.Second
 
-// Claim checks the connection before it checks whether the pull must wait: if the connection is
-// deleted, the pull fails at once, and if it is paused, the time to wait is not known.
+// Claim checks the connection before it checks whether the pull must wait: if the connection is deleted, the pull fails
+// at once; if it is paused, nobody knows how long the pull must wait.
 func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
 		p := v.pulls[lease.Pull]
@@ -102,8 +102,8 @@ func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
 }
 
-// takeOver attaches the deliveries to the pull p that name an account for which the pull other waits, and
-// ends other, which has read everything else.
+// takeOver ends the pull other, which has read everything except an account for which it waits. It attaches the
+// deliveries that name this account to the pull p.
 func (s *Store) takeOver(p, other *pull) {
 	if other.Progress.Target == s.connections[p.Connection].Target() {
 		p.Progress.Awaited = maps.Clone(other.Progress.Awaited)

@@ -17,8 +17,8 @@ type stagedRow struct {
 	data domain.TransactionData
 }
 
-// stageRows stages the transactions of a staged write, and returns what is left to write. It returns every other write
-// unchanged.
+// stageRows stages the transactions of a staged write, and returns the rest of the write. It returns a write that is
+// not staged unchanged.
 func (s *Store) stageRows(p *pull, w ports.PageWrite, counts *domain.Counts) ports.PageWrite {
 	if w.Staged == nil {
 		return w
@@ -100,7 +100,7 @@ func (s *Store) accountsByExternalID(id domain.ConnectionID) []domain.Account {
 	return accounts
 }
 
-// RowsOfAccount computes the keys while the store is locked.
+// RowsOfAccount returns copies of the rows. It computes their keys while the store is locked.
 func (v pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
 	keys func(domain.TransactionData) domain.InstitutionKeys) ([]domain.MatchRow, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.RowsOfAccount", func() ([]domain.MatchRow, error) {
@@ -134,9 +134,9 @@ type publisher struct {
 	*replacer
 	ports.Publication
 	staged map[string]stagedRow
-	// relinked are the accounts that were not of this reference before, by the ids that they keep.
+	// relinked contains the ids of the accounts that did not belong to this reference before. An account keeps its id.
 	relinked map[domain.AccountID]bool
-	first    []domain.QuarantineKey // of the accounts that were not stored before
+	first    []domain.QuarantineKey // keys of the accounts that were not stored before
 }
 
 // Publish moves accounts first, because rows refer to them, and removes rows last, because they may be continued.
@@ -256,7 +256,7 @@ func (b *publisher) putPublished(published ports.PublishedAccount) {
 	b.counts.Accounts++
 }
 
-// moveAccount makes an account of a deleted connection, and its transactions, those of the pull's connection.
+// moveAccount moves an account and its transactions from a deleted connection to the pull's connection.
 func (b *publisher) moveAccount(moved *account) {
 	from, to := moved.Connection, b.p.Connection
 	delete(b.accounts[from], moved.ExternalID)
@@ -282,8 +282,8 @@ func (b *publisher) moveAccount(moved *account) {
 	maps.Copy(b.splitPairsOf(to), b.splitPairs[from])
 }
 
-// endFormer marks the accounts as removed that no account of the new reference continues. It reports whether no account
-// that cannot be read may be one of them.
+// endFormer marks the accounts that no account of the new reference continues as removed. It returns false if an
+// unreadable account of the new reference may continue one of them.
 func (b *publisher) endFormer() bool {
 	var former []*account
 	for _, a := range b.accounts[b.p.Connection] {
@@ -327,7 +327,8 @@ func (b *publisher) accountIDOf(data domain.TransactionData) domain.AccountID {
 	return domain.AccountID{}
 }
 
-// expectLeaving sets leaving to the live rows of relinked accounts, and those without an account, that are not shown.
+// expectLeaving sets leaving to the live rows that the new reference does not show. Only rows of relinked accounts and
+// rows without an account count.
 func (b *publisher) expectLeaving() {
 	for id, row := range b.rows {
 		if row.RemovedAt.IsZero() && !b.shown[id] && (b.relinked[row.AccountID] || row.AccountID.IsZero()) {
@@ -336,7 +337,8 @@ func (b *publisher) expectLeaving() {
 	}
 }
 
-// matchAccounts lets transactions of continued accounts continue with the rows of the new reference.
+// matchAccounts matches the transactions of continued accounts with rows of the new reference, which then replace their
+// rows.
 func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	inputs := map[domain.AccountID]*domain.RelinkInput{}
 	for id, relinked := range b.relinked {

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leaving maps the external id of each row that a write is about to remove to the first pull that is known not to have
-// shown the row; zero if it is not known.
+// leaving contains the rows that a write is about to remove. It maps the external id of each row to the first pull that
+// is known to have read the list without the row; zero if that pull is not known.
 type leaving map[string]domain.PullID
 
 // announcedRemovals returns the rows of an announcement.
@@ -36,8 +36,8 @@ type replacer struct {
 	counts   *domain.Counts
 }
 
-// replaceRows lets transactions whose rows left take over rows of the page, and rows that came before. It deletes the
-// rows of the taken transactions from leaving.
+// replaceRows matches rows that left with rows that came, on this page or before. The transaction of a row that left
+// continues with the row that came. replaceRows deletes matched rows from leaving.
 func (s *Store) replaceRows(
 	p *pull, w ports.PageWrite, rows leaving, complete func(string) bool, counts *domain.Counts,
 ) {
@@ -190,7 +190,7 @@ func (r *replacer) reads() []domain.PullRead {
 	return reads
 }
 
-// replace lets the transaction of the row that left take over the row that came.
+// replace makes the transaction of the row that left continue with the row that came.
 func (r *replacer) replace(match domain.Match) {
 	row, younger := r.rows[match.Left], r.rows[match.Came]
 	past := domain.Superseded{ExternalID: match.Left, At: r.w.At, Rule: match.Rule, Version: row.Version}
@@ -225,7 +225,8 @@ func (t *transaction) takeContent(from *transaction) {
 	t.digest, t.source, t.rowSHA256, t.normalizer = from.digest, from.source, from.rowSHA256, from.normalizer
 }
 
-// rename stores the row under another external id. The previous one becomes a past id, and the new one is none.
+// rename stores the row under another external id. The previous id becomes a past id, and the new one is no longer a
+// past id.
 func (r *replacer) rename(row *transaction, from, to string) {
 	delete(r.rows, from)
 	row.ExternalID = to
@@ -259,7 +260,7 @@ func (r *replacer) followPast() {
 		if row == nil || r.rows[externalID] != nil {
 			continue
 		}
-		if returned[row] { // the vendor shows two past rows at once, so they are two movements
+		if returned[row] { // two past rows are shown together, so they are two movements
 			row.Supersedes, _, _ = row.WithoutPast(externalID)
 			delete(r.pastIDs[r.p.Connection], externalID)
 			continue
@@ -277,7 +278,7 @@ func (r *replacer) followPast() {
 	}
 }
 
-// goBack replaces the present row of a transaction, which left, by one of its past rows.
+// goBack makes a transaction, whose present row left, continue with one of its past rows.
 func (r *replacer) goBack(row *transaction, externalID string) {
 	present := row.ExternalID
 	rest, past, _ := row.WithoutPast(externalID)
@@ -346,7 +347,7 @@ func (v ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID dom
 	})
 }
 
-// recentlyLeft reports whether rows of the connection have left recently, or have past external ids.
+// recentlyLeft reports whether the connection has rows that were removed recently or that have past external ids.
 func (s *Store) recentlyLeft(id domain.ConnectionID, at time.Time) bool {
 	if len(s.pastIDs[id]) > 0 {
 		return true

@@ -50,7 +50,7 @@ func (s *Store) postedOf(a *account) []domain.PostedRecord {
 	return records
 }
 
-// inWindow returns the function AccountView.Posted over these records.
+// inWindow returns a function for AccountView.Posted that yields these records.
 func inWindow(
 	records []domain.PostedRecord,
 ) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {

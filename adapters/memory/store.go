@@ -52,12 +52,12 @@ type Store struct {
 	audits       map[domain.TenantID]*audit
 	auditKey     domain.Sealed
 	nudged       []domain.PullID // pulls to nudge; protected by the mutex
-	// recorded reports whether the present method changed an object; nil means that it changed all. It is protected by
+	// recorded reports whether the running method changed an object; nil means that it changed all. It is protected by
 	// the mutex.
 	recorded      func(string) bool
 	erasures      map[domain.ErasureID]*domain.Erasure
 	events        map[domain.TenantID]*outbox
-	announced     map[domain.AccountID]domain.CompletenessState // by the last event of the account
+	announced     map[domain.AccountID]domain.CompletenessState // as reported by the last event of the account
 	subscriptions map[domain.SubscriptionID]*subscription
 	staged        map[domain.ConnectionID]map[string]stagedRow
 	pastRefs      map[domain.ConnectionID][]string // account references of the connection before edits

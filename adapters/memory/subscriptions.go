@@ -17,7 +17,7 @@ func (s *Store) Subscriptions() ports.Subscriptions { return subscriptions{s} }
 // subscriptions implements ports.Subscriptions on a Store.
 type subscriptions struct{ *Store }
 
-// subscription is a subscription with its place in the feed and in the outbox, and its events.
+// subscription is a subscription with its positions in the feed and in the outbox, and its events.
 type subscription struct {
 	domain.Subscription
 	feed, outbox int
@@ -73,7 +73,7 @@ func (s *Store) subscriptionOf(tenant domain.TenantID, id domain.SubscriptionID)
 	return row, nil
 }
 
-// Create begins after the last change of the tenant, unless FromStart is set.
+// Create stores a subscription that begins after the tenant's last change, or at the first one if FromStart is set.
 func (v subscriptions) Create(ctx context.Context, s domain.Subscription) error {
 	return v.exclusive(ctx, "Subscriptions.Create", func() error {
 		row := &subscription{Subscription: cloneSubscription(s)}
@@ -276,7 +276,7 @@ func (v subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.L
 	})
 }
 
-// ListPending compares places with the ends of the feed and the outbox.
+// ListPending compares the positions of each subscription with the ends of the feed and the outbox.
 func (v subscriptions) ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.ListPending", func() ([]domain.SubscriptionID, error) {
 		var pending []domain.SubscriptionID
@@ -393,7 +393,7 @@ func (v subscriptions) ListEvents(
 	})
 }
 
-// ListParked remembers the subjects that it has found.
+// ListParked returns the first parked event of each subject.
 func (v subscriptions) ListParked(
 	ctx context.Context, l ports.SubscriptionLease, limit int,
 ) ([]domain.SubscriptionEvent, error) {
@@ -515,7 +515,8 @@ func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 	})
 }
 
-// old reports whether at is before a time and fewer than limit rows were deleted. It counts the row in deleted.
+// old reports whether a row is to be deleted: at is earlier than before, and fewer than limit rows were deleted. It
+// then increments deleted.
 func old(at, before time.Time, deleted *int, limit int) bool {
 	if !at.Before(before) || *deleted == limit {
 		return false

@@ -14,7 +14,7 @@ func (t *transaction) archive() {
 	}
 }
 
-// present returns the present version of a row, with the members that only a history returns.
+// present returns the present version of a row, with the members that only History returns.
 func (t *transaction) present() domain.Transaction {
 	version := cloneTransaction(t.Transaction)
 	version.RowSHA256, version.Normalizer = slices.Clone(t.rowSHA256), t.normalizer

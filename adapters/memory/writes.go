@@ -17,13 +17,12 @@ type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
 	source domain.ContentHash
-	// rowSHA256 and normalizer are those of the data that made the present version. Only a history returns
-	// them.
+	// rowSHA256 and normalizer belong to the data of the present version. Only History returns them.
 	rowSHA256  []byte
 	normalizer string
 	replaced   []domain.Transaction // the versions before the present one, oldest first
 	renamed    bool                 // the write under way has archived the present version and changed its external id
-	// adjustments names the adjustments that changes of the row have made.
+	// adjustments refers to the adjustments that resulted from changes of the row.
 	adjustments []adjustmentKey
 	// unshown is set if the row is from before the present account reference, which has not shown it.
 	unshown bool
@@ -37,7 +36,7 @@ type account struct {
 	absentSince domain.PullID // first pull whose account list lacked the account; zero while the account is listed
 }
 
-// change is an entry of a tenant's feed: row got this version. If row has a newer version now, readers skip
+// change is an entry of a tenant's feed: the row now has this version. If row has a newer version now, readers skip
 // the entry, because a later entry reports the row.
 type change struct {
 	row     *transaction
@@ -224,7 +223,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 	}
 	known.renamed, known.unshown = false, false
 	known.source, known.rowSHA256, known.normalizer = o.ContentHash, slices.Clone(o.RowSHA256), o.Normalizer
-	// Readers never get these members.
+	// Readers never receive these members.
 	o.StableMetadata, o.ContentHash, o.RowSHA256, o.Normalizer = nil, domain.ContentHash{}, nil, ""
 	known.TransactionData, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
 	if account := s.accounts[p.Connection][o.Account]; account != nil {

@@ -24,8 +24,8 @@ const budgetAPI = "api"
 
 var budgets = map[string]int{budgetAPI: 600}
 
-// The vendor with each of the three functions that classify an error. After the first page of a list,
-// a 400 or 404 means that the list no longer has the requested page.
+// The vendor's name, combined with each of the three functions that classify an error response. After the first page of
+// a list, a 400 or 404 means that the list no longer has the requested page.
 var (
 	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
 	tokenAPI     = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainTokenError}

@@ -206,13 +206,12 @@ func (t transactionJSON) status() (domain.TransactionStatus, error) {
 	return "", domain.UnreadableRow(domain.UnknownStatus)
 }
 
-// date returns the date of the movement at the account holder's place. The date of the local time
-// comes first. The value date is a date in UTC: a movement at 22:30 in São Paulo has the value date
-// of the next day. Without a local time, date returns the value date. Old schemas omit the value
-// date, too: then date returns the first date that the row has, ordered by how close it is to the
-// movement, with created_at last. It returns "" if the row has no date. The date of a timestamp is
-// used as written, because the vendor does not report the institution's time zone. collected_at is
-// never used, because it changes with every read and would look like an edit.
+// date returns the date of the movement in the account holder's local time. It prefers the date of the local timestamp.
+// The value date is a date in UTC: a movement at 22:30 in São Paulo has the value date of the next day. Without a local
+// time, date returns the value date. Old schemas omit the value date, too: then date returns the first date that the
+// row has, ordered by how close it is to the movement, with created_at last. It returns "" if the row has no date. The
+// date of a timestamp is used as written, because the vendor does not report the institution's time zone. collected_at
+// is never used, because it changes with every read and would look like an edit.
 func (t transactionJSON) date() domain.Date {
 	for _, d := range []dateTime{
 		dateTime(t.LocalTransactedAt), t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt,
@@ -281,11 +280,11 @@ func (d *dateTime) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// localDateTime is a dateTime of the account holder's place.
+// localDateTime is a dateTime in the account holder's local time.
 type localDateTime dateTime
 
 // UnmarshalJSON accepts what dateTime accepts, and also a time without a zone. Such a time still
-// has a date, but it is not a point in time. Midnight at the holder's place is only a date, because
+// has a date, but it is not a point in time. Midnight in the holder's local time is only a date, because
 // a vendor list that has only dates writes them as midnight.
 func (d *localDateTime) UnmarshalJSON(raw []byte) error {
 	var text string

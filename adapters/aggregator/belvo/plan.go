@@ -20,8 +20,8 @@ const windowOverlapDays = 7
 //
 // A read of the whole link sweeps. The vendor purges old rows (stale_in) and hides the rows of an account that
 // it cannot reach, so a row that is missing from one list may still exist at the bank. Therefore a row counts
-// as removed only if it is missing from two lists (domain.TwoReads) and is as new as the rows that the lists
-// contain (CollectedAt). The event TRANSACTIONS.transactions_deleted reports a removal at once.
+// as removed only if it is missing from two lists (domain.TwoReads) and was not collected before the oldest row in the
+// list (CollectedAt). The event TRANSACTIONS.transactions_deleted reports a removal at once.
 func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	switch {
 	case scope.Everything, len(scope.Created) > 0, hasIDs(scope.Changed),

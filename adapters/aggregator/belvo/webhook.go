@@ -180,7 +180,7 @@ func (e envelope) linkEvent() (domain.PullScope, bool) {
 // pull. Older events have the code without the prefix "openfinance_". The vendor's list of codes is not
 // complete; the codes for a consent that is valid again are those of Brazil's Open Finance, where a consent that its
 // holder has revoked is rejected. The pull of a consent that is about to expire reads only the status of the link: the
-// consent still works, but what the event says is stored when a pull ends.
+// consent is still valid, but the content of the event is stored only when a pull ends.
 func (e envelope) consentEvent() (domain.PullScope, bool) {
 	switch strings.TrimPrefix(e.Code, "openfinance_") {
 	case "consent_about_to_expire":

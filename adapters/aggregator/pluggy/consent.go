@@ -18,8 +18,8 @@ var _ ports.ConsentReader = (*Adapter)(nil)
 // maxConsentPages bounds the number of pages of the list of consents that are read. An item has few consents.
 const maxConsentPages = 5
 
-// optionalTime is a time that may be missing, null, empty or false. set reports whether there was another value, also
-// one that is not a time. at is zero unless the value could be read.
+// optionalTime is a time that may be missing, null, empty or false. set reports whether the member had any other value,
+// even one that is not a time. at is zero unless the value could be read.
 type optionalTime struct {
 	set bool
 	at  time.Time
@@ -44,9 +44,9 @@ type consent struct {
 	RevokedAt optionalTime    `json:"revokedAt"`
 }
 
-// Consent returns the consent of the item that was created last: GET /consents. Of consents that were created at the
-// same time, or whose creation cannot be read, one that is not revoked counts, and otherwise the later one in the list.
-// A consent whose revokedAt has any value is revoked. An entry of the list that is not a consent is ignored.
+// Consent returns the item's most recent consent: GET /consents. If several were created at the same time, or their
+// creation times cannot be read, it prefers one that is not revoked, and then the one that is later in the list. A
+// consent whose revokedAt has any value is revoked. An entry of the list that is not a consent is ignored.
 func (a *Adapter) Consent(ctx context.Context, at ports.Access) (domain.ConsentReport, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -95,7 +95,7 @@ func (a *Adapter) consentPage(ctx context.Context, at ports.Access, page int) ([
 	return got.Results, pages, nil
 }
 
-// follows reports whether c counts rather than last, which comes earlier in the list.
+// follows reports whether c takes precedence over last, which is earlier in the list.
 func (c consent) follows(last consent) bool {
 	if !c.CreatedAt.at.Equal(last.CreatedAt.at) {
 		return c.CreatedAt.at.After(last.CreatedAt.at)

@@ -17,9 +17,8 @@ var budgets = map[string]int{
 	"consents": perMinute,
 }
 
-// The vendor with each of the five functions that classify an error. The meaning of a 400 depends
-// on the request: the 400 can be about the credential, the item, the list, or the cursor of a later
-// page.
+// The vendor's name, combined with each of the five functions that classify an error response. The meaning of a 400
+// depends on the request: the 400 can be about the credential, the item, the list, or the cursor of a later page.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
@@ -70,7 +69,7 @@ func codeDescriptionOf(body []byte) (string, error) {
 	return in.Description, err
 }
 
-// errAlreadyUpdating is the cause of the error for a refresh of an item that the vendor synchronises already.
+// errAlreadyUpdating is the cause of the error for a refresh of an item that the vendor is already synchronising.
 var errAlreadyUpdating = errors.New("the item is already updating")
 
 // classifyRefreshError classifies an error of PATCH /items/{id}. A 400 with a codeDescription is about the

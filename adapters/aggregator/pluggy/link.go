@@ -55,8 +55,8 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, at ports.Access) (ports.L
 	}, nil
 }
 
-// Refresh asks the vendor to synchronise the item: PATCH /items/{id} without parameters. An item that the vendor
-// synchronises already is not an error.
+// Refresh asks the vendor to synchronise the item: PATCH /items/{id} without parameters. If the vendor is already
+// synchronising the item, that is not an error.
 func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Vendor contains what is specific to one vendor. One value serves all calls to that vendor.
+// Vendor contains the parts of the client that are specific to one vendor. One value serves all calls to that vendor.
 type Vendor struct {
 	Name domain.Vendor
 	// Budgets are the vendor's rate limits in requests per minute, by [Call.Resource]. A

@@ -11,13 +11,13 @@ import (
 // waitingCall is a call that waits for a token.
 type waitingCall struct {
 	tenant  domain.TenantID
-	granted chan struct{} // closed when the call has got its token
+	granted chan struct{} // closed when the call has received its token
 	// validUntil is when the token of a shared budget expires, on the clock of the process. It is set before granted is
 	// closed. It is zero if the token does not expire.
 	validUntil time.Time
 }
 
-// wait waits for the token for at most maxWait, and until ctx ends. It reports whether the call has got a token.
+// wait waits for the token for at most maxWait, and until ctx ends. It reports whether the call has received a token.
 func (c *waitingCall) wait(ctx context.Context, maxWait time.Duration) bool {
 	timer := time.NewTimer(maxWait)
 	defer timer.Stop()

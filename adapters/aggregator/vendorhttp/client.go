@@ -42,7 +42,7 @@ func New(cfg Config) *Client {
 // Guard returns the client's egress guard.
 func (c *Client) Guard() *egress.Guard { return c.guard }
 
-// Close closes idle connections and stops to request tokens of shared rate budgets. It does not interrupt requests in
+// Close closes idle connections and stops requesting tokens of shared rate budgets. It does not interrupt requests in
 // progress.
 func (c *Client) Close() {
 	if c.origins.shared != nil {

@@ -52,8 +52,8 @@ type Config struct {
 	// EgressAddress is a name for the address from which this process calls. Only replicas with the same name share
 	// their budgets. It has no effect without SharedBudgets.
 	EgressAddress string
-	// OnBudgetError, if not nil, is called when the store of the shared budgets fails, once until it works again. It
-	// must not block.
+	// OnBudgetError, if not nil, is called when the store of the shared budgets begins to fail, and not again before
+	// the store has recovered. It must not block.
 	OnBudgetError func(error)
 	// OnCall, if not nil, is called after each attempt. template is [Call.PathTemplate]; status
 	// is 0 if there was no response. OnCall must not block.

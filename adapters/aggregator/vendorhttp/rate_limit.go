@@ -77,7 +77,7 @@ func (b *tokenBucket) await(ctx context.Context, call *waitingCall, maxWait time
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case !b.queue.remove(call): // the token was granted at this moment
+	case !b.queue.remove(call): // the token was granted just as the wait ended
 		return nil
 	case ctx.Err() != nil:
 		return transportError(ctx, ctx.Err())

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// tokenValidity is the time in which a token of a shared budget must be used. It is counted from before the request
-	// for the token was sent, on the clock of the process, so no clocks are compared. A token that is not used until
-	// then is lost. The reserve of domain.NewRateAllowance covers the validity: at Pluggy's limit it is 2.7 s.
+	// tokenValidity is the time within which a token of a shared budget must be used. It starts just before the token
+	// is requested and is measured on the clock of the process, so no clocks are compared. A token that is not used in
+	// time is lost. The reserve of domain.NewRateAllowance covers the validity: at Pluggy's limit it is 2.7 s.
 	tokenValidity = time.Second
 	// storeRetry is the delay after a request for tokens that failed.
 	storeRetry = 500 * time.Millisecond
@@ -25,7 +25,7 @@ const (
 	maxReported = 32
 )
 
-// sharedBudgets contains what the shared budgets of one client have in common.
+// sharedBudgets contains the state that the shared budgets of one client have in common.
 type sharedBudgets struct {
 	store    ports.RateBudgets
 	address  string // Config.EgressAddress
@@ -57,9 +57,9 @@ func (s *sharedBudgets) budget(key originKey, resource string, perMinute int) *s
 }
 
 // sharedBudget is a rate budget that all replicas on one database share. Its tokens are in the database; a call is sent
-// only with a token from there. While calls wait, the replica requests tokens for several of them at once, together
-// with the number of its waiting calls, by which the tokens are divided fairly among all tenants and replicas. While no
-// call waits, it sends no request.
+// only with a token from the database. While calls wait, the replica requests tokens for several of them at once,
+// together with the number of its waiting calls, by which the tokens are divided fairly among all tenants and replicas.
+// While no call waits, it sends no request.
 //
 // If the database does not respond, calls wait for at most maxWait and then fail with budget_exhausted.
 type sharedBudget struct {
@@ -72,7 +72,7 @@ type sharedBudget struct {
 	spare        int               // tokens for calls that do not wait yet
 	spareUntil   time.Time         // when spare expires
 	blockedUntil time.Time         // on the clock of the process
-	block        bool              // whether the store does not yet know blockedUntil
+	block        bool              // whether blockedUntil is not stored yet
 	state        domain.RateBudget // the state after the last request
 	stateAt      time.Time         // the time of the store at the last request
 	learnedAt    time.Time         // stateAt on the clock of the process
@@ -104,7 +104,7 @@ func (b *sharedBudget) await(ctx context.Context, call *waitingCall, maxWait tim
 	for deadline := time.Now().Add(maxWait); ; {
 		granted := call.wait(ctx, time.Until(deadline))
 		b.mu.Lock()
-		granted = granted || !b.queue.remove(call) // the token was granted at this moment
+		granted = granted || !b.queue.remove(call) // the token was granted just as the wait ended
 		now := time.Now()
 		switch {
 		case granted && now.Before(call.validUntil):
@@ -148,8 +148,8 @@ func (b *sharedBudget) left(time.Time) float64 {
 	return float64(tokens - b.queue.waiting())
 }
 
-// storeTime returns the time of the store at the time now of the process, as far as it is known. The caller must hold
-// b.mu.
+// storeTime converts now from the clock of the process to the clock of the store, by the difference found with the last
+// request. The caller must hold b.mu.
 func (b *sharedBudget) storeTime(now time.Time) time.Time { return b.stateAt.Add(now.Sub(b.learnedAt)) }
 
 // expectedWait returns how long a call of the tenant would wait if it were queued now, according to the last state of
@@ -160,7 +160,8 @@ func (b *sharedBudget) expectedWait(tenant domain.TenantID, now time.Time) time.
 	return max(wait, b.blockedUntil.Sub(now))
 }
 
-// tenantCalls bounds the calls of a tenant in an expected wait. It is far above the calls that can wait.
+// tenantCalls is the limit on the calls of one tenant that are counted in an expected wait. It is far above the number
+// of calls that can wait.
 const tenantCalls = 1 << 20
 
 // waiting returns the waiting calls of at most the given number of tenants, in their order, with at most the given

@@ -152,8 +152,8 @@ func (s *Simulator) visible(secret, id string) *link {
 	return l
 }
 
-// UpdateLink changes a link, for example its refresh_rate, and returns it. Its id stays. The error is ErrNotFound if
-// there is no such link.
+// UpdateLink changes a link, for example its refresh_rate, and returns it. The id cannot be changed. The error is
+// ErrNotFound if there is no such link.
 func (s *Simulator) UpdateLink(id string, edit func(*Link)) (Link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

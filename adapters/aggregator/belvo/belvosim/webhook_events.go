@@ -22,8 +22,9 @@ type Event struct {
 	WebhookID string `json:"webhookId"`
 	// RequestID is a UUID; if it is empty, a random one is sent. CONSENT events have no request id.
 	RequestID string `json:"requestId"`
-	// ConsentID and ConsentDue are the consent_id and the consent_due_date of CONSENT events. If they are empty, such
-	// an event has the same id each time; openfinance_consent_about_to_expire has a due date, other events have none.
+	// ConsentID and ConsentDue are the consent_id and the consent_due_date of CONSENT events. If ConsentID is empty,
+	// every such event has the same id. If ConsentDue is empty, only openfinance_consent_about_to_expire has a due
+	// date.
 	ConsentID  string `json:"consentId"`
 	ConsentDue string `json:"consentDue"`
 	// Raw, if not nil, is posted unchanged as the body, and all members above are ignored.
@@ -141,7 +142,7 @@ func (s *Simulator) Payload(e Event) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// fillConsent replaces the members of the data of a CONSENT event that the event names.
+// fillConsent overwrites those members of a CONSENT event's data that e sets.
 func (e Event) fillConsent(data map[string]any) {
 	if e.ConsentID != "" {
 		data["consent_id"] = e.ConsentID

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// apiKey is what the simulator stores about an API key that it has issued.
+// apiKey contains the data that the simulator stores for an API key that it has issued.
 type apiKey struct {
 	client  string
 	expires time.Time

@@ -47,7 +47,8 @@ func (s *Simulator) RevokeConsent(id string) error {
 	return fmt.Errorf("consent: %w", ErrNotFound)
 }
 
-// UpdateItem changes an item, for example its nextAutoSyncAt, and returns it. Its id stays. Errors: ErrNotFound.
+// UpdateItem changes an item, for example its nextAutoSyncAt, and returns it. The id cannot be changed. Errors:
+// ErrNotFound.
 func (s *Simulator) UpdateItem(id string, edit func(*Item)) (Item, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

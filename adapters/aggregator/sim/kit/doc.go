@@ -1,4 +1,4 @@
-// Package kit contains what the vendor simulators share and what does not depend on a vendor: a
+// Package kit contains the code that the vendor simulators share and that does not depend on a vendor: a
 // control surface for curl ([Control]), a webhook sender that can simulate delivery problems
 // ([Sender]), ids that a seed determines ([NewEntropy]), and a recorder of response statuses
 // ([RecordStatus]).

@@ -34,7 +34,7 @@ const (
 // behind minBodyRate; tests shorten it.
 var bodyGrace = 2 * time.Second
 
-// errBodyMemory is the cause of a 503 because the bodies of other requests use all memory.
+// errBodyMemory is the cause of the 503 that is sent while the bodies of other requests use all memory.
 var errBodyMemory = errors.New("the bodies of other requests use all memory for bodies")
 
 // bodyReader reads the body of one request into memory.
@@ -98,9 +98,9 @@ func (b *bodyReader) fill(buffer []byte) (n int, err error) {
 	return n, err
 }
 
-// setDeadline used to set the read deadline of the connection. It is b.end or, for a body that has
-// reserved memory, the earlier time at which its pause gets too long or its average rate too low. The
-// error is ignored: the response recorder of a test supports no deadline, and needs none.
+// setDeadline used to set the read deadline of the connection. It is b.end or, for a body that has reserved memory, the
+// earlier time at which its pause becomes too long or its average rate becomes too low. The error is ignored: the
+// response recorder of a test supports no deadline, and needs none.
 func (b *bodyReader) setDeadline() {
 	deadline := b.end
 	if !b.reservedAt.IsZero() {

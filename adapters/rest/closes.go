@@ -81,7 +81,7 @@ func coveredMembers(m *domain.CoveredMembers) changedMembers {
 	return members
 }
 
-// closeInput names a close.
+// closeInput identifies a close.
 type closeInput struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Date string `path:"date" format:"date" example:"2026-02-28" doc:"The last day of the period"`

@@ -88,7 +88,7 @@ type consentView struct {
 	ExpiresAt time.Time `json:"expiresAt,omitzero" example:"2026-12-26T10:45:58Z" doc:"When the consent expires; absent if the vendor has not reported it"`
 }
 
-// webhookView says whether the webhooks of a connection arrive.
+// webhookView reports whether the webhooks of a connection arrive.
 type webhookView struct {
 	State      string    `json:"state" enum:"unknown,active,silent" example:"active" doc:"silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent"`
 	LastAt     time.Time `json:"lastAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`

@@ -19,14 +19,14 @@ type exchange struct {
 	route         *route // nil until the router has matched a route
 	principal     auth.Principal
 
-	// bodyMemory is the number of bytes that the body uses of the memory for all bodies. This
+	// bodyMemory is the number of bytes of the shared memory for bodies that this body uses. This
 	// memory is released when the request ends.
 	bodyMemory int64
 
 	body []byte // the body of an operation; nil if it has none
 
-	// invalid are the errors of the request that were found before its input was read. If there are
-	// any, the handler does not run.
+	// invalid are the errors of the request that were found before its input was read. If there are any, the handler is
+	// not called.
 	invalid []ProblemField
 
 	// addressForbidden reports whether the base URL in the body contains a forbidden address. It is

@@ -105,7 +105,7 @@ func notKeyRune(r rune) bool {
 // fingerprint returns a hash that distinguishes different requests with the same key. Each part
 // before the body ends with a byte that these parts cannot contain, so that different parts are
 // never hashed as the same bytes. The If-Match header of a route that supports it is part of the
-// request, because it decides about the response. The header follows the method after a space,
+// request, because the response depends on it. The header follows the method after a space,
 // which no method contains. A request without the header has the same fingerprint as in earlier
 // releases, which did not hash the header, so that stored fingerprints stay valid.
 func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// exampleErrors contains an error for each failure status, from which the example of the status is made.
-// 500 has none, because it is the status of every error that is not known.
+// exampleErrors contains an error for each failure status, from which the example of the status is generated. Status
+// 500 has no error here, because every unknown error has this status.
 var exampleErrors = map[int]error{
 	http.StatusBadRequest:            domain.FieldError("limit", "must be at most 200"),
 	http.StatusUnauthorized:          domain.Unauthenticated,

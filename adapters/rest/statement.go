@@ -20,7 +20,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Limits of a statement. It takes longer than the timeout of other responses, so each chunk has its own timeout.
+// Limits of a statement. A statement may take longer than the timeout of other responses, so each chunk has its own
+// timeout.
 const (
 	statementTimeout = 15 * time.Minute // of the whole response, which occupies a connection to the database
 	chunkTimeout     = 30 * time.Second // until the caller has accepted a chunk
@@ -67,8 +68,8 @@ type statementEndpoint struct {
 	input *operation.Input[statementInput]
 }
 
-// mountStatement describes the operation in the document and returns its handler. The function handle cannot mount
-// it, because the response is no JSON value.
+// mountStatement describes the operation in the document and returns its handler. The function handle cannot mount it,
+// because the response is not a JSON value.
 func mountStatement(s *server, r *route) echo.HandlerFunc {
 	op := s.describe(r)
 	e := &statementEndpoint{server: s, route: r, input: operation.NewInput[statementInput](s.api, op)}
@@ -231,8 +232,8 @@ func (w *chunkWriter) begin() {
 	w.c.Response().WriteHeader(http.StatusOK)
 }
 
-// Write implements io.Writer. The deadline is that of the server otherwise. A response recorder of a test supports
-// no deadline, and needs none.
+// Write implements io.Writer. It sets a write deadline for the chunk, which replaces the server's timeout for a whole
+// response. An error is ignored: the response recorder of a test supports no deadline, and needs none.
 func (w *chunkWriter) Write(chunk []byte) (int, error) {
 	deadline := time.Now().Add(chunkTimeout)
 	if w.deadline.Before(deadline) {

@@ -53,8 +53,8 @@ func versionOf(v domain.TransactionVersion) (transactionVersionView, error) {
 	return view, err
 }
 
-// diffMembers returns the members whose values differ in the representations of two versions: with their
-// values before and after. It leaves out the members that each version has of its own.
+// diffMembers returns the members whose values differ between the representations of two versions, with their values
+// before and after. It leaves out version and updatedAt, which differ in all versions.
 func diffMembers(before, after domain.Transaction) (changed, to changedMembers, err error) {
 	old, err := membersOf(before)
 	if err != nil {

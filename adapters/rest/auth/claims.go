@@ -56,9 +56,8 @@ func actorOf(token jwt.Token) string {
 // token_use (Cognito), token_type and tokenType (Casdoor).
 var purposeClaims = []string{"typ", "token_use", "token_type", "tokenType"}
 
-// purposes maps known values of the purposeClaims to whether a token with that value is for calling
-// an API. The values are in lower case, with "_" instead of "-". A value that is not listed has no
-// effect.
+// purposes maps known values of the purposeClaims to whether a token with that value may call an API. The values are in
+// lower case, with "_" instead of "-". A value that is not listed has no effect.
 var purposes = map[string]bool{
 	"access": true, "access_token": true, "bearer": true, accessTokenType: true,
 	"id": false, "id_token": false, "refresh": false, "refresh_token": false, "offline": false,
@@ -72,7 +71,7 @@ var otherTokenClaims = []string{"at_hash", "c_hash", "events"}
 
 // checkPurpose rejects ID tokens, refresh tokens, logout tokens and security event tokens. The issuer
 // signs them with the same keys as access tokens, but they are not meant for calling an API. The
-// claim nonce marks an ID token, too, except in a token that names itself an access token, because
+// claim nonce marks an ID token, too, except in a token that declares itself an access token, because
 // some issuers copy the nonce to their access tokens. Errors: Unauthenticated.
 func checkPurpose(h header, token jwt.Token) error {
 	named := h.typed(accessTokenType, "application/"+accessTokenType)

@@ -116,9 +116,9 @@ func (s *jwksKeys) generation() uint64 {
 	return s.changes
 }
 
-// since returns the time since an earlier time of the clock. If that time is zero, or if the clock
-// was set back, the elapsed time is unknown, and since returns the maximum. Otherwise, until the
-// clock has reached its former time, no keys would be fetched, and keys would be trusted too long.
+// since returns the time since an earlier time of the clock. If that time is zero, or if the clock was set back, the
+// elapsed time is unknown, and since returns the maximum. With a negative result, no keys would be fetched and keys
+// would be trusted too long, until the clock has reached its former time.
 func (s *jwksKeys) since(earlier time.Time) time.Duration {
 	if age := s.clock.Now().Sub(earlier); age >= 0 && !earlier.IsZero() {
 		return age

@@ -8,9 +8,9 @@
 // and the JSON body of the response.
 //
 // Fields of inputs, outputs and bodies can have these tags, which are keywords of JSON Schema: default,
-// dependentRequired, enum, format, maxLength, maximum, minLength, minimum, pattern, writeOnly. Also doc, a
-// description, example, and required, which is "false" for a member that a response may lack although it has
-// no omitempty. The text of a parameter is parsed by its type if that is an encoding.TextUnmarshaler.
+// dependentRequired, enum, format, maxLength, maximum, minLength, minimum, pattern, writeOnly. They can also have the
+// tags doc, a description; example; and required, which is "false" for a member that has no omitempty although a
+// response may lack it. The text of a parameter is parsed by its type if that is an encoding.TextUnmarshaler.
 //
 // A type can state its own schema; see Describer. All requests are validated by package jsonschema.
 package operation

@@ -5,8 +5,8 @@ import "strings"
 // JSONType is the media type of all bodies that this package reads and writes.
 const JSONType = "application/json"
 
-// Document is an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1). Only those members have a field
-// that the service uses. The same is true of the types below.
+// Document is an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1). It has fields only for the members that
+// the service uses. The same is true of the types below.
 type Document struct {
 	Components Components      `json:"components"`
 	Info       Info            `json:"info"`
@@ -16,7 +16,7 @@ type Document struct {
 	Tags       []Tag           `json:"tags"`
 }
 
-// Components contains what the rest of the document refers to.
+// Components contains the objects to which the rest of the document refers.
 type Components struct {
 	Schemas         map[string]*Schema        `json:"schemas"`
 	SecuritySchemes map[string]SecurityScheme `json:"securitySchemes"`

@@ -43,8 +43,8 @@ type Schema struct {
 	Type                 string              `json:"type,omitempty"`
 	WriteOnly            bool                `json:"writeOnly,omitempty"`
 
-	// PatternDescription says in words what the pattern allows. It is part of the message about a value that
-	// does not match. It is not a keyword of JSON Schema.
+	// PatternDescription describes in words which values match the pattern. It is part of the message about a value
+	// that does not match. It is not a keyword of JSON Schema.
 	PatternDescription string `json:"-"`
 }
 
@@ -184,7 +184,7 @@ func (all Schemas) applyTags(s *Schema, field reflect.StructField) {
 	}
 }
 
-// parse returns the value that the text of a tag stands for.
+// parse returns the value of a tag with this text.
 func (s *Schema) parse(text string) any {
 	switch s.Type {
 	case TypeString:

@@ -14,7 +14,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// Violation says which part of a request is not valid. Message never contains a part of the request.
+// Violation describes an invalid part of a request. Message never contains a part of the request.
 type Violation struct {
 	Location string // such as body.configName or query.limit
 	Message  string
@@ -62,7 +62,7 @@ func (a *API) validatorOf(schema *Schema) *validator {
 	return v
 }
 
-// resource is the name under which Compile knows the document. Nothing is ever loaded from it.
+// resource is the name of the document in Compile. No file or URL is loaded by this name.
 const resource = "api:///document.json"
 
 // Compile prepares the validation of requests. It must be called once, after the last operation was added and

@@ -28,7 +28,7 @@ type Warning struct {
 	Problem string // the rest of a sentence that begins with the setting's name; contains no value
 }
 
-// Warnings returns what the operator should know about valid settings, in a fixed order. lookup is the
+// Warnings returns the warnings about valid settings, in a fixed order. lookup is the
 // function with which c was loaded. names are the names of all environment variables. The last warnings
 // are about names that look like settings, because they have the prefix of a setting, but are not.
 func (c Config) Warnings(lookup func(string) (string, bool), names []string) []Warning {

@@ -32,9 +32,9 @@ func run(in io.Reader, out io.Writer) error {
 }
 
 // prepare returns the document with changes for oapi-codegen. It makes each value that may have several
-// JSON types a json.RawMessage. Otherwise oapi-codegen fails if the types are listed, and if none is given
-// it decodes the value into an interface, which rounds large numbers. It removes XML bodies from responses, because
-// oapi-codegen would decode such a document into one string; the field Body of a response contains it.
+// JSON types a json.RawMessage. Otherwise oapi-codegen fails if the schema lists the types. If the schema has no type,
+// oapi-codegen decodes the value into an interface, which rounds large numbers. It removes XML bodies from responses,
+// because oapi-codegen would decode such a document into one string; the field Body of a response contains it.
 func prepare(text []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

@@ -2,7 +2,7 @@
 // DISCOVERY_URL and with the operator's token DISCOVERY_TOKEN. They use the generated client in clients/go,
 // and nothing else of this repository.
 //
-// Each group of commands has a file of its own. The other files contain what the groups share: reading of
+// Each group of commands has a file of its own. The other files contain the code that the groups share: reading of
 // pages, output as table, JSON or CSV, prompts, error messages and shell completion.
 package client
 
@@ -79,7 +79,8 @@ func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// between returns a function that returns a UsageError unless a command has from least to most arguments.
+// between returns a validator of arguments. It returns a UsageError if a command has fewer arguments than least or more
+// than most.
 func between(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {

@@ -174,7 +174,7 @@ func (c commands) updateConnection() *cobra.Command {
 	return cmd
 }
 
-// keepEmpty sets the empty members of change to the values of the present connection.
+// keepEmpty sets the empty members of change to the values of present.
 func keepEmpty(change *discovery.ConnectionChange, present discovery.Descriptor) {
 	for _, member := range []struct {
 		value   *string

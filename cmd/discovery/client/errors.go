@@ -13,13 +13,13 @@ import (
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
 )
 
-// tokenHint says how to get a token.
+// tokenHint is the part of a message that explains how to get a token.
 const tokenHint = "get one from your identity provider, or in development with: discovery token TENANT"
 
-// defaultRetryAfter is the delay after a temporary failure whose response does not name one.
+// defaultRetryAfter is the delay after a temporary failure whose response does not contain a delay.
 const defaultRetryAfter = 2 * time.Second
 
-// explain returns an error whose message says what the caller can do. It returns nil if err is nil, or
+// explain returns an error whose message tells the caller what to do. It returns nil if err is nil, or
 // if the reader of the output has closed the pipe, as "head" does.
 func explain(err error) error {
 	var failure *discovery.APIError

@@ -32,7 +32,7 @@ func outputFormat(cmd *cobra.Command) (string, error) {
 	return format, err
 }
 
-// writer prints items as they are read.
+// writer prints items one after the other, while the list is read.
 type writer interface {
 	// write prints items. Each item is the text of a JSON object.
 	write(items []json.RawMessage) error

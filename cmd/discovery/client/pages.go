@@ -92,7 +92,7 @@ func (s *session) page(next fetch, size int, cursor string) (page, error) {
 	return p, err
 }
 
-// optional returns nil for the zero value, and otherwise a pointer to v.
+// optional returns nil if v is the zero value, and otherwise a pointer to v.
 func optional[T comparable](v T) *T {
 	if v == *new(T) {
 		return nil

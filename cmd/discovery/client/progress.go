@@ -10,7 +10,7 @@ import (
 // progressInterval is the delay between two updates of a progress bar on the terminal.
 const progressInterval = 100 * time.Millisecond
 
-// progressBar shows on a terminal what a command waits for. The zero value shows nothing.
+// progressBar shows the progress of a waiting command on a terminal. The zero value shows nothing.
 type progressBar struct {
 	tracker *progress.Tracker
 	ended   chan struct{}

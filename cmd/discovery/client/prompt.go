@@ -94,7 +94,7 @@ func (s *session) askHidden(question string, terminal *os.File) (string, error) 
 	return line, err
 }
 
-// confirm asks for the name of what a command is about to destroy, unless yes is true. Without a terminal
+// confirm asks for the name of the object that a command is about to destroy, unless yes is true. Without a terminal
 // it returns a UsageError.
 func (s *session) confirm(yes bool, action, name string) error {
 	if yes {

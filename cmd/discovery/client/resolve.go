@@ -49,7 +49,7 @@ func (s *session) connectionID(nameOrID string) (string, error) {
 	return c.ID, err
 }
 
-// connectionFilter returns the id of the connection that args names, or nil if args is empty.
+// connectionFilter returns the id of the connection that args specifies, or nil if args is empty.
 func (s *session) connectionFilter(args []string) (*string, error) {
 	if len(args) == 0 {
 		return nil, nil

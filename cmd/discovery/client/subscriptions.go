@@ -207,7 +207,7 @@ func (c commands) updateSubscription() *cobra.Command {
 	return cmd
 }
 
-// changed returns the change that keeps each member of a subscription for which there is no new value.
+// changed returns a change of a subscription that keeps the present value of each member without a new value.
 func (s *session) changed(
 	present discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
 ) (change discovery.SubscriptionChange, err error) {

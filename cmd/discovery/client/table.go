@@ -25,7 +25,7 @@ const separator = "  "
 type tableWriter struct {
 	out    io.Writer
 	view   view
-	fixed  bool  // the widths are those that the view defines, because some items are not known yet
+	fixed  bool  // the widths are those that the view defines, because some items have not been read yet
 	widths []int // nil before the header is printed
 }
 
@@ -125,10 +125,10 @@ func newTable() table.Writer {
 	return t
 }
 
-// shorten returns at most width columns of a cell, with an ellipsis where text is left out.
+// shorten returns at most width columns of a cell, with an ellipsis in place of omitted text.
 func shorten(cell string, width int) string { return text.Snip(cell, width, "…") }
 
-// wrap breaks a text into lines of at most width columns. It leaves a text without spaces whole, so that a
+// wrap breaks a text into lines of at most width columns. It does not break a text without spaces, so that a
 // URL or a token can be copied.
 func wrap(cell string, width int) string {
 	if !strings.Contains(cell, " ") {

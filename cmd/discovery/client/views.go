@@ -297,7 +297,8 @@ var transactionColumns = []column{
 
 var transactionView = view{schema: reflect.TypeFor[discovery.TransactionView](), columns: transactionColumns}
 
-// transactionStatus returns "erased" or "removed" if the transaction is, and otherwise its status.
+// transactionStatus returns "erased" or "removed" for a transaction that was erased or removed, and otherwise its
+// status.
 func transactionStatus(r record) string {
 	switch {
 	case r.text("erasedAt") != "":

@@ -41,7 +41,7 @@ type Overrides struct {
 	Observer  ports.Observer         // receives all events, in addition to the log and the metrics
 	PerMinute int                    // rate budget of every vendor; 0 means the vendor's own budget, negative no limit
 	Connector func() ports.Connector // returns an additional connector type
-	Sinks     []ports.Sink           // instead of the kinds of sinks that the service has
+	Sinks     []ports.Sink           // replaces the kinds of sinks that the service has
 
 	// StoreTimeout bounds each method of the stores; 0 means their own timeouts. A test that does not measure speed
 	// sets a long one, so that it passes on a busy machine.
@@ -309,8 +309,8 @@ func issuerClient() *http.Client {
 	}
 }
 
-// warnUncheckedClaims logs a warning for each setting without which tokens are accepted that the
-// issuer made for another service.
+// warnUncheckedClaims logs a warning for each missing setting. Without these settings, tokens that the issuer made for
+// another service are accepted.
 func (a *App) warnUncheckedClaims() {
 	if a.cfg.Auth.Audience == "" {
 		a.Log.Warn("AUTH_AUDIENCE is not set: tokens that were issued for other services are accepted, too")

@@ -110,7 +110,7 @@ func (g *Guard) Parse(rawURL string) (*url.URL, error) {
 		return nil, NotAllowed("an address in an unusual notation")
 	case err != nil:
 		return u, nil
-	// this includes an IPv4 address in IPv6 notation, which is no public IPv6 address
+	// this includes an IPv4 address in IPv6 notation, which is not a public IPv6 address
 	case g.addresses.SafeAddr(addr) != nil:
 		return nil, NotAllowed("an address that egress forbids")
 	}

@@ -12,5 +12,5 @@
 // River would rescue it; the maintenance task for stuck pulls inserts the new job.
 //
 // Package localjobs is the queue of the other stores, SQLite and memory: a queue in the memory of
-// one process. Package background contains what both packages share.
+// one process. Package background contains the code that both packages share.
 package jobs

@@ -28,7 +28,7 @@ type Options struct {
 	// time.Now.
 	Now func() time.Time
 	// OnError is called when a changed file is rejected; the previous keys then stay in
-	// use. The error contains nothing of the file's content. If OnError is nil, the errors
+	// use. The error contains no part of the file's content. If OnError is nil, the errors
 	// are discarded.
 	OnError func(error)
 }
@@ -50,10 +50,9 @@ var _ ports.Sealer = (*Keyset)(nil)
 // Open reads a keyset file. The file must contain AEAD keys with Tink's output prefix in
 // Tink's JSON format, in cleartext.
 //
-// Errors: one line that begins with SEALING_KEYSET_FILE and contains nothing of the file's
-// content. Open rejects a file that is missing, is not a regular file, is accessible to users
-// other than its owner and its group, is writable by its group, is empty, is not a keyset, or
-// contains keys that are not for AEAD.
+// Errors: one line that begins with SEALING_KEYSET_FILE and contains no part of the file's content. Open rejects a file
+// that is missing, is not a regular file, is accessible to users other than its owner and its group, is writable by its
+// group, is empty, is not a keyset, or contains keys that are not for AEAD.
 func Open(path string, opts Options) (*Keyset, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now

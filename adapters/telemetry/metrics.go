@@ -178,8 +178,8 @@ func (m *Metrics) Budget(vendor, resource string, left float64) {
 // age and calls Backlog, so that a scrape does not query the database.
 func (m *Metrics) Backlog(age time.Duration) { m.backlog.Set(age.Seconds()) }
 
-// EventBacklog sets how many events of active subscriptions wait, the age of the oldest one, and how many subscriptions
-// are disabled. A periodic maintenance task calls it.
+// EventBacklog sets the number of waiting events of active subscriptions, the age of the oldest one, and the number of
+// disabled subscriptions. A periodic maintenance task calls it.
 func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
 	m.eventsWaiting.Set(float64(b.Waiting))
 	m.eventsAge.Set(b.Age.Seconds())

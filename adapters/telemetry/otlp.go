@@ -20,8 +20,7 @@ const (
 	// one batch including its retries.
 	sendTimeout   = 5 * time.Second
 	exportTimeout = 10 * time.Second
-	// abortTimeout bounds how long it may take to interrupt running exports after the time for the
-	// shutdown has run out.
+	// abortTimeout bounds the time for interrupting running exports after the shutdown has timed out.
 	abortTimeout = time.Second
 
 	scope = "github.com/LerianStudio/aggregator-connections"

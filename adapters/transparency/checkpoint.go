@@ -110,7 +110,7 @@ func (t Tree) sign(key domain.Secret, tenant domain.TenantID, c checkpoint) ([]b
 	return note.Sign(&note.Note{Text: c.text(tenant)}, signer{v, private})
 }
 
-// signer implements note.Signer. Unlike that of package note, it does not need the private key as a string, which
+// signer implements note.Signer. Unlike the signer of package note, it does not need the private key as a string, which
 // could not be erased.
 type signer struct {
 	note.Verifier
@@ -145,8 +145,8 @@ func (t Tree) open(keys []domain.Secret, tenant domain.TenantID, signed []byte) 
 	return parseCheckpoint(tenant, opened.Text)
 }
 
-// ParseKeys parses the Ed25519 keys (PKCS #8, RFC 8410) of a PEM file. Errors: a text that contains no key, or
-// anything else; the error contains nothing of the text.
+// ParseKeys parses the Ed25519 keys (PKCS #8, RFC 8410) of a PEM file. Errors: the text contains no key, or contains
+// data other than keys; the error contains no part of the text.
 func ParseKeys(file domain.Secret) ([]domain.Secret, error) {
 	rest := file.Reveal()
 	defer clear(rest)

@@ -4,5 +4,5 @@
 // checksum database computes the hashes, and defines which of them are stored under which index. A checkpoint is a
 // signed note in the format C2SP tlog-checkpoint: the origin, the number of entries and the root of their tree in
 // base64, signed with Ed25519. Each tenant has an origin and a key name of its own, so a checkpoint of one tenant
-// cannot be shown as that of another one, although all tenants share one key.
+// cannot be presented as the checkpoint of another tenant, although all tenants share one key.
 package transparency

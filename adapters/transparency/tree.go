@@ -70,7 +70,7 @@ func (t Tree) Extend(keys []domain.Secret, tenant domain.TenantID, b ports.Audit
 	return extension, err
 }
 
-// ProveConsistency implements ports.AuditTree. The empty tree is the beginning of every tree.
+// ProveConsistency implements ports.AuditTree. The empty tree is a prefix of every tree.
 func (Tree) ProveConsistency(from, to int64, hashes ports.AuditHashes) ([]domain.AuditHash, error) {
 	if from == 0 {
 		return nil, nil
@@ -127,7 +127,7 @@ func (m hashMap) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return all, nil
 }
 
-// recording returns a reader over stored hashes that adds what it reads to m.
+// recording returns a reader over stored hashes that adds the hashes that it reads to m.
 func (m hashMap) recording(hashes ports.AuditHashes) tlog.HashReader {
 	stored := reader(hashes)
 	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {

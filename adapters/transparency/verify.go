@@ -54,7 +54,7 @@ func (c computedTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return all, nil
 }
 
-// found records that an entry is wrong. The finding with the smallest number stays.
+// found records that an entry is wrong. Of several findings, it keeps the one with the smallest number.
 func (v *verification) found(sequence int64, format string, args ...any) {
 	sequence = max(sequence, 0)
 	if v.first == nil || sequence < v.first.Sequence {
@@ -167,7 +167,7 @@ func (v *verification) compareEarlier(t Tree, keys []domain.Secret, earlier [][]
 	}
 }
 
-// matches reports whether the computed tree of the checkpoint's size has its root.
+// matches reports whether the computed tree of the checkpoint's size has the checkpoint's root.
 func (v *verification) matches(c checkpoint) bool {
 	if c.size > v.size {
 		return false
@@ -176,7 +176,7 @@ func (v *verification) matches(c checkpoint) bool {
 	return err == nil && root == c.root
 }
 
-// foundBetween records that the entries from verified up to size are not those of a checkpoint.
+// foundBetween records that the entries from verified up to size are not the entries that a checkpoint describes.
 func (v *verification) foundBetween(verified, size int64, name string) {
 	switch {
 	case size > v.size:

@@ -1,4 +1,4 @@
-// Package background contains what all job queues share: the configuration, the schedule of
+// Package background contains the code that all job queues share: the configuration, the schedule of
 // the maintenance tasks, the recovery from panics, the retry delay, and the split of the
 // shutdown time. It imports neither a database driver nor River, so that the in-memory queue
 // depends on neither of them.

@@ -17,7 +17,7 @@ var (
 	errNoLogin        = errors.New("connection lost before the login, or not an AMQP 0-9-1 broker")
 )
 
-// Texts for what the broker refuses, by the reply code. A code that is not listed is a transport error.
+// Messages for the refusals of the broker, by reply code. A code that is not listed is a transport error.
 // https://www.rabbitmq.com/amqp-0-9-1-reference#constants
 var (
 	loginTexts = map[int]string{
@@ -53,8 +53,8 @@ func atDeclaration(err error) error { return replyError(err, declarationTexts) }
 func atPublishing(err error) error { return replyError(err, publishingTexts) }
 
 // replyError returns a *domain.Error if err is a reply of the broker that has a text, and otherwise err. The
-// library also creates errors of its own with these codes, for example when the connection is lost during the
-// login: they are no reply.
+// library also creates errors of its own with these codes, for example when the connection is lost during the login;
+// such an error is not a reply.
 func replyError(err error, texts map[int]string) error {
 	var reply *amqp.Error
 	if errors.As(err, &reply) && reply.Server {

@@ -19,7 +19,7 @@ type sender struct {
 	options              Options
 	broker               func() broker
 	exchange, routingKey string
-	err                  error           // if not nil, the target cannot be used, and Send returns err
+	err                  error           // if not nil, the target cannot be used, and Send returns this error
 	lifetime             context.Context // ends with Close
 	end                  context.CancelFunc
 	connecting           sync.WaitGroup
@@ -115,7 +115,7 @@ func (s *sender) Close() {
 	}
 }
 
-// refused returns the error for something that the broker has refused.
+// refused returns the error for a refusal of the broker.
 func refused(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, Message: message}
 }

@@ -27,7 +27,7 @@ type session struct {
 	conn    *amqp.Connection
 	channel *amqp.Channel
 	ended   chan struct{} // closed when the channel is closed
-	reason  *amqp.Error   // why; set before ended is closed; nil if this process has closed the channel
+	reason  *amqp.Error   // why the channel was closed, set before ended is closed; nil if this process has closed it
 }
 
 // connect dials the broker, logs in, and declares the exchange. Errors: those of ports.EventSender.
@@ -105,7 +105,7 @@ func (s *session) publish(ctx context.Context, exchange, key string, message amq
 	case <-confirmation.Done():
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			s.abort() // a broker that does not confirm in time is not asked again on this connection
+			s.abort() // if the broker does not confirm in time, this connection is not used again
 		}
 		return transportError(ctx, ctx.Err())
 	}

@@ -32,7 +32,7 @@ type sender struct {
 	target    func() *url.URL
 	sign      signer
 	transport *http.Transport
-	err       error // if not nil, the target cannot be used, and Send returns err
+	err       error // if not nil, the target cannot be used, and Send returns this error
 }
 
 var _ ports.EventSender = (*sender)(nil)

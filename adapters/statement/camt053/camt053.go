@@ -4,7 +4,7 @@
 // An entry is booked (BOOK) and has the id of the record, without hyphens, as AcctSvcrRef. The record has one date,
 // the value date, so BookgDt and ValDt are equal. Texts are cut to the lengths that the schema allows, except that a
 // description of more than 500 characters is repeated in full, in pieces, as RmtInf/Ustrd. The code of the bank is not
-// known, so the servicer of the account is the vendor. Characters that XML 1.0 forbids become U+FFFD.
+// known, so the vendor is stated as the servicer of the account. Characters that XML 1.0 forbids become U+FFFD.
 package camt053
 
 import (
@@ -173,7 +173,7 @@ type (
 	}
 )
 
-// descriptionOf returns the parts of an AccountStatement9 before its entries.
+// descriptionOf returns the elements of an AccountStatement9 that precede its entries.
 func descriptionOf(s domain.Statement) parts {
 	from, to := string(s.Period.From), string(s.Period.To)
 	return parts{

@@ -1,8 +1,8 @@
 // Package csv writes statements as CSV (RFC 4180) in UTF-8, with a header line.
 //
-// Spreadsheets run a cell that begins with a formula character. Before such a character at the beginning of a text,
-// and after each character at which a spreadsheet may divide the text into cells, the document has an apostrophe.
-// Amounts are numbers, and keep their minus sign.
+// A spreadsheet evaluates a cell that begins with a formula character. Therefore the document has an apostrophe before
+// such a character at the beginning of a text, and after each character at which a spreadsheet may divide the text into
+// cells. Amounts are numbers, and keep their minus sign.
 package csv
 
 import (
@@ -31,8 +31,8 @@ func (Format) Extension() string { return "csv" }
 
 const header = "id,date,amount,currency,description,counterparty,originalAmount,originalCurrency,externalId\r\n"
 
-// Write implements ports.StatementFormat. It does not use encoding/csv: with line ends as RFC 4180 wants them, that
-// package changes line breaks inside of texts.
+// Write implements ports.StatementFormat. It does not use encoding/csv: with the line ends of RFC 4180, that package
+// changes line breaks inside texts.
 func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
 	if _, err := io.WriteString(w, header); err != nil {
 		return err
@@ -76,15 +76,15 @@ func appendCell(line []byte, cell string) []byte {
 const (
 	// formulas begin a formula. The last four are the full-width forms, which some spreadsheets treat alike.
 	formulas = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-	// dividers may end a cell: a spreadsheet can be set to divide a line at other characters than commas, and
+	// dividers may end a cell: a spreadsheet can be configured to divide a line at characters other than commas, and
 	// then ignores quotes.
 	dividers = ",;|\"\t\r\n"
 )
 
-// Text returns the text of a cell that no spreadsheet runs. It adds an apostrophe before a formula character at the
-// beginning of the text or after a divider, and also before an apostrophe that precedes such a character. The
-// original is found by removing the first apostrophe of each group of apostrophes before a formula character in
-// these places.
+// Text returns the text of a cell in a form that no spreadsheet evaluates. It adds an apostrophe before a formula
+// character at the beginning of the text or after a divider, and also before an apostrophe that precedes such a
+// character. The original is found by removing the first apostrophe of each group of apostrophes before a formula
+// character in these places.
 func Text(text string) string {
 	if !strings.ContainsAny(text, formulas) {
 		return text
@@ -101,7 +101,7 @@ func Text(text string) string {
 	return b.String()
 }
 
-// firstAfterApostrophes returns the first character of the text that is no apostrophe.
+// firstAfterApostrophes returns the first character of the text that is not an apostrophe.
 func firstAfterApostrophes(text string) rune {
 	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, "'"))
 	return r

@@ -131,7 +131,7 @@ var (
 	cardElements = elements{"CREDITCARDMSGSRSV1", "CCSTMTTRNRS", "CCSTMTRS", "CCACCTFROM"}
 )
 
-// status is the result of a request of the protocol. A file has always succeeded.
+// status is the result of a request of the protocol. In a file it is always a success.
 type status struct {
 	Code     int    `xml:"CODE"`
 	Severity string `xml:"SEVERITY"`
@@ -139,7 +139,7 @@ type status struct {
 
 var success = status{0, "INFO"}
 
-// signOn is the required response to a sign-on, which a file does not have.
+// signOn is the response to a sign-on. The protocol requires it, although no sign-on precedes a file.
 type signOn struct {
 	Status   status `xml:"SONRS>STATUS"`
 	Server   string `xml:"SONRS>DTSERVER"`
@@ -160,7 +160,7 @@ type account struct {
 	Type string `xml:"ACCTTYPE,omitempty"`
 }
 
-// accountOf returns the account. BANKID is required, but the code of the bank is not known, so it is the vendor.
+// accountOf returns the account. BANKID is required. It contains the vendor, because the code of the bank is not known.
 func accountOf(a domain.Account) account {
 	result := account{ID: accountID(a)}
 	if a.Type == domain.CreditAccount {
@@ -193,7 +193,7 @@ type transaction struct {
 }
 
 // text is an escaped text of one line. Many readers of OFX know only the three entities of its older versions, so
-// quotes are not escaped, and line breaks are spaces.
+// quotes are not escaped, and line breaks are replaced by spaces.
 type text struct {
 	Escaped string `xml:",innerxml"`
 }
@@ -235,8 +235,8 @@ type ledger struct {
 	AsOf   string `xml:"DTASOF"`
 }
 
-// ledgerBalance returns the closing balance. If no balance is known that fits the records, such as of most cards, it
-// returns what the vendor states. Vendors state the debt of a card as a positive number.
+// ledgerBalance returns the closing balance. If no balance is known that fits the records, as for most cards, it
+// returns the balance that the vendor states. Vendors state the debt of a card as a positive number.
 func ledgerBalance(s domain.Statement) (balance ledger, ok bool) {
 	if s.Balances != nil {
 		return ledger{s.Balances.Closing.String(), noon(s.Period.To)}, true

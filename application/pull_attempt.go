@@ -318,7 +318,7 @@ func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *diff
 	}
 }
 
-// write returns the write of the batch.
+// write converts the batch to the argument of PullExecution.StorePage.
 func (b *batch) write() ports.PageWrite {
 	return ports.PageWrite{
 		Accounts: b.accounts, Transactions: b.rows, AssumeNew: b.assumeNew, Quarantined: b.quarantine.added,

@@ -23,7 +23,7 @@ func LargeScope(signal Signal) PullScope {
 	return PullScope{Everything: true, MoreRemoved: true, Signal: signal}
 }
 
-// PullScope says which data of an account reference to pull. An event, an operator or the
+// PullScope describes which data of an account reference to pull. An event, an operator or the
 // reconcile task requests it. Scopes can be merged, so many deliveries become one pull. The
 // zero PullScope reads the status of the account reference and its accounts, but no
 // transactions.

@@ -484,7 +484,7 @@ type AccountView struct {
 	Completeness domain.Completeness
 	// Posted returns the live posted records of the account in the window, ordered by date, then by id. It may
 	// be called several times. It reads the records in portions, so the memory that it needs does not depend
-	// on their number. A sequence that fails ends with the error.
+	// on their number. If reading fails, the sequence ends with the error.
 	Posted func(ctx context.Context, window domain.Window) iter.Seq2[domain.PostedRecord, error]
 }
 

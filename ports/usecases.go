@@ -126,7 +126,7 @@ type StatementQuery struct {
 }
 
 // StatementWriter writes a statement. records yields its records, ordered by date, then by id; it may be ranged over
-// several times. A sequence that fails ends with the error, which the writer returns.
+// several times. If reading fails, the sequence ends with the error, and the writer returns it.
 type StatementWriter func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 
 // Statements writes statements of accounts.

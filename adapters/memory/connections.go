@@ -188,7 +188,8 @@ func (v connections) Activities(ctx context.Context, tenant domain.TenantID,
 		})
 }
 
-// isShared reports whether another live connection of the tenant and vendor reads an account of this one.
+// isShared reports whether another live connection of the same tenant and vendor reads an account of the given
+// connection.
 func (s *Store) isShared(id domain.ConnectionID) bool {
 	own := s.connections[id]
 	for _, a := range s.accounts[id] {

@@ -64,7 +64,8 @@ func adjustmentOf(a domain.Adjustment) adjustmentView {
 	return v
 }
 
-// coveredMembers returns the members that are not absent; nil for nil. Their texts need no escapes.
+// coveredMembers returns the covered members that the record has, as JSON; nil if m is nil. Their texts need no escapes
+// in JSON.
 func coveredMembers(m *domain.CoveredMembers) changedMembers {
 	if m == nil {
 		return nil

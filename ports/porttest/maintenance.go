@@ -85,7 +85,7 @@ func stuckPullsOldestFirst(f *fixture) {
 	f.equal("stuck pulls", []domain.PullID{older, younger}, stuck)
 }
 
-// waitingOf calls ListWaiting and returns those of the given pulls that it lists, in its order.
+// waitingOf returns the result of ListWaiting, reduced to the given pulls.
 func (f *fixture) waitingOf(at time.Time, without []domain.TenantID, pulls ...domain.PullID) (found []domain.PullID) {
 	f.Helper()
 	waiting, err := f.Pulls.ListWaiting(f.ctx, at, without, noLimit)

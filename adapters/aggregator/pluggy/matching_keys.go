@@ -127,7 +127,7 @@ func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
 	return domain.NewAccountIdentity(code, agency, parts[len(parts)-1], "", "")
 }
 
-// decimalText returns a decimal number without trailing zeros, or "" if the value is something else.
+// decimalText returns a decimal number without trailing zeros, or "" if the value is not a number.
 func decimalText(value jsontext.Value) string {
 	money, err := vendorhttp.ParseMoney(string(value), "BRL")
 	if err != nil {

@@ -425,8 +425,8 @@ func (s ledger) Completeness(
 	return c, err
 }
 
-// UpdateCompleteness holds the lock of the state until the edit is committed. An account without a stored state
-// has no lock; a concurrent first reading then wins or is replaced.
+// UpdateCompleteness holds the lock of the state until the edit is committed. There is no lock for an account without a
+// stored state, so a concurrent first reading may replace the result of the edit, or be replaced by it.
 func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	edit func(domain.Completeness) (domain.Completeness, error),
 ) (c domain.Completeness, err error) {

@@ -61,8 +61,8 @@ func (r reader) value(depth int) (value any, duplicate bool, err error) {
 	}
 }
 
-// finite returns the number. It replaces a number that is too large by the largest one, which is also
-// too large for each schema.
+// finite returns the number. A number that is too large is replaced by the largest representable number, which every
+// schema also rejects as too large.
 func finite(text string) float64 {
 	number, _ := strconv.ParseFloat(text, 64)
 	return min(max(number, -math.MaxFloat64), math.MaxFloat64)

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of transport errors, in addition to those of package egress. Their texts are our own, because
-// a reply of the broker contains names and can contain anything.
+// The causes of transport errors, in addition to those of package egress. Their texts are our own, because a reply of
+// the broker contains names and may contain any other text.
 var (
 	errClosedByBroker = errors.New("the broker closed the connection")
 	errNoLogin        = errors.New("connection lost before the login, or not an AMQP 0-9-1 broker")

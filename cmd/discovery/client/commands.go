@@ -60,7 +60,7 @@ func Commands(env Lookup) []*cobra.Command {
 	return groups
 }
 
-// commands builds the commands.
+// commands builds the command tree. env looks up the environment variables.
 type commands struct{ env Lookup }
 
 // group returns a command that only has subcommands.

@@ -68,14 +68,7 @@ func tasks(
 			return nudge(ctx, ids)
 		}},
 		{"token usage", tokenUsageInterval, service.FlushTokenUsage},
-		{"webhooks at the vendors", webhooksInterval, func(ctx context.Context) error {
-			for {
-				n, err := service.RemoveRegistrations(ctx, webhooksLimit)
-				if err != nil || n < webhooksLimit || ctx.Err() != nil {
-					return err
-				}
-			}
-		}},
+		{"webhooks at the vendors", webhooksInterval, untilPartial(webhooksLimit, service.RemoveRegistrations)},
 		{"audit entries", auditInterval, func(ctx context.Context) error {
 			_, err := service.NumberAuditEntries(ctx, roundLimit)
 			return err
@@ -84,73 +77,54 @@ func tasks(
 			_, err := service.AnnounceCheckpoints(ctx, roundLimit)
 			return err
 		}},
+		{"missing webhooks", silenceInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeSilence))},
+		{"consents", consentsInterval, ledBy(leader, untilPartial(roundLimit, service.NoticeConsents))},
+		{"erasures", erasuresInterval, untilPartial(1, service.RunErasures)},
+		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},
 	}
-	list = append(list,
-		Task{"missing webhooks", silenceInterval, ledBy(leader, untilPartial(func(ctx context.Context) (int, error) {
-			return service.NoticeSilence(ctx, roundLimit)
-		}))},
-		Task{"consents", consentsInterval, ledBy(leader, untilPartial(func(ctx context.Context) (int, error) {
-			return service.NoticeConsents(ctx, roundLimit)
-		}))},
-	)
-	if report := cfg.Attention; report != nil {
-		list = append(list, Task{"attention", attentionInterval, func(ctx context.Context) error {
-			count, err := service.CountAttention(ctx)
-			if err == nil {
-				report(count)
-			}
-			return err
-		}})
-	}
-	list = append(list, Task{"erasures", erasuresInterval, func(ctx context.Context) error {
-		for {
-			if n, err := service.RunErasures(ctx, 1); err != nil || n == 0 || ctx.Err() != nil {
-				return err
-			}
+	// add adds a task that reads every connection, unless the setting is 0.
+	add := func(
+		name string, every, setting time.Duration, batch func(context.Context, time.Duration, int) (int, error),
+	) {
+		if setting > 0 {
+			list = append(list, Task{name, every, ledBy(leader, untilPartial(roundLimit,
+				func(ctx context.Context, limit int) (int, error) { return batch(ctx, setting, limit) }))})
 		}
-	}})
-	if report := cfg.Backlog; report != nil {
-		list = append(list, Task{"backlog", backlogInterval, func(ctx context.Context) error {
-			age, err := service.BacklogAge(ctx)
-			if err == nil {
-				report(age)
-			}
-			return err
-		}})
 	}
-	if report := cfg.EventBacklog; report != nil {
-		list = append(list, Task{"event backlog", backlogInterval, func(ctx context.Context) error {
-			backlog, err := service.EventBacklog(ctx)
-			if err == nil {
-				report(backlog)
-			}
-			return err
-		}})
+	reconcileEvery := min(max(cfg.ReconcileInterval/20, time.Second), 5*time.Minute)
+	add("reconcile", reconcileEvery, cfg.ReconcileInterval, service.Reconcile)
+	add("prune", pruneInterval, cfg.DeliveryRetention, service.Prune)
+	add("prune events", pruneInterval, cfg.EventRetention, service.PruneEvents)
+	return append(list, reports(cfg, service)...)
+}
+
+// reports returns the tasks that measure something and pass the result to a function of cfg, for those functions that
+// are set.
+func reports(cfg Config, service ports.Maintenance) (list []Task) {
+	if cfg.Attention != nil {
+		list = append(list, Task{"attention", attentionInterval, reportTo(cfg.Attention, service.CountAttention)})
 	}
-	if report := cfg.FeedDelay; report != nil {
-		list = append(list, Task{"feed delay", feedDelayInterval, func(ctx context.Context) error {
-			delay, err := service.FeedDelay(ctx)
-			if err == nil {
-				report(delay)
-			}
-			return err
-		}})
+	if cfg.Backlog != nil {
+		list = append(list, Task{"backlog", backlogInterval, reportTo(cfg.Backlog, service.BacklogAge)})
 	}
-	if interval := cfg.ReconcileInterval; interval > 0 {
-		every := min(max(interval/20, time.Second), 5*time.Minute)
-		batch := func(ctx context.Context) (int, error) { return service.Reconcile(ctx, interval, roundLimit) }
-		list = append(list, Task{"reconcile", every, ledBy(leader, untilPartial(batch))})
+	if cfg.EventBacklog != nil {
+		list = append(list, Task{"event backlog", backlogInterval, reportTo(cfg.EventBacklog, service.EventBacklog)})
 	}
-	if retention := cfg.DeliveryRetention; retention > 0 {
-		batch := func(ctx context.Context) (int, error) { return service.Prune(ctx, retention, roundLimit) }
-		list = append(list, Task{"prune", pruneInterval, ledBy(leader, untilPartial(batch))})
+	if cfg.FeedDelay != nil {
+		list = append(list, Task{"feed delay", feedDelayInterval, reportTo(cfg.FeedDelay, service.FeedDelay)})
 	}
-	if retention := cfg.EventRetention; retention > 0 {
-		batch := func(ctx context.Context) (int, error) { return service.PruneEvents(ctx, retention, roundLimit) }
-		list = append(list, Task{"prune events", pruneInterval, ledBy(leader, untilPartial(batch))})
+	return list
+}
+
+// reportTo returns a task function that passes the result of measure to report.
+func reportTo[T any](report func(T), measure func(context.Context) (T, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		result, err := measure(ctx)
+		if err == nil {
+			report(result)
+		}
+		return err
 	}
-	announce := func(ctx context.Context) (int, error) { return service.AnnounceCompleteness(ctx, roundLimit) }
-	return append(list, Task{"completeness", completenessInterval, ledBy(leader, untilPartial(announce))})
 }
 
 // ledBy returns a task function that runs each round under leader.
@@ -158,13 +132,12 @@ func ledBy(leader Leader, round func(context.Context) error) func(context.Contex
 	return func(ctx context.Context) error { return leader(ctx, round) }
 }
 
-// untilPartial returns a task function that calls batch again as long as batch handles
-// roundLimit rows, because there may be more rows after a full batch. It stops at an error
-// and when ctx ends.
-func untilPartial(batch func(context.Context) (int, error)) func(context.Context) error {
+// untilPartial returns a task function that calls batch with limit, and calls it again as long as it handles limit
+// items, because there may be more items after a full batch. It stops at an error and when ctx ends.
+func untilPartial(limit int, batch func(ctx context.Context, limit int) (int, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for {
-			if n, err := batch(ctx); err != nil || n < roundLimit || ctx.Err() != nil {
+			if n, err := batch(ctx, limit); err != nil || n < limit || ctx.Err() != nil {
 				return err
 			}
 		}

@@ -1,6 +1,8 @@
 package gormstore
 
 import (
+	"crypto/sha256"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -215,17 +217,26 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 		Updates(erasedColumns(b.at, seq)).Error
 }
 
-// erasedColumns are the columns of a transaction that an erasure changes. It keeps id, tenant_id and connection_id.
+// erasedColumns returns the columns of a transaction that an erasure changes, with their values. Every column becomes
+// empty, unless it is listed here or is one of the ids of the transaction, its tenant and its connection.
 func erasedColumns(at time.Time, seq int64) map[string]any {
-	return map[string]any{
+	columns := make(map[string]any, len(TransactionColumns))
+	for _, c := range TransactionColumns {
+		columns[c.Name] = nil
+		if c.Type == "text" {
+			columns[c.Name] = ""
+		}
+	}
+	maps.Copy(columns, map[string]any{
 		"version": gorm.Expr("version + 1"), "change_tx": seq, "erased_at": instant{at},
 		"removed_at": gorm.Expr("coalesce(removed_at, ?)", instant{at}), "first_seen_at": instant{at},
-		"updated_at": instant{at}, "external_id": gorm.Expr("CAST(id AS text)"), "vendor": "", "account_id": nil,
-		"account": "", "amount": gorm.Expr("0"), "currency": "", "account_amount": nil, "account_currency": "",
-		"status": "", "date": "", "occurred_at": nil, "description": "", "category": "", "counterparty": "",
-		"metadata": nil, "digest": make([]byte, 32), "source": nil, "pull_id": nil, "warnings": "", "row_sha256": nil,
-		"normalizer": "", "supersedes": "", "superseded_by": nil,
+		"updated_at": instant{at}, "external_id": gorm.Expr("CAST(id AS text)"), "amount": gorm.Expr("0"),
+		"digest": make([]byte, sha256.Size),
+	})
+	for _, kept := range []string{"id", "tenant_id", "connection_id"} {
+		delete(columns, kept)
 	}
+	return columns
 }
 
 // responseBatch bounds the number of responses that are in memory at once.

@@ -13,7 +13,7 @@ type WebhookRequest struct {
 	Vendor        Vendor
 	Token         string     // the raw token, from the request's path
 	Body          []byte     // the raw bytes, which the signature covers and which are stored
-	Signature     string     // the header X-Webhook-Signature
+	Signature     string     // the webhook signature, from the header X-Webhook-Signature
 	Authorization string     // the header Authorization
 	Peer          netip.Addr // caller's address; behind trusted proxies from X-Forwarded-For
 }

@@ -23,8 +23,8 @@ var errSecret = errors.New("webhook: a subscription has no valid signing secret"
 // a key that is in a field.
 type signer func(id string, at time.Time, body []byte) (string, error)
 
-// newSigner returns a function that signs with each of the secrets. While a secret is rotated there are
-// two, and a receiver that knows either of them can verify. Errors: errSecret.
+// newSigner returns a function that computes the webhook signature with each of the secrets. While a secret is rotated
+// there are two, and a receiver that knows either of them can verify. Errors: errSecret.
 func newSigner(secrets []domain.Secret) (signer, error) {
 	keys := make([]*standardwebhooks.Webhook, 0, len(secrets))
 	for _, secret := range secrets {

@@ -28,7 +28,7 @@ func auditVerifyCommand(env lookup) *cobra.Command {
 	var files []string
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Recompute the audit log from the database of the settings; fail if an entry was tampered with",
+		Short: "Recompute the audit log in the database; fail if an entry was tampered with",
 		Args:  cobra.NoArgs, ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			earlier, err := readCheckpoints(files)
@@ -85,7 +85,7 @@ func printFindings(cmd *cobra.Command, findings []domain.AuditFinding, entries i
 		cmd.Printf("tenant %s, entry %d: %s\n", f.Tenant, f.Sequence, f.Reason)
 	}
 	if len(findings) == 0 {
-		cmd.Printf("%d entries of %d tenants are as they were recorded\n", entries, tenants)
+		cmd.Printf("%d entries of %d tenants are unchanged\n", entries, tenants)
 		return nil
 	}
 	first := findings[0]

@@ -49,7 +49,7 @@ func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 		e.runVendor(c, script)
 	}
 	if c.err == nil {
-		c.printf("\nEverything above happened over HTTP on loopback. Nothing was kept.")
+		c.printf("\nAll requests above were sent over HTTP on loopback. No data was kept.")
 	}
 	return c.err
 }

@@ -14,7 +14,7 @@ import (
 func resealCommand(env lookup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reseal",
-		Short: "Re-encrypt every credential with the primary key, online; print how many",
+		Short: "Re-encrypt every credential with the primary key while the service runs; print their number",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := settingsError(configs.LoadReseal(env))

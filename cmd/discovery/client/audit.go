@@ -34,9 +34,9 @@ func (c commands) listAuditEntries() *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&actor, "actor", "", "only those of this actor")
-	cmd.Flags().StringVar(&action, "action", "", "only those with this action")
-	cmd.Flags().StringVar(&object, "object", "", "only those of this object")
+	cmd.Flags().StringVar(&actor, "actor", "", "only entries of this actor")
+	cmd.Flags().StringVar(&action, "action", "", "only entries with this action")
+	cmd.Flags().StringVar(&object, "object", "", "only entries about this object")
 	cmd.Flags().StringVar(&from, "from", "", "made at or after: RFC 3339, or a date")
 	cmd.Flags().StringVar(&to, "to", "", "made before: RFC 3339, or a date")
 	cmd.RunE = c.run(func(s *session, _ []string) error {

@@ -91,7 +91,7 @@ func (c commands) listCloses() *cobra.Command {
 func (c commands) listAdjustments() *cobra.Command {
 	var flags listFlags
 	cmd := &cobra.Command{
-		Use: "adjustments ID DATE", Short: "List the changes after a close that concern it, newest first",
+		Use: "adjustments ID DATE", Short: "List the changes after a close that concern its transactions, newest first",
 		Args: between(2, 2), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)

@@ -10,14 +10,14 @@ import (
 )
 
 func (c commands) linkConnection() *cobra.Command {
-	return c.onConnection("link", "Print a page of the vendor on which the account holder signs in again, once",
+	return c.onConnection("link", "Print the address of a page on which the account holder can sign in again, once",
 		func(s *session, id string) error {
 			_, text, err := decode[discovery.LinkSession](s.cmd.Context(),
 				func(ctx context.Context) (*http.Response, error) { return s.api.CreateLinkSession(ctx, id, nil) })
 			if err != nil {
 				return err
 			}
-			s.note("Send the URL to the account holder only. Whoever has it can sign in until it expires.")
+			s.note("Send the URL to the account holder only. Anyone with the URL can sign in until it expires.")
 			return s.print(linkSessionView, text)
 		})
 }
@@ -45,7 +45,7 @@ func (c commands) pauseConnection() *cobra.Command {
 }
 
 func (c commands) resumeConnection() *cobra.Command {
-	return c.onConnection("resume", "Allow requests to the vendor again, and run the pulls that wait",
+	return c.onConnection("resume", "Allow requests to the vendor again, and run the waiting pulls",
 		func(s *session, id string) error {
 			return s.changePause(func(ctx context.Context) (*http.Response, error) {
 				return s.api.ResumeConnection(ctx, id, nil)

@@ -24,7 +24,7 @@ func (c commands) listConnections() *cobra.Command {
 	var health, expires string
 	cmd := &cobra.Command{Use: "list", Short: "List the connections by name", Args: between(0, 0)}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&health, "health", "", "only these: unknown, healthy or unhealthy")
+	cmd.Flags().StringVar(&health, "health", "", "only in this state: unknown, healthy or unhealthy")
 	completeFlag(cmd, "health", "unknown", "healthy", "unhealthy")
 	consentFlag(cmd, &expires, "")
 	cmd.RunE = c.run(func(s *session, _ []string) error {
@@ -250,7 +250,7 @@ func (c commands) testConnection() *cobra.Command {
 // consentFlag adds the flag that selects connections by the expiry of their consents.
 func consentFlag(cmd *cobra.Command, value *string, prefix string) {
 	cmd.Flags().StringVar(value, "consent-expires-before", "",
-		prefix+"only those whose consent expires before this date, YYYY-MM-DD")
+		prefix+"only connections whose consent expires before this date, YYYY-MM-DD")
 }
 
 func (c commands) connectionHealth() *cobra.Command {
@@ -261,7 +261,7 @@ func (c commands) connectionHealth() *cobra.Command {
 		ValidArgsFunction: c.completeConnection,
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&health, "health", "", "without NAME, only these: unknown, healthy or unhealthy")
+	cmd.Flags().StringVar(&health, "health", "", "without NAME, only in this state: unknown, healthy or unhealthy")
 	completeFlag(cmd, "health", "unknown", "healthy", "unhealthy")
 	consentFlag(cmd, &expires, "without NAME, ")
 	cmd.RunE = c.run(func(s *session, args []string) error {

@@ -35,8 +35,9 @@ func (c commands) listDeliveries() *cobra.Command {
 	}
 	flags.register(cmd)
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "also print new ones as they arrive; oldest first")
-	cmd.Flags().StringVar(&status, "status", "", "only these: accepted, processed, ignored, unreadable or failed")
-	cmd.Flags().StringVar(&eventID, "event-id", "", "only those with this event id of the vendor")
+	cmd.Flags().StringVar(&status, "status", "",
+		"only in this state: accepted, processed, ignored, unreadable or failed")
+	cmd.Flags().StringVar(&eventID, "event-id", "", "only deliveries with this event id of the vendor")
 	cmd.Flags().StringVar(&from, "from", "", "received at or after: RFC 3339, or a date")
 	cmd.Flags().StringVar(&to, "to", "", "received before: RFC 3339, or a date")
 	completeFlag(cmd, "status", "accepted", "processed", "ignored", "unreadable", "failed")
@@ -164,7 +165,7 @@ func (c commands) getDelivery() *cobra.Command {
 
 func (c commands) replayDelivery() *cobra.Command {
 	return &cobra.Command{
-		Use: "replay ID", Short: "Queue the work of a stored delivery again", Args: between(1, 1),
+		Use: "replay ID", Short: "Queue the pull of a stored delivery again", Args: between(1, 1),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
 			return show[discovery.DeliveryView](s, deliveryView, func(ctx context.Context) (*http.Response, error) {

@@ -14,15 +14,15 @@ func (c commands) erasures() *cobra.Command {
 	return group("erasures", "List and print erasures of connections", c.listErasures(), c.getErasure())
 }
 
-const eraseHelp = `Delete a connection and everything that it has brought: accounts, transactions, deliveries, closes.
-This cannot be undone. A connection that was deleted already is named by its id.
+const eraseHelp = `Delete a connection and all its data: accounts, transactions, deliveries, closes.
+This cannot be undone. Specify a deleted connection by its id.
 
 The command ends when the erasure has begun. discovery erasures get ID shows its state.`
 
 func (c commands) eraseConnection() *cobra.Command {
 	var yes, atVendor bool
 	cmd := &cobra.Command{
-		Use: "erase NAME|ID", Short: "Erase a connection and everything that it has brought", Long: eraseHelp,
+		Use: "erase NAME|ID", Short: "Erase a connection and all its data", Long: eraseHelp,
 		Args: between(1, 1), ValidArgsFunction: c.completeConnection,
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask for the name")
@@ -32,7 +32,7 @@ func (c commands) eraseConnection() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := s.confirm(yes, "erase the connection and everything that it has brought", name); err != nil {
+		if err := s.confirm(yes, "erase the connection and all its data", name); err != nil {
 			return err
 		}
 		return show[discovery.ErasureView](s, erasureView, func(ctx context.Context) (*http.Response, error) {

@@ -112,7 +112,7 @@ func (s *session) confirm(yes bool, action, name string) error {
 		return err
 	}
 	if strings.TrimRight(line, "\r\n") != name {
-		return fmt.Errorf("nothing was changed: the input differs from %s", printable(name))
+		return fmt.Errorf("nothing was changed: the input is not %s", printable(name))
 	}
 	return nil
 }

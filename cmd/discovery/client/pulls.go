@@ -26,7 +26,7 @@ func (c commands) listPulls() *cobra.Command {
 		ValidArgsFunction: c.completeConnection,
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&status, "status", "", "only these: queued, running, succeeded or failed")
+	cmd.Flags().StringVar(&status, "status", "", "only in this state: queued, running, succeeded or failed")
 	completeFlag(cmd, "status", "queued", "running", "succeeded", "failed")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		filter := optional(discovery.ListAllPullsParamsStatus(status))

@@ -29,7 +29,7 @@ func (c commands) statement() *cobra.Command {
 	dates.register(cmd)
 	cmd.Flags().StringVar(&format, "format", "", "camt053, ofx, csv or matcher; required")
 	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; the standard output if it is not given")
-	cmd.Flags().BoolVar(&force, "force", false, "also if the transactions do not explain the balance of the account")
+	cmd.Flags().BoolVar(&force, "force", false, "even if the transactions do not explain the balance of the account")
 	completeFlag(cmd, "format", "camt053", "ofx", "csv", "matcher")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		params := discovery.GetStatementParams{Format: discovery.GetStatementParamsFormat(format)}

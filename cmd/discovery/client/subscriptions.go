@@ -56,7 +56,7 @@ func (c commands) getSubscription() *cobra.Command {
 }
 
 func (c commands) pauseSubscription() *cobra.Command {
-	return c.ofSubscription("pause", "Stop a subscription, which keeps its position",
+	return c.ofSubscription("pause", "Stop a subscription; it keeps its position",
 		func(s *session, ctx context.Context, id string) (*http.Response, error) {
 			return s.api.PauseSubscription(ctx, id, nil)
 		})
@@ -162,7 +162,7 @@ func (s *session) printSecret(call func(ctx context.Context) (*http.Response, er
 
 func (c commands) rotateSecret() *cobra.Command {
 	return &cobra.Command{
-		Use: "rotate-secret ID", Short: "Replace the signing secret; the previous one also signs for 24 hours",
+		Use: "rotate-secret ID", Short: "Replace the signing secret; the previous one is also used for 24 hours",
 		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: c.run(func(s *session, args []string) error {
 			return s.printSecret(func(ctx context.Context) (*http.Response, error) {

@@ -51,7 +51,7 @@ func (c commands) searchTransactions() *cobra.Command {
 	dates.register(cmd)
 	cmd.Flags().StringVar(&amount, "amount", "", "exact amount with its sign, such as -212.45")
 	cmd.Flags().StringVar(&text, "text", "", "part of the description or the counterparty")
-	cmd.Flags().StringVar(&connection, "connection", "", "only those of the connection with this name or id")
+	cmd.Flags().StringVar(&connection, "connection", "", "only of the connection with this name or id")
 	cmd.Flags().StringVar(&removed, "removed", "", "true: only removed ones; false: only the others")
 	completeFlag(cmd, "removed", "true", "false")
 	_ = cmd.RegisterFlagCompletionFunc("connection", c.completeConnection)
@@ -97,7 +97,7 @@ func (c commands) getTransaction() *cobra.Command {
 func (c commands) transactionHistory() *cobra.Command {
 	var flags listFlags
 	cmd := &cobra.Command{
-		Use: "history ID", Short: "List the versions of a transaction, newest first, and what made them",
+		Use: "history ID", Short: "List the versions of a transaction, newest first, each with its cause",
 		Args: between(1, 1), ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags.register(cmd)
@@ -140,8 +140,8 @@ func (c commands) listTransactions() *cobra.Command {
 	}
 	flags.register(cmd)
 	dates.register(cmd)
-	cmd.Flags().StringVar(&account, "account", "", "only those of the account with this id")
-	cmd.Flags().StringVar(&status, "status", "", "only these: pending or posted")
+	cmd.Flags().StringVar(&account, "account", "", "only of the account with this id")
+	cmd.Flags().StringVar(&status, "status", "", "only in this state: pending or posted")
 	completeFlag(cmd, "status", "pending", "posted")
 	cmd.RunE = c.run(func(s *session, args []string) error {
 		from, to, err := dates.parse()

@@ -22,10 +22,10 @@ type auditEntryView struct {
 	Sequence  int64       `json:"sequence" minimum:"0" example:"41" doc:"The number of the entry, from 0 and without gaps: the index of its leaf in the tree"`
 	At        time.Time   `json:"at" example:"2026-03-01T10:00:00.123456Z" doc:"When the change was made"`
 	Actor     string      `json:"actor" example:"maria" doc:"Who made the change: the sub of the operator's token, otherwise its client_id or azp, otherwise unknown"`
-	Action    string      `json:"action" example:"connection.update" doc:"What was done; access.refused if the token lacked a scope. Later versions of the service can add further actions"`
-	Object    string      `json:"object" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the object that was changed, with its parts separated by /; of a refused request, the operationId"`
+	Action    string      `json:"action" example:"connection.update" doc:"The action; access.refused if the token lacked a scope. Later versions of the service can add further actions"`
+	Object    string      `json:"object" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the object that was changed, with its parts separated by /; for a refused request, the operationId"`
 	RequestID string      `json:"requestId" example:"0b8c7a52-0f7e-4f38-9d0e-5a2c1e9b7d64" doc:"The X-Request-Id of the request; empty if there is none"`
-	Detail    auditDetail `json:"detail" doc:"Ids of this service, numbers, and the names of changed members: never a value of a vendor, an accountRef or a configName"`
+	Detail    auditDetail `json:"detail" doc:"Ids of this service, numbers, and the names of changed members: never a value from a vendor, an accountRef or a configName"`
 }
 
 // auditDetail is the detail of an audit entry, as JSON.
@@ -114,9 +114,9 @@ func (s *server) auditRoutes() []route {
 
 // listAuditEntries returns a page of the entries that match all given filters.
 func (s *server) listAuditEntries(ctx context.Context, tenant domain.TenantID, in *struct {
-	Actor  plainText         `query:"actor" maxLength:"4096" doc:"Only those of this actor"`
-	Action plainText         `query:"action" maxLength:"100" doc:"Only those with this action"`
-	Object plainText         `query:"object" maxLength:"200" doc:"Only those of this object"`
+	Actor  plainText         `query:"actor" maxLength:"4096" doc:"Only entries of this actor"`
+	Action plainText         `query:"action" maxLength:"100" doc:"Only entries with this action"`
+	Object plainText         `query:"object" maxLength:"200" doc:"Only entries about this object"`
 	From   dateTimeParam     `query:"from" doc:"Made at or after: RFC 3339, or a date"`
 	To     dateTimeParam     `query:"to" doc:"Made before: RFC 3339, or a date"`
 	Limit  int               `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
@@ -151,7 +151,7 @@ func (s *server) auditKey(ctx context.Context, tenant domain.TenantID) (string, 
 // proveAuditConsistency returns a consistency proof.
 func (s *server) proveAuditConsistency(ctx context.Context, tenant domain.TenantID, in *struct {
 	From int `query:"from" minimum:"0" default:"0" example:"40" doc:"The size of the earlier tree; the empty tree is part of every tree"`
-	To   int `query:"to" minimum:"1" example:"42" doc:"The size of the later tree; by default that of the newest checkpoint"`
+	To   int `query:"to" minimum:"1" example:"42" doc:"The size of the later tree; by default the size of the newest checkpoint"`
 },
 ) (*bodyOutput[auditProofView], error) {
 	p, err := s.service.ProveAuditConsistency(ctx, tenant, int64(in.From), optionalSize(in.To))
@@ -164,7 +164,7 @@ func (s *server) proveAuditConsistency(ctx context.Context, tenant domain.Tenant
 // proveAuditInclusion returns an inclusion proof.
 func (s *server) proveAuditInclusion(ctx context.Context, tenant domain.TenantID, in *struct {
 	Sequence string `path:"sequence" example:"41" doc:"The number of the entry"`
-	Size     int    `query:"size" minimum:"1" example:"42" doc:"The size of the tree; by default that of the newest checkpoint"`
+	Size     int    `query:"size" minimum:"1" example:"42" doc:"The size of the tree; by default the size of the newest checkpoint"`
 },
 ) (*bodyOutput[auditProofView], error) {
 	sequence, err := strconv.ParseInt(in.Sequence, 10, 64)

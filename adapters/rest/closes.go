@@ -15,10 +15,10 @@ import (
 type closeView struct {
 	AccountID    string    `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
 	Date         string    `json:"date" format:"date" example:"2026-02-28" doc:"The last day of the closed period"`
-	Count        int       `json:"count" minimum:"0" example:"214" doc:"The number of records: those that were not removed and dated up to and including date, pending ones too"`
+	Count        int       `json:"count" minimum:"0" example:"214" doc:"The number of records: the records dated up to and including date that were not removed, including pending ones"`
 	Sum          string    `json:"sum,omitempty" example:"1520.37" doc:"The sum of the records in currency, a signed decimal: accountAmount where present, otherwise amount. Absent if a record has no amount in that currency"`
 	Currency     string    `json:"currency,omitempty" example:"BRL" doc:"ISO 4217; the currency of the account. Absent if it is not known"`
-	Digest       string    `json:"digest" example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" doc:"Lower-case hex SHA-256 over one line a record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line"`
+	Digest       string    `json:"digest" example:"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" doc:"Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line"`
 	ClosedAt     time.Time `json:"closedAt" example:"2026-03-02T10:00:00Z" doc:"When the period was closed"`
 	ClosedBy     string    `json:"closedBy" example:"maria" doc:"Who closed it: the sub of the operator's token, otherwise its client_id or azp"`
 	Completeness string    `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"The completeness of the account when the period was closed"`
@@ -110,8 +110,9 @@ func (s *server) closeRoutes() []route {
 		},
 		{
 			id: "reopen-period", method: http.MethodDelete, path: one,
-			description: "Deletes a close with its adjustments. Items of the change feed no longer name its day.",
-			status:      http.StatusNoContent, tag: tag, summary: "Reopen a period of an account",
+			description: "Deletes a close with its adjustments. Items of the change feed then no longer contain its " +
+				"day.",
+			status: http.StatusNoContent, tag: tag, summary: "Reopen a period of an account",
 			scope: scopeWrite, notFound: closeNotFound,
 			mount: handle(s.reopenPeriod),
 		},
@@ -119,9 +120,9 @@ func (s *server) closeRoutes() []route {
 			id:     "list-adjustments",
 			method: http.MethodGet,
 			path:   one + "/adjustments",
-			description: "Returns the changes, after the close, of records that were or are dated up to its day, as " +
-				"far as they change what the digest covers. Undoing them in this order in the present records leads " +
-				"to the records of the close.",
+			description: "Returns the changes after the close that concern it: changes of the members that the " +
+				"digest covers, in records that are or were dated up to its day. Undoing them in this order in the " +
+				"present records restores the records of the close.",
 			status:   http.StatusOK,
 			tag:      tag,
 			summary:  "List the adjustments of a close, newest first",

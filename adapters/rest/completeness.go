@@ -14,7 +14,7 @@ type completenessView struct {
 	AccountID string      `json:"accountId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account"`
 	State     string      `json:"state" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balance. drifting: a check has failed for at least DRIFT_GRACE"`
 	Since     time.Time   `json:"since,omitzero" example:"2026-03-01T10:00:00Z" doc:"When the state began; absent if it is unknown"`
-	Basis     string      `json:"basis" enum:"no_settled_read,baseline,quarantined_rows,no_balance,invoice_balance,unknown_amount,unsupported_type,too_many_digits" example:"baseline" doc:"What the state is based on. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: it is, but rows of the account are in the quarantine. The others say why there is nothing to compare with"`
+	Basis     string      `json:"basis" enum:"no_settled_read,baseline,quarantined_rows,no_balance,invoice_balance,unknown_amount,unsupported_type,too_many_digits" example:"baseline" doc:"The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. The other values are reasons why there is nothing to compare with"`
 	Checks    []checkView `json:"checks" doc:"The result of each check; the first one is balance_anchor"`
 }
 

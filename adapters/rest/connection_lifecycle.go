@@ -14,8 +14,8 @@ type linkSession struct {
 	Vendor    string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	Mode      string    `json:"mode" enum:"update" example:"update" doc:"What the token permits: to sign in again for the account reference of this connection"`
 	Token     string    `json:"token" doc:"Returned only once, for the vendor's widget in your own page; it is not stored" example:"eyJhbGciOiJIUzI1NiJ9.eyJpdGVtSWQiOiI3ZDJmOWMxZSJ9.c2ln"`
-	URL       string    `json:"url" format:"uri" doc:"The vendor's hosted page with the token. Whoever has the URL can sign in until it expires" example:"https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJpdGVtSWQiOiI3ZDJmOWMxZSJ9.c2ln"`
-	ExpiresAt time.Time `json:"expiresAt" example:"2026-03-01T10:30:00Z" doc:"When the vendor accepts the token no longer"`
+	URL       string    `json:"url" format:"uri" doc:"The vendor's hosted page with the token. Anyone with the URL can sign in until it expires" example:"https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJpdGVtSWQiOiI3ZDJmOWMxZSJ9.c2ln"`
+	ExpiresAt time.Time `json:"expiresAt" example:"2026-03-01T10:30:00Z" doc:"When the token expires at the vendor"`
 }
 
 // lifecycleRoutes returns the routes that ask the vendor to renew the data of a connection, and those that pause and
@@ -26,8 +26,8 @@ func (s *server) lifecycleRoutes() []route {
 		{
 			id: "create-link-session", method: http.MethodPost, path: one + "/link-sessions",
 			description: "Requests a token with which the account holder can sign in at the institution again, on a " +
-				"page that the vendor hosts. It is returned once and not stored: a repetition with the same " +
-				"idempotency key is a 409. So is a paused connection.",
+				"page that the vendor hosts. It is returned once and not stored: a repeated request with the same " +
+				"idempotency key returns 409. The response is also a 409 if the connection is paused.",
 			status: http.StatusCreated, tag: tag, summary: "Let the account holder sign in again",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
 			callsVendor: true, noBody: true,
@@ -35,9 +35,9 @@ func (s *server) lifecycleRoutes() []route {
 		},
 		{
 			id: "refresh-connection", method: http.MethodPost, path: one + "/refresh",
-			description: "Asks the vendor to read the institution now. New data arrives as after any other " +
-				"synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, " +
-				"respond with 409.",
+			description: "Asks the vendor to read the institution now. New data arrives with a webhook, as after any " +
+				"other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or " +
+				"if the connection is paused.",
 			status: http.StatusAccepted, tag: tag, summary: "Ask the vendor to read the institution now",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, callsVendor: true,
 			noBody: true,

@@ -75,7 +75,7 @@ type healthView struct {
 	Paused        bool        `json:"paused" example:"false" doc:"Whether the connection is paused: webhooks are stored, and no request is sent to the vendor"`
 	LastPullAt    time.Time   `json:"lastPullAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last succeeded pull ended; absent if there was none"`
 	LastWebhookAt time.Time   `json:"lastWebhookAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	Warnings      []string    `json:"warnings,omitempty" enum:"mass_removal,account_shared" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own"`
+	Warnings      []string    `json:"warnings,omitempty" enum:"mass_removal,account_shared" doc:"Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions"`
 	Quarantined   int         `json:"quarantined" example:"0" doc:"Number of the vendor's rows that cannot be read and are in the quarantine; at most 1000"`
 	Completeness  string      `json:"completeness" enum:"unknown,complete,drifting" example:"complete" doc:"Whether the transactions explain the balances of the accounts: drifting if any account drifts, otherwise complete if any account is complete"`
 	Consent       consentView `json:"consent" doc:"The consent of the account holder"`
@@ -90,9 +90,9 @@ type consentView struct {
 
 // webhookView reports whether the webhooks of a connection arrive.
 type webhookView struct {
-	State      string    `json:"state" enum:"unknown,active,silent" example:"active" doc:"silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent"`
+	State      string    `json:"state" enum:"unknown,active,silent" example:"active" doc:"silent: the vendor's scheduled synchronisation was more than WEBHOOK_SILENCE_GRACE ago, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent"`
 	LastAt     time.Time `json:"lastAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the last webhook was received; absent if there was none"`
-	ExpectedBy time.Time `json:"expectedBy,omitzero" example:"2026-03-03T12:00:00Z" doc:"By when the next webhook is expected: the vendor's next synchronisation and WEBHOOK_SILENCE_GRACE; absent if none is expected"`
+	ExpectedBy time.Time `json:"expectedBy,omitzero" example:"2026-03-03T12:00:00Z" doc:"The time by which the next webhook is expected: the vendor's next synchronisation plus WEBHOOK_SILENCE_GRACE; absent if none is expected"`
 }
 
 // connectionHealthItem is an item of the list of health: a connection with its stored health.
@@ -182,8 +182,8 @@ func (s *server) connectionRoutes() []route {
 		{
 			id: "test-connection", method: http.MethodPost, path: connectionsPath + "/test",
 			description: "Authenticates at the vendor with the stored credential and reads the account reference. " +
-				"Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection " +
-				"is not tested: that is a 409.",
+				"The response is a 200 whatever the outcome of the live call; healthy and reason describe the " +
+				"outcome. A paused connection is not tested: the response is a 409.",
 			status: http.StatusOK, tag: tag, summary: "Test a connection against its vendor",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true,
 			mount: handle(s.testConnection),
@@ -222,7 +222,7 @@ func (s *server) createConnection(
 // listConnections returns a page of the tenant's live connections.
 func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in *struct {
 	Health               string                 `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
-	ConsentExpiresBefore dayParam               `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out"`
+	ConsentExpiresBefore dayParam               `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out"`
 	Limit                int                    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor               cursor[connectionList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
@@ -318,7 +318,7 @@ func (s *server) connectionHealth(
 // listConnectionHealth returns a page of the tenant's live connections with their stored health.
 func (s *server) listConnectionHealth(ctx context.Context, tenant domain.TenantID, in *struct {
 	Health               string             `query:"health" enum:"unknown,healthy,unhealthy" doc:"Only connections in this state"`
-	ConsentExpiresBefore dayParam           `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out"`
+	ConsentExpiresBefore dayParam           `query:"consentExpiresBefore" format:"date" doc:"Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out"`
 	Limit                int                `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor               cursor[healthList] `query:"cursor" doc:"nextCursor of the previous page"`
 },

@@ -19,7 +19,7 @@ type deliveryView struct {
 	Vendor       string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	Event        string    `json:"event" example:"transactions/created" doc:"The vendor's name of the event; empty if the body is unreadable"`
 	EventID      string    `json:"eventId" example:"e6f1a2b3-0c4d-4e5f-8a7b-9c0d1e2f3a4b" doc:"The vendor's id of the event; empty if it has none"`
-	Status       string    `json:"status" enum:"accepted,processed,ignored,unreadable,failed" example:"processed" doc:"What became of it; processed and failed follow the pull"`
+	Status       string    `json:"status" enum:"accepted,processed,ignored,unreadable,failed" example:"processed" doc:"The state of the delivery; processed and failed are the result of its pull"`
 	PullID       string    `json:"pullId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The pull that does the work of the delivery; absent if it wants none"`
 	ReceivedAt   time.Time `json:"receivedAt" example:"2026-03-02T10:00:00Z" doc:"When it was received"`
 	ProcessedAt  time.Time `json:"processedAt,omitzero" example:"2026-03-02T10:00:05Z" doc:"When its pull ended; absent before"`
@@ -106,8 +106,9 @@ func (s *server) deliveryRoutes() []route {
 		},
 		{
 			id: "replay-delivery", method: http.MethodPost, path: one + "/replay",
-			description: "Requests the pull of the delivery again. A delivery that wants no pull is a 409.",
-			status:      http.StatusAccepted, tag: tag, summary: "Replay a delivery: request its pull again",
+			description: "Requests the pull of the delivery again. The response is a 409 if the delivery requests no " +
+				"pull.",
+			status: http.StatusAccepted, tag: tag, summary: "Replay a delivery: request its pull again",
 			scope: scopeWrite, notFound: deliveryNotFound, conflict: true, idempotent: true, noBody: true,
 			mount: handle(s.replayDelivery),
 		},
@@ -124,8 +125,8 @@ func (s *server) deliveryRoutes() []route {
 
 // listDeliveries returns a page of the deliveries that match all given filters.
 func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in *struct {
-	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
-	Status     string                     `query:"status" enum:"accepted,processed,ignored,unreadable,failed" doc:"Only those in this state"`
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
+	Status     string                     `query:"status" enum:"accepted,processed,ignored,unreadable,failed" doc:"Only items in this state"`
 	EventID    plainText                  `query:"eventId" maxLength:"200" doc:"Only deliveries of this event of the vendor"`
 	From       dateTimeParam              `query:"from" doc:"Received at or after: RFC 3339, or a date"`
 	To         dateTimeParam              `query:"to" doc:"Received before: RFC 3339, or a date"`

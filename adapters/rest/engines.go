@@ -117,8 +117,8 @@ func (s *server) engineRoutes() []route {
 		},
 		{
 			id: "test-engine-connection", method: http.MethodPost, path: one + "/test",
-			description: "Opens a connection to the configured system. Every outcome is a 200; healthy and " +
-				"errorMessage tell what it was.",
+			description: "Opens a connection to the configured system. The response is a 200 whatever the outcome; " +
+				"healthy and errorMessage describe it.",
 			status: http.StatusOK, tag: tag, summary: "Probe an engine connection",
 			scope: scopeWrite, notFound: connectionNotFound, noBody: true,
 			mount: handle(s.testEngine),

@@ -35,11 +35,11 @@ func (s *server) erasureRoutes() []route {
 	return []route{
 		{
 			id: "erase-connection", method: http.MethodPost, path: connectionsPath + "/{id}/erasure",
-			description: "Deletes a connection and everything that it has brought. This cannot be undone. The " +
-				"connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and " +
-				"erasedAt remain; the change feed shows it as removed. While an erasure of the connection is " +
-				"running, and after it is done, a repetition returns the same erasure. After a failed one it " +
-				"starts another.",
+			description: "Deletes a connection and all its data. This cannot be undone. The connection may already " +
+				"be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the " +
+				"change feed shows it as removed. While an erasure of the connection is " +
+				"running, and after it is done, a repeated request returns the same erasure. After a failed erasure " +
+				"it starts another one.",
 			status: http.StatusAccepted, tag: tag, summary: "Erase a connection",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true,
 			mount: handle(s.eraseConnection),

@@ -167,7 +167,7 @@ func statusRuleFor(err error) statusRule {
 // ProblemField describes one invalid value of the request, or the object that the vendor refused.
 type ProblemField struct {
 	Location string `json:"location" doc:"Where the invalid value is, such as body.configName or query.limit" example:"query.limit"`
-	Message  string `json:"message" doc:"What is wrong with it; never a value of the request" example:"must be at least 1"`
+	Message  string `json:"message" doc:"Why the value is invalid; never contains a value of the request" example:"must be at least 1"`
 }
 
 // Problem is the response body of every failure (RFC 9457).

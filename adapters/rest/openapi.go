@@ -32,7 +32,8 @@ func newDocument(version string) *operation.Document {
 			{Name: "Webhook deliveries", Description: "The webhooks that were received and stored"},
 			{Name: "Webhook receiver", Description: "The endpoint that aggregators call"},
 			{Name: "Pulls", Description: "Runs that read accounts and transactions from an aggregator"},
-			{Name: "Accounts and transactions", Description: "What pulls have stored, and the change feed"},
+			{Name: "Accounts and transactions", Description: "Accounts and transactions that pulls have stored, and " +
+				"the change feed"},
 			{Name: "Subscriptions", Description: "Events that are sent to other systems"},
 			{Name: "Operation", Description: "Checks of the process"},
 		},

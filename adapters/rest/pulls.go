@@ -78,8 +78,8 @@ func (s *server) pullRoutes() []route {
 		{
 			id: "request-pull", method: http.MethodPost, path: of,
 			description: "Queues a pull of the value dates from and to, or of everything without a body. If a pull " +
-				"is queued already and has not started, the request is merged into it. A paused connection responds " +
-				"with 409.",
+				"is queued already and has not started, the request is merged into it. The response is a 409 if the " +
+				"connection is paused.",
 			status: http.StatusAccepted, tag: tag, summary: "Request a pull",
 			scope: scopeWrite, notFound: connectionNotFound, idempotent: true, conflict: true, bodyOptional: true,
 			mount: handle(s.requestPull),
@@ -115,8 +115,8 @@ func (s *server) listPulls(ctx context.Context, tenant domain.TenantID, in *stru
 // listAllPulls returns a page of the pulls of all connections of the tenant. It includes the pulls of
 // deleted connections.
 func (s *server) listAllPulls(ctx context.Context, tenant domain.TenantID, in *struct {
-	Status     string                     `query:"status" enum:"queued,running,succeeded,failed" doc:"Only those in this state"`
-	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
+	Status     string                     `query:"status" enum:"queued,running,succeeded,failed" doc:"Only items in this state"`
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
 	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor     cursor[pullList]           `query:"cursor" doc:"nextCursor of the previous page"`
 },

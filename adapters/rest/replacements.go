@@ -11,7 +11,7 @@ import (
 // supersededView is a row of the vendor that a transaction had before its present one.
 type supersededView struct {
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The vendor's id of the past row"`
-	At         time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the next row took its place"`
+	At         time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the next row replaced it"`
 	Rule       string    `json:"rule" example:"same_description" doc:"Why both rows are the same movement: institution_key, same_description, similar_text or foreign_amount. Later versions of the service can add further rules"`
 }
 
@@ -29,7 +29,7 @@ func (s *server) splitRoute(tag string) route {
 	return route{
 		id: "split-transaction", method: http.MethodPost, path: transactionsPath + "/{id}/split",
 		description: "Undoes the last replacement of a transaction. The transaction gets its last past row and is " +
-			"removed, because the vendor had taken that row back; its present row becomes another transaction. The " +
+			"removed, because the vendor no longer has that row; its present row becomes another transaction. The " +
 			"two rows are never matched again. Responds with 409 if the transaction has replaced no row.",
 		status: http.StatusOK, tag: tag, summary: "Undo the last replacement of a transaction",
 		scope: scopeWrite, notFound: transactionNotFound, idempotent: true, conflict: true, noBody: true,

@@ -31,8 +31,8 @@ const (
 // statementInput is the input of the operation that writes a statement.
 type statementInput struct {
 	ID     string `path:"id" doc:"Opaque"`
-	From   string `query:"from" format:"date" doc:"First value date; by default that of the first record"`
-	To     string `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or that of a later record"`
+	From   string `query:"from" format:"date" doc:"First value date; by default the date of the first record"`
+	To     string `query:"to" format:"date" doc:"Last value date; by default the present day in UTC, or the date of a later record"`
 	Format string `query:"format" doc:"The format of the document"`
 	Force  string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts"`
 }
@@ -51,9 +51,9 @@ func (s *server) statementRoute(tag string) route {
 	return route{
 		id: "get-statement", method: http.MethodGet, path: accountsPath + "/{id}/statement",
 		description: "Returns the posted transactions of an account as a document. All amounts are in the currency " +
-			"of the account. The balances and all records are as of one moment. Responds with 409 if the account " +
-			"drifts, unless force is true, if an amount in the currency of the account is not known, and if " +
-			"the format needs a balance and none is known. If writing fails after the first byte, the " +
+			"of the account. The balances and all records show the same moment. The response is a 409 in these " +
+			"cases: the account drifts and force is not true; an amount in the currency of the account is not " +
+			"known; the format needs a balance and none is known. If writing fails after the first byte, the " +
 			"connection is closed before the end of the document.",
 		status: http.StatusOK, tag: tag, summary: "Download a statement of an account",
 		scope: scopeRead, notFound: accountNotFound, conflict: true,

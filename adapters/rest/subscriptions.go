@@ -15,7 +15,7 @@ const subscriptionsPath = prefix + "/subscriptions"
 // sinkRequest is the destination of events in a request.
 type sinkRequest struct {
 	Kind       string        `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
-	URL        domain.Secret `json:"url" minLength:"1" maxLength:"2048" example:"https://books.example.com/events" doc:"Of the endpoint or of the broker. A password in it is stored encrypted and never returned. A replaced URL without a password that names the same user of the same host keeps the password"`
+	URL        domain.Secret `json:"url" minLength:"1" maxLength:"2048" example:"https://books.example.com/events" doc:"Of the endpoint or of the broker. A password in it is stored encrypted and never returned. If a new URL has no password, but the same user and host, the password is kept"`
 	Exchange   string        `json:"exchange,omitempty" maxLength:"255" example:"discovery" doc:"rabbitmq only, required there: the exchange to which events are published"`
 	RoutingKey string        `json:"routingKey,omitempty" maxLength:"255" example:"books" doc:"rabbitmq only: the routing key; by default the type of the event"`
 }
@@ -30,7 +30,7 @@ type newSubscription struct {
 	Types        []string    `json:"types" minItems:"1" maxItems:"32" example:"[\"transaction.*\",\"pull.failed\"]" doc:"The types of events: such as transaction.added, or transaction.* for all types of a resource"`
 	ConnectionID string      `json:"connectionId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"Only events of this connection; absent for all"`
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
-	FromStart    bool        `json:"fromStart,omitempty" example:"false" doc:"Begin at the first record. Otherwise the subscription begins at the moment of its creation"`
+	FromStart    bool        `json:"fromStart,omitempty" example:"false" doc:"Begin at the first record. Otherwise the subscription begins at the time of its creation"`
 }
 
 // subscriptionChange is the request body that replaces all fields that can be changed.
@@ -62,9 +62,9 @@ type subscriptionView struct {
 	Position        string    `json:"position" example:"41" doc:"The sequence before the first event that waits"`
 	LastSequence    string    `json:"lastSequence" example:"42" doc:"The sequence of the latest event; 0 if there is none"`
 	Waiting         int       `json:"waiting" example:"1" doc:"Number of events that are not delivered"`
-	Retrying        int       `json:"retrying" example:"0" doc:"How many of them have failed, or wait after such an event of the same subject"`
+	Retrying        int       `json:"retrying" example:"0" doc:"How many of them have failed, or follow a failed event of the same subject"`
 	OldestWaitingAt time.Time `json:"oldestWaitingAt,omitzero" example:"2026-03-02T10:00:00Z" doc:"When the change of the oldest waiting event was made; absent if none waits"`
-	SecretOverlapTo time.Time `json:"secretOverlapUntil,omitzero" example:"2026-03-02T10:00:00Z" doc:"Until when the replaced secret also signs; absent if none was replaced"`
+	SecretOverlapTo time.Time `json:"secretOverlapUntil,omitzero" example:"2026-03-02T10:00:00Z" doc:"The time until which events are also signed with the replaced secret; absent if none was replaced"`
 	CreatedAt       time.Time `json:"createdAt" example:"2026-03-01T10:00:00Z" doc:"When it was created"`
 	UpdatedAt       time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When an operator last changed it"`
 }
@@ -116,7 +116,7 @@ type eventReplayRequest struct {
 // sinkTestOutcome is the result of a test of a sink. A test that fails is a successful request.
 type sinkTestOutcome struct {
 	Delivered bool   `json:"delivered" example:"true" doc:"Whether the destination has confirmed the event"`
-	Reason    string `json:"reason,omitempty" example:"sink_unreachable" doc:"Why not: sink_unreachable, sink_refused, address_not_allowed"`
+	Reason    string `json:"reason,omitempty" example:"sink_unreachable" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed"`
 	LatencyMs int64  `json:"latencyMs" example:"84" doc:"How long the attempt took, in milliseconds"`
 }
 
@@ -131,7 +131,7 @@ type attemptView struct {
 	At        time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the attempt was made"`
 	LatencyMs int64     `json:"latencyMs" example:"84" doc:"How long it took, in milliseconds"`
 	Delivered bool      `json:"delivered" example:"false" doc:"Whether the destination has confirmed the event"`
-	Reason    string    `json:"reason,omitempty" example:"sink_refused" doc:"Why not: sink_unreachable, sink_refused, address_not_allowed"`
+	Reason    string    `json:"reason,omitempty" example:"sink_refused" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed"`
 }
 
 func attemptOf(a domain.EventAttempt) attemptView {
@@ -149,8 +149,8 @@ func (s *server) subscriptionRoutes() []route {
 		{
 			id: "create-subscription", method: http.MethodPost, path: subscriptionsPath,
 			description: "Sends events of the tenant to a sink: changes of transactions and accounts, and what " +
-				"happens to connections. The secret of a webhook is returned once. A repetition with the same " +
-				"idempotency key is therefore a 409.",
+				"happens to connections. The secret of a webhook is returned once. A repeated request with the same " +
+				"idempotency key therefore returns 409.",
 			status: http.StatusCreated, tag: tag, summary: "Create a subscription",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
 			addressField: "sink.url", mount: handle(s.createSubscription),
@@ -197,15 +197,16 @@ func (s *server) subscriptionRoutes() []route {
 		},
 		{
 			id: "resume-subscription", method: http.MethodPost, path: one + "/resume",
-			description: "Makes a paused or disabled subscription active. Events that have failed are sent at once.",
+			description: "Makes a paused or disabled subscription active. Failed events are retried at once.",
 			status:      http.StatusOK, tag: tag, summary: "Resume a subscription",
 			scope: scopeWrite, notFound: subscriptionNotFound, idempotent: true, noBody: true,
 			mount: handle(s.resumeSubscription),
 		},
 		{
 			id: "rotate-subscription-secret", method: http.MethodPost, path: one + "/secret",
-			description: "Returns a new signing secret, once. The previous secret also signs for 24 hours, so that " +
-				"the receiver can be changed in between. A sink that does not sign is a 409.",
+			description: "Returns a new signing secret, once. For 24 hours, events are also signed with the previous " +
+				"secret, so that the receiver can be changed in between. The response is a 409 if the sink does not " +
+				"sign events.",
 			status: http.StatusOK, tag: tag, summary: "Replace the signing secret",
 			scope: scopeWrite, notFound: subscriptionNotFound, conflict: true, idempotent: true, returnsSecret: true,
 			noBody: true, mount: handle(s.rotateSubscriptionSecret),
@@ -219,7 +220,7 @@ func (s *server) subscriptionRoutes() []route {
 		},
 		{
 			id: "list-event-attempts", method: http.MethodGet, path: one + "/attempts",
-			description: "Returns the attempts to send events, also those that have succeeded.",
+			description: "Returns the attempts to send events, including successful ones.",
 			status:      http.StatusOK, tag: tag, summary: "List the attempts of a subscription, newest first",
 			scope: scopeRead, notFound: subscriptionNotFound, mount: handle(s.listEventAttempts),
 		},

@@ -62,10 +62,10 @@ func (s *server) tokenRoutes() []route {
 		{
 			id: "mint-webhook-token", method: http.MethodPost, path: tokensPath,
 			description: "Creates a token for the webhooks of a connection, and returns it once: only its hash is " +
-				"stored. A repetition with the same idempotency key is therefore a 409. With register, the service " +
-				"also creates the webhook at the aggregator, and removes it after the token was revoked or the " +
-				"connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token " +
-				"is kept.",
+				"stored. A repeated request with the same idempotency key therefore returns 409. With register, the " +
+				"service also creates the webhook at the aggregator, and removes it after the token was revoked or " +
+				"the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no " +
+				"token is kept.",
 			status: http.StatusCreated, tag: tag, summary: "Mint a webhook token",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
 			callsVendor: true,
@@ -117,7 +117,7 @@ func (s *server) mintToken(
 // listTokens returns a page of the tenant's tokens. It includes revoked tokens, so that operators
 // can follow a rotation.
 func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *struct {
-	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
 	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor     cursor[tokenList]          `query:"cursor" doc:"nextCursor of the previous page"`
 },

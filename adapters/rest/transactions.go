@@ -34,7 +34,7 @@ type accountReferenceView struct {
 	AccountRef string    `json:"accountRef" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The id at the vendor: of an item at Pluggy, of a link at Belvo"`
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000002" doc:"The vendor's id of the account under this reference"`
 	From       time.Time `json:"from" example:"2026-03-01T10:00:00Z" doc:"When a pull first stored the account under this reference"`
-	Until      time.Time `json:"until,omitzero" example:"2026-03-09T10:00:00Z" doc:"When another reference took its place, or when the account was not found under the next one; absent for the present reference"`
+	Until      time.Time `json:"until,omitzero" example:"2026-03-09T10:00:00Z" doc:"When another reference replaced it, or when the account was not found under the next reference; absent for the present reference"`
 }
 
 // referencesOf returns the representation of references. It is never nil.
@@ -68,7 +68,7 @@ type transactionView struct {
 	ID              string           `json:"id" doc:"Does not change when the transaction is updated" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01"`
 	ConnectionID    string           `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The connection that the transaction belongs to; it can change"`
 	Vendor          string           `json:"vendor,omitempty" required:"false" example:"pluggy" doc:"The aggregator"`
-	AccountID       string           `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor names none"`
+	AccountID       string           `json:"accountId,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the account; absent if the vendor's row has none"`
 	ExternalID      string           `json:"externalId,omitempty" required:"false" doc:"The vendor's id; unique within its connection, except for superseded transactions" example:"c0ffee00-0000-4000-8000-000000000002"`
 	Amount          string           `json:"amount,omitempty" required:"false" example:"-212.45" doc:"Signed decimal: money in is positive, money out negative"`
 	Currency        string           `json:"currency,omitempty" required:"false" doc:"ISO 4217; the currency of amount" example:"BRL"`
@@ -80,14 +80,14 @@ type transactionView struct {
 	Description     string           `json:"description,omitempty" example:"BOLETO DE ENERGIA" doc:"The description on the statement; absent if unknown"`
 	Category        string           `json:"category,omitempty" example:"Electricity" doc:"The vendor's category; absent if unknown"`
 	Counterparty    string           `json:"counterparty,omitempty" example:"Companhia de Energia" doc:"The other party; absent if unknown"`
-	Warnings        []string         `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type name opposite directions"`
+	Warnings        []string         `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions"`
 	Metadata        rawJSON          `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
 	Version         int              `json:"version" doc:"Increases with each modification, removal and reappearance" example:"1"`
 	FirstSeenAt     time.Time        `json:"firstSeenAt,omitzero" required:"false" example:"2026-03-01T10:00:00Z" doc:"When a pull first read it"`
 	UpdatedAt       time.Time        `json:"updatedAt,omitzero" required:"false" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 	RemovedAt       time.Time        `json:"removedAt,omitzero" example:"2026-03-09T10:00:00Z" doc:"When the removal was detected; absent while the vendor lists it"`
 	Supersedes      []supersededView `json:"supersedes,omitempty" doc:"The vendor's rows that the transaction had before its present one, oldest first; absent when there are none"`
-	SupersededBy    string           `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that has taken over the row of this one, which is then removed"`
+	SupersededBy    string           `json:"supersededBy,omitempty" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02" doc:"The id of the transaction that continues with the row of this one; this transaction is then removed"`
 	ErasedAt        time.Time        `json:"erasedAt,omitzero" example:"2026-03-10T10:00:00Z" doc:"When the transaction was erased. An erased transaction has only id, connectionId, version, removedAt and erasedAt"`
 }
 
@@ -142,7 +142,7 @@ type feedPage struct {
 	Items      []changeView `json:"items" doc:"The changes, in the order in which they were made"`
 	Limit      int          `json:"limit" example:"20" doc:"The maximum number of items on a page"`
 	HasMore    bool         `json:"hasMore" doc:"More changes can be read immediately" example:"true"`
-	NextCursor string       `json:"nextCursor" doc:"Where to continue; present on an empty page, too" example:"AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"`
+	NextCursor string       `json:"nextCursor" doc:"The cursor of the next request; present even on an empty page" example:"AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ"`
 }
 
 // feedOutput is a response with a page of the change feed.
@@ -212,7 +212,7 @@ func (s *server) readRoutes() []route {
 		},
 		{
 			id: "get-transaction", method: http.MethodGet, path: transactionsPath + "/{id}",
-			description: "Returns one transaction of the tenant, also a removed or erased one.",
+			description: "Returns one transaction of the tenant, even if it was removed or erased.",
 			status:      http.StatusOK, tag: tag, summary: "Get a transaction",
 			scope: scopeRead, notFound: transactionNotFound,
 			mount: handle(s.getTransaction),
@@ -291,7 +291,7 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	From     string                  `query:"from" format:"date" doc:"First value date"`
 	To       string                  `query:"to" format:"date" doc:"Last value date"`
 	Account  idParam[domain.Account] `query:"accountId" doc:"Only transactions of this account"`
-	Status   string                  `query:"status" enum:"pending,posted" doc:"Only those in this state"`
+	Status   string                  `query:"status" enum:"pending,posted" doc:"Only items in this state"`
 	External string                  `query:"externalId" maxLength:"512" doc:"The present or a past id of the vendor"`
 	Limit    int                     `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor   cursor[transactionList] `query:"cursor" doc:"nextCursor of the previous page"`
@@ -319,7 +319,7 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 // listAllAccounts returns a page of the accounts of all connections of the tenant. It includes the
 // accounts of deleted connections.
 func (s *server) listAllAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
-	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
 	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor     cursor[accountList]        `query:"cursor" doc:"nextCursor of the previous page"`
 },
@@ -369,7 +369,7 @@ func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID,
 	Text       plainText                  `query:"text" maxLength:"200" doc:"Part of the description or the counterparty; case is ignored"`
 	From       string                     `query:"from" format:"date" doc:"First value date"`
 	To         string                     `query:"to" format:"date" doc:"Last value date"`
-	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only those of this connection"`
+	Connection idParam[domain.Connection] `query:"connectionId" doc:"Only items of this connection"`
 	Removed    string                     `query:"removed" enum:"true,false" doc:"Only removed transactions, or only those that are not removed; both by default"`
 	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`
 	Cursor     cursor[searchList]         `query:"cursor" doc:"nextCursor of the previous page"`

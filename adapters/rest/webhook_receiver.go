@@ -69,9 +69,8 @@ func (s *server) describeReceiver(doc *operation.Document) {
 		Tags:        []string{"Webhook receiver"},
 		Summary:     "Receive a webhook from an aggregator",
 		Description: "Called by the aggregator. Two things are required: the token in the path, and one proof of the " +
-			"source (webhook signature, shared Authorization value, or source address). Every failed " +
-			"verification is the same 401. " +
-			"A duplicate event is a 202, too.",
+			"source (webhook signature, shared Authorization value, or source address). Every failed verification " +
+			"gets the same 401. A duplicate event also gets a 202.",
 		Security: []map[string][]string{},
 		Parameters: []*operation.Parameter{
 			{Name: "vendor", In: "path", Required: true, Schema: s.vendorSchema(), Description: "The aggregator"},

@@ -1270,7 +1270,7 @@ type AccountReferenceView struct {
 	// Examples: 2026-03-01T10:00:00Z
 	From time.Time `json:"from"`
 
-	// Until When another reference took its place, or when the account was not found under the next one; absent for the present reference
+	// Until When another reference replaced it, or when the account was not found under the next reference; absent for the present reference
 	//
 	// Examples: 2026-03-09T10:00:00Z
 	Until *time.Time `json:"until,omitempty"`
@@ -1422,7 +1422,7 @@ type AttemptView struct {
 	// Examples: 1
 	Number int64 `json:"number"`
 
-	// Reason Why not: sink_unreachable, sink_refused, address_not_allowed
+	// Reason The failure: sink_unreachable, sink_refused, address_not_allowed
 	//
 	// Examples: sink_refused
 	Reason *string `json:"reason,omitempty"`
@@ -1445,7 +1445,7 @@ type AttemptView struct {
 
 // AuditEntryView defines model for AuditEntryView.
 type AuditEntryView struct {
-	// Action What was done; access.refused if the token lacked a scope. Later versions of the service can add further actions
+	// Action The action; access.refused if the token lacked a scope. Later versions of the service can add further actions
 	//
 	// Examples: connection.update
 	Action string `json:"action"`
@@ -1460,12 +1460,12 @@ type AuditEntryView struct {
 	// Examples: 2026-03-01T10:00:00.123456Z
 	At time.Time `json:"at"`
 
-	// Detail Ids of this service, numbers, and the names of changed members: never a value of a vendor, an accountRef or a configName
+	// Detail Ids of this service, numbers, and the names of changed members: never a value from a vendor, an accountRef or a configName
 	//
 	// Examples: {"changed":["configName"]}
 	Detail map[string]interface{} `json:"detail"`
 
-	// Object The id of the object that was changed, with its parts separated by /; of a refused request, the operationId
+	// Object The id of the object that was changed, with its parts separated by /; for a refused request, the operationId
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	Object string `json:"object"`
@@ -1579,7 +1579,7 @@ type CheckView struct {
 	// Examples: balance_anchor
 	Check CheckViewCheck `json:"check"`
 
-	// Difference actual minus expected, also before the failure counts
+	// Difference actual minus expected, even before the failure counts as drift
 	//
 	// Examples: 0
 	Difference *string `json:"difference,omitempty"`
@@ -1627,7 +1627,7 @@ type CloseView struct {
 	// Examples: complete
 	Completeness CloseViewCompleteness `json:"completeness"`
 
-	// Count The number of records: those that were not removed and dated up to and including date, pending ones too
+	// Count The number of records: the records dated up to and including date that were not removed, including pending ones
 	//
 	// Examples: 214
 	Count int64 `json:"count"`
@@ -1642,7 +1642,7 @@ type CloseView struct {
 	// Examples: 2026-02-28
 	Date openapi_types.Date `json:"date"`
 
-	// Digest Lower-case hex SHA-256 over one line a record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line
+	// Digest Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line
 	//
 	// Examples: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 	Digest string `json:"digest"`
@@ -1665,7 +1665,7 @@ type CompletenessView struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	AccountID string `json:"accountId"`
 
-	// Basis What the state is based on. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: it is, but rows of the account are in the quarantine. The others say why there is nothing to compare with
+	// Basis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. The other values are reasons why there is nothing to compare with
 	//
 	// Examples: baseline
 	Basis CompletenessViewBasis `json:"basis"`
@@ -1684,7 +1684,7 @@ type CompletenessView struct {
 	State CompletenessViewState `json:"state"`
 }
 
-// CompletenessViewBasis What the state is based on. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: it is, but rows of the account are in the quarantine. The others say why there is nothing to compare with
+// CompletenessViewBasis The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. The other values are reasons why there is nothing to compare with
 //
 // Examples: baseline
 type CompletenessViewBasis string
@@ -1787,7 +1787,7 @@ type ConnectionHealthItem struct {
 	// Examples: pluggy
 	Vendor ConnectionHealthItemVendor `json:"vendor"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own
+	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions
 	Warnings *[]ConnectionHealthItemWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -1930,7 +1930,7 @@ type CreatedSubscription struct {
 	// Examples: sink_unreachable
 	Reason *string `json:"reason,omitempty"`
 
-	// Retrying How many of them have failed, or wait after such an event of the same subject
+	// Retrying How many of them have failed, or follow a failed event of the same subject
 	//
 	// Examples: 0
 	Retrying int64 `json:"retrying"`
@@ -1940,7 +1940,7 @@ type CreatedSubscription struct {
 	// Examples: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=
 	Secret *string `json:"secret,omitempty"`
 
-	// SecretOverlapUntil Until when the replaced secret also signs; absent if none was replaced
+	// SecretOverlapUntil The time until which events are also signed with the replaced secret; absent if none was replaced
 	//
 	// Examples: 2026-03-02T10:00:00Z
 	SecretOverlapUntil *time.Time `json:"secretOverlapUntil,omitempty"`
@@ -2021,7 +2021,7 @@ type DeliveryDetail struct {
 	// Examples: 2026-03-02T10:00:00Z
 	ReceivedAt time.Time `json:"receivedAt"`
 
-	// Status What became of it; processed and failed follow the pull
+	// Status The state of the delivery; processed and failed are the result of its pull
 	//
 	// Examples: processed
 	Status DeliveryDetailStatus `json:"status"`
@@ -2032,7 +2032,7 @@ type DeliveryDetail struct {
 	Vendor DeliveryDetailVendor `json:"vendor"`
 }
 
-// DeliveryDetailStatus What became of it; processed and failed follow the pull
+// DeliveryDetailStatus The state of the delivery; processed and failed are the result of its pull
 //
 // Examples: processed
 type DeliveryDetailStatus string
@@ -2079,7 +2079,7 @@ type DeliveryView struct {
 	// Examples: 2026-03-02T10:00:00Z
 	ReceivedAt time.Time `json:"receivedAt"`
 
-	// Status What became of it; processed and failed follow the pull
+	// Status The state of the delivery; processed and failed are the result of its pull
 	//
 	// Examples: processed
 	Status DeliveryViewStatus `json:"status"`
@@ -2090,7 +2090,7 @@ type DeliveryView struct {
 	Vendor DeliveryViewVendor `json:"vendor"`
 }
 
-// DeliveryViewStatus What became of it; processed and failed follow the pull
+// DeliveryViewStatus The state of the delivery; processed and failed are the result of its pull
 //
 // Examples: processed
 type DeliveryViewStatus string
@@ -2285,7 +2285,7 @@ type FeedPage struct {
 	// Examples: 20
 	Limit int64 `json:"limit"`
 
-	// NextCursor Where to continue; present on an empty page, too
+	// NextCursor The cursor of the next request; present even on an empty page
 	//
 	// Examples: AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
 	NextCursor string `json:"nextCursor"`
@@ -2341,7 +2341,7 @@ type HealthView struct {
 	// Examples: 2026-03-01T10:00:00Z
 	Since *time.Time `json:"since,omitempty"`
 
-	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own
+	// Warnings Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions
 	Warnings *[]HealthViewWarnings `json:"warnings,omitempty"`
 
 	// Webhook Whether the vendor's webhooks arrive
@@ -2363,7 +2363,7 @@ type HealthViewWarnings string
 
 // LinkSession defines model for LinkSession.
 type LinkSession struct {
-	// ExpiresAt When the vendor accepts the token no longer
+	// ExpiresAt When the token expires at the vendor
 	//
 	// Examples: 2026-03-01T10:30:00Z
 	ExpiresAt time.Time `json:"expiresAt"`
@@ -2378,7 +2378,7 @@ type LinkSession struct {
 	// Examples: eyJhbGciOiJIUzI1NiJ9.eyJpdGVtSWQiOiI3ZDJmOWMxZSJ9.c2ln
 	Token string `json:"token"`
 
-	// URL The vendor's hosted page with the token. Whoever has the URL can sign in until it expires
+	// URL The vendor's hosted page with the token. Anyone with the URL can sign in until it expires
 	//
 	// Examples: https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJpdGVtSWQiOiI3ZDJmOWMxZSJ9.c2ln
 	URL string `json:"url"`
@@ -2574,7 +2574,7 @@ type NewSubscription struct {
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	ConnectionID *string `json:"connectionId,omitempty"`
 
-	// FromStart Begin at the first record. Otherwise the subscription begins at the moment of its creation
+	// FromStart Begin at the first record. Otherwise the subscription begins at the time of its creation
 	//
 	// Examples: false
 	FromStart *bool `json:"fromStart,omitempty"`
@@ -3035,7 +3035,7 @@ type ProblemField struct {
 	// Examples: query.limit
 	Location string `json:"location"`
 
-	// Message What is wrong with it; never a value of the request
+	// Message Why the value is invalid; never contains a value of the request
 	//
 	// Examples: must be at least 1
 	Message string `json:"message"`
@@ -3317,7 +3317,7 @@ type SinkRequest struct {
 	// Examples: books
 	RoutingKey *string `json:"routingKey,omitempty"`
 
-	// URL Of the endpoint or of the broker. A password in it is stored encrypted and never returned. A replaced URL without a password that names the same user of the same host keeps the password
+	// URL Of the endpoint or of the broker. A password in it is stored encrypted and never returned. If a new URL has no password, but the same user and host, the password is kept
 	//
 	// Examples: https://books.example.com/events
 	URL string `json:"url"`
@@ -3340,7 +3340,7 @@ type SinkTestOutcome struct {
 	// Examples: 84
 	LatencyMs int64 `json:"latencyMs"`
 
-	// Reason Why not: sink_unreachable, sink_refused, address_not_allowed
+	// Reason The failure: sink_unreachable, sink_refused, address_not_allowed
 	//
 	// Examples: sink_unreachable
 	Reason *string `json:"reason,omitempty"`
@@ -3437,12 +3437,12 @@ type SubscriptionView struct {
 	// Examples: sink_unreachable
 	Reason *string `json:"reason,omitempty"`
 
-	// Retrying How many of them have failed, or wait after such an event of the same subject
+	// Retrying How many of them have failed, or follow a failed event of the same subject
 	//
 	// Examples: 0
 	Retrying int64 `json:"retrying"`
 
-	// SecretOverlapUntil Until when the replaced secret also signs; absent if none was replaced
+	// SecretOverlapUntil The time until which events are also signed with the replaced secret; absent if none was replaced
 	//
 	// Examples: 2026-03-02T10:00:00Z
 	SecretOverlapUntil *time.Time `json:"secretOverlapUntil,omitempty"`
@@ -3483,7 +3483,7 @@ type SubscriptionViewState string
 
 // SupersededView defines model for SupersededView.
 type SupersededView struct {
-	// At When the next row took its place
+	// At When the next row replaced it
 	//
 	// Examples: 2026-03-02T10:00:00Z
 	At time.Time `json:"at"`
@@ -3605,7 +3605,7 @@ type TransactionVersionView struct {
 	// Examples: {"status":"pending"}
 	Before *map[string]interface{} `json:"before,omitempty"`
 
-	// Change What made the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
+	// Change The kind of change that created the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
 	//
 	// Examples: modified
 	Change string `json:"change"`
@@ -3620,12 +3620,12 @@ type TransactionVersionView struct {
 	// Examples: pluggy 2
 	Normalizer *string `json:"normalizer,omitempty"`
 
-	// PullID The pull that made the version; absent if it is not known
+	// PullID The pull that created the version; absent if it is not known
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	PullID *string `json:"pullId,omitempty"`
 
-	// RowSha256 Lower-case hex SHA-256 of the vendor's row that made the version; after a removal that of the last row. Absent if it is not known
+	// RowSha256 Lower-case hex SHA-256 of the vendor's row from which the version was created; after a removal, the hash of the last row. Absent if it is not known
 	//
 	// Examples: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 	RowSha256 *string `json:"rowSha256,omitempty"`
@@ -3658,7 +3658,7 @@ type TransactionView struct {
 	// Examples: BRL
 	AccountCurrency *string `json:"accountCurrency,omitempty"`
 
-	// AccountID The id of the account; absent if the vendor names none
+	// AccountID The id of the account; absent if the vendor's row has none
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
 	AccountID *string `json:"accountId,omitempty"`
@@ -3738,7 +3738,7 @@ type TransactionView struct {
 	// Examples: posted
 	Status *TransactionViewStatus `json:"status,omitempty"`
 
-	// SupersededBy The id of the transaction that has taken over the row of this one, which is then removed
+	// SupersededBy The id of the transaction that continues with the row of this one; this transaction is then removed
 	//
 	// Examples: 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
 	SupersededBy *string `json:"supersededBy,omitempty"`
@@ -3761,7 +3761,7 @@ type TransactionView struct {
 	// Examples: 1
 	Version int64 `json:"version"`
 
-	// Warnings Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type name opposite directions
+	// Warnings Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions
 	Warnings *[]TransactionViewWarnings `json:"warnings,omitempty"`
 }
 
@@ -3788,7 +3788,7 @@ type VersionView struct {
 
 // WebhookView defines model for WebhookView.
 type WebhookView struct {
-	// ExpectedBy By when the next webhook is expected: the vendor's next synchronisation and WEBHOOK_SILENCE_GRACE; absent if none is expected
+	// ExpectedBy The time by which the next webhook is expected: the vendor's next synchronisation plus WEBHOOK_SILENCE_GRACE; absent if none is expected
 	//
 	// Examples: 2026-03-03T12:00:00Z
 	ExpectedBy *time.Time `json:"expectedBy,omitempty"`
@@ -3798,20 +3798,20 @@ type WebhookView struct {
 	// Examples: 2026-03-02T10:00:00Z
 	LastAt *time.Time `json:"lastAt,omitempty"`
 
-	// State silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
+	// State silent: the vendor's scheduled synchronisation was more than WEBHOOK_SILENCE_GRACE ago, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
 	//
 	// Examples: active
 	State WebhookViewState `json:"state"`
 }
 
-// WebhookViewState silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
+// WebhookViewState silent: the vendor's scheduled synchronisation was more than WEBHOOK_SILENCE_GRACE ago, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
 //
 // Examples: active
 type WebhookViewState string
 
 // ListAllAccountsParams defines parameters for ListAllAccounts.
 type ListAllAccountsParams struct {
-	// ConnectionID Only those of this connection
+	// ConnectionID Only items of this connection
 	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
 
 	// Limit The maximum number of items on the page
@@ -3868,10 +3868,10 @@ type AcceptCompletenessParams struct {
 
 // GetStatementParams defines parameters for GetStatement.
 type GetStatementParams struct {
-	// From First value date; by default that of the first record
+	// From First value date; by default the date of the first record
 	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
 
-	// To Last value date; by default the present day in UTC, or that of a later record
+	// To Last value date; by default the present day in UTC, or the date of a later record
 	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 
 	// Format The format of the document
@@ -3892,7 +3892,7 @@ type ListConnectionsParams struct {
 	// Health Only connections in this state
 	Health *ListConnectionsParamsHealth `form:"health,omitempty" json:"health,omitempty"`
 
-	// ConsentExpiresBefore Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out
+	// ConsentExpiresBefore Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out
 	ConsentExpiresBefore *openapi_types.Date `form:"consentExpiresBefore,omitempty" json:"consentExpiresBefore,omitempty"`
 
 	// Limit The maximum number of items on the page
@@ -3916,7 +3916,7 @@ type ListConnectionHealthParams struct {
 	// Health Only connections in this state
 	Health *ListConnectionHealthParamsHealth `form:"health,omitempty" json:"health,omitempty"`
 
-	// ConsentExpiresBefore Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out
+	// ConsentExpiresBefore Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out
 	ConsentExpiresBefore *openapi_types.Date `form:"consentExpiresBefore,omitempty" json:"consentExpiresBefore,omitempty"`
 
 	// Limit The maximum number of items on the page
@@ -4018,7 +4018,7 @@ type ListTransactionsParams struct {
 	// AccountID Only transactions of this account
 	AccountID *string `form:"accountId,omitempty" json:"accountId,omitempty"`
 
-	// Status Only those in this state
+	// Status Only items in this state
 	Status *ListTransactionsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
 	// ExternalID The present or a past id of the vendor
@@ -4036,13 +4036,13 @@ type ListTransactionsParamsStatus string
 
 // ListAuditEntriesParams defines parameters for ListAuditEntries.
 type ListAuditEntriesParams struct {
-	// Actor Only those of this actor
+	// Actor Only entries of this actor
 	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
 
-	// Action Only those with this action
+	// Action Only entries with this action
 	Action *string `form:"action,omitempty" json:"action,omitempty"`
 
-	// Object Only those of this object
+	// Object Only entries about this object
 	Object *string `form:"object,omitempty" json:"object,omitempty"`
 
 	// From Made at or after: RFC 3339, or a date
@@ -4063,13 +4063,13 @@ type ProveAuditConsistencyParams struct {
 	// From The size of the earlier tree; the empty tree is part of every tree
 	From *int64 `form:"from,omitempty" json:"from,omitempty"`
 
-	// To The size of the later tree; by default that of the newest checkpoint
+	// To The size of the later tree; by default the size of the newest checkpoint
 	To *int64 `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // ProveAuditInclusionParams defines parameters for ProveAuditInclusion.
 type ProveAuditInclusionParams struct {
-	// Size The size of the tree; by default that of the newest checkpoint
+	// Size The size of the tree; by default the size of the newest checkpoint
 	Size *int64 `form:"size,omitempty" json:"size,omitempty"`
 }
 
@@ -4111,10 +4111,10 @@ type ListErasuresParams struct {
 
 // ListAllPullsParams defines parameters for ListAllPulls.
 type ListAllPullsParams struct {
-	// Status Only those in this state
+	// Status Only items in this state
 	Status *ListAllPullsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// ConnectionID Only those of this connection
+	// ConnectionID Only items of this connection
 	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
 
 	// Limit The maximum number of items on the page
@@ -4204,7 +4204,7 @@ type SearchTransactionsParams struct {
 	// To Last value date
 	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
 
-	// ConnectionID Only those of this connection
+	// ConnectionID Only items of this connection
 	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
 
 	// Removed Only removed transactions, or only those that are not removed; both by default
@@ -4249,10 +4249,10 @@ type SplitTransactionParams struct {
 
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
-	// ConnectionID Only those of this connection
+	// ConnectionID Only items of this connection
 	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
 
-	// Status Only those in this state
+	// Status Only items in this state
 	Status *ListDeliveriesParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
 	// EventID Only deliveries of this event of the vendor
@@ -4288,7 +4288,7 @@ type ReplayDeliveryParams struct {
 
 // ListWebhookTokensParams defines parameters for ListWebhookTokens.
 type ListWebhookTokensParams struct {
-	// ConnectionID Only those of this connection
+	// ConnectionID Only items of this connection
 	ConnectionID *string `form:"connectionId,omitempty" json:"connectionId,omitempty"`
 
 	// Limit The maximum number of items on the page
@@ -4789,7 +4789,7 @@ type ClientInterface interface {
 
 	// ReopenPeriod Reopen a period of an account
 	//
-	// Deletes a close with its adjustments. Items of the change feed no longer name its day.
+	// Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
 	//
 	// Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
 	ReopenPeriod(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4803,7 +4803,7 @@ type ClientInterface interface {
 
 	// ListAdjustments List the adjustments of a close, newest first
 	//
-	// Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+	// Returns the changes after the close that concern it: changes of the members that the digest covers, in records that are or were dated up to its day. Undoing them in this order in the present records restores the records of the close.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/adjustments (the `ListAdjustments` operationId).
 	ListAdjustments(ctx context.Context, id string, date openapi_types.Date, params *ListAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4835,7 +4835,7 @@ type ClientInterface interface {
 
 	// GetStatement Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records are as of one moment. Responds with 409 if the account drifts, unless force is true, if an amount in the currency of the account is not known, and if the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 	GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4874,7 +4874,7 @@ type ClientInterface interface {
 
 	// TestConnectionWithBody Test a connection against its vendor
 	//
-	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+	// Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4883,7 +4883,7 @@ type ClientInterface interface {
 
 	// TestConnection Test a connection against its vendor
 	//
-	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+	// Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4931,7 +4931,7 @@ type ClientInterface interface {
 
 	// EraseConnectionWithBody Erase a connection
 	//
-	// Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+	// Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4940,7 +4940,7 @@ type ClientInterface interface {
 
 	// EraseConnection Erase a connection
 	//
-	// Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+	// Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4956,7 +4956,7 @@ type ClientInterface interface {
 
 	// CreateLinkSession Let the account holder sign in again
 	//
-	// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+	// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if the connection is paused.
 	//
 	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/link-sessions (the `CreateLinkSession` operationId).
 	CreateLinkSession(ctx context.Context, id string, params *CreateLinkSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4977,7 +4977,7 @@ type ClientInterface interface {
 
 	// RequestPullWithBody Request a pull
 	//
-	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4986,7 +4986,7 @@ type ClientInterface interface {
 
 	// RequestPull Request a pull
 	//
-	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5002,7 +5002,7 @@ type ClientInterface interface {
 
 	// RefreshConnection Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
 	//
 	// Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 	RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5115,7 +5115,7 @@ type ClientInterface interface {
 
 	// TestEngineConnection Probe an engine connection
 	//
-	// Opens a connection to the configured system. Every outcome is a 200; healthy and errorMessage tell what it was.
+	// Opens a connection to the configured system. The response is a 200 whatever the outcome; healthy and errorMessage describe it.
 	//
 	// Corresponds with POST /v1/discovery/connections/{id}/test (the `TestEngineConnection` operationId).
 	TestEngineConnection(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5164,7 +5164,7 @@ type ClientInterface interface {
 
 	// CreateSubscriptionWithBody Create a subscription
 	//
-	// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+	// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5173,7 +5173,7 @@ type ClientInterface interface {
 
 	// CreateSubscription Create a subscription
 	//
-	// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+	// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5214,7 +5214,7 @@ type ClientInterface interface {
 
 	// ListEventAttempts List the attempts of a subscription, newest first
 	//
-	// Returns the attempts to send events, also those that have succeeded.
+	// Returns the attempts to send events, including successful ones.
 	//
 	// Corresponds with GET /v1/discovery/subscriptions/{id}/attempts (the `ListEventAttempts` operationId).
 	ListEventAttempts(ctx context.Context, id string, params *ListEventAttemptsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5246,14 +5246,14 @@ type ClientInterface interface {
 
 	// ResumeSubscription Resume a subscription
 	//
-	// Makes a paused or disabled subscription active. Events that have failed are sent at once.
+	// Makes a paused or disabled subscription active. Failed events are retried at once.
 	//
 	// Corresponds with POST /v1/discovery/subscriptions/{id}/resume (the `ResumeSubscription` operationId).
 	ResumeSubscription(ctx context.Context, id string, params *ResumeSubscriptionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RotateSubscriptionSecret Replace the signing secret
 	//
-	// Returns a new signing secret, once. The previous secret also signs for 24 hours, so that the receiver can be changed in between. A sink that does not sign is a 409.
+	// Returns a new signing secret, once. For 24 hours, events are also signed with the previous secret, so that the receiver can be changed in between. The response is a 409 if the sink does not sign events.
 	//
 	// Corresponds with POST /v1/discovery/subscriptions/{id}/secret (the `RotateSubscriptionSecret` operationId).
 	RotateSubscriptionSecret(ctx context.Context, id string, params *RotateSubscriptionSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5281,7 +5281,7 @@ type ClientInterface interface {
 
 	// GetTransaction Get a transaction
 	//
-	// Returns one transaction of the tenant, also a removed or erased one.
+	// Returns one transaction of the tenant, even if it was removed or erased.
 	//
 	// Corresponds with GET /v1/discovery/transactions/{id} (the `GetTransaction` operationId).
 	GetTransaction(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5295,7 +5295,7 @@ type ClientInterface interface {
 
 	// SplitTransaction Undo the last replacement of a transaction
 	//
-	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 	//
 	// Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
 	SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5334,7 +5334,7 @@ type ClientInterface interface {
 
 	// ReplayDelivery Replay a delivery: request its pull again
 	//
-	// Requests the pull of the delivery again. A delivery that wants no pull is a 409.
+	// Requests the pull of the delivery again. The response is a 409 if the delivery requests no pull.
 	//
 	// Corresponds with POST /v1/discovery/webhooks/deliveries/{id}/replay (the `ReplayDelivery` operationId).
 	ReplayDelivery(ctx context.Context, id string, params *ReplayDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5348,7 +5348,7 @@ type ClientInterface interface {
 
 	// MintWebhookTokenWithBody Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5357,7 +5357,7 @@ type ClientInterface interface {
 
 	// MintWebhookToken Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5373,7 +5373,7 @@ type ClientInterface interface {
 
 	// ReceiveWebhookWithBody Receive a webhook from an aggregator
 	//
-	// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+	// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -5382,7 +5382,7 @@ type ClientInterface interface {
 
 	// ReceiveWebhook Receive a webhook from an aggregator
 	//
-	// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+	// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5501,7 +5501,7 @@ func (c *Client) ListCloses(ctx context.Context, id string, params *ListClosesPa
 
 // ReopenPeriod Reopen a period of an account
 //
-// Deletes a close with its adjustments. Items of the change feed no longer name its day.
+// Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
 //
 // Corresponds with DELETE /v1/discovery/accounts/{id}/closes/{date} (the `ReopenPeriod` operationId).
 func (c *Client) ReopenPeriod(ctx context.Context, id string, date openapi_types.Date, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5535,7 +5535,7 @@ func (c *Client) ClosePeriod(ctx context.Context, id string, date string, params
 
 // ListAdjustments List the adjustments of a close, newest first
 //
-// Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+// Returns the changes after the close that concern it: changes of the members that the digest covers, in records that are or were dated up to its day. Undoing them in this order in the present records restores the records of the close.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/closes/{date}/adjustments (the `ListAdjustments` operationId).
 func (c *Client) ListAdjustments(ctx context.Context, id string, date openapi_types.Date, params *ListAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5607,7 +5607,7 @@ func (c *Client) AcceptCompleteness(ctx context.Context, id string, params *Acce
 
 // GetStatement Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records are as of one moment. Responds with 409 if the account drifts, unless force is true, if an amount in the currency of the account is not known, and if the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Corresponds with GET /v1/discovery/accounts/{id}/statement (the `GetStatement` operationId).
 func (c *Client) GetStatement(ctx context.Context, id string, params *GetStatementParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5696,7 +5696,7 @@ func (c *Client) ListConnectionHealth(ctx context.Context, params *ListConnectio
 
 // TestConnectionWithBody Test a connection against its vendor
 //
-// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+// Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5715,7 +5715,7 @@ func (c *Client) TestConnectionWithBody(ctx context.Context, contentType string,
 
 // TestConnection Test a connection against its vendor
 //
-// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+// Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5823,7 +5823,7 @@ func (c *Client) ListAccounts(ctx context.Context, id string, params *ListAccoun
 
 // EraseConnectionWithBody Erase a connection
 //
-// Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+// Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5842,7 +5842,7 @@ func (c *Client) EraseConnectionWithBody(ctx context.Context, id string, params 
 
 // EraseConnection Erase a connection
 //
-// Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+// Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5878,7 +5878,7 @@ func (c *Client) GetConnectionHealth(ctx context.Context, id string, reqEditors 
 
 // CreateLinkSession Let the account holder sign in again
 //
-// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if the connection is paused.
 //
 // Corresponds with POST /v1/discovery/aggregator-connections/{id}/link-sessions (the `CreateLinkSession` operationId).
 func (c *Client) CreateLinkSession(ctx context.Context, id string, params *CreateLinkSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5929,7 +5929,7 @@ func (c *Client) ListPulls(ctx context.Context, id string, params *ListPullsPara
 
 // RequestPullWithBody Request a pull
 //
-// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5948,7 +5948,7 @@ func (c *Client) RequestPullWithBody(ctx context.Context, id string, params *Req
 
 // RequestPull Request a pull
 //
-// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5984,7 +5984,7 @@ func (c *Client) ListQuarantine(ctx context.Context, id string, params *ListQuar
 
 // RefreshConnection Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
 //
 // Corresponds with POST /v1/discovery/aggregator-connections/{id}/refresh (the `RefreshConnection` operationId).
 func (c *Client) RefreshConnection(ctx context.Context, id string, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6247,7 +6247,7 @@ func (c *Client) PatchEngineConnection(ctx context.Context, id string, params *P
 
 // TestEngineConnection Probe an engine connection
 //
-// Opens a connection to the configured system. Every outcome is a 200; healthy and errorMessage tell what it was.
+// Opens a connection to the configured system. The response is a 200 whatever the outcome; healthy and errorMessage describe it.
 //
 // Corresponds with POST /v1/discovery/connections/{id}/test (the `TestEngineConnection` operationId).
 func (c *Client) TestEngineConnection(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6366,7 +6366,7 @@ func (c *Client) ListSubscriptions(ctx context.Context, params *ListSubscription
 
 // CreateSubscriptionWithBody Create a subscription
 //
-// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6385,7 +6385,7 @@ func (c *Client) CreateSubscriptionWithBody(ctx context.Context, params *CreateS
 
 // CreateSubscription Create a subscription
 //
-// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6476,7 +6476,7 @@ func (c *Client) UpdateSubscription(ctx context.Context, id string, params *Upda
 
 // ListEventAttempts List the attempts of a subscription, newest first
 //
-// Returns the attempts to send events, also those that have succeeded.
+// Returns the attempts to send events, including successful ones.
 //
 // Corresponds with GET /v1/discovery/subscriptions/{id}/attempts (the `ListEventAttempts` operationId).
 func (c *Client) ListEventAttempts(ctx context.Context, id string, params *ListEventAttemptsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6548,7 +6548,7 @@ func (c *Client) ReplaySubscription(ctx context.Context, id string, params *Repl
 
 // ResumeSubscription Resume a subscription
 //
-// Makes a paused or disabled subscription active. Events that have failed are sent at once.
+// Makes a paused or disabled subscription active. Failed events are retried at once.
 //
 // Corresponds with POST /v1/discovery/subscriptions/{id}/resume (the `ResumeSubscription` operationId).
 func (c *Client) ResumeSubscription(ctx context.Context, id string, params *ResumeSubscriptionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6565,7 +6565,7 @@ func (c *Client) ResumeSubscription(ctx context.Context, id string, params *Resu
 
 // RotateSubscriptionSecret Replace the signing secret
 //
-// Returns a new signing secret, once. The previous secret also signs for 24 hours, so that the receiver can be changed in between. A sink that does not sign is a 409.
+// Returns a new signing secret, once. For 24 hours, events are also signed with the previous secret, so that the receiver can be changed in between. The response is a 409 if the sink does not sign events.
 //
 // Corresponds with POST /v1/discovery/subscriptions/{id}/secret (the `RotateSubscriptionSecret` operationId).
 func (c *Client) RotateSubscriptionSecret(ctx context.Context, id string, params *RotateSubscriptionSecretParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6633,7 +6633,7 @@ func (c *Client) ReadChanges(ctx context.Context, params *ReadChangesParams, req
 
 // GetTransaction Get a transaction
 //
-// Returns one transaction of the tenant, also a removed or erased one.
+// Returns one transaction of the tenant, even if it was removed or erased.
 //
 // Corresponds with GET /v1/discovery/transactions/{id} (the `GetTransaction` operationId).
 func (c *Client) GetTransaction(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6667,7 +6667,7 @@ func (c *Client) ListTransactionHistory(ctx context.Context, id string, params *
 
 // SplitTransaction Undo the last replacement of a transaction
 //
-// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 //
 // Corresponds with POST /v1/discovery/transactions/{id}/split (the `SplitTransaction` operationId).
 func (c *Client) SplitTransaction(ctx context.Context, id string, params *SplitTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6756,7 +6756,7 @@ func (c *Client) GetDelivery(ctx context.Context, id string, reqEditors ...Reque
 
 // ReplayDelivery Replay a delivery: request its pull again
 //
-// Requests the pull of the delivery again. A delivery that wants no pull is a 409.
+// Requests the pull of the delivery again. The response is a 409 if the delivery requests no pull.
 //
 // Corresponds with POST /v1/discovery/webhooks/deliveries/{id}/replay (the `ReplayDelivery` operationId).
 func (c *Client) ReplayDelivery(ctx context.Context, id string, params *ReplayDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6790,7 +6790,7 @@ func (c *Client) ListWebhookTokens(ctx context.Context, params *ListWebhookToken
 
 // MintWebhookTokenWithBody Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6809,7 +6809,7 @@ func (c *Client) MintWebhookTokenWithBody(ctx context.Context, params *MintWebho
 
 // MintWebhookToken Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6845,7 +6845,7 @@ func (c *Client) RevokeWebhookToken(ctx context.Context, id string, reqEditors .
 
 // ReceiveWebhookWithBody Receive a webhook from an aggregator
 //
-// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6864,7 +6864,7 @@ func (c *Client) ReceiveWebhookWithBody(ctx context.Context, vendor ReceiveWebho
 
 // ReceiveWebhook Receive a webhook from an aggregator
 //
-// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11198,7 +11198,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReopenPeriodWithResponse Reopen a period of an account
 	//
-	// Deletes a close with its adjustments. Items of the change feed no longer name its day.
+	// Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11216,7 +11216,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListAdjustmentsWithResponse List the adjustments of a close, newest first
 	//
-	// Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+	// Returns the changes after the close that concern it: changes of the members that the digest covers, in records that are or were dated up to its day. Undoing them in this order in the present records restores the records of the close.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11252,7 +11252,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStatementWithResponse Download a statement of an account
 	//
-	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records are as of one moment. Responds with 409 if the account drifts, unless force is true, if an amount in the currency of the account is not known, and if the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+	// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11297,7 +11297,7 @@ type ClientWithResponsesInterface interface {
 
 	// TestConnectionWithBodyWithResponse Test a connection against its vendor
 	//
-	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+	// Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11306,7 +11306,7 @@ type ClientWithResponsesInterface interface {
 
 	// TestConnectionWithResponse Test a connection against its vendor
 	//
-	// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+	// Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11360,7 +11360,7 @@ type ClientWithResponsesInterface interface {
 
 	// EraseConnectionWithBodyWithResponse Erase a connection
 	//
-	// Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+	// Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11369,7 +11369,7 @@ type ClientWithResponsesInterface interface {
 
 	// EraseConnectionWithResponse Erase a connection
 	//
-	// Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+	// Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11387,7 +11387,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateLinkSessionWithResponse Let the account holder sign in again
 	//
-	// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+	// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if the connection is paused.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11414,7 +11414,7 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPullWithBodyWithResponse Request a pull
 	//
-	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11423,7 +11423,7 @@ type ClientWithResponsesInterface interface {
 
 	// RequestPullWithResponse Request a pull
 	//
-	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+	// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11441,7 +11441,7 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshConnectionWithResponse Ask the vendor to read the institution now
 	//
-	// Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+	// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11576,7 +11576,7 @@ type ClientWithResponsesInterface interface {
 
 	// TestEngineConnectionWithResponse Probe an engine connection
 	//
-	// Opens a connection to the configured system. Every outcome is a 200; healthy and errorMessage tell what it was.
+	// Opens a connection to the configured system. The response is a 200 whatever the outcome; healthy and errorMessage describe it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11639,7 +11639,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSubscriptionWithBodyWithResponse Create a subscription
 	//
-	// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+	// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11648,7 +11648,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateSubscriptionWithResponse Create a subscription
 	//
-	// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+	// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11693,7 +11693,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListEventAttemptsWithResponse List the attempts of a subscription, newest first
 	//
-	// Returns the attempts to send events, also those that have succeeded.
+	// Returns the attempts to send events, including successful ones.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11729,7 +11729,7 @@ type ClientWithResponsesInterface interface {
 
 	// ResumeSubscriptionWithResponse Resume a subscription
 	//
-	// Makes a paused or disabled subscription active. Events that have failed are sent at once.
+	// Makes a paused or disabled subscription active. Failed events are retried at once.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11738,7 +11738,7 @@ type ClientWithResponsesInterface interface {
 
 	// RotateSubscriptionSecretWithResponse Replace the signing secret
 	//
-	// Returns a new signing secret, once. The previous secret also signs for 24 hours, so that the receiver can be changed in between. A sink that does not sign is a 409.
+	// Returns a new signing secret, once. For 24 hours, events are also signed with the previous secret, so that the receiver can be changed in between. The response is a 409 if the sink does not sign events.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11774,7 +11774,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetTransactionWithResponse Get a transaction
 	//
-	// Returns one transaction of the tenant, also a removed or erased one.
+	// Returns one transaction of the tenant, even if it was removed or erased.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11792,7 +11792,7 @@ type ClientWithResponsesInterface interface {
 
 	// SplitTransactionWithResponse Undo the last replacement of a transaction
 	//
-	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+	// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11837,7 +11837,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReplayDeliveryWithResponse Replay a delivery: request its pull again
 	//
-	// Requests the pull of the delivery again. A delivery that wants no pull is a 409.
+	// Requests the pull of the delivery again. The response is a 409 if the delivery requests no pull.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11855,7 +11855,7 @@ type ClientWithResponsesInterface interface {
 
 	// MintWebhookTokenWithBodyWithResponse Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11864,7 +11864,7 @@ type ClientWithResponsesInterface interface {
 
 	// MintWebhookTokenWithResponse Mint a webhook token
 	//
-	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+	// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11882,7 +11882,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReceiveWebhookWithBodyWithResponse Receive a webhook from an aggregator
 	//
-	// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+	// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11891,7 +11891,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReceiveWebhookWithResponse Receive a webhook from an aggregator
 	//
-	// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+	// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -21812,7 +21812,7 @@ func (c *ClientWithResponses) ListClosesWithResponse(ctx context.Context, id str
 
 // ReopenPeriodWithResponse Reopen a period of an account
 //
-// Deletes a close with its adjustments. Items of the change feed no longer name its day.
+// Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21842,7 +21842,7 @@ func (c *ClientWithResponses) ClosePeriodWithResponse(ctx context.Context, id st
 
 // ListAdjustmentsWithResponse List the adjustments of a close, newest first
 //
-// Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+// Returns the changes after the close that concern it: changes of the members that the digest covers, in records that are or were dated up to its day. Undoing them in this order in the present records restores the records of the close.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21902,7 +21902,7 @@ func (c *ClientWithResponses) AcceptCompletenessWithResponse(ctx context.Context
 
 // GetStatementWithResponse Download a statement of an account
 //
-// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records are as of one moment. Responds with 409 if the account drifts, unless force is true, if an amount in the currency of the account is not known, and if the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+// Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -21977,7 +21977,7 @@ func (c *ClientWithResponses) ListConnectionHealthWithResponse(ctx context.Conte
 
 // TestConnectionWithBodyWithResponse Test a connection against its vendor
 //
-// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+// Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21992,7 +21992,7 @@ func (c *ClientWithResponses) TestConnectionWithBodyWithResponse(ctx context.Con
 
 // TestConnectionWithResponse Test a connection against its vendor
 //
-// Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+// Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22082,7 +22082,7 @@ func (c *ClientWithResponses) ListAccountsWithResponse(ctx context.Context, id s
 
 // EraseConnectionWithBodyWithResponse Erase a connection
 //
-// Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+// Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22097,7 +22097,7 @@ func (c *ClientWithResponses) EraseConnectionWithBodyWithResponse(ctx context.Co
 
 // EraseConnectionWithResponse Erase a connection
 //
-// Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+// Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22127,7 +22127,7 @@ func (c *ClientWithResponses) GetConnectionHealthWithResponse(ctx context.Contex
 
 // CreateLinkSessionWithResponse Let the account holder sign in again
 //
-// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+// Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if the connection is paused.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22172,7 +22172,7 @@ func (c *ClientWithResponses) ListPullsWithResponse(ctx context.Context, id stri
 
 // RequestPullWithBodyWithResponse Request a pull
 //
-// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22187,7 +22187,7 @@ func (c *ClientWithResponses) RequestPullWithBodyWithResponse(ctx context.Contex
 
 // RequestPullWithResponse Request a pull
 //
-// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+// Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22217,7 +22217,7 @@ func (c *ClientWithResponses) ListQuarantineWithResponse(ctx context.Context, id
 
 // RefreshConnectionWithResponse Ask the vendor to read the institution now
 //
-// Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+// Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22442,7 +22442,7 @@ func (c *ClientWithResponses) PatchEngineConnectionWithResponse(ctx context.Cont
 
 // TestEngineConnectionWithResponse Probe an engine connection
 //
-// Opens a connection to the configured system. Every outcome is a 200; healthy and errorMessage tell what it was.
+// Opens a connection to the configured system. The response is a 200 whatever the outcome; healthy and errorMessage describe it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22547,7 +22547,7 @@ func (c *ClientWithResponses) ListSubscriptionsWithResponse(ctx context.Context,
 
 // CreateSubscriptionWithBodyWithResponse Create a subscription
 //
-// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22562,7 +22562,7 @@ func (c *ClientWithResponses) CreateSubscriptionWithBodyWithResponse(ctx context
 
 // CreateSubscriptionWithResponse Create a subscription
 //
-// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+// Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22637,7 +22637,7 @@ func (c *ClientWithResponses) UpdateSubscriptionWithResponse(ctx context.Context
 
 // ListEventAttemptsWithResponse List the attempts of a subscription, newest first
 //
-// Returns the attempts to send events, also those that have succeeded.
+// Returns the attempts to send events, including successful ones.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22697,7 +22697,7 @@ func (c *ClientWithResponses) ReplaySubscriptionWithResponse(ctx context.Context
 
 // ResumeSubscriptionWithResponse Resume a subscription
 //
-// Makes a paused or disabled subscription active. Events that have failed are sent at once.
+// Makes a paused or disabled subscription active. Failed events are retried at once.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22712,7 +22712,7 @@ func (c *ClientWithResponses) ResumeSubscriptionWithResponse(ctx context.Context
 
 // RotateSubscriptionSecretWithResponse Replace the signing secret
 //
-// Returns a new signing secret, once. The previous secret also signs for 24 hours, so that the receiver can be changed in between. A sink that does not sign is a 409.
+// Returns a new signing secret, once. For 24 hours, events are also signed with the previous secret, so that the receiver can be changed in between. The response is a 409 if the sink does not sign events.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22772,7 +22772,7 @@ func (c *ClientWithResponses) ReadChangesWithResponse(ctx context.Context, param
 
 // GetTransactionWithResponse Get a transaction
 //
-// Returns one transaction of the tenant, also a removed or erased one.
+// Returns one transaction of the tenant, even if it was removed or erased.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22802,7 +22802,7 @@ func (c *ClientWithResponses) ListTransactionHistoryWithResponse(ctx context.Con
 
 // SplitTransactionWithResponse Undo the last replacement of a transaction
 //
-// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+// Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22877,7 +22877,7 @@ func (c *ClientWithResponses) GetDeliveryWithResponse(ctx context.Context, id st
 
 // ReplayDeliveryWithResponse Replay a delivery: request its pull again
 //
-// Requests the pull of the delivery again. A delivery that wants no pull is a 409.
+// Requests the pull of the delivery again. The response is a 409 if the delivery requests no pull.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -22907,7 +22907,7 @@ func (c *ClientWithResponses) ListWebhookTokensWithResponse(ctx context.Context,
 
 // MintWebhookTokenWithBodyWithResponse Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22922,7 +22922,7 @@ func (c *ClientWithResponses) MintWebhookTokenWithBodyWithResponse(ctx context.C
 
 // MintWebhookTokenWithResponse Mint a webhook token
 //
-// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+// Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22952,7 +22952,7 @@ func (c *ClientWithResponses) RevokeWebhookTokenWithResponse(ctx context.Context
 
 // ReceiveWebhookWithBodyWithResponse Receive a webhook from an aggregator
 //
-// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -22967,7 +22967,7 @@ func (c *ClientWithResponses) ReceiveWebhookWithBodyWithResponse(ctx context.Con
 
 // ReceiveWebhookWithResponse Receive a webhook from an aggregator
 //
-// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+// Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

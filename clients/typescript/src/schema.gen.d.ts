@@ -140,7 +140,7 @@ export interface paths {
         post?: never;
         /**
          * Reopen a period of an account
-         * @description Deletes a close with its adjustments. Items of the change feed no longer name its day.
+         * @description Deletes a close with its adjustments. Items of the change feed then no longer contain its day.
          */
         delete: operations["reopen-period"];
         options?: never;
@@ -157,7 +157,7 @@ export interface paths {
         };
         /**
          * List the adjustments of a close, newest first
-         * @description Returns the changes, after the close, of records that were or are dated up to its day, as far as they change what the digest covers. Undoing them in this order in the present records leads to the records of the close.
+         * @description Returns the changes after the close that concern it: changes of the members that the digest covers, in records that are or were dated up to its day. Undoing them in this order in the present records restores the records of the close.
          */
         get: operations["list-adjustments"];
         put?: never;
@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * Download a statement of an account
-         * @description Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records are as of one moment. Responds with 409 if the account drifts, unless force is true, if an amount in the currency of the account is not known, and if the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
+         * @description Returns the posted transactions of an account as a document. All amounts are in the currency of the account. The balances and all records show the same moment. The response is a 409 in these cases: the account drifts and force is not true; an amount in the currency of the account is not known; the format needs a balance and none is known. If writing fails after the first byte, the connection is closed before the end of the document.
          */
         get: operations["get-statement"];
         put?: never;
@@ -283,7 +283,7 @@ export interface paths {
         put?: never;
         /**
          * Test a connection against its vendor
-         * @description Authenticates at the vendor with the stored credential and reads the account reference. Every outcome of the live call is a 200; healthy and reason tell what it was. A paused connection is not tested: that is a 409.
+         * @description Authenticates at the vendor with the stored credential and reads the account reference. The response is a 200 whatever the outcome of the live call; healthy and reason describe the outcome. A paused connection is not tested: the response is a 409.
          */
         post: operations["test-connection"];
         delete?: never;
@@ -351,7 +351,7 @@ export interface paths {
         put?: never;
         /**
          * Erase a connection
-         * @description Deletes a connection and everything that it has brought. This cannot be undone. The connection may be deleted already. Of a transaction, id, connectionId, version, removedAt and erasedAt remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repetition returns the same erasure. After a failed one it starts another.
+         * @description Deletes a connection and all its data. This cannot be undone. The connection may already be deleted. Only id, connectionId, version, removedAt and erasedAt of a transaction remain; the change feed shows it as removed. While an erasure of the connection is running, and after it is done, a repeated request returns the same erasure. After a failed erasure it starts another one.
          */
         post: operations["erase-connection"];
         delete?: never;
@@ -391,7 +391,7 @@ export interface paths {
         put?: never;
         /**
          * Let the account holder sign in again
-         * @description Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repetition with the same idempotency key is a 409. So is a paused connection.
+         * @description Requests a token with which the account holder can sign in at the institution again, on a page that the vendor hosts. It is returned once and not stored: a repeated request with the same idempotency key returns 409. The response is also a 409 if the connection is paused.
          */
         post: operations["create-link-session"];
         delete?: never;
@@ -435,7 +435,7 @@ export interface paths {
         put?: never;
         /**
          * Request a pull
-         * @description Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. A paused connection responds with 409.
+         * @description Queues a pull of the value dates from and to, or of everything without a body. If a pull is queued already and has not started, the request is merged into it. The response is a 409 if the connection is paused.
          */
         post: operations["request-pull"];
         delete?: never;
@@ -475,7 +475,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the vendor to read the institution now
-         * @description Asks the vendor to read the institution now. New data arrives as after any other synchronisation: with a webhook. A vendor without this feature (Belvo), and a paused connection, respond with 409.
+         * @description Asks the vendor to read the institution now. New data arrives with a webhook, as after any other synchronisation. The response is a 409 if the vendor does not have this feature (Belvo), or if the connection is paused.
          */
         post: operations["refresh-connection"];
         delete?: never;
@@ -687,7 +687,7 @@ export interface paths {
         put?: never;
         /**
          * Probe an engine connection
-         * @description Opens a connection to the configured system. Every outcome is a 200; healthy and errorMessage tell what it was.
+         * @description Opens a connection to the configured system. The response is a 200 whatever the outcome; healthy and errorMessage describe it.
          */
         post: operations["test-engine-connection"];
         delete?: never;
@@ -811,7 +811,7 @@ export interface paths {
         put?: never;
         /**
          * Create a subscription
-         * @description Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repetition with the same idempotency key is therefore a 409.
+         * @description Sends events of the tenant to a sink: changes of transactions and accounts, and what happens to connections. The secret of a webhook is returned once. A repeated request with the same idempotency key therefore returns 409.
          */
         post: operations["create-subscription"];
         delete?: never;
@@ -857,7 +857,7 @@ export interface paths {
         };
         /**
          * List the attempts of a subscription, newest first
-         * @description Returns the attempts to send events, also those that have succeeded.
+         * @description Returns the attempts to send events, including successful ones.
          */
         get: operations["list-event-attempts"];
         put?: never;
@@ -919,7 +919,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a subscription
-         * @description Makes a paused or disabled subscription active. Events that have failed are sent at once.
+         * @description Makes a paused or disabled subscription active. Failed events are retried at once.
          */
         post: operations["resume-subscription"];
         delete?: never;
@@ -939,7 +939,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the signing secret
-         * @description Returns a new signing secret, once. The previous secret also signs for 24 hours, so that the receiver can be changed in between. A sink that does not sign is a 409.
+         * @description Returns a new signing secret, once. For 24 hours, events are also signed with the previous secret, so that the receiver can be changed in between. The response is a 409 if the sink does not sign events.
          */
         post: operations["rotate-subscription-secret"];
         delete?: never;
@@ -1017,7 +1017,7 @@ export interface paths {
         };
         /**
          * Get a transaction
-         * @description Returns one transaction of the tenant, also a removed or erased one.
+         * @description Returns one transaction of the tenant, even if it was removed or erased.
          */
         get: operations["get-transaction"];
         put?: never;
@@ -1059,7 +1059,7 @@ export interface paths {
         put?: never;
         /**
          * Undo the last replacement of a transaction
-         * @description Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor had taken that row back; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
+         * @description Undoes the last replacement of a transaction. The transaction gets its last past row and is removed, because the vendor no longer has that row; its present row becomes another transaction. The two rows are never matched again. Responds with 409 if the transaction has replaced no row.
          */
         post: operations["split-transaction"];
         delete?: never;
@@ -1139,7 +1139,7 @@ export interface paths {
         put?: never;
         /**
          * Replay a delivery: request its pull again
-         * @description Requests the pull of the delivery again. A delivery that wants no pull is a 409.
+         * @description Requests the pull of the delivery again. The response is a 409 if the delivery requests no pull.
          */
         post: operations["replay-delivery"];
         delete?: never;
@@ -1163,7 +1163,7 @@ export interface paths {
         put?: never;
         /**
          * Mint a webhook token
-         * @description Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repetition with the same idempotency key is therefore a 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
+         * @description Creates a token for the webhooks of a connection, and returns it once: only its hash is stored. A repeated request with the same idempotency key therefore returns 409. With register, the service also creates the webhook at the aggregator, and removes it after the token was revoked or the connection was deleted. If the aggregator refuses the webhook, the response is a 502, and no token is kept.
          */
         post: operations["mint-webhook-token"];
         delete?: never;
@@ -1203,7 +1203,7 @@ export interface paths {
         put?: never;
         /**
          * Receive a webhook from an aggregator
-         * @description Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. A duplicate event is a 202, too.
+         * @description Called by the aggregator. Two things are required: the token in the path, and one proof of the source (webhook signature, shared Authorization value, or source address). Every failed verification gets the same 401. A duplicate event also gets a 202.
          */
         post: operations["receive-webhook"];
         delete?: never;
@@ -1262,7 +1262,7 @@ export interface components {
             from: string;
             /**
              * Format: date-time
-             * @description When another reference took its place, or when the account was not found under the next one; absent for the present reference
+             * @description When another reference replaced it, or when the account was not found under the next reference; absent for the present reference
              * @example 2026-03-09T10:00:00Z
              */
             until?: string;
@@ -1419,7 +1419,7 @@ export interface components {
              */
             number: number;
             /**
-             * @description Why not: sink_unreachable, sink_refused, address_not_allowed
+             * @description The failure: sink_unreachable, sink_refused, address_not_allowed
              * @example sink_refused
              */
             reason?: string;
@@ -1441,7 +1441,7 @@ export interface components {
         };
         AuditEntryView: {
             /**
-             * @description What was done; access.refused if the token lacked a scope. Later versions of the service can add further actions
+             * @description The action; access.refused if the token lacked a scope. Later versions of the service can add further actions
              * @example connection.update
              */
             action: string;
@@ -1457,7 +1457,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description Ids of this service, numbers, and the names of changed members: never a value of a vendor, an accountRef or a configName
+             * @description Ids of this service, numbers, and the names of changed members: never a value from a vendor, an accountRef or a configName
              * @example {
              *       "changed": [
              *         "configName"
@@ -1468,7 +1468,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description The id of the object that was changed, with its parts separated by /; of a refused request, the operationId
+             * @description The id of the object that was changed, with its parts separated by /; for a refused request, the operationId
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             object: string;
@@ -1582,7 +1582,7 @@ export interface components {
              */
             check: "balance_anchor" | "running_balance" | "announced_count";
             /**
-             * @description actual minus expected, also before the failure counts
+             * @description actual minus expected, even before the failure counts as drift
              * @example 0
              */
             difference?: string;
@@ -1623,7 +1623,7 @@ export interface components {
             completeness: "unknown" | "complete" | "drifting";
             /**
              * Format: int64
-             * @description The number of records: those that were not removed and dated up to and including date, pending ones too
+             * @description The number of records: the records dated up to and including date that were not removed, including pending ones
              * @example 214
              */
             count: number;
@@ -1639,7 +1639,7 @@ export interface components {
              */
             date: string;
             /**
-             * @description Lower-case hex SHA-256 over one line a record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line
+             * @description Lower-case hex SHA-256 over one line for each record, ordered by id: id|date|status|amount|currency|accountAmount|accountCurrency, absent members empty, a line feed after each line
              * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
              */
             digest: string;
@@ -1656,7 +1656,7 @@ export interface components {
              */
             accountId: string;
             /**
-             * @description What the state is based on. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: it is, but rows of the account are in the quarantine. The others say why there is nothing to compare with
+             * @description The basis of the state. no_settled_read: no complete pull has read the account after a synchronisation of the vendor. baseline: the anchor is compared with the baseline. quarantined_rows: the same, but rows of the account are in the quarantine. The other values are reasons why there is nothing to compare with
              * @example baseline
              * @enum {string}
              */
@@ -1774,7 +1774,7 @@ export interface components {
              * @enum {string}
              */
             vendor: "pluggy" | "belvo";
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own */
+            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions */
             warnings?: ("mass_removal" | "account_shared")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
@@ -1898,7 +1898,7 @@ export interface components {
             reason?: string;
             /**
              * Format: int64
-             * @description How many of them have failed, or wait after such an event of the same subject
+             * @description How many of them have failed, or follow a failed event of the same subject
              * @example 0
              */
             retrying: number;
@@ -1909,7 +1909,7 @@ export interface components {
             secret?: string;
             /**
              * Format: date-time
-             * @description Until when the replaced secret also signs; absent if none was replaced
+             * @description The time until which events are also signed with the replaced secret; absent if none was replaced
              * @example 2026-03-02T10:00:00Z
              */
             secretOverlapUntil?: string;
@@ -1994,7 +1994,7 @@ export interface components {
              */
             receivedAt: string;
             /**
-             * @description What became of it; processed and failed follow the pull
+             * @description The state of the delivery; processed and failed are the result of its pull
              * @example processed
              * @enum {string}
              */
@@ -2045,7 +2045,7 @@ export interface components {
              */
             receivedAt: string;
             /**
-             * @description What became of it; processed and failed follow the pull
+             * @description The state of the delivery; processed and failed are the result of its pull
              * @example processed
              * @enum {string}
              */
@@ -2215,7 +2215,7 @@ export interface components {
              */
             limit: number;
             /**
-             * @description Where to continue; present on an empty page, too
+             * @description The cursor of the next request; present even on an empty page
              * @example AXgBnA-KbR58O5pSPx1bfooBMjAyNi0wMy0wMQ
              */
             nextCursor: string;
@@ -2274,7 +2274,7 @@ export interface components {
              * @example 2026-03-01T10:00:00Z
              */
             since?: string;
-            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read an hour or more later shows the same. account_shared: another live connection reads an account of this one, and each keeps records of its own */
+            /** @description Absent when there are none. mass_removal: a complete read did not return many rows of an account; they are removed only if a read at least an hour later does not return them either. account_shared: another live connection reads one of the same accounts, and each connection stores its own transactions */
             warnings?: ("mass_removal" | "account_shared")[];
             /** @description Whether the vendor's webhooks arrive */
             webhook: components["schemas"]["WebhookView"];
@@ -2282,7 +2282,7 @@ export interface components {
         LinkSession: {
             /**
              * Format: date-time
-             * @description When the vendor accepts the token no longer
+             * @description When the token expires at the vendor
              * @example 2026-03-01T10:30:00Z
              */
             expiresAt: string;
@@ -2299,7 +2299,7 @@ export interface components {
             token: string;
             /**
              * Format: uri
-             * @description The vendor's hosted page with the token. Whoever has the URL can sign in until it expires
+             * @description The vendor's hosted page with the token. Anyone with the URL can sign in until it expires
              * @example https://connect.pluggy.ai/?connect_token=eyJhbGciOiJIUzI1NiJ9.eyJpdGVtSWQiOiI3ZDJmOWMxZSJ9.c2ln
              */
             url: string;
@@ -2456,7 +2456,7 @@ export interface components {
              */
             connectionId?: string;
             /**
-             * @description Begin at the first record. Otherwise the subscription begins at the moment of its creation
+             * @description Begin at the first record. Otherwise the subscription begins at the time of its creation
              * @example false
              */
             fromStart?: boolean;
@@ -2901,7 +2901,7 @@ export interface components {
              */
             location: string;
             /**
-             * @description What is wrong with it; never a value of the request
+             * @description Why the value is invalid; never contains a value of the request
              * @example must be at least 1
              */
             message: string;
@@ -3171,7 +3171,7 @@ export interface components {
              */
             routingKey?: string;
             /**
-             * @description Of the endpoint or of the broker. A password in it is stored encrypted and never returned. A replaced URL without a password that names the same user of the same host keeps the password
+             * @description Of the endpoint or of the broker. A password in it is stored encrypted and never returned. If a new URL has no password, but the same user and host, the password is kept
              * @example https://books.example.com/events
              */
             url: string;
@@ -3189,7 +3189,7 @@ export interface components {
              */
             latencyMs: number;
             /**
-             * @description Why not: sink_unreachable, sink_refused, address_not_allowed
+             * @description The failure: sink_unreachable, sink_refused, address_not_allowed
              * @example sink_unreachable
              */
             reason?: string;
@@ -3284,13 +3284,13 @@ export interface components {
             reason?: string;
             /**
              * Format: int64
-             * @description How many of them have failed, or wait after such an event of the same subject
+             * @description How many of them have failed, or follow a failed event of the same subject
              * @example 0
              */
             retrying: number;
             /**
              * Format: date-time
-             * @description Until when the replaced secret also signs; absent if none was replaced
+             * @description The time until which events are also signed with the replaced secret; absent if none was replaced
              * @example 2026-03-02T10:00:00Z
              */
             secretOverlapUntil?: string;
@@ -3332,7 +3332,7 @@ export interface components {
         SupersededView: {
             /**
              * Format: date-time
-             * @description When the next row took its place
+             * @description When the next row replaced it
              * @example 2026-03-02T10:00:00Z
              */
             at: string;
@@ -3451,7 +3451,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description What made the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
+             * @description The kind of change that created the version: added, modified, removed, superseded (another row has replaced its row, or another transaction has taken it over), split (a replacement was undone) or restored. Later versions of the service can add further kinds
              * @example modified
              */
             change: string;
@@ -3468,12 +3468,12 @@ export interface components {
              */
             normalizer?: string;
             /**
-             * @description The pull that made the version; absent if it is not known
+             * @description The pull that created the version; absent if it is not known
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             pullId?: string;
             /**
-             * @description Lower-case hex SHA-256 of the vendor's row that made the version; after a removal that of the last row. Absent if it is not known
+             * @description Lower-case hex SHA-256 of the vendor's row from which the version was created; after a removal, the hash of the last row. Absent if it is not known
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             rowSha256?: string;
@@ -3502,7 +3502,7 @@ export interface components {
              */
             accountCurrency?: string;
             /**
-             * @description The id of the account; absent if the vendor names none
+             * @description The id of the account; absent if the vendor's row has none
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01
              */
             accountId?: string;
@@ -3590,7 +3590,7 @@ export interface components {
              */
             status?: "pending" | "posted";
             /**
-             * @description The id of the transaction that has taken over the row of this one, which is then removed
+             * @description The id of the transaction that continues with the row of this one; this transaction is then removed
              * @example 019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a02
              */
             supersededBy?: string;
@@ -3614,7 +3614,7 @@ export interface components {
              * @example 1
              */
             version: number;
-            /** @description Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type name opposite directions */
+            /** @description Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type indicate opposite directions */
             warnings?: "direction_conflict"[];
         };
         VersionView: {
@@ -3627,7 +3627,7 @@ export interface components {
         WebhookView: {
             /**
              * Format: date-time
-             * @description By when the next webhook is expected: the vendor's next synchronisation and WEBHOOK_SILENCE_GRACE; absent if none is expected
+             * @description The time by which the next webhook is expected: the vendor's next synchronisation plus WEBHOOK_SILENCE_GRACE; absent if none is expected
              * @example 2026-03-03T12:00:00Z
              */
             expectedBy?: string;
@@ -3638,7 +3638,7 @@ export interface components {
              */
             lastAt?: string;
             /**
-             * @description silent: the vendor's next synchronisation is longer ago than WEBHOOK_SILENCE_GRACE, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
+             * @description silent: the vendor's scheduled synchronisation was more than WEBHOOK_SILENCE_GRACE ago, and no webhook has followed it. unknown: the vendor does not report when it synchronises, no webhook has arrived yet, or the connection has no webhook token. A paused connection is never silent
              * @example active
              * @enum {string}
              */
@@ -3885,7 +3885,7 @@ export interface operations {
     "list-all-accounts": {
         parameters: {
             query?: {
-                /** @description Only those of this connection */
+                /** @description Only items of this connection */
                 connectionId?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
@@ -5932,9 +5932,9 @@ export interface operations {
     "get-statement": {
         parameters: {
             query: {
-                /** @description First value date; by default that of the first record */
+                /** @description First value date; by default the date of the first record */
                 from?: string;
-                /** @description Last value date; by default the present day in UTC, or that of a later record */
+                /** @description Last value date; by default the present day in UTC, or the date of a later record */
                 to?: string;
                 /** @description The format of the document */
                 format: "camt053" | "ofx" | "csv" | "matcher";
@@ -6170,7 +6170,7 @@ export interface operations {
             query?: {
                 /** @description Only connections in this state */
                 health?: "unknown" | "healthy" | "unhealthy";
-                /** @description Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out */
+                /** @description Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out */
                 consentExpiresBefore?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
@@ -6662,7 +6662,7 @@ export interface operations {
             query?: {
                 /** @description Only connections in this state */
                 health?: "unknown" | "healthy" | "unhealthy";
-                /** @description Only connections whose consent expires before this day (UTC), or has expired before it; without a known expiry they are left out */
+                /** @description Only connections whose consent expires, or has expired, before this day (UTC). Connections without a known expiry are left out */
                 consentExpiresBefore?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
@@ -10493,7 +10493,7 @@ export interface operations {
                 to?: string;
                 /** @description Only transactions of this account */
                 accountId?: string;
-                /** @description Only those in this state */
+                /** @description Only items in this state */
                 status?: "pending" | "posted";
                 /** @description The present or a past id of the vendor */
                 externalId?: string;
@@ -10910,11 +10910,11 @@ export interface operations {
     "list-audit-entries": {
         parameters: {
             query?: {
-                /** @description Only those of this actor */
+                /** @description Only entries of this actor */
                 actor?: string;
-                /** @description Only those with this action */
+                /** @description Only entries with this action */
                 action?: string;
-                /** @description Only those of this object */
+                /** @description Only entries about this object */
                 object?: string;
                 /** @description Made at or after: RFC 3339, or a date */
                 from?: string;
@@ -11284,7 +11284,7 @@ export interface operations {
             query?: {
                 /** @description The size of the earlier tree; the empty tree is part of every tree */
                 from?: number;
-                /** @description The size of the later tree; by default that of the newest checkpoint */
+                /** @description The size of the later tree; by default the size of the newest checkpoint */
                 to?: number;
             };
             header?: never;
@@ -11462,7 +11462,7 @@ export interface operations {
     "prove-audit-inclusion": {
         parameters: {
             query?: {
-                /** @description The size of the tree; by default that of the newest checkpoint */
+                /** @description The size of the tree; by default the size of the newest checkpoint */
                 size?: number;
             };
             header?: never;
@@ -13646,9 +13646,9 @@ export interface operations {
     "list-all-pulls": {
         parameters: {
             query?: {
-                /** @description Only those in this state */
+                /** @description Only items in this state */
                 status?: "queued" | "running" | "succeeded" | "failed";
-                /** @description Only those of this connection */
+                /** @description Only items of this connection */
                 connectionId?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;
@@ -16961,7 +16961,7 @@ export interface operations {
                 from?: string;
                 /** @description Last value date */
                 to?: string;
-                /** @description Only those of this connection */
+                /** @description Only items of this connection */
                 connectionId?: string;
                 /** @description Only removed transactions, or only those that are not removed; both by default */
                 removed?: "true" | "false";
@@ -18130,9 +18130,9 @@ export interface operations {
     "list-deliveries": {
         parameters: {
             query?: {
-                /** @description Only those of this connection */
+                /** @description Only items of this connection */
                 connectionId?: string;
-                /** @description Only those in this state */
+                /** @description Only items in this state */
                 status?: "accepted" | "processed" | "ignored" | "unreadable" | "failed";
                 /** @description Only deliveries of this event of the vendor */
                 eventId?: string;
@@ -19092,7 +19092,7 @@ export interface operations {
     "list-webhook-tokens": {
         parameters: {
             query?: {
-                /** @description Only those of this connection */
+                /** @description Only items of this connection */
                 connectionId?: string;
                 /** @description The maximum number of items on the page */
                 limit?: number;

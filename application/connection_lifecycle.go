@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// CreateLinkSession implements ports.ConnectionLifecycle. The lifetime of the token counts from the time before the
-// request, so the session never seems to last longer than the vendor accepts the token.
+// CreateLinkSession implements ports.ConnectionLifecycle. The lifetime of the token is counted from the time before the
+// request, so ExpiresAt is never later than the vendor's own expiry.
 func (s *Service) CreateLinkSession(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 ) (ports.LinkSession, error) {

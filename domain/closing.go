@@ -92,7 +92,7 @@ type CloseDigest struct {
 	hash     hash.Hash
 }
 
-// NewCloseDigest returns the digest of no records. currency is that of the account; "" if it is unknown.
+// NewCloseDigest returns a digest without records. currency is the currency of the account; "" if it is unknown.
 func NewCloseDigest(currency string) *CloseDigest {
 	return &CloseDigest{currency: currency, hash: sha256.New()}
 }
@@ -155,7 +155,7 @@ type Adjustment struct {
 	After       *CoveredMembers // nil if the account does not have the record any more
 }
 
-// Day returns the first day that the change concerns. It is an adjustment of each close of this or a later day.
+// Day returns the first day that the change concerns. The change is an adjustment of each close of this or a later day.
 func (a Adjustment) Day() Date {
 	switch {
 	case a.Before == nil:

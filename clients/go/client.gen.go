@@ -1579,7 +1579,7 @@ type CheckView struct {
 	// Examples: balance_anchor
 	Check CheckViewCheck `json:"check"`
 
-	// Difference actual minus expected, even before the failure counts as drift
+	// Difference actual minus expected, also before the failure counts
 	//
 	// Examples: 0
 	Difference *string `json:"difference,omitempty"`

@@ -1582,7 +1582,7 @@ export interface components {
              */
             check: "balance_anchor" | "running_balance" | "announced_count";
             /**
-             * @description actual minus expected, even before the failure counts as drift
+             * @description actual minus expected, also before the failure counts
              * @example 0
              */
             difference?: string;

@@ -159,10 +159,15 @@ func (a *attempt) publish(ctx context.Context) error {
 		return err
 	}
 	w := ports.Publication{
-		Target: a.connection.Target(), AccountRef: a.connection.AccountRef, Accounts: accounts,
-		Unreadable: a.relink.unreadable, Unproved: !settled, AccountKey: a.accountKey(), Matching: a.matching(a.connection.Vendor),
-		Progress: a.pull.Progress,
-		NewID:    func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
+		Target:     a.connection.Target(),
+		AccountRef: a.connection.AccountRef,
+		Accounts:   accounts,
+		Unreadable: a.relink.unreadable,
+		Unproved:   !settled,
+		AccountKey: a.accountKey(),
+		Matching:   a.matching(a.connection.Vendor),
+		Progress:   a.pull.Progress,
+		NewID:      func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} },
 	}
 	w.Progress.Staged = false
 	w.At, w.LeaseUntil = a.leaseTimes()

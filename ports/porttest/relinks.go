@@ -684,7 +684,11 @@ func (r *relinks) nextClaim() bool {
 }
 
 func relinkUnproved(f *fixture) {
-	r := newRelinks(f, purchase("gone", withDescription("market"), withContentHash(7)), purchase("b1", withAccount("b")))
+	r := newRelinks(
+		f,
+		purchase("gone", withDescription("market"), withContentHash(7)),
+		purchase("b1", withAccount("b")),
+	)
 	gone := f.getRow(r.c, "gone").ID
 	r.stage(0, renewed("y"), renewed("unreadable", withAccount("c2"), withDescription("other")))
 	w := r.publication("a2=a")
@@ -698,7 +702,11 @@ func relinkUnproved(f *fixture) {
 	accounts := f.listAccounts(r.c)
 	f.equal("account b", []any{"b", true, true},
 		[]any{accounts[1].ExternalID, accounts[1].RemovedAt.IsZero(), accounts[1].References[0].Until.IsZero()})
-	f.equal("unchanged", []bool{false}, f.unchanged(r.c, purchase("gone", withDescription("market"), withContentHash(7))))
+	f.equal(
+		"unchanged",
+		[]bool{false},
+		f.unchanged(r.c, purchase("gone", withDescription("market"), withContentHash(7))),
+	)
 	f.equal("unshown rows", true, r.nextClaim())
 	_, position := f.readFeedFrom(domain.Position{}, 10, 4)
 	f.equal("late", domain.Counts{Read: 1, Modified: 1}, r.late(renewed("late", withDescription("market"))))

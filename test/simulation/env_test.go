@@ -105,15 +105,23 @@ type deliveryRecord struct {
 
 func newSim(seed uint64) *sim {
 	s := &sim{
-		seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5eed)), trace: sha256.New(),
-		clock:      &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
-		deliveries: map[domain.DeliveryID]deliveryRecord{}, claims: map[domain.LeaseID]domain.Pull{},
-		holders: map[domain.PullID]domain.LeaseID{}, openComplete: map[domain.PullID]domain.ConnectionID{},
-		awaiting: map[domain.PullID]bool{}, readAt: map[domain.PullID]time.Time{},
-		absent:    map[rowKey]absentRow{},
-		originals: map[rowKey]domain.TransactionData{}, staged: map[rowKey]domain.TransactionData{}, seenVersions: map[domain.TransactionID]map[int]rowState{},
-		splitPairs: map[[2]string]bool{}, renamed: map[rowKey]bool{},
-		sealer: &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
+		seed:         seed,
+		rand:         rand.New(rand.NewPCG(seed, 0x5eed)),
+		trace:        sha256.New(),
+		clock:        &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
+		deliveries:   map[domain.DeliveryID]deliveryRecord{},
+		claims:       map[domain.LeaseID]domain.Pull{},
+		holders:      map[domain.PullID]domain.LeaseID{},
+		openComplete: map[domain.PullID]domain.ConnectionID{},
+		awaiting:     map[domain.PullID]bool{},
+		readAt:       map[domain.PullID]time.Time{},
+		absent:       map[rowKey]absentRow{},
+		originals:    map[rowKey]domain.TransactionData{},
+		staged:       map[rowKey]domain.TransactionData{},
+		seenVersions: map[domain.TransactionID]map[int]rowState{},
+		splitPairs:   map[[2]string]bool{},
+		renamed:      map[rowKey]bool{},
+		sealer:       &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
 	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)

@@ -73,7 +73,8 @@ func (s *sim) checkHistory(t domain.Transaction) {
 		return
 	}
 	for _, c := range s.connections { // the transaction may have been stored first for a connection that was deleted
-		if moved, ok := s.originals[rowKey{c.ID, state.ExternalID}]; ok && c.deleted && moved.Digest() == state.Digest() {
+		if moved, ok := s.originals[rowKey{c.ID, state.ExternalID}]; ok && c.deleted &&
+			moved.Digest() == state.Digest() {
 			first = moved
 		}
 	}

@@ -326,7 +326,8 @@ func (s *sim) checkAccounts(c *connection) {
 	page, err := s.store.Ledger().Accounts(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
 	s.mustSucceed(err)
 	for _, a := range page.Items {
-		gone := c.ref.unlisted[a.ExternalID] && c.everListed[a.ExternalID] || !slices.Contains(c.ref.accounts, a.ExternalID)
+		gone := c.ref.unlisted[a.ExternalID] && c.everListed[a.ExternalID] ||
+			!slices.Contains(c.ref.accounts, a.ExternalID)
 		if gone != !a.RemovedAt.IsZero() {
 			s.violated("account %s of %s: listed %t, removed at %v", a.ExternalID, c.Vendor,
 				!c.ref.unlisted[a.ExternalID], a.RemovedAt)

@@ -211,7 +211,8 @@ func (s *sim) checkHealedReleased(p domain.Pull) {
 // vendor synchronised meanwhile, or if the id of a row could not be read.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
-	if c.startedBefore(p) || c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
+	if c.startedBefore(p) || c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing ||
+		!c.ref.syncChangedAt.Before(p.StartedAt) {
 		return
 	}
 	nameless := slices.ContainsFunc(c.ref.rows, func(r *row) bool { return r.nameless })

@@ -117,7 +117,8 @@ func (c *config) normalizeHeaders() []*domain.Error {
 }
 
 func settable(header string) bool {
-	return len(header) <= maxHeaderName && token.MatchString(header) && !slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
+	return len(header) <= maxHeaderName && token.MatchString(header) &&
+		!slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
 }
 
 // fieldOf returns the path of the field that the decoder rejected, for example "config.auth". If the

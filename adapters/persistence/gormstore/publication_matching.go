@@ -395,7 +395,12 @@ func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
 	for _, open := range []clause.Expr{b.leavesRelinked(), b.leftRelinked()} {
 		err := b.load(func(_ *TransactionRow, t domain.Transaction) {
 			found[t.ID.UUID] = &candidate{
-				MatchRow: domain.MatchRow{ExternalID: t.ExternalID}, id: t.ID.UUID, version: t.Version, past: t.Supersedes,
+				MatchRow: domain.MatchRow{
+					ExternalID: t.ExternalID,
+				},
+				id:      t.ID.UUID,
+				version: t.Version,
+				past:    t.Supersedes,
 			}
 		}, strings.TrimPrefix(open.SQL, " AND ")+with("id IN (...)", nil, ids...).SQL, slices.Concat(open.Vars, ids)...)
 		if err != nil {
@@ -457,10 +462,13 @@ func (b *publisher) presentRows(past []string) (map[string]bool, error) {
 	for batch := range slices.Chunk(past, renameBatch) {
 		var names []string
 		which := b.dialect.AnyOf("p.external_id", batch)
-		of := clause.Expr{SQL: "id IN (SELECT p.transaction_id FROM transaction_past_ids p WHERE p.connection_id = ? AND " +
-			"p.tenant_id = ? AND " + which.SQL + ")", Vars: slices.Concat([]any{
-			uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant),
-		}, which.Vars)}
+		of := clause.Expr{
+			SQL: "id IN (SELECT p.transaction_id FROM transaction_past_ids p WHERE p.connection_id = ? AND " +
+				"p.tenant_id = ? AND " + which.SQL + ")",
+			Vars: slices.Concat([]any{
+				uuidColumn(b.pull.Connection), uuidColumn(b.pull.Tenant),
+			}, which.Vars),
+		}
 		err := b.load(func(_ *TransactionRow, t domain.Transaction) {
 			names = append(names, t.ExternalID)
 			for _, p := range t.Supersedes {

@@ -101,10 +101,17 @@ func stageRows(b testing.TB, s backend, n int) (ports.Publication, domain.Lease)
 					text.WriteByte(byte('a' + r.IntN(26)))
 				}
 				w.Transactions = append(w.Transactions, domain.TransactionData{
-					ExternalID: fmt.Sprintf("%s-0000-4000-8000-%012d", prefix, i), Account: "account",
-					Amount: domain.Money{Amount: decimal.New(int64(i%997)+1, -2), Currency: "BRL"}, Status: domain.Posted,
-					Date: domain.Date(now.AddDate(0, 0, -i%700).Format(time.DateOnly)), Description: text.String(),
-					Metadata: json.RawMessage(benchMetadata), Category: fmt.Sprint(i),
+					ExternalID: fmt.Sprintf("%s-0000-4000-8000-%012d", prefix, i),
+					Account:    "account",
+					Amount: domain.Money{
+						Amount:   decimal.New(int64(i%997)+1, -2),
+						Currency: "BRL",
+					},
+					Status:      domain.Posted,
+					Date:        domain.Date(now.AddDate(0, 0, -i%700).Format(time.DateOnly)),
+					Description: text.String(),
+					Metadata:    json.RawMessage(benchMetadata),
+					Category:    fmt.Sprint(i),
 				})
 			}
 			_, err := s.Pulls().StorePage(b.Context(), lease, w)

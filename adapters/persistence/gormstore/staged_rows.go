@@ -82,10 +82,12 @@ func (p *pageWriter) stage(data []domain.TransactionData) error {
 		if err != nil {
 			return err
 		}
-		err = p.tx.Model(&connectionRow{}).Where("id = ? AND (NOT new_reference OR staged_since IS NULL)", p.pull.Connection).
+		err = p.tx.Model(&connectionRow{}).
+			Where("id = ? AND (NOT new_reference OR staged_since IS NULL)", p.pull.Connection).
 			Updates(map[string]any{
 				"new_reference": true, "staged_since": gorm.Expr("COALESCE(staged_since, ?)", instant{p.At}),
-			}).Error
+			}).
+			Error
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,10 @@ func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 	var unshown, came []domain.MatchRow
 	err := r.load(func(row *TransactionRow, t domain.Transaction) {
 		stored[t.ExternalID] = row
-		unshown = append(unshown, domain.NewMatchRow(t.TransactionData, t.AccountID, r.Matching.Keys(t.TransactionData)))
+		unshown = append(
+			unshown,
+			domain.NewMatchRow(t.TransactionData, t.AccountID, r.Matching.Keys(t.TransactionData)),
+		)
 	}, `removed_at IS NULL AND external_id IN (SELECT external_id FROM unshown_transactions
 		WHERE connection_id = ? AND tenant_id = ? AND date BETWEEN ? AND ?)`,
 		uuidColumn(r.pull.Connection), uuidColumn(r.pull.Tenant),

@@ -156,11 +156,15 @@ func TestRowsOfATransactionThatAnAnnouncedCountContains(t *testing.T) {
 		"seen by a clock that is late":   {domain.Transaction{FirstSeenAt: at(0)}, at(5), time.Time{}, 1},
 		"created at that time":           {domain.Transaction{FirstSeenAt: at(9)}, at(5), at(5), 1},
 		"created before, and seen later": {domain.Transaction{FirstSeenAt: at(9)}, at(5), at(4), 0},
-		"all rows":                       {domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, time.Time{}, at(0), 3},
+		"all rows": {
+			domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, time.Time{}, at(0), 3,
+		},
 		"rows that continued it": {
 			domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, at(100), time.Time{}, 2,
 		},
-		"the last one was created before": {domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, at(100), at(99), 1},
+		"the last one was created before": {
+			domain.Transaction{FirstSeenAt: at(0), Supersedes: past}, at(100), at(99), 1,
+		},
 		"the row is one of another record": {
 			domain.Transaction{FirstSeenAt: at(9), SupersededBy: superseded}, at(5), at(5), 0,
 		},

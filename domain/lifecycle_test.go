@@ -222,8 +222,10 @@ func TestAFilterOfTheAuditLogSelectsByEveryMember(t *testing.T) {
 		f    domain.AuditFilter
 		want bool
 	}{
-		"no member":       {domain.AuditFilter{}, true},
-		"every member":    {domain.AuditFilter{Actor: "a", Action: "b", Object: "c", From: noon, To: noon.Add(1)}, true},
+		"no member": {domain.AuditFilter{}, true},
+		"every member": {
+			domain.AuditFilter{Actor: "a", Action: "b", Object: "c", From: noon, To: noon.Add(1)}, true,
+		},
 		"another actor":   {domain.AuditFilter{Actor: "z"}, false},
 		"another action":  {domain.AuditFilter{Action: "z"}, false},
 		"another object":  {domain.AuditFilter{Object: "z"}, false},
@@ -400,7 +402,8 @@ func TestSecretsOfASubscription(t *testing.T) {
 		}
 	}
 	for b, want := range map[string]bool{
-		"amqps://u@h/other": true, "amqp://u@h/": false, "amqps://u@g/": false, "amqps://w@h/": false, "amqps://h:x": false,
+		"amqps://u@h/other": true,
+		"amqp://u@h/":       false, "amqps://u@g/": false, "amqps://w@h/": false, "amqps://h:x": false,
 	} {
 		if got := domain.SameURLAccount("amqps://u@h/v", b); got != want {
 			t.Errorf("%s: %v", b, got)
@@ -430,7 +433,8 @@ func TestRegistrationsOfWebhooks(t *testing.T) {
 		t.Errorf("an active one that is revoked: %+v", r)
 	}
 	for attempts, want := range map[int]time.Duration{
-		0: 5 * time.Second, 1: 5 * time.Second, 2: 10 * time.Second, 10: 2560 * time.Second, 11: time.Hour, 99: time.Hour,
+		0: 5 * time.Second, 1: 5 * time.Second, 2: 10 * time.Second, 10: 2560 * time.Second,
+		11: time.Hour, 99: time.Hour,
 	} {
 		if got := (domain.WebhookRegistration{Attempts: attempts}).RetryAt(noon).Sub(noon); got != want {
 			t.Errorf("after %d attempts: %v, want %v", attempts, got, want)
@@ -547,22 +551,33 @@ func TestChangesInTheHistoryOfATransaction(t *testing.T) {
 		v    domain.TransactionVersion
 		want domain.ChangeKind
 	}{
-		"the first version":        {domain.TransactionVersion{Transaction: domain.Transaction{Version: 1}}, domain.Added},
-		"the oldest known version": {domain.TransactionVersion{Transaction: domain.Transaction{Version: 3}}, domain.Modified},
+		"the first version": {
+			domain.TransactionVersion{Transaction: domain.Transaction{Version: 1}}, domain.Added,
+		},
+		"the oldest known version": {
+			domain.TransactionVersion{Transaction: domain.Transaction{Version: 3}}, domain.Modified,
+		},
 		"it got another row": {
 			domain.TransactionVersion{Transaction: past(1), Previous: before(0)}, domain.SupersededRow,
 		},
-		"it got its row back":   {domain.TransactionVersion{Transaction: past(0), Previous: before(1)}, domain.SplitRow},
-		"it went back to a row": {domain.TransactionVersion{Transaction: past(1), Previous: before(1)}, domain.Restored},
+		"it got its row back": {
+			domain.TransactionVersion{Transaction: past(0), Previous: before(1)}, domain.SplitRow,
+		},
+		"it went back to a row": {
+			domain.TransactionVersion{Transaction: past(1), Previous: before(1)}, domain.Restored,
+		},
 		"another one has its row": {domain.TransactionVersion{
 			Transaction: domain.Transaction{Version: 2, SupersededBy: other}, Previous: &domain.Transaction{}},
 			domain.SupersededRow},
 		"it has its row again": {domain.TransactionVersion{
-			Transaction: domain.Transaction{Version: 2}, Previous: &domain.Transaction{SupersededBy: other}}, domain.SplitRow},
+			Transaction: domain.Transaction{Version: 2}, Previous: &domain.Transaction{SupersededBy: other},
+		}, domain.SplitRow},
 		"it was removed": {domain.TransactionVersion{
-			Transaction: domain.Transaction{Version: 2, RemovedAt: noon}, Previous: &domain.Transaction{}}, domain.Removed},
+			Transaction: domain.Transaction{Version: 2, RemovedAt: noon}, Previous: &domain.Transaction{},
+		}, domain.Removed},
 		"it came back": {domain.TransactionVersion{
-			Transaction: domain.Transaction{Version: 2}, Previous: &domain.Transaction{RemovedAt: noon}}, domain.Restored},
+			Transaction: domain.Transaction{Version: 2}, Previous: &domain.Transaction{RemovedAt: noon},
+		}, domain.Restored},
 		"a removed one changed": {domain.TransactionVersion{
 			Transaction: domain.Transaction{Version: 2, RemovedAt: noon},
 			Previous:    &domain.Transaction{RemovedAt: noon}}, domain.Modified},

@@ -200,7 +200,8 @@ const maxBackoff = time.Hour
 // the delay that the vendor requests; if it is longer than the wait, it is returned
 // instead, but at most one hour.
 func Backoff(attempts int, jitter float64, retryAfter time.Duration) time.Duration {
-	// The waits before the second to the sixth attempt. Together they are 25 s, so the sixth attempt starts within 30 s.
+	// The waits before the second to the sixth attempt. Together they are 25 s, so the sixth attempt starts within
+	// 30 s.
 	firstBackoffs := [...]time.Duration{
 		time.Second, 2 * time.Second, 4 * time.Second, 7 * time.Second, 11 * time.Second,
 	}

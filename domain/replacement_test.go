@@ -201,11 +201,13 @@ func TestWhichRowsAPullMayHaveShown(t *testing.T) {
 		more bool
 		want bool
 	}{
-		"a list of everything":                        {domain.Step{}, false, true},
-		"a list of its account":                       {domain.Step{Account: "a"}, false, true},
-		"a list of another account":                   {domain.Step{Account: "b"}, false, false},
-		"a list of its days":                          {domain.Step{Window: march}, false, true},
-		"a list of other days":                        {domain.Step{Window: domain.Window{From: "2026-03-10"}}, false, false},
+		"a list of everything":      {domain.Step{}, false, true},
+		"a list of its account":     {domain.Step{Account: "a"}, false, true},
+		"a list of another account": {domain.Step{Account: "b"}, false, false},
+		"a list of its days":        {domain.Step{Window: march}, false, true},
+		"a list of other days": {
+			domain.Step{Window: domain.Window{From: "2026-03-10"}}, false, false,
+		},
 		"rows that are named are in Shown":            {domain.Step{IDs: []string{"y"}}, false, false},
 		"new rows are in Shown":                       {domain.Step{CreatedFrom: hour(0)}, false, false},
 		"too many rows were named to remember them":   {domain.Step{IDs: []string{"y"}}, true, true},
@@ -294,9 +296,13 @@ func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
 		comparable    bool
 		err           error
 	}{
-		"the same external id": {map[string]string{"a": "1"}, map[string]string{"a": "2"}, before, after, "a=a", false, nil},
-		"the same number": {map[string]string{"a": "12345", "b": "67890"}, map[string]string{"c": "67890", "d": "12345"},
-			before, after, "a=d b=c", false, nil},
+		"the same external id": {
+			map[string]string{"a": "1"}, map[string]string{"a": "2"}, before, after, "a=a", false, nil,
+		},
+		"the same number": {
+			map[string]string{"a": "12345", "b": "67890"}, map[string]string{"c": "67890", "d": "12345"},
+			before, after, "a=d b=c", false, nil,
+		},
 		"by their rows": {map[string]string{"a": ""}, map[string]string{"b": ""}, before, after, "a=b", true, nil},
 		"without rows":  {map[string]string{"a": ""}, map[string]string{"b": ""}, nil, nil, "", true, nil},
 		"two accounts are left": {

@@ -321,9 +321,9 @@ type PullExecution interface {
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
 
 	// FormerAccounts returns the accounts that an account which the vendor lists may continue: those of the connection,
-	// and, unless one of them is of another account reference than the present one, those of deleted connections of the
-	// same tenant and vendor. The accounts of one connection are next to each other, ordered by external id: first those
-	// of the connection itself, then those of the connection that was deleted last.
+	// and, unless one of them is of another account reference than the present one, those of deleted connections of
+	// the same tenant and vendor. The accounts of one connection are next to each other, ordered by external id: first
+	// those of the connection itself, then those of the connection that was deleted last.
 	// It returns at most MaxFormerAccounts. Errors: LeaseLost (Conflict).
 	FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error)
 

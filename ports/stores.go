@@ -60,8 +60,8 @@ type Connections interface {
 	// connection. It acts for the service itself.
 	NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error)
 
-	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It acts for the
-	// service itself.
+	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It acts for
+	// the service itself.
 	CountAttention(ctx context.Context, at time.Time) (Attention, error)
 
 	// ListSealed returns at most limit live connections of all tenants with ids greater than

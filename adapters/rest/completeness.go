@@ -85,7 +85,8 @@ func (s *server) completenessRoutes() []route {
 		{
 			id: "accept-completeness", method: http.MethodPost, path: one + "/completeness/accept",
 			description: "Makes the present anchor of an account its baseline, which ends a drift. Responds with 409 " +
-				"if the balance of the account cannot be compared with its transactions, and no announced count was missed.",
+				"if the balance of the account cannot be compared with its transactions, and no announced count " +
+				"was missed.",
 			status: http.StatusOK, tag: tag, summary: "Accept the present difference of an account",
 			scope: scopeWrite, notFound: accountNotFound, idempotent: true, conflict: true,
 			mount: handle(s.acceptCompleteness),

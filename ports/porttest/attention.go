@@ -319,7 +319,9 @@ func attentionIsCounted(f *fixture) {
 	f.reported(domain.Consent{Status: domain.ReportedRevoked, ExpiresAt: soon}, domain.WebhookWatch{})
 	f.reported(domain.Consent{Status: domain.ReportedGranted, ExpiresAt: soon.Add(timeResolution)},
 		domain.WebhookWatch{})
-	want := ports.Attention{ConsentExpiring: before.ConsentExpiring + 1, Silent: before.Silent + 1}
+	want := before
+	want.ConsentExpiring++
+	want.Silent++
 	f.equal("count", want, count())
 	f.setPaused(c, true)
 	want.Silent--

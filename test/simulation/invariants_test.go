@@ -369,7 +369,8 @@ func (s *sim) checkQuarantine(c *connection) {
 }
 
 func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
-	attached := 0                        // when an account leaves the quarantine, its rows are attached to it, which increments their versions
+	// When an account leaves the quarantine, its rows are attached to it, which increments their versions.
+	attached := 0
 	if ref.wasOdd || ref.former != nil { // an account of a new link may be listed, and continue, after its rows
 		attached = 1
 	}

@@ -297,8 +297,8 @@ func (b *erasureBatch) rememberAccounts() error {
 const scanOverlap = time.Minute
 
 // namedByOthers removes what deliveries of other connections of the tenant contain about an account reference of the
-// connection. A vendor sends the events of all references to each webhook. It examines the deliveries in the order in which they were
-// received; a later pass continues where the last one began.
+// connection. A vendor sends the events of all references to each webhook. It examines the deliveries in the order in
+// which they were received; a later pass continues where the last one began.
 func namedByOthers(b *erasureBatch) (bool, error) {
 	place := &b.erasure.Place
 	names, err := b.namesReference()

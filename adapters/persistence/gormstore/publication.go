@@ -35,7 +35,9 @@ type publisher struct {
 	relinked map[uuid.UUID]bool        // the accounts that were not of this reference before
 	held     []string                  // the external ids of accounts whose rows remain staged
 
-	archived map[string]bool // new external ids of rows whose present version is archived, and that rename has not written
+	// archived contains the new external ids of rows whose present version is archived, and that rename has not
+	// written.
+	archived map[string]bool
 }
 
 // candidate is a stored row that a staged row may continue.

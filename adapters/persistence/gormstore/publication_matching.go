@@ -23,10 +23,10 @@ const (
 	daysAroundLeft  = 20
 )
 
-// with returns a condition that begins with AND, and whose last argument is a list.
-func with(text string, args []any, list ...any) clause.Expr {
+// with returns a condition that begins with AND, and whose argument is a list.
+func with(text string, list ...any) clause.Expr {
 	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ") + ")"
-	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: slices.Concat(args, list)}
+	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: list}
 }
 
 // visible returns a condition on staged rows: the publication makes them visible.
@@ -38,7 +38,7 @@ func (b *publisher) visible() clause.Expr {
 	for i, id := range b.held {
 		held[i] = id
 	}
-	return with("account NOT IN (...)", nil, held...)
+	return with("account NOT IN (...)", held...)
 }
 
 // anyRelinked reports whether there is a relinked account.
@@ -59,7 +59,7 @@ func (b *publisher) ofRelinked() clause.Expr {
 			accounts = append(accounts, uuidColumn(id))
 		}
 	}
-	return with("account_id IN (...)", nil, accounts...)
+	return with("account_id IN (...)", accounts...)
 }
 
 // notStaged returns a condition on stored rows: no staged row that becomes visible is the same row of the vendor.
@@ -109,7 +109,7 @@ func (b *publisher) visitCame(visit func(domain.MatchRow), condition clause.Expr
 			names = append(names, b.accounts[id].ExternalID)
 		}
 	}
-	of, visible := with("account IN (...)", nil, names...), b.visible()
+	of, visible := with("account IN (...)", names...), b.visible()
 	return b.visitStaged(func(data domain.TransactionData) error {
 		account := domain.AccountID{UUID: b.accountIDs[data.Account]}
 		visit(domain.NewMatchRow(data, account, b.Matching.Keys(data)))
@@ -229,7 +229,7 @@ func (b *publisher) matchKeyed(pairs []keyedRow, open clause.Expr, input relinkI
 	for i := range pairs {
 		ids[i] = uuidColumn(pairs[i].stored)
 	}
-	err := b.visitStored(func(c *candidate) { stored[c.id] = c }, and(open, with("id IN (...)", nil, ids...)))
+	err := b.visitStored(func(c *candidate) { stored[c.id] = c }, and(open, with("id IN (...)", ids...)))
 	if err != nil {
 		return err
 	}
@@ -402,7 +402,7 @@ func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
 				version: t.Version,
 				past:    t.Supersedes,
 			}
-		}, strings.TrimPrefix(open.SQL, " AND ")+with("id IN (...)", nil, ids...).SQL, slices.Concat(open.Vars, ids)...)
+		}, strings.TrimPrefix(open.SQL, " AND ")+with("id IN (...)", ids...).SQL, slices.Concat(open.Vars, ids)...)
 		if err != nil {
 			return nil, err
 		}

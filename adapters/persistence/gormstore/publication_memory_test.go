@@ -86,6 +86,7 @@ func stageRows(b testing.TB, s backend, n int) (ports.Publication, domain.Lease)
 	lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.New()}, Pull: p.ID, Until: now.Add(time.Hour)}
 	_, err = s.Pulls().Claim(b.Context(), lease, now)
 	must(err)
+	lease.Tenant = c.Tenant
 	account := domain.AccountData{ExternalID: "account", Type: domain.BankAccount, Currency: "BRL"}
 	store := func(prefix string, staged *ports.Staging) {
 		const page = 1000

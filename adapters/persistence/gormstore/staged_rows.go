@@ -208,7 +208,8 @@ func (p *pageWriter) checkContinues(added []accountRow) error {
 	var known []accountRow
 	err := p.tx.Where("account_key IN ? AND tenant_id = ?", slices.Sorted(maps.Keys(keys)), p.pull.Tenant).
 		Where(`(connection_id = ? OR connection_id IN (SELECT c.id FROM connections c
-			WHERE c.tenant_id = ? AND c.vendor = ? AND `+isContinuable+"))", p.pull.Connection, p.pull.Tenant, p.pull.Vendor).
+			WHERE c.tenant_id = ? AND c.vendor = ? AND `+isContinuable+"))",
+			p.pull.Connection, p.pull.Tenant, p.pull.Vendor).
 		Limit(ports.MaxFormerAccounts).Find(&known).Error
 	if err != nil {
 		return err

@@ -284,7 +284,7 @@ func (d dialect) insertBatch(
 			return err
 		}
 		batch := gormstore.Deduplicate(deliveries, bindings)
-		if err := forgetErased(ctx, tx, batch.Foreign()); err != nil {
+		if err := d.forgetErased(ctx, tx, tenant, batch.Foreign()); err != nil {
 			return err
 		}
 		slices.SortFunc(batch.Events, inLockOrder)
@@ -344,28 +344,37 @@ func (d dialect) lockBindings(
 }
 
 // forgetErased removes the contents of the events that name an account reference that was erased.
-func forgetErased(ctx context.Context, tx querier, foreign []*gormstore.BatchEvent) error {
-	n := len(foreign)
-	if n == 0 {
+func (d dialect) forgetErased(
+	ctx context.Context, tx querier, tenant uuid.UUID, foreign []*gormstore.BatchEvent,
+) error {
+	if len(foreign) == 0 {
 		return nil
 	}
-	tenants, digests := make([]plainID, n), make([][]byte, n)
+	type reference struct {
+		tenant uuid.UUID
+		digest domain.ReferenceDigest
+	}
+	events := make(map[reference][]*gormstore.BatchEvent, len(foreign))
+	digests := make([][]byte, len(foreign))
 	for i, e := range foreign {
 		digest := domain.DigestOfReference(e.First.Event.AccountRef)
-		tenants[i], digests[i] = plainID(e.Binding.Tenant), digest[:]
+		key := reference{e.Binding.Tenant, digest}
+		events[key] = append(events[key], e)
+		digests[i] = digest[:]
 	}
-	rows, err := tx.Query(ctx, `
-		SELECT place FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS named (tenant_id, digest, place)
-		WHERE EXISTS (
-			SELECT FROM account_references r
-			WHERE r.digest = named.digest AND r.tenant_id = named.tenant_id AND r.erased
-		)`, tenants, digests)
+	ofTenant, args := d.ofTenant("tenant_id", tenant, digests)
+	rows, err := tx.Query(ctx, "SELECT tenant_id, digest FROM account_references WHERE digest = ANY($1) AND erased"+
+		ofTenant, args...)
 	if err != nil {
 		return err
 	}
-	var place int // counted from 1
-	_, err = pgx.ForEachRow(rows, []any{&place}, func() error {
-		foreign[place-1].Forget()
+	var erased reference
+	var digest []byte
+	_, err = pgx.ForEachRow(rows, []any{&erased.tenant, &digest}, func() error {
+		erased.digest = domain.ReferenceDigest(digest)
+		for _, e := range events[erased] {
+			e.Forget()
+		}
 		return nil
 	})
 	return err

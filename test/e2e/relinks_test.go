@@ -11,7 +11,7 @@ import (
 // linker is a bank whose accounts can be linked again.
 type linker interface {
 	bank
-	// linkAgain creates another item or link with copies of the accounts and rows of the present one, all under new ids.
+	// linkAgain creates another item or link with copies of the accounts and rows of the present one, under new ids.
 	linkAgain(t *testing.T) (ref string)
 	// use makes ref the present one.
 	use(ref string)

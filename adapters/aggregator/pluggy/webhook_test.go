@@ -56,7 +56,7 @@ func TestParseReturnsTheScopeOfEachEvent(t *testing.T) {
 		"transactions_created": {true, domain.PullScope{
 			Created: map[string]time.Time{webhookAccount: time.Date(2026, 11, 19, 8, 57, 11, 0, time.UTC)},
 			Announced: []domain.AnnouncedCount{{
-				Account: webhookAccount, From: time.Date(2026, 11, 19, 9, 2, 11, 0, time.UTC), Count: 3,
+				Account: webhookAccount, From: time.Date(2026, 11, 19, 9, 2, 11, 0, time.UTC), Count: 5,
 			}},
 		}},
 		"transactions_updated": {true, domain.PullScope{Changed: map[string][]string{

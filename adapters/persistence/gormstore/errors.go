@@ -129,6 +129,12 @@ func transient(err error) bool {
 	return pgconn.SafeToRetry(err)
 }
 
+// isDeadlock reports whether PostgreSQL has ended the transaction to resolve a deadlock.
+func isDeadlock(err error) bool {
+	e := (*pgconn.PgError)(nil)
+	return errors.As(err, &e) && e.Code == "40P01"
+}
+
 // endsSession reports whether the error has ended the connection, whatever its SQLSTATE. A pooler sends such an error
 // to a statement if the server refuses the pooler's login.
 func endsSession(e *pgconn.PgError) bool {

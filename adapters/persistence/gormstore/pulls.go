@@ -25,7 +25,7 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 	r ports.PullRequest,
 ) (domain.Pull, error) {
 	var p domain.Pull
-	err := s.change(ctx, func(tx Tx) error {
+	err := s.changeAgain(ctx, func(tx Tx) error {
 		c, err := liveAggregator(tx.DB, tenant, connection)
 		if err != nil {
 			return err

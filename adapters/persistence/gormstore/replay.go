@@ -20,7 +20,7 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 		return nil, nil
 	}
 	var replayed []domain.Delivery
-	err := s.change(ctx, func(tx Tx) error {
+	err := s.changeAgain(ctx, func(tx Tx) error {
 		tx.recordNone()
 		rows, err := replayable(tx.DB, tenant, ids)
 		if err != nil || len(rows) == 0 {

@@ -110,6 +110,21 @@ func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
 	})
 }
 
+// maxDeadlocks is the number of attempts of changeAgain.
+const maxDeadlocks = 3
+
+// changeAgain is change for an fn that may run more than once: it repeats the transaction if the database has ended it
+// because of a deadlock. A batch of webhooks locks the queued pulls of several connections, some of them after it has
+// inserted deliveries. A transaction that waits for one of these pulls can therefore be part of a deadlock.
+func (s *Store) changeAgain(ctx context.Context, fn func(tx Tx) error) (err error) {
+	for range maxDeadlocks {
+		if err = s.change(ctx, fn); !isDeadlock(err) {
+			return err
+		}
+	}
+	return err
+}
+
 // background returns the store for the service's own work, which has a longer timeout.
 func (s *Store) background() *Store {
 	background := *s

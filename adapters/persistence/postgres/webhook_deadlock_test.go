@@ -67,3 +67,37 @@ func (p *replica) batch(round int, backwards bool) []gormstore.PendingDelivery {
 	}
 	return deliveries
 }
+
+// A request of a pull waits for the queued pull, whose holder then waits for the connection of the request. PostgreSQL
+// ends the transaction of the request, which is the only one that looks for a deadlock.
+func TestARequestIsRepeatedAfterADeadlock(t *testing.T) {
+	var found deadlockCounter
+	dsn := pgtest.DSN(t)
+	// The other transaction has three seconds to wait for the connection, too.
+	db := traced(t, dsn+"&deadlock_timeout=3s", &found)
+	s := db.Store(nil)
+	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
+	p.queue()
+	other, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close(context.WithoutCancel(t.Context())) }()
+	execute := func(sql string, args ...any) {
+		if _, err := other.Exec(t.Context(), sql, args...); err != nil {
+			t.Error(err)
+		}
+	}
+	execute("SET deadlock_timeout = '1h'")
+	execute("BEGIN")
+	execute("SELECT FROM pulls WHERE connection_id = $1 FOR UPDATE", p.token.Connection.UUID)
+	var requested sync.WaitGroup
+	requested.Go(p.queue)
+	awaitLockWaiters(t, db, 1)
+	execute("SELECT FROM connections WHERE id = $1 FOR UPDATE", p.token.Connection.UUID)
+	execute("COMMIT")
+	requested.Wait()
+	if n := found.Load(); n != 1 {
+		t.Errorf("PostgreSQL detected %d deadlocks, want 1", n)
+	}
+}

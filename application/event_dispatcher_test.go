@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -526,8 +527,13 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
 		s := d.subscribe(books)
-		d.sink.set(books, func(context.Context, ports.OutgoingEvent) error {
-			time.Sleep(time.Second)
+		var tried sync.Map
+		var subjects atomic.Int32
+		d.sink.set(books, func(_ context.Context, e ports.OutgoingEvent) error {
+			if _, again := tried.LoadOrStore(e.Subject, true); !again {
+				// The first attempts end one after the other, so others are under way when the last subject is parked.
+				time.Sleep(time.Second + time.Duration(subjects.Add(1)%16)*60*time.Millisecond)
+			}
 			return refused()
 		})
 		rows := map[string]string{}

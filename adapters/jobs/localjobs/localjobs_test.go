@@ -3,6 +3,7 @@ package localjobs_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -244,10 +245,11 @@ func TestStopReportsPullsThatDoNotEnd(t *testing.T) {
 }
 
 func TestStuckPullIsNudged(t *testing.T) {
-	stuck, done := newPull(), false
-	w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { done = true; return 0, nil })
+	stuck := newPull()
+	var done atomic.Bool
+	w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { done.Store(true); return 0, nil })
 	m := fakeMaintenance{listStuck: func(context.Context, int) ([]domain.PullID, error) {
-		if done {
+		if done.Load() {
 			return nil, nil
 		}
 		return []domain.PullID{stuck}, nil

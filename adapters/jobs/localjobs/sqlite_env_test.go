@@ -127,9 +127,11 @@ func (p process) copyPull(t testing.TB, n int) {
 	t.Helper()
 	const numbers = "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ?) "
 	const id = "printf('00000000-0000-7000-8000-%012x', rowid)"
-	for table, columns := range map[string]string{
-		"connections": "id = " + id + ", name = rowid", "pulls": "id = " + id + ", connection_id = " + id,
+	for _, copied := range [...]struct{ table, columns string }{
+		{"connections", "id = " + id + ", name = rowid"}, // first, because the pulls refer to them
+		{"pulls", "id = " + id + ", connection_id = " + id},
 	} {
+		table, columns := copied.table, copied.columns
 		for _, statement := range []string{
 			"CREATE TEMP TABLE copies AS SELECT " + table + ".* FROM " + table,
 			"DELETE FROM copies",

@@ -145,7 +145,7 @@ func attemptOf(a domain.EventAttempt) attemptView {
 // subscriptionRoutes returns the routes of subscriptions to events.
 func (s *server) subscriptionRoutes() []route {
 	const tag, one = "Subscriptions", subscriptionsPath + "/{id}"
-	return []route{
+	routes := []route{
 		{
 			id: "create-subscription", method: http.MethodPost, path: subscriptionsPath,
 			description: "Sends events of the tenant to a sink: changes of transactions and accounts, and what " +
@@ -181,6 +181,14 @@ func (s *server) subscriptionRoutes() []route {
 			status:      http.StatusNoContent, tag: tag, summary: "Delete a subscription",
 			scope: scopeWrite, notFound: subscriptionNotFound, ifMatch: true, mount: handle(s.deleteSubscription),
 		},
+	}
+	return append(routes, s.subscriptionActionRoutes(tag, one)...)
+}
+
+// subscriptionActionRoutes returns the routes that test, stop and repeat the delivery of events. one is the path of a
+// subscription.
+func (s *server) subscriptionActionRoutes(tag, one string) []route {
+	return []route{
 		{
 			id: "test-subscription", method: http.MethodPost, path: one + "/test",
 			description: "Sends an event of the type studio.lerian.discovery.subscription.test, which has no " +

@@ -10,45 +10,57 @@ import (
 const MaxStaged = 24 * time.Hour
 
 // RelinkInput contains the rows of one account before and after a new link. Their members for reads and times are
-// ignored. No row has the same external id in Came and in Live or Left.
+// ignored. No row has the same external id in Came and in another list.
 type RelinkInput struct {
-	Live  []MatchRow // rows that the vendor showed last under the earlier reference
-	Left  []MatchRow // rows that left recently
-	Came  []MatchRow // rows that the vendor shows under the new reference
-	Never map[MatchPair]bool
+	Live []MatchRow // rows that the vendor showed last under the earlier reference
+	// NotShown contains rows that were removed recently because no read of the new reference had shown them. The vendor
+	// has not taken them back, and may show them later.
+	NotShown []MatchRow
+	Left     []MatchRow // other rows that left recently
+	Came     []MatchRow // rows that the vendor shows under the new reference
+	Never    map[MatchPair]bool
 	// WithoutKeys leaves out the rule SameKey, because it has been applied to all rows of the account already.
 	WithoutKeys bool
 }
 
 // MatchRelinked matches the rows of an account that was linked again. Both Live and Came are complete, so as many rows
-// as possible are matched among those that cannot be distinguished. Rows of Left are matched only with rows of Came
-// that match no row of Live, as after any other removal.
+// as possible are matched among those that cannot be distinguished. Rows of NotShown are matched in the same way, with
+// the remaining rows of Came, and then those of Left as after any other removal.
 func MatchRelinked(in RelinkInput) []Match {
+	var matches []Match
 	came := readBy(in.Came, 2)
-	matches := MatchRows(MatchInput{
-		Left: readBy(in.Live, 1), Came: came, Relinked: true, Never: in.Never, WithoutKeys: in.WithoutKeys,
-	})
-	if len(in.Left) == 0 {
-		return matches
+	for _, side := range []struct {
+		left     []MatchRow
+		relinked bool
+	}{{in.Live, true}, {in.NotShown, true}, {in.Left, false}} {
+		found := MatchRows(MatchInput{
+			Left: readBy(
+				side.left,
+				1,
+			),
+			Came:        came,
+			Relinked:    side.relinked,
+			Never:       in.Never,
+			WithoutKeys: in.WithoutKeys,
+		})
+		matches = append(matches, found...)
+		taken := make(map[string]bool, len(found))
+		for _, match := range found {
+			taken[match.Came] = true
+		}
+		came = slices.DeleteFunc(came, func(row MatchRow) bool { return taken[row.ExternalID] })
 	}
-	taken := make(map[string]bool, len(matches))
-	for _, match := range matches {
-		taken[match.Came] = true
-	}
-	came = slices.DeleteFunc(came, func(row MatchRow) bool { return taken[row.ExternalID] })
-	return append(matches, MatchRows(MatchInput{
-		Left: readBy(in.Left, 1), Came: came, Never: in.Never, WithoutKeys: in.WithoutKeys,
-	})...)
+	return matches
 }
 
-// MatchUnshown matches rows that a vendor shows only some time after an account was linked again with the rows of the
-// earlier reference that no row of the new one continues yet. A row of Came that never replaces another one is left
-// out.
-func MatchUnshown(unshown, came []MatchRow, never map[MatchPair]bool) []Match {
-	came = slices.DeleteFunc(slices.Clone(came), func(row MatchRow) bool {
-		return never[MatchPair{Came: row.ExternalID}]
+// MatchUnshown matches rows that a vendor shows only some time after an account was linked again with rows of the
+// earlier reference that no row of the new one continues yet, as MatchRelinked does. It ignores Left, and rows of Came
+// that never replace another one.
+func MatchUnshown(in RelinkInput) []Match {
+	in.Left, in.Came = nil, slices.DeleteFunc(slices.Clone(in.Came), func(row MatchRow) bool {
+		return in.Never[MatchPair{Came: row.ExternalID}]
 	})
-	return MatchRelinked(RelinkInput{Live: unshown, Came: came, Never: never})
+	return MatchRelinked(in)
 }
 
 // readBy returns copies of the rows that only the given read has shown.

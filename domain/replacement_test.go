@@ -326,6 +326,53 @@ func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
 	}
 }
 
+// Rows that were only not shown are matched like live rows, but after them. Rows that the vendor has taken back are
+// matched only if they can be distinguished.
+func TestRowsThatWereNotShownAreMatchedLikeLiveRows(t *testing.T) {
+	rows := func(ids ...string) (rows []domain.MatchRow) {
+		for _, id := range ids {
+			rows = append(rows, domain.NewMatchRow(
+				purchaseAt(id, "2026-03-09").TransactionData, matchAccount, domain.InstitutionKeys{},
+			))
+		}
+		return rows
+	}
+	for name, tc := range map[string]struct {
+		in   domain.RelinkInput
+		want string // the rows that are continued
+	}{
+		"after the live row": {
+			domain.RelinkInput{Live: rows("live"), NotShown: rows("n1"), Came: rows("c1")}, "live",
+		},
+		"beside the live row": {
+			domain.RelinkInput{Live: rows("live"), NotShown: rows("n1"), Came: rows("c1", "c2")}, "live n1",
+		},
+		"several that cannot be distinguished": {
+			domain.RelinkInput{NotShown: rows("n1", "n2"), Came: rows("c1", "c2", "c3")}, "n1 n2",
+		},
+		"before a row that left": {
+			domain.RelinkInput{NotShown: rows("n1"), Left: rows("left"), Came: rows("c1")}, "n1",
+		},
+		"rows that left, which cannot be distinguished": {
+			domain.RelinkInput{NotShown: rows("n1"), Left: rows("l1", "l2"), Came: rows("c1", "c2")}, "n1",
+		},
+	} {
+		var continued []string
+		for _, match := range domain.MatchRelinked(tc.in) {
+			continued = append(continued, match.Left)
+		}
+		if got := strings.Join(continued, " "); got != tc.want {
+			t.Errorf("%s: %s are continued, want %s", name, got, tc.want)
+		}
+	}
+	in := domain.RelinkInput{Left: rows("left"), NotShown: rows("n1"), Came: rows("c1", "c2")}
+	in.Never = map[domain.MatchPair]bool{{Came: "c1"}: true}
+	matches := domain.MatchUnshown(in)
+	if len(matches) != 1 || matches[0].MatchPair != (domain.MatchPair{Left: "n1", Came: "c2"}) {
+		t.Errorf("MatchUnshown returns %v", matches)
+	}
+}
+
 func TestRowsThatLeftAreMatchedOnlyWithWhatNoLiveRowContinues(t *testing.T) {
 	row := func(id string) domain.MatchRow {
 		return domain.NewMatchRow(purchaseAt(id, "2026-03-09").TransactionData, matchAccount, domain.InstitutionKeys{})

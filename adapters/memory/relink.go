@@ -210,6 +210,12 @@ func (b *publisher) publish() bool {
 	for _, row := range rows {
 		b.shown[row.ExternalID] = true
 	}
+	for key, row := range b.quarantine[b.p.Connection] {
+		isRead := row.Pull == b.p.ID && !row.LastSeenAt.Before(b.connections[b.p.Connection].StagedSince)
+		if key.Kind == domain.QuarantinedTransaction && isRead {
+			b.shown[key.ID] = true
+		}
+	}
 	b.expectLeaving()
 	b.followPast()
 	if b.w.Matching != nil {
@@ -338,13 +344,11 @@ func (b *publisher) expectLeaving() {
 }
 
 // matchAccounts matches the transactions of continued accounts with rows of the new reference, which then replace their
-// rows.
+// rows. An account that was published before can still have unshown rows.
 func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	inputs := map[domain.AccountID]*domain.RelinkInput{}
-	for id, relinked := range b.relinked {
-		if relinked {
-			inputs[id] = &domain.RelinkInput{Never: b.splitPairs[b.p.Connection]}
-		}
+	for id := range b.relinked {
+		inputs[id] = &domain.RelinkInput{Never: b.splitPairs[b.p.Connection]}
 	}
 	matchRow := func(data domain.TransactionData, account domain.AccountID) domain.MatchRow {
 		return domain.NewMatchRow(data, account, b.w.Matching.Keys(data))
@@ -360,9 +364,14 @@ func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 		if in == nil || b.shown[id] || !row.SupersededBy.IsZero() {
 			continue
 		}
-		if _, leaves := b.leaving[id]; leaves {
+		_, leaves := b.leaving[id]
+		switch {
+		case leaves || row.unshown && row.RemovedAt.IsZero():
 			in.Live = append(in.Live, matchRow(row.TransactionData, row.AccountID))
-		} else if !row.RemovedAt.Before(since) {
+		case row.RemovedAt.Before(since):
+		case row.unshown:
+			in.NotShown = append(in.NotShown, matchRow(row.TransactionData, row.AccountID))
+		case b.relinked[row.AccountID]:
 			in.Left = append(in.Left, matchRow(row.TransactionData, row.AccountID))
 		}
 	}
@@ -373,8 +382,8 @@ func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	}
 }
 
-// removeUnmatched removes the rows that leave, unless they are older than what the new reference returns. It marks the
-// others as unshown.
+// removeUnmatched marks the rows that leave as unshown, and removes them unless they are older than what the new
+// reference returns.
 func (b *publisher) removeUnmatched(rows []domain.TransactionData) {
 	oldest := map[domain.AccountID]domain.Date{}
 	for _, data := range rows {
@@ -385,10 +394,11 @@ func (b *publisher) removeUnmatched(rows []domain.TransactionData) {
 	}
 	for _, externalID := range slices.Sorted(maps.Keys(b.leaving)) {
 		row := b.rows[externalID]
+		if !row.AccountID.IsZero() {
+			row.unshown, row.source = true, domain.ContentHash{}
+		}
 		if from, ok := oldest[row.AccountID]; ok && row.Date >= from && !b.Unproved {
 			b.counts.Removed += b.remove(b.p, row, b.At)
-		} else if !row.AccountID.IsZero() {
-			row.unshown, row.source = true, domain.ContentHash{}
 		}
 	}
 }

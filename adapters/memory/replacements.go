@@ -76,31 +76,45 @@ func (r *replacer) matchUnshown() {
 	matchRow := func(t domain.Transaction) domain.MatchRow {
 		return domain.NewMatchRow(t.TransactionData, t.AccountID, r.w.Matching.Keys(t.TransactionData))
 	}
-	var unshown, came []domain.MatchRow
+	in := domain.RelinkInput{Never: r.splitPairs[r.p.Connection]}
 	for _, row := range r.unshownRows(r.p.Connection) {
-		if !r.shown[row.ExternalID] {
-			unshown = append(unshown, matchRow(row.Transaction))
+		switch {
+		case r.shown[row.ExternalID]:
+		case row.RemovedAt.IsZero():
+			in.Live = append(in.Live, matchRow(row.Transaction))
+		case !row.RemovedAt.Before(r.w.At.Add(-domain.MatchWindow)):
+			in.NotShown = append(in.NotShown, matchRow(row.Transaction))
 		}
 	}
 	for _, row := range r.came() {
 		if row.ID.IsZero() {
-			came = append(came, matchRow(row.Transaction))
+			in.Came = append(in.Came, matchRow(row.Transaction))
 		}
 	}
-	for _, match := range domain.MatchUnshown(unshown, came, r.splitPairs[r.p.Connection]) {
+	for _, match := range domain.MatchUnshown(in) {
 		r.replace(match)
 	}
 }
 
-// unshownRows returns the live rows of a connection that its present account reference has not shown.
+// unshownRows returns the rows of a connection that its present account reference has not shown.
 func (s *Store) unshownRows(id domain.ConnectionID) []*transaction {
 	var rows []*transaction
 	for _, row := range s.transactions[id] {
-		if row.unshown && row.RemovedAt.IsZero() {
+		if row.unshown && row.SupersededBy.IsZero() {
 			rows = append(rows, row)
 		}
 	}
 	return rows
+}
+
+// forgetUnshown makes the rows of a connection that were removed more than domain.MatchWindow ago no unshown rows any
+// more.
+func (s *Store) forgetUnshown(id domain.ConnectionID, at time.Time) {
+	for _, row := range s.transactions[id] {
+		if !row.RemovedAt.IsZero() && row.RemovedAt.Before(at.Add(-domain.MatchWindow)) {
+			row.unshown = false
+		}
+	}
 }
 
 // left returns the rows that are about to be removed, and those that left recently, without the rows that the vendor
@@ -206,7 +220,7 @@ func (r *replacer) replace(match domain.Match) {
 		r.counts.Removed++
 		r.counts.Modified++
 	}
-	row.Supersedes = append(slices.Clone(row.Supersedes), past)
+	row.Supersedes, row.unshown = append(slices.Clone(row.Supersedes), past), false
 	r.rename(row, match.Left, match.Came)
 	if younger != nil {
 		r.appendChange(r.p, row, r.w.At)
@@ -307,6 +321,7 @@ func (s *Store) split(p *pull, row *transaction, newID domain.TransactionID, at 
 	}
 	younger.takeContent(row)
 	younger.ExternalID, younger.RemovedAt, younger.SupersededBy = present, row.RemovedAt, domain.TransactionID{}
+	younger.unshown, row.unshown = row.unshown, false
 	row.archive()
 	for _, version := range row.replaced {
 		if version.Version == past.Version {

@@ -24,7 +24,8 @@ type transaction struct {
 	renamed    bool                 // the write under way has archived the present version and changed its external id
 	// adjustments refers to the adjustments that resulted from changes of the row.
 	adjustments []adjustmentKey
-	// unshown is set if the row is from before the present account reference, which has not shown it.
+	// unshown is set if the row is from before the present account reference, which has not shown it. It remains set if
+	// the row is removed for that reason, because the vendor may show it later.
 	unshown bool
 }
 
@@ -272,6 +273,9 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		absent, live := v.absent(p, w)
 		removed, remaining := domain.AbsenceRead{Proof: w.Proof, Pull: p.ID, At: w.At, Live: live}.Judge(absent)
 		v.forgetAbsences(p.Connection, w.Account)
+		if w.Page.Unshown {
+			v.forgetUnshown(p.Connection, w.At)
+		}
 		for _, a := range remaining {
 			v.absences[p.Connection][a.ExternalID] = a
 		}

@@ -38,6 +38,11 @@ var relinkTests = []storeTest{
 	{"history that arrives after a publication continues the rows before it", relinkLateHistory},
 	{"a row that both references show is no unshown row", relinkShownLate},
 	{"a sweep does not remove unshown rows that are older than what the vendor returns", relinkSweepsUnshown},
+	{"a row that a publication removed continues with a row of a later page", relinkNotShownPage},
+	{"a row that a publication removed continues with a row of a later publication", relinkNotShownPublication},
+	{"a row that a sweep removed continues if the present reference had not shown it", relinkNotShownSweep},
+	{"the present row of a split transaction remains an unshown row", relinkSplitUnshown},
+	{"a row that the pull has put into the quarantine does not leave", relinkQuarantined},
 	{"an account that continues another one is not stored with a page", relinkLateAccount},
 }
 
@@ -217,8 +222,8 @@ func relinkFeed(f *fixture) {
 }
 
 func relinkGroups(f *fixture) {
-	r := newRelinks(f, purchase("x2"), purchase("x3"), purchase("left"))
-	r.remove("left")
+	r := newRelinks(f, purchase("x2"), purchase("x3"), purchase("left"), purchase("left2"))
+	r.remove("left", "left2")
 	r.stage(0, renewed("y1"), renewed("y2"))
 	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Removed: 1}, r.publish("a2=a", "b2=b"))
 	live := 0
@@ -233,7 +238,12 @@ func relinkGroups(f *fixture) {
 	third := r.relinkTo("item-3")
 	third.stage(0, purchase("z1", withAccount("a3")), purchase("z2", withAccount("a3")),
 		purchase("z3", withAccount("a3")))
-	f.equal("more than before", domain.Counts{Accounts: 2, Modified: 2, Added: 1}, third.publish("a3=a2", "b3=b2"))
+	third.stage(0, purchase("z4", withAccount("a3")))
+	f.equal(
+		"the one that the second reference did not show, too, but none of those that left",
+		domain.Counts{Accounts: 2, Modified: 3, Added: 1},
+		third.publish("a3=a2", "b3=b2"),
+	)
 }
 
 func relinkSameIDs(f *fixture) {
@@ -785,6 +795,122 @@ func relinkSweepsUnshown(f *fixture) {
 	f.equal("removed", []bool{false, true}, []bool{
 		f.getRow(r.c, "old").RemovedAt.IsZero(), f.getRow(r.c, "older").RemovedAt.IsZero(),
 	})
+}
+
+// newNotShown returns a connection whose rows, which cannot be distinguished, were removed by a publication, except for
+// "left", which was removed before. The present account reference has shown nothing but an older row.
+func newNotShown(f *fixture) *relinks {
+	f.Helper()
+	r := newRelinks(f, purchase("x2"), purchase("left"))
+	r.remove("left")
+	r.stage(0, renewed("older", withDate("2026-01-02"), withDescription("older")))
+	f.equal("counts", domain.Counts{Accounts: 1, Added: 1, Removed: 2}, r.publish("a2=a"))
+	return r
+}
+
+// wantNotShown checks that the transactions of newNotShown continue with two of three equal rows, and that the third
+// one is new, because the vendor has taken back the row "left".
+func (r *relinks) wantNotShown() {
+	r.Helper()
+	var past []string
+	for _, t := range r.allRows(r.c) {
+		for _, p := range t.Supersedes {
+			past = append(past, p.ExternalID)
+		}
+		r.equal("removed: "+t.ExternalID, t.ExternalID == "left", !t.RemovedAt.IsZero())
+	}
+	slices.Sort(past)
+	r.equal("past rows", []string{"x", "x2"}, past)
+	r.equal("unshown rows", false, r.nextClaim())
+}
+
+func relinkNotShownPage(f *fixture) {
+	r := newNotShown(f)
+	f.equal("unshown rows", true, r.nextClaim())
+	_, position := f.readFeedFrom(domain.Position{}, 10, 4)
+	f.equal("late", domain.Counts{Read: 3, Modified: 2, Added: 1}, r.late(renewed("y"), renewed("y2"), renewed("y3")))
+	changes := map[domain.ChangeKind]int{}
+	for _, t := range f.readFeed(position, 10, 3) {
+		changes[t.Change()]++
+	}
+	f.equal("feed", map[domain.ChangeKind]int{domain.Added: 1, domain.Modified: 2}, changes)
+	r.wantNotShown()
+}
+
+func relinkNotShownPublication(f *fixture) {
+	r := newNotShown(f)
+	f.equal("unshown rows", true, r.nextClaim())
+	r.stage(0, renewed("older", withDate("2026-01-02"), withDescription("older")), renewed("y"), renewed("y2"),
+		renewed("y3"))
+	f.equal("counts", domain.Counts{Accounts: 2, Modified: 2, Added: 1, Unchanged: 1}, r.publish("a2=a2", "b2=b"))
+	r.wantNotShown()
+}
+
+func relinkNotShownSweep(f *fixture) {
+	r := newRelinks(f)
+	r.stage(0, renewed("newer", withDate("2026-12-01"), withDescription("newer")))
+	f.equal("published", domain.Counts{Accounts: 1, Added: 1}, r.publish("a2=a"))
+	sweep := func(at time.Time, seen ...string) domain.Counts {
+		r.nextClaim()
+		return r.sweep(r.l, ports.SweepWrite{Proof: domain.OneRead, At: at, Page: ports.PageWrite{
+			Matching: matching, RecentlyLeft: true, Unshown: true, Progress: listing(),
+		}}, seen...)
+	}
+	r.nextClaim()
+	r.late(renewed("older", withDate("2026-01-02"), withDescription("older")))
+	f.equal("removed", domain.Counts{Removed: 1}, sweep(f.now(), "newer", "older"))
+	f.equal("unshown rows", true, r.nextClaim())
+	f.equal("late", domain.Counts{Read: 1, Modified: 1}, r.late(renewed("y")))
+	f.equal("id", r.older, f.getRow(r.c, "y").ID)
+
+	expired := newNotShown(f)
+	sweepAt := f.now().Add(domain.MatchWindow + time.Hour)
+	r = expired
+	f.equal("nothing to remove", domain.Counts{}, sweep(sweepAt, "older"))
+	f.equal("unshown rows after the time in which rows are matched", false, r.nextClaim())
+}
+
+func relinkSplitUnshown(f *fixture) {
+	replaced := newReplacements(f)
+	replaced.remove("x")
+	replaced.next()
+	replaced.page(news(), purchase("y"))
+	r := replaced.relinkTo("item-2")
+	r.stage(0, renewed("newer", withDate("2026-12-01"), withDescription("newer")))
+	f.equal("published", domain.Counts{Accounts: 1, Added: 1}, r.publish("a2=a"))
+	r.split(r.older)
+	r.want("after the split", "1: x v4 removed", "2: newer v1", "3: y v1")
+	f.equal("unshown rows", true, r.nextClaim())
+	sweep := func(seen ...string) domain.Counts {
+		return r.sweep(r.l, ports.SweepWrite{Account: "a2", Page: ports.PageWrite{Unshown: true}}, seen...)
+	}
+	f.equal("older than all rows", domain.Counts{}, sweep("newer"))
+	r.late(renewed("older", withDate("2026-01-02"), withDescription("older")))
+	f.equal("not shown by a complete list", domain.Counts{Removed: 1}, sweep("newer", "older"))
+	f.equal("removed", false, f.getRow(r.c, "y").RemovedAt.IsZero())
+}
+
+func relinkQuarantined(f *fixture) {
+	r := newRelinks(f, purchase("same"), purchase("gone", withDescription("market")))
+	quarantine := func(ids ...string) {
+		var rows []domain.UnreadableData
+		for _, id := range ids {
+			rows = append(rows, unreadable(id, domain.UnknownType, "{}"))
+		}
+		r.mustStorePage(r.l, ports.PageWrite{
+			Quarantined: rows, Progress: listing(), AccountRef: r.ref, Staged: &ports.Staging{},
+		})
+	}
+	quarantine("gone")
+	r.mustStorePage(r.l, ports.PageWrite{
+		Progress: listing(), AccountRef: r.ref, Staged: &ports.Staging{Restart: true}, At: f.now(),
+	})
+	quarantine("same")
+	r.stage(0, renewed("y"), renewed("older", withDate("2026-01-02"), withDescription("older")))
+	f.equal("counts", domain.Counts{Accounts: 1, Added: 1, Modified: 1, Removed: 1}, r.publish("a2=a"))
+	for externalID, removed := range map[string]bool{"same": false, "gone": true, "y": false} {
+		f.equal(externalID+" is removed", removed, !f.getRow(r.c, externalID).RemovedAt.IsZero())
+	}
 }
 
 func relinkLateAccount(f *fixture) {

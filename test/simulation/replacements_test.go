@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,6 +41,21 @@ func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows [
 		if !r.removed {
 			ref.lists[last].shown[r.id] = true
 		}
+	}
+}
+
+// forgetUnpublished removes the rows that a publication has not stored from the lists that were read before. A row that
+// leaves while it is staged is not stored, so the store does not know which rows the vendor showed together with it.
+func (s *sim) forgetUnpublished(c *connection) {
+	stored := map[string]bool{}
+	for _, t := range s.ownRows(c) {
+		stored[t.ExternalID] = true
+		for _, past := range t.Supersedes {
+			stored[past.ExternalID] = true
+		}
+	}
+	for _, read := range slices.Concat(c.ref.reads, c.ref.lists) {
+		maps.DeleteFunc(read.shown, func(id string, _ bool) bool { return !stored[id] })
 	}
 }
 

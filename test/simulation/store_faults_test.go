@@ -314,6 +314,7 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 		v.sim.readAt[lease.Pull] = w.Progress.ReadAt
 		v.sim.counters.staged++
 		v.sim.publishOriginals(c)
+		v.sim.forgetUnpublished(c)
 		v.sim.accountsMoved()
 		return published, nil
 	})

@@ -33,11 +33,14 @@ type publisher struct {
 
 	accounts map[uuid.UUID]*accountRow // of the connection
 	relinked map[uuid.UUID]bool        // the accounts that were not of this reference before
+	unshown  map[uuid.UUID]bool        // the accounts with unshown rows; see unshownRow
 	held     []string                  // the external ids of accounts whose rows remain staged
 
 	// archived contains the new external ids of rows whose present version is archived, and that rename has not
 	// written.
 	archived map[string]bool
+
+	stagedSince time.Time // since when rows of the reference are staged
 }
 
 // candidate is a stored row that a staged row may continue.
@@ -94,7 +97,7 @@ func (b *publisher) publish(s pulls) (complete bool, err error) {
 			complete, err = b.endFormer()
 			return err
 		},
-		b.returnToPast, b.match, b.writeStaged, b.attachFirstStored, b.removeUnmatched, b.rememberUnshown,
+		b.returnToPast, b.match, b.writeStaged, b.attachFirstStored, b.rememberUnshown, b.removeUnmatched,
 		func() error { return b.replaceAbsences("", 1, nil) },
 		func() error { return b.end(complete) },
 		func() error { return b.updatePull(&b.Progress) },
@@ -117,7 +120,9 @@ func (b *publisher) checkTarget() error {
 	if errors.Is(err, domain.NotFound) {
 		return leaseLost()
 	}
-	if c := row.domain(); err == nil && c.Target() != b.w.Target {
+	c := row.domain()
+	b.stagedSince = c.StagedSince
+	if err == nil && c.Target() != b.w.Target {
 		err = targetChanged()
 	}
 	return err
@@ -210,7 +215,7 @@ func (b *publisher) saveAccount(row *accountRow, account domain.Account) (err er
 }
 
 // accountTables are the tables whose rows belong to an account and contain the id of its connection.
-var accountTables = []string{"account_closes", "account_completeness", "account_balances"}
+var accountTables = []string{"account_closes", "account_completeness", "account_balances", "unshown_transactions"}
 
 // moveAccount moves an account, and everything that belongs to it, from a deleted connection to the pull's connection.
 // Errors: TargetChanged if there is no such account any more.
@@ -246,11 +251,6 @@ func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 		if err != nil {
 			return nil, err
 		}
-	}
-	err = b.tx.Exec("DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND account_id = ?",
-		from, b.pull.Tenant, id).Error
-	if err != nil {
-		return nil, err
 	}
 	row.Connection = to
 	b.accounts[id] = &row
@@ -445,19 +445,16 @@ func (b *publisher) rememberUnshown() error {
 	err := b.tx.Exec(`DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND external_id IN
 		(SELECT external_id FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?`+visible.SQL+")",
 		slices.Concat([]any{b.pull.Connection, b.pull.Tenant, b.pull.Connection, b.pull.Tenant}, visible.Vars)...).Error
-	if err != nil || !b.anyRelinked() {
-		return err
+	if err == nil {
+		err = b.forgetExpired()
 	}
-	accounts := b.ofRelinked()
-	err = b.tx.Exec("DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ?"+accounts.SQL,
-		slices.Concat([]any{b.pull.Connection, b.pull.Tenant}, accounts.Vars)...).Error
-	if err != nil {
+	if err != nil || !b.anyRelinked() {
 		return err
 	}
 	live := b.leavesRelinked()
 	err = b.tx.Exec(`INSERT INTO unshown_transactions (connection_id, external_id, account_id, date, tenant_id)
 		SELECT connection_id, external_id, account_id, date, tenant_id FROM transactions WHERE connection_id = ?
-			AND `+tenantIs(b.dialect, "tenant_id")+live.SQL,
+			AND `+tenantIs(b.dialect, "tenant_id")+live.SQL+" ON CONFLICT DO NOTHING",
 		slices.Concat([]any{b.pull.Connection, b.pull.Tenant}, live.Vars)...).Error
 	if err != nil {
 		return err

@@ -51,9 +51,21 @@ func (b *publisher) anyRelinked() bool {
 	return false
 }
 
+// readUnshown fills b.unshown.
+func (b *publisher) readUnshown() error {
+	var ids []uuid.UUID
+	err := b.tx.Model(&unshownRow{}).Where("connection_id = ? AND tenant_id = ?", b.pull.Connection, b.pull.Tenant).
+		Distinct().Pluck("account_id", &ids).Error
+	b.unshown = make(map[uuid.UUID]bool, len(ids))
+	for _, id := range ids {
+		b.unshown[id] = true
+	}
+	return err
+}
+
 // ofRelinked returns a condition on stored rows: they belong to a relinked account.
 func (b *publisher) ofRelinked() clause.Expr {
-	var accounts []any
+	accounts := []any{uuidColumn(uuid.Nil)} // no account has this id; a list must not be empty
 	for id, relinked := range b.relinked {
 		if relinked {
 			accounts = append(accounts, uuidColumn(id))
@@ -62,13 +74,24 @@ func (b *publisher) ofRelinked() clause.Expr {
 	return with("account_id IN (...)", accounts...)
 }
 
-// notStaged returns a condition on stored rows: no staged row that becomes visible is the same row of the vendor.
-func (b *publisher) notStaged() clause.Expr {
+// isUnshown is an SQL condition on stored rows.
+const isUnshown = `EXISTS (SELECT 1 FROM unshown_transactions u WHERE u.connection_id = transactions.connection_id
+	AND u.external_id = transactions.external_id AND u.tenant_id = transactions.tenant_id)`
+
+// notShown returns a condition on stored rows: no staged row that becomes visible is the same row of the vendor, and
+// the pull has not read the row and put it into the quarantine. A pull can begin under the earlier account reference.
+func (b *publisher) notShown() clause.Expr {
 	visible := b.visible()
-	return clause.Expr{SQL: ` AND NOT EXISTS (SELECT 1 FROM staged_transactions s
-		WHERE s.connection_id = transactions.connection_id AND s.external_id = transactions.external_id
-		AND s.tenant_id = transactions.tenant_id` + strings.Replace(visible.SQL, "account", "s.account", 1) + ")",
-		Vars: visible.Vars}
+	return clause.Expr{
+		SQL: ` AND NOT EXISTS (SELECT 1 FROM staged_transactions s
+			WHERE s.connection_id = transactions.connection_id AND s.external_id = transactions.external_id
+			AND s.tenant_id = transactions.tenant_id` + strings.Replace(visible.SQL, "account", "s.account", 1) + `)
+			AND NOT EXISTS (SELECT 1 FROM quarantined_rows q WHERE q.connection_id = transactions.connection_id
+			AND q.tenant_id = transactions.tenant_id AND q.kind = ? AND q.row_key = transactions.external_id
+			AND q.pull_id = ? AND q.last_seen_at >= ?)`,
+		Vars: append(slices.Clone(visible.Vars), domain.QuarantinedTransaction, uuidColumn(b.pull.ID),
+			instant{b.stagedSince}.value(b.tx.Name())),
+	}
 }
 
 // isOpenLive is an SQL condition on stored rows.
@@ -77,36 +100,57 @@ const isOpenLive = " AND removed_at IS NULL AND superseded_by IS NULL"
 // leavesOf returns a condition on stored rows of the connection: they are live rows of the account that leave. The zero
 // account has the rows without an account.
 func (b *publisher) leavesOf(account uuid.UUID) clause.Expr {
-	of, staged := clause.Expr{SQL: " AND account_id = ?", Vars: []any{uuidColumn(account)}}, b.notStaged()
+	of, hidden := clause.Expr{SQL: " AND account_id = ?", Vars: []any{uuidColumn(account)}}, b.notShown()
 	if account == uuid.Nil {
 		of = clause.Expr{SQL: " AND account_id IS NULL"}
 	}
-	return clause.Expr{SQL: isOpenLive + of.SQL + staged.SQL, Vars: slices.Concat(of.Vars, staged.Vars)}
+	return clause.Expr{SQL: isOpenLive + of.SQL + hidden.SQL, Vars: slices.Concat(of.Vars, hidden.Vars)}
 }
 
 // leavesRelinked returns a condition on stored rows of the connection: they are live rows of relinked accounts, and
 // leave.
 func (b *publisher) leavesRelinked() clause.Expr {
-	of, staged := b.ofRelinked(), b.notStaged()
-	return clause.Expr{SQL: isOpenLive + of.SQL + staged.SQL, Vars: slices.Concat(of.Vars, staged.Vars)}
+	of, hidden := b.ofRelinked(), b.notShown()
+	return clause.Expr{SQL: isOpenLive + of.SQL + hidden.SQL, Vars: slices.Concat(of.Vars, hidden.Vars)}
+}
+
+// liveBefore returns a condition on stored rows of the connection: they are live rows of relinked accounts that leave,
+// or live unshown rows.
+func (b *publisher) liveBefore() clause.Expr {
+	of, hidden := b.ofRelinked(), b.notShown()
+	return clause.Expr{
+		SQL:  isOpenLive + " AND (" + strings.TrimPrefix(of.SQL, " AND ") + " OR " + isUnshown + ")" + hidden.SQL,
+		Vars: slices.Concat(of.Vars, hidden.Vars),
+	}
+}
+
+// removedUnshown returns a condition on stored rows of the connection: they are unshown rows that were removed
+// recently.
+func (b *publisher) removedUnshown() clause.Expr {
+	hidden := b.notShown()
+	return clause.Expr{
+		SQL:  " AND removed_at >= ? AND superseded_by IS NULL AND " + isUnshown + hidden.SQL,
+		Vars: slices.Concat([]any{b.since()}, hidden.Vars),
+	}
 }
 
 // leftRelinked returns a condition on stored rows of the connection: they are rows of relinked accounts that left
 // recently, and that the vendor does not show.
 func (b *publisher) leftRelinked() clause.Expr {
-	of, staged := b.ofRelinked(), b.notStaged()
+	of, hidden := b.ofRelinked(), b.notShown()
 	return clause.Expr{
-		SQL:  " AND removed_at >= ? AND superseded_by IS NULL" + of.SQL + staged.SQL,
-		Vars: slices.Concat([]any{b.since()}, of.Vars, staged.Vars),
+		SQL:  " AND removed_at >= ? AND superseded_by IS NULL" + of.SQL + hidden.SQL,
+		Vars: slices.Concat([]any{b.since()}, of.Vars, hidden.Vars),
 	}
 }
 
-// visitCame calls visit with the staged rows of relinked accounts that are not stored and match the condition.
+// visitCame calls visit with the staged rows that are not stored and match the condition. They belong to accounts that
+// are relinked or have unshown rows.
 func (b *publisher) visitCame(visit func(domain.MatchRow), condition clause.Expr) error {
 	var names []any
-	for id, relinked := range b.relinked {
-		if relinked {
-			names = append(names, b.accounts[id].ExternalID)
+	for id, account := range b.accounts {
+		if b.relinked[id] || b.unshown[id] {
+			names = append(names, account.ExternalID)
 		}
 	}
 	of, visible := with("account IN (...)", names...), b.visible()
@@ -140,11 +184,15 @@ func (b *publisher) anyOf(externalIDs []string) clause.Expr {
 	return clause.Expr{SQL: " AND " + which.SQL, Vars: which.Vars}
 }
 
-// match lets transactions of relinked accounts continue with the staged rows: first those of live rows, then those of
-// rows that left recently, as domain.MatchRelinked does.
+// match lets transactions continue with the staged rows: first those of live rows, then those of rows that were removed
+// because the reference had not shown them, and last those of other rows that left recently, as domain.MatchRelinked
+// does.
 func (b *publisher) match() error {
-	if b.Matching == nil || !b.anyRelinked() {
+	if b.Matching == nil {
 		return nil
+	}
+	if err := b.readUnshown(); err != nil || !b.anyRelinked() && len(b.unshown) == 0 {
+		return err
 	}
 	if err := b.readSplitPairs(); err != nil {
 		return err
@@ -152,10 +200,16 @@ func (b *publisher) match() error {
 	live := func(stored, came []domain.MatchRow) domain.RelinkInput {
 		return domain.RelinkInput{Live: stored, Came: came, Never: b.never}
 	}
+	notShown := func(stored, came []domain.MatchRow) domain.RelinkInput {
+		return domain.RelinkInput{NotShown: stored, Came: came, Never: b.never}
+	}
 	left := func(stored, came []domain.MatchRow) domain.RelinkInput {
 		return domain.RelinkInput{Left: stored, Came: came, Never: b.never}
 	}
-	if err := b.matchSide(b.leavesRelinked(), live); err != nil {
+	if err := b.matchSide(b.liveBefore(), live); err != nil {
+		return err
+	}
+	if err := b.matchSide(b.removedUnshown(), notShown); err != nil {
 		return err
 	}
 	return b.matchSide(b.leftRelinked(), left)
@@ -455,8 +509,8 @@ func (b *publisher) followOthers(externalIDs []string) error {
 	return nil
 }
 
-// presentRows returns which rows are staged, among the present and past rows of the transactions that have one of these
-// past rows. It also adds the present rows that leave to leaving.
+// presentRows returns which rows are staged or were put into the quarantine by the pull, among the present and past
+// rows of the transactions that have one of these past rows. It also adds the present rows that leave to leaving.
 func (b *publisher) presentRows(past []string) (map[string]bool, error) {
 	shown := map[string]bool{}
 	for batch := range slices.Chunk(past, renameBatch) {
@@ -491,6 +545,18 @@ func (b *publisher) presentRows(past []string) (map[string]bool, error) {
 			}, staged.SQL+visible.SQL, slices.Concat(staged.Vars, visible.Vars)...)
 			if err != nil {
 				return nil, err
+			}
+			var unreadable []string
+			err = b.tx.Model(&quarantinedRow{}).
+				Where("connection_id = ? AND tenant_id = ? AND kind = ? AND pull_id = ? AND last_seen_at >= ?",
+					b.pull.Connection, b.pull.Tenant, domain.QuarantinedTransaction, b.pull.ID, instant{b.stagedSince}).
+				Where(b.dialect.AnyOf("row_key", ids)).Pluck("row_key", &unreadable).Error
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range unreadable {
+				shown[id] = true
+				delete(b.leaving, id)
 			}
 		}
 	}

@@ -50,6 +50,11 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		if err := p.replaceAbsences(w.Account, len(known), remaining); err != nil {
 			return err
 		}
+		if p.Unshown {
+			if err := p.forgetExpired(); err != nil {
+				return err
+			}
+		}
 		var progress *domain.Progress
 		if p.Progress.Planned {
 			progress = &p.Progress

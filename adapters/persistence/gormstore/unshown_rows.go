@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// unshownRow is a row of unshown_transactions: a live transaction of a relinked account that the present account
-// reference has not shown.
+// unshownRow is a row of unshown_transactions: a transaction of a relinked account that the present account reference
+// has not shown. It is live, or was removed within domain.MatchWindow because no read had shown it.
 type unshownRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -59,26 +59,31 @@ func (r *replacer) followUnshown() error {
 // matchUnshown matches rows of the page, which are ordered by date, with unshown rows.
 func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 	stored := map[string]*TransactionRow{}
-	var unshown, came []domain.MatchRow
+	in := domain.RelinkInput{Never: r.never}
 	err := r.load(func(row *TransactionRow, t domain.Transaction) {
 		stored[t.ExternalID] = row
-		unshown = append(
-			unshown,
-			domain.NewMatchRow(t.TransactionData, t.AccountID, r.Matching.Keys(t.TransactionData)),
-		)
-	}, `removed_at IS NULL AND external_id IN (SELECT external_id FROM unshown_transactions
-		WHERE connection_id = ? AND tenant_id = ? AND date BETWEEN ? AND ?)`,
-		uuidColumn(r.pull.Connection), uuidColumn(r.pull.Tenant),
+		side := &in.Live
+		if !t.RemovedAt.IsZero() {
+			side = &in.NotShown
+		}
+		*side = append(*side, domain.NewMatchRow(t.TransactionData, t.AccountID, r.Matching.Keys(t.TransactionData)))
+	}, `(removed_at IS NULL OR removed_at >= ?) AND superseded_by IS NULL AND external_id IN
+		(SELECT external_id FROM unshown_transactions
+			WHERE connection_id = ? AND tenant_id = ? AND date BETWEEN ? AND ?)`,
+		r.since(), uuidColumn(r.pull.Connection), uuidColumn(r.pull.Tenant),
 		string(unknown[0].Date.AddDays(-domain.MatchDays)),
 		string(unknown[len(unknown)-1].Date.AddDays(domain.MatchDays)))
-	if err != nil || len(unshown) == 0 {
+	if err != nil || len(stored) == 0 {
 		return err
 	}
 	for _, row := range unknown {
 		account := domain.AccountID{UUID: r.accountIDs[row.Account]}
-		came = append(came, domain.NewMatchRow(row.TransactionData, account, r.Matching.Keys(row.TransactionData)))
+		in.Came = append(
+			in.Came,
+			domain.NewMatchRow(row.TransactionData, account, r.Matching.Keys(row.TransactionData)),
+		)
 	}
-	matches := domain.MatchUnshown(unshown, came, r.never)
+	matches := domain.MatchUnshown(in)
 	if len(matches) == 0 {
 		return nil
 	}
@@ -103,6 +108,17 @@ func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 		taken = append(taken, match.Left)
 	}
 	return r.forgetUnshown(taken)
+}
+
+// forgetExpired forgets the unshown rows that were removed more than domain.MatchWindow ago, or whose transactions
+// continue with other rows.
+func (p *pageWriter) forgetExpired() error {
+	since := instant{p.At.Add(-domain.MatchWindow)}.value(p.tx.Name())
+	return p.tx.Exec(`DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND NOT EXISTS
+		(SELECT 1 FROM transactions t WHERE t.connection_id = unshown_transactions.connection_id
+			AND t.external_id = unshown_transactions.external_id AND t.tenant_id = unshown_transactions.tenant_id
+			AND t.superseded_by IS NULL AND (t.removed_at IS NULL OR t.removed_at >= ?))`,
+		p.pull.Connection, p.pull.Tenant, since).Error
 }
 
 // forgetUnshown makes the rows with these external ids no unshown rows any more.

@@ -180,20 +180,23 @@ func (s *sim) linkCreated(ref *accountRef) {
 		return
 	}
 	for _, c := range s.connections {
-		if c.ref == ref.former {
-			ref.shared = c.continued // another connection has got the records
-			c.continued = true
-		}
+		c.continued = c.continued || c.ref == ref.former
 	}
 	s.linkRows(ref)
 	s.counters.continuations++
 }
 
-// accountsMoved records that accounts of deleted connections have moved.
-func (s *sim) accountsMoved() {
+// accountsMoved records that accounts of deleted connections have moved to the connection. No other connection that
+// continues the same deleted one gets their records.
+func (s *sim) accountsMoved(to *connection) {
 	for _, c := range s.connections {
 		if c.deleted {
 			c.rowsAtDeletion = s.digest(c)
+		}
+	}
+	for _, ref := range s.refs {
+		if ref != to.ref && ref.former != nil && ref.former == to.ref.former {
+			ref.shared = true
 		}
 	}
 }

@@ -315,7 +315,7 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 		v.sim.counters.staged++
 		v.sim.publishOriginals(c)
 		v.sim.forgetUnpublished(c)
-		v.sim.accountsMoved()
+		v.sim.accountsMoved(c)
 		return published, nil
 	})
 }

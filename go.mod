@@ -49,8 +49,8 @@ require (
 	golang.org/x/term v0.47.0
 	golang.org/x/time v0.16.0
 	google.golang.org/protobuf v1.36.12
-	gorm.io/driver/postgres v1.6.3
-	gorm.io/gorm v1.31.2
+	gorm.io/driver/postgres v1.6.1 // newer versions require a newer gorm
+	gorm.io/gorm v1.30.1 // newer versions keep every method in the binary; see docs/adr/0053
 	pgregory.net/rapid v1.3.0
 )
 

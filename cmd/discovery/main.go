@@ -44,10 +44,10 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 	root := &cobra.Command{
 		Use:           "discovery",
 		Short:         "Open-Finance aggregator connections for a reconciliation engine",
-		Version:       compose.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	addVersionFlag(root)
 	root.AddGroup(
 		&cobra.Group{ID: serverGroup, Title: "Commands of a server:"},
 		&cobra.Group{ID: client.GroupID, Title: "Commands of a client (DISCOVERY_URL, DISCOVERY_TOKEN):"},
@@ -58,7 +58,6 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 	)
 	root.AddCommand(client.Commands(env)...)
 	addAuditVerify(root, env)
-	root.SetVersionTemplate("{{.Version}}\n") // the same output as that of the command version
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{Err: err} })
 	root.SetArgs(args)
 	root.SetOut(stdout)

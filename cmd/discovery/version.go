@@ -14,3 +14,17 @@ func versionCommand() *cobra.Command {
 		Run:   func(cmd *cobra.Command, _ []string) { cmd.Println(compose.Version()) },
 	}
 }
+
+// addVersionFlag adds the flag --version to root, which prints the same as the command version. Without the flag, root
+// prints its help. A flag of cobra's own would print the name of the program as well, unless it has a text/template,
+// with which the linker keeps every method of every type.
+func addVersionFlag(root *cobra.Command) {
+	asked := root.Flags().BoolP("version", "v", false, "print the version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *asked {
+			cmd.Println(compose.Version())
+			return nil
+		}
+		return cmd.Help()
+	}
+}

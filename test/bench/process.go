@@ -19,7 +19,7 @@ import (
 // build compiles the binary with the same flags as a release.
 func (b *bench) build(ctx context.Context) error {
 	b.binary = filepath.Join(b.dir, "discovery")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.binary,
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-s -w", "-o", b.binary,
 		"github.com/LerianStudio/aggregator-connections/cmd/discovery")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {

@@ -42,7 +42,7 @@ func binary(t *testing.T) string {
 			return
 		}
 		version := "github.com/LerianStudio/aggregator-connections/cmd/discovery/compose.version=v" + imageVersion
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X "+version,
+		cmd := exec.Command("go", "build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-s -w -X "+version,
 			"-o", filepath.Join(built.folder, platform, "discovery"), "./cmd/discovery")
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 		built.log, built.err = cmd.CombinedOutput()

@@ -142,6 +142,10 @@ func endsSession(e *pgconn.PgError) bool {
 	return severity == "FATAL" || severity == "PANIC"
 }
 
-// duplicate reports whether a unique index rejected the write. GORM translates the errors of both
-// databases to gorm.ErrDuplicatedKey.
-func duplicate(err error) bool { return errors.Is(err, gorm.ErrDuplicatedKey) }
+// duplicate reports whether a unique index rejected the write. GORM translates the error of SQLite to
+// gorm.ErrDuplicatedKey. The error of PostgreSQL is not translated, so that a log contains its SQLSTATE.
+func duplicate(err error) bool {
+	const uniqueViolation = "23505"
+	e := (*pgconn.PgError)(nil)
+	return errors.Is(err, gorm.ErrDuplicatedKey) || errors.As(err, &e) && e.Code == uniqueViolation
+}

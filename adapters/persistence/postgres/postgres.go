@@ -169,7 +169,7 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), begin: "begin" + limits, limits: limits, timeout: timeout}
 	var err error
 	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: db.sql}), &gorm.Config{
-		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
+		SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

@@ -68,7 +68,7 @@ func build() error {
 		return err
 	}
 	built.path = filepath.Join(built.dir, "discovery")
-	cmd := exec.Command("go", "build", "-o", built.path, "./cmd/discovery")
+	cmd := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", built.path, "./cmd/discovery")
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, output)

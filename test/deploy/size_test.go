@@ -1,0 +1,42 @@
+package deploy_test
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+// The size of the binary is also a large part of the memory of an idle process, because most of its pages are read
+// during the start.
+func TestTheBinaryIsSmall(t *testing.T) {
+	content, err := os.ReadFile(binary(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = 40 << 20
+	if len(content) > most {
+		t.Errorf("the binary has %.1f MiB, want at most %d MiB", float64(len(content))/(1<<20), most>>20)
+	}
+	// These methods are exported by types that the service uses, and nothing calls them. The linker drops them, unless
+	// any package calls reflect's Method or MethodByName with a name that is not a constant.
+	for _, unused := range []string{"gorm.io/gorm.(*Association).Replace", "gorm.io/gorm.(*DB).FirstOrInit"} {
+		if bytes.Contains(content, []byte(unused)) {
+			t.Errorf("the binary contains %s: the linker keeps methods that nothing calls. This command lists the cause:\n"+
+				"go build -tags grpcnotrace -ldflags=-dumpdep -o /dev/null ./cmd/discovery 2>&1 | grep -- '-> .*<ReflectMethod>'",
+				unused)
+		}
+	}
+}
+
+func TestEveryBuildOfTheBinaryHasTheSameTags(t *testing.T) {
+	for _, build := range []struct{ file, tags string }{
+		{"Makefile", "-tags grpcnotrace "},
+		{"deploy/Dockerfile", "-tags grpcnotrace "},
+		{".goreleaser.yaml", "tags: [grpcnotrace]"},
+	} {
+		if !strings.Contains(readFile(t, build.file), build.tags) {
+			t.Errorf("%s: no %q", build.file, build.tags)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -141,6 +142,7 @@ func requireTools(t *testing.T, tools ...string) {
 func TestTheDocumentedProgramsRun(t *testing.T) {
 	e := open(t)
 	e.create(t, "pluggy-main")
+	e.must(t, "", "pulls", "start", "pluggy-main", "--wait")
 	text, err := os.ReadFile(filepath.Join(root, "docs", "clients.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -156,6 +158,9 @@ func TestTheDocumentedProgramsRun(t *testing.T) {
 	})
 }
 
+// documentedOutput matches what the documented programs print.
+var documentedOutput = regexp.MustCompile(`^(\d{4}-\d\d-\d\d -?\d+(\.\d+)? [A-Z]{3}\n){8}$`)
+
 // codeBlock returns the only fenced block of a document with the given language.
 func codeBlock(t *testing.T, text, language string) string {
 	t.Helper()
@@ -167,7 +172,8 @@ func codeBlock(t *testing.T, text, language string) string {
 	return code
 }
 
-// runProgram writes a program to a file and runs it. The program must print the name of the connection.
+// runProgram writes a program to a file and runs it. The program must print the date, the amount and the currency of each
+// transaction.
 func (e *env) runProgram(t *testing.T, file, code string, command ...string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
@@ -175,7 +181,8 @@ func (e *env) runProgram(t *testing.T, file, code string, command ...string) {
 	}
 	cmd := exec.CommandContext(t.Context(), command[0], append(command[1:], file)...)
 	cmd.Env = e.variables()
-	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "pluggy-main\n" {
+	out, err := cmd.CombinedOutput()
+	if err != nil || !documentedOutput.Match(out) {
 		t.Errorf("the program printed %q: %v", out, err)
 	}
 }

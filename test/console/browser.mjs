@@ -59,3 +59,48 @@ export async function checkWidth(page, where) {
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(wider, 0, where + ' is wider than the window');
 }
+
+// The elements that can be used. Of a group of radio buttons, Tab reaches only the one that is checked.
+const controls = 'a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex="0"]';
+
+// checkKeyboard fails unless Tab reaches each control inside the element root, and shows where the focus is. If modal is
+// set, it also fails if Tab reaches a control outside.
+export async function checkKeyboard(page, where, { root = 'body', modal = false } = {}) {
+  const presses = await page.evaluate(([selector, within]) => {
+    const element = document.querySelector(within);
+    const all = [...element.querySelectorAll(selector)].filter((e) => e.checkVisibility() && (e.type !== 'radio' || e.checked));
+    const focus = { left: new Set(all), invisible: new Set(), outside: new Set() };
+    const seen = ({ target }) => {
+      const { outlineStyle, boxShadow } = getComputedStyle(target);
+      focus.left.delete(target);
+      if (outlineStyle === 'none' && boxShadow === 'none') focus.invisible.add(target);
+      if (!element.contains(target)) focus.outside.add(target);
+    };
+    document.addEventListener('focusin', seen);
+    const show = (elements) => [...elements].filter((e) => e.isConnected).map((e) => e.outerHTML);
+    globalThis.focusFound = () => {
+      document.removeEventListener('focusin', seen);
+      return { left: show(focus.left), invisible: show(focus.invisible), outside: show(focus.outside) };
+    };
+    return all.reduce((sum, e) => sum + (e.type === 'date' ? 4 : 1), 3); // a date has three parts and a button
+  }, [controls, root]);
+  for (let i = 0; i < presses; i++) await page.keyboard.press('Tab');
+  const { outside, ...found } = await page.evaluate(() => globalThis.focusFound());
+  assert.deepEqual(found, { left: [], invisible: [] }, where + ', with the keyboard');
+  if (modal) assert.deepEqual(outside, [], where + ': the keyboard leaves the dialog');
+}
+
+// checkLanguage fails if the page shows one of the texts of another language.
+export async function checkLanguage(page, where, others) {
+  const found = await page.evaluate((texts) => {
+    const foreign = new Set(texts);
+    const shown = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) if (!walker.currentNode.parentElement.closest('pre, code')) shown.push(walker.currentNode.data.trim());
+    for (const name of ['aria-label', 'title', 'placeholder', 'data-label']) {
+      for (const element of document.querySelectorAll(`[${name}]`)) shown.push(element.getAttribute(name));
+    }
+    return shown.filter((text) => foreign.has(text));
+  }, others);
+  assert.deepEqual(found, [], where + ' is in another language');
+}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { checkAccessibility, checkWidth, launch, open } from './browser.mjs';
+import { checkAccessibility, launch, open } from './browser.mjs';
 import {
   api, belvoLogin, connect, control, PLUGGY, pluggyBankAccount, pluggyLogin, pull, sendPluggyWebhook, SERVICE, token, until,
 } from './env.mjs';
@@ -645,59 +645,6 @@ test('the console is in the language of the browser, and the language can be swi
   await page.reload();
   await page.getByText('Healthy.').waitFor();
   await page.finish();
-});
-
-// views returns the path of every view, and a text that is there when the view is complete.
-async function views(operator, id, broken) {
-  const at = '/console/connections/' + id;
-  const [delivery] = (await api(operator, 'GET', '/webhooks/deliveries?limit=1&connectionId=' + id)).items;
-  const [transaction] = (await api(operator, 'GET', `/aggregator-connections/${id}/transactions?limit=1`)).items;
-  const subscription = await api(operator, 'POST', '/subscriptions', {
-    name: 'books', types: ['transaction.*'], sink: { kind: 'webhook', url: 'http://127.0.0.1:1/a-long-path-of-an-endpoint/events' },
-  });
-  await api(operator, 'POST', `/subscriptions/${subscription.id}/test`);
-  return [
-    ['/console', 'All connections'], [at, 'Conta de Ensaio'], [at + '/transactions', 'BOLETO DE ENERGIA'],
-    [at + '/transactions?from=2001-01-01&to=2001-01-02', 'Nothing matches these filters.'],
-    [at + '/pulls', 'The last'], [`/console/connections/${broken}/pulls`, 'Replace the credential'],
-    [`/console/connections/${broken}`, 'No account yet.'], [at + '/deliveries', 'item/updated'],
-    [`${at}/deliveries/${delivery.id}`, 'Payload'], [at + '/tokens', '1 live token.'], [at + '/edit', 'Edit bank'],
-    ['/console/connections/new', 'Create a connection'], ['/console/changes', 'BOLETO DE ENERGIA'],
-    [`${at}/transactions/${transaction.id}`, 'The object of the vendor'],
-    [`${at}/accounts/${transaction.accountId}/closes`, 'No period is closed.'],
-    [`${at}/accounts/${transaction.accountId}/completeness`, 'Balances by day'],
-    ['/console/search?text=boleto', 'BOLETO DE ENERGIA'], ['/console/search?text=none', 'No transaction matches.'],
-    ['/console/subscriptions', 'books'], ['/console/subscriptions/new', 'Begin with the first record'],
-    ['/console/subscriptions/' + subscription.id, 'The last attempts'],
-    [at + '/quarantine', 'Every row can be read.'], ['/console/engines', 'No engine connection.'], ['/console/nowhere', 'This page does not exist.'],
-  ];
-}
-
-// allViews creates a connection with data of every kind, and returns the views of its tenant.
-async function allViews(tenant) {
-  const operator = token(tenant);
-  const { id } = await connect(operator, pluggyLogin, 'bank');
-  const broken = await connect(operator, { ...pluggyLogin, secret: 'wrong' }, 'broken');
-  const { webhookUrl } = await api(operator, 'POST', '/webhooks/tokens', { vendor: 'pluggy', connection_config_name: 'bank' });
-  assert.equal(await sendPluggyWebhook(webhookUrl), 202);
-  return { operator, paths: await views(operator, id, broken.id) };
-}
-
-test('every view is accessible in light and dark, and fits a narrow window', async () => {
-  const { operator, paths } = await allViews(12);
-  for (const [colorScheme, width] of [['light', 1280], ['dark', 400]]) {
-    const page = await open(browser, '/console', { token: operator, colorScheme, viewport: { width, height: 900 } });
-    for (const [path, text] of paths) {
-      await page.goto(SERVICE + path);
-      await page.getByText(text).first().waitFor();
-      await checkAccessibility(page, `${path}, ${colorScheme}`);
-      await checkWidth(page, path);
-    }
-    await press(page, 'Sign out');
-    await heading(page, 'Sign in');
-    await checkAccessibility(page, 'the sign-in, ' + colorScheme);
-    await page.finish();
-  }
 });
 
 test('a row of a table is a card in a narrow window', async () => {

@@ -41,8 +41,15 @@ const jwtSecret = "console-tests-secret-of-32-bytes-or-more"
 const startTimeout = time.Minute
 
 func TestTheConsoleInABrowser(t *testing.T) {
+	t.Parallel()
 	env, _ := environment(t)
 	nodejs.Test(t, "console.test.mjs", env...)
+}
+
+func TestEveryViewCanBeUsedByEverybody(t *testing.T) {
+	t.Parallel()
+	env, _ := environment(t)
+	nodejs.Test(t, "views.test.mjs", env...)
 }
 
 func TestScreenshots(t *testing.T) {

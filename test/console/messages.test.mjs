@@ -2,17 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { assets, catalogues } from './messages.mjs';
 
-const assets = new URL('../../adapters/rest/console/assets/', import.meta.url);
-
-// load imports a catalogue as a data URL, because node reads a file named .js as CommonJS.
-async function load(name) {
-  const text = readFileSync(new URL(name, assets), 'utf8');
-  return (await import('data:text/javascript,' + encodeURIComponent(text))).default;
-}
-
-const en = await load('messages-en.js');
-const pt = await load('messages-pt-br.js');
+const { en, 'pt-BR': pt } = catalogues;
 const code = readdirSync(assets).filter((name) => name.endsWith('.js') && !name.startsWith('messages-'))
   .map((name) => readFileSync(new URL(name, assets), 'utf8')).join('\n');
 

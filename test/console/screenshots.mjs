@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launch, open } from './browser.mjs';
-import { api, pluggyBankAccount, screenshotsTenant, token } from './env.mjs';
+import { api, screenshotsTenant, token } from './env.mjs';
 
 const folder = process.env.SCREENSHOTS;
 mkdirSync(folder, { recursive: true });
@@ -33,8 +33,8 @@ async function views() {
   const [transaction] = (await api(operator, 'GET', '/transactions?limit=1&text=energia')).items;
   const [versions] = (await api(operator, 'GET', `/transactions?limit=1&connectionId=${id}&text=restaurante`)).items;
   const reserve = '/console/connections/' + idOf('reserva');
-  const { items: closable } = await api(operator, 'GET', `/aggregator-connections/${idOf('reserva')}/accounts`);
-  const account = `${reserve}/accounts/${closable.find(({ externalId }) => externalId === pluggyBankAccount).id}`;
+  const [closable] = (await api(operator, 'GET', `/aggregator-connections/${idOf('reserva')}/accounts`)).items;
+  const account = `${reserve}/accounts/${closable.id}`;
   const [close] = (await api(operator, 'GET', `/accounts/${account.split('/').pop()}/closes?limit=1`)).items;
   const subscriptions = (await api(operator, 'GET', '/subscriptions?limit=50')).items;
   const failing = subscriptions.find(({ name }) => name === 'data-warehouse').id;

@@ -6,8 +6,10 @@ import {
   until,
 } from './env.mjs';
 
+const main = 'matriz-conta-corrente';
+
 const names = [
-  'matriz-conta-corrente', 'cartoes-corporativos', 'filial-curitiba', 'folha-de-pagamento', 'fornecedores',
+  'cartoes-corporativos', 'filial-curitiba', 'folha-de-pagamento', 'fornecedores',
   'loja-online', 'marketplace', 'reserva', 'tesouraria',
 ];
 
@@ -28,8 +30,9 @@ function generator(seed) {
   };
 }
 
-async function addRows(days, perDay) {
-  const random = generator(7);
+// addRows adds about perDay rows on each working day of the last days to an account.
+async function addRows(accountId, days, perDay, seed) {
+  const random = generator(seed);
   for (let age = days; age >= 0; age--) {
     const date = new Date(Date.now() - age * 86400000);
     if (date.getUTCDay() === 0) continue;
@@ -37,7 +40,7 @@ async function addRows(days, perDay) {
       const [description, category, merchant, from, to] = kinds[Math.floor(random() * kinds.length)];
       const amount = Number((from + random() * (to - from)).toFixed(2));
       await control(PLUGGY, 'POST', '/transactions', {
-        accountId: pluggyBankAccount, description, descriptionRaw: description.toUpperCase(), category, amount,
+        accountId, description, descriptionRaw: description.toUpperCase(), category, amount,
         type: amount < 0 ? 'DEBIT' : 'CREDIT', date: date.toISOString(), createdAt: date.toISOString(),
         status: age === 0 ? 'PENDING' : 'POSTED', merchant: merchant && { name: merchant },
       });
@@ -48,6 +51,16 @@ async function addRows(days, perDay) {
 const row = (values) => control(PLUGGY, 'POST', '/transactions', {
   accountId: pluggyBankAccount, type: 'DEBIT', status: 'POSTED', ...values,
 });
+
+// addBank adds an item with an account and the rows of some days at the vendor, and returns the login for it.
+async function addBank(name, seed, days = 31) {
+  const item = await control(PLUGGY, 'POST', '/items', { clientUserId: name });
+  const account = await control(PLUGGY, 'POST', '/accounts', {
+    itemId: item.id, name: 'Conta corrente', number: `0001/${20000 + seed * 1337}-${seed}`, balance: 1250.5 * seed,
+  });
+  await addRows(account.id, days, 2, seed);
+  return { login: { ...pluggyLogin, accountRef: item.id }, account: account.id };
+}
 
 const firstOfMonth = Date.parse(new Date().toISOString().slice(0, 8) + '01');
 
@@ -66,8 +79,7 @@ async function addHistory(operator, id) {
 // addClose closes the last two months of an account of the connection. Then the vendor drops the row lost of the last
 // month, so that the close has an adjustment and the transactions no longer explain the balance.
 async function addClose(operator, id, lost) {
-  const accounts = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
-  const account = accounts.find(({ externalId }) => externalId === pluggyBankAccount).id;
+  const [{ id: account }] = (await api(operator, 'GET', `/aggregator-connections/${id}/accounts`)).items;
   for (const age of [32, 1]) {
     await api(operator, 'PUT', `/accounts/${account}/closes/${new Date(firstOfMonth - age * 86400000).toISOString().slice(0, 10)}`);
   }
@@ -95,7 +107,7 @@ async function addSubscriptions(operator) {
 
 // addErasures erases two connections: one is done, and the vendor rejects the credential of the other.
 async function addErasures(operator) {
-  const old = await connect(operator, pluggyLogin, 'conta-antiga');
+  const old = await connect(operator, (await addBank('conta-antiga', 9)).login, 'conta-antiga');
   const closed = await connect(operator, { ...pluggyLogin, secret: 'old-secret' }, 'loja-fechada');
   const { id } = await api(operator, 'POST', `/aggregator-connections/${old.id}/erasure`, { atVendor: false });
   const { id: asked } = await api(operator, 'POST', `/aggregator-connections/${closed.id}/erasure`, { atVendor: true });
@@ -105,33 +117,36 @@ async function addErasures(operator) {
 
 test('seed', async () => {
   const operator = token(screenshotsTenant);
-  await addRows(58, 5);
-  const lost = await row({ description: 'Estorno de tarifa', amount: -42.5, date: new Date(firstOfMonth - 5 * 86400000).toISOString() });
-  const all = {};
-  for (const name of names) all[name] = await connect(operator, pluggyLogin, name);
+  await addRows(pluggyBankAccount, 58, 5, 7);
+  await addErasures(operator); // first, so that the newest changes are others
+  const all = { [main]: await connect(operator, pluggyLogin, main) };
+  const banks = {};
+  for (const [i, name] of names.entries()) banks[name] = await addBank(name, i + 1, name === 'reserva' ? 80 : 31);
+  const lost = await row({
+    accountId: banks.reserva.account, description: 'Estorno de tarifa', amount: -42.5,
+    date: new Date(firstOfMonth - 5 * 86400000).toISOString(),
+  });
+  for (const name of names) all[name] = await connect(operator, banks[name].login, name);
   all['belvo-mexico'] = await connect(operator, belvoLogin, 'belvo-mexico');
   all['filial-recife'] = await connect(operator, { ...pluggyLogin, secret: 'old-secret' }, 'filial-recife');
   all['maquininhas'] = await connect(operator, { ...pluggyLogin, accountRef: 'c0ffee00-0000-4000-8000-000000000000' }, 'maquininhas');
-  const odd = { accountId: pluggyBankAccount, description: 'Compra no débito', amount: -88.4, type: 'DEBIT', status: 'IN_REVIEW' };
+  const odd = { accountId: banks['loja-online'].account, description: 'Compra no débito', amount: -88.4, type: 'DEBIT', status: 'IN_REVIEW' };
   const { id: oddRow } = await control(PLUGGY, 'POST', '/transactions', odd);
   await pull(operator, all['loja-online'].id);
   await control(PLUGGY, 'DELETE', '/transactions/' + oddRow);
-  const main = all['matriz-conta-corrente'];
-  const mint = () => api(operator, 'POST', '/webhooks/tokens', { vendor: 'pluggy', connection_config_name: main.configName });
+  const { id } = all[main];
+  const mint = () => api(operator, 'POST', '/webhooks/tokens', { vendor: 'pluggy', connection_config_name: main });
   const minted = await mint();
   await mint();
   for (const event of ['item/created', 'transactions/created', 'item/updated']) {
     await sendPluggyWebhook(minted.webhookUrl, { event, itemId: pluggyLogin.accountRef, accountId: pluggyBankAccount });
   }
-  const path = `/webhooks/deliveries?connectionId=${main.id}&status=accepted`;
+  const path = `/webhooks/deliveries?connectionId=${id}&status=accepted`;
   await until('the deliveries', async () => (await api(operator, 'GET', path)).items.length === 0);
-  const status = (now, execution) => control(PLUGGY, 'POST', `/items/${pluggyLogin.accountRef}/status`, { status: now, executionStatus: execution });
-  await status('LOGIN_ERROR', 'INVALID_CREDENTIALS');
+  await control(PLUGGY, 'POST', `/items/${banks.tesouraria.login.accountRef}/status`, { status: 'LOGIN_ERROR' });
   await pull(operator, all.tesouraria.id);
-  await status('UPDATED', 'SUCCESS');
-  for (let i = 0; i < 5; i++) await pull(operator, main.id);
-  await addHistory(operator, main.id);
+  for (let i = 0; i < 5; i++) await pull(operator, id);
+  await addHistory(operator, id);
   await addClose(operator, all.reserva.id, lost.id);
-  await addErasures(operator);
   await addSubscriptions(operator);
 });

@@ -21,6 +21,8 @@ func (s *Simulator) ControlHandler() http.Handler {
 		"POST /_control/transactions/{id}/churn": kit.WithID(s.Churn),
 		"POST /_control/accounts/{id}/generate":  kit.GenerateRows(s.Generate),
 		"POST /_control/accounts/{id}/listed":    kit.SetListed(s.SetAccountListed),
+		"POST /_control/items":                   kit.WithBody(s.controlAddItem),
+		"POST /_control/accounts":                kit.WithBody(s.AddAccount),
 		"PATCH /_control/items/{id}":             kit.PatchByID(s.UpdateItem),
 		"POST /_control/items/{id}/status":       s.controlStatus,
 		"POST /_control/consents":                kit.WithBody(s.AddConsent),
@@ -31,6 +33,8 @@ func (s *Simulator) ControlHandler() http.Handler {
 		"POST /_control/webhooks":                s.controlWebhooks,
 	})
 }
+
+func (s *Simulator) controlAddItem(i Item) (Item, error) { return s.AddItem(i), nil }
 
 func (s *Simulator) controlStatus(r *http.Request) (any, error) {
 	in, err := kit.DecodeBody[struct {

@@ -40,6 +40,10 @@ func TestControlSurface(t *testing.T) {
 		{"POST", "/_control/accounts/" + pluggysim.DemoCardAccountID + "/generate", `{"count":0}`, 400},
 		{"POST", "/_control/accounts/" + pluggysim.DemoCardAccountID + "/listed", `{"listed":false}`, 200},
 		{"POST", "/_control/accounts/x/listed", `{"listed":false}`, 404},
+		{"POST", "/_control/items", `{"id":"` + row("78") + `"}`, 200},
+		{"POST", "/_control/items", `{"bank":1}`, 400},
+		{"POST", "/_control/accounts", `{"id":"` + row("79") + `","itemId":"` + row("78") + `"}`, 200},
+		{"POST", "/_control/accounts", `{"itemId":"none"}`, 404},
 		{"POST", item + "/status", `{"status":"OUTDATED"}`, 200},
 		{"POST", "/_control/items/none/status", `{"status":"OUTDATED"}`, 404},
 		{"POST", "/_control/faults", `[{"path":"/items/*","kind":"status","status":503,"times":2}]`, 200},
@@ -66,13 +70,19 @@ func TestControlSurface(t *testing.T) {
 		"faults": []any{map[string]any{
 			"path": "/items/*", "kind": "status", "times": 2.0, "status": 503.0,
 		}},
-		"items": []any{map[string]any{
-			"id": pluggysim.DemoItemID, "clientId": pluggysim.DemoClientID, "status": "OUTDATED",
-			"accounts": []any{
-				map[string]any{"id": pluggysim.DemoBankAccountID, "type": "BANK", "transactions": 6.0},
-				map[string]any{"id": pluggysim.DemoCardAccountID, "type": "CREDIT", "transactions": 12.0},
+		"items": []any{
+			map[string]any{
+				"id": pluggysim.DemoItemID, "clientId": pluggysim.DemoClientID, "status": "OUTDATED",
+				"accounts": []any{
+					map[string]any{"id": pluggysim.DemoBankAccountID, "type": "BANK", "transactions": 6.0},
+					map[string]any{"id": pluggysim.DemoCardAccountID, "type": "CREDIT", "transactions": 12.0},
+				},
 			},
-		}},
+			map[string]any{
+				"id": row("78"), "clientId": "", "status": "UPDATED",
+				"accounts": []any{map[string]any{"id": row("79"), "type": "BANK", "transactions": 0.0}},
+			},
+		},
 	}
 	var state map[string]any
 	e.get("/_control/state").decode(&state)

@@ -1,5 +1,5 @@
 // The accounts of a connection, their statements, and what the connection is.
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
 import { useList } from './resource.js';
 import { link } from './router.js';
@@ -49,7 +49,7 @@ export function Accounts({ connection, path }) {
   ${list.items?.length > 0 && html`<${Statement} accounts=${list.items} />`}
   <section aria-labelledby="details"><h2 id="details">${t('connection.details')}</h2>
     <${Details} pairs=${[
-      [t('column.vendor'), connection.vendor],
+      [t('column.vendor'), vendorName(connection.vendor)],
       [t('field.accountRef'), html`<code>${connection.accountRef}</code>`],
       [t('field.baseUrl'), html`<code>${connection.baseUrl}</code>`],
       [t('column.id'), html`<code>${connection.id}</code>`],

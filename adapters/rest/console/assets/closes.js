@@ -28,10 +28,16 @@ const columns = (show, reopen) => [
   },
 ];
 
-// members are the members that a digest covers, in the order in which a change shows them.
-const members = ['date', 'amount', 'currency', 'accountAmount', 'accountCurrency', 'status'];
+// shownAs shows the members that a digest covers, in the order in which a change shows them.
+const shownAs = {
+  date: (side) => html`<${Day} date=${side.date} />`,
+  amount: (side) => html`<${Amount} value=${side.amount} currency=${side.currency} />`,
+  accountAmount: (side) => html`(<${Amount} value=${side.accountAmount} currency=${side.accountCurrency} />)`,
+  status: (side) => t('transaction.' + side.status),
+};
 
-const values = (side) => (side ? members.filter((name) => side[name]).map((name) => side[name]).join(' ') : '');
+// values shows one side of a change; a transaction that came or left has only one.
+const values = (side) => side && Object.keys(shownAs).filter((name) => side[name]).map((name) => html`${shownAs[name](side)}${' '}`);
 
 const adjustmentColumns = (connection) => [
   {

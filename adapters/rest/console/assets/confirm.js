@@ -2,7 +2,7 @@
 import { t } from './i18n.js';
 import { html } from './preact.js';
 import { useAction } from './resource.js';
-import { announce, Dialog, Failure } from './ui.js';
+import { announce, Button, Dialog, Failure } from './ui.js';
 
 // Confirm calls perform with input, which returns a promise. Its button is disabled until ready is true. done is the
 // text that announces the success.
@@ -18,7 +18,7 @@ export function Confirm({ title, text, label, kind = '', ready = true, perform, 
     <${Failure} problem=${action.problem} />
     <div class="actions">
       <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
-      <button type="button" class=${kind} disabled=${action.busy || !ready} onClick=${confirm}>${label}</button>
+      <${Button} kind=${kind} busy=${action.busy} disabled=${!ready} onClick=${confirm}>${label}</${Button}>
     </div>
   </${Dialog}>`;
 }

@@ -4,11 +4,11 @@ import { ActionResults, ConnectionActions, useConnectionActions } from './connec
 import { EraseDialog } from './erasures.js';
 import { duration } from './format.js';
 import { HealthStatus, LinkFacts, reasonText, reasonsOf } from './health.js';
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { useAction, usePolling, useResource } from './resource.js';
 import { link, navigate } from './router.js';
-import { Ago, announce, Dialog, Failure, Field, Page, Skeleton } from './ui.js';
+import { Ago, announce, Button, Dialog, Failure, Field, Page, Skeleton } from './ui.js';
 
 const tabs = [
   ['accounts', ''], ['transactions', '/transactions'], ['pulls', '/pulls'], ['deliveries', '/deliveries'],
@@ -77,7 +77,7 @@ function DeleteDialog({ connection, etag, onClose }) {
       <${Failure} problem=${removal.problem} />
       <div class="actions">
         <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
-        <button class="danger" disabled=${typed !== connection.configName || removal.busy}>${t('action.delete')}</button>
+        <${Button} type="submit" kind="danger" busy=${removal.busy} disabled=${typed !== connection.configName}>${t('action.delete')}</${Button}>
       </div>
     </form>
   </${Dialog}>`;
@@ -131,7 +131,7 @@ export function ConnectionPage({ id, tab, content: Content }) {
       lead=${html`<${Lead} health=${state} pull=${latest.pull} />`}
       actions=${html`<${ConnectionActions} connection=${connection} paused=${state.paused} test=${test} pull=${pull}
         actions=${actions} onDelete=${() => setDeleting(true)} onErase=${() => setErasing(true)} />`}>
-    ${test.result && html`<${TestResult} result=${test.result} vendor=${connection.vendor} />`}
+    ${test.result && html`<${TestResult} result=${test.result} vendor=${vendorName(connection.vendor)} />`}
     <${Failure} problem=${test.problem || pull.problem} />
     <${ActionResults} actions=${actions} />
     <${Reasons} reasons=${reasonsOf(id, state)} />

@@ -1,7 +1,7 @@
 // The webhooks that were accepted for a connection, their payloads, and replay.
 import { query as queryString, request } from './api.js';
 import { Breadcrumb } from './connection.js';
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useAction, useList, usePolling, useResource } from './resource.js';
 import { link, setQuery, useLocation } from './router.js';
@@ -101,7 +101,7 @@ export function DeliveryPage({ id, delivery }) {
       <${Details} pairs=${[
         [t('column.received'), html`<${Instant} at=${item.receivedAt} />`],
         [t('column.processed'), item.processedAt && html`<${Instant} at=${item.processedAt} />`],
-        [t('column.vendor'), item.vendor],
+        [t('column.vendor'), vendorName(item.vendor)],
         [t('column.eventId'), html`<code>${item.eventId}</code>`],
         [t('column.pull'), item.pullId && html`<a href=${link(`/connections/${id}/pulls`)}><code>${item.pullId}</code></a>`],
         [t('column.id'), html`<code>${item.id}</code>`],

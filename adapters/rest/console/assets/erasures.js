@@ -5,7 +5,7 @@ import { t } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
 import { link, navigate } from './router.js';
-import { announce, Check, Empty, Failure, Field, Dialog, Loaded, More, Page, Status, Table } from './ui.js';
+import { announce, Button, Check, Empty, Failure, Field, Dialog, Loaded, More, Page, Status, Table } from './ui.js';
 
 const runInterval = 1500;
 const tones = { running: 'warn', done: 'good', failed: 'bad' };
@@ -31,7 +31,7 @@ export function EraseDialog({ connection, onClose }) {
       <${Failure} problem=${erasure.problem} />
       <div class="actions">
         <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
-        <button class="danger" disabled=${typed !== connection.configName || erasure.busy}>${t('action.erase')}</button>
+        <${Button} type="submit" kind="danger" busy=${erasure.busy} disabled=${typed !== connection.configName}>${t('action.erase')}</${Button}>
       </div>
     </form>
   </${Dialog}>`;

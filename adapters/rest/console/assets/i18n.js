@@ -42,5 +42,8 @@ export function t(key, values = {}) {
 
 const show = (value) => (typeof value === 'number' ? new Intl.NumberFormat(locale()).format(value) : value ?? '');
 
+// vendorName returns the name of a vendor, or its code if the console does not know it.
+export const vendorName = (vendor) => (has('vendor.' + vendor) ? t('vendor.' + vendor) : vendor);
+
 // has reports whether a message exists. Codes of the API that are not known yet are shown as they come.
 export const has = (key) => catalogues[language.get()][key] !== undefined;

@@ -1,7 +1,7 @@
 // The overview: which connections need a person, and all connections.
 import { loadConnections } from './connections-data.js';
 import { ConsentStatus, HealthStatus, WebhookStatus, reasonsOf } from './health.js';
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { html } from './preact.js';
 import { RecentRows } from './recent-rows.js';
 import { useLoad, usePolling } from './resource.js';
@@ -20,7 +20,7 @@ function title(all, needy) {
 const address = ({ connectionId }) => link('/connections/' + connectionId);
 
 const Name = ({ item }) => html`<a class="name" href=${address(item)}>${item.configName}</a>
-  <span class="vendor">${item.vendor}</span>`;
+  <span class="vendor">${vendorName(item.vendor)}</span>`;
 
 // Needy lists the connections that need a person, each with its reasons and the view that helps.
 const Needy = ({ items }) => html`<ul class="needy" aria-label=${t('overview.needyLabel')}>${items.map((item) => html`

@@ -3,7 +3,7 @@ import { download, query } from './api.js';
 import { t } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useAction } from './resource.js';
-import { announce, Failure, Field, Select } from './ui.js';
+import { announce, Button, Failure, Field, Select } from './ui.js';
 
 const formats = ['camt053', 'ofx', 'csv', 'matcher'];
 
@@ -44,8 +44,7 @@ export function Statement({ accounts }) {
         options=${formats.map((format) => [format, t('statement.' + format)])} onChange=${choose('format')} />
       <${Select} label=${t('statement.drifting')} name="force" value=${chosen.force} onChange=${choose('force')}
         options=${[['', t('statement.refuse')], ['true', t('statement.force')]]} />
-      <button class="primary" disabled=${action.busy} aria-busy=${action.busy ? 'true' : undefined}>
-        ${t('statement.download')}</button>
+      <${Button} type="submit" kind="primary" busy=${action.busy}>${t('statement.download')}</${Button}>
     </form>
   </section>`;
 }

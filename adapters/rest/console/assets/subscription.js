@@ -8,7 +8,8 @@ import { link, navigate } from './router.js';
 import { OneTimeSecret, sinkReason, SubscriptionState } from './subscription-state.js';
 import { Breadcrumb } from './subscriptions.js';
 import {
-  ActionButton, Ago, announce, Details, Dialog, Empty, Failure, Field, Instant, Loaded, More, Page, Skeleton, Status, Table,
+  ActionButton, Ago, announce, Button, Details, Dialog, Empty, Failure, Field, Instant, Loaded, More, Page, Skeleton, Status,
+  Table,
 } from './ui.js';
 
 const refreshInterval = 5000;
@@ -60,7 +61,7 @@ function DeleteDialog({ subscription, etag, onClose }) {
     <${Failure} problem=${removal.problem} />
     <div class="actions">
       <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
-      <button class="danger" disabled=${typed !== subscription.name || removal.busy}>${t('action.delete')}</button>
+      <${Button} type="submit" kind="danger" busy=${removal.busy} disabled=${typed !== subscription.name}>${t('action.delete')}</${Button}>
     </div>
   </form></${Dialog}>`;
 }

@@ -1,9 +1,9 @@
 // The webhook tokens of a connection: mint, last use, revoke.
 import { query as queryString, request } from './api.js';
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { html, useEffect, useRef, useState } from './preact.js';
 import { useAction, useList, usePolling } from './resource.js';
-import { ActionButton, Ago, announce, CopyButton, Dialog, Empty, Failure, Loaded, More, Select, Status, Table } from './ui.js';
+import { ActionButton, Ago, announce, Button, CopyButton, Dialog, Empty, Failure, Loaded, More, Select, Status, Table } from './ui.js';
 
 const refreshInterval = 5000;
 
@@ -35,9 +35,9 @@ function Minted({ minted, close }) {
     ${minted.registration ? html`<p><strong>${t('token.registered', { vendor: t('vendor.' + minted.vendor) })}</strong></p>
       <p>${t('token.registeredText')}</p>`
     : html`<p><strong>${t('token.minted')}</strong></p>
-      <p>${t('token.once', { vendor: minted.vendor })}</p>
+      <p>${t('token.once', { vendor: vendorName(minted.vendor) })}</p>
       <${Secret} text=${minted.webhookUrl} />
-      ${minted.authorization && html`<p>${t('token.authorization', { vendor: minted.vendor })}</p>
+      ${minted.authorization && html`<p>${t('token.authorization', { vendor: vendorName(minted.vendor) })}</p>
         <${Secret} text=${minted.authorization} />`}`}
     <button type="button" onClick=${close}>${t('token.stored')}</button>
   </div>`;
@@ -84,7 +84,7 @@ function RevokeDialog({ token, onClose, done }) {
     <${Failure} problem=${action.problem} />
     <div class="actions">
       <button type="button" onClick=${onClose}>${t('action.cancel')}</button>
-      <button type="button" class="danger" disabled=${action.busy} onClick=${revoke}>${t('action.revoke')}</button>
+      <${Button} kind="danger" busy=${action.busy} onClick=${revoke}>${t('action.revoke')}</${Button}>
     </div>
   </${Dialog}>`;
 }

@@ -1,6 +1,6 @@
 // One transaction with all of its members, its versions, and the object of the vendor.
 import { Breadcrumb } from './connection.js';
-import { t } from './i18n.js';
+import { t, vendorName } from './i18n.js';
 import { html, useState } from './preact.js';
 import { useResource } from './resource.js';
 import { link } from './router.js';
@@ -24,7 +24,7 @@ const pairs = (item) => [
   [t('column.category'), item.category],
   [t('column.accountAmount'), item.accountAmount && html`<${Amount} value=${item.accountAmount} currency=${item.accountCurrency} signed=${true} />`],
   [t('column.account'), item.accountId && html`<${Account} id=${item.accountId} />`],
-  [t('column.vendor'), item.vendor],
+  [t('column.vendor'), item.vendor && vendorName(item.vendor)],
   [t('column.externalId'), code(item.externalId)],
   [t('column.id'), code(item.id)],
   [t('column.version'), item.version],

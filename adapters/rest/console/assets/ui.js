@@ -64,15 +64,24 @@ export function Page({ title, lead, actions, above, children }) {
   </article>`;
 }
 
+const ignore = (event) => event.preventDefault();
+
+// Button is a button whose action takes time. While it is busy, it does nothing, but keeps the focus, which a disabled
+// button would lose.
+export const Button = ({ kind = '', busy = false, children, ...rest }) => html`<button type="button" class=${kind} ...${rest}
+    aria-busy=${busy ? 'true' : undefined} aria-disabled=${busy ? 'true' : undefined} onClick=${busy ? ignore : rest.onClick}>
+  ${children}
+</button>`;
+
 // ActionButton is a button for a change. If the token lacks the scope, the button stays visible, is disabled,
 // and names the scope.
 export function ActionButton({ scope = writeScope, kind = '', busy = false, children, ...rest }) {
   const current = useStore(session);
   const missing = current && lacks(current, scope);
-  return html`<button type="button" class=${kind} ...${rest} disabled=${missing || busy || rest.disabled}
-      title=${missing ? t('scope.missing', { scope }) : undefined} aria-busy=${busy ? 'true' : undefined}>
+  return html`<${Button} kind=${kind} busy=${busy} ...${rest} disabled=${missing || rest.disabled}
+      title=${missing ? t('scope.missing', { scope }) : undefined}>
     ${children}${missing && html`${' '}<span class="scope">${t('scope.needs', { scope })}</span>`}
-  </button>`;
+  </${Button}>`;
 }
 
 // ActionLink is a link to a form. It stays visible, but leads nowhere, if the token lacks the scope.
@@ -133,7 +142,7 @@ export function Table({ label, columns, items, rowKey = (item) => item.id, rowCl
 
 // More is the button that reads the next page of a list.
 export const More = ({ list }) => list.hasMore && html`<p class="more">
-  <button type="button" onClick=${list.more} disabled=${list.loadingMore}>${t('action.more')}</button>
+  <${Button} onClick=${list.more} busy=${list.loadingMore}>${t('action.more')}</${Button}>
 </p>`;
 
 // Dialog is a modal dialog. It closes with Escape and calls onClose.

@@ -25,9 +25,14 @@ const tokenValidity = time.Second
 
 // FuzzNoMinuteExceedsASharedBudget sends random requests of several replicas, whose statements and responses are
 // delayed, lost, or reordered. Replicas stop and start, and the clock of the store is set back. Every token is used at
-// the worst time at which the replica may use it. No minute may have more calls than the limit.
+// the worst time at which the replica may use it. No minute may have more calls than the limit. With -short it has fewer
+// seeds.
 func FuzzNoMinuteExceedsASharedBudget(f *testing.F) {
-	for seed := range uint64(200) {
+	seeds := uint64(200)
+	if testing.Short() {
+		seeds = 20
+	}
+	for seed := range seeds {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {

@@ -54,7 +54,7 @@ func TestAPullAwaitsAnAccountOnlyAfterItsFirstAttempt(t *testing.T) {
 }
 
 func TestWaitsBetweenAttemptsAreDocumented(t *testing.T) {
-	for i, seconds := range []float64{1, 2, 4, 7, 11} {
+	for i, seconds := range []float64{1, 2, 4, 7, 11, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600} {
 		if got := domain.Backoff(i+1, 0, 0); got.Seconds() != seconds {
 			t.Errorf("attempt %d: %v", i+1, got)
 		}

@@ -205,11 +205,12 @@ func Backoff(attempts int, jitter float64, retryAfter time.Duration) time.Durati
 	firstBackoffs := [...]time.Duration{
 		time.Second, 2 * time.Second, 4 * time.Second, 7 * time.Second, 11 * time.Second,
 	}
-	wait := maxBackoff
+	var wait time.Duration
 	if attempts <= len(firstBackoffs) {
 		wait = firstBackoffs[max(attempts, 1)-1]
-	} else if shift := attempts - len(firstBackoffs); shift < 8 {
-		wait = min(maxBackoff, 15*time.Second<<shift)
+	} else {
+		doublings := min(attempts-len(firstBackoffs), 8)
+		wait = min(15*time.Second<<doublings, maxBackoff)
 	}
 	wait -= time.Duration(jitter * float64(wait) / 4)
 	return max(wait, min(retryAfter, maxBackoff))

@@ -47,9 +47,10 @@ func NewAccountSum(balance VendorBalance, baseline *Baseline, at time.Time) *Acc
 // Add adds a live record.
 func (s *AccountSum) Add(row SumRow) {
 	r := &s.reading
-	if r.FirstDay == "" || row.Date < r.FirstDay {
+	if r.FirstDay == "" {
 		r.FirstDay = row.Date
 	}
+	r.FirstDay = min(r.FirstDay, row.Date)
 	if !row.Posted || r.Missing != "" {
 		return
 	}

@@ -181,12 +181,13 @@ func ValidateSecret(field string, s Secret) *Error {
 // longer than limit characters, is not valid UTF-8, or contains a control character;
 // otherwise it returns nil.
 func text(field, value string, limit int) []*Error {
-	switch {
-	case value == "":
+	if value == "" {
 		return []*Error{FieldError(field, "must not be empty")}
-	case utf8.RuneCountInString(value) > limit:
+	}
+	if utf8.RuneCountInString(value) > limit {
 		return []*Error{FieldError(field, "is too long")}
-	case !utf8.ValidString(value), strings.ContainsFunc(value, unicode.IsControl):
+	}
+	if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
 		return []*Error{FieldError(field, "must be text without control characters")}
 	}
 	return nil

@@ -180,11 +180,12 @@ var transferWords = wordSet(`pix ted doc tef spei transf transferencia transferi
 	recebida recibido recibida pagamento pago pagto deposito credito debito interbancario para de a por qr code`)
 
 // otherParty returns the text of a transfer without the words at its start that every transfer has. It returns the
-// whole text if it begins with another word, or if nothing would be left.
+// whole text if it begins with another word, or if nothing would be left. The words of the text are separated by one
+// space, as in the result of StripDescription.
 func otherParty(text string) string {
 	words := strings.Fields(text)
 	first := slices.IndexFunc(words, func(word string) bool { return !transferWords[word] })
-	if first <= 0 {
+	if first == -1 {
 		return text
 	}
 	return strings.Join(words[first:], " ")

@@ -163,10 +163,10 @@ func lastReports(reports []ConsentReport) []ConsentReport {
 }
 
 func spanOf(a, b *Window) *Window {
-	switch {
-	case a == nil:
+	if a == nil {
 		return b
-	case b == nil:
+	}
+	if b == nil {
 		return a
 	}
 	span := a.Span(*b)

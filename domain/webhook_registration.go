@@ -53,9 +53,7 @@ func (r WebhookRegistration) RetryAt(at time.Time) time.Time {
 func removalWait(attempts int) time.Duration {
 	wait := minRemovalWait
 	for range attempts - 1 {
-		if wait *= 2; wait >= maxRemovalWait {
-			return maxRemovalWait
-		}
+		wait = min(2*wait, maxRemovalWait)
 	}
 	return wait
 }

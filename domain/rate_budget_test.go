@@ -25,8 +25,8 @@ const tokenValidity = time.Second
 
 // FuzzNoMinuteExceedsASharedBudget sends random requests of several replicas, whose statements and responses are
 // delayed, lost, or reordered. Replicas stop and start, and the clock of the store is set back. Every token is used at
-// the worst time at which the replica may use it. No minute may have more calls than the limit. With -short it has fewer
-// seeds.
+// the worst time at which the replica may use it. No minute may have more calls than the limit. With -short there are
+// fewer seeds.
 func FuzzNoMinuteExceedsASharedBudget(f *testing.F) {
 	seeds := uint64(200)
 	if testing.Short() {
@@ -277,8 +277,11 @@ func TestA429OfOneReplicaBlocksTheOthers(t *testing.T) {
 	if !shorter.BlockedUntil.Equal(state.BlockedUntil) {
 		t.Errorf("a shorter block replaced a longer one: %v", shorter.BlockedUntil)
 	}
-	if _, grant = state.Grant(a, r, rateEpoch.Add(37*time.Second)); len(grant.Calls) != 1 {
-		t.Errorf("after the block: %+v", grant)
+	r.Waiting = calls(rateTenant(1), 40)
+	_, grant = state.Grant(a, r, rateEpoch.Add(37*time.Second))
+	want := domain.RateGrant{Calls: calls(rateTenant(1), 15), RetryIn: 4 * a.Interval()}
+	if diff := cmp.Diff(want, grant); diff != "" {
+		t.Errorf("after the block: %s", diff)
 	}
 }
 
@@ -324,6 +327,224 @@ func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
 	}
 	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), rateEpoch.Add(domain.RateDemandTTL)); wait != 0 {
 		t.Errorf("the calls of a replica that no longer asks are counted: %v", wait)
+	}
+	// One token is left in 4 s, and the clock is set back by 4 s.
+	back := rateEpoch.Add(-domain.RateDemandTTL)
+	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), back); wait != 8*time.Second {
+		t.Errorf("the calls of a replica that asked in the future are counted: %v", wait)
+	}
+}
+
+func TestCallsThatNoLongerWaitAreNotCounted(t *testing.T) {
+	a := domain.NewRateAllowance(16) // one token at once, then one in 4 s
+	ask := func(state domain.RateBudget, waiting ...domain.TenantCalls) domain.RateBudget {
+		state, _ = state.Grant(a, domain.RateRequest{Replica: "a", Waiting: waiting}, rateEpoch)
+		return state
+	}
+	first, second := rateTenant(1), rateTenant(2)
+	state := ask(domain.RateBudget{}, calls(first, 11)...)
+	for name, tc := range map[string]struct {
+		waiting []domain.TenantCalls
+		want    time.Duration // for a call of the first tenant on another replica
+	}{
+		"the same calls": {calls(first, 10), 44 * time.Second},
+		"no calls":       {nil, 4 * time.Second},
+		"zero calls":     {calls(first, 0), 4 * time.Second},
+		"calls of another tenant": { // one of them is served first
+			calls(second, 10), 8 * time.Second,
+		},
+	} {
+		if got := ask(state, tc.waiting...).ExpectedWait(a, "b", nil, first, rateEpoch); got != tc.want {
+			t.Errorf("%s: a call is expected to wait %v, want %v", name, got, tc.want)
+		}
+	}
+	if state = ask(domain.RateBudget{}, calls(first, 0)...); len(state.Demands) > 0 {
+		t.Errorf("a tenant without calls waits: %+v", state.Demands)
+	}
+}
+
+func TestOnlyAVendorThatAsksToWaitBlocksABudget(t *testing.T) {
+	a := domain.NewRateAllowance(360)
+	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 1)}
+	for block, want := range map[time.Duration]time.Time{
+		-time.Second: {}, 0: {}, time.Second: rateEpoch.Add(time.Second),
+		2 * domain.MaxRateBlock: rateEpoch.Add(domain.MaxRateBlock),
+	} {
+		r.BlockFor = block
+		if state, _ := (domain.RateBudget{}).Grant(a, r, rateEpoch); !state.BlockedUntil.Equal(want) {
+			t.Errorf("a wait of %v blocks until %v, want %v", block, state.BlockedUntil, want)
+		}
+	}
+}
+
+func TestAReplicaAlsoWaitsForTheTokensThatAreLeftToOthers(t *testing.T) {
+	a := domain.NewRateAllowance(360)
+	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 40)}
+	state, _ := domain.RateBudget{}.Grant(a, r, rateEpoch) // all tokens
+	r = domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), 3)}
+	_, grant := state.Grant(a, r, rateEpoch.Add(4*a.Interval()))
+	// Two of four tokens are left to a, and stay in the bucket. The next three calls of b come with two more of a.
+	want := domain.RateGrant{Calls: calls(rateTenant(2), 2), RetryIn: 5 * a.Interval()}
+	if diff := cmp.Diff(want, grant); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A tenant whose calls were all served keeps a credit of at most four tokens.
+func TestATenantCannotSaveUpTokens(t *testing.T) {
+	a := domain.NewRateAllowance(360)
+	small := domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), 1)}
+	large := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 40)}
+	state, _ := domain.RateBudget{}.Grant(a, small, rateEpoch)
+	state, _ = state.Grant(a, large, rateEpoch) // all remaining tokens
+	small.Waiting = calls(rateTenant(2), 32)
+	_, grant := state.Grant(a, small, rateEpoch.Add(11*a.Interval()))
+	// The credit, and four of the other seven tokens.
+	if diff := cmp.Diff(calls(rateTenant(2), 8), grant.Calls); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A replica that starts to wait has the count of the replica that got least among those that wait. A replica whose
+// calls were all served does not count.
+func TestAReplicaThatStartsToWaitGetsItsShareOfATenant(t *testing.T) {
+	a := domain.NewRateAllowance(360)
+	var state domain.RateBudget
+	ask := func(replica string, n, intervals int) (granted int) {
+		r := domain.RateRequest{Replica: replica, Waiting: calls(rateTenant(1), n)}
+		var grant domain.RateGrant
+		state, grant = state.Grant(a, r, rateEpoch.Add(time.Duration(intervals)*a.Interval()))
+		for _, c := range grant.Calls {
+			granted += c.Calls
+		}
+		return granted
+	}
+	for _, step := range []struct {
+		name, replica            string
+		calls, intervals, tokens int
+	}{
+		{"all its calls are served", "idle", 1, 0, 1},
+		{"all other tokens", "a", 40, 0, 14},
+		{"no token is left", "b", 40, 0, 0},
+		{"the first of two tokens, the second one is for b", "a", 40, 2, 1},
+		{"the first and the third of four tokens", "c", 40, 5, 2},
+	} {
+		if got := ask(step.replica, step.calls, step.intervals); got != step.tokens {
+			t.Errorf("%s: %s got %d tokens, want %d", step.name, step.replica, got, step.tokens)
+		}
+	}
+}
+
+func rateDemand(tenant byte, served int64, replicas ...domain.ReplicaDemand) domain.TenantDemand {
+	return domain.TenantDemand{Tenant: rateTenant(tenant), Served: served, Replicas: replicas}
+}
+
+func waitingOn(replica string, calls int, served int64) domain.ReplicaDemand {
+	return domain.ReplicaDemand{Replica: replica, Calls: calls, Served: served, AskedAt: rateEpoch}
+}
+
+func TestWhoGetsTheNextToken(t *testing.T) {
+	a := domain.NewRateAllowance(360)
+	type demands = []domain.TenantDemand
+	for name, tc := range map[string]struct {
+		demands demands
+		want    byte // the tenant that gets the token on replica a; 0 if it is left to replica b
+	}{
+		"the second tenant, which got less": {
+			demands{rateDemand(1, 5, waitingOn("a", 1, 5)), rateDemand(2, 3, waitingOn("a", 1, 3))}, 2,
+		},
+		"the first tenant, which got less": {
+			demands{rateDemand(1, 3, waitingOn("a", 1, 3)), rateDemand(2, 5, waitingOn("a", 1, 5))}, 1,
+		},
+		"the first one of equal tenants": {
+			demands{rateDemand(1, 3, waitingOn("a", 1, 3)), rateDemand(2, 3, waitingOn("a", 1, 3))}, 1,
+		},
+		"the tenant of the asking replica among equal ones": {
+			demands{rateDemand(1, 3, waitingOn("b", 1, 3)), rateDemand(2, 3, waitingOn("a", 1, 3))}, 2,
+		},
+		"no tenant that waits only on another replica": {
+			demands{
+				rateDemand(1, 3, waitingOn("a", 0, 1), waitingOn("b", 1, 2)), rateDemand(2, 3, waitingOn("a", 1, 3)),
+			}, 2,
+		},
+		"a tenant of another replica, which got less": {
+			demands{rateDemand(1, 3, waitingOn("b", 1, 3)), rateDemand(2, 5, waitingOn("a", 1, 5))}, 0,
+		},
+		"the second replica, which got less": {
+			demands{rateDemand(1, 3, waitingOn("b", 1, 2), waitingOn("a", 1, 1))}, 1,
+		},
+		"the first replica, which got less": {
+			demands{rateDemand(1, 3, waitingOn("b", 1, 1), waitingOn("a", 1, 2))}, 0,
+		},
+		"the asking replica of two equal ones, if it is the second": {
+			demands{rateDemand(1, 4, waitingOn("b", 1, 2), waitingOn("a", 1, 2))}, 1,
+		},
+		"the asking replica of two equal ones, if it is the first": {
+			demands{rateDemand(1, 4, waitingOn("a", 1, 2), waitingOn("b", 1, 2))}, 1,
+		},
+		"no replica without calls": {
+			demands{rateDemand(1, 6, waitingOn("b", 0, 1), waitingOn("a", 1, 5))}, 1,
+		},
+	} {
+		state := domain.RateBudget{FullAt: rateEpoch.Add(14 * a.Interval()), Demands: tc.demands} // one token is left
+		r := domain.RateRequest{Replica: "a"}
+		for _, d := range tc.demands {
+			for _, replica := range d.Replicas {
+				if replica.Replica == "a" && replica.Calls > 0 {
+					r.Waiting = append(r.Waiting, calls(d.Tenant, replica.Calls)...)
+				}
+			}
+		}
+		_, grant := state.Grant(a, r, rateEpoch)
+		var want []domain.TenantCalls
+		if tc.want != 0 {
+			want = calls(rateTenant(tc.want), 1)
+		}
+		if diff := cmp.Diff(want, grant.Calls); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// A new tenant has the count of the tenant that got least among those that wait. If no call waits, it has the highest
+// count.
+func TestANewTenantCannotOvertakeTheTenantsThatWait(t *testing.T) {
+	a := domain.NewRateAllowance(360)
+	idle, many := rateDemand(2, 4, waitingOn("b", 0, 4)), rateDemand(3, 20, waitingOn("b", 1, 20))
+	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(9), 2)}
+	for name, tc := range map[string]struct {
+		demands []domain.TenantDemand
+		served  int64 // of the new tenant, with the token that it gets
+	}{
+		"no other tenant":   {nil, 1},
+		"tenants that wait": {[]domain.TenantDemand{rateDemand(1, 10, waitingOn("b", 1, 10)), idle, many}, 11},
+		"tenants that waited": {
+			[]domain.TenantDemand{idle, rateDemand(3, 20, waitingOn("b", 0, 20)), rateDemand(1, 9, waitingOn("b", 0, 9))}, 21,
+		},
+	} {
+		state := domain.RateBudget{FullAt: rateEpoch.Add(14 * a.Interval()), Demands: tc.demands} // one token is left
+		state, _ = state.Grant(a, r, rateEpoch)
+		want := rateDemand(9, tc.served, waitingOn("a", 1, 1))
+		if diff := cmp.Diff(want, state.Demands[len(tc.demands)]); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestAReplicaAsksAgainBeforeTheBurstIsFull(t *testing.T) {
+	for perMinute, want := range map[int]time.Duration{
+		360: 15 * domain.NewRateAllowance(360).Interval() / 2, 16: 1500 * time.Millisecond,
+	} {
+		a := domain.NewRateAllowance(perMinute)
+		var waiting []domain.TenantDemand
+		for tenant := range byte(9) {
+			waiting = append(waiting, rateDemand(tenant, 0, waitingOn("b", 40, 0)))
+		}
+		state := domain.RateBudget{FullAt: rateEpoch.Add(time.Duration(a.Burst) * a.Interval()), Demands: waiting}
+		_, grant := state.Grant(a, domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(9), 40)}, rateEpoch)
+		if grant.RetryIn != want {
+			t.Errorf("limit %d: it asks again after %v, want %v", perMinute, grant.RetryIn, want)
+		}
 	}
 }
 

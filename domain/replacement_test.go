@@ -91,6 +91,9 @@ func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 		},
 		"the new row is not stored":                           {reads: []domain.Progress{all()}, left: 0, want: true},
 		"the new row is not stored, and the read showed both": {reads: []domain.Progress{all()}, left: 1, want: false},
+		"the new row is not stored, and the read before showed the old one": {
+			reads: []domain.Progress{all(), all()}, left: 1, want: true,
+		},
 		"the complete list shows only the new row": {
 			reads: []domain.Progress{all()}, left: 1, absent: 1, complete: true, want: true,
 		},

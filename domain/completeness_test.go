@@ -225,6 +225,15 @@ func TestRunningBalancesNameTheRecordsAroundAGap(t *testing.T) {
 	}
 }
 
+func TestTheOrderOfADayIsAscendingIfBothDirectionsHaveTheSameNumberOfGaps(t *testing.T) {
+	rows := chain(2)
+	rows[0].Amount, rows[1].Amount = decimal.NewFromInt(2), decimal.NewFromInt(3)
+	links, gaps := domain.BalanceGaps(rows)
+	if links != 1 || len(gaps) != 1 || gaps[0].Before != rows[0].ID || gaps[0].After != rows[1].ID {
+		t.Errorf("%d pairs, gaps %+v", links, gaps)
+	}
+}
+
 func TestAGapThatWasThereAtTheBaselineIsNoDrift(t *testing.T) {
 	rows := chain(40)
 	rows[20].Amount = decimal.NewFromInt(2)
@@ -318,6 +327,10 @@ func TestRunningBalancesAreUsedIfAtMostOnePairInTenDoesNotFit(t *testing.T) {
 		if got := len(c.Results(firstReading, grace)); got != want {
 			t.Errorf("one gap among %d records: %d checks, want %d", records, got, want)
 		}
+	}
+	single := accountOfChain(domain.Completeness{}, chain(1), firstReading)
+	if got := len(single.Results(firstReading, grace)); got != 1 {
+		t.Errorf("a single record, whose balance can be compared with no other one: %d checks, want 1", got)
 	}
 }
 

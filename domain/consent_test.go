@@ -147,11 +147,33 @@ func TestTheBeginningOfAnExpiryIsNoticedOnce(t *testing.T) {
 	}
 }
 
+func TestAnExpiryThatIsReportedWithoutADateIsNoticedAtOnce(t *testing.T) {
+	for name, before := range map[string]domain.Consent{
+		"a consent without expiry": {Status: domain.ReportedGranted, Key: "a"},
+		"an unknown consent":       {},
+	} {
+		report := domain.ConsentReport{Status: domain.ReportedExpiring, Key: "a"}
+		c := before.After(report, consentNow)
+		if !c.NoticeAt.Equal(consentNow) {
+			t.Errorf("%s: it is noticed at %v", name, c.NoticeAt)
+		}
+		if again := c.Noticed().After(report, consentNow.Add(time.Hour)); !again.NoticeAt.IsZero() {
+			t.Errorf("%s: it is noticed again at %v", name, again.NoticeAt)
+		}
+	}
+	expired := domain.Consent{}.After(domain.ConsentReport{Status: domain.ReportedExpired, Key: "a"}, consentNow)
+	report := domain.ConsentReport{Status: domain.ReportedExpiring, Key: "b"}
+	if next := expired.Noticed().After(report, consentNow.Add(time.Hour)); !next.NoticeAt.IsZero() {
+		t.Errorf("a consent that follows an expired one is noticed again at %v", next.NoticeAt)
+	}
+}
+
 func TestTimesOfAVendorAreParsedOrRefused(t *testing.T) {
 	for text, want := range map[string]bool{
 		"2026-12-26T10:45:58.000Z": true, "2026-12-26": true, "2026-12-26T10:45:58-03:00": true,
 		"9999-12-31T23:59:59Z": true, "": false, "soon": false, "10000-01-01T00:00:00Z": false,
-		"0000-01-01T00:00:00Z": false, "1969-12-31": false, "2026-13-01": false, "9999-12-31T23:59:59-23:00": false,
+		"0000-01-01T00:00:00Z": false, "1970-01-01": true, "1969-12-31": false,
+		"2026-13-01": false, "9999-12-31T23:59:59-23:00": false,
 	} {
 		if _, ok := domain.ParseConsentTime(text); ok != want {
 			t.Errorf("%q: %v, want %v", text, ok, want)

@@ -83,6 +83,11 @@ func TestStripDescriptionKeepsOnlyWhatIsStable(t *testing.T) {
 		"LOJA 1:2:3:4":                          "loja",
 		"SEVEN BUDDHAS RFC:XXXXXXXXXX":          "seven buddhas rfc xxxxxxxxxx",
 		"SPEI ENVIADO FOLIO 0099 REF 12 NOMINA": "spei enviado nomina",
+		"SPEI A BBVA CLAVE DE RASTREO BNET01":   "spei a bbva",
+		"SPEI A BBVA CLAVE RASTREO BNET01":      "spei a bbva clave",
+		"LOJA DE RASTREO":                       "loja de rastreo",
+		"LOJA CLAVE DE RASTREO":                 "loja clave de rastreo",
+		"LOJA DA RUA DE RASTREO BNET01":         "loja da rua de",
 		"NETFLIX.COM":                           "netflix com",
 		"a\xffb":                                "a b",
 	} {

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
@@ -33,6 +34,12 @@ func TestMoneyIsExact(t *testing.T) {
 	} {
 		if m, err := domain.ParseMoney(bad, "BRL"); err == nil {
 			t.Errorf("%q became %s", bad, m.Amount)
+		}
+	}
+	for length, want := range map[int]bool{330: true, 331: false} {
+		text := "1." + strings.Repeat("0", length-2)
+		if _, err := domain.ParseAmount(text); (err == nil) != want {
+			t.Errorf("an amount of %d characters: %v", length, err)
 		}
 	}
 	for _, bad := range []string{"", "brl", "BR", "BRLX", "B1L", "BR\n"} {
@@ -93,8 +100,22 @@ func TestWindowsSpan(t *testing.T) {
 		!(domain.Window{}).Contains("1999-01-01") {
 		t.Fatal("a window must include both ends")
 	}
-	if (domain.Window{From: "2026-02-01", To: "2026-01-01"}).Validate() == nil || a.Validate() != nil {
-		t.Fatal("a window that ends before it starts was accepted")
+}
+
+func TestAWindowMustNotEndBeforeItStarts(t *testing.T) {
+	for name, tc := range map[string]struct {
+		window domain.Window
+		valid  bool
+	}{
+		"some days":               {domain.Window{From: "2026-01-01", To: "2026-01-31"}, true},
+		"one day":                 {domain.Window{From: "2026-01-31", To: "2026-01-31"}, true},
+		"open at the start":       {domain.Window{To: "2026-01-31"}, true},
+		"open at the end":         {domain.Window{From: "2026-01-31"}, true},
+		"an end before the start": {domain.Window{From: "2026-02-01", To: "2026-01-31"}, false},
+	} {
+		if err := tc.window.Validate(); (err == nil) != tc.valid {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -221,9 +242,30 @@ func TestTooManyNamedIDsBecomeEverything(t *testing.T) {
 	for i := range ids {
 		ids[i] = fmt.Sprint(i)
 	}
+	most := domain.PullScope{}.Merge(domain.PullScope{Changed: map[string][]string{"x": ids[1:]}})
+	if most.Everything || len(most.Changed["x"]) != 10_000 {
+		t.Errorf("10,000 ids: everything %v, changed %d", most.Everything, len(most.Changed["x"]))
+	}
 	got := domain.PullScope{Removed: []string{"r"}}.Merge(domain.PullScope{Changed: map[string][]string{"x": ids}})
 	if !got.Everything || got.Changed != nil || len(got.Removed) != 1 {
 		t.Fatalf("everything %v, changed %d, removed %v", got.Everything, len(got.Changed), got.Removed)
+	}
+}
+
+func TestAReplayRequestsEverythingInsteadOfTheRemovals(t *testing.T) {
+	changed := map[string][]string{"x": {"1"}}
+	for name, tc := range map[string]struct{ scope, want domain.PullScope }{
+		"nothing":  {domain.PullScope{}, domain.PullScope{}},
+		"changes":  {domain.PullScope{Changed: changed}, domain.PullScope{Changed: changed}},
+		"removals": {domain.PullScope{Removed: []string{"r"}}, domain.PullScope{Everything: true}},
+		"changes and removals": {
+			domain.PullScope{Changed: changed, Removed: []string{"r"}},
+			domain.PullScope{Everything: true, Accounts: []string{"x"}},
+		},
+	} {
+		if diff := cmp.Diff(tc.want, tc.scope.Replayed()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 

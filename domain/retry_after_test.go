@@ -23,6 +23,8 @@ func TestParseRetryAfter(t *testing.T) {
 		"white space around":       {" 7\t", 7 * time.Second, true},
 		"a fraction":               {"1.5", 1500 * time.Millisecond, true},
 		"more than a Duration":     {"99999999999999999999", math.MaxInt64, true},
+		"just a Duration":          {"9223372036", 9223372036 * time.Second, true},
+		"the largest Duration":     {"9223372036.854775807", math.MaxInt64, true},
 		"more than a float":        {strings.Repeat("9", 400), math.MaxInt64, true},
 		"a date":                   {"Thu, 19 Nov 2026 12:01:30 GMT", 90 * time.Second, true},
 		"a date in RFC 850's form": {"Thursday, 19-Nov-26 12:01:30 GMT", 90 * time.Second, true},

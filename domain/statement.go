@@ -105,7 +105,7 @@ func (s *StatementSum) Add(r PostedRecord) error {
 		return nil
 	case inPeriod:
 		s.addToPeriod(r.Date, amount)
-	case s.wanted.From != "" && r.Date < s.wanted.From:
+	case r.Date < s.wanted.From:
 		s.before = s.before.Add(amount)
 	}
 	if b := s.baseline; b != nil && r.Date < b.FirstDay && r.FirstSeenAt.After(b.At) {
@@ -123,9 +123,10 @@ func (s *StatementSum) addToPeriod(date Date, amount decimal.Decimal) {
 	total.Count++
 	total.Sum = total.Sum.Add(amount.Abs())
 	s.measure(amount)
-	if s.first == "" || date < s.first {
+	if s.first == "" {
 		s.first = date
 	}
+	s.first = min(s.first, date)
 	s.last = max(s.last, date)
 }
 
@@ -190,9 +191,6 @@ func CompactID(id uuid.UUID) string { return hex.EncodeToString(id[:]) }
 
 // Truncate returns at most the given number of characters from the beginning of a text.
 func Truncate(text string, characters int) string {
-	if len(text) <= characters {
-		return text
-	}
 	for i := range text {
 		if characters--; characters < 0 {
 			return text[:i]

@@ -74,6 +74,9 @@ func TestBalancesOfAStatementFollowFromTheAcceptedAnchor(t *testing.T) {
 		"with a later record": {
 			domain.Window{From: "2026-02-10"}, []domain.PostedRecord{late("2026-03-02", "-7")}, "1100", "1067.5",
 		},
+		"with a later record of the first known day": {
+			domain.Window{From: "2026-02-01"}, []domain.PostedRecord{late("2026-02-01", "-20")}, "1000", "1054.5",
+		},
 		"with late history in the period": {
 			domain.Window{To: "2026-02-10"}, []domain.PostedRecord{late("2026-01-15", "-20")}, "1020", "1069.5",
 		},

@@ -26,7 +26,8 @@ func TestAPageOfVersionsStartsAtTheFirstKnownVersionWithoutAGap(t *testing.T) {
 		want   []domain.ChangeKind
 		next   string
 	}{
-		"no version": {},
+		"no version":          {},
+		"a page without room": {[]domain.Transaction{version(1, false)}, 0, nil, ""},
 		"every kind": {
 			[]domain.Transaction{
 				version(6, true), version(5, true), version(4, false), version(3, true), version(2, false),

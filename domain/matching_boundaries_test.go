@@ -30,21 +30,25 @@ func TestTextsAreSimilarFromSixtyPercentOn(t *testing.T) {
 func TestNamesOfTransfersAreSimilarFromSixtyPercentOn(t *testing.T) {
 	runMatchCases(t, map[string]matchCase{
 		"6 of 10 trigrams of the shorter name": {
-			left: rows{left("a", text("PIX ENVIADO MARIA SUL"))}, came: rows{came("b", text("PIX ENVIADO MARIA NORTE"))},
+			left: rows{left("a", text("PIX ENVIADO MARIA SUL"))},
+			came: rows{came("b", text("PIX ENVIADO MARIA NORTE"))},
 			want: []string{"a>b similar_text"},
 		},
 		"6 of 11 trigrams of the shorter name": {
-			left: rows{left("a", text("PIX ENVIADO MARIA LIMA"))}, came: rows{came("b", text("PIX ENVIADO MARIA NORTE"))},
+			left: rows{left("a", text("PIX ENVIADO MARIA LIMA"))},
+			came: rows{came("b", text("PIX ENVIADO MARIA NORTE"))},
 		},
 		"a transfer without a name": {
 			left: rows{left("a", text("PIX ENVIADO"))}, came: rows{came("b", text("PIX ENVIADO QR"))},
 			want: []string{"a>b similar_text"},
 		},
 		"a transfer that left, and another name in a text that came": {
-			left: rows{left("a", text("PIX ENVIADO JOAO SILVA"))}, came: rows{came("b", text("SR PIX ENVIADO JOAO SOUZA"))},
+			left: rows{left("a", text("PIX ENVIADO JOAO SILVA"))},
+			came: rows{came("b", text("SR PIX ENVIADO JOAO SOUZA"))},
 		},
 		"another name in a text that left, and a transfer that came": {
-			left: rows{left("a", text("SR PIX ENVIADO JOAO SILVA"))}, came: rows{came("b", text("PIX ENVIADO JOAO SOUZA"))},
+			left: rows{left("a", text("SR PIX ENVIADO JOAO SILVA"))},
+			came: rows{came("b", text("PIX ENVIADO JOAO SOUZA"))},
 		},
 	})
 }

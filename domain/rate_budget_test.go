@@ -519,7 +519,9 @@ func TestANewTenantCannotOvertakeTheTenantsThatWait(t *testing.T) {
 		"no other tenant":   {nil, 1},
 		"tenants that wait": {[]domain.TenantDemand{rateDemand(1, 10, waitingOn("b", 1, 10)), idle, many}, 11},
 		"tenants that waited": {
-			[]domain.TenantDemand{idle, rateDemand(3, 20, waitingOn("b", 0, 20)), rateDemand(1, 9, waitingOn("b", 0, 9))}, 21,
+			[]domain.TenantDemand{
+				idle, rateDemand(3, 20, waitingOn("b", 0, 20)), rateDemand(1, 9, waitingOn("b", 0, 9)),
+			}, 21,
 		},
 	} {
 		state := domain.RateBudget{FullAt: rateEpoch.Add(14 * a.Interval()), Demands: tc.demands} // one token is left

@@ -100,6 +100,9 @@ func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 		"the complete list comes after a list with both": {
 			reads: []domain.Progress{reread}, left: 1, absent: 1, complete: true, want: true,
 		},
+		"the complete list of the second pull comes after its list with both": {
+			reads: []domain.Progress{all(), reread}, left: 2, absent: 2, complete: true, want: true,
+		},
 		"the pull that wrote the old row stored the new one": {
 			reads: []domain.Progress{named("z")}, left: 1, written: 1, live: true, came: 1, want: false,
 		},

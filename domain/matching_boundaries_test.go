@@ -66,3 +66,16 @@ func TestRowsThatCannotMatchAreLeftOutOfGroupsWithFewPairs(t *testing.T) {
 		}
 	}
 }
+
+// Other codes of the same form may change when a movement is booked again.
+func TestOnlyEndToEndIDsOfPaymentsAndReturnsTellMovementsApart(t *testing.T) {
+	const first, second = "00000000202611101200AAAAAAAAAAA", "00000000202611101200BBBBBBBBBBB"
+	runMatchCases(t, map[string]matchCase{
+		"two payments": {left: rows{left("a", text("PIX E"+first))}, came: rows{came("b", text("PIX E"+second))}},
+		"two returns":  {left: rows{left("a", text("PIX D"+first))}, came: rows{came("b", text("PIX D"+second))}},
+		"two other codes": {
+			left: rows{left("a", text("PIX F"+first))}, came: rows{came("b", text("PIX F"+second))},
+			want: []string{"a>b same_description"},
+		},
+	})
+}

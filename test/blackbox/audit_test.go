@@ -28,6 +28,21 @@ func (h *env) execSQL(t *testing.T, statement string) {
 	must(conn.Exec(t.Context(), statement))
 }
 
+// saveCheckpoint stores the newest checkpoint, which must be of size entries, in a file, and returns the file's name.
+func (h *env) saveCheckpoint(t *testing.T, p *process, size int) (file string) {
+	t.Helper()
+	cli := map[string]string{"DISCOVERY_URL": p.origin, "DISCOVERY_TOKEN": h.token}
+	out, said, code := command(t, cli, "audit", "checkpoint")
+	if code != 0 || !strings.Contains(out, fmt.Sprintf("\n%d\n", size)) {
+		t.Fatalf("audit checkpoint ended with %d: %s%s", code, out, said)
+	}
+	file = filepath.Join(t.TempDir(), fmt.Sprint("checkpoint-", size))
+	if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // TestTheAuditLogSurvivesAKillAndIsVerified kills the service right after it has answered requests, when their entries
 // usually have no number yet. Every answered change must be an entry. Then it tampers with the database.
 func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
@@ -40,9 +55,13 @@ func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 			t.Parallel()
 			h := newEnv(t, database(t))
 			const rounds, each = 5, 3
+			var empty string // the file with the checkpoint of the log before its first entry
 			for round := range rounds {
 				p := h.serve()
 				p.ready()
+				if round == 0 {
+					empty = h.saveCheckpoint(t, p, 0)
+				}
 				for i := range each {
 					h.call(p, "POST", "/connections", object{
 						"type": "rest-generic", "configName": fmt.Sprint(round, ".", i),
@@ -58,15 +77,8 @@ func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 			}
 			p := h.serve()
 			p.ready()
-			checkpoint := filepath.Join(t.TempDir(), "checkpoint")
+			checkpoint := h.saveCheckpoint(t, p, rounds*each)
 			cli := map[string]string{"DISCOVERY_URL": p.origin, "DISCOVERY_TOKEN": h.token}
-			out, said, code = command(t, cli, "audit", "checkpoint")
-			if code != 0 || !strings.Contains(out, fmt.Sprintf("\n%d\n", rounds*each)) {
-				t.Fatalf("audit checkpoint ended with %d: %s%s", code, out, said)
-			}
-			if err := os.WriteFile(checkpoint, []byte(out), 0o600); err != nil {
-				t.Fatal(err)
-			}
 			if out, said, code = command(t, cli, "audit", "list", "-o", "csv", "--all"); code != 0 ||
 				strings.Count(out, "engine.create") != rounds*each {
 				t.Errorf("audit list ended with %d: %s%s", code, out, said)
@@ -84,8 +96,12 @@ func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 				}
 			}
 			verify("with a checkpoint", 0, "", "--checkpoint", checkpoint)
+			verify("with the checkpoint of the empty log", 0, "", "--checkpoint", empty)
+			verify("with both checkpoints", 0, "", "--checkpoint", checkpoint, "--checkpoint", empty)
 			h.execSQL(t, "UPDATE audit_entries SET actor = 'mallory' WHERE sequence = 4")
 			verify("with a changed entry", 1, "the first wrong entry is 4 ")
+			verify("with a changed entry and the checkpoint of the empty log", 1, "the first wrong entry is 4 ",
+				"--checkpoint", empty)
 			h.execSQL(t, "UPDATE audit_entries SET actor = 'unknown' WHERE sequence = 4")
 			verify("with the entry as it was", 0, "")
 			h.execSQL(t, "DELETE FROM audit_entries WHERE sequence >= 12")
@@ -95,6 +111,7 @@ func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 			h.execSQL(t, "DELETE FROM audit_checkpoints")
 			h.execSQL(t, "DELETE FROM audit_heads")
 			verify("without any entry", 0, "")
+			verify("with the checkpoint of the empty log, and without any entry", 0, "", "--checkpoint", empty)
 			verify("with a checkpoint of lost entries", 1, "the first wrong entry is 0 ", "--checkpoint", checkpoint)
 			verify(
 				"with a file that is no checkpoint",

@@ -170,9 +170,8 @@ func (o operator) verifyLog(earlier string) string {
 		if rootOf(leaves[:from]) != before {
 			o.t.Errorf("the first %d entries are not those of the earlier checkpoint", from)
 		}
-		to, hashes := o.proof(fmt.Sprintf("consistency?from=%d&to=%d", from, size))
-		if err := tlog.CheckTree(tlog.TreeProof(tlogHashes(hashes)), int64(to), root, int64(from), before); err != nil {
-			o.t.Error(err)
+		if size > 0 {
+			o.verifyConsistency(from, size, before, root)
 		}
 	}
 	verifier, err := note.NewVerifier(strings.TrimSpace(key))
@@ -183,6 +182,25 @@ func (o operator) verifyLog(earlier string) string {
 		o.t.Error(err)
 	}
 	return newest
+}
+
+// verifyConsistency verifies that the tree of from entries is a prefix of the tree of to entries. RFC 6962 defines no
+// proof for an earlier tree without entries, which is a prefix of every tree: the proof must be empty.
+func (o operator) verifyConsistency(from, to int, before, after [32]byte) {
+	o.t.Helper()
+	size, hashes := o.proof(fmt.Sprintf("consistency?from=%d&to=%d", from, to))
+	if size != to {
+		o.t.Errorf("the proof is of a tree of %d entries, want %d", size, to)
+	}
+	if from == 0 {
+		if len(hashes) > 0 {
+			o.t.Errorf("the proof of the empty tree has %d hashes", len(hashes))
+		}
+		return
+	}
+	if err := tlog.CheckTree(tlog.TreeProof(tlogHashes(hashes)), int64(to), after, int64(from), before); err != nil {
+		o.t.Error(err)
+	}
 }
 
 func tlogHashes(hashes [][32]byte) tlog.RecordProof {
@@ -302,6 +320,22 @@ func TestAuditNumbersHaveNoGaps(t *testing.T) {
 			t.Errorf("%d entries, want %d", n, writers*each)
 		}
 		o.verifyLog(early)
+	})
+}
+
+// TestTheCheckpointOfAnEmptyLogIsVerified verifies a log without entries, and its checkpoint after entries were added.
+func TestTheCheckpointOfAnEmptyLogIsVerified(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o := w.audited(t, "maria")
+		empty := o.verifyLog("")
+		if size, _ := verifiedCheckpoint(t, string(o.get(auditPath+"/key").want(http.StatusOK).raw), empty); size != 0 {
+			t.Fatalf("the log of a new tenant has %d entries", size)
+		}
+		o.verifyLog(empty)
+		for _, name := range []string{"one", "two", "three"} {
+			o.do(http.MethodPost, engines, postgresEngine(t, name)).want(http.StatusCreated)
+			o.verifyLog(empty)
+		}
 	})
 }
 

@@ -14,10 +14,12 @@ import (
 const (
 	// claimInterval is the interval at which a process claims subscriptions and extends its leases.
 	claimInterval = time.Second
-	// eventLease is how long a lease lasts. It is extended when half of it is left.
-	eventLease = 28 * time.Second
-	// leaseMargin is the time before the end of a lease during which no more events are sent.
-	leaseMargin = 5 * time.Second
+	// eventLease is how long a lease lasts. It is extended when half of it is left. Another process takes over the
+	// subscriptions of a dead one after this time.
+	eventLease = 12 * time.Second
+	// leaseMargin is the time before the end of a lease after which no attempt is under way. It allows for the
+	// difference between the clocks of two processes.
+	leaseMargin = 2 * time.Second
 	// claimLimit is the maximum number of subscriptions that a process claims at a time, so that the processes share
 	// them.
 	claimLimit = 8
@@ -157,7 +159,7 @@ func (d *dispatcher) claim(ctx context.Context) {
 	}
 	for id, sub := range wanted {
 		if d.runners[id] == nil {
-			d.runners[id] = d.start(ctx, sub)
+			d.runners[id] = d.start(ctx, sub, now)
 		}
 	}
 	if len(held) > 0 && len(held)%claimLimit == 0 {
@@ -191,10 +193,10 @@ func (d *dispatcher) poll(ctx context.Context) {
 	}
 }
 
-// start starts the runner of a claimed subscription.
-func (d *dispatcher) start(ctx context.Context, sub domain.Subscription) *eventRunner {
+// start starts the runner of a subscription that was claimed at a time.
+func (d *dispatcher) start(ctx context.Context, sub domain.Subscription, claimed time.Time) *eventRunner {
 	runCtx, cancel := context.WithCancel(ctx)
-	if !d.Clock.Now().Before(sub.PreviousUntil) {
+	if !claimed.Before(sub.PreviousUntil) {
 		sub.PreviousUntil = time.Time{} // the replaced secret is no longer used for signing
 	}
 	r := &eventRunner{
@@ -208,7 +210,7 @@ func (d *dispatcher) start(ctx context.Context, sub domain.Subscription) *eventR
 		busy: map[string]bool{}, parked: map[string]*parkedSubject{},
 	}
 	r.pending.DeliveredTo = sub.DeliveredTo
-	r.extend(d.Clock.Now())
+	r.extend(claimed)
 	go func() {
 		defer close(r.ended)
 		defer cancel()

@@ -251,6 +251,13 @@ func (m *mortalStore) dead() bool {
 	return m.isDead
 }
 
+// kill makes each later call fail.
+func (m *mortalStore) kill() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.isDead = true
+}
+
 // do makes a call unless the process is dead.
 func do[T any](m *mortalStore, call func() (T, error)) (result T, err error) {
 	m.mu.Lock()
@@ -556,6 +563,148 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 		time.Sleep(time.Hour)
 		checkReceived(d, s, d.sink.got(books))
 	})
+}
+
+// While 256 subjects are parked, no other events are sent. The sink is then probed more often than one event is retried,
+// so that the subscription continues soon after the sink works again. A process that was started meanwhile also makes
+// all retries due.
+func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
+	for name, restarts := range map[string]bool{"the same process": false, "another process": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDispatchEnv(t)
+				s := d.subscribe(books)
+				var tried sync.Map
+				var attempts atomic.Int32
+				d.sink.set(books, func(_ context.Context, e ports.OutgoingEvent) error {
+					if _, again := tried.LoadOrStore(e.Subject, true); !again {
+						time.Sleep(10 * time.Millisecond)
+					}
+					attempts.Add(1)
+					return refused()
+				})
+				rows := map[string]string{}
+				for n := range 400 {
+					rows[strconv.Itoa(n)] = "1"
+				}
+				d.store(rows)
+				stop := d.dispatch(d.Service)
+				time.Sleep(3 * time.Hour)
+				attempts.Store(0)
+				time.Sleep(time.Hour)
+				if n := attempts.Load(); n < 100 || n > 800 {
+					t.Errorf("%d attempts in an hour while the sink is down, want 100 to 800", n)
+				}
+				if restarts {
+					stop()
+					stop = d.dispatch(d.Service)
+				}
+				d.sink.set(books, nil)
+				time.Sleep(30 * time.Second)
+				stop()
+				if status := d.status(s); status.Waiting != 0 {
+					t.Fatalf("%d events wait although the sink works", status.Waiting)
+				}
+				checkReceived(d, s, d.sink.got(books))
+			})
+		})
+	}
+}
+
+// A destination that requires a delay is not probed before.
+func TestAProbeHonoursRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		d.subscribe(books)
+		var last time.Time
+		var mu sync.Mutex
+		shortest := time.Hour
+		d.sink.set(books, func(context.Context, ports.OutgoingEvent) error {
+			mu.Lock()
+			defer mu.Unlock()
+			now := time.Now()
+			if !last.IsZero() && now.Sub(last) > time.Second { // attempts of a second are one round
+				shortest = min(shortest, now.Sub(last))
+			}
+			last = now
+			return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, RetryAfter: 20 * time.Minute}
+		})
+		rows := map[string]string{}
+		for n := range 300 {
+			rows[strconv.Itoa(n)] = "1"
+		}
+		d.store(rows)
+		defer d.dispatch(d.Service)()
+		time.Sleep(3 * time.Hour)
+		mu.Lock()
+		defer mu.Unlock()
+		if shortest < 20*time.Minute {
+			t.Errorf("an attempt after %v, want none within 20 minutes", shortest)
+		}
+	})
+}
+
+// Another process takes over the subscriptions of a dead one within 12 s.
+func TestTheSubscriptionsOfADeadProcessAreTakenOverSoon(t *testing.T) {
+	for wait := range 14 { // the time of death relative to the lease
+		synctest.Test(t, func(t *testing.T) {
+			d := newDispatchEnv(t)
+			s := d.subscribe(books)
+			store := &mortalStore{Subscriptions: d.deps.Subscriptions, left: 1 << 30}
+			deps := d.deps
+			deps.Subscriptions, deps.Sinks = store, []ports.Sink{mortalSink{d.sink, store}}
+			process, err := application.New(deps)
+			d.noError(err)
+			stop := d.dispatch(process)
+			d.store(map[string]string{"a": "1"})
+			time.Sleep(time.Duration(wait+1) * time.Second)
+			store.kill()
+			defer d.dispatch(d.Service)()
+			d.store(map[string]string{"a": "2"})
+			stop()
+			time.Sleep(12*time.Second + 500*time.Millisecond)
+			checkReceived(d, s, d.sink.got(books))
+		})
+	}
+}
+
+// A process that cannot extend its lease, for example because its database does not answer, may still be sending. Its
+// attempts end before another process may send, so that a hanging attempt cannot overtake later events.
+func TestAttemptsEndBeforeAnotherProcessSends(t *testing.T) {
+	for wait := range 14 {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDispatchEnv(t)
+			d.subscribe(books)
+			var underWay, most atomic.Int32
+			d.sink.set(books, func(ctx context.Context, _ ports.OutgoingEvent) error {
+				if n := underWay.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				defer underWay.Add(-1)
+				select {
+				case <-time.After(15 * time.Second):
+				case <-ctx.Done():
+				}
+				return unavailable(domain.SinkUnreachable)
+			})
+			store := &mortalStore{Subscriptions: d.deps.Subscriptions, left: 1 << 30}
+			deps := d.deps
+			deps.Subscriptions = store
+			process, err := application.New(deps)
+			d.noError(err)
+			defer d.dispatch(process)()
+			time.Sleep(time.Duration(wait)*time.Second + 700*time.Millisecond)
+			d.store(map[string]string{"a": "1"})
+			time.Sleep(250 * time.Millisecond) // the attempt has started, and the next claim is due soon
+			store.kill()
+			time.Sleep(100 * time.Millisecond)
+			defer d.dispatch(d.Service)()
+			time.Sleep(30 * time.Second)
+			if n := most.Load(); n != 1 {
+				t.Errorf("%d attempts of one event at once, want 1", n)
+			}
+		})
+	}
 }
 
 // The first five attempts are made within 30 s; after three days the subscription is disabled. It keeps its position.

@@ -32,6 +32,9 @@ const (
 	openRetry = 10 * time.Second
 	// sinkDown is the number of consecutive failures after which a success makes all retries due.
 	sinkDown = 8
+	// probeInterval is the interval of attempts while maxParked subjects are parked, if no retry is due sooner. Without
+	// it, a sink that works again would get no event until the next retry of one of them, for up to an hour.
+	probeInterval = 10 * time.Second
 )
 
 // eventRunner sends the events of one subscription. Its goroutine owns all members except lease and ended. Calls of the
@@ -61,7 +64,8 @@ type eventRunner struct {
 	inFlight int
 	busy     map[string]bool // the subjects of attempts under way
 	parked   map[string]*parkedSubject
-	failures int // number of consecutive failed attempts
+	failures int       // number of consecutive failed attempts
+	probeAt  time.Time // when an event may be retried before its time, while too many subjects are parked
 
 	calling      bool // a call of the store is under way
 	pending      ports.AttemptsWrite
@@ -110,10 +114,11 @@ func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
 // extend records that the lease is held at a time, for at least half of its duration.
 func (r *eventRunner) extend(now time.Time) { r.until.Store(now.Add(eventLease / 2).UnixMicro()) }
 
+// sendsUntil returns the time at which the lease may end soon, so that no attempt may be under way.
+func (r *eventRunner) sendsUntil() time.Time { return time.UnixMicro(r.until.Load()).Add(-leaseMargin) }
+
 // leaseEnds reports whether the lease may have ended or will end soon.
-func (r *eventRunner) leaseEnds() bool {
-	return r.Clock.Now().Add(leaseMargin).UnixMicro() >= r.until.Load()
-}
+func (r *eventRunner) leaseEnds() bool { return !r.Clock.Now().Before(r.sendsUntil()) }
 
 // stop makes the runner end. Attempts under way may finish.
 func (r *eventRunner) stop() { r.cancel() }
@@ -135,8 +140,8 @@ func (r *eventRunner) wake() {
 	}
 }
 
-// run sends events until ctx ends, or a call of the store fails: then the dispatcher starts another runner, which
-// continues from the stored state.
+// run sends events until ctx ends, a call of the store fails, or the lease ends while attempts are under way: then the
+// dispatcher starts another runner, which continues from the stored state.
 func (r *eventRunner) run(ctx context.Context) (err error) {
 	if r.sender, err = r.openSender(ctx, r.sub); err != nil {
 		_ = r.Sleeper.Sleep(ctx, openRetry)
@@ -151,9 +156,15 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 	for _, head := range heads {
 		r.parked[head.Subject] = &parkedSubject{head: head}
 	}
+	// The sink may have been down until now: then its first success must make all retries due.
+	r.failures, r.probeAt = len(heads), r.Clock.Now().Add(probeInterval)
 	sending, stopSends := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSends()
 	for ctx.Err() == nil && r.failed == nil {
+		if r.inFlight > 0 && r.leaseEnds() {
+			stopSends()
+			break
+		}
 		r.startAttempts(sending)
 		r.startCall(ctx)
 		r.wait(ctx)
@@ -162,10 +173,10 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 	return r.failed
 }
 
-// finish waits for the attempts under way and stores the last results.
+// finish waits for the attempts under way, at most until the lease may end, and stores the last results.
 func (r *eventRunner) finish(ctx context.Context, stopSends context.CancelFunc) {
 	go func() {
-		_ = r.Sleeper.Sleep(ctx, stopSending)
+		_ = r.Sleeper.Sleep(ctx, max(min(stopSending, r.sendsUntil().Sub(r.Clock.Now())), 0))
 		stopSends()
 	}()
 	for r.inFlight > 0 || r.calling {
@@ -222,14 +233,21 @@ func (r *eventRunner) alarm(ctx context.Context) (alarm <-chan struct{}, stop fu
 	if !r.pendingSince.IsZero() && !r.calling {
 		sooner(r.pendingSince.Add(recordAfter))
 	}
+	blocked := r.blocked()
 	for _, p := range r.parked {
 		if p.state == parkedWaiting && !r.calling && len(r.retries) < maxInFlight {
 			at := p.head.NextAttempt
+			if blocked && r.probeAt.Before(at) {
+				at = r.probeAt
+			}
 			if at.IsZero() {
 				at = r.Clock.Now()
 			}
 			sooner(at)
 		}
+	}
+	if r.inFlight > 0 {
+		sooner(r.sendsUntil())
 	}
 	if len(r.queue)+len(r.retries) > 0 && r.inFlight == 0 {
 		sooner(r.Clock.Now().Add(claimInterval)) // the lease may be extended
@@ -359,6 +377,7 @@ func (r *eventRunner) succeeded(e *queuedEvent) {
 // fails records a failed attempt: the event waits for its next attempt, or the subscription is disabled.
 func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure error) {
 	r.failures++
+	r.probeAt = now.Add(max(probeInterval, domain.RetryAfterOf(failure)))
 	if e.FailingSince.IsZero() {
 		e.FailingSince = now
 	}
@@ -513,16 +532,30 @@ func (r *eventRunner) callLoad(ctx context.Context) {
 	})
 }
 
-// dueRetries returns the subjects whose first event is due for its next attempt.
+// blocked reports whether nothing can be sent until a retry is due, because too many subjects are parked.
+func (r *eventRunner) blocked() bool {
+	return len(r.parked) >= maxParked && r.inFlight == 0 && len(r.retries) == 0
+}
+
+// dueRetries returns the subjects whose first event is due for its next attempt. If there is none, and too many
+// subjects are parked, it returns the one that is due next when it is time to probe the sink.
 func (r *eventRunner) dueRetries(now time.Time) []*parkedSubject {
 	if len(r.retries) >= maxInFlight {
 		return nil
 	}
 	var due []*parkedSubject
+	var next *parkedSubject
 	for _, p := range r.parked {
-		if p.state == parkedWaiting && !p.head.NextAttempt.After(now) {
+		switch {
+		case p.state != parkedWaiting:
+		case !p.head.NextAttempt.After(now):
 			due = append(due, p)
+		case next == nil || p.head.NextAttempt.Before(next.head.NextAttempt):
+			next = p
 		}
+	}
+	if len(due) == 0 && next != nil && r.blocked() && !now.Before(r.probeAt) {
+		return []*parkedSubject{next}
 	}
 	slices.SortFunc(due, func(x, y *parkedSubject) int { return int(x.head.Sequence - y.head.Sequence) })
 	return due[:min(len(due), maxInFlight)]

@@ -239,12 +239,14 @@ func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id do
 	})
 }
 
-// ClaimSubscriptions claims subscriptions in the order of their ids.
+// ClaimSubscriptions claims subscriptions in the order of their ids. Like the databases, it extends a lease only when
+// half of it has passed.
 func (v subscriptions) ClaimSubscriptions(
 	ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
 ) ([]domain.Subscription, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.ClaimSubscriptions", func() ([]domain.Subscription, error) {
 		var held []domain.Subscription
+		half := at.Add(until.Sub(at) / 2)
 		for _, row := range v.sortedSubscriptions() {
 			if row.State != domain.SubscriptionActive {
 				continue
@@ -252,12 +254,15 @@ func (v subscriptions) ClaimSubscriptions(
 			free := row.holder.IsZero() || !at.Before(row.until)
 			switch {
 			case row.holder == holder:
+				if !row.until.After(half) {
+					row.until = until
+				}
 			case free && limit > 0:
 				limit--
+				row.holder, row.until = holder, until
 			default:
 				continue
 			}
-			row.holder, row.until = holder, until
 			held = append(held, cloneSubscription(row.Subscription))
 		}
 		return held, nil

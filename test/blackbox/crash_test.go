@@ -24,7 +24,8 @@ const killsARound = 15
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks
 // arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once. Two
 // subscriptions must have got the events of all records: one whose endpoint failed, and one whose broker was
-// killed with every tenth kill of a service.
+// killed, with every tenth kill of a service, while it received messages. Every fourth process is killed only when it
+// sends events, because a process gets the subscriptions of a killed one only when their lease has ended.
 // CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED is set, all kills
 // concern a service that uses PostgreSQL through a pooler.
 func TestCrash(t *testing.T) {
@@ -84,15 +85,16 @@ type crashTest struct {
 	t       testing.TB
 	random  *rand.Rand
 	db      *database // nil if the service uses SQLite
-	broker  *mortalBroker
 	current atomic.Pointer[process]
 	kills   int
 	crashes int // number of crashes of the database
 
 	endpoint *eventEndpoint
-	before   int // number of events that the endpoint had received when the current process started
-	senders  int // number of killed processes that had sent events
+	before   int64 // number of events that were sent to the endpoint before the current process started
+	senders  int   // number of killed processes that had sent events
 
+	queue         *eventQueue // nil if there is no broker
+	brokerCrashed int         // the number of kills at the last crash of the broker
 	brokerCrashes sync.WaitGroup
 }
 
@@ -107,12 +109,11 @@ func newMortalBroker(t *testing.T) *mortalBroker {
 }
 
 func crash(t *testing.T, h *env, db *database, broker *mortalBroker, kills int, seed uint64) {
-	r := &crashTest{env: h, t: t, db: db, broker: broker, random: rand.New(rand.NewPCG(seed, 1))}
+	r := &crashTest{env: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
 	r.startAndWait()
 	r.endpoint = h.newEventEndpoint(t, r.current.Load(), seed)
-	var queue *eventQueue
 	if broker != nil {
-		queue = h.newEventQueue(t, r.current.Load(), broker, strings.ReplaceAll(t.Name(), "/", "."))
+		r.queue = h.newEventQueue(t, r.current.Load(), broker, strings.ReplaceAll(t.Name(), "/", "."))
 		t.Cleanup(r.brokerCrashes.Wait)
 	}
 	var links []*link
@@ -137,8 +138,8 @@ func crash(t *testing.T, h *env, db *database, broker *mortalBroker, kills int, 
 	r.brokerCrashes.Wait()
 	r.endpoint.check(t, h, r.current.Load())
 	brokerKills := 0
-	if queue != nil {
-		queue.check(t, h, r.current.Load())
+	if r.queue != nil {
+		r.queue.check(t, h, r.current.Load())
 		brokerKills = broker.killed()
 	}
 	t.Logf(
@@ -175,9 +176,18 @@ func (r *crashTest) round(tr *traffic, kills int, seed uint64) {
 	<-ended
 }
 
-// kill kills and restarts the service, or the database, or both. Sometimes it does not wait until the
-// restarted service is ready, so that the next kill can hit a process that is still starting.
+// kill kills and restarts the service, or the database, or both, and sometimes also the broker. Sometimes it does not
+// wait until the restarted service is ready, so that the next kill can hit a process that is still starting.
 func (r *crashTest) kill() {
+	if r.kills%4 == 2 {
+		r.awaitEvents()
+	}
+	if r.queue != nil && r.kills%10 == 5 && r.brokerCrashed != r.kills {
+		r.brokerCrashed = r.kills
+		hangs := time.Duration(r.random.IntN(1000)) * time.Millisecond
+		r.queue.broker.crashWhileSending(r.t, r.queue.proxy, hangs, &r.brokerCrashes)
+		time.Sleep(time.Duration(r.random.IntN(1000)) * time.Millisecond)
+	}
 	if r.db != nil && r.random.IntN(3) == 0 {
 		r.db.crash()
 		r.crashes++
@@ -189,18 +199,23 @@ func (r *crashTest) kill() {
 	}
 	r.current.Load().kill()
 	r.kills++
-	received := r.endpoint.log.count()
-	if received > r.before {
+	sent := r.endpoint.requests.Load()
+	if sent > r.before {
 		r.senders++
 	}
-	r.before = received
-	if hangs := time.Duration(r.random.IntN(1000)) * time.Millisecond; r.broker != nil && r.kills%10 == 5 {
-		r.brokerCrashes.Go(func() { r.broker.crash(r.t, hangs) })
-	}
+	r.before = sent
 	r.current.Store(r.serve())
 	if r.random.IntN(4) > 0 {
 		r.waitUntilReady()
 	}
+}
+
+// awaitEvents waits until the running process has sent an event to the endpoint, and then for the time until a random
+// point of its work.
+func (r *crashTest) awaitEvents() {
+	r.waitUntilReady()
+	eventually(r.t, waitTimeout, "an event of the process", func() bool { return r.endpoint.requests.Load() > r.before })
+	time.Sleep(time.Duration(r.random.IntN(300)) * time.Millisecond)
 }
 
 // serving reports whether the service has started to serve. A service that is still starting is allowed

@@ -1,13 +1,16 @@
 package blackbox_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,13 +71,6 @@ func (l *eventLog) receive(body []byte) {
 	l.received++
 	l.ids[n], l.versions[event.Subject] = event.ID, event.Data.Version
 	l.first[event.Subject] = max(l.first[event.Subject], n)
-}
-
-// count returns the number of events that were received.
-func (l *eventLog) count() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.received
 }
 
 // missing returns the number of records whose last event was not received, and of those without the event that adds
@@ -144,7 +140,8 @@ func (l *eventLog) check(t testing.TB, h *env, p *process, receive func()) {
 // not answer.
 type eventEndpoint struct {
 	*httptest.Server
-	log *eventLog
+	log      *eventLog
+	requests atomic.Int64 // number of events that were sent, refused ones included
 
 	mu      sync.Mutex
 	failing bool
@@ -165,6 +162,7 @@ func (h *env) newEventEndpoint(t testing.TB, p *process, seed uint64) *eventEndp
 // ServeHTTP receives an event.
 func (e *eventEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
+	e.requests.Add(1)
 	e.mu.Lock()
 	chance := e.random.Float64()
 	failing := e.failing
@@ -199,17 +197,26 @@ type mortalBroker struct {
 	kills int
 }
 
-// crash kills the broker and starts it again. Before that, it does not answer for some time.
-func (b *mortalBroker) crash(t testing.TB, hangs time.Duration) {
+// crashWhileSending stops the broker as soon as a message passes the proxy, so that messages are under way that it has
+// not confirmed. It does not answer for some time, is killed, and starts again. The call returns when the broker has
+// stopped; crashed is done when it has started again.
+func (b *mortalBroker) crashWhileSending(t testing.TB, p *brokerProxy, hangs time.Duration, crashed *sync.WaitGroup) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.Pause()
-	time.Sleep(hangs)
-	b.Kill()
-	b.kills++
-	if err := b.Restart(); err != nil {
-		t.Error(err)
+	if !p.awaitMessage() {
+		b.mu.Unlock()
+		t.Errorf("no message to the broker within %v", waitTimeout)
+		return
 	}
+	b.Pause()
+	crashed.Go(func() {
+		defer b.mu.Unlock()
+		time.Sleep(hangs)
+		b.Kill()
+		b.kills++
+		if err := b.Restart(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // killed returns how often the broker was killed.
@@ -219,9 +226,75 @@ func (b *mortalBroker) killed() int {
 	return b.kills
 }
 
+// brokerProxy is a TCP proxy in front of a broker. It notices when a service publishes messages.
+type brokerProxy struct {
+	net.Listener
+	broker    string        // its address
+	published chan struct{} // receives an element when a message has passed
+}
+
+// newBrokerProxy starts a proxy, which ends with the test.
+func newBrokerProxy(t testing.TB, b *mortalBroker) *brokerProxy {
+	p := &brokerProxy{
+		Listener: must(net.Listen("tcp", "127.0.0.1:0")), broker: b.Address(), published: make(chan struct{}, 1),
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	go func() {
+		for {
+			conn, err := p.Accept()
+			if err != nil {
+				return
+			}
+			go p.forward(conn)
+		}
+	}()
+	return p
+}
+
+// forward forwards the data of a connection in both directions, until one of its ends closes it.
+func (p *brokerProxy) forward(service net.Conn) {
+	defer func() { _ = service.Close() }()
+	broker, err := net.Dial("tcp", p.broker)
+	if err != nil {
+		return
+	}
+	go func() {
+		defer func() { _ = service.Close() }()
+		_, _ = io.Copy(service, broker)
+	}()
+	defer func() { _ = broker.Close() }()
+	_, _ = io.Copy(io.MultiWriter(broker, p), service)
+}
+
+// Write notices the media type of a message in the data that a service sends.
+func (p *brokerProxy) Write(data []byte) (int, error) {
+	if bytes.Contains(data, []byte("application/cloudevents+json")) {
+		select {
+		case p.published <- struct{}{}:
+		default:
+		}
+	}
+	return len(data), nil
+}
+
+// awaitMessage waits for the next message, and reports whether there was one within waitTimeout.
+func (p *brokerProxy) awaitMessage() bool {
+	select {
+	case <-p.published: // an earlier message
+	default:
+	}
+	select {
+	case <-p.published:
+		return true
+	case <-time.After(waitTimeout):
+		return false
+	}
+}
+
 // eventQueue is a queue of a broker that gets the events of a subscription.
 type eventQueue struct {
 	broker *mortalBroker
+	proxy  *brokerProxy
 	queue  *rabbittest.Queue
 	log    *eventLog
 }
@@ -230,9 +303,11 @@ type eventQueue struct {
 func (h *env) newEventQueue(t testing.TB, p *process, b *mortalBroker, exchange string) *eventQueue {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	proxy := newBrokerProxy(t, b)
+	url := b.URL(proxy.Addr().String())
 	return &eventQueue{
-		broker: b, queue: b.Queue(t, exchange, "#", nil),
-		log: h.newEventLog(p, object{"kind": "rabbitmq", "url": b.URL(""), "exchange": exchange}),
+		broker: b, proxy: proxy, queue: b.Queue(t, exchange, "#", nil),
+		log: h.newEventLog(p, object{"kind": "rabbitmq", "url": url, "exchange": exchange}),
 	}
 }
 

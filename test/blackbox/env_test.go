@@ -117,8 +117,9 @@ func (l *link) connect(h *env, p *process) {
 		)
 }
 
-// maxLiveRows limits the rows of a bank, so that a list fits into one page however long a test changes the rows.
-const maxLiveRows = 900
+// maxCents limits the amounts of rows. It is large, so that two rows hardly ever have the same amount: a new row that
+// equals a removed one would continue its record.
+const maxCents = 1_000_000_000
 
 // change makes one to three changes at the vendor and returns the bodies of the webhooks that announce
 // them.
@@ -126,14 +127,14 @@ func (l *link) change(random *rand.Rand) [][]byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for range 1 + random.IntN(3) {
-		id, live := l.pick(random)
+		id, known := l.pick(random)
 		f := l.facts[id]
 		switch draw := random.IntN(10); {
-		case live == 0 || draw < 6 && live < maxLiveRows:
-			id, f = l.add(random.IntN(1_000_000))
+		case !known || draw < 6:
+			id, f = l.add(random.IntN(maxCents))
 		case draw < 9:
 			edits := f.edits + 1
-			f = l.edit(id, random.IntN(1_000_000))
+			f = l.edit(id, random.IntN(maxCents))
 			f.edits = edits
 		default:
 			l.remove(id)
@@ -144,9 +145,9 @@ func (l *link) change(random *rand.Rand) [][]byte {
 	return l.takeEvents()
 }
 
-// pick returns the id of a random row that is not removed, and the number of these rows. The choice depends only on the
-// seed.
-func (l *link) pick(random *rand.Rand) (id string, live int) {
+// pick returns the id of a random row that is not removed, and whether there is one. The choice depends
+// only on the seed.
+func (l *link) pick(random *rand.Rand) (string, bool) {
 	ids := make([]string, 0, len(l.facts))
 	for id, f := range l.facts {
 		if !f.removed {
@@ -154,8 +155,8 @@ func (l *link) pick(random *rand.Rand) (id string, live int) {
 		}
 	}
 	if len(ids) == 0 {
-		return "", 0
+		return "", false
 	}
 	slices.Sort(ids)
-	return ids[random.IntN(len(ids))], len(ids)
+	return ids[random.IntN(len(ids))], true
 }

@@ -565,9 +565,9 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 	})
 }
 
-// While 256 subjects are parked, no other events are sent. The sink is then probed more often than one event is retried,
-// so that the subscription continues soon after the sink works again. A process that was started meanwhile also makes
-// all retries due.
+// While 256 subjects are parked, no other events are sent. The sink is then probed more often than one event is
+// retried, so that the subscription continues soon after the sink works again. A process that was started meanwhile
+// also makes all retries due.
 func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 	for name, restarts := range map[string]bool{"the same process": false, "another process": true} {
 		t.Run(name, func(t *testing.T) {
@@ -609,6 +609,34 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While 256 subjects are parked, loaded events wait. One of them must not be sent with the record as it was when it was
+// loaded if an earlier event of its subject is retried meanwhile, with a later version.
+func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDispatchEnv(t)
+		s := d.subscribe(books)
+		d.sink.set(books, func(context.Context, ports.OutgoingEvent) error {
+			time.Sleep(time.Second)
+			return refused()
+		})
+		defer d.dispatch(d.Service)()
+		d.store(map[string]string{"a": "1"})
+		time.Sleep(500 * time.Millisecond)
+		rows := map[string]string{}
+		for n := range 280 {
+			rows[strconv.Itoa(n)] = "1"
+		}
+		d.store(rows)
+		time.Sleep(500 * time.Millisecond)
+		d.store(map[string]string{"a": "2"})
+		time.Sleep(5 * time.Minute)
+		d.store(map[string]string{"a": "3"})
+		d.sink.set(books, nil)
+		time.Sleep(2 * time.Hour) // attempts that were under way have failed, and are retried
+		checkReceived(d, s, d.sink.got(books))
+	})
 }
 
 // A destination that requires a delay is not probed before.

@@ -265,8 +265,7 @@ func (r *eventRunner) alarm(ctx context.Context) (alarm <-chan struct{}, stop fu
 	return fired, cancel
 }
 
-// startAttempts starts attempts, at most one for each subject: first retries, then the queue in its order. An event
-// whose subject is parked is parked as well.
+// startAttempts starts attempts, at most one for each subject: first retries, then the queue in its order.
 func (r *eventRunner) startAttempts(ctx context.Context) {
 	if r.leaseEnds() {
 		return
@@ -281,15 +280,11 @@ func (r *eventRunner) startAttempts(ctx context.Context) {
 	}
 	kept := r.queue[:0]
 	for i, e := range r.queue {
-		switch p := r.parked[e.Subject]; {
+		switch {
 		case r.inFlight == maxInFlight:
 			kept = append(kept, r.queue[i:]...)
 			r.queue = kept
 			return
-		case p != nil:
-			p.unflushed++
-			r.park(e.SubscriptionEvent)
-			r.settle(e)
 		case r.busy[e.Subject]:
 			kept = append(kept, e)
 		default:
@@ -393,6 +388,24 @@ func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure e
 		r.parked[e.Subject] = &parkedSubject{head: e}
 	}
 	r.park(e)
+	r.parkQueued()
+}
+
+// parkQueued parks the loaded events whose subjects are parked. They must not wait in the queue: when they are sent,
+// the earlier event of their subject may have been sent with a later version of its resource than theirs.
+func (r *eventRunner) parkQueued() {
+	kept := r.queue[:0]
+	for _, e := range r.queue {
+		if p := r.parked[e.Subject]; p != nil {
+			p.unflushed++
+			r.park(e.SubscriptionEvent)
+			r.settle(e)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	clear(r.queue[len(kept):])
+	r.queue = kept
 }
 
 // park parks an event. A later state of an event replaces the earlier one, because they are stored in their order.
@@ -527,6 +540,7 @@ func (r *eventRunner) callLoad(ctx context.Context) {
 				r.window = append(r.window, e.entry)
 			}
 			r.queue = append(r.queue, loaded...)
+			r.parkQueued()
 			r.staged = r.staged[len(batch):]
 		}, err
 	})

@@ -214,7 +214,8 @@ func (r *crashTest) kill() {
 // point of its work.
 func (r *crashTest) awaitEvents() {
 	r.waitUntilReady()
-	eventually(r.t, waitTimeout, "an event of the process", func() bool { return r.endpoint.requests.Load() > r.before })
+	sends := func() bool { return r.endpoint.requests.Load() > r.before }
+	eventually(r.t, waitTimeout, "an event of the process", sends)
 	time.Sleep(time.Duration(r.random.IntN(300)) * time.Millisecond)
 }
 

@@ -164,15 +164,19 @@ func TestTheSchemaIsMigratedBeforeTheNewVersionStarts(t *testing.T) {
 	}
 }
 
-func TestTheMigrationAndTheServiceUseTheSamePooler(t *testing.T) {
-	for _, pooled := range []string{"false", "true"} {
-		objects := render(t, "database.pooled="+pooled)
-		for _, name := range []string{"Deployment/rel-discovery", "Job/rel-discovery-migration"} {
-			containers := objects[name].at("spec", "template", "spec", "containers").([]any)
-			variables := containers[0].(map[string]any)["env"].([]any)
-			want := map[string]any{"name": "DATABASE_POOLED", "value": pooled}
-			if !slices.ContainsFunc(variables, func(v any) bool { return cmp.Equal(v, any(want)) }) {
-				t.Errorf("database.pooled=%s: %s has %v", pooled, name, variables)
+func TestTheMigrationAndTheServiceUseTheSameDatabase(t *testing.T) {
+	for value, variable := range map[string]string{
+		"database.pooled": "DATABASE_POOLED", "database.distribute": "DATABASE_DISTRIBUTE",
+	} {
+		for _, set := range []string{"false", "true"} {
+			objects := render(t, value+"="+set)
+			for _, name := range []string{"Deployment/rel-discovery", "Job/rel-discovery-migration"} {
+				containers := objects[name].at("spec", "template", "spec", "containers").([]any)
+				variables := containers[0].(map[string]any)["env"].([]any)
+				want := map[string]any{"name": variable, "value": set}
+				if !slices.ContainsFunc(variables, func(v any) bool { return cmp.Equal(v, any(want)) }) {
+					t.Errorf("%s=%s: %s has %v", value, set, name, variables)
+				}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -113,16 +114,34 @@ func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
 // maxDeadlocks is the number of attempts of changeAgain.
 const maxDeadlocks = 3
 
+// deadlockPause is the shortest pause of changeAgain before it repeats a transaction. The longest one is three times as
+// long.
+const deadlockPause = 20 * time.Millisecond
+
 // changeAgain is change for an fn that may run more than once: it repeats the transaction if the database has ended it
 // because of a deadlock. A batch of webhooks locks the queued pulls of several connections, some of them after it has
 // inserted deliveries. A transaction that waits for one of these pulls can therefore be part of a deadlock.
+//
+// It pauses before that, because the transaction that has waited for the deadlock's victim may not have its lock yet. A
+// repetition that takes the lock first leads to the same deadlock.
 func (s *Store) changeAgain(ctx context.Context, fn func(tx Tx) error) (err error) {
-	for range maxDeadlocks {
+	for attempt := range maxDeadlocks {
+		if attempt > 0 {
+			pause(ctx, deadlockPause+rand.N(2*deadlockPause))
+		}
 		if err = s.change(ctx, fn); !isDeadlock(err) {
 			return err
 		}
 	}
 	return err
+}
+
+// pause returns after the time, or when ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // background returns the store for the service's own work, which has a longer timeout.

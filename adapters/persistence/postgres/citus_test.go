@@ -221,3 +221,17 @@ func TestABatchOnCitusContainsSeveralTenants(t *testing.T) {
 		t.Errorf("an unknown token gets %v", err)
 	}
 }
+
+// Citus detects a deadlock between transactions of its clients and ends the younger one, which is that of the request.
+func TestARequestOnCitusIsRepeatedAfterADeadlock(t *testing.T) {
+	dsn := pgtest.CitusDSN(t)
+	var found deadlockCounter
+	db := tracedWith(t, postgres.Config{URL: dsn, Timeout: patience, Distribute: true}, &found)
+	// The worker must not end the older transaction before that.
+	requestInDeadlock(t, db, dsn,
+		"SET citus.propagate_set_commands = 'local'", "BEGIN", "SET LOCAL deadlock_timeout = '1h'")
+	// The repetition is part of another deadlock if it takes the lock of the connection first.
+	if found.Load() == 0 {
+		t.Error("Citus detected no deadlock")
+	}
+}

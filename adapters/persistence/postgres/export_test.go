@@ -47,8 +47,15 @@ func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	return newDB(pool, "", c.Timeout)
+	db, err := newDB(pool, "", c.Timeout)
+	if err == nil {
+		db.distribute = c.Distribute
+	}
+	return db, err
 }
+
+// Distributed reports whether the tables are distributed.
+func (db *DB) Distributed() bool { return db.distributed }
 
 // MigrateTo migrates the schema up or down to a version.
 func (db *DB) MigrateTo(ctx context.Context, version int64) error {

@@ -63,7 +63,12 @@ func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 // traced opens and migrates the database at dsn, with a tracer that is called for every statement.
 func traced(t *testing.T, dsn string, tracer pgx.QueryTracer) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Traced(t.Context(), postgres.Config{URL: dsn, Timeout: patience}, tracer)
+	return tracedWith(t, postgres.Config{URL: dsn, Timeout: patience}, tracer)
+}
+
+func tracedWith(t *testing.T, c postgres.Config, tracer pgx.QueryTracer) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Traced(t.Context(), c, tracer)
 	if err != nil {
 		t.Fatal(err)
 	}

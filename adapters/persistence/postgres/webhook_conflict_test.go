@@ -209,8 +209,11 @@ func awaitLockWaiters(t *testing.T, db *postgres.DB, want int) {
 	t.Helper()
 	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
 		var waiting int
-		const sql = `SELECT count(*) FROM pg_stat_activity
+		sql := `SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock'`
+		if db.Distributed() {
+			sql = "SELECT count(*) FROM citus_lock_waits" // of all servers
+		}
 		if err := db.Pool.QueryRow(t.Context(), sql).Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -24,9 +25,15 @@ func (*deadlockCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.
 }
 
 func (c *deadlockCounter) TraceQueryEnd(_ context.Context, _ *pgx.Conn, end pgx.TraceQueryEndData) {
-	if e := (*pgconn.PgError)(nil); errors.As(end.Err, &e) && e.Code == "40P01" {
+	if isDeadlock(end.Err) {
 		c.Add(1)
 	}
+}
+
+// isDeadlock reports whether the database has ended the transaction to resolve a deadlock.
+func isDeadlock(err error) bool {
+	e := (*pgconn.PgError)(nil)
+	return errors.As(err, &e) && e.Code == "40P01"
 }
 
 // The test counts deadlocks. Without this, it would not notice them, because PostgreSQL detects a deadlock
@@ -71,10 +78,21 @@ func (p *replica) batch(round int, backwards bool) []gormstore.PendingDelivery {
 // A request of a pull waits for the queued pull, whose holder then waits for the connection of the request. PostgreSQL
 // ends the transaction of the request, which is the only one that looks for a deadlock.
 func TestARequestIsRepeatedAfterADeadlock(t *testing.T) {
-	var found deadlockCounter
 	dsn := pgtest.DSN(t)
+	var found deadlockCounter
 	// The other transaction has three seconds to wait for the connection, too.
 	db := traced(t, dsn+"&deadlock_timeout=3s", &found)
+	requestInDeadlock(t, db, dsn, "SET deadlock_timeout = '1h'", "BEGIN")
+	// The repetition is part of another deadlock if it takes the lock of the connection first.
+	if found.Load() == 0 {
+		t.Error("PostgreSQL detected no deadlock")
+	}
+}
+
+// requestInDeadlock requests a pull while another transaction, which the statements begin, holds its lock and then
+// waits for the request. It returns when the request has succeeded.
+func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, begin ...string) {
+	t.Helper()
 	s := db.Store(nil)
 	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
 	p.queue()
@@ -84,20 +102,20 @@ func TestARequestIsRepeatedAfterADeadlock(t *testing.T) {
 	}
 	defer func() { _ = other.Close(context.WithoutCancel(t.Context())) }()
 	execute := func(sql string, args ...any) {
-		if _, err := other.Exec(t.Context(), sql, args...); err != nil {
+		// Citus may end this transaction, too, while the one of the request is still being rolled back.
+		if _, err := other.Exec(t.Context(), sql, args...); err != nil && !isDeadlock(err) {
 			t.Error(err)
 		}
 	}
-	execute("SET deadlock_timeout = '1h'")
-	execute("BEGIN")
-	execute("SELECT FROM pulls WHERE connection_id = $1 FOR UPDATE", p.token.Connection.UUID)
+	for _, statement := range begin {
+		execute(statement)
+	}
+	connection, tenant := p.token.Connection.UUID, p.token.Tenant.UUID
+	execute("SELECT FROM pulls WHERE connection_id = $1 AND tenant_id = $2 FOR UPDATE", connection, tenant)
 	var requested sync.WaitGroup
 	requested.Go(p.queue)
 	awaitLockWaiters(t, db, 1)
-	execute("SELECT FROM connections WHERE id = $1 FOR UPDATE", p.token.Connection.UUID)
+	execute("SELECT FROM connections WHERE id = $1 AND tenant_id = $2 FOR UPDATE", connection, tenant)
 	execute("COMMIT")
 	requested.Wait()
-	if n := found.Load(); n != 1 {
-		t.Errorf("PostgreSQL detected %d deadlocks, want 1", n)
-	}
 }

@@ -57,6 +57,7 @@ type link struct {
 
 	mu    sync.Mutex
 	facts map[string]rowState
+	used  map[int]bool // all amounts of rows so far, in cents
 }
 
 // vendorTakes is the response time of every vendor. It makes a pull of several pages take long enough
@@ -66,7 +67,7 @@ const vendorTakes = 10 * time.Millisecond
 // newLink creates rows at a bank, and serves the bank until the test ends.
 func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 	t.Helper()
-	l := &link{bank: b, facts: map[string]rowState{}}
+	l := &link{bank: b, facts: map[string]rowState{}, used: map[int]bool{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(vendorTakes)
 		if wait := l.delay.Load(); wait > 0 {
@@ -83,7 +84,7 @@ func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 	l.origin = server.URL
 	for i := range rows {
 		id, f := b.add(100 + i)
-		l.facts[id] = f
+		l.facts[id], l.used[100+i] = f, true
 	}
 	b.takeEvents() // events about these rows are dropped, because the first pull reads all rows
 	return l
@@ -117,10 +118,6 @@ func (l *link) connect(h *env, p *process) {
 		)
 }
 
-// maxCents limits the amounts of rows. It is large, so that two rows hardly ever have the same amount: a new row that
-// equals a removed one would continue its record.
-const maxCents = 1_000_000_000
-
 // change makes one to three changes at the vendor and returns the bodies of the webhooks that announce
 // them.
 func (l *link) change(random *rand.Rand) [][]byte {
@@ -131,10 +128,10 @@ func (l *link) change(random *rand.Rand) [][]byte {
 		f := l.facts[id]
 		switch draw := random.IntN(10); {
 		case !known || draw < 6:
-			id, f = l.add(random.IntN(maxCents))
+			id, f = l.add(l.newAmount(random))
 		case draw < 9:
 			edits := f.edits + 1
-			f = l.edit(id, random.IntN(maxCents))
+			f = l.edit(id, l.newAmount(random))
 			f.edits = edits
 		default:
 			l.remove(id)
@@ -143,6 +140,17 @@ func (l *link) change(random *rand.Rand) [][]byte {
 		l.facts[id] = f
 	}
 	return l.takeEvents()
+}
+
+// newAmount returns an amount in cents that no row of the bank has had. A row with the amount of a removed row would be
+// stored as its replacement (domain.MatchRows), and continue its versions.
+func (l *link) newAmount(random *rand.Rand) int {
+	cents := random.IntN(1_000_000)
+	for l.used[cents] {
+		cents = random.IntN(1_000_000)
+	}
+	l.used[cents] = true
+	return cents
 }
 
 // pick returns the id of a random row that is not removed, and whether there is one. The choice depends

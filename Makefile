@@ -79,8 +79,8 @@ generate-check: generate ## Fail if generated files or go.mod differ from what i
 	@git diff --exit-code -- '*.gen.go' '*.gen.d.ts' openapi.json || { echo 'generated files are outdated: run make generate'; exit 1; }
 
 .PHONY: crash
-crash: ## Kill the real binary and its database N times under load (N=100 SEED=… POOLED=1)
-	CRASH_KILLS=$(or $(N),100) CRASH_POOLED=$(POOLED) SEED=$(SEED) $(GO) test -count=1 -v -timeout 3h -run '^TestCrash$$' ./test/blackbox
+crash: ## Kill the real binary and its database N times under load (N=100 SEED=… POOLED=1 CITUS=1)
+	CRASH_KILLS=$(or $(N),100) CRASH_POOLED=$(POOLED) CRASH_CITUS=$(CITUS) SEED=$(SEED) $(GO) test -count=1 -v -timeout 3h -run '^TestCrash$$' ./test/blackbox
 
 .PHONY: simulate
 simulate: ## Simulate the application layer (STEPS=1000000 SEED=1)

@@ -3,6 +3,7 @@ package blackbox_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -26,6 +27,50 @@ func newCitus(t testing.TB) *pgtest.Citus {
 		}
 	})
 	return c
+}
+
+// citusNodes is a Citus cluster of which random nodes crash.
+type citusNodes struct {
+	*pgtest.Citus
+
+	t       testing.TB
+	random  *rand.Rand
+	down    int   // the node that crash has ended: 0 is the coordinator, n is the worker n-1
+	crashes []int // number of crashes of each node
+}
+
+func newCitusNodes(t testing.TB, seed uint64) *citusNodes {
+	t.Helper()
+	c := newCitus(t)
+	return &citusNodes{
+		Citus: c, t: t, random: rand.New(rand.NewPCG(seed, 2)), crashes: make([]int, 1+len(c.Workers)),
+	}
+}
+
+// crash implements mortalDatabase.
+func (c *citusNodes) crash() {
+	c.t.Helper()
+	c.down = c.random.IntN(len(c.crashes))
+	c.crashes[c.down]++
+	kill := c.KillCoordinator
+	if c.down > 0 {
+		kill = func() error { return c.KillWorker(c.down - 1) }
+	}
+	if err := kill(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// start implements mortalDatabase.
+func (c *citusNodes) start() {
+	c.t.Helper()
+	start := c.StartCoordinator
+	if c.down > 0 {
+		start = func() error { return c.StartWorker(c.down - 1) }
+	}
+	if err := start(); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // Two processes distribute an empty database and serve it under load. Then one process is killed and replaced, and

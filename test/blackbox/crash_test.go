@@ -27,7 +27,9 @@ const killsARound = 15
 // killed, with every tenth kill of a service, while it received messages. Every fourth process is killed only when it
 // sends events, because a process gets the subscriptions of a killed one only when their lease has ended.
 // CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED is set, all kills
-// concern a service that uses PostgreSQL through a pooler.
+// concern a service that uses PostgreSQL through a pooler. If CRASH_CITUS is set, they concern a service on a Citus
+// cluster, whose coordinator and workers crash. Otherwise half of the kills concern each store; the one on Citus is
+// skipped if the server does not have the extension.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
@@ -39,6 +41,10 @@ func TestCrash(t *testing.T) {
 		crash(t, h, db, broker, kills, seed)
 		return
 	}
+	if os.Getenv("CRASH_CITUS") != "" {
+		crashOnCitus(t, broker, kills, seed)
+		return
+	}
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		crash(t, newEnv(t, ""), nil, broker, (kills+1)/2, seed)
@@ -48,6 +54,18 @@ func TestCrash(t *testing.T) {
 		db := newDatabase(t)
 		crash(t, newEnv(t, db.url), db, broker, kills/2, seed)
 	})
+	t.Run("citus", func(t *testing.T) {
+		t.Parallel()
+		crashOnCitus(t, broker, kills/2, seed)
+	})
+}
+
+func crashOnCitus(t *testing.T, broker *mortalBroker, kills int, seed uint64) {
+	db := newCitusNodes(t, seed)
+	h := newEnv(t, db.URL())
+	h.settings["DATABASE_DISTRIBUTE"] = "true"
+	crash(t, h, db, broker, kills, seed)
+	t.Logf("crashes of the coordinator %d, of the workers %v", db.crashes[0], db.crashes[1:])
 }
 
 // number returns the value of the environment variable name as a number. If the variable is not set, it
@@ -84,7 +102,7 @@ type crashTest struct {
 	*env
 	t       testing.TB
 	random  *rand.Rand
-	db      *database // nil if the service uses SQLite
+	db      mortalDatabase // nil if the service uses SQLite
 	current atomic.Pointer[process]
 	kills   int
 	crashes int // number of crashes of the database
@@ -98,6 +116,14 @@ type crashTest struct {
 	brokerCrashes sync.WaitGroup
 }
 
+// mortalDatabase is a server, or a cluster of servers, that the test can kill.
+type mortalDatabase interface {
+	// crash ends a server immediately.
+	crash()
+	// start starts the server again that crash has ended, and waits until it answers.
+	start()
+}
+
 // newMortalBroker starts a broker. It returns nil, and skips a subtest, if there is none.
 func newMortalBroker(t *testing.T) *mortalBroker {
 	broker, err := rabbittest.Start()
@@ -108,7 +134,7 @@ func newMortalBroker(t *testing.T) *mortalBroker {
 	return &mortalBroker{Broker: broker}
 }
 
-func crash(t *testing.T, h *env, db *database, broker *mortalBroker, kills int, seed uint64) {
+func crash(t *testing.T, h *env, db mortalDatabase, broker *mortalBroker, kills int, seed uint64) {
 	r := &crashTest{env: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
 	r.startAndWait()
 	r.endpoint = h.newEventEndpoint(t, r.current.Load(), seed)

@@ -141,12 +141,21 @@ func (c *Citus) Stop() error {
 func (c *Citus) KillWorker(index int) error { return c.Workers[index].Kill() }
 
 // StartWorker starts a killed worker again, with its data and at its port.
-func (c *Citus) StartWorker(index int) error {
-	o := c.Workers[index].options
-	o.Port = c.Workers[index].port
+func (c *Citus) StartWorker(index int) error { return restart(&c.Workers[index]) }
+
+// KillCoordinator ends the coordinator immediately, like a crash. It needs Options.Dir.
+func (c *Citus) KillCoordinator() error { return c.Coordinator.Kill() }
+
+// StartCoordinator starts the killed coordinator again, with its data and at its port.
+func (c *Citus) StartCoordinator() error { return restart(&c.Coordinator) }
+
+// restart replaces a killed server by a new one with its data and at its port.
+func restart(killed **Server) error {
+	o := (*killed).options
+	o.Port = (*killed).port
 	s, err := Start(o)
 	if err == nil {
-		c.Workers[index] = s
+		*killed = s
 	}
 	return err
 }

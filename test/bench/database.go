@@ -22,10 +22,7 @@ import (
 // server, which flushes every commit to disk.
 func (b *bench) database(ctx context.Context, name string) (string, error) {
 	if b.server == nil {
-		server, err := pgtest.Start(pgtest.Options{Fsync: true, Settings: map[string]string{
-			"shared_buffers": "512MB", "max_wal_size": "4GB",
-			"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top",
-		}})
+		server, err := pgtest.Start(pgtest.Options{Fsync: true, Settings: serverSettings("")})
 		if err != nil {
 			return "", err
 		}
@@ -36,6 +33,14 @@ func (b *bench) database(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	return strings.Replace(b.server.URL(), "/postgres?", "/"+name+"?", 1), nil
+}
+
+// serverSettings returns the settings of a server. preload is the beginning of its list of libraries.
+func serverSettings(preload string) map[string]string {
+	return map[string]string{
+		"shared_buffers": "512MB", "max_wal_size": "4GB",
+		"shared_preload_libraries": preload + "pg_stat_statements", "pg_stat_statements.track": "top",
+	}
 }
 
 // pool opens a connection pool that is closed at the end of the section.

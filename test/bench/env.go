@@ -42,7 +42,7 @@ func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 	if database == "" {
 		database = "sqlite://" + filepath.Join(dir, "discovery.db")
 	}
-	e := &env{bench: b, tenant: uuid.NewString(), settings: map[string]string{
+	e := &env{bench: b, settings: map[string]string{
 		"ENV_NAME": "development", "PUBLIC_URL": "http://webhooks.invalid", "DATABASE_URL": database,
 		"SEALING_KEYSET_FILE":  filepath.Join(dir, "keyset.json"),
 		"AUTH_JWT_SECRET":      "a-secret-of-the-benchmarks-alone",
@@ -53,11 +53,17 @@ func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 	if err := sealing.Create(e.settings["SEALING_KEYSET_FILE"]); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, b.binary, "token", e.tenant)
+	return e, e.newTenant(ctx)
+}
+
+// newTenant replaces the tenant by a new one.
+func (e *env) newTenant(ctx context.Context) error {
+	e.tenant = uuid.NewString()
+	cmd := exec.CommandContext(ctx, e.bench.binary, "token", e.tenant)
 	cmd.Env = e.environ()
 	said, err := cmd.Output()
 	e.token = strings.TrimSpace(string(said))
-	return e, err
+	return err
 }
 
 func (e *env) environ() []string {

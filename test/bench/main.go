@@ -11,7 +11,7 @@
 // process. All files are in one folder, which is removed at the end.
 //
 // The sections are: generator, accepts, sqlite, pull, reads, feed, events, latency, growth,
-// footprint, replicas.
+// footprint, replicas, citus.
 package main
 
 import (
@@ -78,6 +78,7 @@ var sections = []section{
 	{"growth", "The same methods on a large database", (*bench).growth},
 	{"footprint", "Start, memory, size", (*bench).footprint},
 	{"replicas", "Three replicas on one PostgreSQL", (*bench).replicas},
+	{"citus", "A Citus cluster on this machine", (*bench).citus},
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {

@@ -19,10 +19,10 @@ import (
 // mailbox sends unique events to the webhooks of several connections. It records which events were
 // accepted.
 type mailbox struct {
-	service *service
-	paths   []string
-	before  string // the part of the event's body before the id
-	after   string
+	services []*service // the service, once for each tenant
+	paths    []string
+	before   string // the part of the event's body before the id
+	after    string
 
 	mu       sync.Mutex
 	accepted map[string]bool
@@ -34,7 +34,20 @@ const manyConnections = 32
 
 // mailbox creates manyConnections connections, each with one webhook, and returns a mailbox for them.
 func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
-	m := &mailbox{service: s, accepted: map[string]bool{}}
+	return s.mailboxOf(ctx, v, 1)
+}
+
+// mailboxOf is mailbox for connections that are distributed evenly among several tenants, of which one is that of s.
+func (s *service) mailboxOf(ctx context.Context, v *vendor, tenants int) (*mailbox, error) {
+	m := &mailbox{services: []*service{s}, accepted: map[string]bool{}}
+	for len(m.services) < tenants {
+		e, other := *s.env, *s
+		if err := e.newTenant(ctx); err != nil {
+			return nil, err
+		}
+		other.env = &e
+		m.services = append(m.services, &other)
+	}
 	id := uuid.NewString()
 	body, err := v.sim.Payload(pluggysim.Event{Name: "item/updated", ItemID: demoItem, ID: id})
 	if err != nil {
@@ -42,7 +55,7 @@ func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
 	}
 	m.before, m.after, _ = strings.Cut(string(body), id)
 	for i := range manyConnections {
-		name := "mailbox-" + strconv.Itoa(i)
+		s, name := m.services[i%tenants], "mailbox-"+strconv.Itoa(i)
 		if _, err := s.connect(ctx, v, name); err != nil {
 			return nil, err
 		}
@@ -106,32 +119,33 @@ func (m *mailbox) collectAccepted() {
 	m.pending = nil
 }
 
-// verify reads every delivery of the tenant and checks that each accepted event is stored. It returns a
+// verify reads every delivery of the tenants and checks that each accepted event is stored. It returns a
 // summary, and an error if an event is missing.
 func (m *mailbox) verify(ctx context.Context) (string, error) {
 	m.collectAccepted()
-	found, cursor := 0, ""
-	missing := len(m.accepted)
-	for {
-		var page struct {
-			Items      []struct{ EventID string }
-			NextCursor string
-		}
-		err := m.service.call(ctx, http.MethodGet, "/webhooks/deliveries?limit=200"+cursor, nil, http.StatusOK, &page)
-		if err != nil {
-			return "", err
-		}
-		for _, item := range page.Items {
-			found++
-			if m.accepted[item.EventID] {
-				m.accepted[item.EventID] = false
-				missing--
+	found, missing := 0, len(m.accepted)
+	for _, s := range m.services {
+		for cursor := ""; ; {
+			var page struct {
+				Items      []struct{ EventID string }
+				NextCursor string
 			}
+			err := s.call(ctx, http.MethodGet, "/webhooks/deliveries?limit=200"+cursor, nil, http.StatusOK, &page)
+			if err != nil {
+				return "", err
+			}
+			for _, item := range page.Items {
+				found++
+				if m.accepted[item.EventID] {
+					m.accepted[item.EventID] = false
+					missing--
+				}
+			}
+			if page.NextCursor == "" {
+				break
+			}
+			cursor = "&cursor=" + page.NextCursor
 		}
-		if page.NextCursor == "" {
-			break
-		}
-		cursor = "&cursor=" + page.NextCursor
 	}
 	if missing > 0 {
 		return "", fmt.Errorf("%d of %d accepted deliveries cannot be read back", missing, len(m.accepted))

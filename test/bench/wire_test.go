@@ -108,7 +108,7 @@ func TestVerifyReportsAMissingDelivery(t *testing.T) {
 	}))
 	defer server.Close()
 	s := &service{env: &env{}, address: server.Listener.Addr().String(), client: server.Client()}
-	m := &mailbox{service: s, accepted: map[string]bool{"one": true, "two": true}}
+	m := &mailbox{services: []*service{s}, accepted: map[string]bool{"one": true, "two": true}}
 	if _, err := m.verify(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,19 @@ import (
 // build compiles the binary with the same flags as a release.
 func (b *bench) build(ctx context.Context) error {
 	b.binary = filepath.Join(b.dir, "discovery")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-s -w", "-o", b.binary,
-		"github.com/LerianStudio/aggregator-connections/cmd/discovery")
+	cmd := exec.CommandContext(
+		ctx,
+		"go",
+		"build",
+		"-trimpath",
+		"-tags",
+		"grpcnotrace",
+		"-ldflags",
+		"-s -w",
+		"-o",
+		b.binary,
+		"github.com/LerianStudio/aggregator-connections/cmd/discovery",
+	)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, said)

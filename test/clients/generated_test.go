@@ -172,8 +172,8 @@ func codeBlock(t *testing.T, text, language string) string {
 	return code
 }
 
-// runProgram writes a program to a file and runs it. The program must print the date, the amount and the currency of each
-// transaction.
+// runProgram writes a program to a file and runs it. The program must print the date, the amount and the currency of
+// each transaction.
 func (e *env) runProgram(t *testing.T, file, code string, command ...string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {

@@ -149,7 +149,8 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 }
 
 // checkReadableReleased checks that the quarantine contains no readable row that w stores and no row that w
-// removes. It leaves out rows that the same pull has put into the quarantine. The invariants of quiet points check them.
+// removes. It leaves out rows that the same pull has put into the quarantine: the invariants of quiet points check
+// them.
 func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 	c := s.connectionByID(s.claims[lease.ID].Connection)
 	page, err := s.store.Ledger().Quarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})

@@ -18,6 +18,7 @@ func connectAndPull(t *testing.T, w *env, b bank) (o operator, id, hook string) 
 	hook = o.mint(b, "main")
 	o.announce(b, hook, "all")
 	o.waitForSuccess(id)
+	o.awaitFeed(id)
 	return o, id, hook
 }
 

@@ -161,6 +161,7 @@ func TestANewConnectionContinuesTheOneThatWasDeleted(t *testing.T) {
 				t.Errorf("the health is %v", health)
 			}
 		}
+		o.awaitFeed(id, other)
 		o.do(http.MethodDelete, of(other, ""), nil).want(http.StatusNoContent)
 		o.do(http.MethodDelete, of(id, ""), nil).want(http.StatusNoContent)
 		cursor := o.feedEnd()

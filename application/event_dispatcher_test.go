@@ -543,10 +543,7 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 			}
 			return refused()
 		})
-		rows := map[string]string{}
-		for n := range 400 {
-			rows[strconv.Itoa(n)] = "1"
-		}
+		rows := newRows(400)
 		d.store(rows)
 		stop := d.dispatch(d.Service)
 		time.Sleep(2 * time.Minute)
@@ -563,6 +560,15 @@ func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 		time.Sleep(time.Hour)
 		checkReceived(d, s, d.sink.got(books))
 	})
+}
+
+// newRows returns the first versions of n records.
+func newRows(n int) map[string]string {
+	rows := map[string]string{}
+	for i := range n {
+		rows[strconv.Itoa(i)] = "1"
+	}
+	return rows
 }
 
 // While 256 subjects are parked, no other events are sent. The sink is then probed more often than one event is
@@ -583,10 +589,7 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 					attempts.Add(1)
 					return refused()
 				})
-				rows := map[string]string{}
-				for n := range 400 {
-					rows[strconv.Itoa(n)] = "1"
-				}
+				rows := newRows(400)
 				d.store(rows)
 				stop := d.dispatch(d.Service)
 				time.Sleep(3 * time.Hour)
@@ -624,10 +627,7 @@ func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 		defer d.dispatch(d.Service)()
 		d.store(map[string]string{"a": "1"})
 		time.Sleep(500 * time.Millisecond)
-		rows := map[string]string{}
-		for n := range 280 {
-			rows[strconv.Itoa(n)] = "1"
-		}
+		rows := newRows(280)
 		d.store(rows)
 		time.Sleep(500 * time.Millisecond)
 		d.store(map[string]string{"a": "2"})
@@ -657,10 +657,7 @@ func TestAProbeHonoursRetryAfter(t *testing.T) {
 			last = now
 			return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, RetryAfter: 20 * time.Minute}
 		})
-		rows := map[string]string{}
-		for n := range 300 {
-			rows[strconv.Itoa(n)] = "1"
-		}
+		rows := newRows(300)
 		d.store(rows)
 		defer d.dispatch(d.Service)()
 		time.Sleep(3 * time.Hour)

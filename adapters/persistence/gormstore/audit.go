@@ -6,9 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 	"time"
 
@@ -150,11 +148,11 @@ func audited(ctx context.Context, tx Tx, fn func(tx Tx) error) error {
 }
 
 // insertPending stores an entry without a number. It does not use GORM's models, which need longer than the database.
-const insertPending = `INSERT INTO audit_pending (` + pendingColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+const insertPending = `INSERT INTO ` + pendingTable + ` VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
-const pendingColumns = "id, made_at, actor, action, object, request_id, detail, tenant_id"
+const pendingTable = "audit_pending (id, made_at, actor, action, object, request_id, detail, tenant_id)"
 
-// pendingValues returns the values of pendingColumns, in the form that the driver of the dialect accepts.
+// pendingValues returns the values of the columns of pendingTable, in the form that the driver of the dialect accepts.
 func pendingValues(dialect string, tenant domain.TenantID, e domain.AuditEntry) ([]any, error) {
 	row, err := newAuditColumns(tenant, e)
 	return []any{
@@ -162,38 +160,34 @@ func pendingValues(dialect string, tenant domain.TenantID, e domain.AuditEntry) 
 	}, err
 }
 
-// auditedWrite runs fn, which executes one statement, and stores the entries of its change. If the dialect nests
-// writes, the statement itself also inserts the entry, so that the entry needs neither a round trip nor a transaction.
+// auditedWrite runs fn, which executes one statement, and stores the entries of its change. The dialect stores a single
+// entry together with the statement.
 func (s *Store) auditedWrite(ctx context.Context, c ports.AuditedChange, fn func(db *gorm.DB) error) error {
-	if s.dialect.NestsWrites() {
-		if entries := c.Entries(); len(entries) == 1 {
-			return s.bounded(ctx, func(ctx context.Context) error {
-				db := s.writer.Session(&gorm.Session{NewDB: true, Context: ctx})
-				values, err := pendingValues(db.Name(), c.Tenant, entries[0])
-				if err != nil {
-					return err
-				}
-				db.Statement.ConnPool = auditingPool{db.Statement.ConnPool, values}
-				return fn(db)
-			})
-		}
+	entries := c.Entries()
+	if len(entries) != 1 {
+		return s.change(ctx, func(tx Tx) error { return fn(tx.DB) })
 	}
-	return s.change(ctx, func(tx Tx) error { return fn(tx.DB) })
+	return s.bounded(ctx, func(ctx context.Context) error {
+		db := s.writer.Session(&gorm.Session{NewDB: true, Context: ctx})
+		values, err := pendingValues(db.Name(), c.Tenant, entries[0])
+		if err != nil {
+			return err
+		}
+		db.Statement.ConnPool = auditingPool{db.Statement.ConnPool, s.dialect, InsertedRow{pendingTable, values}}
+		return fn(db)
+	})
 }
 
 // auditingPool stores an entry with each statement that changes a row. Its statements return no rows.
 type auditingPool struct {
 	gorm.ConnPool
-	entry []any // the values of pendingColumns
+	dialect Dialect
+	entry   InsertedRow
 }
 
 // ExecContext executes an INSERT, UPDATE or DELETE. The number of rows of its result is 0 or 1.
 func (p auditingPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	n := len(args)
-	query = fmt.Sprintf(`WITH change AS (%s RETURNING 1) INSERT INTO audit_pending (`+pendingColumns+`)
-		SELECT $%d::uuid, $%d::timestamptz, $%d::text, $%d::text, $%d::text, $%d::text, $%d::text, $%d::uuid
-		WHERE EXISTS (SELECT FROM change)`, query, n+1, n+2, n+3, n+4, n+5, n+6, n+7, n+8)
-	return p.ConnPool.ExecContext(ctx, query, append(slices.Clip(args), p.entry...)...)
+	return p.dialect.ExecBoth(ctx, query, args, p.entry)
 }
 
 // QueryContext returns an error, because a statement that returns rows would store no entry.

@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,8 +96,9 @@ type Dialect interface {
 	// text, and its age in seconds as a floating-point number.
 	FeedHold() string
 
-	// NestsWrites reports whether the WITH clause of a statement may contain an INSERT, UPDATE or DELETE.
-	NestsWrites() bool
+	// ExecBoth executes an INSERT, UPDATE or DELETE of at most one row, which returns no rows, and inserts another
+	// row if the query changed one. Either both are committed or none. The number of rows of the result is 0 or 1.
+	ExecBoth(ctx context.Context, query string, args []any, row InsertedRow) (sql.Result, error)
 
 	// RejectsStored reports whether UpsertTransactions fails when a row of version 1 is stored already. If
 	// it is true, a page that is assumed to be new needs no lookup before the write.
@@ -124,6 +126,12 @@ type Dialect interface {
 	// response to the commit was lost. An error in a result means that this delivery was refused, or
 	// that its event was stored before and the stored delivery could not be read.
 	Receive(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
+}
+
+// InsertedRow is a row for ExecBoth.
+type InsertedRow struct {
+	Into   string // the table and its columns, as in "t (a, b)"
+	Values []any  // the values of the columns
 }
 
 // Tx is an open transaction.

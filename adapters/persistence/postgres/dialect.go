@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -303,8 +306,18 @@ func (dialect) ReadOnly() string {
 	return "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 }
 
-// NestsWrites returns true.
-func (dialect) NestsWrites() bool { return true }
+// ExecBoth executes one statement, whose WITH clause contains the query, so that the row needs no round trip.
+func (d dialect) ExecBoth(
+	ctx context.Context, query string, args []any, row gormstore.InsertedRow,
+) (sql.Result, error) {
+	parameters := make([]string, len(row.Values))
+	for i := range parameters {
+		parameters[i] = "$" + strconv.Itoa(len(args)+i+1)
+	}
+	return d.db.sql.ExecContext(ctx, "WITH changed AS ("+query+" RETURNING 1) INSERT INTO "+row.Into+
+		" SELECT "+strings.Join(parameters, ", ")+" WHERE EXISTS (SELECT FROM changed)",
+		slices.Concat(args, row.Values)...)
+}
 
 // RejectsStored returns true, because new rows are written by COPY, which fails for a row that is
 // stored already.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -210,8 +211,41 @@ func (dialect) FeedHold() string { return "SELECT '', 0.0" }
 // ReadOnly implements gormstore.Dialect.
 func (dialect) ReadOnly() string { return "false" }
 
-// NestsWrites returns false: SQLite's WITH clause contains only queries.
-func (dialect) NestsWrites() bool { return false }
+// ExecBoth executes a transaction with two calls of the driver, because a WITH clause of SQLite contains only queries. It
+// ignores the end of ctx, because the driver returns no error if it skips a statement for that reason. If the
+// transaction cannot begin, rollback closes the connection.
+func (d dialect) ExecBoth(
+	ctx context.Context, query string, args []any, row gormstore.InsertedRow,
+) (result sql.Result, err error) {
+	conn, err := d.db.Writer.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	defer func() {
+		if err != nil {
+			rollback(ctx, conn)
+		}
+	}()
+	uninterrupted := context.WithoutCancel(ctx)
+	result, err = conn.ExecContext(uninterrupted, "BEGIN IMMEDIATE; "+query, args...)
+	if err != nil {
+		return nil, err
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return nil, err
+	}
+	var last statement
+	if n > 0 {
+		last = statement{
+			"INSERT INTO " + row.Into + " VALUES (?" + strings.Repeat(", ?", len(row.Values)-1) + ")",
+			row.Values,
+		}
+	}
+	_, err = conn.ExecContext(uninterrupted, last.sql+"; COMMIT", last.args...)
+	return result, err
+}
 
 // RejectsStored returns false, because every row is written by an upsert.
 func (dialect) RejectsStored() bool { return false }

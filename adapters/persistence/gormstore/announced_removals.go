@@ -124,10 +124,13 @@ func (v removalVisitor) knownRows(db *gorm.DB, deliveries []uuid.UUID) ([]string
 	const which = ` WHERE deliveries.tenant_id = ? AND deliveries.connection_id = ? AND deliveries.id IN ?`
 	own := []any{v.pull.Tenant, v.pull.Connection, deliveries}
 	var stored, quarantined []string
+	// With the id of the connection itself, the planner might assume that the connection has one row, and read all of
+	// its rows for each announced id.
+	const connection = "(SELECT c.id FROM connections c WHERE c.id = ? AND c.tenant_id = ?)"
 	err := db.Raw(announced+" CROSS JOIN transactions AS t"+which+
-		" AND t.connection_id = ? AND t.external_id = announced.value AND t.removed_at IS NULL AND "+
+		" AND t.connection_id = "+connection+" AND t.external_id = announced.value AND t.removed_at IS NULL AND "+
 		tenantIs(v.dialect, "t.tenant_id"),
-		append(own, v.pull.Connection, v.pull.Tenant)...).Scan(&stored).Error
+		append(own, v.pull.Connection, v.pull.Tenant, v.pull.Tenant)...).Scan(&stored).Error
 	if err == nil && len(v.quarantined) > 0 {
 		condition := v.dialect.AnyOf("announced.value", v.quarantined)
 		err = db.Raw(announced+which+" AND "+condition.SQL, append(own, condition.Vars...)...).Scan(&quarantined).Error

@@ -82,16 +82,24 @@ const isUnshown = `EXISTS (SELECT 1 FROM unshown_transactions u WHERE u.connecti
 // the pull has not read the row and put it into the quarantine. A pull can begin under the earlier account reference.
 func (b *publisher) notShown() clause.Expr {
 	visible := b.visible()
-	return clause.Expr{
+	hidden := clause.Expr{
 		SQL: ` AND NOT EXISTS (SELECT 1 FROM staged_transactions s
 			WHERE s.connection_id = transactions.connection_id AND s.external_id = transactions.external_id
-			AND s.tenant_id = transactions.tenant_id` + strings.Replace(visible.SQL, "account", "s.account", 1) + `)
-			AND NOT EXISTS (SELECT 1 FROM quarantined_rows q WHERE q.connection_id = transactions.connection_id
+			AND s.tenant_id = transactions.tenant_id` + strings.Replace(visible.SQL, "account", "s.account", 1) + `)`,
+		Vars: visible.Vars,
+	}
+	if b.stagedSince.IsZero() {
+		// No row of the quarantine counts. Citus refuses a subquery that a comparison with NULL makes empty.
+		return hidden
+	}
+	return and(hidden, clause.Expr{
+		SQL: ` AND NOT EXISTS (SELECT 1 FROM quarantined_rows q WHERE q.connection_id = transactions.connection_id
 			AND q.tenant_id = transactions.tenant_id AND q.kind = ? AND q.row_key = transactions.external_id
 			AND q.pull_id = ? AND q.last_seen_at >= ?)`,
-		Vars: append(slices.Clone(visible.Vars), domain.QuarantinedTransaction, uuidColumn(b.pull.ID),
-			instant{b.stagedSince}.value(b.tx.Name())),
-	}
+		Vars: []any{
+			domain.QuarantinedTransaction, uuidColumn(b.pull.ID), instant{b.stagedSince}.value(b.tx.Name()),
+		},
+	})
 }
 
 // isOpenLive is an SQL condition on stored rows.

@@ -31,10 +31,17 @@ func (d dialect) FindChanged(
 	return d.findChangedByKey(ctx, tenant, connection, seen, rest)
 }
 
+// ofConnection compares the connection with $1, without showing its value to the planner. The planner assumes that a
+// connection that is newer than its statistics has one row. It would then not use the unique index, but read all rows of
+// the connection for each row that is looked up.
+const ofConnection = "t.connection_id = (SELECT $1::uuid)"
+
 // dateScanSQL is a SELECT of the stored rows whose dates lie between those of the page's samples. It returns none
 // if the stored dates of the samples are neither in ascending nor in descending order. The scan is one
 // index range scan for the whole page; a lookup of each row takes four times as long. The limit bounds the
 // number of scanned rows, which include rows of other accounts.
+//
+// The samples are looked up with ofConnection.
 func (d dialect) dateScanSQL() string {
 	ofTenant := d.tenantIs("t.tenant_id", "$4")
 	return `
@@ -42,7 +49,7 @@ WITH sampled AS (
 	SELECT stored.date, stored.account, lag(stored.date) OVER (ORDER BY page.place) AS before
 	FROM unnest($2::text[]) WITH ORDINALITY AS page (external_id, place) CROSS JOIN LATERAL (
 		SELECT t.date, t.account FROM transactions t
-		WHERE t.connection_id = $1 AND t.external_id = page.external_id AND ` + ofTenant + ` OFFSET 0) stored
+		WHERE ` + ofConnection + ` AND t.external_id = page.external_id AND ` + ofTenant + ` OFFSET 0) stored
 ), span AS (
 	SELECT min(date) AS oldest, max(date) AS newest, min(account) AS lowest, max(account) AS highest FROM sampled
 	HAVING bool_and(coalesce(date <= before, true)) OR bool_and(coalesce(date >= before, true))
@@ -99,7 +106,7 @@ func (d dialect) changedSQL() string {
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, source, place)
 WHERE NOT coalesce((
 	SELECT t.source = page.source AND t.removed_at IS NULL FROM transactions t
-	WHERE t.connection_id = $1 AND t.external_id = page.external_id
+	WHERE ` + ofConnection + ` AND t.external_id = page.external_id
 		AND ` + d.tenantIs("t.tenant_id", "$4") + `), false)`
 }
 

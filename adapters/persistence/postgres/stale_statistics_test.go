@@ -1,0 +1,125 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// lookups collects the SELECT statements that look rows of transactions up by their external ids.
+type lookups struct {
+	mu   sync.Mutex
+	seen []pgx.TraceQueryStartData
+}
+
+func (l *lookups) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if strings.Contains(q.SQL, "t.external_id = ") && !strings.HasPrefix(q.SQL, "EXPLAIN") {
+		l.seen = append(l.seen, pgx.TraceQueryStartData{SQL: q.SQL, Args: slices.Clone(q.Args)})
+	}
+	return ctx
+}
+
+func (*lookups) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+var removedByFilter = regexp.MustCompile(`Rows Removed by Filter: (\d+)`)
+
+// While a connection is pulled for the first time, the planner's statistics are older than the connection. The planner
+// then assumes that it has one row, and could read all of its rows for each row that is looked up.
+func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
+	const rows = 2000
+	tracer := &lookups{}
+	db := traced(t, pgtest.DSN(t), tracer)
+	s := db.Store(nil)
+	write(t, s, running(t, s, domain.TenantID{UUID: uuid.New()}), "a", "b", "c")
+	if _, err := db.Pool.Exec(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+
+	ids := make([]string, rows)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("row-%04d", 100+i)
+	}
+	token, pull := connectionWithToken(t, s), newID[domain.Pull]()
+	_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{
+		Delivery: newID[domain.Delivery](), Pull: pull, Token: token.Hash, Vendor: token.Vendor,
+		At: epoch, SourceAdmitted: true, Body: []byte("{}"), Event: domain.WebhookEvent{
+			Name: "transactions/deleted", DedupKey: "deleted", WantsPull: true,
+			Scope: domain.PullScope{Removed: ids[:50]},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease := domain.Lease{
+		ID: newID[domain.Lease](), Pull: pull, Tenant: token.Tenant, Until: epoch.Add(time.Hour),
+	}
+	if _, err := s.Pulls().Claim(t.Context(), lease, epoch); err != nil {
+		t.Fatal(err)
+	}
+	for page := range slices.Chunk(ids, 500) {
+		w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
+		for _, id := range page {
+			w.Transactions = append(w.Transactions, domain.TransactionData{
+				ExternalID: id, Amount: domain.Money{Amount: decimal.NewFromInt(1), Currency: "BRL"},
+				Date: domain.Date("2026-01-" + id[4:6]), ContentHash: domain.ContentHash{1},
+			})
+		}
+		if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	for _, page := range [][]string{ids[:500], ids[:8]} { // found by date, and by key
+		var seen []domain.RawTransaction
+		for _, id := range page {
+			seen = append(seen, domain.RawTransaction{ExternalID: id})
+		}
+		if _, err := s.Pulls().FilterUnchanged(t.Context(), token.Tenant, token.Connection, seen); err != nil {
+			t.Fatal(err)
+		}
+	}
+	announced := 0
+	err = s.Pulls().VisitAnnouncedRemovals(t.Context(), lease, func(ids []string) error {
+		announced += len(ids)
+		return nil
+	})
+	if err != nil || announced != 50 {
+		t.Fatalf("%d announced removals: %v", announced, err)
+	}
+
+	if len(tracer.seen) < 4 {
+		t.Fatalf("%d lookups", len(tracer.seen))
+	}
+	for _, q := range tracer.seen {
+		explained, err := db.Pool.Query(t.Context(), "EXPLAIN (ANALYZE) "+q.SQL, q.Args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := strings.Join(lines, "\n")
+		for _, found := range removedByFilter.FindAllStringSubmatch(plan, -1) {
+			if n, _ := strconv.Atoi(found[1]); n > rows/2 {
+				t.Errorf("a lookup reads %d other rows:\n%s\n%s", n, q.SQL, plan)
+			}
+		}
+	}
+}

@@ -289,7 +289,7 @@ func (w *env) dump(t *testing.T) string {
 	switch w.backend {
 	case "sqlite":
 		return w.files(t)
-	case "postgres":
+	case "postgres", citus:
 		return w.tables(t)
 	}
 	return ""

@@ -120,6 +120,7 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 		if string(again.raw) != string(first.raw) || string(replayed.raw) != string(first.raw) {
 			t.Errorf("a repeated close is %s and %s, the first one %s", again.raw, replayed.raw, first.raw)
 		}
+		o.awaitFeed(id)
 		days := o.adjusted()
 		if days[text(edited, "id")] != earlier || days[text(removed, "id")] == "" || len(days) != 2 {
 			t.Errorf("the feed names %v", days)

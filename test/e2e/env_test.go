@@ -53,7 +53,7 @@ type composedStores = compose.Stores
 // open composes the service with the changes applied, and serves it until the test ends.
 func open(t testing.TB, backend, dsn string, changes ...change) *env {
 	t.Helper()
-	w := &env{backend: backend, dsn: dsn, log: &journal{}, cfg: settings(t, dsn)}
+	w := &env{backend: backend, dsn: dsn, log: &journal{}, cfg: settings(t, backend, dsn)}
 	over := compose.Overrides{LogTo: w.log, PerMinute: -1, StoreTimeout: harness.StoreTimeout}
 	for _, apply := range changes {
 		apply(&setup{&w.cfg, &over})
@@ -88,9 +88,10 @@ func client() *http.Client {
 
 // settings returns production settings that allow vendors on loopback. The log level is debug, eight
 // workers pull, and the webhooks of both vendors can be authenticated.
-func settings(t testing.TB, dsn string) configs.Config {
+func settings(t testing.TB, backend, dsn string) configs.Config {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
+	cfg.DatabaseDistribute = backend == citus
 	cfg.Log.Level, cfg.PullWorkers = zapcore.DebugLevel, 8
 	cfg.Sources = map[domain.Vendor]domain.SourcePolicy{
 		"pluggy": {HMACSecret: domain.SecretText(signing)},

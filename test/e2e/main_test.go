@@ -4,12 +4,14 @@
 // few tests decorate to force a failure.
 //
 // A test is written once, as a body that is passed to the function each. The body runs on memory,
-// SQLite and PostgreSQL, each with its own database.
+// SQLite and PostgreSQL, each with its own database, and on a Citus cluster if there is one.
 package e2e_test
 
 import (
 	"flag"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
@@ -25,5 +27,27 @@ func TestMain(m *testing.M) {
 	if !given {
 		_ = flag.Set("test.parallel", inParallel)
 	}
+	if pgtest.HasCitus() {
+		backends[citus] = pgtest.CitusDSN
+	}
 	pgtest.Main(m)
+}
+
+// The other tests would also pass on Citus if the tables were not distributed.
+func TestTheTablesAreDistributedOnCitus(t *testing.T) {
+	if !pgtest.HasCitus() {
+		t.Skip(pgtest.ErrNoCitus.Error())
+	}
+	w := open(t, citus, backends[citus](t))
+	conn, err := pgx.Connect(t.Context(), w.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	var distributed bool
+	err = conn.QueryRow(t.Context(),
+		"SELECT EXISTS (SELECT FROM citus_tables WHERE table_name = 'transactions'::regclass)").Scan(&distributed)
+	if err != nil || !distributed {
+		t.Errorf("transactions are distributed: %t (%v)", distributed, err)
+	}
 }

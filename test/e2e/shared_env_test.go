@@ -14,12 +14,15 @@ import (
 )
 
 // backends maps the name of each backend of the service to a function that returns the DATABASE_URL
-// of an empty store.
+// of an empty store. TestMain adds citus if there is a Citus cluster.
 var backends = map[string]func(testing.TB) string{
 	"memory":   func(testing.TB) string { return compose.InMemory },
 	"sqlite":   harness.SQLite,
 	"postgres": pgtest.DSN,
 }
+
+// citus is the backend whose tables are distributed over a Citus cluster.
+const citus = "citus"
 
 // each runs body as a subtest on every backend. Tests without changes share environments, and each
 // test uses its own tenant, because opening an environment takes longer than most tests. A test with

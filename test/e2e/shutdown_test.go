@@ -19,7 +19,7 @@ import (
 func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 	for backend, dsn := range backends {
 		t.Run(backend, func(t *testing.T) {
-			cfg := settings(t, dsn(t))
+			cfg := settings(t, backend, dsn(t))
 			b := newPluggy(t)
 			before := []goleak.Option{
 				goleak.IgnoreCurrent(),

@@ -24,6 +24,7 @@ const envCitusURL = "TEST_CITUS_URL"
 // sharedCitus is the Citus cluster of this test process. The first call of CitusDSN starts it.
 var sharedCitus struct {
 	once    sync.Once
+	create  sync.Mutex // a connection between two nodes may fail while another database is created
 	cluster *Citus
 	err     error
 }
@@ -45,7 +46,9 @@ func CitusDSN(t testing.TB) string {
 		}
 		base = sharedCitus.cluster.URL()
 	}
+	sharedCitus.create.Lock()
 	dsn, drop, err := createCitusDatabase(t.Context(), base)
+	sharedCitus.create.Unlock()
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -77,10 +80,11 @@ type Citus struct {
 // citusWorkers is the number of workers of a cluster.
 const citusWorkers = 2
 
-// citusSettings are the settings of each node. The nodes have no certificates. Few shards make a migration fast.
+// citusSettings are the settings of each node. The nodes have no certificates. Few shards make a migration fast. Each
+// connection of a client can open several connections between the nodes.
 var citusSettings = map[string]string{
 	"shared_preload_libraries": "citus", "citus.node_conninfo": "sslmode=disable", "citus.local_hostname": "127.0.0.1",
-	"citus.shard_count": "4", "max_prepared_transactions": "200",
+	"citus.shard_count": "4", "max_prepared_transactions": "200", "max_connections": "600",
 }
 
 // StartCitus starts a coordinator with two workers. o applies to each of the servers, except that Dir is the parent of
@@ -276,6 +280,10 @@ func nodesOf(ctx context.Context, base string) ([]citusNode, error) {
 	}
 	return nodes, nil
 }
+
+// HasCitus reports whether CitusDSN does not skip the test: TEST_CITUS_URL is set, or the server that pgtest uses has the
+// extension.
+func HasCitus() bool { return os.Getenv(envCitusURL) != "" || hasCitus(installed()) }
 
 // hasCitus reports whether the server in the folder bin has the extension. It looks where Debian and a build with the
 // default paths install extensions.

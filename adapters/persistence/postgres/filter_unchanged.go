@@ -32,8 +32,8 @@ func (d dialect) FindChanged(
 }
 
 // ofConnection compares the connection with $1, without showing its value to the planner. The planner assumes that a
-// connection that is newer than its statistics has one row. It would then not use the unique index, but read all rows of
-// the connection for each row that is looked up.
+// connection that is newer than its statistics has one row. It would then not use the unique index, but read all rows
+// of the connection for each row that is looked up.
 const ofConnection = "t.connection_id = (SELECT $1::uuid)"
 
 // dateScanSQL is a SELECT of the stored rows whose dates lie between those of the page's samples. It returns none

@@ -211,8 +211,8 @@ func (dialect) FeedHold() string { return "SELECT '', 0.0" }
 // ReadOnly implements gormstore.Dialect.
 func (dialect) ReadOnly() string { return "false" }
 
-// ExecBoth executes a transaction with two calls of the driver, because a WITH clause of SQLite contains only queries. It
-// ignores the end of ctx, because the driver returns no error if it skips a statement for that reason. If the
+// ExecBoth executes a transaction with two calls of the driver, because a WITH clause of SQLite contains only queries.
+// It ignores the end of ctx, because the driver returns no error if it skips a statement for that reason. If the
 // transaction cannot begin, rollback closes the connection.
 func (d dialect) ExecBoth(
 	ctx context.Context, query string, args []any, row gormstore.InsertedRow,

@@ -281,8 +281,8 @@ func nodesOf(ctx context.Context, base string) ([]citusNode, error) {
 	return nodes, nil
 }
 
-// HasCitus reports whether CitusDSN does not skip the test: TEST_CITUS_URL is set, or the server that pgtest uses has the
-// extension.
+// HasCitus reports whether CitusDSN does not skip the test: TEST_CITUS_URL is set, or the server that pgtest uses has
+// the extension.
 func HasCitus() bool { return os.Getenv(envCitusURL) != "" || hasCitus(installed()) }
 
 // hasCitus reports whether the server in the folder bin has the extension. It looks where Debian and a build with the

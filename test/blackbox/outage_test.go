@@ -189,27 +189,24 @@ func (f *fixture) checkAllRoutesCalled(t *testing.T) {
 	}
 }
 
-// checkOutage makes all calls concurrently while the database is not reachable, and checks their responses
-// and how long they take.
-func (f *fixture) checkOutage(t *testing.T) {
+// checkOutage makes all calls concurrently while the database is not reachable, and checks their responses. It returns
+// how long each call took.
+func (f *fixture) checkOutage(t *testing.T) map[string]time.Duration {
 	t.Helper()
 	var requests sync.WaitGroup
 	var mu sync.Mutex
-	var slowest time.Duration
-	note := func(what string, took time.Duration) {
+	took := map[string]time.Duration{}
+	note := func(what string, begun time.Time) {
 		mu.Lock()
 		defer mu.Unlock()
-		slowest = max(slowest, took)
-		if took > answerTime {
-			t.Errorf("%s was answered only after %.1f s", what, took.Seconds())
-		}
+		took[what] = time.Since(begun)
 	}
 	for _, c := range f.calls {
 		requests.Go(func() {
 			method, _, _ := strings.Cut(c.route, " ")
 			begun := time.Now()
 			a, err := f.try(context.Background(), f.p, method, surface+c.path, c.body)
-			note(c.route, time.Since(begun))
+			note(c.route, begun)
 			if err != nil {
 				t.Errorf("%s: %v", c.route, err)
 				return
@@ -220,7 +217,7 @@ func (f *fixture) checkOutage(t *testing.T) {
 	requests.Go(func() {
 		begun := time.Now()
 		status, header := f.link.post(context.Background(), f.p, f.link.fullPullEvent())
-		note("webhook", time.Since(begun))
+		note("webhook", begun)
 		if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
 			t.Errorf("the webhook got %d, Retry-After %q", status, header.Get("Retry-After"))
 		}
@@ -232,14 +229,59 @@ func (f *fixture) checkOutage(t *testing.T) {
 		requests.Go(func() {
 			begun := time.Now()
 			a, err := f.try(context.Background(), f.p, "GET", path, nil)
-			note(path, time.Since(begun))
+			note(path, begun)
 			if err != nil || a.status != want {
 				t.Errorf("%s answered %d, %v, want %d", path, a.status, err, want)
 			}
 		})
 	}
 	requests.Wait()
-	t.Logf("%d routes, the slowest after %.2f s", len(f.calls), slowest.Seconds())
+	return took
+}
+
+// outageRounds is how often the calls of checkOutages are made. Each call must be answered within answerTime in one of
+// them: other processes can delay one round, but not the fastest of several.
+const outageRounds = 4
+
+// checkOutages calls checkOutage at the beginning of an outage, and again when the service knows that every database
+// connection is broken. It ends the outage before each round but the first, and leaves it in effect.
+func (f *fixture) checkOutages(t *testing.T, db *database, begin, end func(*database)) {
+	t.Helper()
+	var fastest [2]map[string]time.Duration
+	for round := range outageRounds {
+		if round > 0 {
+			end(db)
+			eventually(t, waitTimeout, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })
+		}
+		begin(db)
+		late := 0
+		for i := range fastest {
+			took := f.checkOutage(t)
+			if round == 0 {
+				fastest[i] = took
+				f.link.clearFaults() // after the first calls: until then, a pull is running
+			}
+			var slowest time.Duration
+			for what, d := range fastest[i] {
+				fastest[i][what] = min(d, took[what])
+				slowest = max(slowest, fastest[i][what])
+				if fastest[i][what] > answerTime {
+					late++
+				}
+			}
+			t.Logf("%d calls, the slowest after %.2f s", len(took), slowest.Seconds())
+		}
+		if late == 0 {
+			return
+		}
+	}
+	for i, took := range fastest {
+		for what, d := range took {
+			if d > answerTime {
+				t.Errorf("%s was answered only after %.1f s (series %d)", what, d.Seconds(), i+1)
+			}
+		}
+	}
 }
 
 // checkRefused checks that a response is a 503 with Retry-After, and that it does not reveal the cause.
@@ -297,10 +339,7 @@ func TestPostgresOutage(t *testing.T) {
 			f := newFixture(t, newEnv(t, db.url))
 			f.checkAllRoutesCalled(t)
 			startHangingPull(t, f.link, f.p, 1) // a pull is running, and cannot record its end during the outage
-			outage.begin(db)
-			f.checkOutage(t)
-			f.link.clearFaults()
-			f.checkOutage(t) // repeated, because the service now knows that every database connection is broken
+			f.checkOutages(t, db, outage.begin, outage.end)
 			outage.end(db)
 			f.checkRecovery(t, time.Now())
 			if code, _ := f.p.stop(); code != 0 {

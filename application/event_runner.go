@@ -82,7 +82,8 @@ type queuedEvent struct {
 	entry  *windowEntry           // nil for a retry
 }
 
-// windowEntry is an event that DeliveredTo has not passed yet. DeliveredTo passes it when it is done.
+// windowEntry is an event after the position DeliveredTo. The position moves past an event when that event and all
+// before it are done.
 type windowEntry struct {
 	sequence int64
 	done     bool // delivered or parked

@@ -69,7 +69,7 @@ func (a *attempt) stageAgain(ctx context.Context, failure error) error {
 	return failure
 }
 
-// groupsOf returns a sequence of the accounts of each connection, which are next to each other.
+// groupsOf returns the accounts in groups, one for each connection. The accounts of a connection must be adjacent.
 func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool) {
 	return func(yield func([]domain.Account) bool) {
 		for len(accounts) > 0 {

@@ -62,8 +62,8 @@ type Erasure struct {
 	Place      ErasurePlace
 }
 
-// ErasurePlace is the place of an erasure within a pass. Only the store that returned it can interpret it. The zero
-// value is the beginning of a pass.
+// ErasurePlace records how far an erasure has come in its present pass over all tables, so that it can continue there.
+// Only the store that returned it can interpret it. The zero value is the beginning of a pass.
 type ErasurePlace struct {
 	Task  string `json:"task,omitempty"`
 	After string `json:"after,omitempty"`

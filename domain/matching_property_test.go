@@ -184,8 +184,8 @@ func TestTheNumberOfPairsThatAreTriedIsBounded(t *testing.T) {
 	}
 }
 
-// benchmarkRows returns n rows of each side: purchases at 300 merchants over a year, half of them get a new
-// document number, and half a new text.
+// benchmarkRows returns n rows that left and n rows that came: purchases at 300 merchants over a year. Of the rows that
+// came, half have a new document number, and the other half have a new text.
 func benchmarkRows(n int) domain.MatchInput {
 	var in domain.MatchInput
 	random := rand.New(rand.NewPCG(1, 2))

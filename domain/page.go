@@ -16,7 +16,7 @@ const (
 
 // Position is a place in an ordered list: the text of the sort key, and the id that
 // orders rows with equal keys. Each list defines the meaning of its key. A list returns
-// Invalid on field "cursor" for a position of another list. The zero Position is the start
+// Invalid on "cursor" for a position of another list. The zero Position is the start
 // of the list.
 type Position struct {
 	Key string

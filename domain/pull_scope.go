@@ -32,8 +32,8 @@ type PullScope struct {
 	Everything bool `json:"everything,omitempty"`
 	// Window requests the transactions whose value date is inside the window.
 	Window *Window `json:"window,omitempty"`
-	// Created maps accounts to times. It requests the rows of an account that the vendor
-	// first saw at or after the account's time.
+	// Created maps accounts to times. From each account, it requests the rows that the vendor
+	// first saw at or after that time.
 	Created map[string]time.Time `json:"created,omitempty"`
 	// Changed maps accounts to the external ids of the rows to read from them.
 	Changed map[string][]string `json:"changed,omitempty"`

@@ -70,7 +70,7 @@ func (s *rateSimulation) step() {
 		s.offset -= s.upTo(time.Minute) // the clock of the store is set back
 	}
 	if s.IntN(50) == 0 {
-		s.restarts++ // one replica is replaced; its demand stays
+		s.restarts++ // one replica is replaced; the calls that wait on it are still counted
 	}
 	replica := fmt.Sprint(s.IntN(s.replicas) + s.restarts)
 	r := domain.RateRequest{Replica: replica, Spare: s.IntN(6), FullAt: s.seen[replica]}

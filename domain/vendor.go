@@ -10,7 +10,7 @@ type Vendor string
 var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
 // ParseVendor checks the form of a vendor's name, but not whether the vendor is registered.
-// Errors: Invalid on field "vendor".
+// Errors: Invalid on "vendor".
 func ParseVendor(text string) (Vendor, error) {
 	if !slug.MatchString(text) {
 		return "", FieldError("vendor", "must name an aggregator")

@@ -26,10 +26,10 @@ type Audit interface {
 	// AuditKey returns the key that verifies the checkpoints of the tenant, in the form of a note's verifier key.
 	AuditKey(ctx context.Context, tenant domain.TenantID) (string, error)
 	// ProveAuditConsistency proves that the tree of size from is a prefix of the tree of size to, so that no earlier
-	// entry was changed. If to is nil, the size of the newest checkpoint is used. Errors: Invalid on from and to.
+	// entry was changed. If to is nil, the size of the newest checkpoint is used. Errors: Invalid on "from" and "to".
 	ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, from int64, to *int64) (domain.AuditProof, error)
 	// ProveAuditInclusion proves that the tree with size entries contains the entry. If size is nil, the size of the
-	// newest checkpoint is used. Errors: NotFound if there is no such entry; Invalid on size.
+	// newest checkpoint is used. Errors: NotFound if there is no such entry; Invalid on "size".
 	ProveAuditInclusion(ctx context.Context, tenant domain.TenantID, sequence int64,
 		size *int64) (domain.AuditProof, error)
 }
@@ -113,7 +113,7 @@ type AuditLog interface {
 	// Append stores an entry that belongs to no change of a store.
 	Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error
 
-	// ListPending returns at most limit tenants with entries that have no number. It acts for the service itself.
+	// ListPending returns at most limit tenants with entries that have no number. It is not limited to one tenant.
 	ListPending(ctx context.Context, limit int) ([]domain.TenantID, error)
 
 	// Number numbers at most limit entries of the tenant, by time and id, and returns how many. It calls extend with
@@ -129,11 +129,11 @@ type AuditLog interface {
 	// Hashes returns stored hashes of the tenant's tree in the same way as AuditHashes.
 	Hashes(ctx context.Context, tenant domain.TenantID, indexes []int64) ([]domain.AuditHash, error)
 
-	// List returns numbered entries, newest first. A position in the list is the number and the tenant's id.
+	// List returns numbered entries, newest first. A position in the list consists of the number and the tenant's id.
 	List(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
 
-	// Tenants returns the tenants with any stored audit data, ordered by id. It acts for the service itself.
+	// Tenants returns the tenants with any stored audit data, ordered by id. It is not limited to one tenant.
 	Tenants(ctx context.Context) ([]domain.TenantID, error)
 
 	// Snapshot calls read with the tree of a tenant, and returns the error of read.
@@ -142,10 +142,10 @@ type AuditLog interface {
 	// ClaimAnnouncements returns at most limit tenants with numbered entries whose last announcement is older than
 	// before, or that had none, and sets their last announcement to at, in one atomic change. If calls are concurrent,
 	// only one of them returns a given tenant. The same change stores the event AuditCheckpoint of each tenant that it
-	// returns. It acts for the service itself.
+	// returns. It is not limited to one tenant.
 	ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error)
 
-	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It acts for the service itself.
+	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It is not limited to one tenant.
 	Key(ctx context.Context) (domain.Sealed, error)
 
 	// CreateKey stores the sealed key unless there is one, and returns the stored key. It acts for the service

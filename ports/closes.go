@@ -11,7 +11,7 @@ import (
 // Every method returns NotFound unless the id belongs to an account of the tenant.
 type Closing interface {
 	// ClosePeriod closes the records of an account up to and including a day, and returns the close. If the
-	// day is closed already, it returns that close and changes nothing. Errors: Invalid on date unless the
+	// day is closed already, it returns that close and changes nothing. Errors: Invalid on "date" unless the
 	// day has ended in UTC.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		date domain.Date) (domain.Close, error)
@@ -42,7 +42,7 @@ type Closes interface {
 	// they also concern. Errors: NotFound if the day is not closed.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
 
-	// Closes returns the closes of an account by day, newest first. A position in the list is the day and the
+	// Closes returns the closes of an account by day, newest first. A position in the list consists of the day and the
 	// id of the account. There are none for an unknown account.
 	Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		page domain.PageRequest) (domain.Page[domain.Close], error)

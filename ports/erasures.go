@@ -43,12 +43,12 @@ type Erasures interface {
 	// Get returns one erasure. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.ErasureID) (domain.Erasure, error)
 
-	// List returns the erasures of the tenant, newest first. A position in the list is the TimeKey of CreatedAt and
-	// the id.
+	// List returns the erasures of the tenant, newest first. A position in the list consists of the TimeKey of
+	// CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Erasure], error)
 
 	// Claim returns at most limit running erasures that are due at the time at, and sets their DueAt to until. If calls
-	// are concurrent, only one of them returns a given erasure. It acts for the service itself.
+	// are concurrent, only one of them returns a given erasure. It is not limited to one tenant.
 	Claim(ctx context.Context, at, until time.Time, limit int) ([]ClaimedErasure, error)
 
 	// EraseBatch erases at most limit rows of one table and moves Place past them, in one atomic change. It extends the

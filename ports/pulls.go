@@ -248,8 +248,8 @@ type PullRequests interface {
 		page domain.PageRequest) (domain.Page[domain.Pull], error)
 }
 
-// PullExecution claims pulls for a worker and stores what the worker reads. All of its
-// methods act for the service itself. The id of a lease is a fencing token: a write under a
+// PullExecution claims pulls for a worker and stores what the worker reads. Its methods
+// are not limited to one tenant. The id of a lease is a fencing token: a write under a
 // lease that was replaced by a newer lease fails with LeaseLost.
 type PullExecution interface {
 	// Claim assigns a pull to a worker: the pull's state becomes Running, its attempt count
@@ -409,8 +409,8 @@ type WebhookPassed struct {
 	BecameSilent bool          // the connection was not silent before
 }
 
-// PullMaintenance finds pulls and connections that need attention. All of its methods act
-// for the service itself. They omit paused connections and their pulls.
+// PullMaintenance finds pulls and connections that need attention. Its methods are not
+// limited to one tenant. They omit paused connections and their pulls.
 type PullMaintenance interface {
 	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
 	// queued again, oldest first: pulls that have been due for longer than grace, and pulls that run
@@ -493,17 +493,17 @@ type AccountView struct {
 type Ledger interface {
 	// Accounts returns a connection's accounts ordered by external id, then by id. If connection is
 	// zero, it returns the accounts of all connections of the tenant, including deleted ones. A
-	// position in the list is the external id and the id.
+	// position in the list consists of the external id and the id.
 	Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 
 	// Transactions returns a connection's transactions, including removed ones, ordered by
-	// date, newest first, then by id descending. A position in the list is the date and the id.
+	// date, newest first, then by id descending. A position in the list consists of the date and the id.
 	Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
 
-	// Quarantine returns the rows in a connection's quarantine, newest first. A position in the list is
-	// the TimeKey of FirstSeenAt and the id.
+	// Quarantine returns the rows in a connection's quarantine, newest first. A position in the list
+	// consists of the TimeKey of FirstSeenAt and the id.
 	Quarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.QuarantinedRow], error)
 
@@ -522,8 +522,8 @@ type Ledger interface {
 	// History returns the versions of a transaction, newest first. The present version is the first
 	// one, and the versions have no gap. If a transaction was stored before versions were kept, its history starts with
 	// the version that it had when versions were introduced. A replaced version has the metadata that it had when it
-	// was replaced; the present version has the present metadata. A position in the list is the version and the id of
-	// the transaction. Errors: NotFound.
+	// was replaced; the present version has the present metadata. A position in the list consists of the version and
+	// the id of the transaction. Errors: NotFound.
 	History(ctx context.Context, tenant domain.TenantID, transaction domain.TransactionID,
 		page domain.PageRequest) (domain.Page[domain.TransactionVersion], error)
 
@@ -540,8 +540,8 @@ type Ledger interface {
 	Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (domain.Completeness, error)
 
 	// Balances returns the days of the window on which a settled pull has read the balance of an account, newest
-	// first, with the last reading of each day. A position in the list is the day and the id of the account. There
-	// are none for an unknown account.
+	// first, with the last reading of each day. A position in the list consists of the day and the id of the
+	// account. There are none for an unknown account.
 	Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
 		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
 
@@ -564,6 +564,6 @@ type Ledger interface {
 		read func(view AccountView) error) error
 	Closes
 
-	// FeedHold returns the writer that makes Changes withhold changes. It acts for the service itself.
+	// FeedHold returns the writer that makes Changes withhold changes. It is not limited to one tenant.
 	FeedHold(ctx context.Context) (FeedHold, error)
 }

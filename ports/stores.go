@@ -30,7 +30,7 @@ type Connections interface {
 	Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error)
 
 	// List returns connections without their sealed credentials, ordered by name (byte order),
-	// then by id. A position in the list is a name and an id.
+	// then by id. A position in the list consists of a name and an id.
 	List(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
 
@@ -57,7 +57,7 @@ type Connections interface {
 	// NoticeConsents returns at most limit live aggregator connections, without their sealed credentials, whose
 	// consents begin to expire at or before the time at (Consent.NoticeAt), earliest first. It marks each of them as
 	// noticed, in one atomic change per connection. If calls are concurrent, only one of them returns a given
-	// connection. It acts for the service itself.
+	// connection. It is not limited to one tenant.
 	NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error)
 
 	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It acts for
@@ -65,12 +65,12 @@ type Connections interface {
 	CountAttention(ctx context.Context, at time.Time) (Attention, error)
 
 	// ListSealed returns at most limit live connections of all tenants with ids greater than
-	// after, ordered by id, for re-encryption. It acts for the service itself.
+	// after, ordered by id, for re-encryption. It is not limited to one tenant.
 	ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error)
 
 	// Reseal replaces the sealed credential of a connection if the stored one still equals
 	// old. It changes neither Revision nor UpdatedAt, and reports whether it replaced the
-	// credential. It acts for the service itself.
+	// credential. It is not limited to one tenant.
 	Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error)
 }
 
@@ -118,13 +118,13 @@ type Tokens interface {
 	Create(ctx context.Context, t domain.WebhookToken) error
 
 	// List returns tokens, including revoked ones, newest first. It omits tokens whose registration is
-	// pending. A position in the list is the TimeKey of CreatedAt and the id.
+	// pending. A position in the list consists of the TimeKey of CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
 	// FindByHash returns the token with the given hash, even if it is revoked. It is meant for the log line
 	// that explains why a webhook was refused, and must not be used to accept a webhook. Errors: NotFound.
-	// It acts for the service itself.
+	// It is not limited to one tenant.
 	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
 
 	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the
@@ -139,7 +139,7 @@ type Tokens interface {
 	// ClaimRegistrations returns at most limit tokens with their connections, including deleted connections. Their
 	// registrations are pending or removing and due at the time at. Claiming sets DueAt to until, increments
 	// Attempts and revokes the token if it is live, in one atomic change. If calls are concurrent, only one of them
-	// returns a given token. It acts for the service itself.
+	// returns a given token. It is not limited to one tenant.
 	ClaimRegistrations(ctx context.Context, at, until time.Time, limit int) ([]ClaimedRegistration, error)
 
 	// PostponeRegistration sets the DueAt of a registration that is pending or removing. Any other
@@ -151,7 +151,7 @@ type Tokens interface {
 	EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 
 	// RecordUsage stores for each token in used when it was last used. A stored time is never
-	// replaced by an older one, and unknown ids are ignored. It acts for the service itself.
+	// replaced by an older one, and unknown ids are ignored. It is not limited to one tenant.
 	RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error
 }
 
@@ -206,11 +206,11 @@ type Deliveries interface {
 	//   - A delivery with a fingerprint that the connection already has is a Duplicate, and
 	//     nothing is stored for it, however many copies arrive concurrently.
 	//
-	// Errors: Unauthenticated when there is no such token. It acts for the service itself.
+	// Errors: Unauthenticated when there is no such token. It is not limited to one tenant.
 	Receive(ctx context.Context, r IncomingDelivery) (ReceiveResult, error)
 
 	// List returns deliveries without bodies and scopes, newest first. A position in the list
-	// is the TimeKey of ReceivedAt and the id.
+	// consists of the TimeKey of ReceivedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
 		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 
@@ -228,7 +228,7 @@ type Deliveries interface {
 
 	// Prune deletes at most limit deliveries that were received before the given time and are
 	// not waiting for a pull, and returns the number of deleted deliveries. It takes no lock
-	// that Receive waits for. It acts for the service itself.
+	// that Receive waits for. It deletes deliveries of all tenants.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
@@ -268,7 +268,7 @@ type IdempotencyStore interface {
 	Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error
 
 	// Prune deletes at most limit responses older than the given time and returns the number
-	// of deleted responses. It acts for the service itself.
+	// of deleted responses. It is not limited to one tenant.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 

@@ -84,10 +84,11 @@ type SubscriptionManager interface {
 	// Errors: Conflict (not_offered) if the sink does not sign.
 	RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID,
 		id domain.SubscriptionID) (CreatedSubscription, error)
-	// ReplaySubscription sends the stored events from the sequence from on again. If from is after the position, the
-	// events in between are skipped. Errors: Invalid on from unless the event is stored or is the next one.
+	// ReplaySubscription sends the stored events again, starting with the sequence first. If first is after the
+	// position, the events in between are skipped. Errors: Invalid on "from" unless the event is stored or is the
+	// next one.
 	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
-		from int64) (SubscriptionStatus, error)
+		first int64) (SubscriptionStatus, error)
 	// TestSubscription sends an event of the type domain.SubscriptionTest. Any outcome is returned as a result,
 	// not as an error. Errors: Unavailable (too_many_probes) with RetryAfter if too many tests run.
 	TestSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SinkTestResult, error)
@@ -120,8 +121,8 @@ type Subscriptions interface {
 	EventMaintenance
 }
 
-// SubscriptionStore stores subscriptions for operators. A position in its lists is the TimeKey of CreatedAt, or of the
-// time of an attempt, and the id.
+// SubscriptionStore stores subscriptions for operators. A position in its lists consists of the TimeKey of
+// CreatedAt, or of the time of an attempt, and the id.
 type SubscriptionStore interface {
 	// Create stores a subscription. It begins at the first record if FromStart is set. Otherwise each change that
 	// commits after Create belongs to it; a change that commits while Create runs can belong to it as well.
@@ -142,7 +143,7 @@ type SubscriptionStore interface {
 		check func(domain.Subscription) error) error
 	// Replay makes from the sequence of the next event that is sent. Stored events from there on are sent again;
 	// earlier events are not sent any more. It begins a new epoch, so that the holder of the lease cannot overwrite the
-	// position. Errors: NotFound; Invalid on from unless the event is stored or is the next one, LastSequence + 1.
+	// position. Errors: NotFound; Invalid on "from" unless the event is stored or is the next one, LastSequence + 1.
 	Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		from int64) (SubscriptionStatus, error)
 	// Attempts returns the attempts to send events of a subscription, newest first. There are none for an unknown
@@ -150,10 +151,10 @@ type SubscriptionStore interface {
 	Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		page domain.PageRequest) (domain.Page[domain.EventAttempt], error)
 	// ListSealed returns at most limit subscriptions of all tenants with ids greater than after, ordered by id, for
-	// re-encryption. It acts for the service itself.
+	// re-encryption. It is not limited to one tenant.
 	ListSealed(ctx context.Context, after domain.SubscriptionID, limit int) ([]domain.Subscription, error)
 	// Reseal replaces the sealed secrets of a subscription if the stored ones still equal old, and reports whether it
-	// did. It acts for the service itself.
+	// did. It is not limited to one tenant.
 	Reseal(
 		ctx context.Context,
 		tenant domain.TenantID,
@@ -235,7 +236,7 @@ type EventBacklog struct {
 	Disabled int
 }
 
-// EventMaintenance counts, deletes and announces events. All of its methods act for the service itself.
+// EventMaintenance counts, deletes and announces events. Its methods are not limited to one tenant.
 type EventMaintenance interface {
 	// EventBacklog counts the events that wait.
 	EventBacklog(ctx context.Context) (EventBacklog, error)

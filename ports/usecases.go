@@ -102,7 +102,7 @@ type AccountCompleteness struct {
 type Completeness interface {
 	// AccountCompleteness returns the state of an account as of its latest settled pull.
 	AccountCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (AccountCompleteness, error)
-	// AcceptCompleteness makes the present anchor of an account its baseline. Errors: Invalid on reason; Conflict
+	// AcceptCompleteness makes the present anchor of an account its baseline. Errors: Invalid on "reason"; Conflict
 	// (no_anchor) if no anchor is known.
 	AcceptCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 		reason string) (AccountCompleteness, error)

@@ -127,7 +127,8 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			v.closeDeleted(row.ID, row.DeletedAt)
 		}
 		if resumed {
-			for _, p := range slices.Backward(v.openPullsOf(id).open()) { // the pull that has started comes first
+			// Backward, so that the pull that has started is nudged first.
+			for _, p := range slices.Backward(v.openPullsOf(id).open()) {
 				v.nudged = append(v.nudged, p.ID)
 			}
 		}

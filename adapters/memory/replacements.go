@@ -24,7 +24,7 @@ func announcedRemovals(externalIDs []string) leaving {
 	return rows
 }
 
-// replacer finds and writes the replacements of one page, sweep or removal.
+// replacer finds which rows that came replace rows that left, in one page, sweep or removal, and stores the result.
 type replacer struct {
 	*Store
 	p        *pull

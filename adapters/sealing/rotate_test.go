@@ -139,7 +139,7 @@ func TestRunningProcessReloadsTheFile(t *testing.T) {
 		t.Error("the file was read again within a second")
 	}
 	fresh := seal(t, other)
-	opens(t, k, fresh) // the row is opened immediately, although the check interval of a second has not passed
+	opens(t, k, fresh) // without waiting for the next check of the file, one second after the previous one
 	opens(t, k, old)
 	if !k.NeedsReseal(old) || k.NeedsReseal(seal(t, k)) {
 		t.Error("the new primary key is not in use")

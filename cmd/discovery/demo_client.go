@@ -177,8 +177,8 @@ func summarizeList(name string, list []any) string {
 	return name + "[" + strings.Join(shown, "; ") + "]"
 }
 
-// waitFor calls done repeatedly until it returns true. what describes the expected state in the
-// error of a timeout.
+// waitFor calls done repeatedly until it returns true. If the context ends before, the error names the expected state
+// with the text of the argument what.
 func (c *demoClient) waitFor(what string, done func() bool) {
 	for c.err == nil && !done() {
 		select {

@@ -143,7 +143,7 @@ func (l *link) change(random *rand.Rand) [][]byte {
 }
 
 // newAmount returns an amount in cents that no row of the bank has had. A row with the amount of a removed row would be
-// stored as its replacement (domain.MatchRows), and continue its versions.
+// stored as the next version of the removed row (domain.MatchRows).
 func (l *link) newAmount(random *rand.Rand) int {
 	cents := random.IntN(1_000_000)
 	for l.used[cents] {

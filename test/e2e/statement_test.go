@@ -144,7 +144,8 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 
 func balanceText(balance string) string { return strings.Fields(balance)[1] }
 
-// TestAStatementOfADriftingAccountMustBeForced hides a record, and accepts the difference later.
+// TestAStatementOfADriftingAccountMustBeForced changes the bank's balance without a transaction, so that the records do
+// not add up to it any more. Later an operator accepts the difference.
 func TestAStatementOfADriftingAccountMustBeForced(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000")

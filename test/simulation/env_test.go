@@ -234,7 +234,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// ids returns UUIDs of version 7 with the simulated time.
+// ids generates UUIDs of version 7 whose timestamps are of the simulated clock.
 type ids struct {
 	rand  *rand.Rand
 	clock *clock

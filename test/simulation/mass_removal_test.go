@@ -88,8 +88,9 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	return rows
 }
 
-// checkMassRemoval checks a sweep: if it removed most rows of an account at once, no sweep of the last hour may have
-// seen them, and an earlier one must have missed them. before contains the rows that were live before the sweep.
+// checkMassRemoval checks a sweep that removed most rows of an account at once. It may do this only if no sweep of the
+// last hour has seen the rows, and at least one sweep before this one did not see them either. The rows in before were
+// live before the sweep.
 func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sweptWindow) {
 	connection := s.claims[lease.ID].Connection
 	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}

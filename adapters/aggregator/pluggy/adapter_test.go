@@ -261,7 +261,8 @@ func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 		{http.StatusForbidden, cursor, domain.AccessDenied},
 		{http.StatusNotFound, "", domain.AccountNotFound},
 		{http.StatusBadRequest, "", domain.MalformedResponse},
-		{http.StatusBadRequest, "500", domain.MalformedResponse}, // the first page of the second list of ids
+		// The cursor 500 requests the first page of the second batch of ids, so the vendor has not issued it.
+		{http.StatusBadRequest, "500", domain.MalformedResponse},
 	} {
 		e := newEnv(t, vendorhttp.Config{})
 		if test.status != 0 {

@@ -46,8 +46,8 @@ type Dialect interface {
 	// do this by itself. It may take long, and does nothing if nothing is left. It must not run in a transaction.
 	Scrub(ctx context.Context) error
 
-	// AnnouncedRemovals returns a table expression with this name, which is joined to deliveries. Its column value
-	// contains the external ids that the scope of the delivery announces as removed.
+	// AnnouncedRemovals returns a table expression to be joined to deliveries. Its alias is name. It has one column,
+	// called value, with the external ids that the scope of the delivery announces as removed.
 	AnnouncedRemovals(name string) string
 
 	// AttachedDeliveries returns a SELECT of ask, received_at and id of the deliveries that are attached to

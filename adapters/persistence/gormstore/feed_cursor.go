@@ -69,7 +69,7 @@ func (k *feedKeys) encode(tenant domain.TenantID, place int64) string {
 	return encryptedKey + base64.RawURLEncoding.EncodeToString(text[:])
 }
 
-// decode returns the position that encode has encoded. Errors: Invalid on cursor, also for a position of
+// decode returns the position that encode has encoded. Errors: Invalid on "cursor", also for a position of
 // another tenant.
 func (k *feedKeys) decode(tenant domain.TenantID, after domain.Position) (int64, error) {
 	if after.IsZero() {

@@ -443,8 +443,8 @@ func (b *publisher) returnToPast() error {
 	return b.followOthers(rest)
 }
 
-// returnBatch lets transactions of relinked accounts return to past rows. It returns the external ids of the rows whose
-// transactions have not left.
+// returnBatch finds the rows of past whose transactions are of relinked accounts and have left, and makes these
+// transactions continue with those rows again. It returns the external ids of the other rows of past.
 func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
 	if len(past) == 0 || !b.anyRelinked() {
 		return keys(past, func(p *pastRow) string { return p.externalID }), nil

@@ -206,7 +206,7 @@ func list[R, T any](query *gorm.DB, limit int, item func(R) T,
 
 // newestFirst orders the query by a time and the id, both descending, and restricts it to the rows after a
 // position. at and id are the names of the columns. The two columns are compared as a pair, so that an
-// index over both can be used. Errors: Invalid on cursor.
+// index over both can be used. Errors: Invalid on "cursor".
 func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB, error) {
 	query = query.Order(at + " DESC, " + id + " DESC")
 	if after.IsZero() {

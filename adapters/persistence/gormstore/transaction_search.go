@@ -74,7 +74,7 @@ func datePosition(t domain.Transaction) domain.Position {
 	return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 }
 
-// start finds the first row after the position for each connection. Errors: Invalid on cursor.
+// start finds the first row after the position for each connection. Errors: Invalid on "cursor".
 func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
 	if _, err := domain.ParseDate(after.Key); err != nil && !after.IsZero() {
 		return invalidCursor()

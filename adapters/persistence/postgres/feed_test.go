@@ -162,7 +162,7 @@ func TestFeedHoldFindsAWriterOfAnotherDatabase(t *testing.T) {
 		t.Errorf("an open writer: %+v, %v", before, err)
 	}
 	write(t, s, lease, "row")
-	// A writer of another test may be even older and hold the feed back, but it ends soon.
+	// A transaction of another test may be older than this writer and hold the feed back, but it ends soon.
 	var held ports.FeedHold
 	for deadline := time.Now().Add(patience); held.Writer != writer && time.Now().Before(deadline); {
 		if held, err = s.Ledger().FeedHold(t.Context()); err != nil {

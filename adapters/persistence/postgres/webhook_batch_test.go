@@ -27,8 +27,8 @@ func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.T
 
 func (*beginCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// The fast path and the slow path must both return the same results as the model. A batch took the fast
-// path if it began no transaction of several statements.
+// The fast path and the slow path must both return the same results as the store in memory. Only the slow path begins a
+// transaction of several statements, so the test counts these to tell which path a batch took.
 func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	var begun beginCounter
 	db := traced(t, pgtest.DSN(t), &begun)

@@ -45,7 +45,7 @@ type replica struct {
 	*gormstore.Store
 	db     *postgres.DB
 	token  domain.WebhookToken
-	queued domain.PullID // the id that the last call of queue requested
+	queued domain.PullID // the id of the pull that the last call of queue requested
 }
 
 // queue queues a pull as an operator's request does.

@@ -96,9 +96,9 @@ type pair struct {
 	seen        coverage
 }
 
-// both calls do for the model and for the database, and returns the error of the database. It fails the
-// test unless both errors are nil or of the same kind. storedID, an argument of do, converts a pull id of
-// the model to the id of the same pull in s.
+// both calls the function do twice, with the stores of the model and with those of the database, and returns the error
+// of the second call. It fails the test unless both errors are nil or of the same kind. The argument storedID of do
+// converts a pull id of the model to the id of the same pull in s.
 func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID) error) error {
 	p.Helper()
 	identity := func(id domain.PullID) domain.PullID { return id }

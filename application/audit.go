@@ -12,27 +12,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// audit logs a change of an operator. It does not store an entry: withAudit and appendAudit do.
+// audit logs a change that an operator has made. It does not store an audit entry; withAudit and appendAudit do.
 func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, object string) {
 	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Caller: ports.CallerOf(ctx), Action: action, Object: object})
 }
 
-// withAudit returns the context for the one call of a store method that makes a change of an operator. The store
-// commits an entry with the change. object is an id of this service.
+// withAudit returns the context for the one call of a store method that makes an operator's change. The store commits
+// an audit entry together with the change. The argument object identifies what is changed, by an id of this service.
 func (s *Service) withAudit(ctx context.Context, tenant domain.TenantID, action, object string) context.Context {
 	return s.withAuditOf(ctx, tenant, func() []domain.AuditEntry { return s.auditEntries(ctx, action, object) })
 }
 
-// withAuditOf is withAudit for entries that are known only when the store has run the closures of its method. If
-// entries returns none, the change is not recorded, because it had no effect.
+// withAuditOf is like withAudit, but for entries that are known only after the store method has run the closures that
+// it was given. If the function entries returns no entries, the change had no effect and is not recorded.
 func (s *Service) withAuditOf(
 	ctx context.Context, tenant domain.TenantID, entries func() []domain.AuditEntry,
 ) context.Context {
 	return ports.WithAuditedChange(ctx, ports.AuditedChange{Tenant: tenant, Entries: entries})
 }
 
-// appendAudit stores an entry, and logs it, for a use case that changes nothing in the stores: its effect is at the
-// vendor.
+// appendAudit stores and logs an entry for a use case that changes nothing in the stores, for example because its
+// effect is at the vendor.
 func (s *Service) appendAudit(ctx context.Context, tenant domain.TenantID, action, object string) error {
 	if err := s.AuditLog.Append(ctx, tenant, s.auditEntry(ctx, action, object)); err != nil {
 		return err
@@ -41,7 +41,7 @@ func (s *Service) appendAudit(ctx context.Context, tenant domain.TenantID, actio
 	return nil
 }
 
-// auditEntry returns an entry of the caller of ctx.
+// auditEntry returns a new entry with the actor and the request id of the caller in ctx.
 func (s *Service) auditEntry(ctx context.Context, action, object string) domain.AuditEntry {
 	caller := ports.CallerOf(ctx)
 	return domain.AuditEntry{
@@ -50,7 +50,7 @@ func (s *Service) auditEntry(ctx context.Context, action, object string) domain.
 	}
 }
 
-// auditEntries returns one entry for each object.
+// auditEntries returns one new entry for each of the objects.
 func (s *Service) auditEntries(ctx context.Context, action string, objects ...string) []domain.AuditEntry {
 	entries := make([]domain.AuditEntry, len(objects))
 	for i, object := range objects {
@@ -59,8 +59,8 @@ func (s *Service) auditEntries(ctx context.Context, action string, objects ...st
 	return entries
 }
 
-// auditOfUpdate returns the entry of an update with the names of the changed members. changed contains the names that
-// apply; "" is skipped.
+// auditOfUpdate returns the entry for an update, with the names of the changed members. It takes the names from changed
+// and skips empty ones, so that callers can pass the results of ifChanged.
 func (s *Service) auditOfUpdate(ctx context.Context, action, object string, changed ...string) []domain.AuditEntry {
 	e := s.auditEntry(ctx, action, object)
 	for _, name := range changed {
@@ -87,8 +87,8 @@ func (s *Service) RecordRefusal(ctx context.Context, tenant domain.TenantID, ope
 	return s.appendAudit(ctx, tenant, refusedAction, operation)
 }
 
-// ListAuditEntries implements ports.Audit. A tree that cannot be extended is reported as a background error, so that
-// the entries with a number can still be read.
+// ListAuditEntries implements ports.Audit. If the audit tree cannot be extended by new entries, this is only reported
+// as a background error, so that the entries that already have a number can still be read.
 func (s *Service) ListAuditEntries(
 	ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter, page domain.PageRequest,
 ) (domain.Page[domain.AuditEntry], error) {
@@ -101,7 +101,8 @@ func (s *Service) ListAuditEntries(
 	return s.AuditLog.List(ctx, tenant, filter, page)
 }
 
-// internal reports whether the error has no kind, so that a retry would not help.
+// internal reports whether the error is neither a domain.Error nor caused by the end of a context. A retry does not
+// help after such an error.
 func internal(err error) bool {
 	var known *domain.Error
 	return !errors.As(err, &known) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
@@ -177,8 +178,8 @@ func (s *Service) ProveAuditInclusion(
 	return domain.AuditProof{Size: proven, Hashes: hashes}, err
 }
 
-// provenSize returns the size of the tree that a caller asked for. For nil, it returns the size of the newest
-// checkpoint. Errors: Invalid on field if there is no such tree yet.
+// provenSize returns the tree size that a caller asked for. If wanted is nil, it returns the size of the newest
+// checkpoint. Errors: Invalid on the given field if wanted is negative or larger than the newest checkpoint.
 func (s *Service) provenSize(
 	ctx context.Context, tenant domain.TenantID, field string, wanted *int64,
 ) (int64, error) {
@@ -205,23 +206,24 @@ func (s *Service) auditHashes(ctx context.Context, tenant domain.TenantID) ports
 const (
 	// auditBatch is the maximum number of entries that one transaction numbers.
 	auditBatch = 256
-	// auditBatches is the maximum number of batches that one call numbers, so that it ends although others append.
+	// auditBatches is the maximum number of batches that one call numbers, so that the call ends even if others append
+	// entries meanwhile.
 	auditBatches = 64
 )
 
-// requestNumbering bounds the time that a request spends on numbering entries, and on reading the key.
+// requestNumbering limits the time that a request spends on numbering entries or on reading the audit key.
 const requestNumbering = 1500 * time.Millisecond
 
-// numberInRequest is numberEntries for a request, which must not wait long. Errors: also Unavailable
-// (database_unavailable) if the time does not suffice.
+// numberInRequest is numberEntries for a request, which must not wait long: it stops after requestNumbering. Errors:
+// those of numberEntries, and Unavailable (database_unavailable) if the time does not suffice.
 func (s *Service) numberInRequest(ctx context.Context, tenant domain.TenantID) error {
 	bounded, cancel := context.WithTimeout(ctx, requestNumbering)
 	defer cancel()
 	return unavailableIfLate(ctx, bounded, s.numberEntries(bounded, tenant))
 }
 
-// unavailableIfLate returns Unavailable (database_unavailable) for an error after the timeout of bounded, which is
-// derived from ctx; otherwise err.
+// unavailableIfLate converts err to Unavailable (database_unavailable) if bounded, a context derived from ctx, has
+// timed out while ctx has not ended. Otherwise it returns err.
 func unavailableIfLate(ctx, bounded context.Context, err error) error {
 	if err != nil && ctx.Err() == nil && bounded.Err() != nil {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: err}
@@ -261,7 +263,7 @@ func (s *Service) NumberAuditEntries(ctx context.Context, limit int) (int, error
 	return len(tenants), errors.Join(failed...)
 }
 
-// announceInterval is how often the newest checkpoint of a tenant is announced.
+// announceInterval is the interval at which the newest checkpoint of a tenant is announced.
 const announceInterval = 24 * time.Hour
 
 // AnnounceCheckpoints implements ports.Maintenance.
@@ -288,8 +290,8 @@ func (s *Service) announceCheckpoint(ctx context.Context, tenant domain.TenantID
 	return err
 }
 
-// VerifyAudit implements ports.Maintenance. It first numbers the entries that have no number, as far as the trees can
-// be extended. Then it verifies all trees, including those that could not be extended.
+// VerifyAudit implements ports.Maintenance. For each tenant, it first numbers the entries that have no number. Then it
+// verifies the tenant's tree, even if the tree could not be extended.
 func (s *Service) VerifyAudit(ctx context.Context, earlier [][]byte) (ports.AuditReport, error) {
 	known := map[domain.TenantID][][]byte{}
 	for _, checkpoint := range earlier {
@@ -336,19 +338,19 @@ func (s *Service) VerifyAudit(ctx context.Context, earlier [][]byte) (ports.Audi
 	return report, nil
 }
 
-// auditKeyPart is the name under which the seed of the key is sealed.
+// auditKeyPart is the name of the credential part that contains the seed of the audit key when the key is sealed.
 const auditKeyPart = "auditKey"
 
-// auditKeySize is the length of the seed of the key, in bytes.
+// auditKeySize is the length of the audit key's seed, in bytes.
 const auditKeySize = 32
 
-// storedAuditKey caches the key that is kept in the store.
+// storedAuditKey caches the audit key that is kept in the store.
 type storedAuditKey struct {
 	mu  sync.Mutex
 	key domain.Secret
 }
 
-// get returns the key; the zero value if it is not known yet.
+// get returns the key, or the zero value if the key is not cached yet.
 func (c *storedAuditKey) get() domain.Secret {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -361,9 +363,9 @@ func (c *storedAuditKey) set(key domain.Secret) {
 	c.key = key
 }
 
-// auditKeys returns the keys of checkpoints; the first one signs. If the deployment has keys of its own, the key in the
-// store still verifies, because it may have signed earlier checkpoints. If there is no key, auditKeys generates one and
-// stores it sealed.
+// auditKeys returns the keys that sign and verify checkpoints; the first one signs. If the deployment has its own keys,
+// the key in the store is still used for verification, because it may have signed earlier checkpoints. If there is no
+// key at all, auditKeys generates one and stores it sealed.
 func (s *Service) auditKeys(ctx context.Context) ([]domain.Secret, error) {
 	stored, err := s.auditKeyInStore(ctx)
 	switch {
@@ -375,8 +377,9 @@ func (s *Service) auditKeys(ctx context.Context) ([]domain.Secret, error) {
 	return nil, err
 }
 
-// auditKeyInStore returns the key that is kept in the store. If there is none, it creates one, unless the deployment
-// has keys of its own. Errors: NotFound; Unavailable (credential_unopened).
+// auditKeyInStore returns the key that is kept in the store. If the store has none, it creates one, unless the
+// deployment has its own keys. Errors: NotFound if there is no key and none is created; Unavailable
+// (credential_unopened).
 func (s *Service) auditKeyInStore(ctx context.Context) (domain.Secret, error) {
 	if key := s.auditKey.get(); !key.IsZero() {
 		return key, nil
@@ -409,8 +412,8 @@ func (s *Service) createAuditKey(ctx context.Context) (domain.Sealed, error) {
 	return s.AuditLog.CreateKey(ctx, sealed)
 }
 
-// sealAuditKey seals the key. Its ciphertext is bound to the nil tenant and the nil connection, which no connection
-// has, so the key cannot be opened as a credential, and no credential can be opened as the key.
+// sealAuditKey seals the key. Its ciphertext is bound to the zero tenant id and the zero connection id. No connection
+// has these ids, so the key cannot be opened as a credential, and no credential can be opened as the key.
 func (s *Service) sealAuditKey(key domain.Secret) (domain.Sealed, error) {
 	return s.Sealer.Seal(domain.TenantID{}, domain.ConnectionID{},
 		domain.NewCredential(map[string]domain.Secret{auditKeyPart: key}))

@@ -37,7 +37,7 @@ func (s *Service) ReopenPeriod(
 	return err
 }
 
-// closeObject returns the name of a close in the audit log.
+// closeObject returns the text that identifies a close in the audit log.
 func closeObject(account domain.AccountID, date domain.Date) string {
 	return account.String() + "/" + string(date)
 }

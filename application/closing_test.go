@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A repeated close changes nothing, so it is no audit event.
+// The first close of a period and its reopening must emit an audit event. A repeated close changes nothing, so it must
+// not emit one.
 func TestClosingAndReopeningIsAudited(t *testing.T) {
 	e := newEnv(t)
 	e.ctx = ports.WithCaller(e.ctx, ports.Caller{Actor: "al\x00ice"})

@@ -23,7 +23,7 @@ func (s *Service) AccountCompleteness(
 	return s.accountCompleteness(id, c), nil
 }
 
-// accountCompleteness returns the state of an account at the present time.
+// accountCompleteness evaluates the stored completeness c of an account at the present time.
 func (s *Service) accountCompleteness(id domain.AccountID, c domain.Completeness) ports.AccountCompleteness {
 	now := s.Clock.Now()
 	state, since := c.State(now, s.DriftGrace)
@@ -76,8 +76,8 @@ func (s *Service) completenessOf(a ports.Activity) domain.CompletenessState {
 	return domain.CompletenessUnknown
 }
 
-// settledRead returns the balances that the attempt has read; nil unless its read was complete and the vendor did
-// not synchronise meanwhile.
+// settledRead returns the balances that the attempt has read. It returns nil if the read was not complete, if the
+// vendor synchronised meanwhile, if the adapter reads no balances, or if the rows are still staged.
 func (a *attempt) settledRead() *ports.SettledRead {
 	reader, ok := a.vendor.(ports.BalanceReader)
 	if !ok || a.relink.staged || !a.readSettled() {
@@ -101,7 +101,7 @@ func (a *attempt) settledRead() *ports.SettledRead {
 }
 
 // readSettled reports whether the attempt has read everything while the vendor did not synchronise. A vendor for which
-// a proof of absence needs two reads does not report when it synchronises.
+// a proof of absence needs two reads does not report when it synchronises, so this is not checked for such a vendor.
 func (a *attempt) readSettled() bool {
 	if !a.initial && !a.pull.Scope.Everything || a.changed || a.status.NeedsReauth {
 		return false

@@ -84,14 +84,15 @@ func (s *Service) startLiveCall(ctx context.Context, c domain.Connection) (relea
 	if err != nil {
 		return nil, err
 	}
-	if err := s.recheckPause(ctx, c); err != nil { // it may have been paused during the wait
+	if err := s.recheckPause(ctx, c); err != nil { // the connection may have been paused during the wait
 		release()
 		return nil, err
 	}
 	return release, nil
 }
 
-// recheckPause reads the connection again. Errors: NotFound; Conflict (connection_paused).
+// recheckPause reads the connection again and checks that it is not paused. Errors: NotFound; Conflict
+// (connection_paused).
 func (s *Service) recheckPause(ctx context.Context, c domain.Connection) error {
 	now, err := s.Connections.Get(ctx, c.Tenant, c.Kind, c.ID)
 	if err != nil {
@@ -100,8 +101,8 @@ func (s *Service) recheckPause(ctx context.Context, c domain.Connection) error {
 	return now.CheckNotPaused()
 }
 
-// PauseConnection implements ports.ConnectionLifecycle. The revision does not change, because an update by a caller
-// that does not know of the pause does not overwrite the pause.
+// PauseConnection implements ports.ConnectionLifecycle. The revision does not change. It need not change, because an
+// update by a caller that does not know of the pause cannot overwrite the pause.
 func (s *Service) PauseConnection(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {
@@ -116,7 +117,8 @@ func (s *Service) ResumeConnection(
 	return s.changePause(ctx, tenant, id, "connection.resume", (*domain.Connection).Resume)
 }
 
-// changePause changes the connection and returns its health. A change that has no effect is not audited.
+// changePause applies the function change to the connection and returns the connection's health. A change that has no
+// effect is not audited.
 func (s *Service) changePause(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, action string,
 	change func(*domain.Connection),

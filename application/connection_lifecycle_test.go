@@ -15,7 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkVendor is a vendor with link tokens and refreshes. Both fail with failure if it is set.
+// linkVendor is a fake vendor that supports link tokens and refreshes. If the field failure is set, both calls return
+// it.
 type linkVendor struct {
 	*vendor
 	failure error
@@ -105,7 +106,8 @@ func (e *env) resume(c domain.Connection) {
 	}
 }
 
-// The pause is set by one replica and found by another one.
+// A replica that did not set the pause itself must observe it, too: the test pauses the connection through one replica
+// and makes all calls through another one.
 func TestAPausedConnectionIsNotCalledByAnyReplica(t *testing.T) {
 	e, linked, c := newLinkEnv(t)
 	linked.setRows("1", "2")
@@ -140,8 +142,8 @@ func TestAPausedConnectionIsNotCalledByAnyReplica(t *testing.T) {
 	e.wantPull(queued, domain.PullSucceeded, "")
 }
 
-// The pause arrives at each of the calls that a pull makes. No further call starts, the attempt does not count, and
-// the pull stores everything after the resume.
+// Whichever vendor call of a pull is running when the connection is paused, no further call may start. The attempt must
+// not count, and the pull must store everything after the resume.
 func TestAPauseStopsAPullBeforeItsNextCall(t *testing.T) {
 	for _, at := range []string{"check", "accounts", "page", "last page", "confirmation"} {
 		t.Run(at, func(t *testing.T) {
@@ -171,7 +173,7 @@ func TestAPauseStopsAPullBeforeItsNextCall(t *testing.T) {
 			if calls != 0 {
 				t.Errorf("%d calls of the vendor after the pause", calls)
 			}
-			if at != "confirmation" { // it is the last call
+			if at != "confirmation" { // the confirmation is the last call
 				if p := e.wantPull(pull, domain.PullQueued, domain.ConnectionPaused); p.Attempts != 0 {
 					t.Errorf("%d attempts count, want none", p.Attempts)
 				}

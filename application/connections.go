@@ -126,8 +126,9 @@ func (s *Service) validateUpdate(
 	return domain.Join(fieldErrors)
 }
 
-// vendorOf returns the vendor of a connection, on which the allowed origins of its base URL depend. If no origins are
-// configured, or if there is no such connection, it returns "": the update itself then fails with NotFound.
+// vendorOf returns the vendor of a connection, because the allowed origins of a base URL depend on the vendor. It
+// returns "" if no origins are configured. It also returns "" if the connection does not exist; the update itself then
+// fails with NotFound.
 func (s *Service) vendorOf(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Vendor, error) {
 	if len(s.BaseURLs) == 0 {
 		return "", nil
@@ -229,8 +230,8 @@ func (s *Service) ListConnectionHealth(
 	return statuses, err
 }
 
-// checkBaseURL validates the form, the origin and the address of a base URL of the vendor. It returns the field errors,
-// or nil if the URL is valid. A non-nil error means that the check itself was interrupted.
+// checkBaseURL validates the form, the origin and the address of a base URL for connections of the vendor v. It returns
+// the field errors, or nil if the URL is valid. A non-nil error means that the check itself was interrupted.
 func (s *Service) checkBaseURL(ctx context.Context, v domain.Vendor, raw string) ([]*domain.Error, error) {
 	if fieldError := domain.ValidateBaseURL(raw, s.AllowHTTP); fieldError != nil {
 		return nonNil(fieldError), nil
@@ -261,8 +262,8 @@ func (s *Service) seal(
 	return sealed, err
 }
 
-// open returns the credential of a connection for a call of its vendor. Errors: Rejected (address_not_allowed) if the
-// deployment does not allow the origin of the base URL any more; those of unseal.
+// open returns the credential of a connection for a call to its vendor. Errors: Rejected (address_not_allowed) if the
+// deployment no longer allows the origin of the base URL; those of unseal.
 func (s *Service) open(ctx context.Context, c domain.Connection) (domain.Credential, error) {
 	if !s.allowsOrigin(c.Vendor, c.BaseURL) {
 		return domain.Credential{}, &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}

@@ -9,13 +9,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// consentTimeout bounds the request for the consents of a connection, because a pull or a test that is otherwise done
-// waits for it.
+// consentTimeout is the time limit of the request for a connection's consents. It is short, because a pull or a test
+// has done everything else when it waits for this request.
 const consentTimeout = 5 * time.Second
 
-// consentOf returns what the vendor reports about the connection's consent. status is the link status that was just
-// read. If the vendor shows no consents, or the request fails, only the status counts: a consent is never the reason
-// why a pull or a test fails.
+// consentOf returns what the vendor reports about the connection's consent. The argument status is the link status that
+// was just read. If the vendor shows no consents, or the request fails, the result depends only on status, because a
+// consent must never make a pull or a test fail.
 func (s *Service) consentOf(
 	ctx context.Context, vendor ports.Aggregator, access ports.Access, status domain.LinkStatus,
 ) domain.ConsentReport {
@@ -50,8 +50,8 @@ func (a *attempt) readConsent(ctx context.Context, failure error) {
 	}
 }
 
-// consentAfter returns the consent after the attempt. It applies the events of the pull's deliveries first, and then
-// the present report of the vendor.
+// consentAfter returns the state of the consent c after the attempt. It first applies the reports in the pull's
+// deliveries, and then the report that the attempt has read from the vendor.
 func (a *attempt) consentAfter(c domain.Consent, at time.Time) domain.Consent {
 	for _, report := range a.pull.Scope.Consents {
 		c = c.After(report, at)
@@ -59,7 +59,8 @@ func (a *attempt) consentAfter(c domain.Consent, at time.Time) domain.Consent {
 	return c.After(a.consent, at)
 }
 
-// webhookAfter returns the watch for webhooks after the attempt. failure is the failure of the attempt.
+// webhookAfter returns the state of w, the watch for missing webhooks, after the attempt. failure is the attempt's
+// error, or nil. heardSince reports whether a webhook about the connection was received at or after a time.
 func (a *attempt) webhookAfter(
 	w domain.WebhookWatch, failure error, heardSince func(time.Time) bool,
 ) domain.WebhookWatch {
@@ -89,7 +90,8 @@ func (s *Service) NoticeConsents(ctx context.Context, limit int) (int, error) {
 	return len(noticed), err
 }
 
-// NoticeSilence implements ports.Maintenance. A connection that cannot be changed does not delay the others.
+// NoticeSilence implements ports.Maintenance. If one connection cannot be changed, it continues with the others, unless
+// the store is unavailable.
 func (s *Service) NoticeSilence(ctx context.Context, limit int) (int, error) {
 	now := s.Clock.Now()
 	unheard, err := s.Pulls.ListUnheard(ctx, now.Add(-s.WebhookSilenceGrace), limit)

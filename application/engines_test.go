@@ -76,8 +76,8 @@ func TestEngineUpdateRefuses(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// An update is validated together with the stored values. It must not be stored if these values have
-// changed since it was validated.
+// An update is validated together with the stored values. If these values have changed since the validation, the update
+// must not be stored.
 func TestEngineUpdateDetectsAConcurrentUpdate(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")

@@ -20,8 +20,8 @@ import (
 // epoch is the time at which every test starts.
 var epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 
-// env is a service over memory stores. The other dependencies of the service are fakes that
-// the test controls.
+// env contains a service that uses in-memory stores. The other dependencies of the service are fakes that the test
+// controls.
 type env struct {
 	*testing.T
 	*application.Service
@@ -67,7 +67,8 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},
 		Clock:   e.clock, Sleeper: e.clock, IDs: &ids{}, Entropy: &entropy{}, Observer: e.events,
 		Go: defaultGo,
-		// Most rows of these tests differ only in their ids. The tests of replacements match them.
+		// Most rows of these tests differ only in their ids, so they would count as replacements of each other. Tests
+		// that need replacements unset this member.
 		KeepReplacementsApart: true,
 	}
 	for _, change := range with {
@@ -201,7 +202,7 @@ func (e *env) mintToken(c domain.Connection) string {
 	return string(minted.Raw.Reveal())
 }
 
-// webhookRequest returns a webhook request that passes the check of its source.
+// webhookRequest returns a webhook request that passes the deployment's source check.
 func webhookRequest(token, body string) domain.WebhookRequest {
 	return domain.WebhookRequest{Vendor: "pluggy", Token: token, Body: []byte(body), Authorization: "shared"}
 }
@@ -213,7 +214,7 @@ func (e *env) receive(token, body string) ports.ReceiveResult {
 	return received
 }
 
-// getDelivery reads a delivery from the service again and returns it.
+// getDelivery returns the present state of a delivery.
 func (e *env) getDelivery(id domain.DeliveryID) domain.Delivery {
 	e.Helper()
 	d, err := e.GetDelivery(e.ctx, e.tenant, id)

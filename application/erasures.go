@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The size of a batch of an erasure, and the number of batches of one erasure that a round runs before it continues
-// with other erasures.
+// Limits of an erasure: the number of rows of one batch, and the number of batches that a maintenance round runs for
+// one erasure before it continues with the next erasure.
 const (
 	erasureBatchRows = 1000
 	erasureBatches   = 50
@@ -36,7 +36,7 @@ func (s *Service) EraseConnection(
 }
 
 // checkEraser returns Conflict (not_offered) if the vendor of the connection cannot delete account references. It
-// reports nothing about a deleted connection, whose vendor is asked when the erasure runs.
+// returns nil for a deleted connection; the vendor of such a connection is checked when the erasure runs.
 func (s *Service) checkEraser(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) error {
 	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
 	if errors.Is(err, domain.NotFound) {
@@ -65,8 +65,8 @@ func (s *Service) ListErasures(
 	return s.Erasures.List(ctx, tenant, page)
 }
 
-// RunErasures implements ports.Maintenance. An erasure that fails stays claimed until its claim ends, so that it is
-// not repeated at once.
+// RunErasures implements ports.Maintenance. An erasure that fails remains claimed until its claim expires, so that it
+// is not retried at once.
 func (s *Service) RunErasures(ctx context.Context, limit int) (int, error) {
 	now := s.Clock.Now()
 	claimed, err := s.Erasures.Claim(ctx, now, now.Add(domain.ErasureTimeout), limit)
@@ -76,15 +76,15 @@ func (s *Service) RunErasures(ctx context.Context, limit int) (int, error) {
 	var failures []error
 	for _, c := range claimed {
 		err := s.continueErasure(ctx, c)
-		if err != nil && !errors.Is(err, domain.LeaseLost) { // otherwise another worker has taken it over
+		if err != nil && !errors.Is(err, domain.LeaseLost) { // if lost, another worker continues the erasure
 			failures = append(failures, fmt.Errorf("erasure %s: %w", c.Erasure.ID, err))
 		}
 	}
 	return len(claimed), errors.Join(failures...)
 }
 
-// continueErasure makes the next batches of an erasure. When all passes are complete, it asks the vendor, and ends the
-// erasure.
+// continueErasure runs the next batches of an erasure. When all passes over the rows are complete, it calls
+// finishErasure.
 func (s *Service) continueErasure(ctx context.Context, c ports.ClaimedErasure) error {
 	e := c.Erasure
 	for range erasureBatches {
@@ -111,7 +111,8 @@ func (s *Service) continueErasure(ctx context.Context, c ports.ClaimedErasure) e
 	return s.Erasures.Save(ctx, e, claimed)
 }
 
-// finishErasure asks the vendor, if it has not answered yet, and ends the erasure.
+// finishErasure asks the vendor to delete the account reference, if the erasure still awaits this, and ends the
+// erasure.
 func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.Connection) error {
 	claimed := e.DueAt
 	if e.AwaitsVendor() {
@@ -120,7 +121,8 @@ func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.
 		now := s.Clock.Now()
 		switch {
 		case cause == nil:
-			// The vendor announces the deletion to other connections, whose deliveries may then contain the reference.
+			// The vendor announces the deletion to other connections. Their deliveries may then contain the reference,
+			// so the last pass is made again.
 			e.VendorDone, e.LastError, e.Passes, e.DueAt = true, "", domain.ErasurePasses-1, now.Add(domain.ErasureEcho)
 			return s.Erasures.Save(ctx, e, claimed)
 		case !e.VendorFailed(domain.CodeOf(cause), now):

@@ -15,7 +15,7 @@ import (
 // eraser is a fake aggregator whose vendor can delete account references.
 type eraser struct {
 	*registrar
-	erased   []string // the account references of the calls
+	erased   []string // the account references of all calls of Erase
 	refusing error
 }
 
@@ -26,7 +26,7 @@ func (v *eraser) Erase(_ context.Context, a ports.Access) error {
 	return v.refusing
 }
 
-// faultyErasures fails one call, before or after its effect.
+// faultyErasures makes one call of the store fail, either before or after the call takes effect.
 type faultyErasures struct {
 	ports.Erasures
 	calls, failAt int
@@ -98,8 +98,8 @@ func (e *env) erasure(id domain.ErasureID) domain.Erasure {
 	return erasure
 }
 
-// runErasures runs the maintenance task every 4 s until the erasure has ended or the duration has passed, and returns
-// the errors.
+// runErasures runs the maintenance task every 4 s until the erasure with this id has ended or the duration d has
+// passed. It returns the errors of the task.
 func (e *env) runErasures(id domain.ErasureID, d time.Duration) (failures []error) {
 	e.Helper()
 	for passed := time.Duration(0); passed < d; passed += 4 * time.Second {
@@ -291,7 +291,8 @@ func TestAnErasureWaitsForTheRemovalOfItsWebhooks(t *testing.T) {
 	}
 }
 
-// The worker of a pull loses its lease with the first write after the request.
+// A pull that runs when the erasure of its connection is requested must store nothing more. Its worker learns from its
+// next write that it has lost the lease.
 func TestAPullThatRunsStopsWhenItsConnectionIsErased(t *testing.T) {
 	e, v, _, c := newEraserEnv(t)
 	v.setRows("1", "2", "3", "4", "5")
@@ -314,11 +315,11 @@ func TestAPullThatRunsStopsWhenItsConnectionIsErased(t *testing.T) {
 	}
 }
 
-// A long erasure does not keep the others waiting.
+// A long erasure must not delay shorter ones until it has ended.
 func TestErasuresTakeTurns(t *testing.T) {
 	e, v, _, c := newEraserEnv(t)
 	var ids []string
-	for i := range 300 { // 150 batches of the test
+	for i := range 300 { // 150 batches, because a batch of faultyErasures has 2 rows
 		ids = append(ids, fmt.Sprint(i))
 	}
 	v.setRows(ids...)

@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// load returns events with their resources as they are now. All transactions are read together.
+// load reads the present resources of the events and returns each event with its resource. All transactions are read
+// together.
 func (r *eventRunner) load(ctx context.Context, events []domain.SubscriptionEvent) ([]*queuedEvent, error) {
 	transactions, err := r.loadTransactions(ctx, events)
 	if err != nil {
@@ -32,7 +33,7 @@ func (r *eventRunner) load(ctx context.Context, events []domain.SubscriptionEven
 	return loaded, nil
 }
 
-// loadTransactions returns the transactions of the events, by id.
+// loadTransactions returns the transactions that the events are about, with their ids as keys.
 func (r *eventRunner) loadTransactions(
 	ctx context.Context, events []domain.SubscriptionEvent,
 ) (map[string]domain.Transaction, error) {
@@ -102,8 +103,8 @@ func encoder[I, R any](
 	return func() ([]byte, error) { return encode(resource) }, nil
 }
 
-// loadClose reads the close of a period. The closes of an account are listed by day, so it is the first one after the
-// following day.
+// loadClose reads the close of a period. Closes are listed by day, newest first. The wanted close is therefore the
+// first one after the list position of the following day.
 func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]byte, error), error) {
 	account, day, err := domain.ParsePeriodSubject(subject)
 	if err != nil {

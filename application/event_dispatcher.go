@@ -14,11 +14,11 @@ import (
 const (
 	// claimInterval is the interval at which a process claims subscriptions and extends its leases.
 	claimInterval = time.Second
-	// eventLease is how long a lease lasts. It is extended when half of it is left. Another process takes over the
-	// subscriptions of a dead one after this time.
+	// eventLease is how long the lease of a subscription lasts. The lease is extended when half of it is left. If a
+	// process dies, another process takes over its subscriptions after this time.
 	eventLease = 12 * time.Second
-	// leaseMargin is the time before the end of a lease after which no attempt is under way. It allows for the
-	// difference between the clocks of two processes.
+	// leaseMargin is how long before the end of a lease all attempts must have ended. It allows for the difference
+	// between the clocks of two processes.
 	leaseMargin = 2 * time.Second
 	// claimLimit is the maximum number of subscriptions that a process claims at a time, so that the processes share
 	// them.
@@ -27,9 +27,9 @@ const (
 	// its subscriptions. The interval grows while there are no changes.
 	minEventPoll = 10 * time.Millisecond
 	maxEventPoll = 200 * time.Millisecond
-	// eventStoreCalls is the maximum number of calls of the store that the subscriptions of a process make at once.
+	// eventStoreCalls is the maximum number of concurrent store calls for all subscriptions of a process.
 	eventStoreCalls = 4
-	// stopSending is how long attempts under way may continue after their subscription was stopped.
+	// stopSending is how long attempts under way may continue after the runner of their subscription was stopped.
 	stopSending = 3 * time.Second
 )
 
@@ -56,7 +56,7 @@ func (d *dispatchSignal) set(claim bool) {
 	}
 }
 
-// take returns the signals since the last call.
+// take returns the signals that have arrived since the last call, and resets them.
 func (d *dispatchSignal) take() (claim, poll bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -65,7 +65,7 @@ func (d *dispatchSignal) take() (claim, poll bool) {
 	return claim, poll
 }
 
-// sleep sleeps until the duration has passed, a signal came, or ctx has ended.
+// sleep sleeps until the duration has passed, a signal has arrived, or ctx has ended.
 func (d *dispatchSignal) sleep(ctx context.Context, sleeper ports.Sleeper, duration time.Duration) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -88,7 +88,7 @@ type dispatcher struct {
 	*Service
 	holder  domain.LeaseID
 	runners map[domain.SubscriptionID]*eventRunner
-	calls   chan struct{} // contains one element for each call of the store under way
+	calls   chan struct{} // contains one element for each store call that is under way
 
 	claimAt  time.Time     // when to claim next
 	interval time.Duration // until the next poll
@@ -125,7 +125,7 @@ func (s *Service) DispatchEvents(ctx context.Context) {
 	d.report(ctx, s.Subscriptions.ReleaseSubscriptions(ctx, d.holder))
 }
 
-// report emits an error of the store, at most one in five seconds.
+// report emits an error of the store as a background error, at most once in five seconds.
 func (d *dispatcher) report(ctx context.Context, err error) {
 	if now := d.Clock.Now(); err != nil && ctx.Err() == nil && now.Sub(d.failedAt) >= 5*time.Second {
 		d.failedAt = now
@@ -163,7 +163,7 @@ func (d *dispatcher) claim(ctx context.Context) {
 		}
 	}
 	if len(held) > 0 && len(held)%claimLimit == 0 {
-		d.claimAt = now.Add(claimInterval / 10) // there may be more
+		d.claimAt = now.Add(claimInterval / 10) // there may be more subscriptions to claim
 	}
 }
 
@@ -193,7 +193,7 @@ func (d *dispatcher) poll(ctx context.Context) {
 	}
 }
 
-// start starts the runner of a subscription that was claimed at a time.
+// start starts the runner of a subscription. The argument claimed is the time at which the subscription was claimed.
 func (d *dispatcher) start(ctx context.Context, sub domain.Subscription, claimed time.Time) *eventRunner {
 	runCtx, cancel := context.WithCancel(ctx)
 	if !claimed.Before(sub.PreviousUntil) {

@@ -31,12 +31,12 @@ type received struct {
 	Data     struct{ Version int }
 }
 
-// fakeSink is a sink whose destinations are functions, by their URL.
+// fakeSink is a sink whose destinations are functions. The map answer contains the function for each URL.
 type fakeSink struct {
 	mu       sync.Mutex
 	answer   map[string]func(ctx context.Context, e ports.OutgoingEvent) error // nil confirms at once
 	received map[string][]received
-	secrets  map[string][]string // of the last sender that was opened, by URL
+	secrets  map[string][]string // by URL, the secrets of the sender that was opened last
 	inFlight map[string]int
 	most     int // the highest number of concurrent attempts of one destination
 }
@@ -105,7 +105,7 @@ func (s *fakeSink) set(url string, answer func(ctx context.Context, e ports.Outg
 	s.answer[url] = answer
 }
 
-// versionEncoder encodes the version of a transaction, and nothing of other resources.
+// versionEncoder encodes only the version of a transaction. It encodes any other resource as an empty object.
 type versionEncoder struct{}
 
 func (versionEncoder) Transaction(t domain.Transaction) ([]byte, error) {
@@ -119,7 +119,7 @@ func (versionEncoder) Subscription(ports.SubscriptionStatus) ([]byte, error) {
 	return []byte("{}"), nil
 }
 
-// shiftedClock is the clock of a synctest bubble, which a test can move.
+// shiftedClock is the clock of a synctest bubble, but a test can move it forward with pass.
 type shiftedClock struct {
 	mu    sync.Mutex
 	shift time.Duration
@@ -137,15 +137,15 @@ func (c *shiftedClock) pass(d time.Duration) {
 	c.shift += d
 }
 
-// dispatchEnv is a service whose dispatcher runs in a synctest bubble.
+// dispatchEnv is an env for tests that run dispatchers in a synctest bubble.
 type dispatchEnv struct {
 	*env
 	sink    *fakeSink
 	clock   *shiftedClock
-	running domain.Lease // of the pull that writes
+	running domain.Lease // the lease of the pull that stores all rows
 }
 
-// newDispatchEnv returns an env without a running dispatcher.
+// newDispatchEnv returns a dispatchEnv in which no dispatcher is running yet.
 func newDispatchEnv(t *testing.T, with ...func(*application.Deps)) *dispatchEnv {
 	t.Helper()
 	d := &dispatchEnv{sink: newFakeSink(), clock: &shiftedClock{}}
@@ -174,7 +174,7 @@ func newDispatchEnv(t *testing.T, with ...func(*application.Deps)) *dispatchEnv 
 	return d
 }
 
-// dispatch runs the dispatcher of a service until the end of the test, or until stop is called.
+// dispatch starts the dispatcher of a service. The dispatcher runs until the test ends or stop is called.
 func (d *dispatchEnv) dispatch(s *application.Service) (stop func()) {
 	ctx, cancel := context.WithCancel(d.ctx)
 	ended := make(chan struct{})
@@ -196,7 +196,8 @@ func (d *dispatchEnv) subscribe(url string) ports.CreatedSubscription {
 	return s
 }
 
-// store stores rows, each with a description by its external id.
+// store stores rows and removals with the running pull. The map rows contains the description of each row, with the
+// external id as its key.
 func (d *dispatchEnv) store(rows map[string]string, removed ...string) {
 	d.Helper()
 	w := ports.PageWrite{
@@ -220,7 +221,7 @@ func (d *dispatchEnv) status(s ports.CreatedSubscription) ports.SubscriptionStat
 	return status
 }
 
-// feed returns the versions of all records by their ids.
+// feed reads the change feed and returns a map from the id of each record to its version.
 func (d *dispatchEnv) feed() map[string]int {
 	d.Helper()
 	page, err := d.deps.Ledger.Changes(d.ctx, d.tenant, domain.PageRequest{Limit: 100_000})
@@ -236,7 +237,8 @@ const books, other = "https://books.example.test/", "https://other.example.test/
 
 func refused() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused} }
 
-// mortalStore is the store of one process, which dies at one of its calls: before it, or after it without the result.
+// mortalStore is the store of one process, which dies at one of its store calls. The call is either not executed
+// (before the death), or executed without returning its result (if after is set).
 type mortalStore struct {
 	ports.Subscriptions
 	mu     sync.Mutex
@@ -258,7 +260,7 @@ func (m *mortalStore) kill() {
 	m.isDead = true
 }
 
-// do makes a call unless the process is dead.
+// do makes a store call unless the process is dead or dies before the call.
 func do[T any](m *mortalStore, call func() (T, error)) (result T, err error) {
 	m.mu.Lock()
 	died := m.isDead
@@ -344,8 +346,8 @@ func (s mortalSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	return s.EventSender.Send(ctx, e)
 }
 
-// Processes die at each of their calls of the store while the sink fails and hangs. Nothing is lost, the sequences have
-// no gap, and the versions of each record ascend.
+// No event may be lost although processes die at random store calls while the sink fails and hangs. The sequences must
+// have no gap, and the versions of each record must ascend.
 func TestEventsSurviveFailuresAndDeaths(t *testing.T) {
 	for seed := range uint64(30) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
@@ -358,7 +360,7 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 	d := newDispatchEnv(t)
 	s := d.subscribe(books)
 	var mu sync.Mutex
-	luck := rand.New(rand.NewPCG(random.Uint64(), 2)) // of the sink, which runs concurrently
+	luck := rand.New(rand.NewPCG(random.Uint64(), 2)) // used only by the sink, which runs concurrently
 	chance := func(p float64) bool {
 		mu.Lock()
 		defer mu.Unlock()
@@ -420,8 +422,8 @@ func surviveDeaths(t *testing.T, random *rand.Rand) {
 	checkReceived(d, s, d.sink.got(books))
 }
 
-// checkReceived checks that all events of a subscription were received, each record in ascending versions up to its
-// present one, and that the first event of a record is transaction.added.
+// checkReceived checks that all events of a subscription were received. The versions of each record must ascend up to
+// the present version, and the first event of a record must be transaction.added.
 func checkReceived(d *dispatchEnv, s ports.CreatedSubscription, got []received) {
 	d.Helper()
 	status := d.status(s)
@@ -528,8 +530,8 @@ func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 	})
 }
 
-// While 256 subjects are parked, the attempts under way can fail as well. After a restart, each of these subjects
-// continues with its parked events before later ones.
+// When 256 subjects are parked, attempts that are still under way can fail and park even more subjects. After a
+// restart, each of these subjects must continue with its parked events before its later ones.
 func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
@@ -571,9 +573,9 @@ func newRows(n int) map[string]string {
 	return rows
 }
 
-// While 256 subjects are parked, no other events are sent. The sink is then probed more often than one event is
-// retried, so that the subscription continues soon after the sink works again. A process that was started meanwhile
-// also makes all retries due.
+// While 256 subjects are parked, no other events are sent. The sink must then be probed more often than a single event
+// is retried, so that the subscription continues soon after the sink works again. A process that was started meanwhile
+// must also make all retries due after the first success.
 func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 	for name, restarts := range map[string]bool{"the same process": false, "another process": true} {
 		t.Run(name, func(t *testing.T) {
@@ -614,8 +616,8 @@ func TestASinkThatWasDownForLongGetsEventsSoon(t *testing.T) {
 	}
 }
 
-// While 256 subjects are parked, loaded events wait. One of them must not be sent with the record as it was when it was
-// loaded if an earlier event of its subject is retried meanwhile, with a later version.
+// While 256 subjects are parked, events that are already loaded wait. If an earlier event of the same record is retried
+// meanwhile with a later version, a waiting event must not be sent with the older version that was loaded for it.
 func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
@@ -634,12 +636,12 @@ func TestALoadedEventIsNotSentAfterALaterVersion(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		d.store(map[string]string{"a": "3"})
 		d.sink.set(books, nil)
-		time.Sleep(2 * time.Hour) // attempts that were under way have failed, and are retried
+		time.Sleep(2 * time.Hour) // meanwhile, attempts that were under way fail and are retried
 		checkReceived(d, s, d.sink.got(books))
 	})
 }
 
-// A destination that requires a delay is not probed before.
+// A destination that requests a delay with Retry-After must not be probed before the delay has passed.
 func TestAProbeHonoursRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
@@ -651,7 +653,7 @@ func TestAProbeHonoursRetryAfter(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			now := time.Now()
-			if !last.IsZero() && now.Sub(last) > time.Second { // attempts of a second are one round
+			if !last.IsZero() && now.Sub(last) > time.Second { // attempts within a second count as one round
 				shortest = min(shortest, now.Sub(last))
 			}
 			last = now
@@ -669,9 +671,9 @@ func TestAProbeHonoursRetryAfter(t *testing.T) {
 	})
 }
 
-// Another process takes over the subscriptions of a dead one within 12 s.
+// If a process dies, another process must take over its subscriptions within 12 s.
 func TestTheSubscriptionsOfADeadProcessAreTakenOverSoon(t *testing.T) {
-	for wait := range 14 { // the time of death relative to the lease
+	for wait := range 14 { // varies the time of death relative to the end of the lease
 		synctest.Test(t, func(t *testing.T) {
 			d := newDispatchEnv(t)
 			s := d.subscribe(books)
@@ -694,7 +696,8 @@ func TestTheSubscriptionsOfADeadProcessAreTakenOverSoon(t *testing.T) {
 }
 
 // A process that cannot extend its lease, for example because its database does not answer, may still be sending. Its
-// attempts end before another process may send, so that a hanging attempt cannot overtake later events.
+// attempts must end before another process may send. Otherwise a hanging attempt could deliver an old event after later
+// ones.
 func TestAttemptsEndBeforeAnotherProcessSends(t *testing.T) {
 	for wait := range 14 {
 		synctest.Test(t, func(t *testing.T) {
@@ -732,7 +735,8 @@ func TestAttemptsEndBeforeAnotherProcessSends(t *testing.T) {
 	}
 }
 
-// The first five attempts are made within 30 s; after three days the subscription is disabled. It keeps its position.
+// The first five attempts must be made within 30 s. If all attempts fail for three days, the subscription must be
+// disabled, but keep its position.
 func TestASubscriptionIsDisabledAfterThreeDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)
@@ -794,7 +798,7 @@ func TestAPausedSubscriptionContinuesWhereItWas(t *testing.T) {
 	})
 }
 
-// A replayed event keeps its sequence, id and type. Its data is the record as it is now.
+// A replayed event must keep its sequence, id and type. Its data must be the present state of the record.
 func TestEventsAreReplayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)

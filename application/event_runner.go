@@ -20,26 +20,29 @@ const (
 	eventBatch = 256
 	// queueLow is the number of loaded events below which the next ones are loaded.
 	queueLow = eventBatch / 2
-	// maxParked is the maximum number of subjects whose first event is retried. When it is reached, no other events are
-	// sent, because the sink does not work.
+	// maxParked is the maximum number of parked subjects. A subject is parked while its first undelivered event is
+	// retried and its later events wait. When the maximum is reached, no other events are sent, because the sink does
+	// not work.
 	maxParked = 256
-	// maxBacklog is the maximum number of events that are stored ahead of the delivery. The changes after them stay in
-	// the feed.
+	// maxBacklog is the maximum number of stored events that are not delivered yet. No events are stored for further
+	// changes until there is room; these changes stay in the feed.
 	maxBacklog = 10_000
 	// recordAfter is how long results of attempts are collected before they are stored together.
 	recordAfter = 50 * time.Millisecond
-	// openRetry is how long a subscription waits if its secrets cannot be opened.
+	// openRetry is how long a runner waits before it ends if the secrets of its subscription cannot be opened.
 	openRetry = 10 * time.Second
 	// sinkDown is the number of consecutive failures after which a success makes all retries due.
 	sinkDown = 8
 	// probeInterval is the interval of attempts while maxParked subjects are parked, if no retry is due sooner. Without
-	// it, a sink that works again would get no event until the next retry of one of them, for up to an hour.
+	// these attempts, a sink that works again would get no event until the next retry of a parked subject, for up to an
+	// hour.
 	probeInterval = 10 * time.Second
 )
 
-// eventRunner sends the events of one subscription. Its goroutine owns all members except lease and ended. Calls of the
-// store and attempts run in goroutines of their own, which pass a function with their result to the runner. At most one
-// call of the store runs at a time, so the runner holds only a few events in memory, however slow the sink is.
+// eventRunner sends the events of one subscription. Its goroutine owns all members except lease and ended. Store calls
+// and attempts run in separate goroutines. Each of them passes a function that applies its result to the runner's
+// goroutine. At most one store call runs at a time, so the runner holds only a few events in memory, however slow the
+// sink is.
 type eventRunner struct {
 	*Service
 	sub    domain.Subscription
@@ -53,32 +56,32 @@ type eventRunner struct {
 	awake   chan struct{} // receives an element when there are new changes
 	results chan func()
 
-	append  bool  // there may be changes that are not appended
-	last    int64 // the sequence of the latest event
-	cursor  int64 // the sequence up to which events are, or were, in staged
+	append  bool  // there may be changes for which no events are appended yet
+	last    int64 // the sequence number of the latest event
+	cursor  int64 // the events up to this sequence number are or were in staged
 	staged  []domain.SubscriptionEvent
 	queue   []*queuedEvent // loaded events, in the order of their sequences
 	retries []*queuedEvent // loaded events that are retried
-	window  []*windowEntry // events that are not yet counted in pending.DeliveredTo, in the order of their sequences
+	window  []*windowEntry // events after pending.DeliveredTo, in the order of their sequences
 
 	inFlight int
 	busy     map[string]bool // the subjects of attempts under way
 	parked   map[string]*parkedSubject
 	failures int       // number of consecutive failed attempts
-	probeAt  time.Time // when an event may be retried before its time, while too many subjects are parked
+	probeAt  time.Time // when a retry may be made before it is due, while too many subjects are parked
 
-	calling      bool // a call of the store is under way
+	calling      bool // a store call is under way
 	pending      ports.AttemptsWrite
-	pendingSince time.Time   // when the first result in pending came; zero if there is none
+	pendingSince time.Time   // when the first result in pending arrived; zero if there is none
 	lostResults  bool        // results could not be stored, so that later ones must not be stored either
-	failed       error       // ends the runner
+	failed       error       // the error that ends the runner
 	full         atomic.Bool // no changes are appended, because too many events wait
 }
 
-// queuedEvent is an event with its resource.
+// queuedEvent is an event together with its resource.
 type queuedEvent struct {
 	domain.SubscriptionEvent
-	encode func() ([]byte, error) // returns the data; nil if the resource does not exist any more
+	encode func() ([]byte, error) // returns the data; the function is nil if the resource no longer exists
 	entry  *windowEntry           // nil for a retry
 }
 
@@ -100,22 +103,23 @@ type parkedSubject struct {
 type parkedState int
 
 const (
-	parkedWaiting parkedState = iota // until its next attempt
+	parkedWaiting parkedState = iota // it waits for its next attempt
 	parkedSending                    // it is being loaded or sent
 	parkedNext                       // it was delivered, and the next event of the subject must be read
 )
 
-// serves reports whether the runner may continue with its copy of the subscription. It must not if the copy contains a
-// replaced secret that must no longer sign.
+// serves reports whether the runner may continue with its copy of the subscription. The copy is outdated if the
+// subscription was changed or claimed again, or if it contains a replaced secret that must no longer be used for
+// signing.
 func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
 	expired := !r.sub.PreviousUntil.IsZero() && !now.Before(r.sub.PreviousUntil)
 	return sub.Revision == r.sub.Revision && sub.Epoch == r.lease.Epoch && !expired
 }
 
-// extend records that the lease is held at a time, for at least half of its duration.
+// extend records that the lease is held at the time now, and for at least another half of its duration.
 func (r *eventRunner) extend(now time.Time) { r.until.Store(now.Add(eventLease / 2).UnixMicro()) }
 
-// sendsUntil returns the time at which the lease may end soon, so that no attempt may be under way.
+// sendsUntil returns the time until which attempts may be under way. The lease may end leaseMargin later.
 func (r *eventRunner) sendsUntil() time.Time { return time.UnixMicro(r.until.Load()).Add(-leaseMargin) }
 
 // leaseEnds reports whether the lease may have ended or will end soon.
@@ -141,15 +145,16 @@ func (r *eventRunner) wake() {
 	}
 }
 
-// run sends events until ctx ends, a call of the store fails, or the lease ends while attempts are under way: then the
-// dispatcher starts another runner, which continues from the stored state.
+// run sends events until ctx ends, a store call fails, or the lease is about to end while attempts are under way. The
+// dispatcher can then start another runner, which continues from the stored state.
 func (r *eventRunner) run(ctx context.Context) (err error) {
 	if r.sender, err = r.openSender(ctx, r.sub); err != nil {
 		_ = r.Sleeper.Sleep(ctx, openRetry)
 		return err
 	}
 	defer r.sender.Close()
-	// There can be no more: the attempts under way may fail when the last subject but one is parked.
+	// There cannot be more parked subjects. No further events are sent when maxParked is reached, and at most
+	// maxInFlight attempts, which may all fail, are under way at that time.
 	heads, err := r.Subscriptions.ListParked(ctx, r.lease, maxParked+maxInFlight)
 	if err != nil {
 		return err
@@ -157,7 +162,7 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 	for _, head := range heads {
 		r.parked[head.Subject] = &parkedSubject{head: head}
 	}
-	// The sink may have been down until now: then its first success must make all retries due.
+	// If the sink was down until now, its first success must make all retries due.
 	r.failures, r.probeAt = len(heads), r.Clock.Now().Add(probeInterval)
 	sending, stopSends := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSends()
@@ -174,7 +179,8 @@ func (r *eventRunner) run(ctx context.Context) (err error) {
 	return r.failed
 }
 
-// finish waits for the attempts under way, at most until the lease may end, and stores the last results.
+// finish waits for the attempts under way, at most for stopSending and not longer than sendsUntil allows. Then it
+// stores the last results.
 func (r *eventRunner) finish(ctx context.Context, stopSends context.CancelFunc) {
 	go func() {
 		_ = r.Sleeper.Sleep(ctx, max(min(stopSending, r.sendsUntil().Sub(r.Clock.Now())), 0))
@@ -194,7 +200,8 @@ func (r *eventRunner) finish(ctx context.Context, stopSends context.CancelFunc) 
 	}
 }
 
-// wait waits for a result, for a change, or for the time at which something is due, and then takes all results.
+// wait waits until a result or a change arrives, or until something is due (see alarm). Then it applies all results
+// that have arrived.
 func (r *eventRunner) wait(ctx context.Context) {
 	select {
 	case take := <-r.results:
@@ -223,7 +230,8 @@ func (r *eventRunner) wait(ctx context.Context) {
 	}
 }
 
-// alarm returns a channel that receives an element when something is due; nil if nothing is.
+// alarm returns a channel that receives an element when the runner has something to do, for example a retry. The
+// channel is nil if nothing will become due.
 func (r *eventRunner) alarm(ctx context.Context) (alarm <-chan struct{}, stop func()) {
 	var due time.Time
 	sooner := func(at time.Time) {
@@ -251,7 +259,7 @@ func (r *eventRunner) alarm(ctx context.Context) (alarm <-chan struct{}, stop fu
 		sooner(r.sendsUntil())
 	}
 	if len(r.queue)+len(r.retries) > 0 && r.inFlight == 0 {
-		sooner(r.Clock.Now().Add(claimInterval)) // the lease may be extended
+		sooner(r.Clock.Now().Add(claimInterval)) // the lease may be extended by then
 	}
 	if due.IsZero() {
 		return nil, func() {}
@@ -392,8 +400,8 @@ func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure e
 	r.parkQueued()
 }
 
-// parkQueued parks the loaded events whose subjects are parked. They must not wait in the queue: when they are sent,
-// the earlier event of their subject may have been sent with a later version of its resource than theirs.
+// parkQueued parks the loaded events whose subjects are parked. They must not wait in the queue. Their resources are
+// loaded already, and an earlier event of the same subject may be sent first with a later version of the resource.
 func (r *eventRunner) parkQueued() {
 	kept := r.queue[:0]
 	for _, e := range r.queue {
@@ -409,7 +417,8 @@ func (r *eventRunner) parkQueued() {
 	r.queue = kept
 }
 
-// park parks an event. A later state of an event replaces the earlier one, because they are stored in their order.
+// park adds an event to the parked events in pending. If an event is added twice, its later state replaces the earlier
+// one, because the states are stored in this order.
 func (r *eventRunner) park(e domain.SubscriptionEvent) {
 	r.touch()
 	r.pending.Parked = append(r.pending.Parked, e)
@@ -424,7 +433,7 @@ func (r *eventRunner) settle(e *queuedEvent) {
 	r.slide()
 }
 
-// slide advances DeliveredTo over the events at the start of the window that are settled.
+// slide advances DeliveredTo past the settled events at the start of the window.
 func (r *eventRunner) slide() {
 	for len(r.window) > 0 && r.window[0].done {
 		r.pending.DeliveredTo = r.window[0].sequence
@@ -439,7 +448,7 @@ func (r *eventRunner) touch() {
 	}
 }
 
-// startCall starts the most urgent call of the store, unless a call is under way.
+// startCall starts the most urgent store call, unless a call is under way.
 func (r *eventRunner) startCall(ctx context.Context) {
 	if r.calling || r.failed != nil {
 		return
@@ -462,8 +471,8 @@ func (r *eventRunner) startCall(ctx context.Context) {
 	}
 }
 
-// call runs do in a goroutine of its own; do returns a function that the runner calls with its result. An error ends
-// the runner.
+// call runs the function do, which makes a store call, in a separate goroutine. do returns a function that the runner's
+// goroutine calls to apply the result. An error of do ends the runner.
 func (r *eventRunner) call(ctx context.Context, do func() (func(), error)) {
 	r.calling = true
 	go func() {
@@ -487,7 +496,8 @@ func (r *eventRunner) call(ctx context.Context, do func() (func(), error)) {
 	}()
 }
 
-// callAppend appends the events of new changes. They need not be read from the store if all earlier ones are loaded.
+// callAppend appends events for new changes. If all earlier events are or were staged already, it stages the new ones
+// directly, so that they need not be read from the store.
 func (r *eventRunner) callAppend(ctx context.Context) {
 	r.append = false
 	r.call(ctx, func() (func(), error) {
@@ -505,13 +515,14 @@ func (r *eventRunner) callAppend(ctx context.Context) {
 	})
 }
 
-// stage adds events after the last one that was staged.
+// stage adds events to the staged ones. They must follow the last event that was staged.
 func (r *eventRunner) stage(events []domain.SubscriptionEvent) {
 	r.staged = append(r.staged, events...)
 	r.cursor = events[len(events)-1].Sequence
 }
 
-// callLoad loads the resources of the next events. If none is staged, it reads them from the store.
+// callLoad loads the resources of the next events. If no events are staged, it first reads the next events from the
+// store.
 func (r *eventRunner) callLoad(ctx context.Context) {
 	staged, cursor, last := r.staged, r.cursor, r.last
 	batch := staged[:min(len(staged), queueLow)]
@@ -529,7 +540,7 @@ func (r *eventRunner) callLoad(ctx context.Context) {
 			if len(read) > 0 {
 				r.stage(read)
 			} else if len(batch) == 0 {
-				// All events up to there are parked. DeliveredTo passes them, because parked events are delivered
+				// All events up to last are parked. DeliveredTo advances past them, because parked events are delivered
 				// separately.
 				r.cursor = last
 				r.window = append(r.window, &windowEntry{sequence: last, done: true})
@@ -552,8 +563,8 @@ func (r *eventRunner) blocked() bool {
 	return len(r.parked) >= maxParked && r.inFlight == 0 && len(r.retries) == 0
 }
 
-// dueRetries returns the subjects whose first event is due for its next attempt. If there is none, and too many
-// subjects are parked, it returns the one that is due next when it is time to probe the sink.
+// dueRetries returns the subjects whose first event is due for its next attempt. If no event is due, too many subjects
+// are parked, and it is time to probe the sink, it returns the subject whose event is due next.
 func (r *eventRunner) dueRetries(now time.Time) []*parkedSubject {
 	if len(r.retries) >= maxInFlight {
 		return nil
@@ -601,7 +612,7 @@ func (r *eventRunner) next() []string {
 }
 
 // callRecord stores the results of attempts. Then it reads the next event of each subject whose first event was
-// delivered, because only now are all events of that subject stored as parked.
+// delivered. It cannot read that event earlier, because only now are all parked events of the subject stored.
 func (r *eventRunner) callRecord(ctx context.Context) {
 	write, subjects := r.pending, r.next()
 	r.pending = ports.AttemptsWrite{DeliveredTo: write.DeliveredTo}
@@ -636,8 +647,8 @@ func (r *eventRunner) callRecord(ctx context.Context) {
 	})
 }
 
-// advance continues with the next event of each subject. A subject without one is not parked any more, unless an event
-// of it was parked meanwhile.
+// advance continues with the next event of each subject. A subject without a next event is no longer parked, unless one
+// of its events was parked meanwhile.
 func (r *eventRunner) advance(subjects []string, heads map[string]domain.SubscriptionEvent) {
 	for _, subject := range subjects {
 		p := r.parked[subject]

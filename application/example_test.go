@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// acme is an aggregator of the embedding service. It has one account with one transaction.
+// acme is an aggregator adapter that the embedding service itself implements. It has one account with one transaction.
 type acme struct{}
 
 func (acme) Vendor() domain.Vendor { return "acme" }

@@ -78,8 +78,8 @@ func (e *entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeSealer stores credentials in a map. The sealed form consists of the number of the primary key
-// and a running number. It can be opened only for the tenant and connection for which it was sealed.
+// fakeSealer stores credentials in a map. The sealed form consists of the number of the primary key and a running
+// number. The sealed form can be opened only for the tenant and connection for which it was sealed.
 type fakeSealer struct {
 	held    map[string]domain.Credential
 	primary byte
@@ -130,7 +130,7 @@ type eventRecorder struct{ all []ports.Event }
 
 func (n *eventRecorder) Emit(_ context.Context, o ports.Event) { n.all = append(n.all, o) }
 
-// eventsOf returns the recorded events of type T, in order.
+// eventsOf returns the recorded events of the type T, in the order in which they were emitted.
 func eventsOf[T ports.Event](n *eventRecorder) []T {
 	var found []T
 	for _, o := range n.all {
@@ -144,7 +144,7 @@ func eventsOf[T ports.Event](n *eventRecorder) []T {
 func rejected(code domain.Code) error    { return &domain.Error{Kind: domain.Rejected, Code: code} }
 func unavailable(code domain.Code) error { return &domain.Error{Kind: domain.Unavailable, Code: code} }
 
-// SealSubscription seals the secrets of a subscription as those of a connection with this id.
+// SealSubscription seals the secrets of a subscription like those of a connection that has the subscription's id.
 func (v *fakeSealer) SealSubscription(
 	t domain.TenantID, id domain.SubscriptionID, secrets domain.Credential,
 ) (domain.Sealed, error) {

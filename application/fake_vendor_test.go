@@ -12,18 +12,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// account is the external id of the only account that the fake vendor has.
+// account is the external id of the account that the fake vendor has by default.
 const account = "acc-1"
 
-// vendor is a fake aggregator. A test can script each of its responses. Without a script every call
-// succeeds if the credential's secret is "right", and a page has two rows.
+// vendor is a fake aggregator. A test can define each of its responses. Otherwise every call succeeds if the
+// credential's secret is "right", and a page has two rows.
 type vendor struct {
 	name   domain.Vendor
 	status domain.LinkStatus
 	rows   []domain.TransactionData
 	others []string         // the external ids of further accounts
 	steps  []domain.Step    // returned by Plan if rows are requested; nil means one sweep of everything
-	links  map[string]*link // what the vendor has under each account reference; nil means the same under each of them
+	links  map[string]*link // accounts and rows of each account reference; nil means the same ones for each reference
 
 	onCheck    func() error
 	onAccounts func() error
@@ -80,7 +80,7 @@ func (v *vendor) Check(_ context.Context, a ports.Access) (domain.LinkStatus, er
 	return v.status, nil
 }
 
-// AccountIdentity returns the number of the account.
+// AccountIdentity returns an identity that consists only of the number of the account.
 func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
 	return domain.NewAccountIdentity("", "", account.Number, "", "")
 }

@@ -61,8 +61,8 @@ func (e *env) follow(n int) (ended chan time.Duration) {
 	return ended
 }
 
-// Readers that wait at the same position poll the store together. If each of 64 readers polled separately,
-// they would read the store 3,264 times in 10 s.
+// Readers that wait at the same position of the feed must share their polls of the store. If each of 64 readers polled
+// separately, they would read the store 3,264 times in 10 s.
 func TestWaitingReadersAtOnePositionShareTheirPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ledger := &countingLedger{}

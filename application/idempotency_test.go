@@ -75,7 +75,7 @@ func TestAKeyInFlightIsAConflict(t *testing.T) {
 	e.noError(err)
 }
 
-// A claim remains valid for a minute after the process that made it has died.
+// If a process dies, its claim of an idempotency key must remain valid for a minute and then expire.
 func TestAClaimOfADeadProcessExpires(t *testing.T) {
 	e := newEnv(t)
 	ran := false
@@ -122,7 +122,7 @@ func TestAFailedRequestReleasesItsKey(t *testing.T) {
 				defer func() { _ = recover() }()
 				_, replayed, err := e.Do(ctx, e.tenant, "key", domain.Fingerprint{1},
 					func(ctx context.Context) (ports.StoredResponse, error) {
-						cancel() // the caller disconnects, but the key is freed nevertheless
+						cancel() // the caller disconnects; the key must be freed nevertheless
 						return do(ctx)
 					})
 				if replayed || (err == nil) != (name == "no response") {

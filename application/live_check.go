@@ -46,8 +46,8 @@ func (s *Service) TestConnection(
 	}, nil
 }
 
-// validateAddress validates the vendor and the config name that identify a connection. field is the
-// caller's name for the config name, which the error uses.
+// validateAddress validates the vendor and the config name that identify a connection. The argument field is the name
+// of the request field that contains the config name; errors refer to it by this name.
 func (s *Service) validateAddress(vendor, name, field string) (domain.Vendor, error) {
 	v, unknown := s.wiredVendor(vendor)
 	fieldErrors := nonNil(unknown)
@@ -133,15 +133,17 @@ func (s *Service) saveHealth(
 	return err
 }
 
-// sameTarget reports whether a check of the connection before also holds for the connection now. It still
-// holds after a rename, and after a re-encryption, which does not change the revision.
+// sameTarget reports whether the result of a check that used an earlier state of the connection (before) also holds for
+// its present state (now). The result still holds after a rename, and after a re-encryption, which does not change the
+// revision.
 func sameTarget(now, before domain.Connection) bool {
 	return now.Revision == before.Revision ||
 		bytes.Equal(now.Sealed, before.Sealed) && now.BaseURL == before.BaseURL &&
 			now.AccountRef == before.AccountRef && bytes.Equal(now.Config, before.Config)
 }
 
-// reasonOf returns the reason that a connection test reports for a failure, which is one of five codes; "" for nil.
+// reasonOf returns the reason that a connection test reports for a failure, which is one of five codes. It returns ""
+// if failure is nil.
 func reasonOf(failure error) domain.Code {
 	if failure == nil {
 		return ""

@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// silentVendor is a vendor whose Check and CreateLinkToken count their calls and return when they receive from end.
+// silentVendor is a vendor that does not respond at once: each call of Check or CreateLinkToken sends to started, and
+// returns when it receives from end.
 type silentVendor struct {
 	ports.Aggregator
 	started chan struct{}
@@ -35,8 +36,8 @@ func (v silentVendor) CreateLinkToken(ctx context.Context, a ports.Access) (port
 	return ports.LinkToken{}, err
 }
 
-// At most 4 live tests and link sessions of a tenant run at the same time. A fifth one waits and is refused after
-// 5 s. The tests of other tenants do not wait.
+// At most 4 live tests and link sessions of a tenant may run at the same time. A fifth one must wait and be refused
+// after 5 s. The tests of other tenants must not wait.
 func TestFewLiveTestsOfATenantRunAtTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := silentVendor{newVendor("pluggy"), make(chan struct{}, 100), make(chan struct{})}

@@ -22,15 +22,15 @@ func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, er
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
-// ListDue implements ports.Maintenance. It is ListStuck without the time for which a due pull may wait.
+// ListDue implements ports.Maintenance. Unlike ListStuck, it also returns pulls that became due only now.
 func (s *Service) ListDue(ctx context.Context, limit int) ([]domain.PullID, error) {
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), 0, limit)
 }
 
-// Reconcile implements ports.Maintenance. Only a pull of everything delays the next request, because a pull
-// of the rows that an event names does not find a removal whose event was lost. A connection is already due
-// after four fifths of the interval. Reconcile runs every twentieth of the interval, so a pull of each connection is
-// requested before the whole interval has passed.
+// Reconcile implements ports.Maintenance. Only a pull of everything postpones the next reconciliation, because a pull
+// of the rows that an event names does not find a removal whose event was lost. A connection is already due after four
+// fifths of the interval. Reconcile runs every twentieth of the interval, so a pull of each connection is requested
+// before the whole interval has passed.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
 	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)

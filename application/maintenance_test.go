@@ -179,7 +179,7 @@ func TestStuckPullsAreListed(t *testing.T) {
 	}
 }
 
-// heldLedger is a Ledger whose feed is held back by a writer.
+// heldLedger is a Ledger that reports that a writer holds the change feed back.
 type heldLedger struct {
 	ports.Ledger
 	hold ports.FeedHold
@@ -254,7 +254,8 @@ func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
 	}
 }
 
-// A credential that is rotated during the re-encryption stays stored, because it is the newer one.
+// A credential that is rotated during the re-encryption must not be overwritten, because it is newer than the one that
+// is being re-encrypted.
 func TestResealNeverUndoesARotation(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

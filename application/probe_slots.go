@@ -30,7 +30,7 @@ const probeWait = 5 * time.Second
 // at the same time. It is safe for concurrent use.
 type probeSlots struct {
 	limit   probeLimit
-	code    domain.Code // of the error if there is no slot; "" means too_many_probes
+	code    domain.Code // the code of the error if no slot becomes free; "" means too_many_probes
 	mu      sync.Mutex
 	total   int
 	running map[domain.TenantID]int // contains no zeros

@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// bubbleClock is the clock and the sleeper of a synctest bubble. Unlike clock it can be used concurrently.
+// bubbleClock is the clock and the sleeper of a synctest bubble. Unlike the type clock, it can be used concurrently.
 type bubbleClock struct{}
 
 func (bubbleClock) Now() time.Time { return time.Now() }
@@ -103,7 +103,7 @@ func (p *probes) wantStarted(n int) {
 	}
 }
 
-// wantRefused fails the test unless n tests have ended with too_many_probes and 5 s of RetryAfter.
+// wantRefused fails the test unless n tests have ended with too_many_probes and a RetryAfter of 5 s.
 func (p *probes) wantRefused(n int) {
 	p.Helper()
 	if got := len(p.results); got != n {

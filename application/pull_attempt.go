@@ -76,10 +76,10 @@ type pendingProgress struct {
 // run executes the attempt. It returns nil when every step has been read and every removal has
 // been stored.
 func (a *attempt) run(ctx context.Context) error {
-	// Announced removals are stored first, because the vendor may not respond for hours. An initial pull
-	// stores them last, because it may itself store the removed rows. If there are too many removals to keep in memory,
-	// they are stored first. They are stored again at the end if a page was stored, because the page may contain rows
-	// whose removals were not kept.
+	// Announced removals are stored first, because the vendor may not respond for hours. An initial pull stores them
+	// last, because it may itself store the removed rows. If there are too many removals to keep in memory, they are
+	// stored first, and again at the end if rows were stored: these rows may include removed ones, because the attempt
+	// did not know all removals.
 	if !a.initial {
 		if err := a.markRemoved(ctx); err != nil {
 			return err
@@ -343,7 +343,7 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	return a.written(ctx, w, counts, err)
 }
 
-// completed returns the write with the members that are common to all writes.
+// completed returns the write after setting the members that every write must have.
 func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	w = a.forStage(a.forPage(w))
 	w.At, w.LeaseUntil = a.leaseTimes()
@@ -352,7 +352,9 @@ func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	return w
 }
 
-// written records a write of completed, and returns its error.
+// written updates the attempt after a write that completed returned was executed. counts and err are the results of the
+// write. written returns err. If the write has found an account that continues a former one, written returns the result
+// of stageAgain.
 func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.Counts, err error) error {
 	if errors.Is(err, domain.AccountContinues) {
 		return a.stageAgain(ctx, err)
@@ -384,14 +386,12 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	return failure
 }
 
-// sweep marks as removed those rows that a complete read did not return, and advances to the
-// next step. It marks nothing unless the vendor reports, before and after the read, that its
-// own synchronisation of transactions is complete. Both reports must be about the same
-// synchronisation. While the vendor synchronises, a row may be missing although it was not removed.
-// If the id of a row that was read is not known, any stored row may be that row. The sweep then treats
-// every stored row as returned.
-// The rows of the last batch are written together with the removals, so that a row that left and a row that
-// replaces it become one change.
+// sweep marks as removed those rows that a complete read did not return, and advances to the next step. It marks
+// nothing unless the vendor reports, before and after the read, that its own synchronisation of transactions is
+// complete. Both reports must be about the same synchronisation. While the vendor synchronises, a row may be missing
+// although it was not removed. If the id of a row that was read is not known, any stored row may be that row. The sweep
+// then treats every stored row as returned. The rows of the last batch are written together with the removals, so that
+// a removed row and a new row that replaces it become one change.
 func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, last batch) error {
 	page := last.write()
 	settled, err := a.settled(ctx, a.status.Transactions)

@@ -123,7 +123,8 @@ func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 	}
 }
 
-// A worker can also lose the lease after it has stored the last page and before it stores the outcome.
+// A worker can also lose the lease after it has stored the last page and before it stores the outcome. It must then not
+// store the outcome.
 func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
@@ -144,7 +145,7 @@ func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
 	}
 }
 
-// firstGetHook is a Connections that calls hook before the first call of Get.
+// firstGetHook wraps a ports.Connections and calls hook before the first call of Get.
 type firstGetHook struct {
 	ports.Connections
 	hook func()
@@ -209,7 +210,7 @@ func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-// A vendor may return empty pages. Only three of them in succession count as an endless cursor.
+// A vendor may return empty pages. Only three consecutive empty pages count as an endless cursor.
 func TestTwoEmptyPagesInARowAreAccepted(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

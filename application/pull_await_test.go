@@ -72,8 +72,8 @@ func TestAPullThatAwaitsAnAccountFailsVisibly(t *testing.T) {
 	}
 }
 
-// A new pull of the connection takes over the wait, so that it need not wait itself. The time since which the
-// account is awaited does not begin again.
+// A pull that waits for an account must not block later pulls: the next pull of the connection takes over the wait. The
+// time since which the account is awaited must not start again.
 func TestAPullThatAwaitsAnAccountDoesNotBlockOthers(t *testing.T) {
 	e, _, token, d := envWithLateAccount(t)
 	e.runPull(d.Pull)
@@ -95,7 +95,8 @@ func TestAPullThatAwaitsAnAccountDoesNotBlockOthers(t *testing.T) {
 	e.wantDelivery(d, domain.DeliveryFailed)
 }
 
-// A pull of everything covers the event, but it does not read an account that is not listed.
+// A pull of everything covers the event, but it cannot read an account that the vendor does not list. The event must
+// therefore stay open.
 func TestAnEventAboutAnUnlistedAccountStaysOpenWhenEverythingIsRead(t *testing.T) {
 	e, c, _, d := envWithLateAccount(t)
 	e.requestFullPull(c)
@@ -128,7 +129,7 @@ func TestAnEventAboutARemovedAccountIsDone(t *testing.T) {
 	e.wantDelivery(d, domain.DeliveryProcessed)
 }
 
-// A pull that waits for an account ends after a complete read has marked the account as removed.
+// A pull that waits for an account must succeed after a complete read has marked the account as removed.
 func TestAnEventWaitsUntilItsAccountIsMarkedAsRemoved(t *testing.T) {
 	e, c, token := envWithRemovedAccount(t)
 	d := e.receive(token, aboutAccount("late", "acc-2")).Delivery

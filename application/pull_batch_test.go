@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// recordingPulls records the pages that are stored. Each of these writes takes the duration slow.
+// recordingPulls records the pages that are stored. Each of these writes takes as long as the field slow states.
 type recordingPulls struct {
 	ports.Pulls
 	pages []string
@@ -30,8 +30,8 @@ func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.
 	return w.Pulls.StorePage(ctx, l, p)
 }
 
-// envRecordingPages returns an env and the recordingPulls that record its writes. The vendor plans one
-// step without a sweep.
+// envRecordingPages returns an env and the recordingPulls that records its writes. The vendor plans one step without a
+// sweep.
 func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *recordingPulls) {
 	w := &recordingPulls{}
 	e := newEnv(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)
@@ -131,8 +131,8 @@ func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	}
 }
 
-// The progress over several unchanged pages is stored with one write, at most a second late. The rows of
-// these pages are counted. If a later page fails, the pull resumes after the unchanged pages.
+// The progress over several unchanged pages must be stored with one write, at most a second late. The rows of these
+// pages must be counted. If a later page fails, the pull must resume after the unchanged pages.
 func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
 	shown := [][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")}
 	for name, tc := range map[string]struct {

@@ -28,7 +28,7 @@ type differ struct {
 	// removed are the sorted external ids of rows whose removal is already stored. A page may still contain
 	// such a row if it was read before the announcement. The differ treats the row as unchanged.
 	removed []string
-	partial bool // the step reads no complete list, but rows by id or recently created rows
+	partial bool // the step does not read the complete list, only rows by id or recently created rows
 
 	// The rows of the step that the pull has already counted. They are not counted again if they are
 	// unchanged. Only appendChanged uses these fields.
@@ -65,7 +65,8 @@ func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, a
 	return repeated, anyNew
 }
 
-// noteCollected remembers the oldest times of collection of a page.
+// noteCollected merges the collection times of a page into collectedFrom, which contains the oldest time of each
+// account.
 func (d *differ) noteCollected(from map[string]time.Time) {
 	for account, at := range from {
 		if known, ok := d.collectedFrom[account]; !ok || at.Before(known) {

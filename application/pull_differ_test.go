@@ -12,7 +12,7 @@ import (
 // pageWithLog creates the rows of a vendor's page and records which of them are normalised.
 type pageWithLog struct{ normalized []string }
 
-// rawRow returns a raw transaction with a content hash made from source. Normalising it fails if the
+// rawRow returns a raw transaction whose content hash depends only on the argument source. Normalising it fails if the
 // description is "".
 func (p *pageWithLog) rawRow(externalID, description string, source byte) domain.RawTransaction {
 	return domain.RawTransaction{ExternalID: externalID, ContentHash: domain.ContentHash{source},

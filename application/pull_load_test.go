@@ -35,7 +35,8 @@ func (e *env) stateOf(tenant domain.TenantID, id domain.PullID) domain.PullState
 	return p.State
 }
 
-// runWhile starts each pull while the previous one reads a page, and calls during when all of them run.
+// runWhile starts each of the pulls while the previous one reads a page. It calls the function during when all of them
+// are running.
 func (e *env) runWhile(during func(), pulls ...domain.PullID) {
 	e.Helper()
 	if len(pulls) == 0 {
@@ -50,8 +51,8 @@ func (e *env) runWhile(during func(), pulls ...domain.PullID) {
 	e.runPull(pulls[0])
 }
 
-// While all ordinary workers run pulls of one tenant, RunWaitingPull runs the pulls of other tenants,
-// oldest first, and no pull of that tenant.
+// While all ordinary workers run pulls of one tenant, RunWaitingPull must run the waiting pulls of other tenants,
+// oldest first, but no further pull of that tenant.
 func TestAWaitingPullOfATenantThatUsesFewWorkersRuns(t *testing.T) {
 	e := newEnv(t)
 	busy, other, third := e.tenant, domain.TenantID{UUID: uuid.New()}, domain.TenantID{UUID: uuid.New()}
@@ -74,7 +75,7 @@ func TestAWaitingPullOfATenantThatUsesFewWorkersRuns(t *testing.T) {
 	}, first, second)
 }
 
-// A tenant that uses less than half of the ordinary workers can use one reserved worker as well.
+// A tenant that uses less than half of the ordinary workers can use one reserved worker as well, but not more than one.
 func TestATenantUsesOneReservedWorker(t *testing.T) {
 	e := newEnv(t)
 	other := domain.TenantID{UUID: uuid.New()}

@@ -47,7 +47,7 @@ type pager struct {
 
 	// Owned by fetch.
 	at    domain.Progress // the position of the next page
-	stale int             // number of pages in succession without a new row
+	stale int             // number of consecutive pages without a new row
 }
 
 // fetchedPage is a page that was requested from the vendor, or the error of the request.
@@ -70,7 +70,7 @@ type batch struct {
 	shown      []string        // external ids for Progress.Shown
 	nameless   bool            // the external id of a row cannot be read
 	progress   domain.Progress // the pull's progress after the batch is stored
-	last       bool            // reports that this is the last batch of the step
+	last       bool            // this is the last batch of the step
 	// err means that the step cannot be read any further. It is the error of the page after this batch, or
 	// ListChanged if this batch ends a list that changed.
 	err error

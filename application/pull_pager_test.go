@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// defaultGo is the value of Deps.Go in each env. It decides in which order pages are read and stored.
+// defaultGo is the value of Deps.Go in each env. It determines the order in which pages are read and stored.
 var defaultGo = runWhenAwaited
 
 // runWhenAwaited runs work only when wait is called. A page is then read after the page before it has
@@ -68,7 +68,7 @@ func envWithStoreHook(t *testing.T, beforeStore func() error) *env {
 	return newEnv(t, func(d *application.Deps) { d.Pulls, d.Go = hookedPulls{d.Pulls, beforeStore}, nil })
 }
 
-// hookedPulls is a Pulls that calls beforeStore before it stores a page with rows.
+// hookedPulls wraps a ports.Pulls and calls beforeStore before it stores a page with rows.
 type hookedPulls struct {
 	ports.Pulls
 	beforeStore func() error
@@ -170,7 +170,7 @@ func TestAPullStoppedWhileReadingAndStoringResumes(t *testing.T) {
 	})
 }
 
-// A panic of concurrent work does not end the process. The caller that waits for the work panics instead.
+// A panic of concurrent work must not end the process. Instead, the caller that waits for the work must panic.
 func TestAPanicOfAPrefetchReachesItsWorker(t *testing.T) {
 	e := envWithStoreHook(t, func() error { return nil })
 	e.vendor.setRows("r1", "r2", "r3")

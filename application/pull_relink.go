@@ -10,17 +10,18 @@ import (
 
 // relink contains what an attempt has found out about the accounts of a new account reference.
 type relink struct {
-	staged     bool // the rows are staged, because they may continue stored accounts
+	staged     bool // rows are stored but not visible yet, because their accounts may continue stored ones
 	published  bool // this attempt has published the rows
 	listed     []domain.AccountData
-	embedded   []domain.AccountData // accounts that were only embedded in rows of this attempt
+	embedded   []domain.AccountData // accounts that are embedded in rows of this attempt, but not listed
 	unreadable []string             // the external ids of the listed accounts that cannot be read
 }
 
-// decideStaging decides whether the rows of the pull are staged: the connection has a new account reference, and the
-// accounts of earlier references, or of a deleted connection, may continue. Once rows are staged, this does not change
-// before they are published, because the vendor may list an account that continues at one time and not at another.
-// readable are the accounts of listed that can be read.
+// decideStaging decides whether the rows of the pull are staged, which means that they are not visible before they are
+// published. Rows are staged if the connection has a new account reference, and its accounts may continue accounts of
+// an earlier reference or of a deleted connection. Once rows are staged, the decision stands until they are published,
+// because the vendor may list such an account at one time and not at another. The argument readable contains those
+// accounts of listed that can be read.
 func (a *attempt) decideStaging(ctx context.Context, readable, listed []domain.AccountData) error {
 	a.relink = relink{listed: readable}
 	for i := range listed {
@@ -57,9 +58,9 @@ func (a *attempt) decideStaging(ctx context.Context, readable, listed []domain.A
 	return nil
 }
 
-// stageAgain makes the account reference of the connection a new one, after a write found an account that continues a
-// former one: the vendor has listed it late, or has only embedded it in rows. The next attempt stages all rows. It
-// returns failure, or the error of the write.
+// stageAgain marks the account reference of the connection as new again, after a write has found an account that
+// continues a former one. The vendor has listed this account late, or has only embedded it in rows. The next attempt
+// stages all rows. stageAgain returns failure, or the error of its own write.
 func (a *attempt) stageAgain(ctx context.Context, failure error) error {
 	a.relink.staged, a.pull.Progress = true, domain.Progress{Awaited: a.pull.Progress.Awaited}
 	a.pending = pendingProgress{}
@@ -87,12 +88,13 @@ func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool)
 	}
 }
 
-// relinked returns the input for recognising accounts.
+// relinked returns the input for recognising which of the accounts in after continue accounts in before.
 func (a *attempt) relinked(before []domain.Account, after []domain.AccountData) domain.RelinkedAccounts {
 	return domain.RelinkedAccounts{Before: before, After: after, Identity: a.identity()}
 }
 
-// identity returns the function that identifies the accounts of the vendor.
+// identity returns the vendor's function for identifying accounts. If the vendor has none, the returned function
+// identifies no account.
 func (a *attempt) identity() func(domain.AccountData) domain.AccountIdentity {
 	if identifier, ok := a.vendor.(ports.AccountIdentifier); ok {
 		return identifier.AccountIdentity
@@ -106,7 +108,7 @@ func (a *attempt) accountKey() func(domain.AccountData) string {
 	return func(account domain.AccountData) string { return identity(account).Key(account) }
 }
 
-// startStaging deletes the rows that an earlier plan has staged.
+// startStaging deletes the rows that were staged under an earlier plan, if the pull is at its start.
 func (a *attempt) startStaging(ctx context.Context) error {
 	if !a.relink.staged || !a.pull.Progress.AtStart() {
 		return nil
@@ -114,8 +116,8 @@ func (a *attempt) startStaging(ctx context.Context) error {
 	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
 }
 
-// forStage returns the write with the account reference. If the rows are staged, it also sets the step to which they
-// belong.
+// forStage returns the write after setting its account reference and its account key function. If the rows are staged,
+// it also sets the step to which they belong.
 func (a *attempt) forStage(w ports.PageWrite) ports.PageWrite {
 	w.AccountRef, w.AccountKey = a.connection.AccountRef, a.accountKey()
 	if progress := a.pull.Progress; a.relink.staged {
@@ -124,7 +126,7 @@ func (a *attempt) forStage(w ports.PageWrite) ports.PageWrite {
 	return w
 }
 
-// noteEmbedded remembers accounts that are embedded in staged rows.
+// noteEmbedded remembers those accounts embedded in staged rows that the vendor does not list.
 func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 	if !a.relink.staged {
 		return
@@ -138,8 +140,9 @@ func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 }
 
 // publish makes the staged rows visible, if the vendor did not synchronise while they were read. Otherwise they stay
-// staged, and the next pull reads them again. If this lasts longer than domain.MaxStaged, they become visible without
-// a proof that the rows and accounts which they do not continue have left.
+// staged, and the next pull reads them again. If this lasts longer than domain.MaxStaged, they become visible anyway.
+// There is then no proof that the vendor has removed stored rows and accounts without a successor, so these are not
+// marked as removed.
 func (a *attempt) publish(ctx context.Context) error {
 	if !a.relink.staged {
 		return nil
@@ -182,13 +185,13 @@ func (a *attempt) publish(ctx context.Context) error {
 }
 
 // syncedSince reports whether the vendor has synchronised since the steps of a staged pull were planned. Rows that an
-// earlier attempt has staged are then not those of the list that this attempt reads. It returns false if the rows are
-// published in any case.
+// earlier attempt has staged then come from another list than the one that this attempt reads. syncedSince returns
+// false if the rows are published in any case.
 func (a *attempt) syncedSince(progress domain.Progress) bool {
 	return progress.Staged && progress.SyncState != a.status.State() && !a.stagedTooLong()
 }
 
-// stagedTooLong reports whether rows of the reference are staged for longer than domain.MaxStaged.
+// stagedTooLong reports whether rows of the present account reference have been staged for at least domain.MaxStaged.
 func (a *attempt) stagedTooLong() bool {
 	since := a.connection.StagedSince
 	return !since.IsZero() && a.Clock.Now().Sub(since) >= domain.MaxStaged

@@ -16,25 +16,25 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// link is what the fake vendor has under one account reference.
+// link contains the accounts and the rows that the fake vendor has under one account reference.
 type link struct {
 	accounts []domain.AccountData
 	rows     []domain.TransactionData
 }
 
-// numbered is an account whose number identifies it.
+// numbered returns an account whose number identifies it.
 func numbered(externalID, number string) domain.AccountData {
 	return domain.AccountData{ExternalID: externalID, Type: domain.BankAccount, Currency: "BRL", Number: number}
 }
 
-// movements returns rows of an account. Each text is "id date description".
+// movements returns rows of an account. Each text has the form "id date description".
 func movements(account string, texts ...string) []domain.TransactionData {
 	var rows []domain.TransactionData
 	for _, text := range texts {
 		parts := strings.SplitN(text, " ", 3)
 		data := row(parts[0], parts[2])
 		data.Account, data.Date = account, domain.Date(parts[1])
-		copy(data.ContentHash[:], fmt.Sprintf("%-16s", parts[2])) // the same under each reference
+		copy(data.ContentHash[:], fmt.Sprintf("%-16s", parts[2])) // so the hash is the same under each reference
 		rows = append(rows, data)
 	}
 	return rows
@@ -44,7 +44,7 @@ func movements(account string, texts ...string) []domain.TransactionData {
 type relinkEnv struct {
 	*env
 	c     domain.Connection
-	first map[string]domain.TransactionID // the transactions of the first reference, by description
+	first map[string]domain.TransactionID // transaction ids under the first reference; the keys are the descriptions
 }
 
 func newRelinkEnv(t *testing.T) *relinkEnv {
@@ -119,7 +119,7 @@ func (e *relinkEnv) rows() []domain.Transaction {
 	return page.Items
 }
 
-// live returns the live transactions of the connection as "id description", sorted.
+// live returns the live transactions of the connection in the form "id description", sorted.
 func (e *relinkEnv) live() []string {
 	e.Helper()
 	var live []string
@@ -132,7 +132,8 @@ func (e *relinkEnv) live() []string {
 	return live
 }
 
-// changes returns the feed after a position as "change description", sorted, and its end.
+// changes returns the changes in the feed after a position, in the form "kind description", sorted. It also returns the
+// position at the end of the feed.
 func (e *relinkEnv) changes(after domain.Position) ([]string, domain.Position) {
 	e.Helper()
 	page, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 1000, After: after}, 0)
@@ -145,13 +146,14 @@ func (e *relinkEnv) changes(after domain.Position) ([]string, domain.Position) {
 	return changes, page.Next
 }
 
-// What the connection shows before and after it was linked again.
+// The live transactions of the connection before and after it was linked again under the reference "item-2".
 var (
 	liveBefore = []string{"x0 old", "x1 bakery", "x2 market", "x3 rent", "z1 salary"}
 	liveAfter  = []string{"w1 savings", "x0 old", "y1 bakery", "y2 market", "y4 cinema", "y5 gym", "z1 salary"}
 )
 
-// wantRelinked fails the test unless the connection shows item-2, and each known movement has its id.
+// wantRelinked fails the test unless the connection shows the rows of "item-2", and each transaction that the first
+// reference has shown still has its id.
 func (e *relinkEnv) wantRelinked() {
 	e.Helper()
 	e.wantLive(liveAfter)
@@ -209,8 +211,8 @@ func TestAnotherReferenceContinuesAccountsAndTransactions(t *testing.T) {
 	e.wantRelinked()
 }
 
-// Each call of a store method fails once, in the first attempt that makes it, or after it has succeeded. The
-// connection always shows either everything of the old reference or everything of the new one.
+// A pull of a new reference must succeed even if any one of its store calls fails once, or if the process ends after
+// any one of them. The connection must always show either everything of the old reference or everything of the new one.
 func TestAFaultBetweenAnyTwoStepsOfARelinkIsRepaired(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		for n := 1; ; n++ {
@@ -227,7 +229,7 @@ func TestAFaultBetweenAnyTwoStepsOfARelinkIsRepaired(t *testing.T) {
 					return nil
 				}
 				failed = op
-				if after { // the process ends after the call before this one
+				if after { // as if the process had ended after the previous call
 					return errors.New("the process has ended")
 				}
 				return unavailable(domain.StoreUnavailable)
@@ -272,7 +274,7 @@ func TestAFaultBetweenAnyTwoStepsOfARelinkIsRepaired(t *testing.T) {
 	}
 }
 
-// The rows of the first reference are stored with the content that the vendor shows again.
+// The rows of a new reference must be staged even if they have the ids and the content of rows that are stored already.
 func TestRowsOfAnotherReferenceWithTheSameIDsAreStaged(t *testing.T) {
 	e := newRelinkEnv(t)
 	first := e.vendor.links["item-1"]
@@ -288,7 +290,8 @@ func TestRowsOfAnotherReferenceWithTheSameIDsAreStaged(t *testing.T) {
 	}
 }
 
-// Something happens at the nth request for a page of the new reference. Nothing of it is visible until then.
+// Whatever happens at the nth request for a page of the new reference, nothing of this reference may be visible at that
+// time, and the next pulls must lead to the right state.
 func TestEventsInTheMiddleOfARelink(t *testing.T) {
 	update := func(e *relinkEnv, ref string) {
 		c, err := e.GetConnection(e.ctx, e.tenant, e.c.ID)
@@ -384,7 +387,7 @@ func TestEventsInTheMiddleOfARelink(t *testing.T) {
 	}
 }
 
-// While the vendor synchronises, its list may be incomplete.
+// Rows must stay staged while the vendor synchronises, because its list may be incomplete at that time.
 func TestRowsStayStagedWhileTheVendorSynchronises(t *testing.T) {
 	e := newRelinkEnv(t)
 	e.repoint(e.c, "item-2")
@@ -400,7 +403,7 @@ func TestRowsStayStagedWhileTheVendorSynchronises(t *testing.T) {
 	e.wantRelinked()
 }
 
-// An account without a number is recognised by its rows.
+// An account without a number must be recognised by its rows.
 func TestAnAccountIsRecognisedByItsRows(t *testing.T) {
 	e := newRelinkEnv(t)
 	var before, after []string
@@ -467,7 +470,7 @@ func TestANewConnectionContinuesTheDeletedOne(t *testing.T) {
 	}
 }
 
-// While both connections are live, each has its own records.
+// While two connections to the same account are live, each must have its own records.
 func TestTwoLiveConnectionsKeepTheirOwnRecords(t *testing.T) {
 	e := newRelinkEnv(t)
 	first := e.c
@@ -478,7 +481,8 @@ func TestTwoLiveConnectionsKeepTheirOwnRecords(t *testing.T) {
 	e.wantLive(liveBefore)
 }
 
-// The connection that was deleted last continues.
+// If two deleted connections have had the same account, a new connection must continue the transactions of the one that
+// was deleted last.
 func TestTheLastDeletedConnectionContinues(t *testing.T) {
 	e := newRelinkEnv(t)
 	older := e.c
@@ -505,7 +509,7 @@ func TestTheLastDeletedConnectionContinues(t *testing.T) {
 	}
 }
 
-// Without an account to continue, a new connection stores its pages as it reads them.
+// If there is no account that it could continue, a new connection must store its pages as it reads them.
 func TestANewConnectionWithoutKnownAccountsIsNotStaged(t *testing.T) {
 	e := newRelinkEnv(t)
 	e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))
@@ -534,7 +538,8 @@ func TestANewConnectionWithoutKnownAccountsIsNotStaged(t *testing.T) {
 	}
 }
 
-// The vendor lists the account at one time and not at another, so it must not be decided again whether rows are staged.
+// Rows must remain staged even if the vendor no longer lists their account, because it may list the account at one time
+// and not at another.
 func TestRowsRemainStagedWhenTheVendorDoesNotListTheirAccountAnyMore(t *testing.T) {
 	e := newRelinkEnv(t)
 	_, position := e.changes(domain.Position{})
@@ -571,7 +576,8 @@ func (e *relinkEnv) wantNotAdded(position domain.Position, descriptions ...strin
 	}
 }
 
-// The vendor may never report that it has ended its synchronisation. It then proves no absence.
+// If the vendor never reports that its synchronisation has ended, the rows must be published after a day. Nothing must
+// then be marked as removed, because there is no proof that rows or accounts are absent.
 func TestRowsAreNotStagedForLongerThanADay(t *testing.T) {
 	e := newRelinkEnv(t)
 	_, position := e.changes(domain.Position{})
@@ -613,7 +619,8 @@ func TestRowsAreNotStagedForLongerThanADay(t *testing.T) {
 	e.wantNotAdded(position, "bakery", "market", "old", "salary")
 }
 
-// A vendor shows the last months of a new reference at first, and older ones later.
+// A vendor may show only the latest rows of a new reference at first, and older rows later. The older rows must
+// continue the known transactions, too.
 func TestHistoryThatArrivesLateContinuesTheKnownTransactions(t *testing.T) {
 	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
 		e := newRelinkEnv(t)
@@ -622,7 +629,7 @@ func TestHistoryThatArrivesLateContinuesTheKnownTransactions(t *testing.T) {
 		e.repoint(e.c, "item-2")
 		link := e.vendor.links["item-2"]
 		whole := link.rows
-		link.rows = whole[1:3] // without the bakery, which is the oldest row, and the rows after the cinema
+		link.rows = whole[1:3] // only the market and the cinema
 		e.pull()
 		e.pull()
 		e.wantLive([]string{"x0 old", "x1 bakery", "y2 market", "y4 cinema", "z1 salary"})
@@ -635,7 +642,8 @@ func TestHistoryThatArrivesLateContinuesTheKnownTransactions(t *testing.T) {
 	}
 }
 
-// A vendor lists an account of a new reference only after the others were published.
+// An account must continue its records even if the vendor lists it only after the other accounts of the new reference
+// were published.
 func TestAnAccountThatIsListedLateContinuesItsRecords(t *testing.T) {
 	for name, follow := range map[string]func(e *relinkEnv, ref string){
 		"another reference": func(e *relinkEnv, ref string) { e.repoint(e.c, ref) },
@@ -675,7 +683,7 @@ func TestAnAccountThatIsListedLateContinuesItsRecords(t *testing.T) {
 	}
 }
 
-// Without a new reference a pull calls no method that is for relinks.
+// A pull without a new account reference must not call any store method that is only needed for relinks.
 func TestAnOrdinaryPullAsksNothingAboutRelinks(t *testing.T) {
 	e := newRelinkEnv(t)
 	var calls []string

@@ -7,7 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// matching returns the rules by which writes of the vendor's rows recognise replacements; nil if they recognise none.
+// matching returns the rules by which a write of the vendor's rows recognises that a new row replaces a removed one. It
+// returns nil if replacements are not recognised.
 func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 	if s.KeepReplacementsApart {
 		return nil
@@ -18,11 +19,12 @@ func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 	return &ports.Matching{Keys: withoutKeys}
 }
 
-// withoutKeys returns no keys, for a vendor that states none.
+// withoutKeys is the key function for a vendor that states no keys of the institution. It returns no keys.
 func withoutKeys(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} }
 
-// forPage returns the write with the members that recognising replacements needs. A row from the quarantine, or a row
-// whose id could not be read, may have been shown by earlier reads, so it replaces no row.
+// forPage returns the write after setting the members that are needed to recognise replacements. A row that leaves the
+// quarantine may have been shown by earlier reads, so it must not replace another row. While the quarantine contains a
+// row whose id cannot be read, this applies to every row.
 func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
 	w.RecentlyLeft, w.Unshown = a.recentlyLeft, a.unshown
 	w.Matching = a.matching(a.connection.Vendor)
@@ -49,21 +51,23 @@ func (q quarantine) hasNameless() bool {
 // maxHeldRows is the maximum number of rows that are held back until the end of a step.
 const maxHeldRows = 2000
 
-// heldRows keeps the changed rows of a step until its end. Only then is it known which rows left. A row that replaces
-// one of them therefore does not first become a separate transaction. Meanwhile the stored progress stays before the
-// first page with held rows, so that they are read again after a crash. If there are more than maxHeldRows rows, none
-// is held back.
+// heldRows holds the changed rows of a step back until its end, because only then is it known which rows have left,
+// that is, were removed by the vendor. Otherwise a row that replaces a removed one would first become a separate
+// transaction. Meanwhile the stored progress stays before the first page with held rows, so that they are read again
+// after a crash. If there are more than maxHeldRows rows, none is held back.
 type heldRows struct {
 	off      bool // rows are stored with their page
 	rows     []domain.TransactionData
 	released []domain.QuarantineKey
 	pages    int             // number of pages that are not stored
-	latest   domain.Progress // after the last batch
-	pinned   domain.Progress // before the first row that is held back
+	latest   domain.Progress // the progress after the last batch
+	pinned   domain.Progress // the progress before the first row that is held back
 }
 
-// newHeldRows returns the held rows of a step that begins at the attempt's progress. No row is held back if no row can
-// have left: because the connection was empty, or because the step finds no removals and no row has left recently.
+// newHeldRows returns an empty heldRows for a step that begins at the attempt's progress. The argument sweep means that
+// the step finds removals. No row is held back if rows are staged, if replacements are kept apart, or if the rows
+// cannot replace others: because the connection was empty, or because the step finds no removals, no row has left
+// recently, and no live row is from an earlier account reference.
 func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	return &heldRows{
 		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||
@@ -72,8 +76,9 @@ func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	}
 }
 
-// hold moves the rows of the batch to the held rows, unless the batch ends the step. Then, or if there are too many
-// rows, it moves all held rows to the batch. It returns the number of pages of which the next write contains all rows.
+// hold moves the rows of the batch to the held rows. If the batch ends the step or has an error, or if too many rows
+// are held, it moves all held rows to the batch instead. It returns the number of pages whose rows are all part of the
+// next write.
 func (h *heldRows) hold(b *batch) (pages int) {
 	if h.off {
 		return b.pages

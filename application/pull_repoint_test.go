@@ -19,7 +19,7 @@ func (e *env) repoint(c domain.Connection, accountRef string) {
 	e.noError(err)
 }
 
-// Pulls of the old target do not count for a connection that was repointed: the next pull reads
+// After a connection was repointed, its pulls of the old target must no longer count: the next pull must read
 // everything.
 func TestARepointedConnectionReadsEverythingAgain(t *testing.T) {
 	e := newEnv(t)

@@ -90,8 +90,8 @@ func TestRestartsOfAnAttemptAreBounded(t *testing.T) {
 	}
 }
 
-// The page at which an attempt resumes may no longer exist. Rows that the previous attempt counted are then
-// not counted again.
+// The page at which an attempt resumes may no longer exist. The step then starts again, but rows that the previous
+// attempt counted must not be counted again.
 func TestAResumedStepMayStartAgain(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -166,7 +166,8 @@ func TestRowsThatShiftBetweenPagesAreNotSkipped(t *testing.T) {
 	}
 }
 
-// A list may also change between two attempts when the second one resumes in the middle of the list.
+// No row may be skipped if the list changes between two attempts and the second attempt resumes in the middle of the
+// list.
 func TestRowsThatShiftBetweenAttemptsAreNotSkipped(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

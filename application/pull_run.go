@@ -75,7 +75,7 @@ func (s *Service) runPull(
 		initial: claimed.Initial, empty: claimed.Empty, quarantine: newQuarantine(claimed.Quarantine),
 		removed: claimed.Removed, removedAccounts: claimed.RemovedAccounts,
 		recentlyLeft: claimed.RecentlyLeft, unshown: claimed.Unshown, shown: claimed.Pull.Progress,
-		reread: claimed.Pull.Progress.Planned, // by an attempt before this one
+		reread: claimed.Pull.Progress.Planned, // planned by an earlier attempt
 	}
 	a.nameless = a.quarantine.hasNameless()
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
@@ -97,9 +97,9 @@ func (s *Service) runPull(
 // waited for another pull of its connection.
 const removalPoll = 5 * time.Second
 
-// removeAnnounced applies the announced removals of a pull that is not due yet. Otherwise they would wait
-// for the pull before it, which can take hours if the vendor does not respond. wait is the time until the
-// pull can be due; the result is the time until the next call of removeAnnounced.
+// removeAnnounced applies the announced removals of a pull that is not due yet. Otherwise they would wait for the pull
+// before it, which can take hours if the vendor does not respond. The argument wait is the time until the pull can be
+// due. The result is the time until the next call of removeAnnounced.
 func (s *Service) removeAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, wait time.Duration,
 ) (time.Duration, error) {
@@ -140,9 +140,9 @@ func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time
 	return max(outcome.NotBefore.Sub(now), time.Millisecond), nil
 }
 
-// finishSettled finishes the attempt. The readings of a settled pull take as long as reading all records of the
-// connection, so they are stored without the time limit of cleanup. If that fails, the attempt is finished without
-// them: the next settled pull stores readings of the same records.
+// finishSettled stores the outcome of the attempt. Computing the readings of a settled pull takes as long as reading
+// all records of the connection, so it is not limited by cleanupTimeout. If it fails, the outcome is stored without
+// readings; the next settled pull stores readings of the same records.
 func (a *attempt) finishSettled(ctx context.Context, o ports.Outcome) error {
 	if o.Settled != nil {
 		if err := a.Pulls.Finish(ctx, a.lease, o); err == nil || errors.Is(err, domain.LeaseLost) {
@@ -166,10 +166,10 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	return err == nil && !sameTarget(c, a.connection), err
 }
 
-// outcome returns the new state of the pull and the changes of the connection's health, consent and watch for webhooks
-// after an attempt. If
-// the vendor refused the attempt, the pull normally fails. It is retried if the credential or the target
-// was replaced during the attempt. A pull whose last attempt has failed makes the connection unhealthy.
+// outcome returns the result of an attempt: the new state of the pull, and the changes to the connection's health, its
+// consent and its watch for missing webhooks. If the vendor refused the attempt, the pull normally fails. It is retried
+// if the credential or the target was replaced during the attempt. A pull whose last attempt has failed makes the
+// connection unhealthy.
 func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now,

@@ -143,7 +143,7 @@ func TestRetryAfterOfTheVendorIsRespected(t *testing.T) {
 	}
 }
 
-// An attempt that is refused by our own rate budget does not count, however often this happens.
+// An attempt that the service's own rate budget refuses must not count, however often this happens.
 func TestAnExhaustedBudgetIsNotCountedAsAnAttempt(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))

@@ -200,8 +200,8 @@ func TestASweepKeepsRowsOfOtherAccountsAndWindows(t *testing.T) {
 	}
 }
 
-// The window of a sweep is computed from the day of the plan. A row may age out at the vendor while the pull
-// waits, so the steps of an old plan must not be swept.
+// The window of a sweep is computed from the day on which the steps are planned. While the pull waits, rows may become
+// so old that the vendor no longer shows them, so a pull with an old plan must be planned again.
 func TestAnOldPlanIsMadeAgain(t *testing.T) {
 	for wait, want := range map[time.Duration][]string{
 		time.Hour: {"2026-03-02"}, 8 * 24 * time.Hour: {"2026-03-02", "2026-03-10"},

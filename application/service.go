@@ -74,14 +74,16 @@ type Deps struct {
 	// a test that runs the service in a single thread sets its own scheduler instead.
 	Go func(work func()) (wait func())
 
-	// DriftGrace is how long a completeness check must fail before the account drifts. With 0 it drifts at once.
+	// DriftGrace is how long a completeness check must fail before the account counts as drifting. With 0, it counts as
+	// drifting at once.
 	DriftGrace time.Duration
 
-	// WebhookSilenceGrace is how long the webhook of a vendor's synchronisation may take.
+	// WebhookSilenceGrace is how long after the expected time of a vendor's synchronisation its webhook may arrive
+	// before it counts as missing.
 	WebhookSilenceGrace time.Duration
 
-	// KeepReplacementsApart stores a row that replaces another one as a transaction of its own. Otherwise the
-	// transaction of the row that left continues with it.
+	// KeepReplacementsApart stores a new row that replaces a removed one as a separate transaction. Otherwise the
+	// transaction of the removed row continues with the new row.
 	KeepReplacementsApart bool
 
 	// AllowHTTP allows base URLs with plain http. It is meant for development.
@@ -96,12 +98,12 @@ type Service struct {
 	connectors     map[domain.ConnectorType]ports.Connector
 	sinks          map[domain.SinkKind]ports.Sink
 	dispatch       dispatchSignal
-	sinkSlots      probeSlots // of tests of sinks
+	sinkSlots      probeSlots // limits tests of sinks
 	tokenUsage     tokenUsage
 	feedWatches    feedWatches
 	feedWriter     feedWriter
-	probeSlots     probeSlots // of engine connections
-	testSlots      probeSlots // of aggregator connections, for every call of the vendor that a caller waits for
+	probeSlots     probeSlots // limits tests of engine connections
+	testSlots      probeSlots // limits live tests and all other calls to a vendor for which a caller waits
 	statementSlots probeSlots
 	pullLoad       pullLoad
 	auditKey       storedAuditKey

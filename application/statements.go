@@ -36,7 +36,7 @@ func (s *Service) WriteStatement(
 	})
 }
 
-// statement returns the description of the statement.
+// statement returns the description of a statement, which contains the totals and balances but not the records.
 func (s *Service) statement(
 	ctx context.Context, view ports.AccountView, q ports.StatementQuery,
 ) (domain.Statement, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// snapshotLedger is a ledger whose only account has this view.
+// snapshotLedger is a Ledger that returns the given view for every account.
 type snapshotLedger struct {
 	ports.Ledger
 	view ports.AccountView
@@ -26,7 +26,8 @@ func (l snapshotLedger) Snapshot(
 	return read(l.view)
 }
 
-// posted returns the function AccountView.Posted over a record of 1 BRL on each of the days, which then fails.
+// posted returns a function for AccountView.Posted. The function yields a record of 1 BRL for each of the days, and
+// then failure, if failure is not nil.
 func posted(
 	failure error,
 	days ...domain.Date,
@@ -47,7 +48,8 @@ func posted(
 	}
 }
 
-// withAccount returns a change of the dependencies after which there is one account in BRL with this completeness.
+// withAccount returns a change of the dependencies after which every account is in BRL and has this completeness and
+// these records (see posted).
 func withAccount(c domain.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
 	return func(d *application.Deps) {
 		account := domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
@@ -57,7 +59,7 @@ func withAccount(c domain.Completeness, failure error, days ...domain.Date) func
 	}
 }
 
-// writeStatement returns the days of the records of a statement.
+// writeStatement calls WriteStatement. It returns the description of the statement and the days of its records.
 func (e *env) writeStatement(q ports.StatementQuery) (st domain.Statement, days []domain.Date, err error) {
 	err = e.WriteStatement(e.ctx, e.tenant, domain.AccountID{}, q,
 		func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
@@ -73,7 +75,7 @@ func (e *env) writeStatement(q ports.StatementQuery) (st domain.Statement, days 
 	return st, days, err
 }
 
-// drifting is the completeness of an account that drifts since the epoch.
+// drifting is the completeness of an account that has been drifting since epoch.
 var drifting = domain.Completeness{
 	Baseline: &domain.Baseline{Anchor: decimal.NewFromInt(10)}, AnchorDrift: epoch,
 	Last: &domain.AccountReading{Currency: "BRL"},

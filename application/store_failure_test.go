@@ -33,7 +33,7 @@ func (m *storeFault) apply(write func() error) error {
 	return unavailable(domain.StoreUnavailable)
 }
 
-// wrap returns a Pulls that calls store and injects the fault into its writes.
+// wrap returns a ports.Pulls that calls the given store and injects the fault into its writes.
 func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 	mock := portmock.NewMockPulls(gomock.NewController(t))
 	mock.EXPECT().Claim(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(

@@ -61,8 +61,8 @@ func filters(types []string) []domain.EventFilter {
 	return all
 }
 
-// setSink validates a subscription and the sink of a request, and sets the sink. It returns the password of the URL.
-// Errors: Invalid (joined).
+// setSink validates the subscription sub and the sink request r, and sets the sink of sub. It returns the password that
+// the URL of the sink contains. Errors: Invalid; several field errors are joined.
 func (s *Service) setSink(
 	ctx context.Context, sub *domain.Subscription, r ports.SinkRequest,
 ) (password domain.Secret, err error) {
@@ -102,7 +102,8 @@ func (s *Service) setSink(
 	return password, nil
 }
 
-// requireEventConnection returns NotFound unless the connection is a live aggregator connection of the tenant, or zero.
+// requireEventConnection returns NotFound unless the id is zero or belongs to a live aggregator connection of the
+// tenant.
 func (s *Service) requireEventConnection(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 ) error {
@@ -126,11 +127,11 @@ func (s *Service) ListSubscriptions(
 	return s.Subscriptions.List(ctx, tenant, page)
 }
 
-// changeAttempts is the number of attempts of a change without If-Match while concurrent changes invalidate it.
+// changeAttempts is how often a change without If-Match is attempted if concurrent changes invalidate it.
 const changeAttempts = 3
 
-// retryChange repeats change if another change of the subscription came in between, unless the caller requires a
-// revision.
+// retryChange calls the function change, and calls it again if the subscription was changed concurrently. If the caller
+// requires a revision with match, it calls change only once.
 func retryChange[T any](match ports.IfMatch, change func() (T, error)) (result T, err error) {
 	for range changeAttempts {
 		result, err = change()
@@ -150,7 +151,8 @@ func (s *Service) UpdateSubscription(ctx context.Context, tenant domain.TenantID
 	})
 }
 
-// updateSubscription opens and seals the secrets before the change.
+// updateSubscription makes one attempt at an update. It decrypts and encrypts the secrets before it changes the
+// subscription.
 func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 	match ports.IfMatch, u ports.SubscriptionUpdate,
 ) (ports.SubscriptionStatus, error) {
@@ -356,7 +358,7 @@ func (s *Service) TestSubscription(
 	return result, s.appendAudit(ctx, tenant, "subscription.test", id.String())
 }
 
-// sendTest sends a test event through a sender of its own.
+// sendTest sends a test event through a new sender.
 func (s *Service) sendTest(ctx context.Context, sub ports.SubscriptionStatus, at time.Time) error {
 	sender, err := s.openSender(ctx, sub.Subscription)
 	if err != nil {
@@ -382,7 +384,7 @@ func outgoing(e domain.SubscriptionEvent, tenant domain.TenantID, data []byte) p
 }
 
 // openSender opens the sender of a subscription with its secrets. Errors: Unavailable (credential_unopened); Rejected
-// (type_unknown) if the sink is not registered any more.
+// (type_unknown) if the sink is no longer registered.
 func (s *Service) openSender(ctx context.Context, sub domain.Subscription) (ports.EventSender, error) {
 	sink := s.sinks[sub.Sink.Kind]
 	if sink == nil {

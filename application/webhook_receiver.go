@@ -11,10 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Receive implements ports.WebhookReceiver. The deployment's source checks come before the token, so a caller
-// that passes none of them learns nothing about tokens, not even from the response time. Only a request that may
-// carry the source secret of a token reaches the store without them; the store checks the secret together with the
-// token. The store also deduplicates deliveries by the event's key.
+// Receive implements ports.WebhookReceiver. The deployment's source checks come before the token, so a caller that
+// passes none of them learns nothing about tokens, not even from the response time. Only a request that may carry the
+// source secret of a token reaches the store without passing these checks; the store checks the secret together with
+// the token. The store also deduplicates deliveries by the event's key.
 func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (ports.ReceiveResult, error) {
 	aggregator, wired := s.aggregators[request.Vendor]
 	if !wired {

@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Every refused request gets the same error text. Its cause, which is only logged, names the reason.
+// Every refused request must get the same error text. The cause of the error, which is only logged, must name the
+// reason.
 func TestAllRefusalsAreTheSame(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
@@ -82,7 +83,7 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 	}
 }
 
-// A refused webhook gets the same response even if the reason cannot be found.
+// A refused webhook must get the same response even if the reason for the refusal cannot be determined.
 func TestARefusalNeedsNoReason(t *testing.T) {
 	e := newEnv(t)
 	e.failOperation("Tokens.FindByHash")

@@ -27,7 +27,7 @@ func (s *Service) registerToken(
 	if err := s.Tokens.Create(ctx, minted.WebhookToken); err != nil {
 		return ports.MintedToken{}, err
 	}
-	registrar := s.aggregators[c.Vendor].(ports.WebhookRegistrar) // validateMint has checked it
+	registrar := s.aggregators[c.Vendor].(ports.WebhookRegistrar) // validateMint has checked the type
 	id, err := registrar.CreateWebhook(ctx, access, ports.NewWebhook{
 		URL: domain.WebhookURL(receiver, c.Vendor, minted.Raw), Authorization: minted.Authorization,
 	})
@@ -88,9 +88,9 @@ func (s *Service) RemoveRegistrations(ctx context.Context, limit int) (int, erro
 	return len(claimed), errors.Join(failures...)
 }
 
-// removeRegistration removes the webhook of one token at the vendor and records that. If the vendor cannot be asked,
-// it postpones the removal and returns the reason. A removal also waits while the connection is paused, however long
-// that is.
+// removeRegistration removes the webhook of one token at the vendor and records the removal. If the removal fails, it
+// postpones the removal and returns the reason. A removal also waits while the connection is paused, however long that
+// is.
 func (s *Service) removeRegistration(ctx context.Context, c ports.ClaimedRegistration) error {
 	if c.Connection.CheckNotPaused() != nil {
 		return s.Tokens.PostponeRegistration(

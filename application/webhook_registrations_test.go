@@ -21,7 +21,7 @@ type registrar struct {
 	made     int
 	// onCreate is called before a webhook is created, and afterCreate before its response is returned.
 	onCreate, afterCreate func() error
-	failure               error // of every other call
+	failure               error // returned by every other call
 }
 
 var _ ports.WebhookRegistrar = (*registrar)(nil)
@@ -59,8 +59,8 @@ func (r *registrar) DeleteWebhook(_ context.Context, _ ports.Access, id string) 
 
 const receiver = "https://discovery.example/v1/discovery/webhooks"
 
-// newRegistrarEnv returns an env with the connection "books" of a vendor that can create webhooks. The vendor has a
-// webhook of another program.
+// newRegistrarEnv returns an env with the connection "books" of a vendor that can create webhooks. The vendor already
+// has a webhook that another program has created.
 func newRegistrarEnv(t *testing.T) (*env, *registrar, domain.Connection) {
 	t.Helper()
 	r := &registrar{
@@ -94,7 +94,7 @@ func (e *env) tokensOf(c domain.Connection) []domain.WebhookToken {
 	return page.Items
 }
 
-// removeDue runs the maintenance task after the time d.
+// removeDue moves the clock forward by d and runs the maintenance task that removes webhooks.
 func (e *env) removeDue(d time.Duration) (int, error) {
 	e.clock.pass(d)
 	return e.RemoveRegistrations(e.ctx, 10)
@@ -150,8 +150,8 @@ func TestARefusedWebhookLeavesNoToken(t *testing.T) {
 	}
 }
 
-// The vendor may have created the webhook although its response was lost. The crash is a service that ends between
-// the vendor's response and the write.
+// If the response to the creation of a webhook is lost, or the process dies before it stores the response, the vendor
+// may have created the webhook. The webhook must then be removed.
 func TestAWebhookIsNotOrphaned(t *testing.T) {
 	for name, interrupt := range map[string]func(e *env, r *registrar){
 		"the response is lost": func(_ *env, r *registrar) {
@@ -205,7 +205,7 @@ func TestARevocationAndADeletionRemoveTheWebhook(t *testing.T) {
 			minted, err := e.register()
 			e.noError(err)
 			r.failure = unavailable(domain.VendorUnreachable)
-			e.noError(end(e, c, minted.ID)) // does not wait for the vendor
+			e.noError(end(e, c, minted.ID)) // this call does not wait for the vendor
 			var waits []time.Duration
 			for range 4 {
 				start := e.clock.now
@@ -252,7 +252,7 @@ func TestARemovalThatFailsForAWeekIsGivenUp(t *testing.T) {
 	}
 }
 
-// A connection that is deleted while its webhook is created has no webhook at the end.
+// If a connection is deleted while its webhook is being created, no webhook may remain at the vendor.
 func TestADeletionDuringTheRegistration(t *testing.T) {
 	e, r, c := newRegistrarEnv(t)
 	r.afterCreate = func() error { return e.DeleteConnection(e.ctx, e.tenant, c.ID, nil) }
@@ -278,7 +278,7 @@ func TestMintValidatesItsOptions(t *testing.T) {
 	}
 }
 
-// The deployment has no check of the source at all.
+// A token's source secret must be sufficient if the deployment itself does not check the source.
 func TestASourceSecretIsEnough(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
@@ -327,12 +327,12 @@ func TestBaseURLsMustHaveAnAllowedOrigin(t *testing.T) {
 		Name: c.Name, BaseURL: "HTTPS://API.example.test:443/v1", AccountRef: c.AccountRef,
 	})
 	e.noError(err)
-	n.Vendor = "belvo" // has no list
+	n.Vendor = "belvo" // no origins are configured for this vendor
 	_, err = e.CreateConnection(e.ctx, e.tenant, n)
 	e.noError(err)
 }
 
-// A stored connection whose origin is not allowed any more stays, but its vendor is not called.
+// A connection whose origin is no longer allowed stays stored, but its vendor must not be called.
 func TestNoCallLeavesTheAllowedOrigins(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

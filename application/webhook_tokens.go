@@ -35,7 +35,8 @@ func (s *Service) MintToken(
 	return minted, nil
 }
 
-// auditedMint returns the context for the call of the store that completes a mint.
+// auditedMint returns the context for the store call that completes the minting of a token. The store commits an audit
+// entry with it.
 func (s *Service) auditedMint(ctx context.Context, minted ports.MintedToken) context.Context {
 	return s.withAuditOf(ctx, minted.Tenant, func() []domain.AuditEntry {
 		e := s.auditEntry(ctx, "token.mint", minted.ID.String())
@@ -44,8 +45,8 @@ func (s *Service) auditedMint(ctx context.Context, minted ports.MintedToken) con
 	})
 }
 
-// validateMint validates a request and returns its vendor. A webhook that the service creates has a source secret
-// in any case, which only the vendor gets.
+// validateMint validates a request and returns its vendor. A request cannot ask for a source secret if the service
+// creates the webhook. Such a webhook always has a source secret, which only the vendor gets.
 func (s *Service) validateMint(r ports.MintRequest) (domain.Vendor, error) {
 	v, err := s.validateAddress(r.Vendor, r.Name, "connection_config_name")
 	fieldErrors := domain.ErrorsOf(err)

@@ -37,10 +37,11 @@ type Config struct {
 	// DatabaseURL is the database, sqlite://path or postgres://…. DATABASE_URL, required; in
 	// development the default is "sqlite://data/discovery.db".
 	DatabaseURL string
-	// DatabasePooled means that DatabaseURL is that of a pooler in transaction mode. DATABASE_POOLED, default false
+	// DatabasePooled means that DatabaseURL is the address of a connection pooler in transaction mode.
+	// DATABASE_POOLED, default false.
 	DatabasePooled bool
 	// DatabaseDistribute means that a migration distributes the tables over the workers of a Citus cluster, whose
-	// coordinator is at DatabaseURL. DATABASE_DISTRIBUTE, default false
+	// coordinator is at DatabaseURL. DATABASE_DISTRIBUTE, default false.
 	DatabaseDistribute bool
 	DatabaseMigrate    bool // DATABASE_MIGRATE, default true; if false, an outdated schema prevents the start
 
@@ -53,31 +54,30 @@ type Config struct {
 	// Sources maps each supported vendor to the ways in which it authenticates its webhooks
 	// (<VENDOR>_WEBHOOK_HMAC_SECRET, _AUTHORIZATION, _SOURCE_CIDRS).
 	Sources map[domain.Vendor]domain.SourcePolicy
-	// BaseURLs maps a vendor to the origins that its base URLs may have, in the form of domain.Origin. A vendor
-	// without origins may have every address that Egress allows. <VENDOR>_BASE_URLS
+	// BaseURLs maps a vendor to the origins that its base URLs may have, in the form of domain.Origin. The base URLs
+	// of a vendor without origins may have every address that Egress allows. <VENDOR>_BASE_URLS.
 	BaseURLs       map[domain.Vendor][]string
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
-	// WebhookSilenceGrace is WEBHOOK_SILENCE_GRACE, how long the webhook of a vendor's synchronisation may take;
-	// default 2h.
+	// WebhookSilenceGrace is how long it may take until the webhook about a vendor's synchronisation arrives.
+	// WEBHOOK_SILENCE_GRACE, default 2h.
 	WebhookSilenceGrace time.Duration
 	DriftGrace          time.Duration // DRIFT_GRACE, how long a completeness check must fail; default 48h; 0 = at once
-	MatchReplacements   bool          // MATCH_REPLACEMENTS, a row that replaces another keeps its id; default true
+	MatchReplacements   bool          // MATCH_REPLACEMENTS, replacing a row keeps the transaction's id; default true
 	DeliveryRetention   time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
 	PullWorkers         int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
-	EventRetention      time.Duration // EVENT_RETENTION, of delivered events and attempts; default 30d; 0 retains all
+	EventRetention      time.Duration // EVENT_RETENTION, for delivered events and attempts; default 30d; 0 retains all
 
-	// AuditKey contains the keys of the audit checkpoints in PEM: the first one signs, and each of them verifies. If
-	// it is empty, the service generates a key and keeps it sealed in the database. AUDIT_KEY_FILE
+	// AuditKey contains the keys of the audit checkpoints in PEM: the first key signs, and all keys verify. If
+	// AuditKey is empty, the service generates a key and stores it, encrypted, in the database. AUDIT_KEY_FILE.
 	AuditKey domain.Secret
 
 	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, maximum for one tenant; default 6000; 0 = no limit
 	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, maximum for one token; default 6000; 0 = no limit
 }
 
-// Auth configures which tokens of operators are valid. Exactly one of JWKSURL and JWTSecret is
-// set.
+// Auth configures which operators' tokens are valid. Exactly one of JWKSURL and JWTSecret is set.
 type Auth struct {
 	JWKSURL       string        // AUTH_JWKS_URL, https; http only in development
 	JWTSecret     domain.Secret // AUTH_JWT_SECRET, at least 32 bytes
@@ -97,8 +97,9 @@ type Sealing struct {
 type Egress struct {
 	AllowedCIDRs []netip.Prefix // EGRESS_ALLOWED_CIDRS
 	AllowHTTP    bool           // EGRESS_ALLOW_HTTP, default false
-	// Address is a name for the address from which this process calls vendors. Replicas on one PostgreSQL database
-	// share the rate budgets of the vendors if they have the same name. EGRESS_ADDRESS, default "": one name for all
+	// Address is a name for the address from which this process calls vendors. Replicas that use the same PostgreSQL
+	// database and have the same name share the rate budgets of the vendors. EGRESS_ADDRESS, default "", which is the
+	// same name for all replicas.
 	Address string
 }
 

@@ -120,8 +120,8 @@ func TestDevelopmentEnvLoads(t *testing.T) {
 	}
 }
 
-// A command that only migrates or reseals needs only the settings that it uses. It must parse these
-// settings in the same way as the service.
+// A command that only migrates or reseals must read only the settings that it uses, and must parse them in the same
+// way as the service.
 func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 	whole, err := load("DATABASE_URL", "postgres://h/d", "LOG_LEVEL", "error")
 	if err != nil {
@@ -183,7 +183,7 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 	}
 }
 
-// A token for development needs neither a keyset nor a database.
+// The command token is for development and must need neither a keyset nor a database.
 func TestTheCommandTokenReadsOnlyTheSettingsOfTokens(t *testing.T) {
 	c, err := configs.LoadToken(func(name string) (string, bool) {
 		value, set := map[string]string{"ENV_NAME": configs.Development, "AUTH_JWT_SECRET": long}[name]

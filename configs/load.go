@@ -18,17 +18,17 @@ const MinJWTSecret = 32
 // random bits is infeasible; a short secret can be found from one signed webhook.
 const MinWebhookSecret = 16
 
-// baseURLsSuffix is the end of the names of the settings that list the origins of a vendor's base URLs.
+// baseURLsSuffix is the suffix of the settings that list the allowed origins of a vendor's base URLs.
 const baseURLsSuffix = "_BASE_URLS"
 
-// developmentDatabase is the database of a development machine on which DATABASE_URL is not set.
+// developmentDatabase is the default of DATABASE_URL in development.
 const developmentDatabase = "sqlite://data/discovery.db"
 
 // Load reads all settings through lookup, for example os.LookupEnv. vendors maps each supported
 // aggregator to the networks from which its webhooks are known to be sent.
 //
-// If settings are invalid, Load returns all errors joined, one field error of kind Invalid per
-// setting. The Config must not be used then.
+// If settings are invalid, Load returns all errors joined, one field error of kind Invalid per setting. In this case,
+// the Config must not be used.
 func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.Prefix) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName()}
@@ -110,8 +110,8 @@ func LoadHealth(lookup func(string) (string, bool)) (Config, error) {
 
 func (r *reader) envName() string { return r.text("ENV_NAME", "production") }
 
-// serverAddress reads SERVER_ADDRESS. In development the default is a loopback address, because the
-// secrets of a development machine are known: development.env contains them.
+// serverAddress reads SERVER_ADDRESS. In development the default is a loopback address, because the secrets of a
+// development machine are public: development.env contains them.
 func (c *Config) serverAddress(r *reader) {
 	fallback := ":4018"
 	if c.IsDevelopment() {
@@ -204,9 +204,9 @@ func (c *Config) auth(r *reader) {
 	c.requireHTTPS(r, "AUTH_JWKS_URL", c.Auth.JWKSURL)
 }
 
-// sources returns how each vendor's webhooks are authenticated. If the setting
-// <VENDOR>_WEBHOOK_SOURCE_CIDRS is unset, the vendor has its known networks; if it is set to an
-// empty value, the vendor has no networks.
+// sources returns how each vendor's webhooks are authenticated. If the setting <VENDOR>_WEBHOOK_SOURCE_CIDRS is
+// unset, the policy contains the vendor's known networks. If the setting has an empty value, the policy contains no
+// networks.
 func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor]domain.SourcePolicy {
 	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
 	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// canary is part of invalid values. No error may contain it.
+// canary is a text that the invalid values contain. No error may contain it.
 const canary = "canary-27f0"
 
 // knownNetworks maps each supported vendor to the networks from which it is known to send webhooks.

@@ -35,8 +35,8 @@ func (r *reader) hasError(name string) bool {
 	})
 }
 
-// text returns the value of a setting without surrounding white space. The value of a secret can be in
-// a file instead. If the setting is unset or empty, text returns the fallback.
+// text returns the value of a setting without surrounding white space. The value of a secret can also be in a file.
+// If the setting is unset or empty, text returns the fallback.
 func (r *reader) text(name, fallback string) string {
 	value, _ := r.lookup(name)
 	value = strings.TrimSpace(value)
@@ -57,8 +57,8 @@ func (r *reader) required(name string) string {
 	return value
 }
 
-// parse returns the parsed value of a setting, or the fallback if the setting is unset or empty.
-// If the function parse fails, it records an error with the message and returns the fallback.
+// parse returns the parsed value of a setting, or the fallback if the setting is unset or empty. If the argument
+// parse returns false, the function records an error with the message and returns the fallback.
 func parse[T any](r *reader, name string, fallback T, message string, parse func(string) (T, bool)) T {
 	text := r.text(name, "")
 	if text == "" {
@@ -176,8 +176,8 @@ func (r *reader) origins(name string) []string {
 	})
 }
 
-// parseURL parses an absolute URL with the function of package domain. In addition it rejects a
-// host that ends with a colon, that is, without a port after it.
+// parseURL parses an absolute URL with domain.ParseAbsoluteURL. In addition, it rejects a host that ends with a colon
+// without a port after it.
 func parseURL(text string) (*url.URL, bool) {
 	u, ok := domain.ParseAbsoluteURL(text)
 	return u, ok && !strings.HasSuffix(u.Host, ":")

@@ -13,7 +13,7 @@ const fileSuffix = "_FILE"
 // maxSecretFile is the maximum size of a file that contains the value of a setting, in bytes.
 const maxSecretFile = 64 << 10
 
-// isSecret reports whether the value of a setting is a secret or can contain one. Such a value can be
+// isSecret reports whether the value of a setting is a secret or can contain one. The value of such a setting can be
 // in a file, because an environment variable is visible to everyone who may inspect the container.
 func isSecret(name string) bool {
 	return name == "DATABASE_URL" || name == "AUTH_JWT_SECRET" || name == "AUDIT_KEY" ||

@@ -40,8 +40,8 @@ func source(vendor domain.Vendor, member func(domain.SourcePolicy) domain.Secret
 	return func(c configs.Config) string { return string(member(c.Sources[vendor]).Reveal()) }
 }
 
-// withoutValue returns the pairs and appends pairs that unset the setting name. For AUTH_JWT_SECRET it
-// also unsets AUTH_JWKS_URL, because only one of the two may be set.
+// withoutValue returns the pairs, followed by pairs that unset the setting with the given name. For AUTH_JWT_SECRET
+// it also unsets AUTH_JWKS_URL, because only one of the two may be set.
 func withoutValue(name string, pairs ...string) []string {
 	if name == "AUTH_JWT_SECRET" {
 		pairs = append(pairs, "AUTH_JWKS_URL", "")

@@ -22,15 +22,15 @@ var Reference string
 // and captures the name of the setting.
 var settingLines = regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=`)
 
-// Warning is a setting that is valid, but probably not what the operator intended.
+// Warning describes a setting that is valid, but probably not what the operator intended.
 type Warning struct {
 	Setting string // name of the environment variable
 	Problem string // the rest of a sentence that begins with the setting's name; contains no value
 }
 
-// Warnings returns the warnings about valid settings, in a fixed order. lookup is the
-// function with which c was loaded. names are the names of all environment variables. The last warnings
-// are about names that look like settings, because they have the prefix of a setting, but are not.
+// Warnings returns the warnings about valid settings, in a fixed order. lookup is the function with which c was
+// loaded. names are the names of all environment variables. The last warnings are about names that have the prefix of
+// a setting, but are not settings.
 func (c Config) Warnings(lookup func(string) (string, bool), names []string) []Warning {
 	var all []Warning
 	if problem := c.databaseProblem(lookup); problem != "" {

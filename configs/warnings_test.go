@@ -7,9 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// warned returns the names of the settings about which Load's result warns. pairs are settings as in
-// load. names are the names of the environment variables. It fails the test if a warning contains the
-// canary.
+// warned calls load with the pairs and returns the names of the settings about which the loaded Config warns. names
+// are the names of the environment variables. It fails the test if a warning contains the canary.
 func warned(t *testing.T, names []string, pairs ...string) []string {
 	t.Helper()
 	c, err := load(pairs...)

@@ -34,9 +34,9 @@ type AbsenceRead struct {
 	Live map[string]int
 }
 
-// Judge decides which of the absent rows were removed at the vendor. It returns their external ids, and the
-// other absent rows, which a later read decides on. If the previous read did not prove that a row is
-// absent, the row's Pull is set to the pull of this read.
+// Judge decides which of the absent rows were removed at the vendor. It returns the external ids of these rows as
+// removed, and the other absent rows, about which a later read decides, as remaining. If Judge holds back the removal
+// of a row for the first time, it sets HeldAt of that row to the time of this read.
 func (r AbsenceRead) Judge(absent []Absence) (removed []string, remaining []Absence) {
 	proved := map[string]int{}
 	for _, a := range absent {

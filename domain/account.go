@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// AccountType is the kind of an account from its holder's view. If the vendor does not state
-// the direction of a transaction, the sign of its amount is derived from the account's type.
+// AccountType is the kind of an account from the point of view of its holder. If the vendor does not state the
+// direction of a transaction, the sign of its amount is derived from the account's type.
 type AccountType string
 
 // The account types.
@@ -27,10 +27,10 @@ type AccountData struct {
 	Currency   string // ISO 4217; "" when unknown
 	Balance    *Money // nil when unknown
 	Metadata   json.RawMessage
-	// Unreadable is the reason why the account cannot be normalised exactly; "" for every other account. An
-	// unreadable account has only ExternalID, Type, Currency and Metadata, and of these only the ones that
-	// can be read; Metadata contains the account's bytes. An unreadable account is never stored, but a pull
-	// still plans with it and reads its rows.
+	// Unreadable is the reason why the account cannot be normalised exactly; "" for every other account. In an
+	// unreadable account, only ExternalID, Type, Currency and Metadata are set, and each of them only if it can be
+	// read. Metadata contains the bytes that the vendor sent for the account. An unreadable account is never stored,
+	// but a pull still includes it in its plan and reads its rows.
 	Unreadable Code
 }
 
@@ -65,7 +65,7 @@ type AccountReference struct {
 	Until      time.Time `json:"until,omitzero"` // when another reference took its place; zero for the present one
 }
 
-// IsOf reports whether the account is read under this account reference at present.
+// IsOf reports whether accountRef is the account reference under which the account is read at present.
 func (a Account) IsOf(accountRef string) bool {
 	if len(a.References) == 0 {
 		return false
@@ -74,7 +74,8 @@ func (a Account) IsOf(accountRef string) bool {
 	return last.Until.IsZero() && CanonicalAccountRef(last.AccountRef) == CanonicalAccountRef(accountRef)
 }
 
-// EndReference ends the present account reference of the account.
+// EndReference ends the present account reference of the account at the given time. It does nothing if no reference is
+// present.
 func (a *Account) EndReference(at time.Time) {
 	a.References = slices.Clone(a.References)
 	if n := len(a.References); n > 0 && a.References[n-1].Until.IsZero() {
@@ -82,8 +83,8 @@ func (a *Account) EndReference(at time.Time) {
 	}
 }
 
-// Relink moves the account to another account reference, under which it has this external id. It changes nothing
-// if the account has this reference and this external id already.
+// Relink moves the account to the account reference accountRef, under which its external id is externalID. It changes
+// nothing if the account already has this reference and this external id.
 func (a *Account) Relink(accountRef, externalID string, at time.Time) {
 	if a.IsOf(accountRef) && a.References[len(a.References)-1].ExternalID == externalID {
 		return

@@ -40,9 +40,9 @@ func NewAccountIdentity(bank, agency, number, clabe, id string) AccountIdentity 
 // digits. A card number has fewer visible digits.
 const minSharedDigits = 5
 
-// Key returns a text that is equal for two accounts if they are the same account of the bank; "" if the identity
-// contains too few values. Unlike RecognizeAccounts, it treats a missing bank or agency as different from every other
-// one.
+// Key returns a text that two accounts share if their identities show that they are the same account of the bank. It
+// returns "" if the identity contains too few values. Unlike RecognizeAccounts, Key does not let a missing bank or
+// agency match a stated one.
 func (i AccountIdentity) Key(account AccountData) string {
 	kind := joinParts(string(account.Type), account.Subtype, account.Currency)
 	switch {
@@ -73,15 +73,15 @@ func accountDigits(number string) string {
 	return strings.TrimLeft(digits, "0")
 }
 
-// LinkedAccount is an account of one account reference, with its rows.
+// LinkedAccount is an account that belongs to one account reference, together with the account's rows.
 type LinkedAccount struct {
 	ExternalID string // unique among the accounts of one reference
 	Type       AccountType
 	Subtype    string
 	Currency   string
 	Identity   AccountIdentity
-	// Rows are all rows of the account that the vendor shows, or showed last. The members Account, FirstRead, LastRead
-	// and LearnedAt are ignored.
+	// Rows contains all rows of the account that the vendor shows now, or that it showed last. The members Account,
+	// FirstRead, LastRead and LearnedAt of the rows are ignored.
 	Rows []MatchRow
 }
 
@@ -94,10 +94,10 @@ const (
 	minPercentCommon = 95
 )
 
-// RecognizeAccounts finds the accounts that are the same before and after a new link. Each account occurs
-// in at most one pair. Accounts that differ in type, subtype or currency are never the same. The following
-// rules apply in order, each to the accounts without a partner. A rule pairs two accounts only if neither of them also
-// matches a third account:
+// RecognizeAccounts finds the accounts that are the same before and after a new link. Each account occurs in at most
+// one pair. Accounts that differ in type, subtype or currency are never the same. The following rules apply in order,
+// each to the accounts that have no partner yet. A rule pairs two accounts only if neither of them also matches a third
+// account:
 //
 //   - the same id of the institution;
 //   - the same CLABE;
@@ -114,8 +114,9 @@ func RecognizeAccounts(before, after []LinkedAccount) []AccountPair {
 	return r.pairs
 }
 
-// ComparableAccounts returns the pairs of accounts that RecognizeAccounts may recognise by their rows: those that have
-// no identity in common and are the only accounts of their type and currency on their side. Rows are ignored.
+// ComparableAccounts returns the pairs of accounts that RecognizeAccounts may recognise by their rows. The accounts of
+// such a pair have no number or id in common, and each is the only account of its type and currency on its side. The
+// function ignores the rows themselves.
 func ComparableAccounts(before, after []LinkedAccount) []AccountPair {
 	withoutRows := func(accounts []LinkedAccount) []*LinkedAccount {
 		open := openAccounts(slices.Clone(accounts))
@@ -204,7 +205,8 @@ func (r *recognition) pair(before, after *LinkedAccount) {
 	r.before, r.after = without(r.before, before), without(r.after, after)
 }
 
-// onlyOne returns the only account for which fits returns true; nil if there is none, or more than one.
+// onlyOne returns the only account for which fits returns true. It returns nil if there is no such account, or more
+// than one.
 func onlyOne(accounts []*LinkedAccount, fits func(*LinkedAccount) bool) *LinkedAccount {
 	var only *LinkedAccount
 	for _, account := range accounts {

@@ -68,7 +68,7 @@ func shows(prefix string, first, last int) func(*domain.LinkedAccount) {
 	}
 }
 
-// bought returns a function that adds a purchase to the account that it is called with.
+// bought returns a change that adds a purchase to an account.
 func bought(id string, day int) func(*domain.LinkedAccount) {
 	return func(a *domain.LinkedAccount) {
 		a.Rows = append(a.Rows, movement(id, amount("-999"), on(domain.Date(fmt.Sprintf("2026-11-%02d", day)))))

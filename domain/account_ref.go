@@ -19,11 +19,12 @@ func CanonicalAccountRef(ref string) string {
 	return ref
 }
 
-// ReferenceDigest identifies an account reference that must not be kept itself.
+// ReferenceDigest is a hash that identifies an account reference whose text must not be kept.
 type ReferenceDigest [sha256.Size]byte
 
-// DigestOfReference returns the SHA-256 of the reference in its canonical form. The ids of items and links are random
-// UUIDs, so nobody can find a reference by trying all values. Somebody who knows a reference can compare it.
+// DigestOfReference returns the SHA-256 hash of the reference in its canonical form. The ids of items and links are
+// random UUIDs, so nobody can find a reference by trying all values. Only somebody who already knows a reference can
+// check whether a digest belongs to it.
 func DigestOfReference(ref string) ReferenceDigest {
 	return sha256.Sum256([]byte("account reference\x00" + CanonicalAccountRef(ref)))
 }

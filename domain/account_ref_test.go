@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The digests are stored, so they must never change.
+// Digests of references are stored, so the digest of a reference must never change.
 func TestTheDigestOfAReferenceIsThatOfItsCanonicalForm(t *testing.T) {
 	const item = "3b1f6c1e-7a55-4c1d-9f2f-0c8f1f2b6a10"
 	for name, tc := range map[string]struct{ ref, hashed string }{

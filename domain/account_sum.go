@@ -14,11 +14,12 @@ type SumRow struct {
 	FirstSeenAt time.Time
 	Posted      bool
 	Amount      Money
-	// AccountMoney is the amount in the account's currency; nil unless that differs from the currency of Amount.
+	// AccountMoney is the amount in the account's currency. It is set only if that currency differs from the currency
+	// of Amount.
 	AccountMoney *Money
 }
 
-// InCurrency returns the amount in the currency of the account. ok is false if it is not known.
+// InCurrency returns the amount in the currency of the account. ok is false if this amount is not known.
 func (r SumRow) InCurrency(currency string) (amount decimal.Decimal, ok bool) {
 	m := r.Amount
 	if r.AccountMoney != nil {
@@ -27,14 +28,14 @@ func (r SumRow) InCurrency(currency string) (amount decimal.Decimal, ok bool) {
 	return m.Amount, m.Currency == currency
 }
 
-// AccountSum sums the live records of an account, from which it computes a reading.
+// AccountSum adds up the live records of an account and computes an AccountReading from the sums.
 type AccountSum struct {
 	reading  AccountReading
 	baseline *Baseline
 }
 
-// NewAccountSum returns an empty sum for the balance that the vendor states at this time. baseline is the baseline of
-// the account; nil if it has none.
+// NewAccountSum returns a sum without records. balance is the balance that the vendor states at the given time.
+// baseline is the account's baseline, or nil if the account has none.
 func NewAccountSum(balance VendorBalance, baseline *Baseline, at time.Time) *AccountSum {
 	return &AccountSum{
 		baseline: baseline,
@@ -65,7 +66,7 @@ func (s *AccountSum) Add(row SumRow) {
 	}
 }
 
-// Reading returns the reading of all records that were added.
+// Reading returns the reading that results from all added records.
 func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading {
 	r := s.reading
 	r.Quarantined = quarantined
@@ -78,13 +79,13 @@ func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading 
 	return r
 }
 
-// RunningBalance is the account balance that the vendor's object of a record contains.
+// RunningBalance is the account balance that the vendor states in its object of a record.
 type RunningBalance struct {
-	Order   int              // among the records of the day
+	Order   int              // position among the records of the day
 	Balance *decimal.Decimal // after the record; nil if the bank states none
 }
 
-// ChainRow is a posted live record for the check of running balances.
+// ChainRow contains the values of a posted live record that the check of running balances needs.
 type ChainRow struct {
 	RunningBalance
 
@@ -96,10 +97,11 @@ type ChainRow struct {
 // MaxChain is the number of an account's newest posted records whose running balances are checked.
 const MaxChain = 1000
 
-// BalanceGaps orders the records by date and order and compares the running balance of each record with that of the
-// next record that has one. links is the number of these pairs. gaps contains the pairs whose balances do not agree
-// with the amounts, oldest first. The vendor does not document whether the order is ascending or descending within a
-// day, so the direction with fewer gaps is used. Records of one day that have the same order are not compared.
+// BalanceGaps orders the records by date and order, and compares the running balance of each record with the balance of
+// the next record that has one. links is the number of pairs that were compared. gaps contains the pairs whose balances
+// do not agree with the amounts, oldest first. The vendor does not document whether the order is ascending or
+// descending within a day, so the direction with fewer gaps is used. Records of one day that have the same order are
+// not compared.
 func BalanceGaps(rows []ChainRow) (links int, gaps []BalanceGap) {
 	links, gaps = chainGaps(rows, 1)
 	if descending, fewer := chainGaps(rows, -1); len(fewer) < len(gaps) {

@@ -8,25 +8,27 @@ import (
 // AnnouncedCount is the number of rows that the vendor has announced.
 type AnnouncedCount struct {
 	Account string `json:"account,omitempty"` // external id; "" means all accounts of the account reference
-	// From is when the vendor created the first of the rows. If it is zero, the rows are all that the vendor has.
+	// From is when the vendor created the first of the announced rows. If From is zero, the count includes all rows
+	// that the vendor has.
 	From  time.Time `json:"from,omitzero"`
 	Count int       `json:"count"`
 }
 
 // Limits of announced counts.
 const (
-	// MaxAnnounced is the maximum number of counts that one pull passes on and that one account waits for. The newest
-	// ones are kept.
+	// MaxAnnounced is the maximum number of counts in the scope of one pull, and of counts that one account still waits
+	// for. If there are more counts, the newest ones are kept.
 	MaxAnnounced = 100
-	// MaxAnnouncedRows is the largest count that is used. The sender of a webhook decides what it contains.
+	// MaxAnnouncedRows is the largest count that is used. The limit is needed because the sender of a webhook decides
+	// which count the webhook contains.
 	MaxAnnouncedRows = 10_000_000
 )
 
 // Valid reports whether the count can be used.
 func (a AnnouncedCount) Valid() bool { return a.Count > 0 && a.Count <= MaxAnnouncedRows }
 
-// mergeAnnounced returns the counts of a followed by the new ones of b, each of equal ones only once, and at most the
-// last MaxAnnounced.
+// mergeAnnounced returns the counts in a, followed by the counts in b that are new. It keeps only one of several equal
+// counts, and at most the last MaxAnnounced counts.
 func mergeAnnounced(a, b []AnnouncedCount) []AnnouncedCount {
 	if len(b) == 0 {
 		return a
@@ -51,8 +53,8 @@ type Counted struct {
 	At       time.Time `json:"at"`
 }
 
-// Announce returns the state in which further readings are compared with these counts. Those of other accounts than
-// the one with this external id are left out.
+// Announce returns the state to which these announced counts were added, so that later readings are compared with them.
+// It ignores the counts that name another account than the one with this external id.
 func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Completeness {
 	counts = slices.DeleteFunc(slices.Clone(counts), func(a AnnouncedCount) bool {
 		return a.Account != "" && a.Account != externalID
@@ -61,9 +63,10 @@ func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Compl
 	return c
 }
 
-// Count returns the state after a settled pull has ended at this time. read contains for each of Announced how many of
-// its rows were ever read, also those that have left since. A count that is reached is no longer compared. Fewer rows
-// are a drift until a later pull reaches the number.
+// Count compares the announced counts with the rows that were read, and returns the state after a settled pull that
+// ended at the given time. For each count in Announced, read contains the number of its rows that were ever read,
+// including rows that were removed since. A count that is reached is no longer compared. If fewer rows were read, the
+// account drifts until a later pull reaches the count.
 func (c Completeness) Count(at time.Time, read []int) Completeness {
 	if len(c.Announced) == 0 {
 		return c
@@ -92,7 +95,8 @@ func (c Completeness) Count(at time.Time, read []int) Completeness {
 // announcedSkew bounds the difference between the clocks of the service and of the vendor.
 const announcedSkew = 5 * time.Minute
 
-// EarliestArrival returns the earliest time at which the service can have first seen one of the rows.
+// EarliestArrival returns the earliest time at which the service can have seen one of the announced rows for the first
+// time.
 func (a AnnouncedCount) EarliestArrival() time.Time {
 	if a.From.IsZero() {
 		return a.From
@@ -100,9 +104,10 @@ func (a AnnouncedCount) EarliestArrival() time.Time {
 	return a.From.Add(-announcedSkew)
 }
 
-// Rows returns how many of the rows the transaction has had. created is when the vendor created its present row; zero
-// if that is not known. Of other rows it is only known when they arrived, so some of them may have been created before
-// From. The row of a superseded transaction is one of the transaction that continues it.
+// Rows returns how many of the announced rows belong to the transaction: its present row, and earlier rows that it had.
+// created is when the vendor created the present row; zero if that is not known. For the earlier rows, only the time of
+// their arrival is known, so some of the counted rows may have been created before From. The row of a superseded
+// transaction counts for the transaction that continues it.
 func (a AnnouncedCount) Rows(t Transaction, created time.Time) int {
 	arrivals := []time.Time{t.FirstSeenAt}
 	for _, past := range t.Supersedes {

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// counts describes the state, and the result of the check of the announced count.
+// counts returns a text with the completeness state and the result of the announced-count check.
 func counts(c domain.Completeness, now time.Time) string {
 	state, _ := c.State(now, grace)
 	results := c.Results(now, grace)
@@ -21,7 +21,8 @@ func counts(c domain.Completeness, now time.Time) string {
 	return fmt.Sprint(state, " ", last.Expected, " ", last.Actual, " ", last.Difference(), " ", last.State)
 }
 
-// announced returns a count of account "a" that was announced at this time after the first reading.
+// announced returns a count for the account "a". The vendor created the first of the announced rows at the given time
+// after the first reading.
 func announced(count int, after time.Duration) domain.AnnouncedCount {
 	return domain.AnnouncedCount{Account: "a", From: firstReading.Add(after), Count: count}
 }
@@ -36,7 +37,7 @@ func TestFewerRowsThanAnnouncedAreADriftUntilTheyAreRead(t *testing.T) {
 	for _, step := range []struct {
 		name     string
 		announce []domain.AnnouncedCount
-		read     []int // of each announced count that was not reached before
+		read     []int // rows read of each announced count that was not reached before
 		after    int
 		want     string
 	}{
@@ -101,7 +102,7 @@ func TestAMissedCountIsADriftWithoutABalance(t *testing.T) {
 	}
 }
 
-// TestADriftOfTheAnchorEndsWithItsBasis checks that a drift is not reported while the balance is not known.
+// A drift of the anchor must not be reported while the balance of the account is not known.
 func TestADriftOfTheAnchorEndsWithItsBasis(t *testing.T) {
 	row := ledgerRow{"2026-03-01", "100", firstReading, false}
 	var c domain.Completeness

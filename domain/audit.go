@@ -11,11 +11,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// AuditEntry records one change that an operator has made, or one request that was refused because a scope is
-// missing. An entry is kept after an erasure, so Object and Detail contain only ids of this service, names of
-// members and numbers: no value from a vendor, no account reference and no config name.
+// AuditEntry records one change that an operator has made, or one request that was refused because the caller lacks a
+// scope. An entry is kept after an erasure. Object and Detail therefore contain only ids of this service, names of
+// members, and numbers. They contain no value from a vendor, no account reference and no config name.
 type AuditEntry struct {
-	// ID identifies the entry until it has a number. It is not part of the entry that callers see.
+	// ID identifies the entry until Sequence is assigned. It is not part of the entry that callers see.
 	ID       uuid.UUID
 	Sequence int64 // the index of the entry's leaf in the tree of the tenant, from 0
 	At       time.Time
@@ -35,7 +35,7 @@ func (e AuditEntry) Clean() AuditEntry {
 	return e
 }
 
-// AuditDetail describes a change. Its members are typed, so that it cannot hold a text of a caller or a vendor. Each
+// AuditDetail describes a change. Its members are typed, so that it cannot contain text from a caller or a vendor. Each
 // name must be a JSON member name of this service.
 type AuditDetail struct {
 	Changed []string             // names of the members that were changed
@@ -54,7 +54,7 @@ func (d AuditDetail) WithID(name string, id uuid.UUID) AuditDetail {
 	return d
 }
 
-// changedMember is the member of a detail that lists the names of changed members.
+// changedMember is the name of the JSON member that contains AuditDetail.Changed.
 const changedMember = "changed"
 
 // MarshalJSON returns an object with the member "changed", if there is one, and one member for each id and number.
@@ -76,7 +76,7 @@ func (d AuditDetail) MarshalJSON() ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// errAuditDetail is the error for a text that is not a detail.
+// errAuditDetail is the error that ParseAuditDetail returns for a text that is not an audit detail.
 var errAuditDetail = errors.New("the text is not the detail of an audit entry")
 
 // ParseAuditDetail parses a text that MarshalJSON returned. It returns an error for every other text.
@@ -97,7 +97,7 @@ func ParseAuditDetail(text []byte) (AuditDetail, error) {
 	return d, nil
 }
 
-// parseMember adds a member to the detail. It reports whether the value has one of the types of a detail.
+// parseMember adds a member to the detail. It reports whether the value has a type that a detail can contain.
 func (d *AuditDetail) parseMember(name string, value json.RawMessage) bool {
 	var id uuid.UUID
 	var n int64
@@ -129,22 +129,22 @@ type AuditHash [32]byte
 
 // AuditProof proves that a tree contains a smaller tree or an entry (RFC 6962, sections 2.1.1 and 2.1.2).
 type AuditProof struct {
-	Size   int64 // of the tree to whose root the proof leads
+	Size   int64 // the size of the tree to whose root the proof leads
 	Hashes []AuditHash
 }
 
-// AuditFinding is the first entry of a tenant that differs from the recorded one.
+// AuditFinding describes the first wrong entry of a tenant: the entry differs from what was recorded.
 type AuditFinding struct {
 	Tenant   TenantID
 	Sequence int64
 	Reason   string // what is wrong with the entry
 }
 
-// AuditFilter narrows a list of entries. A zero member does not narrow the list.
+// AuditFilter restricts a list of entries. A zero member does not restrict the list.
 type AuditFilter struct {
 	Actor, Action, Object string
-	From                  time.Time // entries at or after
-	To                    time.Time // entries before
+	From                  time.Time // only entries at or after this time
+	To                    time.Time // only entries before this time
 }
 
 // Selects reports whether the entry matches the filter.

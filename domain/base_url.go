@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// ParseAbsoluteURL parses an absolute http or https URL with a possible host and port. It accepts userinfo,
-// a query and a fragment; use [ParseBaseURL] to exclude these parts. ok is false if raw is not such a URL.
+// ParseAbsoluteURL parses an absolute http or https URL with a valid host and port. It accepts userinfo, a query and a
+// fragment; use [ParseBaseURL] to exclude these parts. ok is false if raw is not such a URL.
 func ParseAbsoluteURL(raw string) (u *url.URL, ok bool) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "" || !hostAndPortCanExist(u) {
@@ -18,7 +18,7 @@ func ParseAbsoluteURL(raw string) (u *url.URL, ok bool) {
 }
 
 // ParseBaseURL parses and validates a base URL. A base URL is an absolute https URL without userinfo, query
-// or fragment, with a possible host and port. If allowHTTP is set, plain http is accepted as well. Scheme
+// or fragment, with a valid host and port. If allowHTTP is set, plain http is accepted as well. Scheme
 // and host of the result are in lower case. Errors: Invalid on "baseUrl"; the error never repeats raw.
 func ParseBaseURL(raw string, allowHTTP bool) (*url.URL, error) {
 	u, err := parseBaseURL(raw, allowHTTP)

@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// CoveredMembers are the members of a record that the digest of a close covers, as texts. A member that is
-// absent is "". None of them contains "|".
+// CoveredMembers contains, as texts, the members of a record that the digest of a close covers. A member that is absent
+// is "". No value contains "|".
 type CoveredMembers struct {
 	Status, Date, Amount, Currency, AccountAmount, AccountCurrency string
 }
@@ -32,7 +32,8 @@ func (o TransactionData) Covered() CoveredMembers {
 	return NewCoveredMembers(o.Status, o.Date, o.Amount, o.AccountMoney)
 }
 
-// String returns the members in the order of a line of the digest, separated by "|". The date comes first.
+// String returns the members, separated by "|", in the order in which a line of the digest contains them. The date
+// comes first.
 func (m CoveredMembers) String() string {
 	return strings.Join([]string{m.Date, m.Status, m.Amount, m.Currency, m.AccountAmount, m.AccountCurrency}, "|")
 }
@@ -68,8 +69,8 @@ func (r CloseRequest) Validate() error {
 	return nil
 }
 
-// Close is a closed period of an account: all records that were live at ClosedAt and dated up to and
-// including Date. It does not change. Later changes of these records are adjustments.
+// Close is a closed period of an account. It covers all records that were live at ClosedAt and dated up to and
+// including Date. A Close never changes; later changes of its records are adjustments.
 type Close struct {
 	Account AccountID
 	Date    Date
@@ -118,7 +119,7 @@ func (d *CloseDigest) Add(
 	}
 }
 
-// Close returns the close of an account over the records that were added.
+// Close returns the close of an account that covers the added records.
 func (d *CloseDigest) Close(account AccountID, r CloseRequest, c Completeness) Close {
 	state, _ := c.State(r.At, r.Grace)
 	closed := Close{
@@ -143,8 +144,9 @@ func StateOf(t Transaction) RecordState {
 	return RecordState{Account: t.AccountID, Live: t.RemovedAt.IsZero(), CoveredMembers: t.Covered()}
 }
 
-// Adjustment is a change of a record that would change the number, the sum or the digest of a close of the account. A
-// record that moves to another account is removed from one account and added to the other.
+// Adjustment is a change of a record that would change the number, the sum or the digest of a close of the account. If
+// a record moves to another account, there are two adjustments: a removal from the old account and an addition to the
+// new one.
 type Adjustment struct {
 	Account     AccountID
 	Transaction TransactionID
@@ -155,7 +157,8 @@ type Adjustment struct {
 	After       *CoveredMembers // nil if the account does not have the record any more
 }
 
-// Day returns the first day that the change concerns. The change is an adjustment of each close of this or a later day.
+// Day returns the first day that the change concerns. The change is an adjustment of each close of this day or of a
+// later day.
 func (a Adjustment) Day() Date {
 	switch {
 	case a.Before == nil:
@@ -166,8 +169,8 @@ func (a Adjustment) Day() Date {
 	return min(Date(a.Before.Date), Date(a.After.Date))
 }
 
-// Adjustments returns the adjustments that result from a change of a record. There are none if the covered members, the
-// account and the removal stay the same. before is nil for a new record.
+// Adjustments returns the adjustments that result from a change of a record. It returns none if the covered members and
+// the account stay the same and the record is neither removed nor restored. before is nil for a new record.
 func Adjustments(
 	id TransactionID, version int, at time.Time, before *RecordState, after RecordState,
 ) []Adjustment {

@@ -29,8 +29,8 @@ func mustMoney(t interface{ Fatal(...any) }, amount, currency string) domain.Mon
 	return m
 }
 
-// TestADigestIsThatOfTheWorkedExample computes the digest of the example in docs/closing.md, whose value was
-// computed with printf and sha256sum.
+// The digest of the example in docs/closing.md must have the value that is stated there. That value was computed with
+// printf and sha256sum.
 func TestADigestIsThatOfTheWorkedExample(t *testing.T) {
 	brl := mustMoney(t, "-51.250", "BRL")
 	digest := domain.NewCloseDigest("BRL")
@@ -54,7 +54,7 @@ func TestADigestIsThatOfTheWorkedExample(t *testing.T) {
 func TestTheSumOfACloseIsUnknownWithAnotherCurrency(t *testing.T) {
 	for name, test := range map[string]struct {
 		account  string
-		amounts  []string // of records in BRL and USD, in turns
+		amounts  []string // the first record is in BRL, the second one in USD
 		currency string
 		known    bool
 	}{
@@ -158,14 +158,14 @@ func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
 	}
 }
 
-// closedDay is what the property test knows about a close: its digest, and the number of adjustments before it.
+// closedDay contains what the property test keeps of a close: its digest, and the number of adjustments before it.
 type closedDay struct {
 	digest [sha256.Size]byte
 	before int
 }
 
-// TestUndoingTheAdjustmentsReproducesTheDigest changes records of two accounts at random, and closes and reopens
-// days in between. After each change, undoing the adjustments of every close must reproduce its digest.
+// Undoing the adjustments of a close must reproduce its digest. The test changes records of two accounts at random, and
+// closes and reopens days in between. After each step it checks every close.
 func TestUndoingTheAdjustmentsReproducesTheDigest(t *testing.T) {
 	accounts := []domain.AccountID{{}, {UUID: uuid.New()}, {UUID: uuid.New()}}
 	days := []domain.Date{"2026-10-01", "2026-10-02", "2026-10-03"}
@@ -215,7 +215,8 @@ func changeRecord(t *rapid.T, records map[domain.TransactionID]domain.RecordStat
 	return domain.Adjustments(id, 1, time.Time{}, before, after)
 }
 
-// undo returns the records before those adjustments of the account that concern a day up to the given one.
+// undo returns the live records of the account as they were before the adjustments. It undoes only the adjustments of
+// this account that concern the given day or an earlier one.
 func undo(records map[domain.TransactionID]domain.RecordState, adjustments []domain.Adjustment,
 	account domain.AccountID, day domain.Date) map[domain.TransactionID]domain.RecordState {
 	undone := map[domain.TransactionID]domain.RecordState{}

@@ -13,7 +13,7 @@ type CompletenessState string
 // The states of completeness.
 const (
 	CompletenessUnknown CompletenessState = "unknown"  // there is nothing to compare with
-	Complete            CompletenessState = "complete" // no check fails, or not for longer than the grace period
+	Complete            CompletenessState = "complete" // no check fails, or none has failed for the whole grace period
 	Drifting            CompletenessState = "drifting" // a check has failed for at least the grace period
 )
 
@@ -30,7 +30,7 @@ const (
 	CheckAnnouncedCount CheckName = "announced_count"
 )
 
-// Basis is a code for the reading or comparison on which the completeness of an account is based.
+// Basis is a code that states with what the latest reading of an account is compared, or why there is no comparison.
 type Basis string
 
 // The bases. All of them except BasisBaseline and BasisQuarantined mean that there is no comparison.
@@ -45,12 +45,12 @@ const (
 	BasisTooLarge    Basis = "too_many_digits"  // a sum has more digits than an amount can have
 )
 
-// VendorBalance is the balance of an account in its holder's view: debt is negative.
+// VendorBalance is the balance of an account from its holder's point of view: a debt is negative.
 type VendorBalance struct {
 	Amount   decimal.Decimal
 	Currency string
-	// Missing is the reason why the balance cannot be compared with the records; "" if it can. The other
-	// members are zero then.
+	// Missing is the reason why the balance cannot be compared with the records; "" if it can. If Missing is not "",
+	// the other members are zero.
 	Missing Basis
 }
 
@@ -70,12 +70,12 @@ type BalanceGap struct {
 // the account's live posted records in the account's currency.
 type AccountReading struct {
 	At       time.Time       `json:"at"`
-	Missing  Basis           `json:"missing,omitempty"` // why Balance or Posted is not known; "" if both are
+	Missing  Basis           `json:"missing,omitempty"` // why Balance or Posted is not known; "" if both are known
 	Currency string          `json:"currency,omitempty"`
 	Balance  decimal.Decimal `json:"balance"`
 	Posted   decimal.Decimal `json:"posted"`
-	// Late is the part of Posted that was first read after the baseline was set and is dated before the
-	// first day that was known then.
+	// Late is the part of Posted that was first read after the baseline was set, and that is dated before the first day
+	// that was known at that time.
 	Late decimal.Decimal `json:"late"`
 	// FirstDay is the date of the oldest live record; "" if there is none.
 	FirstDay    Date         `json:"firstDay,omitempty"`
@@ -84,8 +84,8 @@ type AccountReading struct {
 	Gaps        []BalanceGap `json:"gaps,omitempty"`        // oldest first
 }
 
-// Anchor returns the balance without the posted records. It does not change as long as every record of
-// the account is read once and with the right amount. ok is false if the balance or the sum is not known.
+// Anchor returns the balance minus the sum of the posted records. It does not change as long as every record of the
+// account is read once and with the right amount. ok is false if the balance or the sum is not known.
 func (r AccountReading) Anchor() (anchor decimal.Decimal, ok bool) {
 	if r.Missing != "" {
 		return decimal.Decimal{}, false
@@ -99,8 +99,9 @@ func difference(a, b decimal.Decimal) (result decimal.Decimal, ok bool) {
 	return result, isAmount(result)
 }
 
-// chained reports whether the running balances can be used: at most one pair of records in ten has a gap.
-// With more gaps, the bank computes them in another way, or the order of the records is not known.
+// chained reports whether the running balances can be used. They can be used if at most one pair of records in ten has
+// a gap. If there are more gaps, the bank computes the balances in another way, or the order of the records is not
+// known.
 func (r AccountReading) chained() bool { return r.Links > 0 && len(r.Gaps)*10 <= r.Links }
 
 // Baseline is the reading of an account with which later readings are compared.
@@ -108,8 +109,8 @@ type Baseline struct {
 	At       time.Time       `json:"at"`
 	Anchor   decimal.Decimal `json:"anchor"`
 	FirstDay Date            `json:"firstDay,omitempty"` // "" if the account had no record
-	// Provisional means that rows of the account were in the quarantine. Such a baseline is replaced by the
-	// first reading without such rows.
+	// Provisional means that rows of the account were in the quarantine when the baseline was set. Such a baseline is
+	// replaced by the first reading without such rows.
 	Provisional bool         `json:"provisional,omitempty"`
 	Gaps        []BalanceGap `json:"gaps,omitempty"`   // known gaps, which do not count as a drift
 	Reason      string       `json:"reason,omitempty"` // why an operator has accepted it; "" for a first baseline
@@ -136,22 +137,23 @@ type Completeness struct {
 	Last     *AccountReading `json:"last,omitempty"`     // the latest reading; nil if there is none
 	// Since is when the current state began: the time of the baseline, or of the end of the last drift.
 	Since time.Time `json:"since,omitzero"`
-	// AnchorDrift, ChainDrift and CountDrift are the times of the first reading that failed the check, of consecutive
-	// ones that did; zero while the check passes.
+	// AnchorDrift, ChainDrift and CountDrift state, for each check, since when it has failed: the time of the first of
+	// the consecutive readings that failed the check. The time is zero while the check passes.
 	AnchorDrift time.Time `json:"anchorDrift,omitzero"`
 	ChainDrift  time.Time `json:"chainDrift,omitzero"`
 	CountDrift  time.Time `json:"countDrift,omitzero"`
 	// Announced are the announced counts that no reading has reached yet, oldest first.
 	Announced []AnnouncedCount `json:"announced,omitempty"`
-	// Counted is the oldest announced count that the latest comparison has missed, otherwise the newest one; nil if
-	// no count was compared.
+	// Counted is the result for the oldest announced count that the latest comparison did not reach. If all counts were
+	// reached, it is the result for the newest one. It is nil if no count was compared.
 	Counted *Counted `json:"counted,omitempty"`
-	// CountMissed means that a count was missed since the baseline was accepted.
+	// CountMissed means that, since the baseline was accepted, a comparison has found fewer rows than announced.
 	CountMissed bool `json:"countMissed,omitempty"`
 }
 
-// After returns the state after another reading. It sets a missing baseline. It replaces a baseline that is
-// provisional, or that was set while the account had no record.
+// After returns the state after the reading r. If r has an anchor, it becomes the baseline in three cases: there is no
+// baseline; the baseline is provisional and r is not; or the baseline was set while the account had no record, and now
+// it has one.
 func (c Completeness) After(r AccountReading) Completeness {
 	c.Last = &r
 	_, known := r.Anchor()
@@ -167,7 +169,7 @@ func (c Completeness) After(r AccountReading) Completeness {
 	return c.endDrift(drifting, r.At)
 }
 
-// endDrift sets Since if the drift that began at since has ended; since is zero if there was none.
+// endDrift sets Since to at if the drift that began at since has ended. since is zero if there was no drift.
 func (c Completeness) endDrift(since, at time.Time) Completeness {
 	if !since.IsZero() && c.DriftSince().IsZero() {
 		c.Since = at
@@ -253,8 +255,8 @@ func (c Completeness) Basis() Basis {
 	return BasisBaseline
 }
 
-// DriftSince returns when the oldest drift began, even if it has not lasted for the grace period; zero if there
-// is none.
+// DriftSince returns when the oldest drift began, even if that drift has not lasted for the grace period yet. It
+// returns the zero time if there is no drift.
 func (c Completeness) DriftSince() time.Time {
 	since := c.CountDrift
 	if c.compared() {
@@ -263,7 +265,7 @@ func (c Completeness) DriftSince() time.Time {
 	return since
 }
 
-// firstDrift returns the earlier one of the starts of two drifts, each zero if there is none.
+// firstDrift returns the earlier of the times at which two drifts began. A zero time means that there is no drift.
 func firstDrift(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -271,8 +273,8 @@ func firstDrift(a, b time.Time) time.Time {
 	return a
 }
 
-// Known reports whether the state is another one than CompletenessUnknown. An announced count is enough for that only
-// if it was missed: rows that are all there can still be wrong.
+// Known reports whether the state is not CompletenessUnknown. If only announced counts were compared, the state is
+// known only if a count was missed: even if no row is missing, the rows can still be wrong.
 func (c Completeness) Known() bool { return c.compared() || c.CountMissed }
 
 // compared reports whether the latest reading is compared with a baseline.
@@ -280,7 +282,7 @@ func (c Completeness) compared() bool {
 	return c.Baseline != nil && c.Last != nil && c.Last.Missing == ""
 }
 
-// State returns the state and the time since when it applies; zero if the state is unknown.
+// State returns the state and the time since which it applies. The time is zero if the state is unknown.
 func (c Completeness) State(now time.Time, grace time.Duration) (CompletenessState, time.Time) {
 	switch drift := c.DriftSince(); {
 	case !c.Known():
@@ -297,9 +299,9 @@ func Lasted(since, now time.Time, grace time.Duration) bool {
 	return !since.IsZero() && now.Sub(since) >= grace
 }
 
-// Results returns the results of the checks. The first one is that of CheckBalanceAnchor. That of CheckRunningBalance
-// is absent unless the bank states running balances, and that of CheckAnnouncedCount unless the vendor has announced
-// a count.
+// Results returns the results of the checks. The first result is always that of CheckBalanceAnchor. The result of
+// CheckRunningBalance is absent unless the bank states running balances that can be used. The result of
+// CheckAnnouncedCount is absent unless an announced count was compared.
 func (c Completeness) Results(now time.Time, grace time.Duration) []CheckResult {
 	anchor := CheckResult{Check: CheckBalanceAnchor, State: CompletenessUnknown}
 	if c.Last != nil {
@@ -344,17 +346,17 @@ func checkState(drift, now time.Time, grace time.Duration) CompletenessState {
 	return Complete
 }
 
-// SameReading reports whether another reading would have the same numbers as the latest one, provided that no record of
-// the account has changed since. It returns false while a check fails, because the running balances that the bank
-// states can change without a change of a record.
+// SameReading reports whether a reading with this balance would have the same numbers as the latest reading, provided
+// that no record of the account has changed since. It returns false while a check fails, because the running balances
+// that the bank states can change without a change of a record.
 func (c Completeness) SameReading(balance VendorBalance, quarantined bool) bool {
 	return c.Last != nil && c.AnchorDrift.IsZero() && c.ChainDrift.IsZero() && c.Last.Missing == balance.Missing &&
 		c.Last.Currency == balance.Currency && c.Last.Balance.Cmp(balance.Amount) == 0 &&
 		c.Last.Quarantined == quarantined
 }
 
-// Repeated returns the state after a reading at this time that has the same numbers as the latest one. changed is
-// false if nothing needs to be stored: the latest reading is of the same day.
+// Repeated returns the state after another reading, at the given time, that has the same numbers as the latest one.
+// changed is false if nothing needs to be stored, because the latest reading is from the same day.
 func (c Completeness) Repeated(at time.Time) (next Completeness, changed bool) {
 	r := *c.Last
 	if DateOf(r.At.UTC()) == DateOf(at.UTC()) {

@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// pageTable returns the cells of the lines of docs/completeness.md that the pattern matches. It must match lines.
+// pageTable returns the cells of the lines of docs/completeness.md that the pattern matches. The test fails if the
+// number of these lines is not equal to the argument lines.
 func pageTable(t *testing.T, pattern string, lines int) [][]string {
 	t.Helper()
 	page, err := os.ReadFile("../docs/completeness.md")

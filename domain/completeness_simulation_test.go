@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// bankRow is a record as the bank booked it, with the bank's running balance, in cents.
+// bankRow is a record as the bank booked it, with the bank's running balance. The amount and the balance are in cents.
 type bankRow struct {
 	id              byte
 	day             domain.Date
@@ -28,8 +28,8 @@ type simulated struct {
 	stored  []bankRow
 	balance int64
 	state   domain.Completeness
-	counts  []domain.AnnouncedCount // of each synchronisation, for the next reading
-	since   time.Time               // of the previous synchronisation
+	counts  []domain.AnnouncedCount // announced by synchronisations since the last reading
+	since   time.Time               // the time of the previous synchronisation
 }
 
 // book adds between none and three records of the day to the account.
@@ -45,7 +45,7 @@ func (s *simulated) book(at time.Time) {
 	}
 }
 
-// read makes a reading of what is stored.
+// read makes a reading of the stored records and updates the state.
 func (s *simulated) read(at time.Time) {
 	balance := domain.VendorBalance{Amount: decimal.New(s.balance, -2), Currency: "BRL"}
 	sum := domain.NewAccountSum(balance, s.state.Baseline, at)
@@ -87,7 +87,8 @@ func (s *simulated) announce(at time.Time) {
 	}
 }
 
-// storedFaults are the faults that a record can have after the baseline.
+// storedFaults are the faults that can be made in a record after the baseline was set. Each function makes its fault in
+// the stored record i.
 var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
 	"a hidden row": func(rows []bankRow, i int) []bankRow { return append(rows[:i:i], rows[i+1:]...) },
 	"a doubled row": func(rows []bankRow, i int) []bankRow {
@@ -105,9 +106,10 @@ var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
 	},
 }
 
-// TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound simulates 100 accounts for 12 months, with records on
-// each day, and a synchronisation each week that announces the number of its records. Then it makes each fault in a
-// copy of each account, and announces a record too many. With -short it simulates ten accounts.
+// No account may drift in a year without faults, and each fault must be found. The test simulates 100 accounts for a
+// year. Each day has up to three records, and a synchronisation each week announces the number of its records. Then the
+// test makes each fault in a copy of each account. In another copy, it announces one record too many. With -short it
+// simulates ten accounts.
 func TestNoAccountDriftsInAYearWithoutFaultsAndEachFaultIsFound(t *testing.T) {
 	start := time.Date(2025, 1, 1, 6, 0, 0, 0, time.UTC)
 	accounts := 100

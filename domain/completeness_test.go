@@ -38,7 +38,7 @@ func reading(c domain.Completeness, at time.Time, balance string, rows ...ledger
 
 const grace = 48 * time.Hour
 
-// anchorOf returns the state, and the difference of the check of the anchor.
+// anchorOf returns a text with the completeness state and the difference that the check of the anchor has found.
 func anchorOf(c domain.Completeness, now time.Time) string {
 	state, _ := c.State(now, grace)
 	return fmt.Sprint(state, " ", c.Results(now, grace)[0].Difference())
@@ -156,7 +156,7 @@ func TestAnAmountInAnotherCurrencyMakesTheStateUnknown(t *testing.T) {
 	}
 }
 
-// chain returns records of amount 10 with running balances, oldest first, two of each day.
+// chain returns n records with the amount 10 and with running balances, oldest first, two for each day.
 func chain(n int) []domain.ChainRow {
 	rows := make([]domain.ChainRow, n)
 	for i := range rows {
@@ -319,7 +319,7 @@ func TestAScheduleIsNoPartOfAStatus(t *testing.T) {
 }
 
 func TestRunningBalancesAreUsedIfAtMostOnePairInTenDoesNotFit(t *testing.T) {
-	for records, want := range map[int]int{10: 1, 11: 2} { // pairs: 9 and 10
+	for records, want := range map[int]int{10: 1, 11: 2} { // 10 records make 9 pairs, 11 records make 10
 		rows := chain(records)
 		c := accountOfChain(domain.Completeness{}, rows, firstReading)
 		rows[5].Amount = decimal.NewFromInt(2)
@@ -350,7 +350,7 @@ func TestGapsOfTheFirstKnownDayAreHistory(t *testing.T) {
 	if c.Baseline.FirstDay != "2026-03-01" {
 		t.Fatalf("the first day is %s", c.Baseline.FirstDay)
 	}
-	for i, want := range map[int]bool{1: false, 2: true} { // 1 is of the first day, 2 of the second one
+	for i, want := range map[int]bool{1: false, 2: true} { // record 1 is dated on the first day, record 2 on the second
 		edited := chain(40)
 		edited[i].Amount = decimal.NewFromInt(2)
 		after := accountOfChain(c, edited, firstReading.Add(time.Hour))

@@ -57,10 +57,11 @@ type Connection struct {
 	// TargetChangedAt is the last time at which BaseURL or AccountRef changed; initially
 	// it equals CreatedAt. Pulls that started earlier read another target.
 	TargetChangedAt time.Time
-	// NewReference is set while no pull has stored the accounts of AccountRef. These accounts may already be stored,
+	// NewReference is set until a pull has stored the accounts of AccountRef. These accounts may already be stored,
 	// under other external ids, for an earlier reference or a deleted connection.
 	NewReference bool
-	// StagedSince is since when rows of a new reference are staged; zero if none are. They are not visible yet.
+	// StagedSince is the time since which rows of a new reference are staged; zero if no rows are staged. Staged rows
+	// are not visible yet.
 	StagedSince time.Time
 	PausedAt    time.Time // since when no request is sent to the vendor; zero unless paused
 	DeletedAt   time.Time // zero while live

@@ -21,8 +21,8 @@ const (
 // ConsentNotice is how long before its expiry a consent counts as expiring.
 const ConsentNotice = 30 * 24 * time.Hour
 
-// ConsentStatus is the status that the vendor has reported for a consent. The zero ConsentStatus means that it has
-// reported nothing.
+// ConsentStatus is the status that the vendor has reported for a consent. The zero ConsentStatus means that the vendor
+// has reported no status.
 type ConsentStatus string
 
 // The statuses. ReportedRenewed is never stored.
@@ -34,8 +34,8 @@ const (
 	ReportedRenewed  ConsentStatus = "renewed" // the account holder has granted it again
 )
 
-// ConsentReport contains the information of a response or an event of the vendor about the consent of an account
-// reference. The zero ConsentReport contains no information.
+// ConsentReport contains what a response or an event of the vendor says about the consent for an account reference. The
+// zero ConsentReport contains no information.
 type ConsentReport struct {
 	Status ConsentStatus `json:"status,omitempty"`
 	// Key identifies the consent (ConsentKey); "" if the vendor does not identify it.
@@ -49,8 +49,8 @@ type ConsentReport struct {
 // MaxConsentReports is the maximum number of reports that one PullScope holds. The oldest ones are dropped.
 const MaxConsentReports = 32
 
-// ConsentKey returns a key that identifies a vendor's consent; "" for "". The key does not contain the vendor's id, so
-// that it can be kept when everything that came from the vendor is erased.
+// ConsentKey returns a key that identifies the consent with the id vendorID at the vendor. It returns "" if vendorID is
+// "". The key does not contain the vendor's id, so it can be kept when everything that came from the vendor is erased.
 func ConsentKey(vendorID string) string {
 	if vendorID == "" {
 		return ""
@@ -60,8 +60,8 @@ func ConsentKey(vendorID string) string {
 }
 
 // ParseConsentTime parses a time that a vendor has sent as the expiry of a consent, or as the time of its next
-// synchronisation. It returns false for text that is not an RFC 3339 time or a date of the years 1970 to 9999. Such a
-// time can be stored and returned exactly.
+// synchronisation. It accepts RFC 3339 times and dates between the years 1970 and 9999, because these can be stored and
+// returned exactly. For any other text it returns false.
 func ParseConsentTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		at, err := time.Parse(layout, text)
@@ -77,13 +77,13 @@ type Consent struct {
 	Status    ConsentStatus
 	Key       string    // identifies the consent; "" if the vendor has not identified it
 	ExpiresAt time.Time // zero if no expiry is known
-	// NoticeAt is when the consent begins to expire (ConsentNotice before ExpiresAt). It is zero once that was noticed,
-	// and if there is no expiry to notice.
+	// NoticeAt is when the consent begins to count as expiring, which is ConsentNotice before ExpiresAt. It is zero if
+	// the service has already noticed this, and if there is no expiry to notice.
 	NoticeAt time.Time
 }
 
-// State returns the state of the consent at a time. A consent with a known expiry has expired at that time, even
-// without a report of the vendor.
+// State returns the state of the consent at the time now. A consent with a known expiry has expired at that expiry,
+// even if the vendor has not reported it.
 func (c Consent) State(now time.Time) ConsentState {
 	dated := !c.ExpiresAt.IsZero()
 	switch {
@@ -99,11 +99,11 @@ func (c Consent) State(now time.Time) ConsentState {
 	return ConsentActive
 }
 
-// After returns the consent after the vendor's report r at a time.
+// After returns the consent after the vendor's report r, which arrived at the given time.
 //
-// A consent stays expired or revoked until the vendor identifies another consent, or reports a renewal. If a report has
-// no readable expiry, a known expiry stays. A consent that is reported as expired without an expiry in the past has
-// expired at the time of the report.
+// A consent stays expired or revoked until the vendor identifies another consent or reports a renewal; an expired
+// consent can still be revoked. If a report has no readable expiry, a known expiry stays. If the vendor reports a
+// consent as expired, but the expiry is not in the past, the consent has expired at the time of the report.
 func (c Consent) After(r ConsentReport, at time.Time) Consent {
 	if r.Status == "" {
 		return c
@@ -130,14 +130,14 @@ func (c Consent) After(r ConsentReport, at time.Time) Consent {
 	return next
 }
 
-// staysAfter reports whether a consent that has ended does not change with the report r about the same consent. Only a
-// revocation can follow an expiry.
+// staysAfter reports whether a consent that is expired or revoked stays unchanged after the report r about the same
+// consent. Such a consent changes only if it is renewed, or if it is expired and the report revokes it.
 func (c Consent) staysAfter(r ConsentReport) bool {
 	return r.Status != ReportedRenewed && (c.Status == ReportedRevoked || r.Status != ReportedRevoked)
 }
 
-// noticeAfter returns the NoticeAt of the consent next, which replaces c at a time. A consent that is already expiring
-// is not noticed again if the vendor changes its report.
+// noticeAfter returns NoticeAt for the consent next, which replaces c at the given time. If c was already expiring or
+// expired, its NoticeAt stays, so that a change of the vendor's report is not noticed as a second expiry.
 func (c Consent) noticeAfter(next Consent, at time.Time) time.Time {
 	switch next.State(at) {
 	case ConsentActive:
@@ -155,7 +155,7 @@ func (c Consent) noticeAfter(next Consent, at time.Time) time.Time {
 	}
 }
 
-// Noticed returns the consent after its expiry was noticed.
+// Noticed returns the consent after the service has noticed that it is expiring or has expired.
 func (c Consent) Noticed() Consent {
 	c.NoticeAt = time.Time{}
 	return c

@@ -181,7 +181,8 @@ func TestTimesOfAVendorAreParsedOrRefused(t *testing.T) {
 	}
 }
 
-// A webhook of the vendor is missed at most once for each synchronisation, and a webhook always ends the silence.
+// At most one missing webhook may be noticed for each synchronisation, and a webhook that arrives must always end the
+// silence.
 func TestEachSynchronisationIsMissedAtMostOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var w domain.WebhookWatch

@@ -179,9 +179,9 @@ func isCode(token, digits string) bool {
 var transferWords = wordSet(`pix ted doc tef spei transf transferencia transferido envio enviado enviada recebido
 	recebida recibido recibida pagamento pago pagto deposito credito debito interbancario para de a por qr code`)
 
-// otherParty returns the text of a transfer without the words at its start that every transfer has. It returns the
-// whole text if it begins with another word, or if nothing would be left. The words of the text are separated by one
-// space, as in the result of StripDescription.
+// otherParty returns the text of a transfer without the leading words that only say how the money was transferred. It
+// returns the whole text if it begins with another word, or if nothing would be left. The words of the text are
+// separated by one space, as in the result of StripDescription.
 func otherParty(text string) string {
 	words := strings.Fields(text)
 	first := slices.IndexFunc(words, func(word string) bool { return !transferWords[word] })

@@ -25,14 +25,14 @@ const (
 	// ErasureGiveUp is how long the service keeps asking the vendor to delete the account reference, counted from the
 	// request.
 	ErasureGiveUp = 7 * 24 * time.Hour
-	// ErasureTimeout is how long a claim of an erasure lasts. It is longer than one batch, or one call of the
-	// vendor, can take.
+	// ErasureTimeout is how long a worker's claim on an erasure lasts. It is longer than one batch or one call to the
+	// vendor can take.
 	ErasureTimeout = 30 * time.Second
 	// ErasureSettle is the wait between two passes. A request that began before the connection was deleted can still
 	// store data during the first pass; it has ended when the second pass begins.
 	ErasureSettle = 3 * time.Second
-	// ErasureEcho is the wait between the vendor's deletion and one more pass. The vendor announces the deletion to
-	// every webhook of the application.
+	// ErasureEcho is the wait between the deletion at the vendor and one more pass. The additional pass is needed
+	// because the vendor announces the deletion to every webhook of the application.
 	ErasureEcho = 10 * time.Second
 	// ErasurePasses is the number of passes over all tables after which no data of the connection is left.
 	ErasurePasses = 2
@@ -46,9 +46,9 @@ type Erasure struct {
 	Connection ConnectionID
 	AtVendor   bool // the vendor is asked to delete the account reference, too
 	Status     ErasureStatus
-	LastError  Code // the latest failure of the vendor's deletion; "" if there was none
+	LastError  Code // the latest failure of the deletion at the vendor; "" if there was none
 	CreatedAt  time.Time
-	// RequestedAt is when the vendor's deletion was requested. It is CreatedAt, unless a later request has added
+	// RequestedAt is when the deletion at the vendor was requested. It equals CreatedAt, unless a later request has set
 	// AtVendor.
 	RequestedAt time.Time
 	EndedAt     time.Time // when Status became done or failed; zero before
@@ -70,7 +70,7 @@ type ErasurePlace struct {
 	// Accounts are the ids of the connection's accounts.
 	Accounts []string `json:"accounts,omitempty"`
 	// ScannedTo is when the last complete pass began. Deliveries of other connections that were received long before
-	// need not be read again.
+	// that time need not be read again.
 	ScannedTo time.Time `json:"scannedTo,omitzero"`
 	// BeganAt is when the present pass began.
 	BeganAt time.Time `json:"beganAt,omitzero"`
@@ -91,9 +91,9 @@ func (r ErasureRequest) New(c Connection) Erasure {
 	}
 }
 
-// Repeat returns the erasure that is the result of a further request for its connection. again is true if the request
-// starts a new erasure instead, because this one has failed. Errors: Conflict (already_erased) if the vendor can no
-// longer be asked, because the erasure has ended without asking it.
+// Repeat returns the erasure after a further request to erase the same connection. again is true if this erasure has
+// failed, so that the request starts a new erasure instead. Errors: Conflict (already_erased) if the request wants the
+// vendor to be asked, but the erasure is done and never asked it.
 func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, again bool, err error) {
 	switch {
 	case e.Status == ErasureFailed:
@@ -113,8 +113,9 @@ func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, again bool, err err
 // AwaitsVendor reports whether the vendor must still be asked.
 func (e Erasure) AwaitsVendor() bool { return e.AtVendor && !e.VendorDone }
 
-// VendorFailed records a failed attempt at the vendor. The next attempt is due later each time. It returns true if the
-// vendor is not asked again, because ErasureGiveUp has passed.
+// VendorFailed records a failed attempt to delete the account reference at the vendor, and sets the time of the next
+// attempt. The wait grows with each attempt. VendorFailed returns true if the vendor is not asked again, because
+// ErasureGiveUp has passed.
 func (e *Erasure) VendorFailed(cause Code, at time.Time) (givenUp bool) {
 	e.LastError = cause
 	e.DueAt = at.Add(removalWait(e.Attempts))
@@ -153,7 +154,7 @@ func ReferenceText(ref string) [][]byte {
 	return [][]byte{text}
 }
 
-// ResponseNames reports whether a stored response contains one of the ids, and none of those in except.
+// ResponseNames reports whether a stored response contains at least one of ids, and none of the ids in except.
 func ResponseNames(body []byte, headers string, ids, except []string) bool {
 	contains := func(id string) bool {
 		return bytes.Contains(body, []byte(id)) || strings.Contains(headers, id)

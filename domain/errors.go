@@ -62,7 +62,7 @@ const (
 	TooManyProbes      Code = "too_many_probes"      // Unavailable: too many tests of connections are running
 	TooManyStatements  Code = "too_many_statements"  // Unavailable: too many statements are being written
 	SinkUnreachable    Code = "sink_unreachable"     // Unavailable: the destination of events did not answer
-	SinkRefused        Code = "sink_refused"         // Unavailable: the destination of events did not accept one
+	SinkRefused        Code = "sink_refused"         // Unavailable: the destination of events did not accept an event
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
 	CursorGone         Code = "cursor_gone"          // Unavailable: a later page of the list no longer exists
@@ -87,7 +87,7 @@ type Error struct {
 	Field string
 	// Message is a sentence for the caller. It never contains a value from the request.
 	Message string
-	// RetryAfter is the delay that the vendor or the rate limiter requests; zero if none.
+	// RetryAfter is the delay that the vendor or the rate limiter requests; zero if none was requested.
 	RetryAfter time.Duration
 	// Cause is the underlying error. It is written only to the log.
 	Cause error

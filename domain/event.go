@@ -86,18 +86,18 @@ type Event struct {
 	At         time.Time
 }
 
-// FeedChange contains the values of an item of the change feed on which events depend.
+// FeedChange contains the values of a change feed item from which an event is created.
 type FeedChange struct {
 	ID         TransactionID
 	Connection ConnectionID
 	Version    int
 	Removed    bool
-	New        bool // the item is at the position of the record's first version
+	New        bool // the item has the position of the record's first version in the feed
 	At         time.Time
 }
 
-// EventType returns the type of event that a change of the feed becomes. A new record is added, also if it has changed
-// since.
+// EventType returns the type of the event that reports the change. For a new record it is always TransactionAdded, even
+// if the record has changed since.
 func (c FeedChange) EventType() EventType {
 	switch {
 	case c.New:
@@ -125,7 +125,7 @@ type SubscriptionEvent struct {
 	LastError    Code
 }
 
-// ParsePeriodSubject returns the account and the day in the subject of a period.
+// ParsePeriodSubject parses the subject of an event about a closed period, and returns the account and the day.
 func ParsePeriodSubject(subject string) (AccountID, Date, error) {
 	account, day, _ := strings.Cut(subject, "/")
 	id, err := ParseID[Account](account)
@@ -152,8 +152,8 @@ type EventAttempt struct {
 	Error    Code // "" if the destination has confirmed the event
 }
 
-// CloudEvent returns the event as CloudEvents 1.0 JSON. data is JSON; null if it is nil, because the resource does
-// not exist any more. A sequence of 0 is left out.
+// CloudEvent returns the event as CloudEvents 1.0 JSON. data is the resource as JSON. It is nil if the resource does
+// not exist any more; the member "data" is then null. A sequence of 0 is left out.
 func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
 	out := make([]byte, 0, len(data)+400)
 	member := func(name, value string) {
@@ -182,8 +182,8 @@ func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
 	return append(append(out, data...), '}')
 }
 
-// HealthEvent returns the type of the event that reports a change of a connection's health; changed is false if no
-// event reports it. If an operator resets the health with a new credential or target, that is not a recovery.
+// HealthEvent returns the type of the event that reports a change of a connection's health. changed is false if no
+// event reports the change. It is no recovery if an operator resets the health with a new credential or target.
 func HealthEvent(before, after Health) (t EventType, changed bool) {
 	switch {
 	case after.NeedsReauth && !before.NeedsReauth:
@@ -194,8 +194,8 @@ func HealthEvent(before, after Health) (t EventType, changed bool) {
 	return "", false
 }
 
-// CompletenessEvent returns the type of the event that reports a state of an account; known is false if no event
-// reports it.
+// CompletenessEvent returns the type of the event that reports a completeness state of an account. known is false if no
+// event reports this state.
 func CompletenessEvent(state CompletenessState) (t EventType, known bool) {
 	switch state {
 	case Drifting:

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// MatchRow contains the values of one row of the vendor that matching uses. Each value is stored with the
-// row or computed from its stored metadata.
+// MatchRow contains the values of a vendor's row that are used for matching. Each value is stored with the row or
+// computed from its stored metadata.
 type MatchRow struct {
 	ExternalID   string    // unique among the rows of one side
 	Account      AccountID // a row without an account is never matched
@@ -20,12 +20,13 @@ type MatchRow struct {
 	OccurredAt   time.Time
 	Description  string
 	Keys         InstitutionKeys
-	// FirstRead and LastRead are the first and the last read of the vendor that showed the row. The reads
-	// of a connection are numbered in the order in which they began. If a read shows a live row again, LastRead must be
-	// updated only if the same read is the first one to show another row with the same amount or institution key. Only
-	// then can its number decide a match.
+	// FirstRead and LastRead are the first and the last read of the vendor that showed the row. The reads of a
+	// connection are numbered in the order in which they began. LastRead need not be updated each time a read shows a
+	// live row again. It must be updated if the same read is the first one that shows another row with the same amount
+	// or institution key, because only then can the number of the read decide a match.
 	FirstRead, LastRead uint64
-	// LearnedAt is when the service first saw the row, or, for a row that left, when it found that the row was gone.
+	// LearnedAt is when the service first saw the row. For a row that left, it is when the service found that the
+	// vendor no longer has the row.
 	LearnedAt time.Time
 }
 
@@ -40,19 +41,19 @@ func NewMatchRow(data TransactionData, account AccountID, keys InstitutionKeys) 
 
 // MatchInput contains the rows to match.
 type MatchInput struct {
-	Left []MatchRow // rows that the vendor no longer shows
-	Came []MatchRow // rows that appeared and that no earlier match has used
-	// Relinked means that Left and Came are both complete, because the account was linked again. In this
-	// case as many as possible are matched among rows that cannot be distinguished.
+	Left []MatchRow // rows that left: the vendor no longer shows them
+	Came []MatchRow // rows that came: they are new, and no earlier match has used them
+	// Relinked means that Left and Came are both complete, because the account was linked again. Among rows that cannot
+	// be distinguished, as many as possible are then matched.
 	Relinked bool
 	// Never contains pairs that must not be matched, because an operator or the vendor has shown that
 	// they are different movements.
 	Never map[MatchPair]bool
-	// WithoutKeys leaves out the rule SameKey.
+	// WithoutKeys disables the rule SameKey.
 	WithoutKeys bool
 }
 
-// MatchPair contains the external ids of two rows: one that left and one that came.
+// MatchPair contains the external ids of two rows: a removed row (Left) and a new row (Came).
 type MatchPair struct{ Left, Came string }
 
 // Match is a pair of rows that are the same movement.
@@ -61,13 +62,13 @@ type Match struct {
 	Rule MatchRule
 }
 
-// MatchRows finds the rows that came and are the same movement as a row that left. A row occurs in at most
-// one match. The rules apply in the order of their constants, each to the rows that the previous rules did
-// not match. Two rows are matched only if all of these hold:
+// MatchRows finds pairs of a removed row and a new row that are the same movement. A row occurs in at most one match.
+// The rules apply in the order of their constants, each to the rows that the previous rules did not match. Two rows are
+// matched only if all of these conditions are true:
 //
 //   - they have the same account, currency and direction;
 //   - no read showed both rows;
-//   - the service learned of them at most 14 days apart.
+//   - their LearnedAt times are at most 14 days apart.
 //
 // The result is ordered by Left and does not depend on the order of the input. For n rows, MatchRows takes
 // O(n log n) time plus at most 100 comparisons of texts for each row. Identical rows with different keys
@@ -145,7 +146,8 @@ func prepare(rows []MatchRow) []*matchRow {
 	return prepared
 }
 
-// newMatchRow returns nil if the row has no account or no valid date.
+// newMatchRow returns the row with the values that the rules compute from it. It returns nil if the row has no account
+// or no valid date.
 func newMatchRow(row *MatchRow) *matchRow {
 	day, err := time.Parse(time.DateOnly, string(row.Date))
 	if err != nil || row.Account.IsZero() {

@@ -6,8 +6,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// TestWhatBanksDoToARow lists pairs of rows as banks in Brazil and Mexico write them: a row that left, and one that
-// came with the same amount or almost the same. An empty rule means two movements, or that nobody can know.
+// TestWhatBanksDoToARow checks pairs of rows as banks in Brazil and Mexico write them. Each pair consists of a removed
+// row (left) and a new row (came) with the same amount or almost the same. An empty rule means that the rows are two
+// movements, or that nobody can know.
 func TestWhatBanksDoToARow(t *testing.T) {
 	for name, tc := range map[string]struct {
 		left, came domain.MatchRow

@@ -53,8 +53,8 @@ func TestNamesOfTransfersAreSimilarFromSixtyPercentOn(t *testing.T) {
 	})
 }
 
-// Rows that cannot be matched with any row of the other side are left out before the sizes of two groups are compared,
-// but only while the groups have at most 16,384 pairs.
+// Rows that cannot be matched with any row of the other side must not count when the sizes of two groups are compared.
+// This holds only for groups with at most 16,384 pairs of rows.
 func TestRowsThatCannotMatchAreLeftOutOfGroupsWithFewPairs(t *testing.T) {
 	for count, want := range map[int]int{127: 126, 128: 127, 129: 0} {
 		in := domain.MatchInput{
@@ -67,7 +67,8 @@ func TestRowsThatCannotMatchAreLeftOutOfGroupsWithFewPairs(t *testing.T) {
 	}
 }
 
-// Other codes of the same form may change when a movement is booked again.
+// Two rows with different end-to-end ids must be two movements. Other codes of the same form must not distinguish
+// movements, because they may change when a movement is booked again.
 func TestOnlyEndToEndIDsOfPaymentsAndReturnsTellMovementsApart(t *testing.T) {
 	const first, second = "00000000202611101200AAAAAAAAAAA", "00000000202611101200BBBBBBBBBBB"
 	runMatchCases(t, map[string]matchCase{

@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A store looks up the rows that left by the keys of a row that came. So two rows must have a key in common if the rule
-// SameKey matches them.
+// A store looks up removed rows by the keys of a new row. Therefore two rows that the rule SameKey matches must have a
+// key in common.
 func TestRowsThatMatchByAKeyHaveThisKeyInCommon(t *testing.T) {
 	const endToEnd = "PIX E00000000202611101200AAAAAAAAAAA"
 	bought := instalment(domain.Instalment{

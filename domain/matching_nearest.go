@@ -24,15 +24,15 @@ func (g *rowGroup) open() []*matchRow {
 	return open
 }
 
-// close makes the remaining rows of the group ambiguous.
+// close marks the rows of the group that are still open as ambiguous.
 func (g *rowGroup) close() {
 	for _, row := range g.open() {
 		row.ambiguous = true
 	}
 }
 
-// groupPair consists of a group of rows that left and a group of rows that came. At least one pair of their
-// rows may be matched.
+// groupPair consists of a group of removed rows (left) and a group of new rows (came). At least one pair of their rows
+// may be matched.
 type groupPair struct {
 	left, came *rowGroup
 	days       int // number of days between the dates of both groups
@@ -105,10 +105,10 @@ func pairGroups(lefts, cames []*rowGroup, maxDays int, allowed func(left, came *
 	return pairs
 }
 
-// maxPairsTried bounds how many pairs of rows are tried for a pair of groups.
+// maxPairsTried is the maximum number of pairs of rows that are tried for two groups.
 const maxPairsTried = 1 << 14
 
-// anyPair reports whether a pair of the rows is allowed. It tries at most maxPairsTried pairs.
+// anyPair reports whether at least one pair of the rows is allowed. It tries at most maxPairsTried pairs.
 func anyPair(lefts, cames []*matchRow, allowed func(left, came *matchRow) bool) bool {
 	tried := 0
 	for _, left := range lefts {
@@ -157,10 +157,10 @@ func components(pairs []groupPair) [][]groupPair {
 	return sets
 }
 
-// settle matches the groups of one component. All pairs of a component have the same distance in days. If a
-// side has several groups, the groups are matched only if their order is the same on both sides: the first
-// group that left is matched with the first group that came. Otherwise no pair is nearer than another, and
-// the rows become ambiguous.
+// settle matches the groups of one component. All pairs of a component have the same distance in days. If a side has
+// several groups, the groups are matched only if their order is the same on both sides: the first group of removed rows
+// is matched with the first group of new rows, and so on. Otherwise no pair is nearer than another, and the rows become
+// ambiguous.
 func (m *matcher) settle(component []groupPair, rule MatchRule, allowed func(left, came *matchRow) bool) {
 	lefts, cames := sides(component)
 	if !inOrder(lefts, cames, component) {
@@ -212,9 +212,8 @@ func inOrder(lefts, cames []*rowGroup, component []groupPair) bool {
 	return true
 }
 
-// matchGroups matches the rows of two groups. If the two groups differ in size, it is unknown which rows
-// belong together, so none is matched. After a new link both sides are complete, and as many as possible
-// are matched.
+// matchGroups matches the rows of two groups. If the groups differ in size, it is unknown which rows belong together,
+// so no row is matched. After a new link, however, both sides are complete, and as many rows as possible are matched.
 func (m *matcher) matchGroups(
 	left, came *rowGroup, rule MatchRule, allowed func(left, came *matchRow) bool,
 ) {
@@ -249,8 +248,8 @@ func (m *matcher) apart(lefts, cames []*matchRow) (apartLefts, apartCames []*mat
 	return apartLefts, apartCames
 }
 
-// assign returns pairs of rows; each row is in at most one pair. It chooses a partner for each row that
-// left, for posted rows first, because a posted row has fewer possible partners.
+// assign returns pairs of rows; each row is in at most one pair. It chooses a partner for each removed row. It begins
+// with the posted rows, because a posted row has fewer possible partners.
 func assign(lefts, cames []*matchRow, allowed func(left, came *matchRow) bool) [][2]*matchRow {
 	var pairs [][2]*matchRow
 	free := postedFirst(cames)

@@ -87,7 +87,8 @@ func byID(all []domain.MatchRow) map[string]domain.MatchRow {
 	return index
 }
 
-// checkMatch fails if a match contradicts one of the limits that hold for every pair of its rule.
+// checkMatch fails the test if the match of the removed row l and the new row c violates a limit that every pair of the
+// rule must keep.
 func checkMatch(t *rapid.T, rule domain.MatchRule, l, c domain.MatchRow) {
 	settles := l.Status == domain.Pending && c.Status == domain.Posted
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
@@ -115,8 +116,8 @@ func checkMatch(t *rapid.T, rule domain.MatchRule, l, c domain.MatchRow) {
 	}
 }
 
-// TestManyRowsOfOneAmountAreNotCompared checks the bound on comparisons: 101 similar texts within ten
-// days are too many for one row to have a clear candidate.
+// A row must not be compared with more than 100 rows that are dated within ten days. If there are 101 such rows,
+// nothing may be matched.
 func TestManyRowsOfOneAmountAreNotCompared(t *testing.T) {
 	for count, want := range map[int]int{99: 1, 100: 0} {
 		in := domain.MatchInput{
@@ -131,8 +132,8 @@ func TestManyRowsOfOneAmountAreNotCompared(t *testing.T) {
 	}
 }
 
-// TestManyGroupsOfOneDescriptionAreNotCompared checks the same bound for texts that name different times.
-// Rows that are too many days apart for the rule do not count.
+// The bound of 100 comparisons must also hold for rows whose texts differ only in the time that they contain. Rows that
+// are too many days apart for the rule must not count towards the bound.
 func TestManyGroupsOfOneDescriptionAreNotCompared(t *testing.T) {
 	for _, c := range []struct {
 		inside, outside int
@@ -163,9 +164,9 @@ func identical(n int, row func(string, ...rowOption) domain.MatchRow, prefix str
 	return all
 }
 
-// TestTheNumberOfPairsThatAreTriedIsBounded checks the bound of 16,384 pairs for two groups of identical
-// rows. Above the bound, a posted row among many pending rows is not matched, and rows that a read has
-// shown together with every row of the other side still count as candidates.
+// At most 16,384 pairs may be tried for two groups of identical rows. If there are more pairs, a posted row among many
+// pending rows is not matched. Rows that a read has shown together with every row of the other side then still count as
+// candidates.
 func TestTheNumberOfPairsThatAreTriedIsBounded(t *testing.T) {
 	for pendingRows, want := range map[int]int{1<<14 - 1: 1, 1 << 14: 0} {
 		in := domain.MatchInput{
@@ -184,8 +185,8 @@ func TestTheNumberOfPairsThatAreTriedIsBounded(t *testing.T) {
 	}
 }
 
-// benchmarkRows returns n rows that left and n rows that came: purchases at 300 merchants over a year. Of the rows that
-// came, half have a new document number, and the other half have a new text.
+// benchmarkRows returns n removed rows and n new rows: purchases at 300 merchants over a year. Half of the new rows
+// have a new document number, and the other half have a new text.
 func benchmarkRows(n int) domain.MatchInput {
 	var in domain.MatchInput
 	random := rand.New(rand.NewPCG(1, 2))
@@ -216,8 +217,8 @@ func BenchmarkMatchRows(b *testing.B) {
 	}
 }
 
-// BenchmarkMatchIdenticalRows measures the matching of 10,000 rows that left with 10,000 rows that came.
-// All rows are identical.
+// BenchmarkMatchIdenticalRows measures the matching of 10,000 removed rows with 10,000 new rows. All rows are
+// identical.
 func BenchmarkMatchIdenticalRows(b *testing.B) {
 	var in domain.MatchInput
 	for i := range 10000 {

@@ -63,8 +63,8 @@ func (m *matcher) mayMatch(left, came *matchRow) bool {
 	return m.areApart(left, came) && !keysDiffer(left, came) && !came.instalment.differs(left.instalment)
 }
 
-// textsMayMatch reports whether both rows may be matched by their texts. A posted row is never matched with
-// a pending row that came later, because a posted transaction does not become pending again.
+// textsMayMatch reports whether both rows may be matched by their texts. A posted row that left is never matched with a
+// pending row that came, because a posted transaction does not become pending again.
 func (m *matcher) textsMayMatch(left, came *matchRow) bool {
 	return !left.ambiguous && !came.ambiguous && m.isCandidate(left, came)
 }
@@ -74,8 +74,8 @@ func (m *matcher) isCandidate(left, came *matchRow) bool {
 	return m.mayMatch(left, came) && (left.Status == Pending || came.Status == Posted) && !textsDiffer(left, came)
 }
 
-// areApart reports whether no read showed both rows, the service learned of them at most 14 days apart,
-// and the pair is not excluded.
+// areApart reports whether no read showed both rows, their LearnedAt times are at most 14 days apart, and the pair is
+// not excluded.
 func (m *matcher) areApart(left, came *matchRow) bool {
 	return left.LastRead < came.FirstRead && left.LearnedAt.Sub(came.LearnedAt).Abs() <= maxLearnedApart &&
 		!m.never[MatchPair{left.ExternalID, came.ExternalID}]
@@ -104,7 +104,7 @@ func textsDiffer(left, came *matchRow) bool {
 // differ reports whether both values are known and not equal.
 func differ(a, b string) bool { return a != "" && b != "" && a != b }
 
-// keyKinds are the kinds of institution keys, the strongest first. Each returns the key of a row, or
+// keyKinds are the kinds of institution keys, the strongest first. Each function returns the key of a row, or
 // "" if the row has none.
 var keyKinds = []func(*matchRow) string{
 	func(r *matchRow) string { return r.Keys.Transaction },
@@ -240,9 +240,9 @@ func unmatched(rows []*matchRow) []*matchRow {
 }
 
 // isSimilarTo reports whether the texts of both rows are similar. Volatile parts are ignored, and a text
-// that consists only of volatile parts is never similar to another text. Of transfers, most of the name of the other
-// party must be the same as well: "PIX ENVIADO JOAO SILVA" and "PIX ENVIADO JOAO SOUZA" are similar only because both
-// are transfers.
+// that consists only of volatile parts is never similar to another text. For transfers, most of the name of the other
+// party must be the same as well. Otherwise "PIX ENVIADO JOAO SILVA" and "PIX ENVIADO JOAO SOUZA" would be similar only
+// because both are transfers.
 func (r *matchRow) isSimilarTo(other *matchRow) bool {
 	if r.text.unstable || other.text.unstable || similarity(r.grams(), other.grams()) < minSimilarity {
 		return false

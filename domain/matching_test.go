@@ -15,7 +15,7 @@ var checking = domain.AccountID{UUID: uuid.MustParse("019aa000-0000-7000-8000-00
 // rowOption changes a row that a test creates.
 type rowOption func(*domain.MatchRow)
 
-// movement returns a posted row with an amount of R$ 50 at a bakery on 10 November.
+// movement returns a posted payment of R$ 50 at a bakery, dated 10 November. The options change the row.
 func movement(id string, options ...rowOption) domain.MatchRow {
 	r := domain.MatchRow{
 		ExternalID: id, Account: checking, Amount: money("-50.00", "BRL"), Status: domain.Posted,
@@ -27,7 +27,7 @@ func movement(id string, options ...rowOption) domain.MatchRow {
 	return r
 }
 
-// left returns a row that only the first of two reads showed.
+// left returns a removed row: only the first of two reads showed it.
 func left(id string, options ...rowOption) domain.MatchRow {
 	r := movement(id, options...)
 	if r.LastRead == 0 {
@@ -39,7 +39,7 @@ func left(id string, options ...rowOption) domain.MatchRow {
 	return r
 }
 
-// came returns a row that only the second of two reads showed.
+// came returns a new row: only the second of two reads showed it.
 func came(id string, options ...rowOption) domain.MatchRow {
 	r := movement(id, options...)
 	if r.FirstRead == 0 {

@@ -33,9 +33,9 @@ func ParseMoney(amount, currency string) (Money, error) {
 
 // The limits of an amount.
 const (
-	// maxAmountDigits bounds the digits that an amount has when it is written without an exponent, and those of
-	// them that follow the decimal point. Leading zeros do not count before the point, and trailing zeros do not
-	// count after it.
+	// maxAmountDigits is the maximum number of digits of an amount that is written without an exponent, and the maximum
+	// number of digits after its decimal point. Leading zeros before the point and trailing zeros after it do not
+	// count.
 	maxAmountDigits = 19
 	// maxAmountText bounds the length of the text that is parsed.
 	maxAmountText = 330
@@ -54,8 +54,8 @@ func ParseAmount(text string) (decimal.Decimal, error) {
 	return decimal.Decimal{}, FieldError("amount", "must be a decimal number of at most 19 digits")
 }
 
-// isAmount reports whether the number is within the limits of an amount. Numbers of more digits come from
-// texts, and from sums and differences, which are always exact.
+// isAmount reports whether the number is within the limits of an amount. A parsed text can have more digits. Sums and
+// differences can have more digits too, because they are always exact.
 func isAmount(value decimal.Decimal) bool {
 	value = value.Normalize()
 	digits, exponent := value.NumDigits(), int(value.Exponent())

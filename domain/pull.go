@@ -84,22 +84,24 @@ type Progress struct {
 	// Total is the number of rows in the current step's list, as the vendor reported it with the first
 	// page; nil if the vendor reported no number.
 	Total *int `json:"total,omitempty"`
-	// Awaited contains the accounts that the scope names and the vendor does not list yet, by external
-	// id, each with the time since when the pull waits for it.
+	// Awaited contains, by external id, the accounts that the scope names and the vendor does not list yet. The value
+	// is the time since which the pull waits for the account.
 	Awaited map[string]time.Time `json:"awaited,omitempty"`
-	// ReadAt is when the pull had read everything except the accounts in Awaited; zero if it has not.
+	// ReadAt is when the pull had read everything except the accounts in Awaited; zero if it has not read everything
+	// yet.
 	ReadAt time.Time `json:"readAt,omitzero"`
 	// Shifted means that the vendor reported a different total with a later page of the list.
 	Shifted bool `json:"shifted,omitempty"`
-	// Shown contains the external ids of the rows that steps without a complete list have shown. If ShownMore
-	// is set, there were too many of them, and every row may have been shown.
+	// Shown contains the external ids of the rows that the pull has read in steps without a complete list. ShownMore
+	// means that there were too many ids to keep: Shown is empty, and every row may have been shown.
 	Shown     []string `json:"shown,omitempty"`
 	ShownMore bool     `json:"shownMore,omitempty"`
 	// Reread means that a list of the pull was read more than once, in whole or in part.
 	Reread bool `json:"reread,omitempty"`
 	// Staged means that the rows of the steps are staged until the pull publishes them.
 	Staged bool `json:"staged,omitempty"`
-	// SyncState is LinkStatus.State when the steps of a staged pull were planned; "" for every other pull.
+	// SyncState is the result of LinkStatus.State at the time when the steps of a pull with Staged were planned; "" for
+	// every other pull.
 	SyncState string `json:"syncState,omitempty"`
 }
 
@@ -112,8 +114,8 @@ func (p Progress) Done() bool { return p.Planned && p.Step >= len(p.Steps) }
 // Current returns the step to read next. It must not be called when Done returns true.
 func (p Progress) Current() Step { return p.Steps[p.Step] }
 
-// Count returns the progress after a page of rows. total is the number of rows in the whole list, as the
-// vendor reported it with that page; nil if it reported none.
+// Count returns the progress after a page with this number of rows. total is the number of rows in the whole list, as
+// the vendor reported it with that page; nil if it reported none.
 func (p Progress) Count(rows int, total *int) Progress {
 	p.Rows += rows
 	switch {
@@ -155,7 +157,8 @@ type Lease struct {
 	ID    LeaseID
 	Pull  PullID
 	Until time.Time
-	// Tenant is the tenant of the pull. It is zero for a claim, because it is known only afterwards.
+	// Tenant is the tenant of the pull. It is zero while the pull is being claimed, because the tenant is known only
+	// after the claim.
 	Tenant TenantID
 }
 

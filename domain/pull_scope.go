@@ -37,8 +37,8 @@ type PullScope struct {
 	Created map[string]time.Time `json:"created,omitempty"`
 	// Changed maps accounts to the external ids of the rows to read from them.
 	Changed map[string][]string `json:"changed,omitempty"`
-	// Accounts lists the accounts that were named in Created and Changed of scopes that were merged
-	// into a scope that requests everything, sorted.
+	// Accounts contains account names, sorted. They come from the members Created and Changed of scopes that were
+	// merged into a scope that requests everything.
 	Accounts []string `json:"accounts,omitempty"`
 	// Removed contains the external ids of rows that the vendor announced as removed.
 	Removed []string `json:"removed,omitempty"`
@@ -58,7 +58,8 @@ type PullScope struct {
 	Unheard time.Time `json:"unheard,omitzero"`
 }
 
-// Merge returns a scope that covers a and other. other arrived after a. Merge changes neither of them.
+// Merge returns a scope that covers a and other. The scope other must have arrived after a. Merge changes neither of
+// them.
 func (a PullScope) Merge(other PullScope) PullScope { return MergeScopes([]PullScope{a, other}) }
 
 // MergeScopes returns one scope that covers all of scopes, which must be in the order of arrival. The
@@ -96,10 +97,10 @@ func MergeScopes(scopes []PullScope) PullScope {
 }
 
 // Replayed returns the scope of a delivery that is replayed after its pull has succeeded. That pull has applied the
-// announced removals, so a row that is live now was shown by the vendor again later. The result therefore requests
-// everything instead of the removals: a row that the vendor no longer has is then found by its absence.
+// announced removals. If one of these rows is live now, the vendor has shown it again later. The result therefore
+// requests everything instead of the removals: a row that the vendor no longer has is then found by its absence.
 //
-// The reports about the consent were stored as well. They are left out, because newer ones may have followed.
+// That pull has also stored the reports about the consent. The result omits them, because newer ones may have followed.
 func (a PullScope) Replayed() PullScope {
 	a.Consents = nil
 	if len(a.Removed) == 0 {

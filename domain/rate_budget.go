@@ -27,15 +27,15 @@ func NewRateAllowance(perMinute int) RateAllowance {
 	return RateAllowance{Burst: burst, Refill: max(1, perMinute-burst-reserve)}
 }
 
-// Interval returns the time in which one call becomes possible. It is rounded up to microseconds, the precision of the
-// stores.
+// Interval returns the time after which one more call becomes possible. It is rounded up to microseconds, the precision
+// of the stores.
 func (a RateAllowance) Interval() time.Duration {
 	const minute = int(time.Minute / time.Microsecond)
 	refill := max(1, a.Refill)
 	return time.Duration((minute+refill-1)/refill) * time.Microsecond
 }
 
-// calls returns the time in which n calls become possible.
+// calls returns the time after which n more calls become possible.
 func (a RateAllowance) calls(n int) time.Duration { return time.Duration(n) * a.Interval() }
 
 // Limits of the state of a rate budget.
@@ -43,14 +43,15 @@ const (
 	// RateDemandTTL is how long a replica's demand counts after the replica's last request. After this time, the other
 	// replicas receive the share of a replica that has died.
 	RateDemandTTL = 4 * time.Second
-	// MaxRateBlock bounds the time for which a budget is blocked.
+	// MaxRateBlock is the longest time for which a budget is blocked.
 	MaxRateBlock = time.Hour
 
-	// rateCredit is the number of tokens that a tenant keeps if it waits again within RateDemandTTL after all its calls
-	// were served. Without it, a tenant whose few calls are all served by one request would get less than its share,
-	// because its next calls wait for the next request.
+	// rateCredit is the number of tokens that a tenant may catch up on if its calls wait again within RateDemandTTL
+	// after all its earlier calls were served. Without this credit, a tenant whose few calls are all served by one
+	// request would get less than its share, because its next calls wait for the next request.
 	rateCredit = 4
-	// A replica sends its next request when it can expect rateBatch calls, but within these times.
+	// A replica sends its next request when it can expect tokens for rateBatch calls, but not earlier than minRateRetry
+	// and not later than maxRateRetry after its last request.
 	rateBatch    = 4
 	minRateRetry = 200 * time.Millisecond
 	maxRateRetry = 1500 * time.Millisecond
@@ -68,8 +69,8 @@ type RateBudget struct {
 type TenantDemand struct {
 	Tenant TenantID
 	// Served counts the tokens that the tenant has taken. The tenant with the lowest count takes the next token. A
-	// tenant that starts to wait begins at the lowest count of the tenants that already wait. If it has waited shortly
-	// before, its count can be lower by rateCredit.
+	// tenant that starts to wait begins with the lowest count of the tenants that already wait. If its own earlier
+	// calls waited within the last RateDemandTTL, its count can be lower than that by up to rateCredit.
 	Served   int64
 	Replicas []ReplicaDemand
 }
@@ -92,13 +93,13 @@ type TenantCalls struct {
 type RateRequest struct {
 	Replica string
 	Waiting []TenantCalls // the calls that wait on the replica, each tenant once
-	// Spare is the number of tokens that the replica can use soon in addition. They are granted only while no call
-	// waits on any replica and while most of the burst is left.
+	// Spare is the number of additional tokens that the replica can use soon. They are granted only while no call waits
+	// on any replica, and only as long as a third of the burst remains.
 	Spare int
 	// BlockFor, if positive, blocks the budget because the vendor has asked the replica to wait.
 	BlockFor time.Duration
-	// FullAt is the latest RateBudget.FullAt that the replica has seen. It corrects a state that has gone back in
-	// time, for example because a standby server without the last changes has taken over.
+	// FullAt is the latest RateBudget.FullAt that the replica has seen. It corrects a stored state that has gone back
+	// in time, for example because a standby server without the last changes has taken over.
 	FullAt time.Time
 }
 
@@ -153,8 +154,9 @@ func (b RateBudget) Available(a RateAllowance, now time.Time) int {
 	return int(max(0, a.calls(a.Burst)-missing) / a.Interval())
 }
 
-// ExpectedWait returns how long one more call of the tenant would wait on the replica, if it were the last one.
-// waiting contains the calls that wait on the replica; the state contains the calls of the other replicas.
+// ExpectedWait returns how long one more call of the tenant would wait on the replica, if it were served after all
+// calls of the tenant that already wait. waiting contains the calls that wait on this replica; b contains the calls
+// that wait on the other replicas.
 func (b RateBudget) ExpectedWait(
 	a RateAllowance, replica string, waiting []TenantCalls, tenant TenantID, now time.Time,
 ) time.Duration {
@@ -266,8 +268,8 @@ func (d *TenantDemand) calls() (n int) {
 }
 
 // retryIn returns RateGrant.RetryIn. reserved is the number of available tokens that are left to other replicas, and
-// plan is the demand that remains after all available tokens. It assumes that each caller that gets a token now will
-// wait for another one at once, as a pull does.
+// plan is the demand that remains after all available tokens were given out. retryIn assumes that each caller that gets
+// a token now will wait for another token at once, as a pull does.
 func (b RateBudget) retryIn(
 	a RateAllowance, r RateRequest, plan ratePlan, grant RateGrant, reserved int, now time.Time,
 ) time.Duration {
@@ -319,8 +321,8 @@ func (p ratePlan) serve(tenant, replica int) {
 	d.Replicas[replica].Calls--
 }
 
-// peek returns the tenant and the replica that take the next token. Among equals, it prefers a tenant that waits on the
-// asking replica, and the asking replica itself.
+// peek returns the tenant and the replica that take the next token. Among tenants with equal counts, it prefers one
+// with calls that wait on the asking replica. Among replicas with equal counts, it prefers the asking replica.
 func (p ratePlan) peek(asking string) (tenant, replica int, ok bool) {
 	tenant = -1
 	own := false

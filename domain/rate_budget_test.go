@@ -20,12 +20,12 @@ func calls(tenant domain.TenantID, n int) []domain.TenantCalls {
 	return []domain.TenantCalls{{Tenant: tenant, Calls: n}}
 }
 
-// tokenValidity is the time in which replicas use a token, as adapters/aggregator/vendorhttp defines it.
+// tokenValidity is the time within which a replica must use a token, as adapters/aggregator/vendorhttp defines it.
 const tokenValidity = time.Second
 
-// FuzzNoMinuteExceedsASharedBudget sends random requests of several replicas, whose statements and responses are
-// delayed, lost, or reordered. Replicas stop and start, and the clock of the store is set back. Every token is used at
-// the worst time at which the replica may use it. No minute may have more calls than the limit. With -short there are
+// FuzzNoMinuteExceedsASharedBudget checks that no minute has more calls than the limit. Several replicas send random
+// requests, whose statements and responses are delayed, lost, or reordered. Replicas stop and start, and the clock of
+// the store is set back. Every token is used at the worst time at which the replica may use it. With -short there are
 // fewer seeds.
 func FuzzNoMinuteExceedsASharedBudget(f *testing.F) {
 	seeds := uint64(200)
@@ -63,7 +63,7 @@ type rateSimulation struct {
 	used      []time.Time
 }
 
-// step makes one request of one replica.
+// step sends one request of a random replica, and records when the replica uses the granted tokens.
 func (s *rateSimulation) step() {
 	s.now = s.now.Add(s.upTo(300 * time.Millisecond))
 	if s.IntN(400) == 0 {
@@ -111,7 +111,7 @@ func (s *rateSimulation) step() {
 	}
 }
 
-// delay returns a delay that is mostly short and sometimes longer than the validity of a token.
+// delay returns a random delay. It is mostly short, and sometimes longer than tokenValidity.
 func (s *rateSimulation) delay() time.Duration {
 	if s.IntN(30) == 0 {
 		return s.upTo(3 * time.Second)
@@ -138,8 +138,9 @@ func busiestMinute(used []time.Time) (most int, start time.Time) {
 	return most, start
 }
 
-// A token that was granted before a minute starts can be used in it. So no minute and tokenValidity together may have
-// more tokens than the limit, also if every token is taken as soon as it is available.
+// A call in a minute can use a token that was granted up to tokenValidity before that minute. So the tokens that are
+// granted within a minute plus tokenValidity must not exceed the limit, even if every token is taken as soon as it is
+// available.
 func TestNoMinuteWithItsLateTokensExceedsASharedBudget(t *testing.T) {
 	for _, perMinute := range []int{1, 2, 7, 13, 23, 24, 59, 60, 360, 600, 1200} {
 		a := domain.NewRateAllowance(perMinute)
@@ -159,7 +160,7 @@ func TestNoMinuteWithItsLateTokensExceedsASharedBudget(t *testing.T) {
 	}
 }
 
-// TestReplicasUseASharedBudgetCompletely lets replicas ask exactly when the budget tells them to.
+// Replicas must use at least 85 % of the limit if each of them sends its next request exactly after RetryIn.
 func TestReplicasUseASharedBudgetCompletely(t *testing.T) {
 	for _, replicas := range []int{1, 2, 3, 5, 10, 20} {
 		for _, perMinute := range []int{60, 360, 600} {
@@ -185,8 +186,8 @@ func TestReplicasUseASharedBudgetCompletely(t *testing.T) {
 	}
 }
 
-// ask lets the replicas ask for the calls that wait on them, each as soon as it was told to. It returns the number of
-// tokens of each replica and tenant, and the number of requests.
+// ask simulates replicas with waiting calls. Each replica sends its next request as soon as the last response allows.
+// ask returns the number of tokens of each replica and tenant, and the number of requests.
 func ask(
 	a domain.RateAllowance, replicas int, length time.Duration, waiting func(replica int) []domain.TenantCalls,
 ) (tokens map[string]int, asked int) {
@@ -285,7 +286,8 @@ func TestA429OfOneReplicaBlocksTheOthers(t *testing.T) {
 	}
 }
 
-// A standby server can take over without the last changes.
+// A standby server that takes over may lack the last changes of the state. Tokens that were granted before must then
+// not be granted again.
 func TestAStateThatHasGoneBackInTimeIsCorrected(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 32)}
@@ -314,11 +316,11 @@ func TestASharedBudgetContinuesAfterTheClockWasSetBack(t *testing.T) {
 }
 
 func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
-	a := domain.NewRateAllowance(16) // one token at once, then one in 4 s
+	a := domain.NewRateAllowance(16) // one token at once, then one every 4 s
 	state, _ := domain.RateBudget{}.Grant(a, domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(1), 11)},
 		rateEpoch)
-	// Ten calls of tenant 1 wait on replica a. A second call of tenant 2 on replica b needs two tokens for tenant 2,
-	// and two for tenant 1.
+	// Ten calls of tenant 1 wait on replica a. When a second call of tenant 2 on replica b is served, two tokens have
+	// gone to tenant 2 and two to tenant 1.
 	for tenant, want := range map[byte]time.Duration{1: 48 * time.Second, 2: 16 * time.Second} {
 		wait := state.ExpectedWait(a, "b", calls(rateTenant(tenant), 1), rateTenant(tenant), rateEpoch)
 		if wait != want {
@@ -328,7 +330,7 @@ func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
 	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), rateEpoch.Add(domain.RateDemandTTL)); wait != 0 {
 		t.Errorf("the calls of a replica that no longer asks are counted: %v", wait)
 	}
-	// One token is left in 4 s, and the clock is set back by 4 s.
+	// The next token is available 4 s after rateEpoch, and the clock is set back by another 4 s.
 	back := rateEpoch.Add(-domain.RateDemandTTL)
 	if wait := state.ExpectedWait(a, "b", nil, rateTenant(1), back); wait != 8*time.Second {
 		t.Errorf("the calls of a replica that asked in the future are counted: %v", wait)
@@ -336,7 +338,7 @@ func TestTheExpectedWaitCountsTheCallsOfAllReplicas(t *testing.T) {
 }
 
 func TestCallsThatNoLongerWaitAreNotCounted(t *testing.T) {
-	a := domain.NewRateAllowance(16) // one token at once, then one in 4 s
+	a := domain.NewRateAllowance(16) // one token at once, then one every 4 s
 	ask := func(state domain.RateBudget, waiting ...domain.TenantCalls) domain.RateBudget {
 		state, _ = state.Grant(a, domain.RateRequest{Replica: "a", Waiting: waiting}, rateEpoch)
 		return state
@@ -383,14 +385,15 @@ func TestAReplicaAlsoWaitsForTheTokensThatAreLeftToOthers(t *testing.T) {
 	state, _ := domain.RateBudget{}.Grant(a, r, rateEpoch) // all tokens
 	r = domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), 3)}
 	_, grant := state.Grant(a, r, rateEpoch.Add(4*a.Interval()))
-	// Two of four tokens are left to a, and stay in the bucket. The next three calls of b come with two more of a.
+	// Two of the four tokens are reserved for a and stay in the bucket. While b waits for its next three tokens, a gets
+	// two more.
 	want := domain.RateGrant{Calls: calls(rateTenant(2), 2), RetryIn: 5 * a.Interval()}
 	if diff := cmp.Diff(want, grant); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// A tenant whose calls were all served keeps a credit of at most four tokens.
+// A tenant whose calls were all served must keep a credit of at most four tokens.
 func TestATenantCannotSaveUpTokens(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	small := domain.RateRequest{Replica: "b", Waiting: calls(rateTenant(2), 1)}
@@ -399,14 +402,14 @@ func TestATenantCannotSaveUpTokens(t *testing.T) {
 	state, _ = state.Grant(a, large, rateEpoch) // all remaining tokens
 	small.Waiting = calls(rateTenant(2), 32)
 	_, grant := state.Grant(a, small, rateEpoch.Add(11*a.Interval()))
-	// The credit, and four of the other seven tokens.
+	// Tenant 2 gets its credit of four tokens, and four of the other seven tokens.
 	if diff := cmp.Diff(calls(rateTenant(2), 8), grant.Calls); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// A replica that starts to wait has the count of the replica that got least among those that wait. A replica whose
-// calls were all served does not count.
+// A replica that starts to wait must begin with the lowest count of the replicas that already wait for the same tenant.
+// A replica whose calls were all served must not be considered.
 func TestAReplicaThatStartsToWaitGetsItsShareOfATenant(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	var state domain.RateBudget
@@ -506,15 +509,15 @@ func TestWhoGetsTheNextToken(t *testing.T) {
 	}
 }
 
-// A new tenant has the count of the tenant that got least among those that wait. If no call waits, it has the highest
-// count.
+// A new tenant must begin with the lowest count of the tenants that wait. If no call waits, it must begin with the
+// highest count of all tenants.
 func TestANewTenantCannotOvertakeTheTenantsThatWait(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	idle, many := rateDemand(2, 4, waitingOn("b", 0, 4)), rateDemand(3, 20, waitingOn("b", 1, 20))
 	r := domain.RateRequest{Replica: "a", Waiting: calls(rateTenant(9), 2)}
 	for name, tc := range map[string]struct {
 		demands []domain.TenantDemand
-		served  int64 // of the new tenant, with the token that it gets
+		served  int64 // the count of the new tenant, including the token that it gets
 	}{
 		"no other tenant":   {nil, 1},
 		"tenants that wait": {[]domain.TenantDemand{rateDemand(1, 10, waitingOn("b", 1, 10)), idle, many}, 11},
@@ -557,7 +560,7 @@ func TestSpareTokensAreGrantedOnlyWhileNoCallWaits(t *testing.T) {
 	if grant.Spare != 4 || grant.RetryIn != 0 {
 		t.Errorf("a full budget: %+v", grant)
 	}
-	if _, grant = state.Grant(a, r, rateEpoch); grant.Spare != 4 { // 10 of 15 left before, 5 after
+	if _, grant = state.Grant(a, r, rateEpoch); grant.Spare != 4 { // 10 of 15 left before, 5 left after
 		t.Errorf("two thirds of a budget: %+v", grant)
 	}
 	r.Waiting = calls(rateTenant(1), 8)

@@ -5,27 +5,27 @@ import (
 	"time"
 )
 
-// MaxStaged is how long the rows of a new account reference stay staged while the vendor synchronises. Afterwards a
-// complete read publishes them.
+// MaxStaged is how long the rows of a new account reference stay staged while the vendor synchronises. After this time,
+// the next complete read publishes them.
 const MaxStaged = 24 * time.Hour
 
-// RelinkInput contains the rows of one account before and after a new link. Their members for reads and times are
-// ignored. No row has the same external id in Came and in another list.
+// RelinkInput contains the rows of one account before and after a new link. The members FirstRead, LastRead and
+// LearnedAt of the rows are ignored. No external id occurs both in Came and in another list.
 type RelinkInput struct {
 	Live []MatchRow // rows that the vendor showed last under the earlier reference
 	// NotShown contains rows that were removed recently because no read of the new reference had shown them. The vendor
-	// has not taken them back, and may show them later.
+	// has not withdrawn these rows, and may show them later.
 	NotShown []MatchRow
-	Left     []MatchRow // other rows that left recently
+	Left     []MatchRow // other rows that were removed recently
 	Came     []MatchRow // rows that the vendor shows under the new reference
 	Never    map[MatchPair]bool
-	// WithoutKeys leaves out the rule SameKey, because it has been applied to all rows of the account already.
+	// WithoutKeys disables the rule SameKey, because the rule has already been applied to all rows of the account.
 	WithoutKeys bool
 }
 
 // MatchRelinked matches the rows of an account that was linked again. Both Live and Came are complete, so as many rows
-// as possible are matched among those that cannot be distinguished. Rows of NotShown are matched in the same way, with
-// the remaining rows of Came, and then those of Left as after any other removal.
+// as possible are matched among those that cannot be distinguished. The rows in NotShown are then matched in the same
+// way with the remaining rows in Came. Finally, the rows in Left are matched as after any other removal.
 func MatchRelinked(in RelinkInput) []Match {
 	var matches []Match
 	came := readBy(in.Came, 2)
@@ -53,9 +53,9 @@ func MatchRelinked(in RelinkInput) []Match {
 	return matches
 }
 
-// MatchUnshown matches rows that a vendor shows only some time after an account was linked again with rows of the
-// earlier reference that no row of the new one continues yet, as MatchRelinked does. It ignores Left, and rows of Came
-// that never replace another one.
+// MatchUnshown matches rows that a vendor shows only some time after an account was linked again. Their partners are
+// rows of the earlier reference that no row of the new reference continues yet. It works like MatchRelinked, but
+// ignores Left, and ignores the rows in Came that never replace another row.
 func MatchUnshown(in RelinkInput) []Match {
 	in.Left, in.Came = nil, slices.DeleteFunc(slices.Clone(in.Came), func(row MatchRow) bool {
 		return in.Never[MatchPair{Came: row.ExternalID}]
@@ -82,13 +82,14 @@ type RecognizedPair struct {
 type RelinkedAccounts struct {
 	Before   []Account
 	After    []AccountData
-	Identity func(AccountData) AccountIdentity // pure
+	Identity func(AccountData) AccountIdentity // a pure function
 }
 
-// Recognize returns the pairs of accounts of which one continues the other. Two accounts with the same external id are
-// the same. The others are recognised by RecognizeAccounts, with the rows that the functions return. If a function
-// fails, Recognize returns its error. If rowsBefore is nil, accounts are not compared by their rows, and comparable
-// reports whether there are accounts that could be.
+// Recognize returns the pairs of accounts in which the account after the new link continues the account before it. Two
+// accounts with the same external id are the same account. The other accounts are recognised by RecognizeAccounts, with
+// the rows that rowsBefore and rowsAfter return. If one of these functions fails, Recognize returns its error. If
+// rowsBefore is nil, accounts are not compared by their rows. comparable reports whether there are accounts that could
+// be compared by their rows.
 func (r RelinkedAccounts) Recognize(
 	rowsBefore func(Account) ([]MatchRow, error), rowsAfter func(externalID string) ([]MatchRow, error),
 ) (pairs []RecognizedPair, comparable bool, err error) {

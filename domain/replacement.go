@@ -5,34 +5,37 @@ import (
 	"time"
 )
 
-// MaxMatchRows is the maximum number of rows of one side of an account's connection that are compared in order to
-// find replacements. If more rows left or came, none of them is matched.
+// MaxMatchRows is the maximum number of removed rows, and the maximum number of new rows, that are compared in order to
+// find replacements in a connection. If there are more rows on one side, no row is matched.
 const MaxMatchRows = 10_000
 
 // MaxReplacements is the maximum number of replacements that one write stores.
 const MaxReplacements = 1000
 
-// Limits for a replacement whose new row was stored before its old row left.
+// Limits for a replacement whose new row was stored before its old row left, which means before it was removed.
 const (
 	// MatchWindow is the time within which the service must have learned of both rows of a replacement.
 	MatchWindow = maxLearnedApart
-	// MatchDays is the maximum number of days between the dates of a row that left and of a row that was stored
-	// before. Rows with the same institution key at a greater distance are matched only if the new row came later.
+	// MatchDays is the maximum number of days between the dates of a removed row and of a new row that was stored
+	// before the removal. Rows with the same institution key that are further apart are matched only if the new row
+	// came later.
 	MatchDays = 40
 )
 
-// Superseded is a row of the vendor that a transaction had before its present one.
+// Superseded is a vendor's row that a transaction had before its present row.
 type Superseded struct {
 	ExternalID string    `json:"externalId"`
 	At         time.Time `json:"at"` // when the next row replaced it
 	Rule       MatchRule `json:"rule"`
 	// Version is the last version in which the transaction had this row.
 	Version int `json:"version"`
-	// Younger is the transaction to which the next row belonged before; zero if that row was not stored.
+	// Younger is the transaction to which the next row belonged before the replacement; zero if that row was not
+	// stored.
 	Younger TransactionID `json:"younger,omitzero"`
 }
 
-// WithoutPast returns the past rows without the one with this external id, and that row.
+// WithoutPast looks up the past row with this external id in Supersedes. It returns the other past rows as rest, and
+// the row itself as past.
 func (t Transaction) WithoutPast(externalID string) (rest []Superseded, past Superseded, found bool) {
 	for _, s := range t.Supersedes {
 		if s.ExternalID == externalID {
@@ -49,7 +52,8 @@ func NothingToSplit() error {
 	return &Error{Kind: Conflict, Code: NothingToUndo, Message: "the transaction has replaced no other row"}
 }
 
-// LastPast returns the row that a split restores. Errors: Conflict (nothing_to_undo).
+// LastPast returns the row that a split restores. Errors: Conflict (nothing_to_undo) if the transaction has replaced no
+// row, or is superseded.
 func (t Transaction) LastPast() (Superseded, error) {
 	if len(t.Supersedes) == 0 || !t.SupersededBy.IsZero() {
 		return Superseded{}, NothingToSplit()
@@ -57,16 +61,16 @@ func (t Transaction) LastPast() (Superseded, error) {
 	return t.Supersedes[len(t.Supersedes)-1], nil
 }
 
-// LeftRow is a stored transaction whose row left, or is about to be marked as removed.
+// LeftRow is a stored transaction whose row left: the row is removed, or about to be marked as removed.
 type LeftRow struct {
 	Transaction
-	LeftAt time.Time // when the service learned that the row left
+	LeftAt time.Time // when the service learned of the removal
 	// AbsentSince is the first pull that is known to have read the list without the row; zero if only LeftAt is known.
 	AbsentSince PullID
 }
 
-// CameRow is a row that came. Account is zero if the vendor's row has no account. Transaction.ID is zero if the row is
-// not stored yet.
+// CameRow is a row that came, which means a new row. Account is zero if the vendor's row has no account. Transaction.ID
+// is zero if the row is not stored yet.
 type CameRow struct {
 	Transaction
 	FirstPull PullID    // the pull that stored the row first; zero for a row that is not stored yet
@@ -80,14 +84,15 @@ type PullRead struct {
 	Progress  Progress
 }
 
-// ReplacementInput contains the rows of one connection among which replacements are searched.
+// ReplacementInput contains the rows of one connection in which FindReplacements searches for replacements.
 type ReplacementInput struct {
 	Left []LeftRow
 	Came []CameRow
 	// Reads are the pulls that have started since the first row of Came was stored, in the order of their start.
 	// The last one is the present pull if a row of Came is not stored yet.
 	Reads []PullRead
-	// Never contains pairs that must not be matched. A pair without Left means that the row replaces no row at all.
+	// Never contains pairs that must not be matched. A pair with an empty Left means that the row Came replaces no row
+	// at all.
 	Never map[MatchPair]bool
 	Keys  func(TransactionData) InstitutionKeys
 	// Complete means that the present pull has just read a complete list, which contains the rows that are not stored
@@ -173,7 +178,7 @@ func (p Progress) MayHaveShown(row TransactionData) bool {
 // maxShown is the maximum number of external ids in Progress.Shown.
 const maxShown = 500
 
-// WithShown returns the progress after a step without a complete list has shown these rows.
+// WithShown returns the progress after a step without a complete list has shown the rows with these external ids.
 func (p Progress) WithShown(externalIDs []string) Progress {
 	if p.ShownMore = p.ShownMore || len(p.Shown)+len(externalIDs) > maxShown; p.ShownMore {
 		p.Shown = nil

@@ -38,7 +38,7 @@ func purchaseAt(externalID string, date domain.Date) domain.Transaction {
 	}
 }
 
-// hour returns a time after the first reading.
+// hour returns the time n hours after the first reading.
 func hour(n int) time.Time { return firstReading.Add(time.Duration(n) * time.Hour) }
 
 // all is the progress of a pull that has read the whole list.
@@ -46,8 +46,8 @@ func all() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
 }
 
-// TestTheReadsDecideWhetherTwoRowsExistedTogether plays the reads in which the row "x" left and the row "y" came. Pull
-// n starts at hour n.
+// Two rows that may have existed together must not be matched. The reads of each case decide that for the row "x",
+// which left (the vendor has removed it), and the row "y", which came (it is new). Pull n starts at hour n.
 func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 	window := func(from, to domain.Date) domain.Progress {
 		return domain.Progress{Planned: true, Steps: []domain.Step{{Window: domain.Window{From: from, To: to}}}}
@@ -60,10 +60,10 @@ func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 	reread.Reread = true
 	for name, tc := range map[string]struct {
 		reads    []domain.Progress // of the pulls 1, 2, …
-		left     int               // the hour at which the row was found gone
-		absent   int               // the pull whose list did not contain it; 0 if it is not known
-		written  int               // the pull that wrote the row last
-		live     bool              // the row is not marked as removed yet
+		left     int               // the hour at which "x" was found to be removed
+		absent   int               // the pull whose list did not contain "x"; 0 if it is not known
+		written  int               // the pull that wrote "x" last
+		live     bool              // "x" is not marked as removed yet
 		came     int               // the pull that stored the new row; 0 if it is not stored yet
 		complete bool              // the new row is in the complete list of the last pull, which does not contain "x"
 		want     bool
@@ -332,8 +332,8 @@ func TestAccountsOfANewLinkAreRecognisedByIDNumberOrRows(t *testing.T) {
 	}
 }
 
-// Rows that were only not shown are matched like live rows, but after them. Rows that the vendor has taken back are
-// matched only if they can be distinguished.
+// Rows that were removed only because no read had shown them must be matched like live rows, but after them. Rows that
+// the vendor has withdrawn must be matched only if they can be distinguished.
 func TestRowsThatWereNotShownAreMatchedLikeLiveRows(t *testing.T) {
 	rows := func(ids ...string) (rows []domain.MatchRow) {
 		for _, id := range ids {

@@ -30,13 +30,13 @@ type Statement struct {
 	Balances *StatementBalances
 	Credits  StatementTotal // money in
 	Debits   StatementTotal // money out
-	// Digits and Scale are the largest numbers of digits, and of digits after the decimal point, of the
+	// Digits is the largest number of digits, and Scale the largest number of digits after the decimal point, in the
 	// amounts, totals and balances above. A format that allows fewer digits refuses the statement.
 	Digits, Scale int
 }
 
-// StatementBalances are the balances of an account in its holder's view, before the first day of a statement and after
-// the last day. Their difference is the sum of the records.
+// StatementBalances contains the balances of an account before the first day of a statement and after the last day.
+// They are stated from the holder's point of view. Their difference is the sum of the records.
 type StatementBalances struct{ Opening, Closing decimal.Decimal }
 
 // StatementTotal is a number of records, and the sum of their absolute amounts.
@@ -56,7 +56,7 @@ type StatementRecord struct {
 	Counterparty string          // "" if unknown
 }
 
-// StatementSum computes the description of a statement from the posted records of an account.
+// StatementSum computes a Statement from the posted records of an account.
 type StatementSum struct {
 	statement Statement
 	wanted    Window
@@ -80,8 +80,8 @@ func NewStatementSum(account Account, c Completeness, window Window) (*Statement
 	return s, nil
 }
 
-// Window returns the dates of the records that must be added. If a balance is known, these are all records that
-// are older than the period, and those that may have arrived late.
+// Window returns the window of the records that must be added. If a balance is known, it also contains all records that
+// are older than the period, and records that may have arrived late.
 func (s *StatementSum) Window() Window {
 	if s.baseline == nil {
 		return s.wanted
@@ -93,8 +93,8 @@ func (s *StatementSum) Window() Window {
 	return w
 }
 
-// Add adds a record, in any order. Errors: Conflict (no_account_amount) if the record belongs to the period and its
-// amount in the currency of the account is not known.
+// Add adds a record. The order of the records does not matter. Errors: Conflict (no_account_amount) if the record
+// belongs to the period and its amount in the currency of the account is not known.
 func (s *StatementSum) Add(r PostedRecord) error {
 	amount, ok := r.InCurrency(s.statement.Currency)
 	switch inPeriod := s.wanted.Contains(r.Date); {
@@ -130,7 +130,7 @@ func (s *StatementSum) addToPeriod(date Date, amount decimal.Decimal) {
 	s.last = max(s.last, date)
 }
 
-// measure updates the numbers of digits.
+// measure updates Digits and Scale of the statement.
 func (s *StatementSum) measure(amount decimal.Decimal) {
 	amount = amount.Normalize()
 	digits, scale := amount.NumDigits(), -int(amount.Exponent())
@@ -138,8 +138,8 @@ func (s *StatementSum) measure(amount decimal.Decimal) {
 	s.statement.Digits = max(s.statement.Digits, digits, digits-scale, scale)
 }
 
-// Statement returns the description. today is the last day of a period that has no end, unless there are later
-// records. A period without a beginning begins with its first record.
+// Statement returns the statement of the added records. A period without an end ends on the day today, or with its last
+// record if that is later. A period without a beginning begins with its first record.
 //
 // The balance at the end of a day is the accepted anchor of the account plus all posted records up to that day.
 // History that arrived after the anchor was accepted is part of the anchor, so it is subtracted from it.

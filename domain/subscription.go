@@ -54,16 +54,18 @@ type Subscription struct {
 	// PreviousUntil is the time until which the replaced signing secret is used; zero if there is none.
 	PreviousUntil time.Time
 
-	// FromStart is set if the subscription began at the first record. It is only read when it is created.
+	// FromStart is set if the subscription begins with the first record. It is used only when the subscription is
+	// created.
 	FromStart bool
-	// LastSequence is the sequence of the latest event; 0 if there is none. Operators do not change it.
+	// LastSequence is the sequence number of the latest event; 0 if there is none. Operators do not change it.
 	LastSequence int64
-	// DeliveredTo is a sequence: each event up to it was delivered or skipped, or is parked for a retry.
-	// Operators do not change it.
+	// DeliveredTo is a sequence number: each event up to this number was delivered or skipped, or is parked for a
+	// retry. Operators do not change it.
 	DeliveredTo int64
 
-	// Epoch increases with each replay, and when the subscription becomes active again: the process that sends the
-	// events must then read its state from the store again. Operators do not change it.
+	// Epoch increases with each replay, and when the subscription becomes active again. After such a change, the
+	// process that sends the events must read the state of the subscription from the store again. Operators do not
+	// change Epoch.
 	Epoch int64
 
 	// Revision starts at 1 and increases by one with each change by an operator.
@@ -98,7 +100,7 @@ func (s Subscription) Validate() []*Error {
 	return errs
 }
 
-// Wants reports whether an event belongs to the subscription.
+// Wants reports whether the subscription includes events of this type about this connection.
 func (s Subscription) Wants(t EventType, connection ConnectionID) bool {
 	if !s.Connection.IsZero() && connection != s.Connection {
 		return false
@@ -126,7 +128,7 @@ func (s *Subscription) BumpRevision(at time.Time) {
 const signingSecretBytes = 32
 
 // NewSigningSecret returns a signing secret in the form of Standard Webhooks: "whsec_" and the key in base64.
-// Errors: that of the entropy source (internal).
+// Errors: the error of the entropy source (internal).
 func NewSigningSecret(entropy io.Reader) (Secret, error) {
 	key := make([]byte, signingSecretBytes)
 	if _, err := io.ReadFull(entropy, key); err != nil {
@@ -144,7 +146,7 @@ func RotateSigningSecret(secrets Credential, fresh Secret) Credential {
 	})
 }
 
-// WithURLPassword returns the secrets with another password of the URL; without one if it is empty.
+// WithURLPassword returns the secrets with another URL password, or without one if the password is empty.
 func WithURLPassword(secrets Credential, password Secret) Credential {
 	return NewCredential(map[string]Secret{
 		PartSigningSecret: secrets.Part(PartSigningSecret), PartPreviousSecret: secrets.Part(PartPreviousSecret),
@@ -152,7 +154,7 @@ func WithURLPassword(secrets Credential, password Secret) Credential {
 	})
 }
 
-// SigningSecrets returns the secrets that are used for signing at a time, the newest first.
+// SigningSecrets returns the secrets that are used for signing at the given time, the newest first.
 func (s Subscription) SigningSecrets(secrets Credential, at time.Time) []Secret {
 	var all []Secret
 	if secret := secrets.Part(PartSigningSecret); !secret.IsZero() {
@@ -164,7 +166,7 @@ func (s Subscription) SigningSecrets(secrets Credential, at time.Time) []Secret 
 	return all
 }
 
-// SplitURLPassword returns a URL without its password, and the password. ok is false if it is not an absolute URL
+// SplitURLPassword returns a URL without its password, and the password. ok is false if raw is not an absolute URL
 // with a host.
 func SplitURLPassword(raw Secret) (shown string, password Secret, ok bool) {
 	u, err := url.Parse(string(raw.bytes()))
@@ -178,8 +180,8 @@ func SplitURLPassword(raw Secret) (shown string, password Secret, ok bool) {
 	return u.String(), password, true
 }
 
-// JoinURLPassword is the inverse of SplitURLPassword. A URL that SplitURLPassword has not returned is returned
-// unchanged.
+// JoinURLPassword is the inverse of SplitURLPassword: it returns the URL with the password. It returns shown unchanged
+// if the password is empty, or if shown is not a valid URL.
 func JoinURLPassword(shown string, password Secret) Secret {
 	u, err := url.Parse(shown)
 	if err != nil || password.IsZero() {
@@ -189,7 +191,8 @@ func JoinURLPassword(shown string, password Secret) Secret {
 	return SecretText(u.String())
 }
 
-// AddressURL returns a URL with the host and port of a URL without a password, for the check of the egress rules.
+// AddressURL returns an https URL that contains only the host and port of a URL without a password. The egress rules
+// are checked with it.
 func AddressURL(shown string) string {
 	u, err := url.Parse(shown)
 	if err != nil {
@@ -198,7 +201,7 @@ func AddressURL(shown string) string {
 	return "https://" + u.Host
 }
 
-// SameURLAccount reports whether two URLs without passwords have the same user and host, so that a password
+// SameURLAccount reports whether two URLs without passwords have the same scheme, host and user, so that the password
 // of one of them may be sent to the other.
 func SameURLAccount(a, b string) bool {
 	x, err := url.Parse(a)
@@ -207,10 +210,10 @@ func SameURLAccount(a, b string) bool {
 		x.User.Username() == y.User.Username()
 }
 
-// GivesUpAt returns when an event that has failed since the given time disables its subscription.
+// GivesUpAt returns when a subscription is disabled because of an event that has failed since failingSince.
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
-// NotStored returns the error for a replay from an event that is not stored.
+// NotStored returns the error for a request to replay events that begins with an event that is not stored.
 func NotStored() *Error {
 	return FieldError("from", "must be the sequence of a stored event, or the next one")
 }

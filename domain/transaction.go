@@ -17,7 +17,8 @@ const (
 	Posted  TransactionStatus = "posted"
 )
 
-// Warning is a code that marks a transaction as doubtful. A consumer can check such a row by hand.
+// Warning is a code that marks a transaction as doubtful, so that a consumer can check the row by hand, or that
+// describes a problem of a connection.
 type Warning string
 
 // DirectionConflict means that the vendor's sign and the vendor's type of a transaction contradict each
@@ -29,7 +30,7 @@ type TransactionData struct {
 	ExternalID   string // unique within its connection
 	Account      string // the account's external id; "" when the vendor names none
 	Amount       Money
-	AccountMoney *Money // the amount in the account's currency; nil unless that differs from the currency of Amount
+	AccountMoney *Money // the amount in the account's currency; set only if that currency is not that of Amount
 	Status       TransactionStatus
 	Date         Date
 	OccurredAt   time.Time // UTC; zero when the vendor states only a date
@@ -47,7 +48,7 @@ type TransactionData struct {
 	ContentHash ContentHash
 	// RowSHA256 is the SHA-256 hash of the row as the vendor sent it; nil if it is not known. Unlike
 	// Metadata it is stored only with a new version, so it identifies the row from which the version was created. Only
-	// Ledger.History returns it and the Normalizer.
+	// Ledger.History returns RowSHA256 and Normalizer.
 	RowSHA256 []byte
 	// Normalizer is the version of the normalisation rules that were applied; "" if it is not known.
 	Normalizer string
@@ -83,7 +84,7 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 
 // Transaction is a stored transaction. The pair of Connection and ExternalID is unique among the transactions that
 // are not superseded. ID does not change when the transaction is updated, or when the vendor replaces its row by
-// another one. Stored transactions are never deleted; an erasure reduces them as Erase does.
+// another one. Stored transactions are never deleted; an erasure only removes their values (see Erase).
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
@@ -99,11 +100,11 @@ type Transaction struct {
 	Pull        PullID    // the pull that wrote this version; zero if it is not known
 	// Supersedes are the rows that the transaction had before its present one, oldest first.
 	Supersedes []Superseded
-	// SupersededBy is the older transaction that has taken over the row of this one; zero if there is none. A
-	// transaction that is superseded is removed.
+	// SupersededBy is the older transaction that has taken over the row of this transaction; zero if there is none. A
+	// superseded transaction is always removed.
 	SupersededBy TransactionID
-	// Adjusts is the earliest closed day of which a change of the transaction is an adjustment; "" if there is
-	// none. Only Ledger.Changes sets it.
+	// Adjusts is the earliest closed day whose close is adjusted by a change of the transaction; "" if there is none.
+	// Only Ledger.Changes sets it.
 	Adjusts Date
 }
 

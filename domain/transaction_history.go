@@ -13,7 +13,7 @@ type TransactionVersion struct {
 	// Transaction is the transaction in this version. UpdatedAt is the time at which the
 	// version was stored, and Pull the pull that created it.
 	Transaction Transaction
-	// Previous is the version before. It is nil for version 1, and for the oldest version that is known.
+	// Previous is the preceding version. It is nil for version 1, and for the oldest version that is known.
 	Previous *Transaction
 	Trigger  Trigger // the trigger of the pull; "" if the pull is not known
 	// Deliveries are the deliveries that are attached to the pull, ordered by id. Deliveries that were deleted are
@@ -43,7 +43,7 @@ func (v TransactionVersion) Change() ChangeKind {
 	return Modified
 }
 
-// replacement returns the kind of a change by which the transaction continued with another row.
+// replacement returns the kind of a change that has replaced the row of the transaction, or has undone a replacement.
 func (v TransactionVersion) replacement() ChangeKind {
 	switch before, after := len(v.Previous.Supersedes), len(v.Transaction.Supersedes); {
 	case after > before:
@@ -54,9 +54,9 @@ func (v TransactionVersion) replacement() ChangeKind {
 	return Restored
 }
 
-// PageOfVersions returns a page of at most limit versions of a transaction, each with the version before
-// it. stored contains the versions, newest first, and one more than limit if there are as many.
-// If the predecessor of a version is missing, the version is the first known one.
+// PageOfVersions returns a page of at most limit versions of a transaction, each with the preceding version. stored
+// contains the versions, newest first: limit + 1 versions, or fewer if the transaction does not have as many. If the
+// predecessor of a version is missing in stored, that version counts as the oldest one that is known.
 func PageOfVersions(stored []Transaction, limit int) Page[TransactionVersion] {
 	var page Page[TransactionVersion]
 	for i := 1; i < len(stored); i++ {

@@ -119,8 +119,8 @@ func TestAWindowMustNotEndBeforeItStarts(t *testing.T) {
 	}
 }
 
-// scopes returns a generator of scopes like those of the vendors' parsers. They use few accounts, ids,
-// times and windows.
+// scopes returns a generator of scopes like those that the vendors' parsers return. The scopes contain only a few
+// different accounts, ids, times and windows.
 func scopes() *rapid.Generator[domain.PullScope] {
 	return rapid.Custom(func(t *rapid.T) domain.PullScope {
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
@@ -290,7 +290,8 @@ func TestProgressGoesForwardAndBack(t *testing.T) {
 	}
 }
 
-// A list is complete if every page came with the same total and that many rows were read.
+// A list must count as complete if its first page came with a total, no later page came with another total, and that
+// many rows were read. A list without a total on its first page must count as complete, too.
 func TestAListIsCompleteIfEveryTotalIsWhatWasRead(t *testing.T) {
 	type page struct {
 		rows  int

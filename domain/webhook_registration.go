@@ -9,8 +9,8 @@ import (
 type RegistrationState string
 
 // The states. A registration begins as pending, before the vendor is asked. If the request ends without a result, the
-// vendor may have created the webhook. The pending registration is then removed in the same way as that of a revoked
-// token.
+// vendor may have created the webhook. The pending registration is then removed in the same way as the registration of
+// a revoked token.
 const (
 	NotRegistered        RegistrationState = ""
 	RegistrationPending  RegistrationState = "pending"  // the vendor may have the webhook; the token is not listed
@@ -43,7 +43,7 @@ type WebhookRegistration struct {
 // Exists reports whether the token belongs to a webhook that the service has created.
 func (r WebhookRegistration) Exists() bool { return r.State != NotRegistered }
 
-// RetryAt returns when the removal is attempted again after a failure at the time at. The wait doubles with each
+// RetryAt returns when the removal is attempted again after a failure at the given time. The wait doubles with each
 // attempt, up to an hour.
 func (r WebhookRegistration) RetryAt(at time.Time) time.Time {
 	return at.Add(removalWait(r.Attempts))
@@ -71,11 +71,11 @@ func (t *WebhookToken) Revoke(at time.Time) {
 	}
 }
 
-// Listed reports whether operators see the token. They do not see a token whose mint has no result yet.
+// Listed reports whether operators see the token. They do not see a token while its registration is pending.
 func (t WebhookToken) Listed() bool { return t.Registration.State != RegistrationPending }
 
-// WebhookURL returns the URL to which a vendor sends the webhooks of a token: receiver, the vendor and the raw token,
-// each after a slash. It is a secret, because it contains the token.
+// WebhookURL returns the URL to which a vendor sends the webhooks of a token. It consists of receiver, the vendor and
+// the raw token, separated by slashes. It is a secret, because it contains the token.
 func WebhookURL(receiver string, v Vendor, raw Secret) Secret {
 	return SecretText(receiver + "/" + string(v) + "/" + string(raw.bytes()))
 }

@@ -5,8 +5,9 @@ import "time"
 // WebhookState reports whether the expected webhooks of a connection arrive.
 type WebhookState string
 
-// The states. A connection is WebhookUnknown if a missing webhook cannot be noticed: because nobody knows when a
-// webhook is due, or because the connection has no webhook token.
+// The states. A connection is WebhookUnknown if a missing webhook cannot be noticed, because nobody knows when a
+// webhook is due, or because the connection has no webhook token. It is also WebhookUnknown if it is not silent and no
+// webhook has been received yet.
 const (
 	WebhookUnknown WebhookState = "unknown"
 	WebhookActive  WebhookState = "active"
@@ -14,7 +15,7 @@ const (
 )
 
 // SyncSchedule describes when the vendor synchronises an account reference by itself. The zero SyncSchedule means that
-// it does not, or that the vendor does not report it.
+// the vendor does not synchronise by itself, or does not report when it does.
 type SyncSchedule struct {
 	NextAt time.Time     // the next synchronisation, which may be overdue
 	Every  time.Duration // the time between two synchronisations; 0 if the vendor reports only the next one
@@ -25,14 +26,15 @@ type SyncSchedule struct {
 // WebhookWatch waits for the webhook of the vendor's next synchronisation.
 type WebhookWatch struct {
 	Schedule SyncSchedule
-	// DueAt is the synchronisation whose webhook is awaited; zero if none is.
+	// DueAt is the time of the synchronisation whose webhook is awaited; zero if no webhook is awaited.
 	DueAt time.Time
-	// MissedAt is the first synchronisation that no webhook has followed; zero if the connection is not silent.
+	// MissedAt is the time of the first synchronisation that no webhook has followed; zero if the connection is not
+	// silent.
 	MissedAt time.Time
 }
 
-// After returns the watch after the vendor has reported the schedule s. It awaits the webhook of each synchronisation
-// once, even if the vendor reports the same one again.
+// After returns the watch after the vendor has reported the schedule s. The watch awaits the webhook of each
+// synchronisation once, even if the vendor reports the same synchronisation again.
 func (w WebhookWatch) After(s SyncSchedule) WebhookWatch {
 	if !s.NextAt.Equal(w.Schedule.NextAt) {
 		w.DueAt = s.NextAt
@@ -41,8 +43,9 @@ func (w WebhookWatch) After(s SyncSchedule) WebhookWatch {
 	return w
 }
 
-// Awaiting returns the watch after the connection was given a webhook token. It awaits the webhook of the latest
-// synchronisation that was reported, even if that webhook was noticed as missing before.
+// Awaiting returns the watch after the connection was given a webhook token. If no webhook is awaited, the watch now
+// awaits the webhook of the latest synchronisation that was reported, even if this webhook was noticed as missing
+// before.
 func (w WebhookWatch) Awaiting() WebhookWatch {
 	if w.DueAt.IsZero() {
 		w.DueAt = w.Schedule.NextAt
@@ -53,13 +56,15 @@ func (w WebhookWatch) Awaiting() WebhookWatch {
 // Evidence contains the stored facts about the webhooks of a connection.
 type Evidence struct {
 	HasToken bool // the connection has a live webhook token
-	// Heard reports whether a webhook about the connection was received at or after a time.
+	// Heard reports whether a webhook about the connection was received at or after a certain time. The methods that
+	// use it state which time that is.
 	Heard bool
 }
 
-// Pass returns the watch after the time for the webhook of the synchronisation at DueAt has passed. Evidence.Heard is
-// about the time DueAt. missed reports that the webhook is missing, so that a pull is needed. The connection is then
-// silent, unless its vendor sends a webhook only if there is new data. For such a vendor, AfterPull decides.
+// Pass returns the watch after the time for the webhook of the synchronisation at DueAt has passed. e.Heard must report
+// whether a webhook was received at or after DueAt. missed reports that the webhook is missing, so that a pull is
+// needed. The connection is then silent, unless its vendor sends a webhook only if there is new data. For such a
+// vendor, AfterPull decides.
 func (w WebhookWatch) Pass(e Evidence, at time.Time) (next WebhookWatch, missed bool) {
 	due := w.DueAt
 	w.DueAt = w.following(at)
@@ -76,8 +81,8 @@ func (w WebhookWatch) Pass(e Evidence, at time.Time) (next WebhookWatch, missed 
 	return w, true
 }
 
-// following returns the first regular synchronisation after DueAt that is later than at; zero if the vendor reports
-// only the next one.
+// following returns the first regular synchronisation after DueAt that is later than the given time. It returns the
+// zero time if the vendor reports only its next synchronisation.
 func (w WebhookWatch) following(at time.Time) time.Time {
 	every := w.Schedule.Every
 	if every <= 0 {
@@ -91,9 +96,10 @@ func (w WebhookWatch) following(at time.Time) time.Time {
 	return next
 }
 
-// AfterPull returns the watch after the pull that was started because of the missing webhook of the synchronisation
-// at missed. broughtRows is set if the pull has changed any row, and heard whether a webhook was received at or
-// after missed. The webhook of a vendor that reports only news was lost if there was news.
+// AfterPull returns the watch after a pull that was started because the webhook of the synchronisation at the time
+// missed did not arrive. broughtRows reports whether the pull has changed any row, and heard whether a webhook was
+// received at or after that time. If a vendor sends a webhook only for new data, its webhook was lost only if there was
+// new data.
 func (w WebhookWatch) AfterPull(missed time.Time, broughtRows, heard bool) WebhookWatch {
 	if w.Schedule.NewsOnly && broughtRows && !heard && w.MissedAt.IsZero() {
 		w.MissedAt = missed
@@ -112,10 +118,10 @@ func (w WebhookWatch) BecameSilent(before WebhookWatch) bool {
 	return before.MissedAt.IsZero() && !w.MissedAt.IsZero()
 }
 
-// State returns the state at a time. grace is the time that a webhook may take. Evidence.Heard is about the time
-// MissedAt; lastAt is when the last webhook was received, zero if there was none. A paused connection is not silent.
-// A connection is also not silent if its MissedAt is in the future, because the clock was ahead when the silence was
-// noticed.
+// State returns the state at the time now. grace is the time that a webhook may take. e.Heard must report whether a
+// webhook was received at or after MissedAt. lastAt is when the last webhook was received, zero if there was none. A
+// paused connection is not silent. A connection is also not silent if its MissedAt is in the future, because the clock
+// was ahead when the silence was noticed.
 func (w WebhookWatch) State(
 	now time.Time,
 	grace time.Duration,
@@ -134,8 +140,8 @@ func (w WebhookWatch) State(
 	return WebhookActive
 }
 
-// ExpectedBy returns the time by which a webhook is expected; zero if none is. It keeps returning a time that has
-// passed until the vendor reports its next synchronisation.
+// ExpectedBy returns the time by which a webhook is expected; zero if no webhook is expected. It keeps returning a time
+// that has passed until the vendor reports its next synchronisation.
 func (w WebhookWatch) ExpectedBy(grace time.Duration, hasToken bool) time.Time {
 	switch {
 	case !hasToken:

@@ -20,8 +20,8 @@ type TokenHash [sha256.Size]byte
 // check the form of raw: a malformed token has a hash that no stored token has.
 func HashToken(raw string) TokenHash { return sha256.Sum256([]byte(raw)) }
 
-// SourceHash is the SHA-256 hash of a token's own source secret. The zero SourceHash belongs to a token without
-// one.
+// SourceHash is the SHA-256 hash of a token's own source secret. The zero SourceHash belongs to a token without a
+// source secret.
 type SourceHash [sha256.Size]byte
 
 // sourceScheme precedes the random text in a source secret: the secret is a whole Authorization value (RFC 6750).
@@ -36,9 +36,9 @@ func MayBeSourceSecret(authorization string) bool {
 	return ok && len(text) == base64.RawURLEncoding.EncodedLen(TokenBytes)
 }
 
-// Admits reports whether the source of a request is proved. A token with a source secret admits only a request with
-// this secret. Any other token admits a request that the deployment's own checks have admitted (byPolicy). The
-// comparison takes constant time.
+// Admits reports whether the source of a request is authenticated. A token with a source secret admits only a request
+// with this secret. A token without one admits a request if byPolicy is set, which means that the deployment's own
+// checks have admitted it. The comparison takes constant time.
 func (h SourceHash) Admits(authorization SourceHash, byPolicy bool) bool {
 	if h.IsZero() {
 		return byPolicy

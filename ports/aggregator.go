@@ -56,17 +56,17 @@ type Aggregator interface {
 	// normalised exactly has a reason in Unreadable; it does not affect the other accounts.
 	Accounts(ctx context.Context, a Access) ([]domain.AccountData, error)
 
-	// Plan splits a scope into steps over the given accounts. It is a pure function: the same arguments
-	// always return the same steps. today determines how far back the steps read. For a scope that requests
-	// no transactions it returns no steps.
+	// Plan splits a scope into steps over the given accounts. It is a pure function: the same arguments always return
+	// the same steps. The argument today determines how far back the steps read. For a scope that requests no
+	// transactions it returns no steps.
 	Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 
-	// Read returns one page of a step, starting at cursor ("" for the first page). accounts are the
-	// accounts that this attempt has read, including the unreadable accounts whose external id is known. A
-	// row that cannot be normalised exactly fails with the error of domain.UnreadableRow when it is
-	// normalised; the adapter never guesses a value and never drops a row. Read fails with
-	// malformed_response only if the page is not the vendor's JSON. Normalising a row is pure: it can be
-	// done at any time and in any order, and returns the same result each time.
+	// Read returns one page of a step, starting at cursor ("" for the first page). The argument accounts contains the
+	// accounts that this attempt has read, including the unreadable accounts whose external id is known. A row that
+	// cannot be normalised exactly fails with the error of domain.UnreadableRow when it is normalised; the adapter
+	// never guesses a value and never drops a row. Read fails with malformed_response only if the page is not the
+	// vendor's JSON. Normalising a row is pure: it can be done at any time and in any order, and returns the same
+	// result each time.
 	//
 	// If the vendor no longer has the page at cursor, or no longer accepts the cursor, Read fails with
 	// Unavailable (cursor_gone); it does not return account_not_found in this case. The caller then reads
@@ -105,9 +105,9 @@ type VendorWebhook struct {
 // belong to the vendor's application, which is identified by the credential, and not to the account reference.
 // The methods return the same errors as those of Aggregator.
 type WebhookRegistrar interface {
-	// CreateWebhook creates a webhook and returns the vendor's id of it. It is not repeated after a failure.
-	// Errors: also Rejected (access_denied) if the vendor does not accept the webhook. After an Unavailable
-	// error the webhook may exist.
+	// CreateWebhook creates a webhook and returns the id that the vendor assigned to it. The adapter does not retry the
+	// creation after a failure. Errors: also Rejected (access_denied) if the vendor does not accept the webhook. After
+	// an Unavailable error the webhook may exist.
 	CreateWebhook(ctx context.Context, a Access, w NewWebhook) (id string, err error)
 	// Webhooks returns all webhooks of the application.
 	Webhooks(ctx context.Context, a Access) ([]VendorWebhook, error)
@@ -116,24 +116,25 @@ type WebhookRegistrar interface {
 }
 
 // ConsentReader is an optional interface of an Aggregator whose vendor shows the consents of an account holder. A
-// vendor without it can report a consent with LinkStatus and with events.
+// vendor that does not show consents can still report a consent with LinkStatus and with events.
 type ConsentReader interface {
 	// Consent returns the vendor's information about the most recent consent for the account reference; the zero report
-	// if the vendor shows no consent. A member that cannot be read is missing in the report. Errors: those of an
-	// Aggregator.
+	// if the vendor shows no consent. A member that the adapter cannot read is missing from the report. Errors: those
+	// of an Aggregator.
 	Consent(ctx context.Context, a Access) (domain.ConsentReport, error)
 }
 
 // BalanceReader is an optional interface of an Aggregator whose accounts state a balance that can be compared with
 // the rows of the account.
 type BalanceReader interface {
-	// Balance returns the balance of an account that is not unreadable, in its holder's view.
+	// Balance returns the balance of a readable account, as the account holder sees it.
 	Balance(account domain.AccountData) domain.VendorBalance
 }
 
-// RunningBalanceReader is an optional interface of an Aggregator whose rows can state the balance of the account.
+// RunningBalanceReader is an optional interface of an Aggregator whose rows can contain a running balance of the
+// account.
 type RunningBalanceReader interface {
-	// RunningBalance returns the balance of the account that the metadata of a row contains.
+	// RunningBalance returns the balance of the account that is contained in the metadata of a row.
 	RunningBalance(metadata json.RawMessage) domain.RunningBalance
 }
 
@@ -144,9 +145,9 @@ type CreationReader interface {
 	CreatedAt(metadata json.RawMessage) time.Time
 }
 
-// KeyReader is an optional interface of an Aggregator whose rows state keys of the institution.
+// KeyReader is an optional interface of an Aggregator whose rows contain keys that the institution assigned.
 type KeyReader interface {
-	// InstitutionKeys returns the institution's keys of a normalised row. It is a pure function.
+	// InstitutionKeys returns the keys that the institution assigned to a normalised row. It is a pure function.
 	InstitutionKeys(data domain.TransactionData) domain.InstitutionKeys
 }
 
@@ -176,8 +177,8 @@ type LinkToken struct {
 
 // LinkTokens is an optional interface of an Aggregator whose vendor hosts a page for signing in again.
 type LinkTokens interface {
-	// CreateLinkToken requests a token that updates the account reference. Nothing else can be linked with
-	// it. Errors: those of an Aggregator.
+	// CreateLinkToken requests a token that can only update the link of this account reference. The token cannot be
+	// used to link anything else. Errors: those of an Aggregator.
 	CreateLinkToken(ctx context.Context, a Access) (LinkToken, error)
 }
 

@@ -14,8 +14,8 @@ import (
 // the entry (RFC 8785). A checkpoint is a signed note (C2SP tlog-checkpoint) with the number of the entries and the
 // root of their tree.
 type Audit interface {
-	// RecordRefusal records that a request was refused because the caller's token lacks a scope. operation is the
-	// id of the operation in the API's document. Errors: only those of the store.
+	// RecordRefusal records that a request was refused because the caller's token lacks a scope. The argument operation
+	// is the id of the operation in the API's document. Errors: only those of the store.
 	RecordRefusal(ctx context.Context, tenant domain.TenantID, operation string) error
 	// ListAuditEntries returns the entries that match the filter, newest first. Every entry that was committed
 	// before the call has its number.
@@ -23,10 +23,12 @@ type Audit interface {
 		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
 	// AuditCheckpoint returns the checkpoint of all entries that were committed before the call.
 	AuditCheckpoint(ctx context.Context, tenant domain.TenantID) ([]byte, error)
-	// AuditKey returns the key that verifies the checkpoints of the tenant, in the form of a note's verifier key.
+	// AuditKey returns the key that verifies the tenant's checkpoints, in the format of the verifier key of a signed
+	// note.
 	AuditKey(ctx context.Context, tenant domain.TenantID) (string, error)
-	// ProveAuditConsistency proves that the tree of size from is a prefix of the tree of size to, so that no earlier
-	// entry was changed. If to is nil, the size of the newest checkpoint is used. Errors: Invalid on "from" and "to".
+	// ProveAuditConsistency proves that the tree whose size is from is a prefix of the tree whose size is to, so that
+	// no earlier entry was changed. If to is nil, the size of the newest checkpoint is used instead. Errors: Invalid on
+	// "from" and "to".
 	ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, from int64, to *int64) (domain.AuditProof, error)
 	// ProveAuditInclusion proves that the tree with size entries contains the entry. If size is nil, the size of the
 	// newest checkpoint is used. Errors: NotFound if there is no such entry; Invalid on "size".
@@ -37,8 +39,8 @@ type Audit interface {
 // AuditedChange contains the audit entries that a store records together with a change.
 type AuditedChange struct {
 	Tenant domain.TenantID
-	// Entries returns the entries of the change, without numbers. The store calls it after the closures of its
-	// method, and before the change commits. It may return none.
+	// Entries returns the entries of the change, without numbers. The store calls it after the closures that were
+	// passed to the store method, and before the change commits. It may return none.
 	Entries func() []domain.AuditEntry
 }
 
@@ -58,10 +60,10 @@ func AuditedChangeOf(ctx context.Context) (c AuditedChange, ok bool) {
 	return c, ok
 }
 
-// AuditHead describes the tree of a tenant.
+// AuditHead describes the present state of a tenant's tree.
 type AuditHead struct {
-	Size       int64  // the number of entries with a number
-	Checkpoint []byte // the signed note of that size; nil if Size is 0
+	Size       int64  // number of numbered entries
+	Checkpoint []byte // the signed note of the tree with Size entries; nil if Size is 0
 }
 
 // AuditBatch is a batch of entries to number. The entry i of Pending gets the number Head.Size + i.
@@ -77,9 +79,9 @@ type AuditHashes func(indexes []int64) ([]domain.AuditHash, error)
 
 // AuditExtension contains the hashes and the checkpoint that a batch adds to a tree.
 type AuditExtension struct {
-	FirstHash  int64 // the index of the first one of Hashes
+	FirstHash  int64 // the index of the first hash in Hashes
 	Hashes     []domain.AuditHash
-	Checkpoint []byte // the signed note of the tree with the batch
+	Checkpoint []byte // the signed note of the tree that includes the batch
 }
 
 // AuditCheckpoint is a stored checkpoint.
@@ -107,19 +109,19 @@ type AuditStoredHash struct {
 
 // AuditLog stores entries, and the Merkle trees that they form.
 //
-// An entry is stored first without a number, so that concurrent changes of a tenant do not wait for each other. Number
-// gives it its number later.
+// An entry is stored first without a number, so that concurrent changes of a tenant do not wait for each other. The
+// method Number assigns the numbers later.
 type AuditLog interface {
-	// Append stores an entry that belongs to no change of a store.
+	// Append stores an entry that is not recorded together with a change of a store.
 	Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error
 
 	// ListPending returns at most limit tenants with entries that have no number. It is not limited to one tenant.
 	ListPending(ctx context.Context, limit int) ([]domain.TenantID, error)
 
-	// Number numbers at most limit entries of the tenant, by time and id, and returns how many. It calls extend with
-	// them and stores its result, in one atomic change. Concurrent calls for one tenant are serialised. If extend
-	// returns an error, Number changes nothing and returns this error unchanged. If no entry is pending, it does
-	// not call extend.
+	// Number numbers at most limit pending entries of the tenant, ordered by time and id, and returns how many it has
+	// numbered. It calls extend with these entries and stores the result of extend, in one atomic change. Concurrent
+	// calls for one tenant are serialised. If extend returns an error, Number changes nothing and returns this error
+	// unchanged. If no entry is pending, it does not call extend.
 	Number(ctx context.Context, tenant domain.TenantID, limit int,
 		extend func(AuditBatch) (AuditExtension, error)) (int, error)
 
@@ -136,28 +138,28 @@ type AuditLog interface {
 	// Tenants returns the tenants with any stored audit data, ordered by id. It is not limited to one tenant.
 	Tenants(ctx context.Context) ([]domain.TenantID, error)
 
-	// Snapshot calls read with the tree of a tenant, and returns the error of read.
+	// Snapshot calls the function read with the tree of a tenant, and returns the error of this function.
 	Snapshot(ctx context.Context, tenant domain.TenantID, read func(AuditSnapshot) error) error
 
-	// ClaimAnnouncements returns at most limit tenants with numbered entries whose last announcement is older than
-	// before, or that had none, and sets their last announcement to at, in one atomic change. If calls are concurrent,
-	// only one of them returns a given tenant. The same change stores the event AuditCheckpoint of each tenant that it
-	// returns. It is not limited to one tenant.
+	// ClaimAnnouncements returns at most limit tenants with numbered entries whose last announcement was made earlier
+	// than the argument before, or that had no announcement. It sets the time of their last announcement to the
+	// argument at, in one atomic change. If calls are concurrent, only one of them returns a given tenant. The same
+	// change stores the event domain.AuditCheckpoint for each tenant that it returns. It is not limited to one tenant.
 	ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error)
 
 	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It is not limited to one tenant.
 	Key(ctx context.Context) (domain.Sealed, error)
 
-	// CreateKey stores the sealed key unless there is one, and returns the stored key. It acts for the service
-	// itself.
+	// CreateKey stores the sealed key unless a key is stored already, and returns the stored key. It is not limited to
+	// one tenant.
 	CreateKey(ctx context.Context, sealed domain.Sealed) (domain.Sealed, error)
 
-	// ResealKey replaces the sealed key if the stored one still equals old, and reports whether it did. It acts for
-	// the service itself.
+	// ResealKey replaces the sealed key if the stored one still equals old, and reports whether it did. It is not
+	// limited to one tenant.
 	ResealKey(ctx context.Context, old, fresh domain.Sealed) (bool, error)
 }
 
-// AuditReport is the result of a verification.
+// AuditReport is the result of Maintenance.VerifyAudit.
 type AuditReport struct {
 	Tenants  int
 	Entries  int64                 // entries that were recomputed
@@ -165,8 +167,8 @@ type AuditReport struct {
 }
 
 // AuditTree computes the Merkle trees of entries, and signs and verifies their checkpoints. A key is the seed of an
-// Ed25519 key (RFC 8032). Of several keys, the first one signs, and each of them verifies. Its methods do no I/O,
-// except through the functions that they receive.
+// Ed25519 key (RFC 8032). If a method receives several keys, it signs with the first one and accepts the signatures of
+// all of them. The methods do no I/O, except through the functions that they receive.
 type AuditTree interface {
 	// VerifierKey returns the verifier key of the tenant's checkpoints.
 	VerifierKey(key domain.Secret, tenant domain.TenantID) (string, error)
@@ -178,17 +180,17 @@ type AuditTree interface {
 	// EmptyCheckpoint returns the checkpoint of a tenant without entries.
 	EmptyCheckpoint(key domain.Secret, tenant domain.TenantID) ([]byte, error)
 
-	// ProveConsistency returns the hashes that prove that the tree with from entries is the beginning of the tree
-	// with to entries; from <= to.
+	// ProveConsistency returns the hashes that prove that the tree whose size is from is a prefix of the tree whose
+	// size is to. It requires that from <= to.
 	ProveConsistency(from, to int64, hashes AuditHashes) ([]domain.AuditHash, error)
 
-	// ProveInclusion returns the hashes that prove that the tree with size entries contains the entry;
-	// sequence < size.
+	// ProveInclusion returns the hashes that prove that the tree with size entries contains the entry with this
+	// sequence. It requires that sequence < size.
 	ProveInclusion(sequence, size int64, hashes AuditHashes) ([]domain.AuditHash, error)
 
 	// Verify recomputes the tree of a snapshot. It compares the result with all stored hashes and checkpoints, and with
-	// checkpoints that were read earlier. It returns the number of entries, and the first entry that differs from the
-	// recorded one; nil if there is none. Errors: those of the snapshot.
+	// checkpoints that were read earlier. It returns the number of entries, and a finding about the first entry that
+	// differs from what was recorded; the finding is nil if no entry differs. Errors: those of the snapshot.
 	Verify(keys []domain.Secret, tenant domain.TenantID, s AuditSnapshot,
 		earlier [][]byte) (entries int64, finding *domain.AuditFinding, err error)
 

@@ -26,15 +26,14 @@ type Closing interface {
 		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
 }
 
-// Closes stores the closes of accounts and their adjustments. PullExecution adds the adjustments: each atomic
-// change of records that commits after a close stores the adjustments of that close with it. A change that
-// commits before the close is part of its digest. If one atomic change contains several changes of a record, a store
-// may report them as one adjustment.
+// Closes stores the closes of accounts and their adjustments. PullExecution adds the adjustments: an atomic change of
+// records that commits after a close also stores the adjustments that result from it. A change that commits before the
+// close is included in the digest of the close. If one atomic change contains several changes of a record, a store may
+// report them as one adjustment.
 type Closes interface {
-	// ClosePeriod computes the digest of the account's live records up to the day, and stores the close, in
-	// one atomic change. No record of the account changes meanwhile. If the day is closed already, it returns
-	// that close; created is false. It does not validate the request. Errors: NotFound if there is no such
-	// account.
+	// ClosePeriod computes the digest of the account's live records up to the day, and stores the close, in one atomic
+	// change. No record of the account changes while it does so. If the day is closed already, it returns that close;
+	// created is false. It does not validate the request. Errors: NotFound if there is no such account.
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		r domain.CloseRequest) (c domain.Close, created bool, err error)
 
@@ -43,13 +42,13 @@ type Closes interface {
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
 
 	// Closes returns the closes of an account by day, newest first. A position in the list consists of the day and the
-	// id of the account. There are none for an unknown account.
+	// id of the account. For an unknown account, it returns none.
 	Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		page domain.PageRequest) (domain.Page[domain.Close], error)
 
-	// Adjustments returns the adjustments of a close, newest first: those of one record by descending version.
-	// Undoing them in this order in the present records leads to the records of the close. Errors: NotFound if
-	// the day is not closed.
+	// Adjustments returns the adjustments of a close, newest first: those of one record by descending version. If a
+	// caller undoes them in this order, starting from the present records, it gets the records as they were at the time
+	// of the close. Errors: NotFound if the day is not closed.
 	Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
 }

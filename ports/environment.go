@@ -70,9 +70,9 @@ type Observer interface {
 type Tracer interface {
 	// Inject returns the trace of ctx as a W3C traceparent; "" if ctx has no trace.
 	Inject(ctx context.Context) string
-	// StartSpan starts a span with the given name in the carried trace, or in a new trace if
-	// carried is "" or malformed. The returned function ends the span and records its
-	// outcome; a nil error means success.
+	// StartSpan starts a span with the given name in the trace whose traceparent is carried, or in a new trace if
+	// carried is "" or malformed. The returned function ends the span and records its outcome; a nil error means
+	// success.
 	StartSpan(ctx context.Context, carried, name string) (context.Context, func(error))
 }
 
@@ -113,13 +113,14 @@ type (
 	}
 	// ReconcileRequested reports that reconciliation requested pulls. Requested is their number.
 	ReconcileRequested struct{ Requested int }
-	// ConsentExpiring reports that the consent of a connection has begun to expire.
+	// ConsentExpiring reports that the consent of a connection has entered the state expiring or expired
+	// (domain.Consent.State).
 	ConsentExpiring struct {
 		Connection domain.ConnectionID
 		Vendor     domain.Vendor
 		ExpiresAt  time.Time // zero if the vendor has not reported it
 	}
-	// WebhookMissed reports that the webhook of a synchronisation is missing, so that a pull was started.
+	// WebhookMissed reports that the webhook about a synchronisation is missing, and that a pull was therefore started.
 	WebhookMissed struct {
 		Connection   domain.ConnectionID
 		Vendor       domain.Vendor
@@ -133,7 +134,8 @@ type (
 		Took         time.Duration
 		Err          error
 	}
-	// SubscriptionDisabled reports that an event could not be sent for domain.RetryEventsFor.
+	// SubscriptionDisabled reports that a subscription was disabled, because one of its events could not be sent for
+	// the time domain.RetryEventsFor.
 	SubscriptionDisabled struct {
 		Tenant       domain.TenantID
 		Subscription domain.SubscriptionID

@@ -9,10 +9,10 @@ import (
 
 // Erasing erases connections.
 type Erasing interface {
-	// EraseConnection deletes the connection, if it is not deleted yet, and requests the erasure of all its data.
-	// atVendor also requests that the vendor deletes the account reference. If an erasure of the connection is running
-	// or done, that erasure is returned. Errors: NotFound unless the id belongs to an aggregator connection of the
-	// tenant, live or deleted; Conflict (not_offered) if the vendor cannot delete account references; Conflict
+	// EraseConnection deletes the connection, if it is not deleted yet, and requests the erasure of all its data. If
+	// atVendor is true, it also requests that the vendor deletes the account reference. If an erasure of the connection
+	// is running or done, that erasure is returned. Errors: NotFound unless the id belongs to an aggregator connection
+	// of the tenant, live or deleted; Conflict (not_offered) if the vendor cannot delete account references; Conflict
 	// (already_erased) if the connection was erased without asking the vendor.
 	EraseConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 		atVendor bool) (domain.Erasure, error)
@@ -29,14 +29,14 @@ type ClaimedErasure struct {
 	Connection domain.Connection
 }
 
-// Erasures stores erasures of connections, and erases the data of connections in batches. A claim ends at DueAt of the
-// erasure, which is its fencing token: a write under a claim that was replaced fails with LeaseLost (Conflict), and
-// changes nothing.
+// Erasures stores erasures of connections, and erases the data of connections in batches. A claim ends at the DueAt of
+// the erasure. DueAt is also the fencing token of the claim: a write under a claim that was replaced fails with
+// LeaseLost (Conflict), and changes nothing.
 type Erasures interface {
-	// Start requests the erasure of an aggregator connection, live or deleted. In one atomic change, it deletes a
-	// live connection as Connections.Update does, marks the connection as erased, and stores the erasure. If the
-	// connection has an erasure already, domain.Erasure.Repeat of the latest one decides. If calls are concurrent, only
-	// one of them starts the erasure. Errors: NotFound; those of Repeat.
+	// Start requests the erasure of an aggregator connection, live or deleted. In one atomic change, it deletes the
+	// connection as Connections.Update does if it is live, marks the connection as erased, and stores the erasure. If
+	// the connection has an erasure already, the method Repeat of its latest domain.Erasure decides what happens
+	// instead. If calls are concurrent, only one of them starts the erasure. Errors: NotFound; those of Repeat.
 	Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		r domain.ErasureRequest) (domain.Erasure, error)
 
@@ -47,37 +47,37 @@ type Erasures interface {
 	// CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Erasure], error)
 
-	// Claim returns at most limit running erasures that are due at the time at, and sets their DueAt to until. If calls
-	// are concurrent, only one of them returns a given erasure. It is not limited to one tenant.
+	// Claim returns at most limit running erasures whose DueAt is not after the time at, and sets their DueAt to until.
+	// If calls are concurrent, only one of them returns a given erasure. It is not limited to one tenant.
 	Claim(ctx context.Context, at, until time.Time, limit int) ([]ClaimedErasure, error)
 
-	// EraseBatch erases at most limit rows of one table and moves Place past them, in one atomic change. It extends the
-	// claim to until and returns the updated erasure. At the end of a pass, Place is the beginning and Passes is one
-	// higher. A pass does the following:
+	// EraseBatch erases at most limit rows of one table and advances Place past them, in one atomic change. It extends
+	// the claim to until and returns the updated erasure. At the end of a pass over all tables, it resets Place to the
+	// beginning and increments Passes. A pass does the following:
 	//
 	//   - it ends the pulls of the connection that have not ended; no worker writes for them afterwards;
-	//   - it deletes accounts, completeness, balances, closes, adjustments, quarantine, pulls, deliveries, and what
-	//     the store knows about rows that left or were replaced;
+	//   - it deletes accounts, completeness, balances, closes, adjustments, quarantine, pulls, deliveries, and the
+	//     store's records about rows that were removed or replaced;
 	//   - it deletes the histories of transactions, and replaces each transaction as domain.Transaction.Erase does,
 	//     which is a change in the feed. A transaction that is erased already is not changed;
-	//   - it removes the name of the connection (domain.Connection.EraseData), and its tokens whose webhook the
-	//     vendor does not have;
+	//   - it removes the name of the connection (domain.Connection.EraseData), and those of its tokens that have no
+	//     webhook at the vendor;
 	//   - it deletes the idempotent responses of the tenant that contain the id of the connection or of one of its
-	//     accounts, except those that contain the id of an erasure of it;
-	//   - it removes body, scope and event id of the tenant's deliveries that contain the account reference, unless
-	//     their connection has the same one.
+	//     accounts, except responses that contain the id of an erasure of the connection;
+	//   - it clears the body, the scope and the event id of each delivery of the tenant that contains the account
+	//     reference, unless the connection of the delivery has the same account reference.
 	//
 	// Nothing else is changed. Errors: LeaseLost.
 	EraseBatch(ctx context.Context, e domain.Erasure, at, until time.Time, limit int) (domain.Erasure, error)
 
-	// Save stores DueAt, LastError, Attempts, VendorDone, Passes and Place of an erasure that was claimed until
-	// claimed. Errors: LeaseLost.
+	// Save stores DueAt, LastError, Attempts, VendorDone, Passes and Place of an erasure. The argument claimed is the
+	// DueAt that Claim or EraseBatch has set. Errors: LeaseLost.
 	Save(ctx context.Context, e domain.Erasure, claimed time.Time) error
 
-	// End ends the erasure with the status of e, in one atomic change. With ErasureDone it also removes the
-	// credential and the account reference (domain.Connection.EraseAccess) and the remaining tokens of the
-	// connection. In two cases the erasure stays running, and ended is false: if the vendor must still be asked,
-	// nothing changes; if the vendor may have a webhook of one of the tokens, only the account reference is removed.
-	// Errors: LeaseLost.
+	// End ends the erasure with the status of e, in one atomic change. With ErasureDone it also removes the credential
+	// and the account reference (domain.Connection.EraseAccess) and the remaining tokens of the connection. In two
+	// cases the erasure stays running, and ended is false. If the vendor must still be asked to delete the account
+	// reference, nothing changes. If the vendor may still have a webhook of one of the tokens, only the account
+	// reference and the tokens without a webhook are removed. Errors: LeaseLost.
 	End(ctx context.Context, e domain.Erasure, at time.Time) (ended bool, err error)
 }

@@ -22,8 +22,8 @@ type PullRequest struct {
 type Claimed struct {
 	Pull       domain.Pull
 	Connection domain.Connection
-	// Initial is set when no pull has succeeded yet for the connection's current target, or when the connection
-	// has NewReference. Pulls that started before the target was set do not count.
+	// Initial is set when no pull has succeeded yet for the connection's current target, or when NewReference is set in
+	// the connection. Pulls that started before the target was set do not count.
 	Initial bool
 	// Empty is set when Initial is set and the store contains no transaction of the connection.
 	Empty bool
@@ -31,21 +31,22 @@ type Claimed struct {
 	// queued pull. It is set only from the second attempt on: RemoveAnnounced may have applied these removals, so the
 	// pull must not store the rows again from an older page.
 	Removed []string
-	// RemovedAccounts are the sorted external ids of the connection's accounts that are marked as removed. It is
+	// RemovedAccounts contains the sorted external ids of the connection's accounts that are marked as removed. It is
 	// set only if the scope of the pull names accounts.
 	RemovedAccounts []string
 	// Quarantine holds the keys of the connection's quarantined rows, in any order.
 	Quarantine []domain.QuarantineKey
-	// RecentlyLeft is set if rows of the connection have left within domain.MatchWindow, or if a transaction of
-	// the connection has past external ids. It is never set together with Empty.
+	// RecentlyLeft is set if rows of the connection have left, that is, were marked as removed, within
+	// domain.MatchWindow. It is also set if a transaction of the connection has past external ids. It is never set
+	// together with Empty.
 	RecentlyLeft bool
-	// Unshown is set if live rows of the connection are from before its present account reference, which has not
-	// shown them. It is never set together with Empty.
+	// Unshown is set if the connection has live rows that were read under an earlier account reference, and that no
+	// read under the present reference has returned yet. It is never set together with Empty.
 	Unshown bool
 }
 
-// Matching contains the rules by which a write recognises that a new row replaces a row that left. It is nil if nothing
-// is matched.
+// Matching contains the rules by which a write recognises that a new row replaces a removed row. A nil *Matching means
+// that no rows are matched.
 type Matching struct {
 	// Keys returns the institution's keys of a row. It is a pure function.
 	Keys func(domain.TransactionData) domain.InstitutionKeys
@@ -73,22 +74,23 @@ type PageWrite struct {
 	// Released are the keys of rows that leave the quarantine. If a key is also in Quarantined, its row
 	// stays.
 	Released []domain.QuarantineKey
-	// Matching recognises that a new row replaces a row that left; nil if nothing is matched. Past external ids are
-	// followed in any case.
+	// Matching recognises that a new row replaces a removed row; nil if no rows are matched. Rows with a past external
+	// id of a transaction are recognised in any case.
 	Matching *Matching
-	// RecentlyLeft is set if a new row may replace a row that left earlier, or may be a past row of a transaction. If
-	// it is not set, the store need not look for such rows.
+	// RecentlyLeft is set if a new row may replace a row that was removed earlier, or may be a past row of a
+	// transaction. If it is not set, the store need not look for such rows.
 	RecentlyLeft bool
-	// Unshown reports that a row that is not stored yet may be a row of an earlier account reference. If it is not
-	// set, the store need not look for such rows.
+	// Unshown is set if a row that is not stored yet may be the continuation of a row of an earlier account reference.
+	// If it is not set, the store need not look for such rows.
 	Unshown bool
-	// Unmatched are the external ids of rows of Transactions that replace no other row, now or later, because
-	// earlier reads may have shown them as well.
+	// Unmatched are the external ids of those rows in Transactions that must never be recognised as replacements,
+	// neither by this write nor by a later one, because earlier reads may have returned them as well.
 	Unmatched []string
 	// AccountRef is the account reference that was read. Accounts that are stored for the first time get it.
 	AccountRef string
-	// AccountKey returns the same text for accounts that are the same account of an institution; "" if that is not
-	// known. It is a pure function; nil returns "" for each account.
+	// AccountKey returns the same text for all of the vendor's accounts that represent the same account of an
+	// institution; "" if the account of the institution is not known. It is a pure function. A nil AccountKey is
+	// treated as a function that always returns "".
 	AccountKey func(domain.AccountData) string
 	// Staged is set if the rows are only staged. It is nil for every other write.
 	Staged *Staging
@@ -111,19 +113,19 @@ type Staging struct {
 type PublishedAccount struct {
 	Data   domain.AccountData
 	Listed bool // see PageWrite
-	// Continues is the stored account that this account continues. It is zero for a new account.
+	// Continues is the id of the stored account that this account continues. It is zero for a new account.
 	Continues domain.AccountID
 }
 
-// Publication describes the accounts whose staged rows become visible.
+// Publication describes the accounts of a new account reference whose staged rows PullExecution.Publish makes visible.
 type Publication struct {
 	Target     string // the target of the connection that was read; see domain.Connection
 	AccountRef string
 	Accounts   []PublishedAccount
 	// Unreadable are the external ids of accounts that the vendor lists and that cannot be read.
 	Unreadable []string
-	// Unproved is set if the read proves no absence, because the vendor was synchronising. No live row and no account
-	// is then marked as removed, and the publication is complete.
+	// Unproved is set if the vendor was synchronising, so that the absence of a row or an account from the read proves
+	// nothing. Publish then marks no live row and no account as removed, and sets Published.Complete.
 	Unproved   bool
 	Matching   *Matching                       // nil if no rows are matched
 	AccountKey func(domain.AccountData) string // see PageWrite
@@ -136,11 +138,12 @@ type Publication struct {
 // Published is the result of a publication.
 type Published struct {
 	Counts domain.Counts
-	// Complete is set unless an unreadable account may be the continuation of an account without a partner.
+	// Complete is set unless a stored account of an earlier reference is continued by none of the published accounts
+	// and may be continued by an unreadable account.
 	Complete bool
 }
 
-// KeyOf returns the key of an account.
+// KeyOf returns the result of AccountKey for an account; "" if AccountKey is nil.
 func (w PageWrite) KeyOf(account domain.AccountData) string {
 	if w.AccountKey == nil {
 		return ""
@@ -188,18 +191,19 @@ type Outcome struct {
 	// Health computes the connection's new health from its health before the attempt. If it is nil, the
 	// health does not change.
 	Health func(domain.Health) domain.Health
-	// Consent and Webhook compute the connection's new consent and watch for webhooks in the same way; nil if they do
-	// not change. heardSince reports whether a webhook about the connection was received at or after a time.
+	// Consent and Webhook compute the connection's new consent and its new webhook watch in the same way. If one of
+	// them is nil, the value does not change. heardSince reports whether a webhook about the connection was received at
+	// or after a time.
 	Consent func(domain.Consent) domain.Consent
 	Webhook func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch
-	// Target is the target whose accounts are stored. If the connection still has this target, its NewReference is
-	// cleared. "" changes nothing.
+	// Target is the target of the connection (see domain.Connection) whose accounts are stored now; "" if that is not
+	// known. If the connection still has this target, its NewReference is cleared.
 	Target string
-	// Settled is the result of a complete and settled pull; nil for every other attempt. Finish then stores
-	// a reading of each of its accounts.
+	// Settled is the result of a settled pull (see SettledRead); nil for every other attempt. If it is set, Finish
+	// stores a reading of each of its accounts.
 	Settled *SettledRead
-	// Announced are the numbers of rows that the vendor has announced. Finish stores them with their accounts, and
-	// compares them, and earlier ones, with the rows that are stored at the end of a settled pull.
+	// Announced are the numbers of rows that the vendor has announced. Finish stores them with their accounts. At the
+	// end of a settled pull, it compares these and earlier announced numbers with the stored rows.
 	Announced []domain.AnnouncedCount
 	At        time.Time
 }
@@ -210,15 +214,15 @@ type SettledRead struct {
 	Balances map[string]domain.VendorBalance
 	// Quarantined is set if the quarantine of the connection is not empty.
 	Quarantined bool
-	// RunningBalance returns the balance of the account that the metadata of a record contains; nil if
-	// the vendor states no running balances.
+	// RunningBalance returns the balance of the account that is contained in the metadata of a record. It is nil if the
+	// vendor states no running balances.
 	RunningBalance func(metadata json.RawMessage) domain.RunningBalance
 	// CreatedAt returns when the vendor created the row with this metadata; zero if that is not known. It is nil if the
 	// vendor does not state it.
 	CreatedAt func(metadata json.RawMessage) time.Time
 }
 
-// Limits of FormerAccounts and RowsOfAccount.
+// The maximum lengths of the results of FormerAccounts and RowsOfAccount.
 const (
 	MaxFormerAccounts = 1000
 	MaxComparedRows   = 10_000
@@ -242,8 +246,8 @@ type PullRequests interface {
 	// Get returns one pull. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error)
 
-	// List returns pulls without their scopes and progress, newest first. A position in the
-	// list is the TimeKey of CreatedAt and the id.
+	// List returns pulls without their scopes and progress, newest first. A position in the list consists of the
+	// TimeKey of CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter PullFilter,
 		page domain.PageRequest) (domain.Page[domain.Pull], error)
 }
@@ -252,16 +256,15 @@ type PullRequests interface {
 // are not limited to one tenant. The id of a lease is a fencing token: a write under a
 // lease that was replaced by a newer lease fails with LeaseLost.
 type PullExecution interface {
-	// Claim assigns a pull to a worker: the pull's state becomes Running, its attempt count
-	// increases by one, and the lease's id fences later writes. A pull can be claimed when it
-	// is queued and due, or when it is running under an expired lease. The first claim merges
-	// the scopes of the pull's deliveries into the pull's own scope. If they are together larger
-	// than domain.MaxScopeBytes, it merges domain.LargeScope instead.
+	// Claim assigns a pull to a worker: the pull's state becomes Running, its attempt count increases by one, and the
+	// lease's id fences later writes. A pull can be claimed when it is queued and due, or when it is running under an
+	// expired lease. The first claim merges the scopes of the pull's deliveries into the pull's own scope. If these
+	// scopes together are larger than domain.MaxScopeBytes, it merges domain.LargeScope instead.
 	//
-	// If another pull of the connection only waits for accounts (domain.Pull, AwaitsAccount), the first
-	// claim ends that pull: it has succeeded, at its Progress.ReadAt. Its deliveries that name an awaited
-	// account are attached to the claimed pull, which also gets its Progress.Awaited, unless that pull was
-	// planned for another target.
+	// If another pull of the connection only waits for accounts (domain.Pull.AwaitsAccount), the first claim ends that
+	// other pull as succeeded, with its Progress.ReadAt as the time of the end. If the other pull was planned for the
+	// present target, those of its deliveries that name an awaited account are attached to the claimed pull, which also
+	// gets the other pull's Progress.Awaited.
 	//
 	// Errors: Conflict (connection_paused) when the connection is paused: nothing changes, and the pull
 	// gets a new job when the connection is resumed. NotDue (Conflict) with RetryAfter when the pull is
@@ -286,7 +289,7 @@ type PullExecution interface {
 	//   - a stored row that is equal keeps its version and its position in the change feed.
 	//     Only its metadata and its content hash are replaced by those of this read.
 	//
-	// If Listed is set, accounts that were marked as removed are live again.
+	// If Listed is set, the accounts of the page that were marked as removed become live again.
 	//
 	// A row that occurs twice in a page counts as one row; the later occurrence is stored. A
 	// transaction whose account is unknown is stored without an account. When an account is released
@@ -297,63 +300,70 @@ type PullExecution interface {
 	// external id. It counts as quarantined once per pull. The quarantine of a connection holds at
 	// most domain.MaxQuarantined rows; a further row is only counted.
 	//
-	// A row that replaces a row that left does not become a transaction of its own (domain.FindReplacements). The
-	// transaction of the row that left keeps its id, takes the new external id and content, and is live again. A
-	// row that left is one that was removed within domain.MatchWindow, or one that this write removes. If the new
-	// row is stored already, its transaction is removed and gets SupersededBy. A transaction takes over a row only
-	// once, and at most domain.MaxReplacements are made with one write.
+	// A new row that replaces a removed row (domain.FindReplacements) does not become a transaction of its own. The
+	// transaction of the removed row keeps its id, takes the external id and the content of the new row, and is live
+	// again. Only a row that was removed within domain.MatchWindow, or that this write removes, can be replaced. If the
+	// new row is stored already, its own transaction is marked as removed and gets SupersededBy. A transaction takes
+	// over a row only once, and one write makes at most domain.MaxReplacements replacements.
 	//
 	// If Staged is set, the accounts are ignored and the transactions are only staged: no other method returns them
-	// before Publish. Staged rows with an id of Removed are deleted. A deletion of the connection deletes all of them.
-	// If Staging.Restart is set, the connection has a NewReference, and StagedSince unless it has one already.
+	// before Publish. Staged rows with an id of Removed are deleted. When the connection is deleted, all of its staged
+	// rows are deleted. If Staging.Restart is set, StorePage sets NewReference of the connection, and also StagedSince
+	// unless it is set already.
 	//
-	// A row that is not stored may be a row of an earlier account reference that Publish has left live.
-	// domain.MatchUnshown matches such rows; the transaction takes the external id and the content of the row.
+	// A row that is not stored yet may be the continuation of a row of an earlier account reference that Publish did
+	// not remove. domain.MatchUnshown finds such pairs of rows. The transaction of the earlier row then takes the
+	// external id and the content of the new row.
 	//
-	// A row whose external id is a past id of a transaction never overwrites a live present row. If the present
-	// row left, the transaction goes back to the past row. Otherwise the replacement is undone as by Ledger.Split.
-	// Removing a past external id has no effect.
+	// The external id of a row may be a past id of a transaction, which the transaction had before its present row.
+	// Such a row never overwrites a live present row. If the present row was removed, the transaction takes the past
+	// row again. Otherwise the replacement is undone as by Ledger.Split. Removing a past external id has no effect.
 	//
 	// StorePage returns the counts of this page and adds them to the pull's counts. Errors, with which nothing is
 	// written: LeaseLost (Conflict) when the lease was replaced or the connection was deleted; AccountContinues
-	// (Conflict) if an account that is not stored yet has the same AccountKey as an account that it may continue: one
-	// of another account reference of the connection, or of a deleted connection (see FormerAccounts).
+	// (Conflict) if an account that is not stored yet has the same AccountKey as a stored account that it may continue.
+	// Such a stored account belongs to another account reference of the connection, or to a deleted connection (see
+	// FormerAccounts).
 	StorePage(ctx context.Context, lease domain.Lease, w PageWrite) (domain.Counts, error)
 
-	// FormerAccounts returns the accounts that an account which the vendor lists may continue: those of the connection,
-	// and, unless one of them is of another account reference than the present one, those of deleted connections of
-	// the same tenant and vendor. The accounts of one connection are next to each other, ordered by external id: first
-	// those of the connection itself, then those of the connection that was deleted last.
-	// It returns at most MaxFormerAccounts. Errors: LeaseLost (Conflict).
+	// FormerAccounts returns the stored accounts that an account of the vendor's list may continue. These are the
+	// accounts of the connection. If all of them belong to the present account reference, the accounts of deleted
+	// connections of the same tenant and vendor are returned as well. The accounts of the connection itself come first,
+	// then those of the deleted connections, the most recently deleted connection first. The accounts of one connection
+	// are ordered by external id. It returns at most MaxFormerAccounts. Errors: LeaseLost (Conflict).
 	FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error)
 
-	// RowsOfAccount returns at most MaxComparedRows rows of an account, the newest ones by date: the live rows of a
-	// stored account, or, if account is zero, the staged rows of the connection that refer to the account with this
-	// external id. Only the members that domain.NewMatchRow sets are set. Errors: LeaseLost (Conflict).
+	// RowsOfAccount returns at most MaxComparedRows rows of an account, the newest ones by date. If account is not
+	// zero, these are the live rows of this stored account. Otherwise they are the connection's staged rows that refer
+	// to the account with the given external id. Only the members that domain.NewMatchRow sets are set. Errors:
+	// LeaseLost (Conflict).
 	RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
 		keys func(domain.TransactionData) domain.InstitutionKeys) ([]domain.MatchRow, error)
 
-	// Publish makes the staged rows of the connection visible, and ends its NewReference, in one atomic change:
+	// Publish makes the staged rows of the connection visible, and clears its NewReference, in one atomic change:
 	//
-	// - An account that continues another one keeps its id. If the continued account belongs to a deleted connection,
-	// the account
-	//     moves with everything that belongs to it. Each moved transaction gets a new version.
-	//   - A staged row with the external id of a stored row is a new version of it, if it differs. A row with a past
-	//     external id follows the rules of StorePage. domain.MatchRelinked matches the other rows of a continued
-	//     account with its live rows, and with those that left within domain.MatchWindow. The remaining rows are new.
-	// - A live row of a continued account that did not belong to this reference before, and that is neither staged nor
-	//     matched, is removed if its date is not before that of the oldest staged row of the account. The same holds
-	//     for rows without an account, among themselves.
-	//   - The other live rows of such an account are rows that the present reference has not shown. They keep their
-	//     transactions, no longer count as unchanged for FilterUnchanged, and may be matched by StorePage. A sweep by
-	//     one read does not remove them if they are older than every row of the account that the read returned.
+	//   - An account that continues a stored account keeps the id of the stored account. If the stored account belongs
+	//     to a deleted connection, it moves to this connection with everything that belongs to it. Each moved
+	//     transaction gets a new version.
+	//   - A staged row that has the external id of a stored row, but differs from it, becomes a new version of the
+	//     stored row. A row with a past external id follows the rules of StorePage. domain.MatchRelinked matches the
+	//     other staged rows of a continued account with its live rows, and with its rows that were removed within
+	//     domain.MatchWindow. The remaining staged rows become new transactions.
+	//   - If a continued account did not belong to this reference before, its live rows that are neither staged nor
+	//     matched are removed, except for rows that are older than the account's oldest staged row. In the same way,
+	//     live rows without an account are compared with staged rows without an account.
+	//   - The other live rows of such an account remain, although no read under the present reference has returned
+	//     them. They keep their transactions, no longer count as unchanged for FilterUnchanged, and may be matched by
+	//     StorePage. A sweep by one read does not remove them if they are older than every row of the account that the
+	//     read returned.
 	//   - An account of another reference that no account continues is marked as removed, and its reference ends.
 	//
-	// The staged rows are deleted. If accounts of other references have no partner and Unreadable is not empty, these
-	// accounts stay as they are, the rows of the unreadable accounts remain staged, and NewReference stays.
+	// The staged rows are deleted. There is one exception: if accounts of other references are continued by no account,
+	// and Unreadable is not empty, these accounts do not change, the rows of the unreadable accounts remain staged, and
+	// NewReference remains set.
 	//
-	// Errors: LeaseLost (Conflict); TargetChanged (Conflict) if the connection has another target by now, or if an
-	// account to continue belongs to another live connection by now.
+	// Errors: LeaseLost (Conflict); TargetChanged (Conflict) if the connection now has another target, or if an account
+	// to continue now belongs to another live connection.
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
 	// RemoveAnnounced applies the removals of a queued pull that has to wait for another pull. If another pull of its
@@ -365,15 +375,15 @@ type PullExecution interface {
 	// removals itself. If the deliveries announce more removals than a scope holds (PullScope.MoreRemoved),
 	// the rest is applied when the pull starts.
 	//
-	// matching returns the Matching for the connection's vendor; nil if nothing is matched.
+	// The function matching returns the Matching for the connection's vendor; nil if no rows are matched.
 	RemoveAnnounced(ctx context.Context, pull domain.PullID, at time.Time,
 		matching func(domain.Vendor) *Matching) (blocked bool, err error)
 
-	// VisitAnnouncedRemovals reads the deliveries of the pull in batches, whose scopes are together at most
-	// domain.MaxScopeBytes unless a batch is one delivery. For each batch it calls visit with the sorted external ids
-	// that the batch announces as removed and that belong to known rows: rows that are stored and not removed, or are
-	// in the quarantine. The list may be empty. visit may write, for example to extend the lease; its error ends the
-	// visits and is returned. Errors: LeaseLost (Conflict).
+	// VisitAnnouncedRemovals reads the deliveries of the pull in batches. The scopes of a batch together have at most
+	// domain.MaxScopeBytes, unless the batch consists of a single delivery. For each batch it calls visit with the
+	// sorted external ids that the batch announces as removed and that belong to known rows: rows that are stored and
+	// not removed, or are in the quarantine. The list may be empty. The function visit may write, for example to extend
+	// the lease. If it returns an error, the method stops and returns this error. Errors: LeaseLost (Conflict).
 	VisitAnnouncedRemovals(ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error) error
 
 	// Sweep marks the rows of the window that the read did not return as removed and extends the lease, in
@@ -386,20 +396,20 @@ type PullExecution interface {
 	Sweep(ctx context.Context, lease domain.Lease, w SweepWrite) (domain.Counts, error)
 
 	// SweepAccounts marks the accounts that the vendor no longer lists as removed, and extends the lease, in one atomic
-	// change. With TwoReads it marks only accounts that the previous call of another pull did not list either. The
-	// transactions of the accounts do not change. StorePage removes the mark when the vendor lists the account again.
-	// Errors: LeaseLost (Conflict).
+	// change. With TwoReads it marks an account only if an earlier pull did not list the account either, and if no call
+	// in between listed it. The transactions of the accounts do not change. StorePage removes the mark when the vendor
+	// lists the account again. Errors: LeaseLost (Conflict).
 	SweepAccounts(ctx context.Context, lease domain.Lease, w AccountSweepWrite) error
 
 	// Finish ends an attempt and its lease in one atomic change. When the pull has succeeded or failed, the
 	// same change queues the job of the connection's next pull, if there is one. It does the same when
 	// the pull waits for accounts. Errors: LeaseLost (Conflict).
 	//
-	// If Settled is set, the same change stores a reading of each of its accounts that is stored: the sum of its
-	// live posted records, and the state that domain.Completeness.After returns. The reading replaces an earlier one
-	// of the same day. Nothing is written for an account if neither its records nor its balance have changed since
-	// its latest reading, which is of the same day. A row in the quarantine belongs to the accounts whose
-	// external id its payload contains as a JSON string.
+	// If Settled is set, the same change stores a reading of each stored account in Settled.Balances: the sum of its
+	// live posted records, and the state that domain.Completeness.After returns. The reading replaces an earlier one of
+	// the same day. Nothing is written for an account if neither its records nor its balance have changed since its
+	// latest reading, which is of the same day. A row in the quarantine counts for each account whose external id
+	// occurs in the payload of the row as a JSON string.
 	Finish(ctx context.Context, lease domain.Lease, o Outcome) error
 }
 
@@ -417,16 +427,14 @@ type PullMaintenance interface {
 	// under an expired lease.
 	ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
 
-	// ListWaiting returns at most limit pulls that Claim would accept at this time, oldest first, without
-	// their scopes and progress. It omits the pulls of the tenants in without.
+	// ListWaiting returns at most limit pulls that Claim would accept at this time, oldest first, without their scopes
+	// and progress. It omits the pulls of the tenants that the argument without contains.
 	ListWaiting(ctx context.Context, at time.Time, without []domain.TenantID, limit int) ([]domain.Pull, error)
 
-	// ListDueForReconcile returns at most limit live aggregator connections, ordered by id,
-	// that were created before since, have no complete pull queued or under way (except one that waits
-	// for accounts), and have no
-	// complete pull that succeeded or failed at or after since. Complete pulls that failed count
-	// as well, so a connection whose last complete pull failed is not requested again in every
-	// round.
+	// ListDueForReconcile returns at most limit live aggregator connections, ordered by id, that were created before
+	// the time since, have no complete pull queued or under way (except one that waits for accounts), and have no
+	// complete pull that succeeded or failed at or after this time. Complete pulls that failed count as well, so a
+	// connection whose last complete pull failed is not requested again in every round.
 	//
 	// A complete pull reads everything that the vendor has: its scope requests everything, or
 	// Claimed.Initial was set. The scopes of a pull's deliveries count from its first claim on.
@@ -434,14 +442,14 @@ type PullMaintenance interface {
 	// pull at any time and would never be due.
 	ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
 
-	// ListUnheard returns at most limit live aggregator connections that are not paused and whose Webhook.DueAt is
-	// at or before due, earliest first. A call is cheap if there are none.
+	// ListUnheard returns at most limit live aggregator connections that are not paused and whose Webhook.DueAt is not
+	// after the time due, earliest first. A call is cheap if there are no such connections.
 	ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error)
 
-	// PassWebhook ends the wait of a connection for the webhook of the synchronisation at due, in one atomic change:
-	// it stores the result of domain.WebhookWatch.Pass, and if the webhook is missing, it queues r or merges r into
-	// the pull that is already queued. If another call has ended the wait, or the connection is paused or deleted,
-	// PassWebhook changes nothing and returns the zero result.
+	// PassWebhook ends the wait of a connection for the webhook that is due at the time due, in one atomic change. It
+	// stores the result of domain.WebhookWatch.Pass. If the webhook is missing, it also queues the pull r, or merges r
+	// into the pull that is already queued. If another call has ended the wait, or if the connection is paused or
+	// deleted, PassWebhook changes nothing and returns the zero result.
 	PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
 		r PullRequest) (WebhookPassed, error)
 
@@ -527,39 +535,40 @@ type Ledger interface {
 	History(ctx context.Context, tenant domain.TenantID, transaction domain.TransactionID,
 		page domain.PageRequest) (domain.Page[domain.TransactionVersion], error)
 
-	// Changes returns the tenant's transactions in the order of their last change, each in its
-	// current version. A change that commits later never gets a position before a change that
-	// was already returned, however long its writer took. To guarantee this, a store may
-	// withhold changes while a writer that started before these changes is still running. The
-	// position is opaque: only the store that returned it can interpret it. Each item has the earliest closed
-	// day of which a change of the transaction is an adjustment.
+	// Changes returns the tenant's transactions in the order of their last change, each in its current version. A
+	// change that commits later never gets a position before a change that was already returned, however long its
+	// writer took. To guarantee this, a store may withhold changes while a writer that started before these changes is
+	// still running. The position is opaque: only the store that returned it can interpret it. The member Adjusts of
+	// each item is the earliest closed day for which a change of the transaction is an adjustment.
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error)
 
 	// Completeness returns the state that Pulls.Finish has stored for an account; the zero state if no settled pull
 	// has read the account. Errors: NotFound if there is no such account.
 	Completeness(ctx context.Context, tenant domain.TenantID, account domain.AccountID) (domain.Completeness, error)
 
-	// Balances returns the days of the window on which a settled pull has read the balance of an account, newest
-	// first, with the last reading of each day. A position in the list consists of the day and the id of the
-	// account. There are none for an unknown account.
+	// Balances returns the days of the window on which a settled pull has read the balance of an account, newest first,
+	// with the last reading of each day. A position in the list consists of the day and the id of the account. For an
+	// unknown account, it returns none.
 	Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
 		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
 
-	// Split undoes the last replacement of a transaction, in one atomic change. The transaction gets its last past
-	// row and is removed, because that row left. Its present row is given to another transaction: to the one that had
-	// it before, or to a new one with the id newID. The two rows are never matched again. Split returns the
-	// transaction. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has replaced no row.
+	// Split undoes the last replacement of a transaction, in one atomic change. The transaction returns to the row that
+	// it had before the replacement, and is marked as removed, because that row was removed. Its present row moves to
+	// the transaction that had it before, or to a new transaction with the id newID. The two rows are never matched
+	// again. Split returns the transaction. Errors: NotFound; Conflict (nothing_to_undo) if the transaction has
+	// replaced no row.
 	Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID,
 		at time.Time) (domain.Transaction, error)
 
-	// UpdateCompleteness replaces the state of an account by the result of edit, in one atomic change. Errors:
-	// NotFound if there is no such account; those of edit; nothing is changed after an error.
+	// UpdateCompleteness calls edit with the state of an account and replaces the state by the result, in one atomic
+	// change. After an error nothing has changed. Errors: NotFound if there is no such account; those of edit.
 	UpdateCompleteness(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		edit func(domain.Completeness) (domain.Completeness, error)) (domain.Completeness, error)
 
-	// Snapshot calls read with a view of an account, and returns the error of read. All results of the view show the
-	// same moment: they do not contain changes that commit meanwhile. The view must not be used after read has
-	// returned. It occupies a connection to the database until then. Errors: NotFound if there is no such account.
+	// Snapshot calls the function read with a view of an account, and returns the error of this function. All results
+	// of the view show the same moment: they do not contain changes that commit meanwhile. The view occupies a
+	// connection to the database until the function returns, and must not be used afterwards. Errors: NotFound if there
+	// is no such account.
 	Snapshot(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		read func(view AccountView) error) error
 	Closes

@@ -9,13 +9,13 @@ import (
 
 // SinkTarget is the destination of one subscription.
 type SinkTarget struct {
-	URL        domain.Secret   // of the endpoint or of the broker; it can contain a password
-	Secrets    []domain.Secret // the keys that sign an event, the newest first; nil if the sink does not sign
+	URL        domain.Secret   // the URL of the endpoint or of the broker; it can contain a password
+	Secrets    []domain.Secret // the keys that sign an event, newest first; nil if the sink does not sign
 	Exchange   string          // RabbitMQ: the exchange to which events are published; otherwise ""
 	RoutingKey string          // RabbitMQ: the routing key; "" means the type of the event
 }
 
-// OutgoingEvent is an event in the form that a sink sends.
+// OutgoingEvent is an event in the form in which a sink sends it.
 type OutgoingEvent struct {
 	ID       string    // the same in every attempt; unique in the service
 	Type     string    // for example studio.lerian.discovery.transaction.added
@@ -34,7 +34,7 @@ type EventSender interface {
 	// ctx was canceled, the error is Unavailable (interrupted), which says nothing about the destination.
 	Send(ctx context.Context, e OutgoingEvent) error
 
-	// Close releases the connections of the sender. It must be called once, when no Send runs any more.
+	// Close releases the connections of the sender. It must be called once, when no call of Send is running any more.
 	Close()
 }
 
@@ -47,6 +47,6 @@ type Sink interface {
 	// connect. Each error is Invalid on a field of the request: url, exchange or routingKey.
 	Validate(ctx context.Context, t SinkTarget) []*domain.Error
 
-	// Open returns a sender for a valid target. It does not connect: Send does.
+	// Open returns a sender for a valid target. It does not connect; EventSender.Send connects.
 	Open(t SinkTarget) EventSender
 }

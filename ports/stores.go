@@ -34,13 +34,12 @@ type Connections interface {
 	List(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
 
-	// Update reads the connection, calls change with it, and writes the changed connection, in
-	// one atomic change. Concurrent updates of one row are serialised. If change returns an
-	// error, Update writes nothing and returns this error unchanged. If change sets DeletedAt,
-	// the same atomic change also revokes the connection's webhook tokens and fails
-	// (connection_deleted) its pulls that are queued or wait for a retry. If change clears PausedAt,
-	// the same atomic change queues the jobs of the connection's pulls that have not ended. Errors:
-	// NotFound; Conflict (name_taken).
+	// Update reads the connection, calls change with it, and writes the changed connection, in one atomic change.
+	// Concurrent updates of one row are serialised. If change returns an error, Update writes nothing and returns this
+	// error unchanged. If change sets DeletedAt, the same atomic change also revokes the connection's webhook tokens
+	// and marks those of its pulls that are queued or wait for a retry as failed (connection_deleted). If change clears
+	// PausedAt, the same atomic change queues the jobs of the connection's pulls that have not ended. Errors: NotFound;
+	// Conflict (name_taken).
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		change func(*domain.Connection) error) (domain.Connection, error)
 
@@ -55,13 +54,13 @@ type Connections interface {
 		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
 
 	// NoticeConsents returns at most limit live aggregator connections, without their sealed credentials, whose
-	// consents begin to expire at or before the time at (Consent.NoticeAt), earliest first. It marks each of them as
-	// noticed, in one atomic change per connection. If calls are concurrent, only one of them returns a given
-	// connection. It is not limited to one tenant.
+	// Consent.NoticeAt is not after the time at, earliest first. Consent.NoticeAt is when a consent begins to count as
+	// expiring. The method marks each of these consents as noticed, in one atomic change per connection. If calls are
+	// concurrent, only one of them returns a given connection. It is not limited to one tenant.
 	NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error)
 
-	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It acts for
-	// the service itself.
+	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It is not
+	// limited to one tenant.
 	CountAttention(ctx context.Context, at time.Time) (Attention, error)
 
 	// ListSealed returns at most limit live connections of all tenants with ids greater than
@@ -80,13 +79,13 @@ type Attention struct {
 	// expired. Revoked consents are not counted.
 	ConsentExpiring int
 	Silent          int // connections that are silent and not paused
-	// Drifting is the number of accounts that were announced as drifting; see Subscriptions.AnnounceCompleteness.
-	// Removed accounts are not counted.
+	// Drifting is the number of accounts whose last announcement (EventMaintenance.AnnounceCompleteness) was that they
+	// drift. Removed accounts are not counted.
 	Drifting int
 }
 
-// Activity holds the times of a connection's last pull and last delivery, the size of its quarantine, and the stored
-// facts about its webhooks.
+// Activity holds the times of a connection's last succeeded pull and last delivery, the size of its quarantine, and
+// other stored facts about its rows, accounts and webhooks.
 type Activity struct {
 	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
@@ -127,19 +126,19 @@ type Tokens interface {
 	// It is not limited to one tenant.
 	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
 
-	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the
-	// token. An active registration becomes removing and due, in the same atomic change. Errors: NotFound, also
-	// for a token that is already revoked, or whose registration is pending.
+	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the token. An active registration
+	// becomes removing and due, in the same atomic change. Errors: NotFound, also if the token is already revoked or
+	// its registration is pending.
 	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error
 
 	// ActivateRegistration stores the vendor's id of the webhook of a live token whose registration is
 	// pending, and makes the registration active. Errors: NotFound if there is no such token any more.
 	ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string) error
 
-	// ClaimRegistrations returns at most limit tokens with their connections, including deleted connections. Their
-	// registrations are pending or removing and due at the time at. Claiming sets DueAt to until, increments
-	// Attempts and revokes the token if it is live, in one atomic change. If calls are concurrent, only one of them
-	// returns a given token. It is not limited to one tenant.
+	// ClaimRegistrations returns at most limit tokens whose registrations are pending or removing and are due at the
+	// time at. It returns each token with its connection, even if the connection is deleted. Claiming sets the DueAt of
+	// the registration to until, increments its Attempts and revokes the token if it is live, in one atomic change. If
+	// calls are concurrent, only one of them returns a given token. It is not limited to one tenant.
 	ClaimRegistrations(ctx context.Context, at, until time.Time, limit int) ([]ClaimedRegistration, error)
 
 	// PostponeRegistration sets the DueAt of a registration that is pending or removing. Any other
@@ -199,14 +198,15 @@ type Deliveries interface {
 	//   - A delivery that wants a pull is attached to the pull that is queued for the
 	//     connection, never to a pull that has already started to read. If no pull is queued,
 	//     Receive queues a new pull with the id IncomingDelivery.Pull.
-	//   - A token whose source secret is not proved by Authorization is refused, and so is a token without a
-	//     source secret if SourceAdmitted is not set (domain.SourceHash.Admits).
-	//   - An event about an account reference other than the connection's is stored as ignored. If the token has
-	//     a registration, neither the body nor the scope of such an event is stored.
-	//   - A delivery with a fingerprint that the connection already has is a Duplicate, and
-	//     nothing is stored for it, however many copies arrive concurrently.
+	//   - A token with a source secret is refused unless Authorization is the hash of that secret. A token without a
+	//     source secret is refused unless SourceAdmitted is set (domain.SourceHash.Admits).
+	//   - An event about another account reference than that of the connection is stored with the status ignored. If
+	//     the token has a registration, neither the body nor the scope of such an event is stored.
+	//   - If the connection already has a delivery with the same fingerprint, the result is marked as Duplicate and
+	//     nothing is stored, however many copies arrive concurrently.
 	//
-	// Errors: Unauthenticated when there is no such token. It is not limited to one tenant.
+	// Errors: Unauthenticated when there is no such token or when the token is refused. The method is not limited to
+	// one tenant.
 	Receive(ctx context.Context, r IncomingDelivery) (ReceiveResult, error)
 
 	// List returns deliveries without bodies and scopes, newest first. A position in the list
@@ -217,12 +217,11 @@ type Deliveries interface {
 	// Get returns one delivery with its body. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
 
-	// Replay requests the pulls of deliveries again. In one atomic change, each delivery is
-	// attached to the pull that is queued for its connection, or to a new pull, and its status
-	// becomes Accepted. A delivery is skipped if it is not the tenant's, does not want a pull,
-	// or belongs to a connection that is not live. All other deliveries are returned with
-	// their new pull. newID generates ids for new pulls. The scope of a delivery whose pull has
-	// succeeded becomes domain.PullScope.Replayed.
+	// Replay requests the pulls of deliveries again. In one atomic change, each delivery is attached to the pull that
+	// is queued for its connection, or to a new pull, and its status becomes Accepted. A delivery is skipped if it
+	// belongs to another tenant, does not want a pull, or belongs to a connection that is not live. All other
+	// deliveries are returned with their new pull. newID generates ids for new pulls. The scope of a delivery whose
+	// pull has succeeded becomes domain.PullScope.Replayed.
 	Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 		newID func() domain.PullID) ([]domain.Delivery, error)
 
@@ -251,20 +250,19 @@ type IdempotencyStore interface {
 	// Otherwise Begin returns the stored response. Errors: Conflict (key_in_flight) if another request
 	// holds the claim; Conflict (key_reused) if the fingerprint differs.
 	//
-	// at identifies the claim, like a fencing token: the caller passes it to Finish and Release as claimed.
-	// Two claims of a key never have the same time, because a claim can be taken over only after
+	// The time at identifies the claim, like a fencing token: the caller passes it to Finish and Release as the
+	// argument claimed. Two claims of a key never have the same time, because a claim can be taken over only after
 	// ClaimTimeout.
 	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 		at time.Time) (*StoredResponse, error)
 
-	// Finish stores the response for the key and ends the claim made at the time claimed. If this claim has
+	// Finish stores the response for the key and ends the claim that Begin made at the time claimed. If this claim has
 	// already ended or was taken over by another request, Finish changes nothing and returns nil.
 	Finish(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
 		response StoredResponse, at time.Time) error
 
-	// Release ends the claim made at the time claimed without storing a response, so the key is free again.
-	// If this claim has already ended or was taken over by another request, Release changes nothing and
-	// returns nil.
+	// Release ends the claim that Begin made at the time claimed, without storing a response, so the key is free again.
+	// If this claim has already ended or was taken over by another request, Release changes nothing and returns nil.
 	Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error
 
 	// Prune deletes at most limit responses older than the given time and returns the number

@@ -13,7 +13,7 @@ type NewSubscription struct {
 	Types      []string
 	Connection domain.ConnectionID // zero for the events of all connections
 	Sink       SinkRequest
-	FromStart  bool // begin at the first record instead of now
+	FromStart  bool // whether the events begin at the first stored record instead of now
 }
 
 // SinkRequest is the destination of a subscription as an operator sends it.
@@ -36,17 +36,17 @@ type SubscriptionUpdate struct {
 // SubscriptionStatus is a subscription with the progress of its events.
 type SubscriptionStatus struct {
 	domain.Subscription
-	Waiting       int       // number of events that are stored and not delivered
-	OldestWaiting time.Time // when the change of the oldest of them was made; zero if none waits
-	Retrying      int       // number of waiting events that have failed, or follow a failed one
-	// Position is the sequence before the first event that waits; LastSequence if none waits.
+	Waiting       int       // number of waiting events: those that are stored and not delivered
+	OldestWaiting time.Time // when the change that the oldest waiting event reports was made; zero if no event waits
+	Retrying      int       // number of waiting events that have failed, or follow a failed event of the same subject
+	// Position is the sequence number just before the first waiting event, or LastSequence if no event is waiting.
 	Position int64
 }
 
 // CreatedSubscription is a new subscription. This is the only time that Secret is available.
 type CreatedSubscription struct {
 	SubscriptionStatus
-	Secret domain.Secret // signs the events; empty unless the sink signs
+	Secret domain.Secret // the key that signs the events; empty if the sink does not sign
 }
 
 // SinkTestResult is the outcome of a test of a sink.
@@ -70,23 +70,23 @@ type SubscriptionManager interface {
 	ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
 	// UpdateSubscription replaces the fields, in one atomic change. Errors: those of CreateSubscription; Invalid
-	// (immutable) for another kind of sink; Conflict (revision_mismatch).
+	// (immutable) if u has another kind of sink; Conflict (revision_mismatch).
 	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch,
 		u SubscriptionUpdate) (SubscriptionStatus, error)
 	// DeleteSubscription deletes a subscription with its events and attempts. Errors: Conflict (revision_mismatch).
 	DeleteSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch) error
-	// PauseSubscription stops a subscription, which keeps its position.
+	// PauseSubscription stops sending the events of a subscription. The subscription keeps its position.
 	PauseSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
 	// ResumeSubscription makes a paused or disabled subscription active. Its failed events are retried at once.
 	ResumeSubscription(ctx context.Context, tenant domain.TenantID,
 		id domain.SubscriptionID) (SubscriptionStatus, error)
-	// RotateSubscriptionSecret replaces the signing secret. The previous one also signs for domain.OldSecretFor.
-	// Errors: Conflict (not_offered) if the sink does not sign.
+	// RotateSubscriptionSecret replaces the signing secret. For the time domain.OldSecretFor, events are also signed
+	// with the previous secret. Errors: Conflict (not_offered) if the sink does not sign.
 	RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID,
 		id domain.SubscriptionID) (CreatedSubscription, error)
-	// ReplaySubscription sends the stored events again, starting with the sequence first. If first is after the
-	// position, the events in between are skipped. Errors: Invalid on "from" unless the event is stored or is the
-	// next one.
+	// ReplaySubscription sends the stored events again, starting with the event whose sequence is first. If first is
+	// after the position of the subscription, the events in between are skipped. Errors: Invalid on "from" unless the
+	// event is stored or is the next one.
 	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		first int64) (SubscriptionStatus, error)
 	// TestSubscription sends an event of the type domain.SubscriptionTest. Any outcome is returned as a result,
@@ -104,7 +104,7 @@ type EventDispatcher interface {
 	DispatchEvents(ctx context.Context)
 }
 
-// EventEncoder encodes the data of events: each resource as the API returns it.
+// EventEncoder encodes the data of events. Each method encodes a resource as the API returns it.
 type EventEncoder interface {
 	Transaction(t domain.Transaction) ([]byte, error)
 	Account(a domain.Account) ([]byte, error)
@@ -121,33 +121,37 @@ type Subscriptions interface {
 	EventMaintenance
 }
 
-// SubscriptionStore stores subscriptions for operators. A position in its lists consists of the TimeKey of
-// CreatedAt, or of the time of an attempt, and the id.
+// SubscriptionStore stores subscriptions for operators. A position in the list of subscriptions consists of the TimeKey
+// of CreatedAt and the id. A position in the list of attempts consists of the TimeKey of the attempt's time and the
+// attempt's id.
 type SubscriptionStore interface {
-	// Create stores a subscription. It begins at the first record if FromStart is set. Otherwise each change that
-	// commits after Create belongs to it; a change that commits while Create runs can belong to it as well.
+	// Create stores a subscription. If FromStart is set, its events begin at the first record. Otherwise they report
+	// every change that commits after Create has returned. They can also report changes that commit while Create is
+	// running.
 	Create(ctx context.Context, s domain.Subscription) error
 	// Get returns one subscription. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID) (SubscriptionStatus, error)
 	// List returns the subscriptions of a tenant, newest first.
 	List(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
-	// Update replaces a subscription by the result of change, in one atomic change. It keeps the id, the tenant,
-	// the sequences, the epoch and FromStart. If the subscription becomes active, the retries of its events begin
-	// again, and are due at once, in a new epoch. Errors: NotFound; those of change; nothing is changed after an error.
+	// Update calls change with a subscription and stores the changed subscription, in one atomic change. It keeps the
+	// id, the tenant, the sequences, the epoch and FromStart. If the subscription becomes active, a new epoch begins,
+	// in which the retries of its events start again and are due at once. After an error nothing has changed. Errors:
+	// NotFound; those of change.
 	Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		change func(*domain.Subscription) error) (SubscriptionStatus, error)
 	// Delete deletes a subscription with its events and attempts, unless check returns an error. Errors: NotFound;
 	// those of check.
 	Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		check func(domain.Subscription) error) error
-	// Replay makes from the sequence of the next event that is sent. Stored events from there on are sent again;
-	// earlier events are not sent any more. It begins a new epoch, so that the holder of the lease cannot overwrite the
-	// position. Errors: NotFound; Invalid on "from" unless the event is stored or is the next one, LastSequence + 1.
+	// Replay changes the position, so that the next event to send is the one whose sequence equals from. The stored
+	// events beginning with this one are sent again; earlier events are not sent any more. Replay begins a new epoch,
+	// so that the holder of the lease cannot overwrite the position. Errors: NotFound; Invalid on "from" unless the
+	// event is stored or is the next one, LastSequence + 1.
 	Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		from int64) (SubscriptionStatus, error)
-	// Attempts returns the attempts to send events of a subscription, newest first. There are none for an unknown
-	// subscription.
+	// Attempts returns the attempts to send events of a subscription, newest first. For an unknown subscription, it
+	// returns none.
 	Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		page domain.PageRequest) (domain.Page[domain.EventAttempt], error)
 	// ListSealed returns at most limit subscriptions of all tenants with ids greater than after, ordered by id, for
@@ -185,38 +189,40 @@ type AttemptsWrite struct {
 	// Parked contains the events that wait separately from the others: an event that has failed, with the state of its
 	// retries, and the later events of the same subject.
 	Parked []domain.SubscriptionEvent
-	// Unparked are the sequences of parked events that are delivered.
+	// Unparked are the sequences of parked events that were delivered.
 	Unparked []int64
-	// Disable disables the subscription for this reason unless it is "". The lease ends.
+	// Disable is the reason for which the subscription must be disabled, which also ends the lease. It is "" if the
+	// subscription remains active.
 	Disable domain.Code
 	At      time.Time
 }
 
-// EventQueue stores the events of subscriptions for the process that sends them. All of its methods act for the
-// service itself. A write under a lease that was replaced or ended, or of another epoch, fails with LeaseLost
-// (Conflict).
+// EventQueue stores the events of subscriptions for the process that sends them. Its methods are not limited to one
+// tenant. A write fails with LeaseLost (Conflict) if its lease was replaced or has ended, or if the subscription is no
+// longer in the epoch of the lease.
 type EventQueue interface {
-	// ClaimSubscriptions extends the leases of the active subscriptions that holder has, and claims at most limit
-	// active subscriptions whose lease has expired or ended. It returns all active subscriptions that holder has after
-	// the call. Each of their leases lasts for at least half of the time until until.
+	// ClaimSubscriptions extends the leases that holder has on active subscriptions, and claims at most limit active
+	// subscriptions whose lease has expired or ended. It returns all active subscriptions on which holder has a lease
+	// after the call. Each of their leases lasts for at least half of the time between at and until.
 	ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, at, until time.Time,
 		limit int) ([]domain.Subscription, error)
 	// ReleaseSubscriptions ends all leases of holder.
 	ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error
-	// ListPending returns the subscriptions of holder for which there are changes that Append has not read.
+	// ListPending returns the subscriptions leased by holder for which there are changes that Append has not read yet.
 	ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error)
 	// Append reads at most limit changes of the feed, and at most limit other events, after the position of the
-	// subscription. It stores those that the subscription wants (domain.Subscription.Wants) with the next
-	// sequences, and advances the position, in one atomic change. A record whose first version is after the position
-	// is added there, with its present version, also if it has changed since. Its present version, if it was not read
-	// together with the first one, becomes another event (domain.FeedChange.EventType). Errors: LeaseLost, also if the
-	// subscription has another revision than s.
+	// subscription. It stores those that the subscription wants (domain.Subscription.Wants) with the next sequences,
+	// and advances the position, in one atomic change. If the first version of a record is after the position, it
+	// becomes an event with the record's present version, even if the record has changed since. The feed's entry for
+	// the present version then becomes another event, unless the same call reads both entries
+	// (domain.FeedChange.EventType). Errors: LeaseLost, also if the stored subscription has another revision than s.
 	Append(ctx context.Context, l SubscriptionLease, s domain.Subscription, limit int,
 		newID func() domain.EventID) (AppendedEvents, error)
 	// ListEvents returns at most limit events with a sequence greater than after that are not parked, in the order of
 	// their sequences.
 	ListEvents(ctx context.Context, l SubscriptionLease, after int64, limit int) ([]domain.SubscriptionEvent, error)
-	// ListParked returns the first parked event of each subject, at most limit, in the order of their sequences.
+	// ListParked returns the first parked event of each subject. It returns at most limit events, in the order of their
+	// sequences.
 	ListParked(ctx context.Context, l SubscriptionLease, limit int) ([]domain.SubscriptionEvent, error)
 	// NextParked returns the first parked event of a subject. Errors: NotFound.
 	NextParked(ctx context.Context, l SubscriptionLease, subject string) (domain.SubscriptionEvent, error)
@@ -228,24 +234,24 @@ type EventQueue interface {
 		ids []domain.TransactionID) ([]domain.Transaction, error)
 }
 
-// EventBacklog describes the events of all active subscriptions that are stored and not delivered.
+// EventBacklog describes the waiting events of all active subscriptions: those that are stored and not delivered.
 type EventBacklog struct {
 	Waiting int
-	Oldest  time.Time // when the change of the oldest of them was made; zero if none waits
+	Oldest  time.Time // when the change that the oldest waiting event reports was made; zero if no event waits
 	// Disabled is the number of disabled subscriptions.
 	Disabled int
 }
 
 // EventMaintenance counts, deletes and announces events. Its methods are not limited to one tenant.
 type EventMaintenance interface {
-	// EventBacklog counts the events that wait.
+	// EventBacklog counts the waiting events of active subscriptions, and the disabled subscriptions.
 	EventBacklog(ctx context.Context) (EventBacklog, error)
-	// PruneEvents deletes rows from before the given time: at most limit attempts, by their time, and at most limit
-	// delivered events and at most limit events without a subscription, by the time of the change that they report. It
-	// returns the number of deleted rows.
+	// PruneEvents deletes rows that are older than the given time, and returns their number. Each kind of row has its
+	// own limit: it deletes at most limit attempts, by the time of the attempt, at most limit delivered events, and at
+	// most limit events without a subscription, both by the time of the change that they report.
 	PruneEvents(ctx context.Context, before time.Time, limit int) (int, error)
 	// AnnounceCompleteness stores the events account.drifting and account.complete for at most limit accounts whose
-	// state has changed since the last call, and returns their number. A drift counts once it has lasted for grace. An
-	// account that is removed, or whose state is unknown, has no event.
+	// state has changed since the last call, and returns their number. A drift is announced only when it has lasted for
+	// grace. No event is stored for an account that is removed or whose state is unknown.
 	AnnounceCompleteness(ctx context.Context, at time.Time, grace time.Duration, limit int) (int, error)
 }

@@ -87,7 +87,8 @@ type WebhookHealth struct {
 	ExpectedBy time.Time // the time by which a webhook is expected; zero if none is
 }
 
-// AccountCompleteness is the state of the completeness of an account at the time when it was read.
+// AccountCompleteness reports whether the records of an account explain its balance, as of the time of the call that
+// returned it.
 type AccountCompleteness struct {
 	Account domain.AccountID
 	State   domain.CompletenessState
@@ -96,14 +97,14 @@ type AccountCompleteness struct {
 	Checks  []domain.CheckResult
 }
 
-// Completeness shows whether the records of accounts explain their balances.
+// Completeness reports whether the records of accounts explain the balances of the accounts.
 //
 // Every method returns NotFound unless the id belongs to an account of the tenant.
 type Completeness interface {
-	// AccountCompleteness returns the state of an account as of its latest settled pull.
+	// AccountCompleteness returns the completeness of an account as of its latest settled pull.
 	AccountCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (AccountCompleteness, error)
-	// AcceptCompleteness makes the present anchor of an account its baseline. Errors: Invalid on "reason"; Conflict
-	// (no_anchor) if no anchor is known.
+	// AcceptCompleteness makes the present anchor of an account (domain.AccountReading.Anchor) the baseline with which
+	// later readings are compared. Errors: Invalid on "reason"; Conflict (no_anchor) if no anchor is known.
 	AcceptCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 		reason string) (AccountCompleteness, error)
 	// ListBalances returns the days of the window on which a settled pull has read the balance of an account,
@@ -121,22 +122,23 @@ type Replacements interface {
 
 // StatementQuery selects a statement.
 type StatementQuery struct {
-	Window domain.Window // of value dates; may be open at both ends
-	Force  bool          // also if the account drifts
+	Window domain.Window // the value dates of the records; may be open at both ends
+	Force  bool          // whether to write the statement even if the account drifts
 }
 
-// StatementWriter writes a statement. records yields its records, ordered by date, then by id; it may be ranged over
-// several times. If reading fails, the sequence ends with the error, and the writer returns it.
+// StatementWriter writes a statement. The argument records yields the records of the statement, ordered by date, then
+// by id; it may be ranged over several times. If reading fails, the sequence ends with the error, and the writer
+// returns it.
 type StatementWriter func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 
 // Statements writes statements of accounts.
 type Statements interface {
-	// WriteStatement calls write with a statement of an account and returns the error of write. The statement and all
-	// its records show the same moment. Only a few statements are written at the same time, because each of them
-	// occupies a connection to the database; WriteStatement waits a few seconds for its turn. Errors: NotFound; Invalid
-	// on the window; Conflict (account_drifting) if the account drifts, unless q.Force is set; Conflict
-	// (no_account_amount) if an amount in the account's currency is not known; Unavailable (too_many_statements) with
-	// RetryAfter after the wait.
+	// WriteStatement calls the function write with a statement of an account, and returns the error of this function.
+	// The statement and all its records show the same moment. Only a few statements are written at the same time,
+	// because each of them occupies a connection to the database; WriteStatement waits a few seconds for its turn.
+	// Errors: NotFound; Invalid on the window; Conflict (account_drifting) if the account drifts, unless q.Force is
+	// set; Conflict (no_account_amount) if an amount in the account's currency is not known; Unavailable
+	// (too_many_statements) with RetryAfter after the wait.
 	WriteStatement(ctx context.Context, tenant domain.TenantID, id domain.AccountID, q StatementQuery,
 		write StatementWriter) error
 }
@@ -149,9 +151,9 @@ type StatementFormat interface {
 	MediaType() string
 	// Extension returns the extension of file names, without the dot.
 	Extension() string
-	// Write writes a document to w. It needs the memory for one record. Errors: those of records and of w;
-	// Conflict (no_balance, not_representable) before the first byte if the format cannot express the
-	// statement.
+	// Write writes a document to w. It keeps only one record in memory at a time. Errors: those of the sequence records
+	// and of the writer w; Conflict (no_balance, not_representable) before the first byte if the format cannot express
+	// the statement.
 	Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 }
 
@@ -209,11 +211,11 @@ type LinkSession struct {
 
 // ConnectionLifecycle renews the access and the data of connections at the vendor, and pauses connections.
 //
-// Every method returns NotFound unless the id belongs to a live aggregator connection of the tenant. The
-// methods that call the vendor share the limits of TestConnection on concurrent calls. Their errors are:
-// Conflict (connection_paused); Conflict (not_offered) if the vendor does not have the feature; Rejected
-// (vendor_refused), whose Message is a reason of TestResult; Unavailable with RetryAfter if the vendor
-// cannot be reached, or too many calls are running (too_many_probes).
+// Every method returns NotFound unless the id belongs to a live aggregator connection of the tenant. The methods that
+// call the vendor share the limits of TestConnection on concurrent calls. Their errors are: Conflict
+// (connection_paused); Conflict (not_offered) if the vendor does not have the feature; Rejected (vendor_refused), whose
+// Message is a code that can also be the Reason of a TestResult; Unavailable with RetryAfter if the vendor cannot be
+// reached, or too many calls are running (too_many_probes).
 type ConnectionLifecycle interface {
 	// CreateLinkSession requests a token at the vendor with which the account holder can sign in again.
 	CreateLinkSession(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (LinkSession, error)
@@ -285,7 +287,7 @@ type EngineManager interface {
 	TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (EngineTest, error)
 }
 
-// MintRequest identifies the connection for which to mint a token, and the options of the token.
+// MintRequest identifies the connection for which to mint a token, and contains the options of the token.
 type MintRequest struct {
 	Vendor string
 	Name   string
@@ -317,8 +319,8 @@ type TokenManager interface {
 	// ListTokens returns tokens, including revoked ones, newest first.
 	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
-	// RevokeToken revokes the token: the service refuses every later webhook request that
-	// uses it. If the service has created the webhook at the vendor, it is removed later. Errors: NotFound.
+	// RevokeToken revokes the token: the service refuses every later webhook request that uses it. If the service has
+	// created the webhook at the vendor, it removes the webhook there later. Errors: NotFound.
 	RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 }
 
@@ -402,11 +404,10 @@ type Reader interface {
 // Idempotency makes a request safe to repeat. A request with an idempotency key is executed
 // once, and every repetition of it gets the response to the first request.
 type Idempotency interface {
-	// Do calls do for the first request with this key and stores the response. For each
-	// repetition it returns the stored response and sets replayed. If do returns an error, Do
-	// returns this error and frees the key, so that the request can be repeated. A response
-	// with status 0 and a nil body frees the key, too. Errors: Conflict (key_in_flight,
-	// key_reused).
+	// Do executes the first request with this key by calling the function do, and stores the response. For each
+	// repetition of the request it returns the stored response, and replayed is true. If the function returns an error,
+	// Do returns this error and frees the key, so that the request can be repeated. Do also frees the key if the
+	// function returns a response with status 0 and a nil body. Errors: Conflict (key_in_flight, key_reused).
 	Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 		do func(context.Context) (StoredResponse, error)) (response StoredResponse, replayed bool, err error)
 }
@@ -417,9 +418,9 @@ type Worker interface {
 	// nothing is left to do for this pull. Errors: only errors of the store; errors of the vendor are
 	// recorded in the pull.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
-	// RunWaitingPull makes one attempt of the oldest waiting pull of a tenant that uses few workers of this
-	// process. Such a tenant has less than half of ordinaryWorkers pulls in RunPull and none in
-	// RunWaitingPull. found reports whether there was such a pull. While RunPull runs fewer than
+	// RunWaitingPull makes one attempt of the oldest waiting pull of a tenant that uses few workers of this process.
+	// Such a tenant has no pull in RunWaitingPull, and the number of its pulls in RunPull is less than half of
+	// ordinaryWorkers. The result found reports whether there was such a pull. While RunPull runs fewer than
 	// ordinaryWorkers pulls in total, RunWaitingPull does nothing. The job of the pull stays in the queue. When it runs
 	// later, it finds the outcome of the attempt. Errors: only errors of the store.
 	RunWaitingPull(ctx context.Context, ordinaryWorkers int) (found bool, err error)
@@ -435,65 +436,66 @@ type Maintenance interface {
 	// ListDue returns at most limit pulls that RunPull would start now, oldest first. A queue whose jobs
 	// are lost with its process uses it to find pulls that have no job.
 	ListDue(ctx context.Context, limit int) ([]domain.PullID, error)
-	// Reconcile requests pulls of everything that the vendor has, for live connections without a succeeded
-	// pull within the interval. It returns the number of requested pulls.
+	// Reconcile requests pulls of everything that the vendor has. It does so for at most limit live connections of
+	// which no complete pull has ended within the last four fifths of the interval. It returns the number of requested
+	// pulls.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
 	// NoticeSilence starts a pull for each of at most limit connections whose vendor has not sent a webhook within the
 	// grace period after its synchronisation. It returns the number of connections that it has examined.
 	NoticeSilence(ctx context.Context, limit int) (int, error)
-	// NoticeConsents reports at most limit connections whose consent has begun to expire, each of them once. It
-	// returns their number.
+	// NoticeConsents reports at most limit connections whose consent has entered the state expiring or expired
+	// (domain.Consent.State), each of them once. It returns their number.
 	NoticeConsents(ctx context.Context, limit int) (int, error)
-	// CountAttention returns how many connections need attention.
+	// CountAttention returns how many connections and accounts need attention.
 	CountAttention(ctx context.Context) (Attention, error)
-	// Prune deletes at most limit deliveries that are older than keep, and at most limit
-	// idempotency responses that are older than ResponseRetention.
+	// Prune deletes at most limit deliveries that are older than the duration keep, and at most limit idempotency
+	// responses that are older than ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
-	// RemoveRegistrations removes at most limit webhooks at the vendors that no live token needs: those of
-	// revoked tokens and of deleted connections, and those whose mint was interrupted. It returns the number of
-	// webhooks that it has attempted to remove. A failed removal is attempted again later; the error joins the
-	// failures.
+	// RemoveRegistrations removes at most limit webhooks at the vendors that no live token needs. These are the
+	// webhooks of revoked tokens and of deleted connections, and webhooks whose token was not minted completely. It
+	// returns the number of webhooks that it has attempted to remove. A failed removal is attempted again later. The
+	// returned error joins the errors of all failed removals.
 	RemoveRegistrations(ctx context.Context, limit int) (int, error)
-	// RunErasures continues at most limit erasures that are due, each for a bounded number of batches, and returns
-	// the number of erasures. An erasure that fails is continued later; the error joins the failures.
+	// RunErasures continues at most limit erasures that are due, each for a bounded number of batches, and returns the
+	// number of erasures. An erasure that fails is continued later. The returned error joins the errors of all erasures
+	// that have failed.
 	RunErasures(ctx context.Context, limit int) (int, error)
 	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
-	// Reseal re-encrypts every credential that is not sealed under the primary key, and the key of the audit log. It
-	// returns the number of credentials that it re-encrypted; the key does not count. It is idempotent: it can run
-	// while requests are served, be interrupted, and be run again. Errors:
-	// CredentialUnopened when some credentials cannot be decrypted; the error states their
-	// number, and all other credentials are re-encrypted nevertheless.
+	// Reseal re-encrypts every credential that is not sealed under the primary key, and also the key of the audit log.
+	// It returns the number of re-encrypted credentials, without the key of the audit log. It is idempotent: it can run
+	// while requests are served, be interrupted, and be run again. Errors: CredentialUnopened when some credentials
+	// cannot be decrypted; the error states their number, and all other credentials are re-encrypted nevertheless.
 	Reseal(ctx context.Context) (int, error)
-	// NumberAuditEntries numbers the audit entries of at most limit tenants, and returns the number of tenants that
-	// had entries without a number. The error joins the failures.
+	// NumberAuditEntries numbers the audit entries of at most limit tenants, and returns the number of tenants that had
+	// entries without a number. The returned error joins the errors of all tenants.
 	NumberAuditEntries(ctx context.Context, limit int) (int, error)
 	// AnnounceCheckpoints announces the newest checkpoints of at most limit tenants whose last announcement is a day
 	// old, and returns their number.
 	AnnounceCheckpoints(ctx context.Context, limit int) (int, error)
 	// VerifyAudit recomputes the trees of all tenants from their entries. It compares them with all stored hashes and
-	// checkpoints, and with the checkpoints in earlier, which were read at any earlier time. Errors: Invalid if one of
-	// them is not a checkpoint.
+	// checkpoints, and with the checkpoints in the argument earlier, which the caller obtained at any earlier time.
+	// Errors: Invalid if the argument contains a text that is not a checkpoint.
 	VerifyAudit(ctx context.Context, earlier [][]byte) (AuditReport, error)
 	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
 	// zero if there is no such pull.
 	BacklogAge(ctx context.Context) (time.Duration, error)
-	// PruneEvents deletes at most limit events and at most limit attempts that are older than keep. An event of a
-	// subscription that is not delivered is kept.
+	// PruneEvents deletes at most limit events and at most limit attempts that are older than the duration keep. The
+	// events of a subscription are kept until they are delivered.
 	PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error)
-	// AnnounceCompleteness stores events for at most limit accounts that have begun or ceased to drift.
+	// AnnounceCompleteness stores events for at most limit accounts that have begun to drift, or that no longer drift.
 	AnnounceCompleteness(ctx context.Context, limit int) (int, error)
 	// EventBacklog returns the number of waiting events of active subscriptions, the age of the oldest one, and the
 	// number of disabled subscriptions.
 	EventBacklog(ctx context.Context) (EventBacklogAge, error)
-	// FeedDelay returns how long the change feed has been held back by a write transaction that is
-	// still open; zero if there is none.
+	// FeedDelay returns how long a write transaction that is still open has been holding back the change feed; zero if
+	// there is no such transaction.
 	FeedDelay(ctx context.Context) (time.Duration, error)
 }
 
-// EventBacklogAge describes the events of all active subscriptions that are not delivered.
+// EventBacklogAge describes the waiting events of all active subscriptions: those that are stored and not delivered.
 type EventBacklogAge struct {
 	Waiting  int
-	Age      time.Duration // of the oldest of them; 0 if none waits
+	Age      time.Duration // the age of the oldest waiting event; 0 if no event waits
 	Disabled int           // number of disabled subscriptions
 }

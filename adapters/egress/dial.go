@@ -9,10 +9,10 @@ import (
 // dialTimeout bounds one dial.
 const dialTimeout = 5 * time.Second
 
-// Dial connects to an address with the form "host:port". It resolves the host name with the resolver of the
-// guard, or with the dialer's own if that is nil. In both cases the guard checks each address when it is
-// dialed. Therefore a name that resolves to another address than before (DNS rebinding) cannot evade
-// the guard. A dial takes at most 5 s. Errors: those of net, and ErrForbiddenAddress.
+// Dial connects to an address with the form "host:port". It resolves the host name with the resolver of the guard, or
+// with the system's resolver if the guard has none. In both cases the guard checks each address just before it is
+// dialed. Therefore a host name that now resolves to a different address (DNS rebinding) cannot evade the guard. A dial
+// takes at most 5 s. Errors: those of net, and ErrForbiddenAddress.
 func (g *Guard) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Control: g.Control}
 	if g.resolver == nil {

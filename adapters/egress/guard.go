@@ -21,8 +21,8 @@ import (
 // lookupTimeout bounds the DNS lookup by [Guard.Check].
 const lookupTimeout = 3 * time.Second
 
-// azureWireServer is the address of Azure's host service. It is a public address, but the
-// host machine on which the process runs answers it.
+// azureWireServer is the address of Azure's host service. It is a public address, but requests to it are answered by
+// the host machine on which the process runs.
 // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
 var azureWireServer = netip.MustParsePrefix("168.63.129.16/32")
 
@@ -43,10 +43,9 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// Guard is the egress guard, which protects against server-side request forgery (SSRF). It
-// prevents requests to forbidden addresses. Forbidden are all addresses that are not public
-// unicast addresses (IANA's special-purpose registries), unless [Config.AllowedCIDRs]
-// contains them. Guard implements ports.EgressGuard.
+// Guard is the egress guard, which protects against server-side request forgery (SSRF). It prevents requests to
+// forbidden addresses. An address is forbidden if it is not a public unicast address according to IANA's
+// special-purpose registries, unless [Config.AllowedCIDRs] contains it. Guard implements ports.EgressGuard.
 type Guard struct {
 	addresses *ssrf.Guardian
 	resolver  Resolver // nil means the system's resolver
@@ -70,9 +69,9 @@ func NewGuard(cfg Config) *Guard {
 	}
 }
 
-// Check refuses a URL that is not a valid base URL (see domain.ParseBaseURL; http only if it
-// is allowed). It also refuses a URL whose host is, or resolves to, a forbidden address. A
-// host name that does not resolve is accepted. Errors: Rejected (address_not_allowed).
+// Check refuses a URL that is not a valid base URL (see domain.ParseBaseURL; an http URL is valid only if
+// Config.AllowHTTP is set). It also refuses a URL whose host is, or resolves to, a forbidden address. A host name that
+// does not resolve is accepted. Errors: Rejected (address_not_allowed).
 func (g *Guard) Check(ctx context.Context, rawURL string) error {
 	u, err := g.Parse(rawURL)
 	if err != nil {

@@ -114,7 +114,8 @@ func TestCheckAcceptsPublicAndAllowedAddresses(t *testing.T) {
 	}
 }
 
-// TestADialChecksTheAddressAgain uses a resolver whose result changes after the first lookup (DNS rebinding).
+// TestADialChecksTheAddressAgain checks that a dial is refused if the host name was allowed at first and then resolves
+// to a forbidden address (DNS rebinding).
 func TestADialChecksTheAddressAgain(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// The causes of transport errors. Their texts are our own, because the texts of the packages
-// net and tls contain addresses and host names.
+// The causes of transport errors. Their texts are fixed, because the error texts of the packages net and tls contain
+// addresses and host names.
 var (
 	ErrTimeout        = errors.New("no response in time")
 	ErrUnknownHost    = errors.New("the host name does not resolve")

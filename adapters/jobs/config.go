@@ -12,16 +12,14 @@ import (
 // pruning off.
 type Config struct {
 	background.Config
-	// PollInterval is how often the queue polls for jobs that no notification announced. The
-	// pull of such a job starts late by at most this interval. 0 means 500 ms, or 100 ms with
-	// PollOnly.
+	// PollInterval is how often the queue polls for jobs that no notification announced. The pull of such a job starts
+	// at most one interval late. 0 means 500 ms, or 100 ms with PollOnly.
 	PollInterval time.Duration
 	// PollOnly makes the queue find jobs only by polling, without LISTEN. A pooler in transaction
 	// mode would lose the notifications.
 	PollOnly bool
-	// Logger receives River's own log lines. They contain ids, kinds and durations. The only
-	// argument of a job that they can contain is the id of the pull. If Logger is nil, the lines
-	// are discarded.
+	// Logger receives River's own log lines. They contain ids, job kinds and durations. The only job argument that they
+	// can contain is the id of the pull. If Logger is nil, the lines are discarded.
 	Logger *slog.Logger
 }
 

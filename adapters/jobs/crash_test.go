@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The queue keeps working after a crash of its database. As soon as the database is available again,
-// a notification is enough to make jobs run.
+// The queue must keep working after a crash of its database. As soon as the database is available again, a notification
+// must be enough to start jobs.
 func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 	options := pgtest.Options{Dir: filepath.Join(datadir.New(t), "data")}
 	server, err := pgtest.Start(options)

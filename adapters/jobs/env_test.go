@@ -32,7 +32,7 @@ type transaction struct {
 	enqueue func(ids ...uuid.UUID) error
 }
 
-// env is the environment of a test: a database.
+// env contains the connections of a test to its database.
 type env struct {
 	db   *sql.DB
 	pool *pgxpool.Pool

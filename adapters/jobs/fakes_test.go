@@ -13,8 +13,8 @@ import (
 // waitTimeout bounds each wait for an expected event.
 const waitTimeout = time.Minute
 
-// fakeWorker passes each call of RunPull to the function run of the test. When run has returned, it
-// sends the pull's id to seen.
+// fakeWorker passes each call of RunPull to run, which the test sets. When run has returned, it sends the pull's id to
+// seen.
 type fakeWorker struct {
 	run  func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
 	seen chan domain.PullID

@@ -19,8 +19,8 @@ func replicas(t *testing.T) (first, second *jobs.Queue) {
 	return onServer(t, dsn).make(t, jobs.Config{}), onServer(t, dsn).make(t, jobs.Config{})
 }
 
-// While one replica runs a round, no other replica can run one. When the round ends, even with an
-// error, every replica can lead again.
+// While one replica runs a round, no other replica must be able to run one. When the round ends, even with an error,
+// every replica must be able to lead again.
 func TestOnlyOneReplicaLeadsAtATime(t *testing.T) {
 	first, second := replicas(t)
 	rounds := 0

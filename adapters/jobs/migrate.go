@@ -12,7 +12,7 @@ import (
 // migrated. Its bytes spell "aggrjobs" in ASCII.
 const migrationLock int64 = 0x616767726a6f6273
 
-// migrationPatience is how long a process waits while another one migrates.
+// migrationPatience is the maximum time for which a process waits while another process migrates.
 const migrationPatience = 5 * time.Minute
 
 // Migrate brings River's tables up to date. Any number of processes may call it
@@ -25,9 +25,9 @@ func (q *Queue) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// Version returns the current version of River's tables, 0 if there are no tables, and the
-// version that this program needs. If the tables are newer than the program, current is
-// equal to needed.
+// Version returns two version numbers of River's tables: current is the version of the existing tables, or 0 if there
+// are no tables, and needed is the version that this program needs. If the tables are newer than the program, current
+// is equal to needed.
 func (q *Queue) Version(ctx context.Context) (current, needed int64, err error) {
 	return q.river.version(ctx)
 }

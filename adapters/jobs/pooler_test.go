@@ -38,7 +38,8 @@ func TestConcurrentMigrationsThroughAPoolerSucceed(t *testing.T) {
 	}
 }
 
-// Without notifications, a job runs after the next poll, in the process that inserted it and in any other one.
+// Through a pooler, a job must run after the next poll without a notification, in the process that inserted it and in
+// any other process.
 func TestJobsRunThroughAPooler(t *testing.T) {
 	e := onPooler(t, pgtest.DSN(t))
 	q, w := e.make(t, pollOnly), oneAttemptWorker()
@@ -74,7 +75,8 @@ func TestJobsRunThroughAPooler(t *testing.T) {
 
 func TestOnlyOneReplicaLeadsAtATimeThroughAPooler(t *testing.T) {
 	e := onPooler(t, pgtest.DSN(t))
-	first, second := e.make(t, pollOnly), e.make(t, pollOnly) // a lock of a transaction excludes its own session, too
+	// Both queues can share a pool: the lock belongs to a transaction, which occupies a connection until it ends.
+	first, second := e.make(t, pollOnly), e.make(t, pollOnly)
 	rounds := 0
 	round := func(context.Context) error { rounds++; return nil }
 	for turn := 1; turn <= 3; turn++ {
@@ -100,8 +102,8 @@ func TestOnlyOneReplicaLeadsAtATimeThroughAPooler(t *testing.T) {
 	}
 }
 
-// leaderEnv is an environment variable. If it is set, the test binary leads a round on the database at that URL until
-// it is killed.
+// leaderEnv is the name of an environment variable that contains the URL of a database. If it is set, the test binary
+// leads a round on that database until it is killed.
 const leaderEnv = "JOBS_TEST_LEADER"
 
 func TestAnotherReplicaLeadsAfterTheLeaderWasKilled(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Queue is a job queue on PostgreSQL. A queue can enqueue jobs from its creation on, but it runs
-// jobs only between Start and Stop.
+// Queue is a job queue on PostgreSQL. A queue can enqueue jobs as soon as it is created, but it runs jobs only between
+// Start and Stop.
 type Queue struct {
 	cfg    Config
 	pool   *pgxpool.Pool
@@ -30,15 +30,14 @@ type Queue struct {
 	reserved    *background.ReservedWorkers
 }
 
-// fetchCooldown is the minimum time between two fetches of jobs. It is also the time for
-// which River suppresses further notifications after it has sent one. If it were longer, the
-// second of two pulls that are queued shortly after one another would have no notification,
-// and would wait for the next poll.
+// fetchCooldown is the minimum time between two fetches of jobs. It is also the time for which River suppresses further
+// notifications after it has sent one. If it were longer, the second of two pulls that are queued shortly after one
+// another would get no notification, and would wait for the next poll.
 const fetchCooldown = 5 * time.Millisecond
 
-// New returns a stopped queue on PostgreSQL. While the queue runs, it occupies one connection of
-// the pool to listen for notifications, unless cfg.PollOnly is set, and acquires other connections
-// for short times. It returns an error if River rejects the configuration.
+// New returns a stopped queue on PostgreSQL. While the queue runs, it occupies one connection of the pool to listen for
+// notifications, unless cfg.PollOnly is set. It acquires other connections only for short times. It returns an error if
+// River rejects the configuration.
 func New(pool *pgxpool.Pool, cfg Config) (*Queue, error) {
 	cfg = cfg.withDefaults()
 	q := &Queue{cfg: cfg, pool: pool, worker: &pullWorker{onError: cfg.OnError}}
@@ -71,9 +70,8 @@ func (q *Queue) riverConfig() (*river.Config, error) {
 	}, nil
 }
 
-// Enqueue inserts one job for each pull inside tx. The jobs become visible and wake a worker
-// when tx commits; if tx is rolled back, they do not exist. Errors of the database are
-// returned wrapped.
+// Enqueue inserts one job for each pull inside tx. The jobs become visible and wake a worker when tx commits; if tx is
+// rolled back, they do not exist. Database errors are returned wrapped.
 func (q *Queue) Enqueue(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	return q.river.enqueue(ctx, tx, pulls)
 }
@@ -88,9 +86,8 @@ func (q *Queue) Wake(ctx context.Context) error {
 	return nil
 }
 
-// Start runs jobs and the maintenance tasks until Stop is called; the end of ctx does not
-// stop them. It returns an error if the queue is already running. Errors of the database are
-// returned wrapped.
+// Start runs jobs and the maintenance tasks until Stop is called; the end of ctx does not stop them. It returns an
+// error if the queue is already running. Database errors are returned wrapped.
 func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -132,7 +129,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return nil
 }
 
-// stopOrdinary stops River. It cancels the jobs that have not finished when grace ends.
+// stopOrdinary stops River. It cancels the jobs that have not finished when the context grace ends.
 func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
 	if err := q.river.Stop(grace); err == nil {
 		return nil

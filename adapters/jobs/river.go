@@ -23,7 +23,7 @@ import (
 // more jobs, River's insertion with COPY is faster.
 const copyThreshold = 50
 
-// client is a River client with the methods of the queue that use River's tables.
+// client is a River client with additional methods for Queue. These methods read and write River's tables.
 type client struct {
 	*river.Client[pgx.Tx]
 	migrator *rivermigrate.Migrator[pgx.Tx]
@@ -47,9 +47,9 @@ func (c *client) migrateUp(ctx context.Context) error {
 	return err
 }
 
-// version returns the current version of River's tables, 0 if there are no tables, and the
-// version that this program needs. River does not know versions newer than its own. If the
-// tables are newer than the program, current is therefore equal to needed.
+// version returns two version numbers of River's tables: current is the version of the existing tables, or 0 if there
+// are no tables, and needed is the version that this program needs. River does not know versions newer than its own. If
+// the tables are newer than the program, current is therefore equal to needed.
 func (c *client) version(ctx context.Context) (current, needed int64, err error) {
 	all := c.migrator.AllVersions()
 	needed = int64(all[len(all)-1].Version)

@@ -34,8 +34,8 @@ func TestPullRunsAgainAfterTheDelayItReturned(t *testing.T) {
 	})
 }
 
-// River's scheduler runs every 5 s, so it would end a wait of 20 s up to 5 s too late. Such a wait is
-// therefore split into several short snoozes.
+// River's scheduler runs every 5 s, so it would end a wait of 20 s up to 5 s too late. Such a wait must therefore be
+// split into several short snoozes.
 func TestLongerWaitIsSplitIntoSnoozes(t *testing.T) {
 	onDatabase(t, func(t *testing.T, e env) {
 		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) {

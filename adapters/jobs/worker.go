@@ -34,7 +34,7 @@ const maxPolledSnooze = 4 * time.Second
 // matter and is cheaper than these reads.
 const maxSplitSnooze = 30 * time.Second
 
-// pullArgs contains the arguments of a job, which are only the id of its pull.
+// pullArgs contains the only argument of a job: the id of its pull.
 type pullArgs struct {
 	PullID uuid.UUID `json:"pull_id"`
 }
@@ -62,9 +62,8 @@ type pullWorker struct {
 	onError  func(ports.BackgroundError)
 }
 
-// Timeout returns -1, which turns off River's timeout of a job. It is not needed: each call
-// that a pull makes has its own timeout, and the lease of the pull prevents a second worker
-// from writing.
+// Timeout returns -1, which turns off River's job timeout. That timeout is not needed: each call that a pull makes has
+// its own timeout, and the lease of the pull prevents a second worker from writing.
 func (w *pullWorker) Timeout(*river.Job[pullArgs]) time.Duration { return -1 }
 
 // NextRetry returns the time of the next attempt after an error. It replaces River's own

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// liveAggregators returns the live aggregator connections of all tenants for which due returns a time that is not
-// zero and not after at, earliest first.
+// liveAggregators returns the live aggregator connections of all tenants that are due at the time at, earliest first.
+// The function due returns when a connection is due; zero if it is never due.
 func (s *Store) liveAggregators(at time.Time, due func(*domain.Connection) time.Time) []*domain.Connection {
 	var found []*domain.Connection
 	for _, c := range s.connections {
@@ -40,7 +40,7 @@ func (v connections) NoticeConsents(ctx context.Context, at time.Time, limit int
 	})
 }
 
-// CountAttention counts by the same rules as the states of the connections.
+// CountAttention applies the same rules as the methods that compute the states of a single connection.
 func (v connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.CountAttention", func() (ports.Attention, error) {
 		var count ports.Attention
@@ -66,7 +66,7 @@ func (v connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 	})
 }
 
-// evidence returns Activity.Webhooks of a connection.
+// evidence returns the value of Activity.Webhooks for a connection.
 func (s *Store) evidence(c *domain.Connection) domain.Evidence {
 	missed := c.Webhook.MissedAt
 	return domain.Evidence{HasToken: s.hasToken(c.ID), Heard: !missed.IsZero() && s.heardSince(c, missed)}
@@ -92,7 +92,7 @@ func (s *Store) heardSince(c *domain.Connection, at time.Time) bool {
 	return false
 }
 
-// ListUnheard compares the times of all connections.
+// ListUnheard examines all connections.
 func (v pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListUnheard", func() ([]domain.Connection, error) {
 		found := v.liveAggregators(due, func(c *domain.Connection) time.Time {

@@ -18,13 +18,13 @@ import (
 // audit contains the audit entries of one tenant, with their tree.
 type audit struct {
 	pending     []domain.AuditEntry
-	entries     []domain.AuditEntry // by number
-	hashes      []domain.AuditHash  // by index
+	entries     []domain.AuditEntry // ordered by number
+	hashes      []domain.AuditHash  // ordered by index
 	checkpoints []ports.AuditCheckpoint
 	announcedAt time.Time
 }
 
-// head returns the head of the tree.
+// head returns the size and the newest checkpoint of the tree.
 func (a *audit) head() ports.AuditHead {
 	if len(a.checkpoints) == 0 {
 		return ports.AuditHead{}
@@ -33,7 +33,7 @@ func (a *audit) head() ports.AuditHead {
 	return ports.AuditHead{Size: newest.Size, Checkpoint: slices.Clone(newest.Note)}
 }
 
-// auditOf returns the audit of a tenant for writing. It creates a missing one.
+// auditOf returns the audit of a tenant. It creates an empty one if the tenant has none.
 func (s *Store) auditOf(tenant domain.TenantID) *audit {
 	a := s.audits[tenant]
 	if a == nil {
@@ -43,8 +43,9 @@ func (s *Store) auditOf(tenant domain.TenantID) *audit {
 	return a
 }
 
-// audited runs do. If do succeeds, audited stores the entries of the change in ctx. A method makes all decisions before
-// it calls audited, so do does not fail halfway and the entries are stored together with the change.
+// audited calls the function do. If this function succeeds, audited stores the entries of the change in ctx. Each such
+// function makes all decisions before it writes, so it does not fail halfway and the entries are stored together with
+// the change.
 func (s *Store) audited(ctx context.Context, do func() error) error {
 	c, ok := ports.AuditedChangeOf(ctx)
 	s.recorded = nil
@@ -74,7 +75,7 @@ func cloneEntry(e domain.AuditEntry) domain.AuditEntry {
 // auditLog implements ports.AuditLog on a Store.
 type auditLog struct{ *Store }
 
-// Append stores an entry without a change.
+// Append stores an entry that is not recorded together with a change.
 func (v auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
 	return v.exclusive(ctx, "AuditLog.Append", func() error {
 		a := v.auditOf(tenant)
@@ -137,7 +138,7 @@ func (v auditLog) Number(ctx context.Context, tenant domain.TenantID, limit int,
 	})
 }
 
-// read returns stored hashes. Errors: NotFound.
+// read returns the stored hashes with these indexes. Errors: NotFound if one of them is not stored.
 func (a *audit) read(indexes []int64) ([]domain.AuditHash, error) {
 	hashes := make([]domain.AuditHash, len(indexes))
 	for i, index := range indexes {
@@ -159,7 +160,7 @@ func (v auditLog) Head(ctx context.Context, tenant domain.TenantID) (ports.Audit
 	})
 }
 
-// Hashes returns stored hashes.
+// Hashes returns the stored hashes with the given indexes.
 func (v auditLog) Hashes(
 	ctx context.Context, tenant domain.TenantID, indexes []int64,
 ) ([]domain.AuditHash, error) {
@@ -209,7 +210,7 @@ func (v auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
 	})
 }
 
-// Snapshot copies the tree, and then calls read without the lock.
+// Snapshot copies the tree, and then calls the function read without holding the lock.
 func (v auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error,
 ) error {
@@ -233,7 +234,7 @@ func (v auditLog) Snapshot(
 	return read(snapshot)
 }
 
-// withoutError returns a sequence of the items.
+// withoutError returns a sequence that yields each item with a nil error.
 func withoutError[T any](items []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for _, item := range items {

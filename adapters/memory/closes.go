@@ -47,7 +47,7 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 	return c, created, err
 }
 
-// digestOf returns the close of an account over its present records.
+// digestOf returns the close of an account, with the digest of its present live records up to the requested day.
 func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
 	var rows []domain.Transaction
 	for _, t := range s.transactions[a.Connection] {
@@ -85,10 +85,10 @@ type adjustmentKey struct {
 	place   int
 }
 
-// adjusts reports whether adjustment n of the account is one of the close.
+// adjusts reports whether the adjustment a, which has the index n in the account's list, belongs to the close.
 func (c closed) adjusts(n int, a domain.Adjustment) bool { return n >= c.before && a.Day() <= c.Date }
 
-// earliestAdjusted returns the earliest closed day that a change of the row adjusts; "" if there is none.
+// earliestAdjusted returns the earliest closed day for which a change of the row is an adjustment; "" if there is none.
 func (s *Store) earliestAdjusted(row *transaction) domain.Date {
 	var earliest domain.Date
 	for _, key := range row.adjustments {
@@ -114,7 +114,7 @@ func (v ledger) ReopenPeriod(ctx context.Context, tenant domain.TenantID, id dom
 	})
 }
 
-// findClose returns a close and the closing of its account. Errors: NotFound.
+// findClose returns a close, and the closing of its account, which contains the adjustments. Errors: NotFound.
 func (s *Store) findClose(tenant domain.TenantID, id domain.AccountID, date domain.Date) (*closing, closed, error) {
 	kept := s.closings[id]
 	if kept == nil || s.accountOf(tenant, id) == nil {
@@ -148,8 +148,8 @@ func (v ledger) Closes(ctx context.Context, tenant domain.TenantID, id domain.Ac
 	})
 }
 
-// Adjustments returns the account's adjustments that were stored after the close. A position is the number of
-// older ones that the account has.
+// Adjustments returns the adjustments of the close, newest first. A position in the list is the number of older
+// adjustments of the account.
 func (v ledger) Adjustments(ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
 	page domain.PageRequest) (domain.Page[domain.Adjustment], error) {
 	type result = domain.Page[domain.Adjustment]

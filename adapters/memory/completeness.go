@@ -71,7 +71,7 @@ func (s *Store) countRows(a domain.Account, settled *ports.SettledRead, at time.
 	s.completeness[a.ID] = c.Count(at, read)
 }
 
-// same reports whether the reading has the numbers of the latest one, which is of the same day.
+// same reports whether the reading has the same numbers as the latest reading, and was made on the same day.
 func same(c domain.Completeness, r domain.AccountReading) bool {
 	balance := domain.VendorBalance{Missing: r.Missing, Currency: r.Currency, Amount: r.Balance}
 	return c.SameReading(balance, r.Quarantined) && c.Last.Posted.Cmp(r.Posted) == 0 &&
@@ -79,8 +79,8 @@ func same(c domain.Completeness, r domain.AccountReading) bool {
 		domain.DateOf(c.Last.At.UTC()) == domain.DateOf(r.At.UTC())
 }
 
-// addRecords adds the live records of the account to the sum, and returns its newest posted ones, if the vendor
-// can state running balances.
+// addRecords adds the live records of the account to the sum. If the vendor can state running balances, it also returns
+// the newest posted records of the account, newest first.
 func (s *Store) addRecords(
 	sum *domain.AccountSum, a domain.Account, balance domain.VendorBalance, read *ports.SettledRead,
 ) (chain []domain.ChainRow) {

@@ -136,8 +136,8 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	})
 }
 
-// closeDeleted revokes the tokens of a deleted connection and fails its queued pulls. A running pull does
-// not change; the next write of its worker returns LeaseLost.
+// closeDeleted revokes the tokens of a deleted connection and marks its queued pulls as failed. A running pull does not
+// change; the next write of its worker returns LeaseLost.
 func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	for _, token := range s.tokens {
 		if token.Connection == id && token.Live() {
@@ -210,7 +210,8 @@ func (s *Store) isShared(id domain.ConnectionID) bool {
 	return false
 }
 
-// recordActivity replaces each recorded time of the connection by that of a if that of a is later.
+// recordActivity replaces each recorded time of the connection by the corresponding time in a if the time in a is
+// later.
 func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{

@@ -118,7 +118,7 @@ func (s *Store) claimedErasure(e domain.Erasure, until time.Time) (*domain.Erasu
 	return stored, nil
 }
 
-// Save keeps the members that only a request changes.
+// Save does not overwrite the members that only a request changes.
 func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
 	return v.exclusive(ctx, "Erasures.Save", func() error {
 		stored, err := v.claimedErasure(e, claimed)
@@ -132,7 +132,7 @@ func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time)
 	})
 }
 
-// End ends the erasure. Under the same lock, it counts the tokens whose webhook may still exist at the vendor.
+// End ends the erasure. Under the same lock, it checks whether the vendor may still have the webhook of a token.
 func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Erasures.End", func() (bool, error) {
 		stored, err := v.claimedErasure(e, e.DueAt)
@@ -163,7 +163,7 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 	})
 }
 
-// deleteTokens deletes those tokens of a connection that have no webhook at the vendor.
+// deleteTokens deletes the tokens of a connection that certainly have no webhook at the vendor.
 func (s *Store) deleteTokens(connection domain.ConnectionID) {
 	maps.DeleteFunc(s.tokens, func(_ domain.TokenHash, t *domain.WebhookToken) bool {
 		return t.Connection == connection && !awaitsRemoval(t)
@@ -198,7 +198,7 @@ func (v erasures) EraseBatch(
 	})
 }
 
-// endPulls ends the pulls of the connection and deletes all of them.
+// endPulls ends the open pulls of the connection, and then deletes all of its pulls.
 func (s *Store) endPulls(connection domain.ConnectionID, at time.Time) {
 	for _, p := range s.openPullsOf(connection).open() {
 		s.end(p, domain.PullFailed, domain.ConnectionGone, at)
@@ -208,7 +208,8 @@ func (s *Store) endPulls(connection domain.ConnectionID, at time.Time) {
 	delete(s.openPulls, connection)
 }
 
-// eraseTransactions erases at most limit transactions of the connection, and reports whether none is left.
+// eraseTransactions erases at most limit transactions of the connection, and reports whether all of its transactions
+// are erased.
 func (s *Store) eraseTransactions(connection domain.ConnectionID, at time.Time, limit int) bool {
 	rows := s.transactions[connection]
 	for _, externalID := range slices.Sorted(maps.Keys(rows)) {
@@ -229,7 +230,8 @@ func (s *Store) eraseTransactions(connection domain.ConnectionID, at time.Time, 
 	return true
 }
 
-// eraseAccounts deletes the accounts of the connection and everything that is stored by account.
+// eraseAccounts deletes the accounts of the connection, everything that is stored for them, and the connection's
+// activity, past external ids, split pairs, absences and quarantine.
 func (s *Store) eraseAccounts(connection domain.ConnectionID) {
 	for _, a := range s.accounts[connection] {
 		delete(s.completeness, a.ID)
@@ -262,8 +264,9 @@ func (s *Store) eraseResponses(e domain.Erasure) {
 	})
 }
 
-// eraseDeliveries deletes the deliveries of the connection, and removes the contents of those of other connections of
-// the tenant that name one of its account references.
+// eraseDeliveries deletes the deliveries of the connection. It also clears the contents of deliveries of the tenant's
+// other connections that name one of the erased account references, unless the other connection has this reference,
+// too.
 func (s *Store) eraseDeliveries(connection domain.ConnectionID) {
 	erased := s.connections[connection]
 	refs := s.markReferences(erased)
@@ -281,8 +284,8 @@ func (s *Store) eraseDeliveries(connection domain.ConnectionID) {
 	}
 }
 
-// markReferences returns all account references of the connection, and marks them as erased. It keeps those of the
-// accounts for the next pass.
+// markReferences returns all account references of the connection, and marks them as erased. It adds the references of
+// the connection's accounts to pastRefs, where the next pass finds them.
 func (s *Store) markReferences(c *domain.Connection) []string {
 	for _, a := range s.accounts[c.ID] {
 		for _, r := range a.References {

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// outbox contains the events of a tenant that are not changes of transactions.
+// outbox contains the events of a tenant that do not report changes of transactions.
 type outbox struct {
 	events []domain.Event
 	pruned int // number of events that were deleted before the first one
@@ -31,8 +31,8 @@ func (s *Store) recordEvent(
 	})
 }
 
-// recordHealth stores an event if the account holder must now sign in again, or no longer must. Resetting the health
-// stores no event.
+// recordHealth stores an event if the account holder must now sign in again, or no longer needs to. Resetting the
+// health stores no event.
 func (s *Store) recordHealth(c *domain.Connection, before domain.Health, at time.Time) {
 	if t, changed := domain.HealthEvent(before, c.Health); changed && c.Kind == domain.Aggregator {
 		s.recordEvent(c.Tenant, c.ID, t, c.ID.String(), at)
@@ -47,7 +47,7 @@ func (b *outbox) end() int {
 	return b.pruned + len(b.events)
 }
 
-// after returns at most limit events from a position on, and the position after the last of them.
+// after returns at most limit events, starting at the position place, and the position after the last returned event.
 func (b *outbox) after(place, limit int) ([]domain.Event, int) {
 	if b == nil {
 		return nil, place

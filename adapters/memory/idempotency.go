@@ -17,8 +17,8 @@ type request struct {
 	key    string
 }
 
-// claim is a request with an idempotency key. at is the time at which the request was started or,
-// if it has a response, the time at which it was finished.
+// claim is a request with an idempotency key. The field at is the time at which the request was started or, if it has a
+// response, the time at which it was finished.
 type claim struct {
 	fingerprint domain.Fingerprint
 	at          time.Time
@@ -34,7 +34,7 @@ func (c *claim) stale(at time.Time) bool {
 	return at.Sub(c.at) > limit
 }
 
-// madeAt reports whether the claim was made at the given time and has no response yet. If it is false, the
+// madeAt reports whether the claim was made at the given time and has no response yet. If the result is false, the
 // request that claimed the key at that time no longer holds the claim.
 func (c *claim) madeAt(claimed time.Time) bool {
 	return c != nil && c.response == nil && c.at.Equal(claimed)

@@ -62,7 +62,7 @@ func (v ledger) Transaction(ctx context.Context, tenant domain.TenantID,
 	})
 }
 
-// Search examines all transactions of the tenant, so only the last page can be partly empty.
+// Search examines all transactions of the tenant, so only the last page can have fewer items than requested.
 func (v ledger) Search(ctx context.Context, tenant domain.TenantID, search domain.TransactionSearch,
 	page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {

@@ -33,8 +33,8 @@ type openPulls struct {
 	succeeded    time.Time // the latest start of a pull that succeeded; zero if none has succeeded
 }
 
-// open returns next and active without those that are nil. next comes first: if a caller ends the pulls in
-// this order, no queued pull is left when the active pull ends.
+// open returns those of the two pulls that are not nil. The queued pull (next) comes first: if a caller ends the pulls
+// in this order, no queued pull is left when the active pull ends.
 func (d *openPulls) open() []*pull {
 	return slices.DeleteFunc([]*pull{d.next, d.active}, func(p *pull) bool { return p == nil })
 }
@@ -81,8 +81,9 @@ func (p *pull) attach(d *domain.Delivery) {
 	p.deliveries[d.ID] = d
 }
 
-// mergeScopes merges the scopes of the pull's deliveries into the scope of the pull, in the order in which
-// the deliveries were received. If the scopes are together too large, it merges LargeScope instead.
+// mergeScopes merges the scopes of the pull's deliveries into the scope of the pull, in the order in which the
+// deliveries were received. If the scopes together are larger than domain.MaxScopeBytes, it merges domain.LargeScope
+// instead.
 func (p *pull) mergeScopes() {
 	scopes, total := []domain.PullScope{p.Scope}, 0
 	var signal domain.Signal
@@ -107,8 +108,8 @@ func scopeBytes(scope domain.PullScope) int {
 	return len(text)
 }
 
-// VisitAnnouncedRemovals reads the deliveries of the pull in the order of their ids. The store is not locked while
-// visit runs.
+// VisitAnnouncedRemovals reads the deliveries of the pull in the order of their ids. The store is not locked while the
+// function visit runs.
 func (v pulls) VisitAnnouncedRemovals(
 	ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error,
 ) error {
@@ -161,8 +162,8 @@ func (s *Store) isKnown(p *pull, externalID string) bool {
 
 func compareIDs(a, b domain.DeliveryID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 
-// end ends a pull for good, and sets the final status of its deliveries. If another pull is queued
-// after it, that pull gets its job.
+// end ends a pull for good, and sets the final status of its deliveries. If another pull is queued after the ended
+// pull, the queued pull gets its job.
 func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time.Time) {
 	p.State, p.LastError, p.NotBefore, p.FinishedAt, p.lease = state, reason, time.Time{}, at, domain.Lease{}
 	status := domain.DeliveryFailed

@@ -102,8 +102,9 @@ func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
 }
 
-// takeOver ends the pull other, which has read everything except an account for which it waits. It attaches the
-// deliveries that name this account to the pull p.
+// takeOver ends the pull other, which has read everything except the accounts for which it waits. If the connection
+// still has the target of this pull, the pull p continues the wait and gets the deliveries that name one of these
+// accounts.
 func (s *Store) takeOver(p, other *pull) {
 	if other.Progress.Target == s.connections[p.Connection].Target() {
 		p.Progress.Awaited = maps.Clone(other.Progress.Awaited)
@@ -137,8 +138,8 @@ func (s *Store) writable(lease domain.Lease) (*pull, error) {
 	return p, err
 }
 
-// Finish fails a pull of a deleted connection instead of retrying it. The deletion has failed only the
-// pulls that were waiting at that time, so a pull that waits for a retry later would wait forever.
+// Finish marks a pull of a deleted connection as failed instead of retrying it. The deletion has marked only those
+// pulls as failed that were waiting at that time, so a pull that begins to wait for a retry later would wait forever.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return v.exclusive(ctx, "Pulls.Finish", func() error {
 		p, err := v.leasedPull(lease)

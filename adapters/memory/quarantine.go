@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// updateQuarantine applies the page's changes of the quarantine. It releases rows before it adds rows,
-// because a row that is both released and quarantined must stay.
+// updateQuarantine applies the page's changes of the quarantine. It releases rows before it adds rows, because a row
+// that the page both releases and quarantines must stay in the quarantine.
 func (s *Store) updateQuarantine(p *pull, w ports.PageWrite, counts *domain.Counts) {
 	for _, key := range w.Released {
 		if s.quarantine[p.Connection][key] != nil {
@@ -48,8 +48,8 @@ func (s *Store) putQuarantined(p *pull, row domain.UnreadableData, w ports.PageW
 	known.Payload = slices.Clone(row.Payload)
 }
 
-// attachRows sets the account of rows that refer to an account which was released from the quarantine or is stored for
-// the first time, and that have no account yet.
+// attachRows handles an account that was released from the quarantine or is stored for the first time. It sets the
+// account of the rows that refer to this account and have no account yet.
 func (s *Store) attachRows(p *pull, key domain.QuarantineKey, at time.Time, counts *domain.Counts) {
 	account := s.accounts[p.Connection][key.ID]
 	if key.Kind != domain.QuarantinedAccount || account == nil {

@@ -9,15 +9,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// RateBudgets implements ports.RateBudgets in memory. It is the readable model of the port and is meant for tests: a
-// single process needs no shared budget.
+// RateBudgets implements ports.RateBudgets in memory. It is a readable reference implementation of the port. It is
+// meant for tests, because a single process needs no shared budget.
 type RateBudgets struct {
 	clock  ports.Clock
 	mu     sync.Mutex
 	states map[ports.RateBudgetKey]domain.RateBudget
 }
 
-// NewRateBudgets returns full budgets, whose time is that of the clock.
+// NewRateBudgets returns budgets that are all full. They take the present time from clock.
 func NewRateBudgets(clock ports.Clock) *RateBudgets {
 	return &RateBudgets{clock: clock, states: map[ports.RateBudgetKey]domain.RateBudget{}}
 }

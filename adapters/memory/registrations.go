@@ -57,7 +57,7 @@ func (v tokens) PostponeRegistration(
 	})
 }
 
-// EndRegistration deletes the token of a pending registration, because its mint had no result.
+// EndRegistration deletes a token whose registration is pending, because such a token was never minted completely.
 func (v tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
 	return v.exclusive(ctx, "Tokens.EndRegistration", func() error {
 		switch token := v.tokenByID(tenant, id); {

@@ -17,8 +17,8 @@ type stagedRow struct {
 	data domain.TransactionData
 }
 
-// stageRows stages the transactions of a staged write, and returns the rest of the write. It returns a write that is
-// not staged unchanged.
+// stageRows stages the transactions of w if w is a staged write, and returns w without its transactions and accounts.
+// It returns any other write unchanged.
 func (s *Store) stageRows(p *pull, w ports.PageWrite, counts *domain.Counts) ports.PageWrite {
 	if w.Staged == nil {
 		return w
@@ -46,7 +46,7 @@ func (s *Store) stageRows(p *pull, w ports.PageWrite, counts *domain.Counts) por
 	return w
 }
 
-// FormerAccounts searches all connections, because no map contains the deleted ones by tenant.
+// FormerAccounts searches all connections, because no map contains the deleted connections of a tenant.
 func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.FormerAccounts", func() ([]domain.Account, error) {
 		p, err := v.writable(lease)
@@ -71,8 +71,8 @@ func (v pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 	})
 }
 
-// continues reports whether an account that is not stored yet may continue one of an earlier account reference of the
-// connection, or one of a deleted connection.
+// continues reports whether the account is not stored yet and may continue a stored account: one of an earlier account
+// reference of the connection, or one of a deleted connection.
 func (s *Store) continues(p *pull, data domain.AccountData, w ports.PageWrite) bool {
 	key := w.KeyOf(data)
 	if key == "" || w.Staged != nil || s.accounts[p.Connection][data.ExternalID] != nil {
@@ -134,12 +134,13 @@ type publisher struct {
 	*replacer
 	ports.Publication
 	staged map[string]stagedRow
-	// relinked contains the ids of the accounts that did not belong to this reference before. An account keeps its id.
+	// relinked contains the ids of the continued accounts, which keep their ids. The value is true if the account did
+	// not belong to this reference before.
 	relinked map[domain.AccountID]bool
 	first    []domain.QuarantineKey // keys of the accounts that were not stored before
 }
 
-// Publish moves accounts first, because rows refer to them, and removes rows last, because they may be continued.
+// Publish moves accounts first, because rows refer to them. It removes rows last, because new rows may continue them.
 func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Publish", func() (ports.Published, error) {
 		p, err := v.writable(lease)
@@ -182,7 +183,8 @@ func (s *Store) endNewReference(c *domain.Connection) {
 	c.NewReference, c.StagedSince = false, time.Time{}
 }
 
-// canContinue reports whether the accounts that are continued belong to the pull's connection or to deleted ones.
+// canContinue reports whether each account that is to be continued belongs to the pull's connection, or to a deleted
+// connection that is not being erased.
 func (s *Store) canContinue(p *pull, accounts []ports.PublishedAccount) bool {
 	for _, published := range accounts {
 		if published.Continues.IsZero() {
@@ -200,7 +202,7 @@ func (s *Store) canContinue(p *pull, accounts []ports.PublishedAccount) bool {
 	return true
 }
 
-// publish returns Published.Complete.
+// publish makes all changes of the publication, and returns the value for Published.Complete.
 func (b *publisher) publish() bool {
 	for _, account := range b.Accounts {
 		b.putPublished(account)
@@ -288,8 +290,9 @@ func (b *publisher) moveAccount(moved *account) {
 	maps.Copy(b.splitPairsOf(to), b.splitPairs[from])
 }
 
-// endFormer marks the accounts that no account of the new reference continues as removed. It returns false if an
-// unreadable account of the new reference may continue one of them.
+// endFormer marks the accounts of former references that no account of the new reference continues as removed. It marks
+// none if Unproved is set. It also marks none, and returns false, if an unreadable account of the new reference may
+// continue one of them.
 func (b *publisher) endFormer() bool {
 	var former []*account
 	for _, a := range b.accounts[b.p.Connection] {
@@ -314,7 +317,8 @@ func (b *publisher) endFormer() bool {
 	return true
 }
 
-// visible returns the staged rows that are published, ordered by external id.
+// visible returns the staged rows to publish, ordered by external id. If complete is false, it omits the rows of
+// unreadable accounts.
 func (b *publisher) visible(complete bool) []domain.TransactionData {
 	var rows []domain.TransactionData
 	for _, id := range slices.Sorted(maps.Keys(b.staged)) {
@@ -333,8 +337,8 @@ func (b *publisher) accountIDOf(data domain.TransactionData) domain.AccountID {
 	return domain.AccountID{}
 }
 
-// expectLeaving sets leaving to the live rows that the new reference does not show. Only rows of relinked accounts and
-// rows without an account count.
+// expectLeaving adds to leaving those live rows of relinked accounts, and those live rows without an account, that the
+// new reference does not show.
 func (b *publisher) expectLeaving() {
 	for id, row := range b.rows {
 		if row.RemovedAt.IsZero() && !b.shown[id] && (b.relinked[row.AccountID] || row.AccountID.IsZero()) {
@@ -343,8 +347,9 @@ func (b *publisher) expectLeaving() {
 	}
 }
 
-// matchAccounts matches the transactions of continued accounts with rows of the new reference, which then replace their
-// rows. An account that was published before can still have unshown rows.
+// matchAccounts matches the transactions of continued accounts with rows of the new reference. A matched row then
+// replaces the row of the transaction. The accounts that were published before are included, because they can still
+// have unshown rows.
 func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	inputs := map[domain.AccountID]*domain.RelinkInput{}
 	for id := range b.relinked {
@@ -382,8 +387,8 @@ func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	}
 }
 
-// removeUnmatched marks the rows that leave as unshown, and removes them unless they are older than what the new
-// reference returns.
+// removeUnmatched marks the rows in leaving as unshown if they have an account. It removes each row that is not older
+// than the oldest row that the new reference returned for the same account, unless Unproved is set.
 func (b *publisher) removeUnmatched(rows []domain.TransactionData) {
 	oldest := map[domain.AccountID]domain.Date{}
 	for _, data := range rows {

@@ -15,7 +15,7 @@ import (
 // is known to have read the list without the row; zero if that pull is not known.
 type leaving map[string]domain.PullID
 
-// announcedRemovals returns the rows of an announcement.
+// announcedRemovals returns the rows whose removal the vendor has announced.
 func announcedRemovals(externalIDs []string) leaving {
 	rows := leaving{}
 	for _, id := range externalIDs {
@@ -24,7 +24,9 @@ func announcedRemovals(externalIDs []string) leaving {
 	return rows
 }
 
-// replacer finds which rows that came replace rows that left, in one page, sweep or removal, and stores the result.
+// replacer finds which new rows replace removed rows, in one page, sweep or announced removal, and stores the result.
+// In names, "left" and "leaving" refer to rows that were removed or are about to be removed, and "came" refers to new
+// rows.
 type replacer struct {
 	*Store
 	p        *pull
@@ -32,12 +34,13 @@ type replacer struct {
 	rows     map[string]*transaction
 	leaving  leaving
 	shown    map[string]bool              // the external ids of the page
-	complete func(externalID string) bool // whether a complete list has shown the row; nil unless it is a sweep
+	complete func(externalID string) bool // whether a complete list has shown the row; nil except in a sweep
 	counts   *domain.Counts
 }
 
-// replaceRows matches rows that left with rows that came, on this page or before. The transaction of a row that left
-// continues with the row that came. replaceRows deletes matched rows from leaving.
+// replaceRows matches removed rows with new rows, which came with this page or earlier. The transaction of a removed
+// row continues with the new row. The argument rows contains the rows that this write is about to remove; replaceRows
+// deletes the matched rows from it.
 func (s *Store) replaceRows(
 	p *pull, w ports.PageWrite, rows leaving, complete func(string) bool, counts *domain.Counts,
 ) {
@@ -71,7 +74,8 @@ func (s *Store) replaceRows(
 	}
 }
 
-// matchUnshown lets transactions whose rows the present account reference has not shown take over rows of the page.
+// matchUnshown lets transactions take over rows of the page if no read under the present account reference has returned
+// the present row of the transaction.
 func (r *replacer) matchUnshown() {
 	matchRow := func(t domain.Transaction) domain.MatchRow {
 		return domain.NewMatchRow(t.TransactionData, t.AccountID, r.w.Matching.Keys(t.TransactionData))
@@ -96,7 +100,7 @@ func (r *replacer) matchUnshown() {
 	}
 }
 
-// unshownRows returns the rows of a connection that its present account reference has not shown.
+// unshownRows returns the rows of a connection that no read under its present account reference has returned.
 func (s *Store) unshownRows(id domain.ConnectionID) []*transaction {
 	var rows []*transaction
 	for _, row := range s.transactions[id] {
@@ -107,8 +111,7 @@ func (s *Store) unshownRows(id domain.ConnectionID) []*transaction {
 	return rows
 }
 
-// forgetUnshown makes the rows of a connection that were removed more than domain.MatchWindow ago no unshown rows any
-// more.
+// forgetUnshown clears unshown in the rows of a connection that were removed more than domain.MatchWindow ago.
 func (s *Store) forgetUnshown(id domain.ConnectionID, at time.Time) {
 	for _, row := range s.transactions[id] {
 		if !row.RemovedAt.IsZero() && row.RemovedAt.Before(at.Add(-domain.MatchWindow)) {
@@ -117,8 +120,8 @@ func (s *Store) forgetUnshown(id domain.ConnectionID, at time.Time) {
 	}
 }
 
-// left returns the rows that are about to be removed, and those that left recently, without the rows that the vendor
-// shows.
+// left returns the rows that are about to be removed, and those that were removed within domain.MatchWindow. It omits
+// rows that the page or the complete list shows.
 func (r *replacer) left() []domain.LeftRow {
 	var left []domain.LeftRow
 	for _, row := range r.rows {
@@ -142,8 +145,8 @@ func (r *replacer) left() []domain.LeftRow {
 	return left
 }
 
-// came returns the rows of the page that are not stored, and the stored rows that have come recently, after the first
-// pull of the connection, and have replaced no row.
+// came returns the rows of the page that are not stored yet. It also returns the live stored rows that have replaced no
+// row and were first seen within domain.MatchWindow, after the connection's first pull succeeded.
 func (r *replacer) came() []domain.CameRow {
 	var came []domain.CameRow
 	for _, data := range latest(r.w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
@@ -204,7 +207,7 @@ func (r *replacer) reads() []domain.PullRead {
 	return reads
 }
 
-// replace makes the transaction of the row that left continue with the row that came.
+// replace makes the transaction of the removed row (match.Left) continue with the new row (match.Came).
 func (r *replacer) replace(match domain.Match) {
 	row, younger := r.rows[match.Left], r.rows[match.Came]
 	past := domain.Superseded{ExternalID: match.Left, At: r.w.At, Rule: match.Rule, Version: row.Version}
@@ -263,7 +266,8 @@ func (s *Store) splitPairsOf(id domain.ConnectionID) map[domain.MatchPair]bool {
 	return s.splitPairs[id]
 }
 
-// supersededKey returns the key of a superseded row in the map of rows. Its external id belongs to another row.
+// supersededKey returns the key of a superseded row in the map of rows. The external id is not sufficient, because it
+// now belongs to another row.
 func supersededKey(row *transaction) string { return row.ExternalID + "\x1f" + row.ID.String() }
 
 // followPast handles the rows of the page whose external id is a past id of a transaction.
@@ -274,7 +278,7 @@ func (r *replacer) followPast() {
 		if row == nil || r.rows[externalID] != nil {
 			continue
 		}
-		if returned[row] { // two past rows are shown together, so they are two movements
+		if returned[row] { // two past rows are shown together, so neither has replaced the other
 			row.Supersedes, _, _ = row.WithoutPast(externalID)
 			delete(r.pastIDs[r.p.Connection], externalID)
 			continue
@@ -292,7 +296,8 @@ func (r *replacer) followPast() {
 	}
 }
 
-// goBack makes a transaction, whose present row left, continue with one of its past rows.
+// goBack makes a transaction continue with one of its past rows, because its present row was removed or is about to be
+// removed.
 func (r *replacer) goBack(row *transaction, externalID string) {
 	present := row.ExternalID
 	rest, past, _ := row.WithoutPast(externalID)
@@ -305,8 +310,8 @@ func (r *replacer) goBack(row *transaction, externalID string) {
 	row.renamed = true
 }
 
-// split undoes the last replacement of a transaction that has replaced a row. p is the pull that writes the change; it
-// has no id if an operator does.
+// split undoes the last replacement of a transaction that has replaced a row. The argument p is the pull that makes the
+// change; it has no id if an operator makes the change.
 func (s *Store) split(p *pull, row *transaction, newID domain.TransactionID, at time.Time) {
 	past := row.Supersedes[len(row.Supersedes)-1]
 	rows := rowsOf(s.transactions, row.Connection)

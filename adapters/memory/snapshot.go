@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Snapshot copies the posted records of the account and then calls read without the lock.
+// Snapshot copies the posted records of the account, and then calls the function read without holding the lock.
 func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error) error {
 	view, err := exclusiveResult(ctx, v.Store, "Ledger.Snapshot", func() (ports.AccountView, error) {
@@ -50,7 +50,7 @@ func (s *Store) postedOf(a *account) []domain.PostedRecord {
 	return records
 }
 
-// inWindow returns a function for AccountView.Posted that yields these records.
+// inWindow returns a function for AccountView.Posted that yields those of these records that are in the window.
 func inWindow(
 	records []domain.PostedRecord,
 ) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {

@@ -1,7 +1,7 @@
-// Package memory implements all stores of the ports as maps that are protected by one mutex. It is the
-// readable model of the contract: its code shows what each method guarantees, without the details of a
-// database. If another store behaves differently, one of the two stores has a defect. The package is meant
-// for tests, for simulations, and for programs that embed the service and need no persistence.
+// Package memory implements all stores of the ports as maps that are protected by one mutex. It is a readable reference
+// implementation of the ports: its code shows what each method guarantees, without the details of a database. If
+// another store behaves differently, one of the two stores has a defect. The package is meant for tests, for
+// simulations, and for programs that embed the service and need no persistence.
 //
 // A method is atomic for two reasons: it holds the mutex, and it makes all decisions before it writes. If
 // it returns an error, nothing has changed.
@@ -41,7 +41,7 @@ type Store struct {
 	openPulls    map[domain.ConnectionID]*openPulls
 	accounts     map[domain.ConnectionID]map[string]*account
 	transactions map[domain.ConnectionID]map[string]*transaction
-	pastIDs      map[domain.ConnectionID]map[string]*transaction // by past external ids
+	pastIDs      map[domain.ConnectionID]map[string]*transaction // keyed by past external id
 	splitPairs   map[domain.ConnectionID]map[domain.MatchPair]bool
 	absences     map[domain.ConnectionID]map[string]domain.Absence
 	quarantine   map[domain.ConnectionID]map[domain.QuarantineKey]*domain.QuarantinedRow
@@ -52,15 +52,15 @@ type Store struct {
 	audits       map[domain.TenantID]*audit
 	auditKey     domain.Sealed
 	nudged       []domain.PullID // pulls to nudge; protected by the mutex
-	// recorded reports whether the running method changed an object; nil means that it changed all. It is protected by
-	// the mutex.
+	// recorded reports whether the running method has changed the object with this id, so that the audit entry of the
+	// object is stored. nil means that the method has changed all objects. It is protected by the mutex.
 	recorded      func(string) bool
 	erasures      map[domain.ErasureID]*domain.Erasure
 	events        map[domain.TenantID]*outbox
-	announced     map[domain.AccountID]domain.CompletenessState // as reported by the last event of the account
+	announced     map[domain.AccountID]domain.CompletenessState // the state that the last event reported
 	subscriptions map[domain.SubscriptionID]*subscription
 	staged        map[domain.ConnectionID]map[string]stagedRow
-	pastRefs      map[domain.ConnectionID][]string // account references of the connection before edits
+	pastRefs      map[domain.ConnectionID][]string // account references that the connection had before edits
 	erasedRefs    map[erasedRef]bool
 }
 
@@ -132,9 +132,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.exclusive(ctx, "Ping", func() error { return nil })
 }
 
-// exclusive runs do while no other method of the store runs, records the audit entries of ctx if do succeeds, and then
-// calls Nudge for the pulls that got a job. op is the name of the calling method, which is passed to Options.Before.
-// Errors: those of ctx, Before and do.
+// exclusive calls the function do while no other method of the store runs, records the audit entries of ctx if the
+// function succeeds, and then calls Nudge for the pulls that got a job. op is the name of the calling method, which is
+// passed to Options.Before. Errors: those of ctx, Before and do.
 func (s *Store) exclusive(ctx context.Context, op string, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -153,8 +153,8 @@ func (s *Store) exclusive(ctx context.Context, op string, do func() error) error
 	return err
 }
 
-// locked runs do with the mutex locked, and returns the error of do and the pulls to nudge. It also
-// releases the mutex if do panics, because do may call a function of the caller.
+// locked calls the function do with the mutex locked, and returns the error of this function and the pulls to nudge. It
+// releases the mutex even if the function panics, because the function may call a function of the caller.
 func (s *Store) locked(do func() error) (nudged []domain.PullID, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,7 +27,8 @@ type subscription struct {
 	attempts     []domain.EventAttempt
 }
 
-// subscriptionEvent is an event of a subscription. parked is set if it waits apart from the others.
+// subscriptionEvent is an event of a subscription. The field parked is set if the event waits separately from the
+// others; see ports.AttemptsWrite.Parked.
 type subscriptionEvent struct {
 	domain.SubscriptionEvent
 	parked bool
@@ -38,7 +39,7 @@ func cloneSubscription(s domain.Subscription) domain.Subscription {
 	return s
 }
 
-// waits reports whether the event is not delivered.
+// waits reports whether the event is not delivered yet.
 func (s *subscription) waits(e *subscriptionEvent) bool {
 	return e.parked || e.Sequence > s.DeliveredTo
 }
@@ -73,7 +74,8 @@ func (s *Store) subscriptionOf(tenant domain.TenantID, id domain.SubscriptionID)
 	return row, nil
 }
 
-// Create stores a subscription that begins after the tenant's last change, or at the first one if FromStart is set.
+// Create stores a subscription that begins after the tenant's last change, or at the tenant's first change if FromStart
+// is set.
 func (v subscriptions) Create(ctx context.Context, s domain.Subscription) error {
 	return v.exclusive(ctx, "Subscriptions.Create", func() error {
 		row := &subscription{Subscription: cloneSubscription(s)}
@@ -85,7 +87,7 @@ func (v subscriptions) Create(ctx context.Context, s domain.Subscription) error 
 	})
 }
 
-// Get counts the events that wait.
+// Get counts the waiting events.
 func (v subscriptions) Get(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 ) (ports.SubscriptionStatus, error) {
@@ -164,7 +166,8 @@ func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 	})
 }
 
-// Replay unparks all events: those before from are skipped, and the others are read again in their order.
+// Replay unparks all events. The events before the one whose sequence equals from are skipped, and the others are read
+// again in their order.
 func (v subscriptions) Replay(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
 ) (ports.SubscriptionStatus, error) {
@@ -239,8 +242,8 @@ func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id do
 	})
 }
 
-// ClaimSubscriptions claims subscriptions in the order of their ids. Like the databases, it extends a lease only when
-// half of it has passed.
+// ClaimSubscriptions claims subscriptions in the order of their ids. Like the database stores, it extends a lease only
+// when half of its time has passed.
 func (v subscriptions) ClaimSubscriptions(
 	ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
 ) ([]domain.Subscription, error) {
@@ -294,7 +297,7 @@ func (v subscriptions) ListPending(ctx context.Context, holder domain.LeaseID) (
 	})
 }
 
-// behind reports whether there are changes after the position of the subscription.
+// behind reports whether there are changes or other events after the positions of the subscription.
 func (s *Store) behind(row *subscription) bool {
 	return row.feed < len(s.changes[row.Tenant]) || row.outbox < s.events[row.Tenant].end()
 }
@@ -308,8 +311,8 @@ func (s *Store) leased(l ports.SubscriptionLease) (*subscription, error) {
 	return row, nil
 }
 
-// Append reads the feed entry by entry. An entry whose row has a newer version now is no change, unless it is that of
-// the first version.
+// Append reads the feed entry by entry. It skips an entry if the row has a newer version now, unless the entry is that
+// of the row's first version.
 func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s domain.Subscription, limit int,
 	newID func() domain.EventID,
 ) (ports.AppendedEvents, error) {
@@ -370,7 +373,7 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 	})
 }
 
-// selectEvents returns at most limit events of a lease that match.
+// selectEvents returns at most limit events of the leased subscription for which the function match returns true.
 func (v subscriptions) selectEvents(ctx context.Context, op string, l ports.SubscriptionLease, limit int,
 	match func(*subscriptionEvent) bool,
 ) ([]domain.SubscriptionEvent, error) {
@@ -426,7 +429,7 @@ func (v subscriptions) NextParked(
 	return found[0], nil
 }
 
-// RecordAttempts changes the events by their sequences.
+// RecordAttempts finds the events that it changes by their sequences.
 func (v subscriptions) RecordAttempts(
 	ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite,
 ) error {
@@ -499,7 +502,7 @@ func (v subscriptions) EventBacklog(ctx context.Context) (ports.EventBacklog, er
 	})
 }
 
-// PruneEvents applies the limit to each kind of rows of all subscriptions together.
+// PruneEvents applies the limit separately to each kind of row, but to all subscriptions together.
 func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Subscriptions.PruneEvents", func() (int, error) {
 		attempts, events, own := 0, 0, 0
@@ -520,8 +523,8 @@ func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 	})
 }
 
-// old reports whether a row is to be deleted: at is earlier than before, and fewer than limit rows were deleted. It
-// then increments deleted.
+// old reports whether to delete a row: the row's time at is earlier than before, and fewer than limit rows were
+// deleted. If the result is true, it increments deleted.
 func old(at, before time.Time, deleted *int, limit int) bool {
 	if !at.Before(before) || *deleted == limit {
 		return false
@@ -530,7 +533,7 @@ func old(at, before time.Time, deleted *int, limit int) bool {
 	return true
 }
 
-// AnnounceCompleteness compares the state of each account with the one that was announced last.
+// AnnounceCompleteness compares the state of each account with its last announced state.
 func (v subscriptions) AnnounceCompleteness(
 	ctx context.Context, at time.Time, grace time.Duration, limit int,
 ) (int, error) {
@@ -553,7 +556,8 @@ func (v subscriptions) AnnounceCompleteness(
 	})
 }
 
-// recordAdjusted stores an event for each closed period that the adjustments of a row concern, from the given one on.
+// recordAdjusted stores an event for each closed period to which adjustments of the row belong. It considers only the
+// adjustments in row.adjustments with the index from and later ones.
 func (s *Store) recordAdjusted(row *transaction, from int) {
 	days := map[string]domain.AccountID{}
 	for _, key := range row.adjustments[from:] {

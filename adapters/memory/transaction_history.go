@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// archive keeps the present version of a row, which is about to be replaced.
+// archive adds the present version of a row, which is about to be replaced, to the replaced versions.
 func (t *transaction) archive() {
 	if t.Version > 0 {
 		t.replaced = append(t.replaced, t.present())
@@ -62,7 +62,7 @@ func (s *Store) rowByID(tenant domain.TenantID, id domain.TransactionID) *transa
 	return nil
 }
 
-// addOrigin sets the trigger and the deliveries of the pull that made the version.
+// addOrigin sets the version's trigger and deliveries to those of the pull that made the version.
 func (s *Store) addOrigin(version *domain.TransactionVersion) {
 	p := s.pulls[version.Transaction.Pull]
 	if p == nil {

@@ -24,8 +24,8 @@ type transaction struct {
 	renamed    bool                 // the write under way has archived the present version and changed its external id
 	// adjustments refers to the adjustments that resulted from changes of the row.
 	adjustments []adjustmentKey
-	// unshown is set if the row is from before the present account reference, which has not shown it. It remains set if
-	// the row is removed for that reason, because the vendor may show it later.
+	// unshown is set if the row was read under an earlier account reference, and no read under the present one has
+	// returned it. It remains set if the row is removed for that reason, because the vendor may show the row later.
 	unshown bool
 }
 
@@ -37,8 +37,8 @@ type account struct {
 	absentSince domain.PullID // first pull whose account list lacked the account; zero while the account is listed
 }
 
-// change is an entry of a tenant's feed: the row now has this version. If row has a newer version now, readers skip
-// the entry, because a later entry reports the row.
+// change is an entry of a tenant's feed. It reports that the row got this version. If row has a newer version now,
+// readers skip the entry, because a later entry reports the row.
 type change struct {
 	row     *transaction
 	version int
@@ -103,8 +103,8 @@ func (s *Store) putAccounts(p *pull, w ports.PageWrite, counts *domain.Counts) (
 	return first
 }
 
-// writeRows writes the transactions and the quarantine of a page, and removes the rows that leave. complete is set
-// for a sweep: it reports whether the complete list has shown a row.
+// writeRows writes the transactions and the quarantine of a page, and removes the rows in leaves. The function complete
+// is set only for a sweep; it reports whether the complete list has shown a row.
 func (s *Store) writeRows(
 	p *pull, w ports.PageWrite, firstStored []domain.QuarantineKey, leaves leaving, complete func(string) bool,
 	counts *domain.Counts,
@@ -116,7 +116,7 @@ func (s *Store) writeRows(
 	}
 	s.updateQuarantine(p, w, counts)
 	for _, key := range firstStored {
-		if s.quarantine[p.Connection][key] == nil { // otherwise its release attaches the rows
+		if s.quarantine[p.Connection][key] == nil { // a quarantined account gets its rows when it is released
 			s.attachRows(p, key, w.At, counts)
 		}
 	}
@@ -127,7 +127,7 @@ func (s *Store) writeRows(
 	counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
 }
 
-// latest returns the last of the rows with each key.
+// latest returns, for each key, the last row that has this key.
 func latest[T any](rows []T, key func(T) string) []T {
 	last := map[string]int{}
 	for i, row := range rows {
@@ -142,8 +142,8 @@ func latest[T any](rows []T, key func(T) string) []T {
 	return kept
 }
 
-// putAccount upserts one account. A stored account retains its id and FirstSeenAt. It is live again if the
-// accounts of the page are the vendor's list. If nothing changes, the account is not written.
+// putAccount upserts one account. A stored account retains its id and FirstSeenAt. A removed account becomes live again
+// if the accounts of the page are the vendor's list. If nothing changes, the account is not written.
 func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
 	known, event := accounts[view.ExternalID], domain.AccountModified
@@ -256,8 +256,7 @@ func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
 	s.recordAdjusted(row, adjusted)
 }
 
-// Sweep marks rows in the order of their external ids as removed, so that the order of the feed is
-// deterministic.
+// Sweep marks rows as removed in the order of their external ids, so that the order of the feed is deterministic.
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
@@ -341,8 +340,8 @@ func (s *Store) absent(p *pull, w ports.SweepWrite) (absent []domain.Absence, li
 	return absent, live
 }
 
-// presentAccount returns the external id of the row's account. An unshown row has the one that the account had under an
-// earlier reference.
+// presentAccount returns the external id of the row's account. An unshown row contains the external id that the account
+// had under an earlier reference, so the present one is read from the account.
 func (s *Store) presentAccount(row *transaction) string {
 	if row.unshown {
 		return s.accountOf(row.Tenant, row.AccountID).ExternalID

@@ -16,8 +16,8 @@ import (
 
 const auditPath = prefix + "/audit"
 
-// auditEntryView is the representation of an audit entry in responses. The canonical form of this JSON is the leaf of
-// the entry, so its members never change.
+// auditEntryView is the representation of an audit entry in responses. The canonical form of this JSON is the entry's
+// leaf in the audit tree, so its members must never change.
 type auditEntryView struct {
 	Sequence  int64       `json:"sequence" minimum:"0" example:"41" doc:"The number of the entry, from 0 and without gaps: the index of its leaf in the tree"`
 	At        time.Time   `json:"at" example:"2026-03-01T10:00:00.123456Z" doc:"When the change was made"`
@@ -142,7 +142,7 @@ func (s *server) auditCheckpoint(ctx context.Context, tenant domain.TenantID) (s
 	return string(checkpoint), err
 }
 
-// auditKey returns the verifier key in one line.
+// auditKey returns the key that verifies checkpoints, as one line of text.
 func (s *server) auditKey(ctx context.Context, tenant domain.TenantID) (string, error) {
 	key, err := s.service.AuditKey(ctx, tenant)
 	return key + "\n", err
@@ -190,7 +190,8 @@ func optionalSize(size int) *int64 {
 // textType is the media type of the responses of handleText.
 const textType = "text/plain; charset=utf-8"
 
-// handleText is handle for an operation without input whose response is a text.
+// handleText is like handle, but for an operation without input whose response is plain text. example is the example
+// response in the document.
 func handleText(
 	example string, h func(context.Context, domain.TenantID) (string, error),
 ) func(*server, *route) echo.HandlerFunc {

@@ -74,7 +74,8 @@ func TestAuditProofs(t *testing.T) {
 	}
 }
 
-// The refusal must not be lost: if it cannot be recorded, the caller gets that error instead of the 403.
+// The refusal must be recorded in the audit log. If it cannot be recorded, the caller must get the recording error
+// instead of the 403.
 func TestAMissingScopeIsRecorded(t *testing.T) {
 	s := newEnv(t, func(o *Options) { o.RequireScopes = true })
 	response := s.call(http.MethodDelete, prefix+"/webhooks/tokens/"+someID.String(), "",

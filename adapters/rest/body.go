@@ -15,16 +15,15 @@ import (
 )
 
 const (
-	maxBody        = 64 << 10 // maximum size in bytes on routes of operators
-	maxWebhookBody = 1 << 20  // maximum size in bytes in the webhook receiver
+	maxBody        = 64 << 10 // maximum size of a body on the routes of operators, in bytes
+	maxWebhookBody = 1 << 20  // maximum size of the body of a webhook, in bytes
 )
 
 // bodyTimeout is the time limit for reading a body; tests shorten it.
 var bodyTimeout = 10 * time.Second
 
-// bufferBody is the middleware that reads the whole body into memory before the handler runs.
-// Errors: errMediaType, errTooLarge, errBodyTimeout;
-// Invalid for an empty body if a body is required.
+// bufferBody is the middleware that reads the whole body into memory before the handler runs. Errors: the errors of
+// readBody; errMediaType; Invalid if the body is empty although one is required.
 func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	r := c.Request()
 	raw, err := s.readBody(c, x, maxBody)
@@ -45,7 +44,8 @@ func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	return nil
 }
 
-// releaseBody releases the memory of the request's body. The request must have ended.
+// releaseBody releases the memory that was reserved for the request's body. It must be called only after the request
+// has ended.
 func (s *server) releaseBody(x *exchange) {
 	if x.bodyMemory > 0 {
 		s.bodyMemory.Release(x.bodyMemory)
@@ -54,8 +54,8 @@ func (s *server) releaseBody(x *exchange) {
 
 const jsonType = operation.JSONType
 
-// isJSON reports whether there is exactly one Content-Type and it is JSON. It returns false if a
-// content encoding is used, because decompressing could make the body larger than its limit.
+// isJSON reports whether h contains exactly one Content-Type, and this is JSON in UTF-8. It returns false if the body
+// has a content encoding, because decompressing could make the body larger than its limit.
 func isJSON(h http.Header) bool {
 	types, encodings := h["Content-Type"], h["Content-Encoding"]
 	if len(types) != 1 || len(encodings) > 1 || (len(encodings) == 1 && encodings[0] != "identity") {
@@ -72,11 +72,11 @@ func isUTF8(charset string) bool {
 	return len(charset) == len("utf-8") && bytes.EqualFold([]byte(charset), []byte("utf-8"))
 }
 
-// readBody reads at most limit bytes within bodyTimeout. If the Content-Length is larger than
-// limit, it reads nothing. The memory of the body counts against the limit for all bodies until the
-// request ends. The read deadline ends with the body, because net/http removes it when the body has
-// been read. Errors: errTooLarge; errBodyTimeout; Unavailable if the bodies of other requests use
-// all memory for bodies; Invalid for an incomplete body.
+// readBody reads a body of at most limit bytes, within bodyTimeout. If the Content-Length is larger than limit,
+// readBody reads nothing. Until the request ends, the memory of the body counts against the limit for all bodies. The
+// read deadline does not outlast the body, because net/http removes the deadline when the body has been read. Errors:
+// errTooLarge; errBodyTimeout; Unavailable if the bodies of other requests use all memory for bodies; Invalid for an
+// incomplete body.
 func (s *server) readBody(c echo.Context, x *exchange, limit int64) ([]byte, error) {
 	r := c.Request()
 	if r.ContentLength > limit {

@@ -26,12 +26,13 @@ const (
 	// maxBodyMemory. Without this limit, a few slow callers could occupy all of that memory for
 	// bodyTimeout.
 	minBodyRate = 128 << 10
-	// busyRetryAfter is the delay after which a request that got no memory for its body should be repeated.
+	// busyRetryAfter is how long a caller should wait before it repeats a request for whose body no memory was
+	// available.
 	busyRetryAfter = time.Second
 )
 
-// bodyGrace is how long a body that uses a part of maxBodyMemory may pause, and how far it may fall
-// behind minBodyRate; tests shorten it.
+// bodyGrace is how long a body that uses a part of maxBodyMemory may pause, and by how much time it may fall behind
+// minBodyRate. Tests shorten it.
 var bodyGrace = 2 * time.Second
 
 // errBodyMemory is the cause of the 503 that is sent while the bodies of other requests use all memory.
@@ -98,9 +99,9 @@ func (b *bodyReader) fill(buffer []byte) (n int, err error) {
 	return n, err
 }
 
-// setDeadline used to set the read deadline of the connection. It is b.end or, for a body that has reserved memory, the
-// earlier time at which its pause becomes too long or its average rate becomes too low. The error is ignored: the
-// response recorder of a test supports no deadline, and needs none.
+// setDeadline sets the read deadline of the connection. The deadline is b.end. For a body that has reserved memory,
+// it is the time at which the pause becomes too long or the average rate too low, if that is earlier. The error is
+// ignored, because the response recorder in tests supports no deadline and needs none.
 func (b *bodyReader) setDeadline() {
 	deadline := b.end
 	if !b.reservedAt.IsZero() {
@@ -114,7 +115,7 @@ func (b *bodyReader) setDeadline() {
 	_ = b.response.SetReadDeadline(deadline)
 }
 
-// reserve waits until n bytes of memory are available, at most until b.end. Errors: Unavailable with
+// reserve waits until n bytes of memory are available, but not longer than until b.end. Errors: Unavailable with
 // RetryAfter.
 func (b *bodyReader) reserve(ctx context.Context, n int64) error {
 	ctx, cancel := context.WithDeadline(ctx, b.end)

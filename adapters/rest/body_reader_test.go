@@ -91,8 +91,8 @@ func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 	})
 }
 
-// TestABodyThatHoldsMemoryMustArriveQuickly sends a part of a large body that is long enough to
-// reserve memory, and then nothing more.
+// TestABodyThatHoldsMemoryMustArriveQuickly checks that a body may not stall after it has reserved memory. It sends a
+// part of a large body that is long enough to reserve memory, and then nothing more.
 func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
 	defer func(grace, timeout time.Duration) { bodyGrace, bodyTimeout = grace, timeout }(bodyGrace, bodyTimeout)
 	bodyGrace, bodyTimeout = 50*time.Millisecond, time.Minute

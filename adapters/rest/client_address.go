@@ -34,10 +34,9 @@ func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 	return address
 }
 
-// peerOf returns the client address of a request for the log. If a trusted proxy sent an invalid
-// X-Forwarded-For header, peerOf returns the address of that proxy, and if the address of the
-// connection is not known, "unknown". The zone of an IPv6 address is omitted, because in a header it
-// may be any text.
+// peerOf returns the client address of a request for the log. If a trusted proxy sent an invalid X-Forwarded-For
+// header, peerOf returns the address of that proxy. If the address of the connection is not known either, it returns
+// "unknown". The zone of an IPv6 address is omitted, because the zone in a header may be any text.
 func (s *server) peerOf(r *http.Request) string {
 	address := clientAddress(r, s.TrustedProxies)
 	if !address.IsValid() {
@@ -50,7 +49,8 @@ func (s *server) peerOf(r *http.Request) string {
 	return address.WithZone("").String()
 }
 
-// cutLastAddress returns a comma-separated list without its last address, and that address.
+// cutLastAddress splits a comma-separated list before its last address. It returns the list without the last address,
+// and the last address.
 func cutLastAddress(list string) (rest, last string) {
 	if i := strings.LastIndexByte(list, ','); i >= 0 {
 		return list[:i], strings.TrimSpace(list[i+1:])

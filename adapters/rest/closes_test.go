@@ -7,7 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The day of a close is part of the path, and the error of the use case must name it there.
+// The day of a close is part of the path. If the service rejects the day, the location in the response must therefore
+// be path.date.
 func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
 	s := newEnv(t)
 	s.service.err = domain.CloseRequest{Date: "2026-02-30", At: moment}.Validate()
@@ -26,8 +27,8 @@ func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
 	}
 }
 
-// A body of null members would make an undone adjustment differ from the record, so absent members are null only
-// where they changed.
+// An adjustment must not show absent members as null, unless they have changed. Otherwise an adjustment that was
+// undone would differ from the record.
 func TestAnAdjustmentShowsOnlyWhatChanged(t *testing.T) {
 	members := domain.CoveredMembers{Status: "posted", Date: "2026-01-01", Amount: "1", Currency: "BRL"}
 	for name, test := range map[string]struct {

@@ -65,12 +65,14 @@ func balanceOf(b domain.AccountBalance) balanceView {
 	}
 }
 
-// acceptRequest is the request body that accepts the present anchor of an account.
+// acceptRequest is the request body with which an operator accepts the present anchor of an account. The anchor is
+// the balance without the posted transactions.
 type acceptRequest struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"500" example:"the bank has corrected its opening balance" doc:"Why the difference is right"`
 }
 
-// completenessRoutes returns the routes of the completeness of accounts.
+// completenessRoutes returns the routes about completeness (whether the transactions of an account explain its
+// balance), balances and statements.
 func (s *server) completenessRoutes() []route {
 	const tag, one = "Accounts and transactions", accountsPath + "/{id}"
 	return []route{
@@ -118,7 +120,8 @@ func (s *server) getCompleteness(
 	return &bodyOutput[completenessView]{completenessViewOf(c)}, nil
 }
 
-// acceptCompleteness makes the present anchor of an account its baseline.
+// acceptCompleteness makes the present anchor of an account (its balance without the posted transactions) the
+// baseline, with which later readings are compared.
 func (s *server) acceptCompleteness(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Body acceptRequest

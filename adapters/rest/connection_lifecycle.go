@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkSession is the response body with a token for the vendor's hosted page. No other response contains it.
+// linkSession is the response body that contains a token for the vendor's hosted page. No other response contains
+// this token.
 type linkSession struct {
 	Vendor    string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	Mode      string    `json:"mode" enum:"update" example:"update" doc:"What the token permits: to sign in again for the account reference of this connection"`
@@ -81,7 +82,7 @@ func (s *server) createLinkSession(
 	}}, nil
 }
 
-// refreshConnection asks the vendor to read the institution. The response has no body.
+// refreshConnection asks the vendor to synchronise with the institution now. The response has no body.
 func (s *server) refreshConnection(ctx context.Context, tenant domain.TenantID, in *idInput) (*noContent, error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {

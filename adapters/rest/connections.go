@@ -56,8 +56,7 @@ type testRequest struct {
 	ConfigName plainText `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection to test"`
 }
 
-// testOutcome is the result of a live test. A test that finds an unhealthy connection is a
-// successful request.
+// testOutcome is the result of a live test. If the connection is unhealthy, the request itself still succeeds.
 type testOutcome struct {
 	Vendor     string `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	ConfigName string `json:"configName" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
@@ -66,7 +65,7 @@ type testOutcome struct {
 	LatencyMs  int64  `json:"latencyMs" example:"184" doc:"How long the test took, in milliseconds"`
 }
 
-// healthView is the stored health of a connection. Reading it calls no vendor.
+// healthView is the stored health of a connection. The vendor is not called to read it.
 type healthView struct {
 	Health        string      `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
 	Reason        string      `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
@@ -95,7 +94,7 @@ type webhookView struct {
 	ExpectedBy time.Time `json:"expectedBy,omitzero" example:"2026-03-03T12:00:00Z" doc:"The time by which the next webhook is expected: the vendor's next synchronisation plus WEBHOOK_SILENCE_GRACE; absent if none is expected"`
 }
 
-// connectionHealthItem is an item of the list of health: a connection with its stored health.
+// connectionHealthItem is an item of the health list: a connection with its stored health.
 type connectionHealthItem struct {
 	ConnectionID string `json:"connectionId" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the connection"`
 	Vendor       string `json:"vendor" example:"pluggy" doc:"The aggregator"`
@@ -252,7 +251,7 @@ func (s *server) getConnection(
 	return &taggedOutput[descriptor]{etag(c.Revision), descriptorOf(c)}, nil
 }
 
-// updateConnection replaces all fields in one atomic change. If the body has no credential, the
+// updateConnection replaces all fields that can be changed, in one atomic change. If the body has no credential, the
 // stored credential remains unchanged.
 func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID      string        `path:"id" doc:"Opaque"`
@@ -274,7 +273,7 @@ func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, i
 	return &taggedOutput[descriptor]{etag(c.Revision), descriptorOf(c)}, nil
 }
 
-// deleteConnection soft-deletes a connection. Deleting it a second time is a 404.
+// deleteConnection soft-deletes a connection. A second deletion responds with 404.
 func (s *server) deleteConnection(
 	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
 ) (*noContent, error) {
@@ -285,8 +284,7 @@ func (s *server) deleteConnection(
 	return nil, s.service.DeleteConnection(ctx, tenant, id, in.IfMatch.IfMatch)
 }
 
-// testConnection tests a connection at its vendor. It responds with 200 regardless of the
-// vendor's response.
+// testConnection tests a connection at its vendor. The response has status 200 regardless of the vendor's response.
 func (s *server) testConnection(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body testRequest },
 ) (*bodyOutput[testOutcome], error) {

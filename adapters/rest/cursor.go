@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A cursor is the base64url encoding of: version, list kind, the 16 bytes of the id, the sort key.
+// A cursor is the base64url encoding of these parts, in this order: the version, the list kind, the 16 bytes of the
+// id, and the sort key.
 const (
 	cursorVersion    = 1
 	cursorHeaderSize = 2 + 16
@@ -72,8 +73,8 @@ type cursor[L listKind] struct{ domain.Position }
 // invalid.
 var errInvalidCursor = errors.New("is not a cursor of this list")
 
-// UnmarshalText parses a text that MarshalText returned, and rejects every other text: each
-// position has exactly one encoding. Errors: errInvalidCursor.
+// UnmarshalText parses a text that MarshalText returned. It rejects every other text, so that each position has
+// exactly one encoding. Errors: errInvalidCursor.
 func (c *cursor[L]) UnmarshalText(text []byte) error {
 	// The decoder ignores line breaks. If they were allowed, one position would have many encodings.
 	if len(text) > maxCursor || bytes.ContainsAny(text, "\r\n") {
@@ -122,7 +123,7 @@ type page[T any] struct {
 // listOutput is the output of an operation that returns a page of a list.
 type listOutput[T any] struct{ Body page[T] }
 
-// pageOf returns the envelope of p. view converts each item.
+// pageOf returns the page p in its envelope. The function view converts each item.
 func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *listOutput[T] {
 	out := &listOutput[T]{Body: page[T]{Items: mapItems(p.Items, view), Limit: limit}}
 	if !p.Next.IsZero() {

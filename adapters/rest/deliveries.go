@@ -41,7 +41,8 @@ func deliveryOf(d domain.Delivery) deliveryView {
 	}
 }
 
-// defaultReplayLimit is the maximum number of deliveries of a bulk replay that states no limit.
+// defaultReplayLimit is the maximum number of deliveries that one bulk replay replays if the request contains no
+// limit.
 const defaultReplayLimit = 100
 
 // replayRequest is the request body that selects the deliveries to replay.
@@ -54,9 +55,9 @@ type replayRequest struct {
 	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default" example:"100"`
 }
 
-// filter returns the filter of the request, with the id and the times parsed. The patterns of the
-// schema have already rejected most texts that cannot be parsed; the nil UUID and days that the
-// month does not have are rejected here. Errors: Invalid.
+// filter parses the id and the times, and returns the filter that the request describes. The patterns of the schema
+// have already rejected most texts that cannot be parsed. The nil UUID and dates that do not exist are rejected here.
+// Errors: Invalid.
 func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 	filter := ports.DeliveryFilter{Status: domain.DeliveryStatus(r.Status), EventID: string(r.EventID)}
 	var invalid []*domain.Error

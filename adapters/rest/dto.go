@@ -126,8 +126,8 @@ func idOrEmpty[T any](id domain.ID[T]) string {
 	return id.String()
 }
 
-// idInput is the input of operations on one object. The id is plain text here, so that a
-// malformed id is not invalid input: it must get the same response as an unknown id.
+// idInput is the input of operations on one object. The id is plain text here, so that a malformed id does not count
+// as invalid input. It must get the same response as an unknown id.
 type idInput struct {
 	ID string `path:"id" doc:"Opaque"`
 }
@@ -146,8 +146,7 @@ type createdOutput[T any] struct {
 	Body     T
 }
 
-// acceptedOutput is a response to a request whose work is done later, with the location of the
-// pull that does it.
+// acceptedOutput is the response to a request whose work a pull does later. It contains the location of that pull.
 type acceptedOutput[T any] struct {
 	Location string `header:"Location" doc:"The path of the pull that does the work"`
 	Body     T

@@ -49,7 +49,7 @@ type newEngine struct {
 	Credential secretMap  `json:"credential,omitempty" writeOnly:"true" doc:"Validated by the connector's own schema; stored encrypted and never returned"`
 }
 
-// engineChange is the request body that replaces the fields that it contains. Omitted fields
+// engineChange is the request body of a partial change. The fields that it contains are replaced, and omitted fields
 // remain unchanged.
 type engineChange struct {
 	ConfigName plainText  `json:"configName,omitempty" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"The name of the connection; unique among the live connections of the tenant"`
@@ -65,9 +65,9 @@ type engineOutcome struct {
 	ErrorMessage string `json:"errorMessage,omitempty" example:"the credential was rejected" doc:"Why the test failed; absent if it succeeded"`
 }
 
-// engineRoutes returns the routes of the engine's own connections. The aggregator routes respond
-// to the ids of engine connections with 404, and these routes respond to the ids of aggregator
-// connections with 404.
+// engineRoutes returns the routes for engine connections, which lead to a database or a REST API instead of an
+// aggregator. These routes respond with 404 to the id of an aggregator connection, and the routes for aggregator
+// connections respond with 404 to the id of an engine connection.
 func (s *server) engineRoutes() []route {
 	const tag, one = "Engine connections", enginesPath + "/{id}"
 	return []route{
@@ -136,8 +136,8 @@ func (s *server) connectorTypes(
 	return &bodyOutput[connectorTypes]{connectorTypes{types}}, nil
 }
 
-// createEngine creates an engine connection. The connector validates config and credential with
-// its own schema; the locations of its errors start with body.config or body.credential.
+// createEngine creates an engine connection. The connector validates the members config and credential with its own
+// schema. The locations of its errors start with "body.config" or "body.credential".
 func (s *server) createEngine(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body newEngine },
 ) (*createdOutput[engineDescriptor], error) {
@@ -200,7 +200,7 @@ func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *st
 	return &taggedOutput[engineDescriptor]{etag(c.Revision), engineOf(c)}, nil
 }
 
-// deleteEngine soft-deletes an engine connection. Deleting it a second time is a 404.
+// deleteEngine soft-deletes an engine connection. A second deletion responds with 404.
 func (s *server) deleteEngine(
 	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
 ) (*noContent, error) {
@@ -211,7 +211,8 @@ func (s *server) deleteEngine(
 	return nil, s.service.DeleteEngine(ctx, tenant, id, in.IfMatch.IfMatch)
 }
 
-// testEngine opens a real connection. A failure to connect is a result, and not a failed request.
+// testEngine tests an engine connection by opening a real connection to the configured system. If that fails, the
+// request still succeeds, and its result describes the failure.
 func (s *server) testEngine(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*bodyOutput[engineOutcome], error) {

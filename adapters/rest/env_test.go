@@ -19,7 +19,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// fakeVerifier accepts the tokens tenant-a, tenant-b and no-tenant. For keys-away it returns
+// fakeVerifier accepts the tokens "tenant-a", "tenant-b" and "no-tenant". For the token "keys-away" it returns
 // Unavailable, and for every other token Unauthenticated.
 type fakeVerifier struct{}
 
@@ -53,7 +53,7 @@ func newEnv(t testing.TB, change ...func(*Options)) *env {
 	return s
 }
 
-// newEnvOf returns an env whose handler calls another service than the fake.
+// newEnvOf returns an env whose handler calls the given service instead of the fake.
 func newEnvOf(t testing.TB, service ports.API, change ...func(*Options)) *env {
 	t.Helper()
 	core, logs := observer.New(zap.InfoLevel)
@@ -74,8 +74,8 @@ func newEnvOf(t testing.TB, service ports.API, change ...func(*Options)) *env {
 	return s
 }
 
-// call sends a request with the token of tenant A and returns the response. headers are pairs of
-// name and value that replace the default headers; an empty value removes the header.
+// call sends a request with the token of tenant A and returns the response. headers consists of alternating names and
+// values, which replace the default headers. An empty value removes the header.
 func (s *env) call(method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer tenant-a")

@@ -29,7 +29,7 @@ type erasureRequest struct {
 	AtVendor bool `json:"atVendor" example:"true" doc:"Whether the vendor is asked to delete the account reference, too"`
 }
 
-// erasureRoutes returns the routes that erase connections.
+// erasureRoutes returns the routes that erase connections and that read erasures.
 func (s *server) erasureRoutes() []route {
 	const tag = "Erasures"
 	return []route{
@@ -61,7 +61,7 @@ func (s *server) erasureRoutes() []route {
 	}
 }
 
-// eraseConnection requests the erasure of a connection, live or deleted.
+// eraseConnection requests the erasure of a connection. The connection may be live or deleted.
 func (s *server) eraseConnection(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Body erasureRequest

@@ -207,9 +207,8 @@ func (x *exchange) problem(err error) *Problem {
 	return p
 }
 
-// setHeaders sets the headers that belong to the problem's status. The connection of a refused long
-// poll is closed. Otherwise it would stay open while it is idle, and would not be available to other
-// callers.
+// setHeaders sets the headers that belong to the problem's status. After a refused long poll, the connection is
+// closed. Otherwise the idle connection would stay open and would not be available to other callers.
 func (p *Problem) setHeaders(err error) {
 	switch p.Status {
 	case http.StatusUnauthorized:
@@ -228,8 +227,7 @@ func retryAfterSeconds(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// problemFields returns the field errors of the domain that err contains, with their locations in
-// this route's input.
+// problemFields returns the domain's field errors that err contains, with their locations in this route's input.
 func (r *route) problemFields(err error) []ProblemField {
 	var all []ProblemField
 	for _, e := range domain.ErrorsOf(err) {
@@ -260,8 +258,8 @@ func (r *route) location(field string) string {
 	return r.inputLocation() + "." + field
 }
 
-// sortFields sorts by location and removes duplicates, so that two equal requests get exactly the
-// same response.
+// sortFields sorts the errors by location and keeps only one error for each location, so that two equal requests get
+// exactly the same response.
 func sortFields(all []ProblemField) []ProblemField {
 	slices.SortStableFunc(all, func(a, b ProblemField) int { return cmp.Compare(a.Location, b.Location) })
 	return slices.CompactFunc(all, func(a, b ProblemField) bool { return a.Location == b.Location })

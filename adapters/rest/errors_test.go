@@ -184,8 +184,8 @@ func operatorRoutes(t *testing.T) [][2]string {
 	return all
 }
 
-// TestEvery404NamesTheMissingResource makes the service return NotFound for every operation that
-// documents a 404.
+// TestEvery404NamesTheMissingResource checks that the detail of every 404 names the kind of object that was not
+// found. It makes the service return NotFound for every operation that documents a 404.
 func TestEvery404NamesTheMissingResource(t *testing.T) {
 	details := map[string]int{}
 	for path, methods := range openAPI(t, newEnv(t))["paths"].(map[string]any) {

@@ -13,7 +13,7 @@ type EventEncoder struct{}
 
 var _ ports.EventEncoder = EventEncoder{}
 
-// encodeView encodes a representation in the form of a response body.
+// encodeView encodes a representation as JSON, in the same way as a response body.
 func encodeView(view any) ([]byte, error) { return json.Marshal(view, operation.ResponseOptions) }
 
 // Transaction returns the transaction as the API returns it.

@@ -30,8 +30,8 @@ const (
 	canary        = "CANARY-9f31c0"
 )
 
-// fake implements ports.API. Each of its methods records its argument and returns a fixture, or err
-// if it is set. fake embeds no interface, so that a missing method is a compile error.
+// fake implements ports.API. Each of its methods records its argument and returns a fixture, or the field err if that
+// is set. fake embeds no interface, so that a missing method is a compile error.
 type fake struct {
 	err       error
 	panicWith any
@@ -427,7 +427,7 @@ func (f *fake) ListBalances(
 	})
 }
 
-// WriteStatement writes a statement without records; see statementService for others.
+// WriteStatement writes a statement without records. statementService writes statements with records.
 func (f *fake) WriteStatement(_ context.Context, _ domain.TenantID, id domain.AccountID, q ports.StatementQuery,
 	write ports.StatementWriter) error {
 	if err := f.record(q); err != nil {
@@ -542,8 +542,8 @@ func (f *fake) Changes(
 	}, f.record(wait)
 }
 
-// Do calls do once for each key and stores the response, as the application does. Stored responses
-// do not expire.
+// Do calls the function do once for each key and stores its response, as the application does. Stored responses do
+// not expire.
 func (f *fake) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 	do func(context.Context) (ports.StoredResponse, error),
@@ -600,7 +600,7 @@ func (f *fake) ProveAuditInclusion(
 	return domain.AuditProof{Size: 7}, f.record(sizes(sequence, size))
 }
 
-// sizes returns the arguments of a proof as a text.
+// sizes returns the arguments of a request for a proof as one text.
 func sizes(number int64, size *int64) string {
 	if size == nil {
 		return fmt.Sprint(number, " newest")

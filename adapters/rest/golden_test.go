@@ -49,7 +49,8 @@ func envelope[L listKind](item string) string {
 	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 
-// The parts of the representation of closeFixture, before and after its sum.
+// Expected representations. goldenClose and goldenCloseEnd are the parts of the representation of closeFixture before
+// and after its sum.
 const (
 	goldenErasure = `{"id":"019b0000-0000-7000-8000-000000000001","connectionId":` +
 		`"019b0000-0000-7000-8000-000000000001","status":"running","lastError":"vendor_unreachable"}`
@@ -67,12 +68,12 @@ const goldenSubscription = `{"id":"019b0000-0000-7000-8000-000000000002","name":
 	`"retrying":1,"oldestWaitingAt":"2026-01-02T03:04:05.6Z","secretOverlapUntil":"2026-01-02T03:04:05.6Z",` +
 	`"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"`
 
-// newSubscriptionBody is a request that creates a subscription.
+// newSubscriptionBody is the body of a request that creates a subscription.
 const newSubscriptionBody = `{"name":"ledger","types":["transaction.*"],` +
 	`"connectionId":"019b0000-0000-7000-8000-000000000001","sink":{"kind":"rabbitmq",` +
 	`"url":"amqps://user:pass@mq.example.test","exchange":"books","routingKey":"events"},"fromStart":true}`
 
-// updatedSubscriptionBody is a request that replaces a subscription.
+// updatedSubscriptionBody is the body of a request that changes a subscription.
 const updatedSubscriptionBody = `{"name":"ledger","types":["transaction.*"],` +
 	`"sink":{"kind":"webhook","url":"https://books.example.test"}}`
 
@@ -330,7 +331,7 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 
 var fixturePosition = domainPosition("k")
 
-// An erased transaction has no other members, not even empty ones.
+// An erased transaction must have only the five members in want, and no empty members.
 func TestAnErasedTransactionHasFiveMembers(t *testing.T) {
 	erased := transactionFixture()
 	erased.Erase(moment)

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// sendRequest sends a request without a body and returns the response and its body. It uses a real
-// connection, because net/http and not the handler omits the body of a response to HEAD.
+// sendRequest sends a request without a body and returns the response and its body. It uses a real connection,
+// because the body of a response to HEAD is omitted by net/http and not by the handler.
 func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
@@ -34,8 +34,8 @@ func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*h
 	return response, string(body)
 }
 
-// TestHEADIsGETWithoutABody compares HEAD with GET: on all paths in the OpenAPI document, on the
-// paths that the document does not contain, and for requests that fail.
+// TestHEADIsGETWithoutABody checks that the responses to HEAD and GET differ only in the body. It compares them on
+// all paths in the OpenAPI document, on the paths that the document does not contain, and for requests that fail.
 func TestHEADIsGETWithoutABody(t *testing.T) {
 	s := newEnv(t)
 	server := httptest.NewServer(s)

@@ -18,7 +18,7 @@ type liveness struct {
 // check is the result of the readiness check of one dependency.
 type check struct {
 	Status string `json:"status" enum:"up,down" doc:"Whether the dependency is available"`
-	// HeldBackSeconds is only a member of the check "feed".
+	// HeldBackSeconds is set only in the check "feed".
 	HeldBackSeconds *float64 `json:"heldBackSeconds,omitempty" example:"0" doc:"How long a write transaction that is still open on the database server has held the change feed back; 0 if none does"`
 }
 
@@ -67,7 +67,7 @@ func (s *server) health(context.Context, domain.TenantID, *struct{}) (*bodyOutpu
 	return &bodyOutput[liveness]{liveness{"healthy"}}, nil
 }
 
-// readinessOutput is a response that determines its own status.
+// readinessOutput is a response whose status the handler sets.
 type readinessOutput struct {
 	Status int
 	Body   readiness
@@ -94,8 +94,8 @@ func (s *server) ready(ctx context.Context, _ domain.TenantID, _ *struct{}) (*re
 	return out, nil
 }
 
-// checkFeed reports how long the change feed is held back. The process can serve requests all the
-// same, so the feed never makes it unavailable.
+// checkFeed reports how long the change feed is held back. Its result does not affect the readiness of the process,
+// which can serve requests even while the feed is held back.
 func (s *server) checkFeed(ctx context.Context) check {
 	ctx, cancel := context.WithTimeout(ctx, feedCheckTimeout)
 	defer cancel()
@@ -108,7 +108,7 @@ func (s *server) checkFeed(ctx context.Context) check {
 	return check{Status: "up", HeldBackSeconds: &seconds}
 }
 
-// feedCheckTimeout bounds the query for the delay of the change feed.
+// feedCheckTimeout is the timeout of the query that determines how long the change feed has been held back.
 const feedCheckTimeout = 500 * time.Millisecond
 
 // version returns the version of the build.

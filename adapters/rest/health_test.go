@@ -53,8 +53,8 @@ func TestReadinessReflectsItsChecks(t *testing.T) {
 	}
 }
 
-// TestEveryPartOfTheDocumentHasADescription also checks that the examples are complete: a part without an
-// example would be null.
+// TestEveryPartOfTheDocumentHasADescription also checks that the examples are complete. A part without an example
+// would be null.
 func TestEveryPartOfTheDocumentHasADescription(t *testing.T) {
 	doc := openAPI(t, newEnv(t))
 	member := func(of any, names ...string) (value any) {
@@ -226,8 +226,8 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 	}
 }
 
-// TestOutputsHaveNoSecret checks in every schema of the OpenAPI document that exactly the secret
-// members are write-only. A new signing secret is returned once.
+// TestOutputsHaveNoSecret checks that in every schema of the OpenAPI document, the members that contain secrets are
+// write-only, and no others. The exception is a new signing secret, which is returned once.
 func TestOutputsHaveNoSecret(t *testing.T) {
 	schemas := openAPI(t, newEnv(t))["components"].(map[string]any)["schemas"].(map[string]any)
 	for name, schema := range schemas {

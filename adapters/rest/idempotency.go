@@ -28,9 +28,9 @@ var storedHeaders = []string{echo.HeaderLocation, "Etag", echo.HeaderContentType
 // tokenPlaceholder is stored instead of a response that contains a token.
 var tokenPlaceholder = ports.StoredResponse{Status: http.StatusConflict, Body: []byte(codeTokenShownOnce)}
 
-// idempotent runs the handler for the first request with an idempotency
-// key, and returns the stored response for each repetition. A 5xx response is not stored; it
-// frees the key, so that the request can be repeated.
+// idempotent runs the handler for the first request with an idempotency key, and returns the stored response for each
+// repetition. A 5xx response is not stored. The key then becomes free again, so that the caller can repeat the
+// request.
 func (s *server) idempotent(c echo.Context, x *exchange, run func() error) error {
 	key, invalid := idempotencyKey(c.Request().Header)
 	switch {
@@ -44,16 +44,16 @@ func (s *server) idempotent(c echo.Context, x *exchange, run func() error) error
 	return nil
 }
 
-// rejectKey responds with a 400 that names the header of the idempotency key. It sets the location
-// itself, because the domain has no field for a header.
+// rejectKey responds with a 400 that names the header of the idempotency key. It sets the location of the error
+// itself, because an error of the domain cannot name a header.
 func (s *server) rejectKey(c echo.Context, x *exchange, invalid *domain.Error) {
 	p := x.problem(invalid)
 	p.Errors = []ProblemField{{"header." + keyHeader, invalid.Message}}
 	writeProblem(c, p)
 }
 
-// runOrReplay writes the response of the handler if it ran for this request; otherwise it writes
-// the stored response or an error.
+// runOrReplay writes the response of the handler if the handler ran for this request. Otherwise it writes the stored
+// response or an error.
 func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func() error) {
 	var ran *bufferedResponse
 	do := func(ctx context.Context) (ports.StoredResponse, error) {
@@ -75,8 +75,8 @@ func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func()
 	}
 }
 
-// idempotencyKey returns the key in either of the two headers; "" if there is no such header.
-// Errors: Invalid if the key is malformed, or if there are several headers with different keys.
+// idempotencyKey returns the key in the header keyHeader or altKeyHeader, or "" if the request has neither header.
+// Errors: Invalid if the key is malformed, or if the headers contain different keys.
 func idempotencyKey(h http.Header) (string, *domain.Error) {
 	given := append(h.Values(keyHeader), h.Values(altKeyHeader)...)
 	if len(given) == 0 {
@@ -93,7 +93,7 @@ func idempotencyKey(h http.Header) (string, *domain.Error) {
 	return "", domain.FieldError("", "must be 1 to 128 characters of A-Z a-z 0-9 : _ -")
 }
 
-// notKeyRune reports whether r must not occur in an idempotency key.
+// notKeyRune reports whether r is not allowed in an idempotency key.
 func notKeyRune(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == ':', r == '_', r == '-':
@@ -102,12 +102,11 @@ func notKeyRune(r rune) bool {
 	return true
 }
 
-// fingerprint returns a hash that distinguishes different requests with the same key. Each part
-// before the body ends with a byte that these parts cannot contain, so that different parts are
-// never hashed as the same bytes. The If-Match header of a route that supports it is part of the
-// request, because the response depends on it. The header follows the method after a space,
-// which no method contains. A request without the header has the same fingerprint as in earlier
-// releases, which did not hash the header, so that stored fingerprints stay valid.
+// fingerprint returns a hash that distinguishes different requests with the same key. Each part before the body ends
+// with a newline, which these parts cannot contain, so that two different requests are never hashed as the same
+// bytes. On a route that supports If-Match, the header is hashed, too, because the response depends on it. It follows
+// the method after a space, which no method contains. A request without the header has the same fingerprint as in
+// earlier releases, which did not hash the header, so that stored fingerprints stay valid.
 func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	r := c.Request()
 	operation := r.Method
@@ -139,8 +138,8 @@ func (r *bufferedResponse) WriteHeader(status int) { r.status = status }
 // Write implements http.ResponseWriter.
 func (r *bufferedResponse) Write(b []byte) (int, error) { return r.body.Write(b) }
 
-// runBuffered runs the handler with ctx and returns its buffered response. If the handler panics,
-// the panic is turned into a response here and not by observe, so that the key is freed.
+// runBuffered runs the handler with ctx and returns its buffered response. If the handler panics, the panic is turned
+// into a response here and not by observe, so that the idempotency key becomes free again.
 func (s *server) runBuffered(ctx context.Context, c echo.Context, run func() error) *bufferedResponse {
 	outer, request := c.Response(), c.Request()
 	buffered := &bufferedResponse{header: maps.Clone(outer.Header())}
@@ -155,8 +154,8 @@ func (s *server) runBuffered(ctx context.Context, c echo.Context, run func() err
 	return buffered
 }
 
-// stored returns the form of the response that may be stored: nothing if the response is a 5xx, and
-// a placeholder if it contains a token.
+// stored returns the response in the form in which it may be stored: an empty response for a 5xx, a placeholder if
+// the response contains a token, and otherwise the response itself.
 func (r *bufferedResponse) stored(of *route) ports.StoredResponse {
 	switch {
 	case r.status >= http.StatusInternalServerError, r.status == 0:

@@ -100,7 +100,8 @@ func TestALinkTokenIsNeverStored(t *testing.T) {
 	}
 }
 
-// A refusal of the vendor is a 502 with the reason, and its cause does not decide about the status.
+// If the vendor refuses a request, the response must be a 502 with the reason. The cause of the error must not affect
+// the status.
 func TestARefusalOfTheVendorIs502WithItsReason(t *testing.T) {
 	for _, reason := range []domain.Code{domain.CredentialRejected, domain.AccountNotFound, domain.AddressNotAllowed} {
 		s := newEnv(t)

@@ -208,7 +208,7 @@ var invalidBodies = []struct {
 	},
 }
 
-// replaceIn returns the valid body with a part of it replaced; withMember returns the valid body
+// replaceIn returns the valid body goodConnection with old replaced by replacement. withMember returns goodConnection
 // with one more member.
 func replaceIn(old, replacement string) string {
 	return strings.Replace(goodConnection, old, replacement, 1)
@@ -245,9 +245,9 @@ func TestInvalidBodiesAreRejectedWithTheFieldNames(t *testing.T) {
 	}
 }
 
-// TestAnUnknownParameterIsRejectedByEveryOperation calls every operation of the OpenAPI document
-// except the webhook receiver. A vendor may add parameters to the webhook URL, and a rejected webhook
-// would be lost.
+// TestAnUnknownParameterIsRejectedByEveryOperation checks every operation in the OpenAPI document except the webhook
+// receiver. The receiver must accept unknown parameters, because a vendor may add parameters to the webhook URL, and
+// a rejected webhook would be lost.
 func TestAnUnknownParameterIsRejectedByEveryOperation(t *testing.T) {
 	for path, methods := range openAPI(t, newEnv(t))["paths"].(map[string]any) {
 		for method := range methods.(map[string]any) {

@@ -10,13 +10,13 @@ import (
 const (
 	// maxTenantPolls is the maximum number of long polls of one tenant that wait at the same time.
 	maxTenantPolls = 64
-	// pollRetryAfter is how long the caller of a refused long poll should wait before it repeats it.
+	// pollRetryAfter is how long a caller should wait before it repeats a refused long poll.
 	pollRetryAfter = 5 * time.Second
 )
 
-// longPolls limits the number of long polls that wait at the same time, for each tenant and in
-// total. A waiting poll occupies a connection, which is then not available to other callers. It is
-// safe for concurrent use.
+// longPolls limits the number of long polls that wait at the same time, for each tenant and in total. While a poll
+// waits, it occupies a connection, which is then not available to other callers. longPolls is safe for concurrent
+// use.
 type longPolls struct {
 	max int // the maximum in total; 0 means no limit
 
@@ -25,13 +25,14 @@ type longPolls struct {
 	waiting map[domain.TenantID]int // contains no zeros
 }
 
-// newLongPolls returns a limiter of at most maxTotal long polls of all tenants; 0 means no limit.
+// newLongPolls returns a longPolls that allows at most maxTotal waiting long polls of all tenants together; 0 means
+// no limit.
 func newLongPolls(maxTotal int) *longPolls {
 	return &longPolls{max: maxTotal, waiting: map[domain.TenantID]int{}}
 }
 
-// start counts a long poll of the tenant as waiting until end is called. Errors: errTooManyPolls
-// with RetryAfter if too many polls wait, of the tenant or in total.
+// start counts a long poll of the tenant as waiting, until end is called. Errors: errTooManyPolls with RetryAfter if
+// too many polls of the tenant, or of all tenants together, are waiting.
 func (l *longPolls) start(tenant domain.TenantID) (end func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -32,7 +32,7 @@ func (f waitingFeed) Changes(
 	return domain.FeedPage{Next: domain.Position{Key: "1", ID: someID}}, nil
 }
 
-// pollers sends long polls to a handler. responses receives each response.
+// pollers sends long polls to a handler. The channel responses receives each response.
 type pollers struct {
 	env
 	release   chan struct{}

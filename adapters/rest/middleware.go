@@ -56,8 +56,8 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// recoverPanic calls next and turns a panic into an error. The panic http.ErrAbortHandler is
-// repeated, because net/http handles it.
+// recoverPanic calls next and turns a panic into an error. After a panic with http.ErrAbortHandler it panics with
+// this value again, because net/http handles it.
 func (s *server) recoverPanic(c echo.Context, next echo.HandlerFunc) (err error) {
 	defer func() {
 		switch value := recover(); value {
@@ -71,8 +71,8 @@ func (s *server) recoverPanic(c echo.Context, next echo.HandlerFunc) (err error)
 	return next(c)
 }
 
-// panicError carries a recovered panic to the log. The value may contain anything, even a secret.
-// So its text is logged only if the value is an error, and otherwise only its type.
+// panicError carries a recovered panic to the log. The value may contain anything, even a secret. Therefore the log
+// contains the text of the value only if the value is an error, and otherwise only its type.
 type panicError struct {
 	value any
 	stack []byte
@@ -86,8 +86,8 @@ func (p *panicError) Error() string {
 	return fmt.Sprintf("panic: %T", p.value)
 }
 
-// logAccess writes one line of the access log. It never logs a header, a body or a query. For a change
-// by an operator, and for a refused request, the line also contains the actor and the peer.
+// logAccess writes one line of the access log. It never logs a header, a body or a query. If the token was valid, and
+// the operation is a change or the status is at least 400, the line also contains the actor and the peer.
 func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 	template, status, size := "", c.Response().Status, c.Response().Size
 	if x.isHEAD {
@@ -129,9 +129,9 @@ func (s *server) middlewares(r *route) []middleware {
 	return checks
 }
 
-// prepare returns a middleware that records the route and joins several If-Match headers, because they form
-// one list (RFC 9110, section 5.3). An empty If-Match is an error, because it would be ignored, and the change
-// would then be unconditional.
+// prepare returns a middleware that records the route and joins several If-Match headers, because they form one list
+// (RFC 9110, section 5.3). An empty If-Match is an error. Otherwise it would be ignored, and the change would be
+// unconditional.
 func (s *server) prepare(r *route) middleware {
 	return func(c echo.Context, x *exchange) error {
 		s.enterRoute(c, x, r)
@@ -151,9 +151,9 @@ func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
 	s.OnRoute(c.Request().Context(), r.path)
 }
 
-// authenticate verifies the bearer token and records its principal. The tenant of a request is
-// taken only from the token. The token's actor, the client address and the id of the request are stored in
-// the context of the request, from which the audit log takes them. The reason of a 401 is logged.
+// authenticate verifies the bearer token and records its principal. The tenant of a request is taken only from the
+// token. The token's actor, the client address and the id of the request are stored in the context of the request,
+// from which the audit log takes them. The reason for a 401 is logged.
 func (s *server) authenticate(c echo.Context, x *exchange) error {
 	r := c.Request()
 	principal, err := s.principalOf(r)
@@ -189,8 +189,8 @@ var (
 	errNotBearer             = errors.New("the Authorization header contains no bearer token")
 )
 
-// bearer returns the token in the Authorization header (RFC 6750, section 2.1). It rejects two
-// Authorization headers: a proxy may have checked one of them, and it is unknown which one. Errors:
+// bearer returns the token in the Authorization header (RFC 6750, section 2.1). It rejects a request with several
+// Authorization headers, because a proxy may have checked one of them, and it is unknown which one. Errors: one of
 // the errors above.
 func bearer(values []string) (string, error) {
 	switch len(values) {
@@ -242,8 +242,9 @@ func (s *server) rateLimit(_ echo.Context, x *exchange) error {
 	return s.tenantLimiter.allow(x.principal.Tenant.String(), s.Clock.Now())
 }
 
-// requireScope returns Forbidden if scopes are required and the token lacks the route's scope. The refusal is an audit
-// entry. If the entry cannot be stored, requireScope returns that error, so no refusal goes unrecorded.
+// requireScope returns Forbidden if scopes are required and the token lacks the route's scope. It records the refusal
+// in the audit log. If the audit entry cannot be stored, requireScope returns the storage error instead of Forbidden,
+// so that a 403 always has an audit entry.
 func (s *server) requireScope(c echo.Context, x *exchange) error {
 	if !s.RequireScopes || x.principal.Can(x.route.scope) {
 		return nil

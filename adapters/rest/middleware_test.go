@@ -276,8 +276,8 @@ func TestTheReasonOfAnOperators401IsOnlyInTheLog(t *testing.T) {
 	}
 }
 
-// TestThePeerInTheLog checks the address behind proxies, and that no text of a header is logged as
-// an address.
+// TestThePeerInTheLog checks that the log contains the client's address if there are proxies, and that no text of a
+// header is logged as an address.
 func TestThePeerInTheLog(t *testing.T) {
 	trusted := func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
 	for _, c := range []struct{ remote, forwarded, want string }{
@@ -314,8 +314,8 @@ func TestStrictTransportSecurityIsSentIfThePublicURLIsHTTPS(t *testing.T) {
 	}
 }
 
-// The log lines of successful reads contain neither the actor nor the peer, because such reads are
-// frequent and are not security events.
+// The log lines of successful reads must contain neither the actor nor the peer, because such reads are frequent and
+// are not security events.
 func TestTheAccessLogNamesTheActorAndPeerOfChangesAndRefusals(t *testing.T) {
 	for name, test := range map[string]struct {
 		method, path, token string

@@ -48,7 +48,7 @@ func newDocument(version string) *operation.Document {
 	}
 }
 
-// statusText returns a status in the form in which it is a key of the document's responses.
+// statusText returns the status as text, the form of the keys of responses in the document.
 func statusText(status int) string { return strconv.Itoa(status) }
 
 // problemResponse returns the description of a failure status of a route, with an example and with the
@@ -88,11 +88,11 @@ func (s *server) vendorSchema() *operation.Schema {
 	return schema
 }
 
-// baseURLPattern expresses that part of the domain's rule for base URLs that a pattern can express.
-// A URL that does not match it is reported together with all other validation errors.
+// baseURLPattern expresses the domain's rule for base URLs as far as a pattern can. A URL that does not match it is
+// reported together with all other validation errors.
 const baseURLPattern = `://[^\s/?#@\\]+(/[^\s?#\\]*)?$`
 
-// completeSchemas adds to the schemas what is known only at startup: the configured vendors, and
+// completeSchemas adds to the schemas the information that is known only at startup: the configured vendors, and
 // whether plain http is allowed.
 func (s *server) completeSchemas() {
 	scheme := "^https"
@@ -137,8 +137,8 @@ func Document(options Options) ([]byte, error) {
 	return s.mountAPI(echo.New())
 }
 
-// openapi serves the OpenAPI document, which was encoded at startup. It is kept in gzip form, a tenth of its
-// size, and decompressed for a client that does not accept this form.
+// openapi serves the OpenAPI document, which was encoded at startup. The document is kept in gzip form, which is a
+// tenth of its size. It is decompressed for a client that does not accept gzip.
 func (s *server) openapi(c echo.Context) error {
 	header := c.Response().Header()
 	header.Set("Vary", "Accept-Encoding")

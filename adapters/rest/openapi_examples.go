@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// exampleErrors contains an error for each failure status, from which the example of the status is generated. Status
-// 500 has no error here, because every unknown error has this status.
+// exampleErrors maps each failure status to an error, from which the example response for the status is generated. It
+// does not contain status 500, because every unknown error has this status.
 var exampleErrors = map[int]error{
 	http.StatusBadRequest:            domain.FieldError("limit", "must be at most 200"),
 	http.StatusUnauthorized:          domain.Unauthenticated,

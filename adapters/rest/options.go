@@ -35,17 +35,17 @@ type Options struct {
 	PublicURL   string
 	Development bool
 
-	// Vendors are the configured aggregators. Every vendor field accepts only these values.
+	// Vendors are the configured aggregators. Every field "vendor" accepts only these values.
 	Vendors []domain.Vendor
 
-	// ConnectorSchemas describe the config and the credential of each type of engine connection, in the
-	// OpenAPI document only. The connectors validate them.
+	// ConnectorSchemas describe the config and the credential of each type of engine connection. They are used only
+	// in the OpenAPI document, because the connectors themselves validate config and credential.
 	ConnectorSchemas []ConnectorSchema
 
 	// Statements are the formats of statements.
 	Statements []ports.StatementFormat
 
-	// AllowHTTP allows plain http in base URLs. It has an effect only if the service allows plain
+	// AllowHTTP allows plain http in base URLs. It has an effect only if the service behind ports.API allows plain
 	// http, too.
 	AllowHTTP bool
 
@@ -62,14 +62,14 @@ type Options struct {
 	// it is empty, the client address is the address of the peer.
 	TrustedProxies []netip.Prefix
 
-	// RatePerMinute limits the requests of one tenant, and WebhookRatePerMinute limits the requests
-	// to one webhook URL. Each process counts on its own. 0 means no limit.
+	// RatePerMinute limits the requests of one tenant, and WebhookRatePerMinute limits the requests to one webhook
+	// URL. Each process counts its own requests only. 0 means no limit.
 	RatePerMinute        int
 	WebhookRatePerMinute int
 
-	// MaxLongPolls limits the long polls of all tenants that wait at the same time. It should be
-	// smaller than the number of connections that the process accepts, because each of them occupies
-	// a connection. 0 means no limit in total; the long polls of each tenant are limited in any case.
+	// MaxLongPolls limits the long polls of all tenants that wait at the same time. It should be smaller than the
+	// number of connections that the process accepts, because each waiting long poll occupies a connection. 0 means
+	// no limit in total; the long polls of each tenant are limited in any case.
 	MaxLongPolls int
 
 	// Logger receives the access log, the reasons of 401 responses and the causes of 5xx responses.
@@ -112,8 +112,8 @@ type ConnectorSchema struct {
 	Credential string // JSON Schema
 }
 
-// complete returns the options with default values for optional members that are not set.
-// Errors: one that names a required option that is missing.
+// complete returns the options with default values for optional fields that are not set. Errors: an error that names
+// a missing required option.
 func (o Options) complete() (Options, error) {
 	switch {
 	case o.Verifier == nil:

@@ -18,10 +18,10 @@ import (
 // maxUnknownParams is the maximum number of unknown query parameters that a response lists by name.
 const maxUnknownParams = 20
 
-// invalidParams returns the errors of a query: an unknown parameter, and a known one that occurs twice or is
-// empty. isKnown reports whether the operation has a parameter. If more than maxUnknownParams parameters are
-// unknown, invalidParams returns one error for the whole query instead, so that a short request cannot cause a
-// long response.
+// invalidParams returns an error for each unknown parameter of the query, and for each known parameter that occurs
+// twice or is empty. The function isKnown reports whether the operation has a parameter with this name. If more than
+// maxUnknownParams parameters are unknown, invalidParams returns one error for the whole query instead, so that a
+// short request cannot cause a long response.
 func invalidParams(rawQuery string, isKnown func(name string) bool) []ProblemField {
 	if rawQuery == "" {
 		return nil
@@ -76,7 +76,7 @@ func (a *amountParam) UnmarshalText(text []byte) error {
 // dateTimeParam is a point in time in a query.
 type dateTimeParam struct{ time.Time }
 
-// UnmarshalText parses an RFC 3339 date-time or a date. A date means its first moment in UTC.
+// UnmarshalText parses an RFC 3339 date-time or a date. A date stands for the first moment of that day in UTC.
 func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if at, err := time.Parse(layout, string(text)); err == nil {
@@ -87,7 +87,7 @@ func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
-// dayParam is the first moment of a day, in UTC, in a query.
+// dayParam is a date in a query. Its value is the first moment of that day in UTC.
 type dayParam struct{ time.Time }
 
 // UnmarshalText parses a date.
@@ -113,8 +113,8 @@ func checkTimeRange(from, to time.Time) error {
 // validated, so that a parse error is reported together with the other errors.
 type dateTimeText string
 
-// Schema returns a schema that allows everything that dateTimeParam parses, and also days that the
-// month does not have.
+// Schema returns a schema that allows everything that dateTimeParam parses, and also dates that do not exist, such as
+// February 30.
 func (dateTimeText) Schema() *operation.Schema {
 	schema := &operation.Schema{
 		Type: operation.TypeString, PatternDescription: "an RFC 3339 date-time or a date",
@@ -147,8 +147,7 @@ func (w *waitParam) UnmarshalText(text []byte) error {
 // ifMatchHeader is an If-Match condition on a revision (RFC 9110, section 13.1.1).
 type ifMatchHeader struct{ ports.IfMatch }
 
-// noRevision replaces every entity tag that the service did not issue. No connection has this
-// revision.
+// noRevision is the revision for every entity tag that the service did not issue. No connection has this revision.
 const noRevision = -1
 
 // invalidIfMatch is the message for a malformed If-Match header.
@@ -162,10 +161,9 @@ var (
 	entityTag = regexp.MustCompile(`(W/)?"[^"]*"`)
 )
 
-// UnmarshalText parses a list of entity tags, or "*" for any revision. An entity tag that is not a
-// strong tag issued by the service matches no revision. So if a client sends a wrong tag, nothing
-// is changed. A text of any other form is an error, because it is a mistake of the client and not
-// a sign that the connection has changed.
+// UnmarshalText parses a list of entity tags, or "*" for any revision. An entity tag that is not a strong tag issued
+// by the service matches no revision. A request with a wrong tag therefore changes nothing. A text of any other form
+// is an error, because it shows a mistake of the client and not that the connection has changed.
 func (m *ifMatchHeader) UnmarshalText(text []byte) error {
 	m.IfMatch = nil
 	switch {

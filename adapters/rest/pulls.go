@@ -129,7 +129,7 @@ func (s *server) listAllPulls(ctx context.Context, tenant domain.TenantID, in *s
 	return pageOf[pullList](p, in.Limit, pullOf), nil
 }
 
-// requestPull requests a pull. Body is a pointer, because it is optional.
+// requestPull requests a pull. The field Body is a pointer, because the request body is optional.
 func (s *server) requestPull(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Body *pullRequest

@@ -40,8 +40,8 @@ func newRateLimiter(perMinute int) *rateLimiter {
 	return &rateLimiter{perMinute: perMinute, buckets: map[bucketKey]*list.Element{}, recent: list.New()}
 }
 
-// allow takes one request from the caller's bucket. Errors: errRateLimited with RetryAfter if the
-// bucket is empty.
+// allow counts one request against the caller's bucket. Errors: errRateLimited with RetryAfter if the bucket is
+// empty.
 func (l *rateLimiter) allow(caller string, now time.Time) error {
 	if l.perMinute <= 0 {
 		return nil
@@ -53,8 +53,8 @@ func (l *rateLimiter) allow(caller string, now time.Time) error {
 	return &domain.Error{RetryAfter: wait, Cause: errRateLimited}
 }
 
-// reserve takes one request from the key's bucket and returns 0. If the bucket is empty, it takes
-// nothing and returns the time until a request is available again.
+// reserve counts one request against the key's bucket and returns 0. If the bucket is empty, reserve counts nothing
+// and returns the time until the next request is allowed.
 func (l *rateLimiter) reserve(key bucketKey, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,7 +66,7 @@ func (l *rateLimiter) reserve(key bucketKey, now time.Time) time.Duration {
 	return wait
 }
 
-// bucket returns the key's bucket, which it creates if necessary. The caller must hold l.mu.
+// bucket returns the key's bucket. It creates the bucket if necessary. The caller must hold l.mu.
 func (l *rateLimiter) bucket(key bucketKey) *rate.Limiter {
 	if known, ok := l.buckets[key]; ok {
 		l.recent.MoveToFront(known)

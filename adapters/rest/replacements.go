@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// supersededView is a row of the vendor that a transaction had before its present one.
+// supersededView describes a past row of a transaction: a row of the vendor that another row has replaced.
 type supersededView struct {
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The vendor's id of the past row"`
 	At         time.Time `json:"at" example:"2026-03-02T10:00:00Z" doc:"When the next row replaced it"`
@@ -24,7 +24,7 @@ func supersedesOf(past []domain.Superseded) []supersededView {
 	return views
 }
 
-// splitRoute returns the route that undoes a replacement.
+// splitRoute returns the route that undoes the last replacement of a transaction's row.
 func (s *server) splitRoute(tag string) route {
 	return route{
 		id: "split-transaction", method: http.MethodPost, path: transactionsPath + "/{id}/split",
@@ -37,7 +37,7 @@ func (s *server) splitRoute(tag string) route {
 	}
 }
 
-// splitTransaction undoes the last replacement of a transaction.
+// splitTransaction undoes the last replacement of a transaction's row by another row.
 func (s *server) splitTransaction(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*bodyOutput[transactionView], error) {

@@ -37,7 +37,7 @@ type route struct {
 	conflict      bool     // may respond with 409
 	ifMatch       bool     // supports If-Match
 	idempotent    bool     // accepts an idempotency key
-	callsVendor   bool     // may respond with 502, because the vendor refuses
+	callsVendor   bool     // may respond with 502 if the vendor refuses the request
 	returnsSecret bool     // the response contains a token and must never be stored
 	bodyOptional  bool     // the body may be omitted
 	noBody        bool     // the method is POST or PUT, but the request has no body
@@ -64,8 +64,7 @@ func (r *route) inputLocation() string {
 	return "query"
 }
 
-// immutable reports whether the location is that of a member that can be set only when the object
-// is created.
+// immutable reports whether the member at the location can be set only when the object is created.
 func (r *route) immutable(location string) bool {
 	return r.method != http.MethodPost && (location == "body.vendor" || location == "body.type")
 }
@@ -74,8 +73,8 @@ func (r *route) immutable(location string) bool {
 // unchanged.
 type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) (*O, error)
 
-// handle returns a function that describes a row of the route table in the document and returns its Echo
-// handler, which calls h. h is not called if the request has invalid input.
+// handle returns a function that describes a row of the route table in the document, and returns the Echo handler for
+// that row. The Echo handler calls h, unless the request has invalid input.
 func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
 		op := s.describe(r)
@@ -109,8 +108,8 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 	}
 	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
 	if !e.route.idempotent || len(x.invalid) > 0 {
-		// A 400 for invalid is not stored under the idempotency key, because the request without the invalid
-		// parameter or header can have the same fingerprint.
+		// A 400 that is caused by x.invalid is not stored under the idempotency key. The corrected request, without
+		// the invalid parameter or header, can have the same fingerprint.
 		return e.run(c, x)
 	}
 	return e.server.idempotent(c, x, func() error { return e.run(c, x) })
@@ -129,7 +128,8 @@ func (e *endpoint[I, O]) run(c echo.Context, x *exchange) error {
 	return e.output.Write(c.Response(), out)
 }
 
-// readInput reads the input of an operation. If it is not valid, readInput writes the problem and reports false.
+// readInput reads the input of an operation. If the input is not valid, readInput writes the problem document and
+// returns false.
 func readInput[I any](c echo.Context, x *exchange, input *operation.Input[I]) (in *I, ok bool) {
 	in, violations := input.Read(operation.Request{
 		Header: c.Request().Header, Query: c.QueryParams(), Path: c.Param, Body: x.body,
@@ -190,9 +190,9 @@ func (s *server) serveConsole(c echo.Context) error {
 	return nil
 }
 
-// mountReservedPaths makes the router respond with 405 to a POST to a path below the
-// collections of tokens and deliveries. Otherwise the router would pass it to the webhook
-// receiver, as the request of a vendor named "tokens" or "deliveries".
+// mountReservedPaths makes the router respond with 405 to a POST to the path of a webhook token or of a delivery.
+// Otherwise the router would pass the request to the webhook receiver, as if it came from a vendor named "tokens" or
+// "deliveries".
 func (s *server) mountReservedPaths(e *echo.Echo) {
 	for _, path := range []string{prefix + "/webhooks/tokens/{id}", prefix + "/webhooks/deliveries/{id}"} {
 		e.POST(echoPath(path), func(echo.Context) error { return echo.ErrMethodNotAllowed })
@@ -261,8 +261,8 @@ func (r *route) describeReplayHeader(responses map[string]*operation.Response) {
 	}
 }
 
-// failureStatuses returns the failure statuses with which the route may respond. 405 is the response to
-// another method of the same path.
+// failureStatuses returns the failure statuses with which the route may respond. They include 405, the response to a
+// method that the path does not support.
 func (r *route) failureStatuses() []int {
 	statuses := []int{
 		http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusInternalServerError,

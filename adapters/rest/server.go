@@ -23,7 +23,7 @@ const (
 	maxHeaderBytes    = 32 << 10
 )
 
-// server is the state that all handlers of the HTTP API share.
+// server contains the state that all handlers of the HTTP API share.
 type server struct {
 	Options
 	service         ports.API
@@ -38,10 +38,9 @@ type server struct {
 	servedByHTTPS   bool // the scheme of PublicURL is https: callers reach the service only with TLS
 }
 
-// New returns the handler of the whole HTTP API: the operator API and the webhook receiver
-// below /v1/discovery, and /health, /readyz, /version, /openapi.json, /docs and /console. The handler
-// is safe for concurrent use and starts no goroutine. Errors: one that names a required option that
-// is missing.
+// New returns the handler of the whole HTTP API: the operator API and the webhook receiver below /v1/discovery, and
+// /health, /readyz, /version, /openapi.json, /docs and /console. The handler is safe for concurrent use and starts no
+// goroutine. Errors: an error that names a missing required option.
 func New(service ports.API, options Options) (http.Handler, error) {
 	options, err := options.complete()
 	if err != nil {

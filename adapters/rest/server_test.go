@@ -76,8 +76,8 @@ func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	}
 }
 
-// TestABodyThatNeverArrivesTimesOut writes an incomplete request to a raw TCP connection, because
-// an HTTP client would send the whole body.
+// TestABodyThatNeverArrivesTimesOut checks that reading a body ends after bodyTimeout. It writes an incomplete
+// request to a raw TCP connection, because an HTTP client would send the whole body.
 func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 	defer func(before time.Duration) { bodyTimeout = before }(bodyTimeout)
 	bodyTimeout = 50 * time.Millisecond
@@ -157,7 +157,7 @@ func TestTheRateLimiterEvictsTheLeastRecentlyUsedKey(t *testing.T) {
 	}
 }
 
-// BenchmarkReceive measures time and allocations of the webhook receiver, without the service.
+// BenchmarkReceive measures the time and the allocations of the webhook receiver, with a fake service.
 func BenchmarkReceive(b *testing.B) {
 	s := newEnv(b, func(o *Options) { o.Logger = nil })
 	body := `{"event":"item/updated","id":"x"}`

@@ -23,8 +23,8 @@ import (
 // Limits of a statement. A statement may take longer than the timeout of other responses, so each chunk has its own
 // timeout.
 const (
-	statementTimeout = 15 * time.Minute // of the whole response, which occupies a connection to the database
-	chunkTimeout     = 30 * time.Second // until the caller has accepted a chunk
+	statementTimeout = 15 * time.Minute // for the whole response, which occupies a connection to the database
+	chunkTimeout     = 30 * time.Second // for one chunk to be accepted by the caller
 	chunkSize        = 64 << 10
 )
 
@@ -37,7 +37,7 @@ type statementInput struct {
 	Force  string `query:"force" enum:"true,false" default:"false" doc:"true: write the statement although the account drifts"`
 }
 
-// matcherRecord describes an item of the format matcher in the document.
+// matcherRecord describes, in the OpenAPI document, one item of a statement in the format "matcher".
 type matcherRecord struct {
 	ID          string `json:"external_id" example:"019c0f8a-6d1e-7c3b-9a52-3f1d5b7e8a01" doc:"The id of the transaction"`
 	Amount      string `json:"amount" example:"-212.45" doc:"Signed decimal, in the currency of the account"`
@@ -46,7 +46,7 @@ type matcherRecord struct {
 	Description string `json:"description" example:"BOLETO DE ENERGIA" doc:"The description on the statement; empty if unknown"`
 }
 
-// statementRoute returns the route of statements.
+// statementRoute returns the route that downloads statements.
 func (s *server) statementRoute(tag string) route {
 	return route{
 		id: "get-statement", method: http.MethodGet, path: accountsPath + "/{id}/statement",
@@ -79,7 +79,7 @@ func mountStatement(s *server, r *route) echo.HandlerFunc {
 	return func(c echo.Context) error { return e.serve(c, checks) }
 }
 
-// describe adds the formats to the description of the operation.
+// describe adds the statement formats to the description of the operation.
 func (e *statementEndpoint) describe(op *operation.Operation) {
 	text := &operation.Schema{Type: operation.TypeString}
 	response := &operation.Response{
@@ -156,8 +156,8 @@ func (s *server) formatOf(name string) ports.StatementFormat {
 	return nil
 }
 
-// abort closes the connection without the end of the response, so that the caller notices that the document is not
-// complete. A failure of the caller's own connection is not logged as an error.
+// abort closes the connection before the end of the response, so that the caller notices that the document is
+// incomplete. A failure of the caller's own connection is not logged as an error.
 func (e *statementEndpoint) abort(x *exchange, w *statementWriter, err error) {
 	fields := []zap.Field{zap.String("requestId", x.requestID), zap.String("cause", errorChain(err))}
 	if w.failed || errors.Is(err, context.Canceled) {
@@ -176,8 +176,8 @@ type statementWriter struct {
 	failed   bool      // a write to the caller has failed
 }
 
-// write implements ports.StatementWriter. Nothing is sent before the first chunk is complete, so that an error until
-// then becomes a problem document.
+// write implements ports.StatementWriter. Nothing is sent before the first chunk is complete, so that an earlier
+// error becomes a problem document.
 func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
 	header := http.Header{
 		echo.HeaderContentType:        {w.format.MediaType()},
@@ -188,7 +188,8 @@ func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.Sta
 		return w.writeHead(header, s)
 	}
 	if !r.ProtoAtLeast(1, 1) {
-		// HTTP/1.0 marks the end of a response of unknown length only by the end of the connection.
+		// In HTTP/1.0, a response of unknown length ends when the connection is closed, and the caller would not
+		// notice an aborted document. Therefore the statement is written twice: first only to count its bytes.
 		var length counter
 		if err := w.format.Write(&length, s, records); err != nil {
 			return err
@@ -202,8 +203,8 @@ func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.Sta
 	return chunks.Flush()
 }
 
-// writeHead writes the response to HEAD. It finds out whether the format can express the statement, but reads no
-// record.
+// writeHead writes the response to HEAD. It checks whether the format can express the statement, but reads no
+// records.
 func (w *statementWriter) writeHead(header http.Header, s domain.Statement) error {
 	none := func(func(domain.StatementRecord, error) bool) {}
 	if err := w.format.Write(io.Discard, s, none); err != nil {
@@ -213,13 +214,13 @@ func (w *statementWriter) writeHead(header http.Header, s domain.Statement) erro
 	return nil
 }
 
-// fileName returns a file name of letters, digits, dots and hyphens.
+// fileName returns a file name that contains only letters, digits, dots and hyphens.
 func (w *statementWriter) fileName(s domain.Statement) string {
 	return "statement-" + s.Account.ID.String() + "-" + string(s.Period.From) + "-" + string(s.Period.To) + "." +
 		w.format.Extension()
 }
 
-// chunkWriter writes chunks with a deadline for each of them. The first chunk is preceded by the header.
+// chunkWriter writes chunks, each with its own deadline. It writes the status and the header before the first chunk.
 type chunkWriter struct {
 	*statementWriter
 	header http.Header // nil after begin
@@ -233,7 +234,8 @@ func (w *chunkWriter) begin() {
 }
 
 // Write implements io.Writer. It sets a write deadline for the chunk, which replaces the server's timeout for a whole
-// response. An error is ignored: the response recorder of a test supports no deadline, and needs none.
+// response. An error of setting the deadline is ignored, because the response recorder in tests supports no deadline
+// and needs none.
 func (w *chunkWriter) Write(chunk []byte) (int, error) {
 	deadline := time.Now().Add(chunkTimeout)
 	if w.deadline.Before(deadline) {

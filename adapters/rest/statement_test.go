@@ -22,7 +22,7 @@ import (
 
 const statementPath = accountsPath + "/019b0000-0000-7000-8000-000000000002/statement"
 
-// lines is a format with one line for each record, and a last line.
+// lines is a statement format that writes one line for each record, and a last line.
 type lines struct{ refuse error }
 
 func (lines) Name() string      { return "lines" }
@@ -45,7 +45,7 @@ func (l lines) Write(w io.Writer, _ domain.Statement, records iter.Seq2[domain.S
 	return err
 }
 
-// statementService writes a statement with these records.
+// statementService is a fake service that writes a statement with the given records.
 type statementService struct {
 	*fake
 	records iter.Seq2[domain.StatementRecord, error]
@@ -59,8 +59,8 @@ func (s statementService) WriteStatement(ctx context.Context, tenant domain.Tena
 		})
 }
 
-// countTo returns n records of about 1 KiB. Then it fails with the error, if there is one. Between the records it
-// pauses.
+// countTo returns a sequence of n records of about 1 KiB each. Before each record, the sequence pauses. After the
+// records, it yields err, unless err is nil.
 func countTo(n int, pause time.Duration, err error) iter.Seq2[domain.StatementRecord, error] {
 	return func(yield func(domain.StatementRecord, error) bool) {
 		for i := range n {
@@ -75,7 +75,8 @@ func countTo(n int, pause time.Duration, err error) iter.Seq2[domain.StatementRe
 	}
 }
 
-// statementServer returns a server whose statements have these records. Its write timeout is short.
+// statementServer returns a server whose statements contain the given records. The write timeout of the server is
+// short.
 func statementServer(
 	t *testing.T, format ports.StatementFormat, records iter.Seq2[domain.StatementRecord, error],
 ) (*env, *httptest.Server) {
@@ -204,8 +205,8 @@ func TestAnErrorInTheMiddleCutsTheConnection(t *testing.T) {
 	}
 }
 
-// A caller that speaks HTTP/1.0, such as some proxies, cannot distinguish the end of the connection from the end of
-// a response of unknown length.
+// A caller that speaks HTTP/1.0, such as some proxies, cannot distinguish the end of the connection from the end of a
+// response of unknown length. It must therefore get a Content-Length.
 func TestAnHTTP10CallerGetsTheLength(t *testing.T) {
 	for _, failure := range []error{nil, errors.New("of the store")} {
 		calls := 0

@@ -12,7 +12,7 @@ import (
 
 const subscriptionsPath = prefix + "/subscriptions"
 
-// sinkRequest is the destination of events in a request.
+// sinkRequest describes the destination of events in a request.
 type sinkRequest struct {
 	Kind       string        `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
 	URL        domain.Secret `json:"url" minLength:"1" maxLength:"2048" example:"https://books.example.com/events" doc:"Of the endpoint or of the broker. A password in it is stored encrypted and never returned. If a new URL has no password, but the same user and host, the password is kept"`
@@ -41,7 +41,7 @@ type subscriptionChange struct {
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
 }
 
-// sinkView is the destination of events in responses.
+// sinkView describes the destination of events in a response.
 type sinkView struct {
 	Kind       string `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
 	URL        string `json:"url" example:"https://books.example.com/events" doc:"Without a password"`
@@ -113,7 +113,7 @@ type eventReplayRequest struct {
 	From string `json:"from" pattern:"^[0-9]{1,18}$" patternDescription:"a sequence" example:"42" doc:"The sequence from which events are sent again. If it is after the position, the events before it are skipped"`
 }
 
-// sinkTestOutcome is the result of a test of a sink. A test that fails is a successful request.
+// sinkTestOutcome is the result of a test of a sink. If the test fails, the request itself still succeeds.
 type sinkTestOutcome struct {
 	Delivered bool   `json:"delivered" example:"true" doc:"Whether the destination has confirmed the event"`
 	Reason    string `json:"reason,omitempty" example:"sink_unreachable" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed"`
@@ -185,8 +185,8 @@ func (s *server) subscriptionRoutes() []route {
 	return append(routes, s.subscriptionActionRoutes(tag, one)...)
 }
 
-// subscriptionActionRoutes returns the routes that test, stop and repeat the delivery of events. one is the path of a
-// subscription.
+// subscriptionActionRoutes returns the routes that test, stop and repeat the delivery of events. The argument one is
+// the path of a subscription.
 func (s *server) subscriptionActionRoutes(tag, one string) []route {
 	return []route{
 		{
@@ -235,7 +235,7 @@ func (s *server) subscriptionActionRoutes(tag, one string) []route {
 	}
 }
 
-// eventConnection returns the connection of a request; zero if it names none. Errors: NotFound.
+// eventConnection parses the connection id in a request. It returns the zero id for an empty text. Errors: NotFound.
 func eventConnection(text string) (domain.ConnectionID, error) {
 	if text == "" {
 		return domain.ConnectionID{}, nil
@@ -279,7 +279,8 @@ func (s *server) listSubscriptions(ctx context.Context, tenant domain.TenantID, 
 // subscriptionCall is a method of the driving port that returns one subscription.
 type subscriptionCall func(context.Context, domain.TenantID, domain.SubscriptionID) (ports.SubscriptionStatus, error)
 
-// oneSubscription calls a method for the subscription of the path.
+// oneSubscription parses text, the id in the path, and runs call for this subscription. It returns the subscription
+// that call returned, with its entity tag.
 func oneSubscription(
 	ctx context.Context, tenant domain.TenantID, text string, call subscriptionCall,
 ) (*taggedOutput[subscriptionView], error) {
@@ -315,7 +316,7 @@ func (s *server) resumeSubscription(
 	return oneSubscription(ctx, tenant, in.ID, s.service.ResumeSubscription)
 }
 
-// updateSubscription replaces all fields in one atomic change.
+// updateSubscription replaces all fields that can be changed, in one atomic change.
 func (s *server) updateSubscription(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID      string        `path:"id" doc:"Opaque"`
 	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
@@ -376,7 +377,7 @@ func (s *server) rotateSubscriptionSecret(
 	return &taggedOutput[createdSubscription]{etag(c.Revision), createdSubscriptionOf(c)}, nil
 }
 
-// replaySubscription sends events again.
+// replaySubscription makes the service send stored events again, starting with the sequence in the body.
 func (s *server) replaySubscription(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Body eventReplayRequest
@@ -393,7 +394,7 @@ func (s *server) replaySubscription(ctx context.Context, tenant domain.TenantID,
 	})
 }
 
-// listEventAttempts returns a page of the attempts of a subscription.
+// listEventAttempts returns a page of the attempts to send the events of a subscription.
 func (s *server) listEventAttempts(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID     string                `path:"id" doc:"Opaque"`
 	Limit  int                   `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"The maximum number of items on the page"`

@@ -130,7 +130,7 @@ func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *str
 	return pageOf[tokenList](p, in.Limit, tokenOf), nil
 }
 
-// revokeToken revokes a token. Revoking it a second time is a 404.
+// revokeToken revokes a token. A second revocation responds with 404.
 func (s *server) revokeToken(ctx context.Context, tenant domain.TenantID, in *idInput) (*noContent, error) {
 	id, err := domain.ParseID[domain.WebhookToken](in.ID)
 	if err != nil {

@@ -28,7 +28,8 @@ type transactionVersionView struct {
 	After       changedMembers `json:"after,omitzero" doc:"The same members as they are in this version; null if absent"`
 }
 
-// changedMembers are some members of a transaction's representation. A nil value is omitted.
+// changedMembers maps the names of some members of a transaction's representation to their values. A nil map is
+// omitted from the response.
 type changedMembers map[string]jsontext.Value
 
 // Schema returns a schema that allows any JSON object.
@@ -53,8 +54,9 @@ func versionOf(v domain.TransactionVersion) (transactionVersionView, error) {
 	return view, err
 }
 
-// diffMembers returns the members whose values differ between the representations of two versions, with their values
-// before and after. It leaves out version and updatedAt, which differ in all versions.
+// diffMembers compares the representations of two versions. For each member that differs, changed contains the value
+// in the version before, and to contains the value in the version after. The members version and updatedAt, which
+// differ in all versions, are left out.
 func diffMembers(before, after domain.Transaction) (changed, to changedMembers, err error) {
 	old, err := membersOf(before)
 	if err != nil {
@@ -87,7 +89,7 @@ func membersOf(t domain.Transaction) (members changedMembers, err error) {
 	return members, err
 }
 
-// orNull returns null for a member that is absent.
+// orNull returns value, or the JSON value null if the member is absent.
 func orNull(value jsontext.Value) jsontext.Value {
 	if value == nil {
 		return jsontext.Value("null")

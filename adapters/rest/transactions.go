@@ -29,7 +29,8 @@ type accountView struct {
 	References []accountReferenceView `json:"references" doc:"The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id"`
 }
 
-// accountReferenceView is the external id of an account under an account reference.
+// accountReferenceView describes the id that the vendor used for an account under one account reference, and the
+// period in which this reference was used.
 type accountReferenceView struct {
 	AccountRef string    `json:"accountRef" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The id at the vendor: of an item at Pluggy, of a link at Belvo"`
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000002" doc:"The vendor's id of the account under this reference"`
@@ -37,7 +38,7 @@ type accountReferenceView struct {
 	Until      time.Time `json:"until,omitzero" example:"2026-03-09T10:00:00Z" doc:"When another reference replaced it, or when the account was not found under the next reference; absent for the present reference"`
 }
 
-// referencesOf returns the representation of references. It is never nil.
+// referencesOf returns the representation of references. The result is never nil.
 func referencesOf(references []domain.AccountReference) []accountReferenceView {
 	views := make([]accountReferenceView, 0, len(references))
 	for _, r := range references {
@@ -113,8 +114,8 @@ func transactionOf(t domain.Transaction) transactionView {
 	}
 }
 
-// warningCodes returns the codes of the warnings. It returns nil if there are none; then the
-// response omits the member.
+// warningCodes returns the codes of the warnings. If there are no warnings, it returns nil, and the response omits
+// the member.
 func warningCodes(warnings []domain.Warning) []string {
 	var codes []string
 	for _, warning := range warnings {
@@ -393,10 +394,10 @@ func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID,
 	return pageOf[searchList](p, in.Limit, transactionOf), nil
 }
 
-// changes returns a page of the change feed. It may wait (long poll) until there are changes, until
-// the requested time has passed, or until the client disconnects. It never waits for a HEAD
-// request, because the response to HEAD could not contain the changes. Errors: errTooManyPolls if the
-// request wants to wait while too many other requests wait.
+// changes returns a page of the change feed. If the request asks for it (long poll), changes waits until there are
+// changes, until the requested time has passed, or until the client disconnects. It never waits for a HEAD request,
+// because the response to HEAD could not contain the changes. Errors: errTooManyPolls if the request asks to wait
+// while too many other requests are waiting.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
 	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"The maximum number of items on the page"`
 	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
@@ -423,10 +424,10 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	}}, nil
 }
 
-// drainReader returns the Connection header for a reader of the change feed. While the process
-// serves, this is "". While the process drains, drainReader waits until the process accepts no more
-// connections, and returns "close". Without the wait, the reader could reconnect to this process,
-// get an empty page at once, and so on until the process has ended.
+// drainReader returns the Connection header for a reader of the change feed. While the process serves requests
+// normally, the value is "". While the process shuts down, drainReader waits until the process accepts no more
+// connections, and then returns "close". Without the wait, the reader could reconnect to this process, get an empty
+// page at once, and so on until the process has ended.
 func (s *server) drainReader(ctx context.Context) string {
 	if !s.Draining() {
 		return ""

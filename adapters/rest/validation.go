@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// validationProblem returns a problem document that lists every validation error: violations, and those
-// that the exchange has recorded. An invalid path parameter is an id that cannot exist, so the
-// problem is then a 404.
+// validationProblem returns a problem document that lists every validation error: the given violations, and the
+// errors that the exchange has recorded. If a path parameter is invalid, the problem is a 404 instead, because an
+// object with such an id cannot exist.
 func (x *exchange) validationProblem(violations []operation.Violation) *Problem {
 	p := x.problem(&domain.Error{Kind: domain.Invalid})
 	p.Errors = slices.Clone(x.invalid)
@@ -43,8 +43,9 @@ func (x *exchange) problemField(v operation.Violation) ProblemField {
 // maxLocation is the maximum length, in bytes, of a location that a response repeats.
 const maxLocation = 80
 
-// printableLocation returns location. If the name of an unknown member or parameter makes it too
-// long or unprintable, or is not UTF-8, it returns the location of its parent instead.
+// printableLocation returns location if it is short and printable. Otherwise it contains the name of an unknown
+// member or parameter that is too long, unprintable or not UTF-8, and printableLocation returns only its first part,
+// such as "body" or "query".
 func printableLocation(location string) string {
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
 	if len(location) <= maxLocation && !strings.ContainsFunc(location, unprintable) {

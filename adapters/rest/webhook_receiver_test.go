@@ -161,8 +161,8 @@ func TestTheClientAddressBehindProxies(t *testing.T) {
 	}
 }
 
-// TestNothingSecretIsLogged sends a canary in all places in which a secret can occur, in requests
-// that succeed and in requests that fail. It checks that no log line contains the canary.
+// TestNothingSecretIsLogged checks that no log line contains a secret, neither for requests that succeed nor for
+// requests that fail. It sends a canary in all places in which a secret can occur.
 func TestNothingSecretIsLogged(t *testing.T) {
 	s := newEnv(t)
 	for _, fail := range []error{

@@ -7,6 +7,6 @@ import (
 	"os"
 )
 
-// copyOwner copies the permission bits of like to the file at path, which will replace the file
-// like. On systems other than Unix it does not copy the owner.
+// copyOwner sets the permission bits of the file at path to those of the file that it will replace. The argument like
+// describes the replaced file. On systems other than Unix it does not copy the owner.
 func copyOwner(path string, like fs.FileInfo) error { return os.Chmod(path, like.Mode().Perm()) }

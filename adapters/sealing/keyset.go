@@ -18,7 +18,7 @@ import (
 // sealed for another use has another label and cannot be opened as a credential.
 const label = "aggregator-connections/credential/v1"
 
-// subscriptionLabel is the label of the secrets of subscriptions.
+// subscriptionLabel is the label for the secrets of subscriptions.
 const subscriptionLabel = "aggregator-connections/subscription/v1"
 
 // Options configure how a keyset file is checked for changes. The zero value uses the wall clock and
@@ -79,7 +79,7 @@ func (k *Keyset) Seal(
 	return k.seal(c, associatedData(label, tenant.UUID, connection.UUID))
 }
 
-// SealSubscription encrypts the secrets of a subscription like Seal, with a label of their own.
+// SealSubscription encrypts the secrets of a subscription. It works like Seal, but uses subscriptionLabel.
 func (k *Keyset) SealSubscription(
 	tenant domain.TenantID, subscription domain.SubscriptionID, secrets domain.Credential,
 ) (domain.Sealed, error) {
@@ -99,9 +99,9 @@ func (k *Keyset) seal(c domain.Credential, data []byte) (domain.Sealed, error) {
 	return sealed, nil
 }
 
-// Open decrypts a credential with the key that sealed it. If it cannot decrypt s, it returns the
-// same error for every reason: of kind Unavailable, with the code credential_unopened. The usual
-// reason is that the keyset file is an old copy, or a different keyset.
+// Open decrypts a credential with the key that sealed it. If it cannot decrypt s, it returns an error of kind
+// Unavailable with the code credential_unopened. The error is the same for every reason. The usual reason is that the
+// keyset file is an old copy, or a different keyset.
 func (k *Keyset) Open(
 	tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed,
 ) (domain.Credential, error) {
@@ -136,9 +136,8 @@ func unopenedError() error {
 	}
 }
 
-// associatedData returns the concatenation of a label, a tenant and the id of a row. Each of them is
-// prefixed with its length as 4 bytes, big endian, so that two different inputs never result
-// in the same bytes.
+// associatedData returns the concatenation of the label use, the id of a tenant and the id of a row. Each of them is
+// prefixed with its length as 4 bytes, big endian, so that two different inputs never result in the same bytes.
 func associatedData(use string, tenant, row uuid.UUID) []byte {
 	var data []byte
 	for _, part := range [][]byte{[]byte(use), tenant[:], row[:]} {

@@ -79,8 +79,8 @@ func (p *gcPace) update(count, live uint64) {
 	}
 }
 
-// percentFor returns the value of GOGC with which a heap of live bytes can grow to busyHeap
-// bytes before the next collection. The value is between defaultPercent and maxPercent.
+// percentFor returns the value of GOGC with which the heap can grow to busyHeap bytes before the next collection. The
+// argument live is the size of the live heap in bytes. The value is between defaultPercent and maxPercent.
 func percentFor(live uint64) int {
 	if live >= busyHeap/2 {
 		return defaultPercent

@@ -1,5 +1,5 @@
-// Package system implements the ports for the current time, new ids and randomness with the
-// means of the operating system.
+// Package system implements the ports for the current time, new ids and randomness. It uses the clock and the random
+// source of the operating system.
 package system
 
 import (

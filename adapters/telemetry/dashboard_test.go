@@ -52,8 +52,8 @@ var (
 	shown   = regexp.MustCompile(`\{\{ ?(?:\$labels\.)?(\w+) ?\}\}`)
 )
 
-// unknown returns the words of a query that are neither words of PromQL, nor names of series, nor
-// names of labels.
+// unknown returns the words of a query that the vocabulary does not contain. It ignores string literals and time
+// ranges.
 func (v vocabulary) unknown(query string) []string {
 	unknown := word.FindAllString(literal.ReplaceAllString(query, " "), -1)
 	return slices.DeleteFunc(unknown, func(w string) bool { return v[w] })

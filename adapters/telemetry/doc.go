@@ -3,9 +3,9 @@
 // same series by OTLP.
 //
 //   - [Observer] turns the application's events into log lines and series.
-//   - [Metrics] contains all series; [Admin] serves them. A scrape reads no other state,
-//     because each series is updated when its event happens. The backlog is updated by a
-//     periodic maintenance task.
+//   - [Metrics] contains all series; [Admin] serves them. Most series are updated when their event happens. Periodic
+//     maintenance tasks update the series that need a database query, for example the backlog. A scrape therefore reads
+//     no other state.
 //   - [Traces] joins a request, the pull that it queued, the calls to the vendor and the
 //     commits into one trace. [Start] creates it. Without an endpoint, tracing costs nothing
 //     and sends nothing.

@@ -50,9 +50,8 @@ func (t *failureReporter) record(err error) {
 	}
 }
 
-// exportError returns an error for signal ("traces" or "metrics"). The error wraps only the
-// network error in err. The text that the exporter adds is omitted, because it contains the
-// collector's response.
+// exportError returns an error that names the signal ("traces" or "metrics") and wraps only the network error in err.
+// The text that the exporter adds is omitted, because it contains the collector's response.
 func exportError(signal string, err error) error {
 	if sent := (*url.Error)(nil); errors.As(err, &sent) {
 		return fmt.Errorf("%s not exported: %w", signal, sent.Err)

@@ -13,8 +13,8 @@ import (
 
 type templateKey struct{}
 
-// WithTemplate returns a context that contains the name for the spans of the requests sent
-// with it. template is the path with placeholders instead of ids, for example "/items/{id}".
+// WithTemplate returns a context with a template, which is part of the span names of the requests that are sent with
+// this context. The template is the path with placeholders instead of ids, for example "/items/{id}".
 func WithTemplate(ctx context.Context, template string) context.Context {
 	return context.WithValue(ctx, templateKey{}, template)
 }
@@ -58,7 +58,7 @@ func (c *tracedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// CloseIdleConnections calls the method of the same name of the base transport, if it has one.
+// CloseIdleConnections calls CloseIdleConnections of the base transport, if the base transport has that method.
 // http.Client looks for this method on its transport.
 func (c *tracedTransport) CloseIdleConnections() {
 	if base, ok := c.base.(interface{ CloseIdleConnections() }); ok {

@@ -77,10 +77,9 @@ func describe(span trace.Span, r *http.Request, route string, code int) {
 	}
 }
 
-// safePath returns the template in which parameters are replaced by their values from path.
-// Only a value that has the required form is safe: a UUID or, for {vendor}, the name of a
-// vendor. Any other value may be a secret token, so its parameter is not replaced. If path does
-// not match the template, safePath returns the template.
+// safePath returns the template with its parameters replaced by their values from path. A parameter is replaced only if
+// its value is safe to record: a UUID or, for {vendor}, the name of a vendor. Any other value may be a secret token. If
+// path does not match the template, safePath returns the template.
 func safePath(template, path string) string {
 	words, values := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(words) != len(values) {
@@ -132,8 +131,8 @@ func (r *responseRecorder) Write(p []byte) (int, error) {
 	return r.ResponseWriter.Write(p)
 }
 
-// code returns the status that the caller received, or 0 if the handler panicked before it wrote
-// one. returned reports whether the handler returned without a panic.
+// code returns the status that the caller received, or 0 if the handler panicked before it wrote one. The argument
+// returned says whether the handler returned without a panic.
 func (r *responseRecorder) code(returned bool) int {
 	if r.status == 0 && returned {
 		return http.StatusOK

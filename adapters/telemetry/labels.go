@@ -43,9 +43,8 @@ func (l *labels) vendor(v domain.Vendor) string {
 	return other
 }
 
-// value returns value if it looks like a constant of the code and if it is one of the first
-// maxLabelValues different values of label. Otherwise it returns other. For "" it always
-// returns other.
+// value returns the given value if it has the form of a route template or an error code, and if it is one of the first
+// maxLabelValues different values of the label. Otherwise it returns other. For "" it always returns other.
 func (l *labels) value(label, value string) string {
 	if !isLabelValue(value) {
 		return other

@@ -119,8 +119,8 @@ var fatalCodes = []domain.Code{
 	domain.AddressNotAllowed, domain.CredentialUnopened,
 }
 
-// initSeries creates the series that alerts count, with the value 0. Otherwise the first event
-// would create its series with the value 1, and Prometheus would see no increase.
+// initSeries creates the series that the alerts use, with the value 0. Otherwise the first event would create its
+// series with the value 1, and Prometheus would see no increase.
 func (m *Metrics) initSeries() {
 	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
 		for _, outcome := range []string{"accepted", "refused"} {
@@ -146,8 +146,8 @@ func (m *Metrics) pull(v domain.Vendor, state domain.PullState, code domain.Code
 	return m.pullAttempts.WithLabelValues(m.labels.vendor(v), m.labels.value("state", string(state)), failure)
 }
 
-// none is the value of the label error for an attempt without an error, and of the label status
-// for a call without a response.
+// none is the value of the label "error" for an attempt without an error, and of the label "status" for a call without
+// a response.
 const none = "none"
 
 // Request records a served request. took is its duration. route is the template of the route, for
@@ -166,10 +166,9 @@ func (m *Metrics) VendorCall(vendor, verb, template string, code int, took time.
 		m.labels.value("template", template), statusLabel(code)).Observe(took.Seconds())
 }
 
-// Budget sets the number of calls to a resource of a vendor that are possible before the next
-// call must wait. A negative number is the number of calls that are waiting. The service has
-// one budget per origin, but the series has only one value per vendor and resource: that of
-// the budget that was used last.
+// Budget sets the number of calls to a vendor's resource that are possible before the next call must wait. If left is
+// negative, its absolute value is the number of calls that are waiting. The service has one budget per origin, but the
+// series has only one value per vendor and resource: the value of the budget that was used last.
 func (m *Metrics) Budget(vendor, resource string, left float64) {
 	m.budget.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), m.labels.value("resource", resource)).Set(left)
 }
@@ -186,13 +185,13 @@ func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
 	m.disabled.Set(float64(b.Disabled))
 }
 
-// FeedDelay sets the time for which an open write transaction has held the change feed back. A
-// periodic maintenance task measures it, so that a scrape does not query the database.
+// FeedDelay sets the time for which an open write transaction has delayed the change feed. A periodic maintenance task
+// measures it, so that a scrape does not query the database.
 func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
 
-// Attention sets the numbers of connections whose consent expires within 30 days or has expired, of those that are
-// silent, and of accounts that drift. A periodic maintenance task counts them, so that a scrape does not query the
-// database.
+// Attention sets three numbers: the connections whose consent expires within 30 days or has expired, the silent
+// connections, and the accounts that were announced as drifting (see ports.Attention). A periodic maintenance task
+// counts them, so that a scrape does not query the database.
 func (m *Metrics) Attention(count ports.Attention) {
 	m.consentExpiring.Set(float64(count.ConsentExpiring))
 	m.silent.Set(float64(count.Silent))

@@ -101,7 +101,7 @@ func (o Observer) pullAttempted(ctx context.Context, e ports.PullAttempted) {
 		traceField(spanContext(ctx, p.Trace)), errorField(e.Err))
 }
 
-// record updates the series with an attempt of a pull, and returns the value of the vendor label.
+// record counts an attempt of a pull in the series, and returns the value of the vendor label.
 func (o Observer) record(e ports.PullAttempted) string {
 	m, p := o.Metrics, e.Pull
 	vendor := m.labels.vendor(p.Vendor)
@@ -117,7 +117,7 @@ func (o Observer) record(e ports.PullAttempted) string {
 	return vendor
 }
 
-// eventAttempted logs and counts an attempt to send an event. Successes are logged only for debugging.
+// eventAttempted logs and counts an attempt to send an event. Successes are logged only at the debug level.
 func (o Observer) eventAttempted(e ports.EventAttempted) {
 	outcome, line := none, o.Log.Debug
 	if e.Err != nil {
@@ -146,7 +146,7 @@ func traceField(span trace.SpanContext) zap.Field {
 	return zap.Stringer("trace", span.TraceID())
 }
 
-// expiryField returns a log field with the expiry of a consent, or no field if it is not known.
+// expiryField returns a log field with the expiry of a consent, or no field if the expiry is not known.
 func expiryField(at time.Time) zap.Field {
 	if at.IsZero() {
 		return zap.Skip()

@@ -13,9 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// traceparent is the name of the header in W3C Trace Context (https://www.w3.org/TR/trace-context/),
-// and its key in the SDK's carrier. The accompanying header tracestate is neither read nor stored,
-// because it contains free text of the caller.
+// traceparent is the name of the header in W3C Trace Context (https://www.w3.org/TR/trace-context/), and its key in the
+// SDK's carrier. The accompanying header tracestate is neither read nor stored, because the caller can put any text
+// into it.
 const traceparent = "traceparent"
 
 // Traces records spans. The zero value and nil record no spans, at no cost. [Start] returns a

@@ -43,8 +43,8 @@ func start(t *testing.T, o OTLP) (*Traces, func()) {
 	}
 }
 
-// scenario plays a webhook request, the pull that the request queued, and the call of the pull to the
-// vendor. All of them contain values that must not be exported.
+// scenario simulates a webhook request, the pull that the request queued, and the call of the pull to the vendor. All
+// of them contain values that must not be exported.
 type scenario struct {
 	traces *Traces
 	seen   Observer

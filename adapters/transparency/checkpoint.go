@@ -26,13 +26,13 @@ const maxCheckpoint = 16 << 10
 // origin returns the first line of a tenant's checkpoints, which is also the name of their key.
 func origin(tenant domain.TenantID) string { return originPrefix + tenant.String() }
 
-// checkpoint is the text of a checkpoint.
+// checkpoint contains the values of a checkpoint: the number of entries and the root of their tree.
 type checkpoint struct {
 	size int64
 	root tlog.Hash
 }
 
-// text returns the text that is signed.
+// text returns the text of the tenant's checkpoint, which is signed.
 func (c checkpoint) text(tenant domain.TenantID) string {
 	return fmt.Sprintf("%s\n%d\n%s\n", origin(tenant), c.size, base64.StdEncoding.EncodeToString(c.root[:]))
 }
@@ -121,7 +121,7 @@ type signer struct {
 // Sign returns the signature of the text of a note.
 func (s signer) Sign(text []byte) ([]byte, error) { return ed25519.Sign(s.key, text), nil }
 
-// open verifies a signed note with any of the keys.
+// open verifies a signed note and returns its checkpoint. The note can be signed with any of the keys.
 func (t Tree) open(keys []domain.Secret, tenant domain.TenantID, signed []byte) (checkpoint, error) {
 	if len(signed) > maxCheckpoint {
 		return checkpoint{}, errNoCheckpoint

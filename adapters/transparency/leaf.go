@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// leaf is the JSON of an entry. Its members are those of an entry in the API.
+// leaf is the JSON form of an audit entry. It has the same members as an entry in the API.
 type leaf struct {
 	Sequence  int64              `json:"sequence"`
 	At        string             `json:"at"`
@@ -22,10 +22,12 @@ type leaf struct {
 	Detail    domain.AuditDetail `json:"detail"`
 }
 
-// errNoEntry is the error for an entry without an action, which cannot be read.
+// errNoEntry is the error for an entry without an action. The store returns such an entry if it cannot read the stored
+// one.
 var errNoEntry = errors.New("transparency: an entry cannot be read")
 
-// Canonical returns the canonical JSON of an entry with a number. Errors: an entry that no store has returned.
+// Canonical returns the canonical JSON of an entry that has a number. Errors: errNoEntry for an entry without an
+// action.
 func Canonical(e domain.AuditEntry) ([]byte, error) {
 	if e.Action == "" {
 		return nil, errNoEntry

@@ -24,8 +24,9 @@ func (t Tree) EmptyCheckpoint(key domain.Secret, tenant domain.TenantID) ([]byte
 	return t.sign(key, tenant, checkpoint{0, root})
 }
 
-// Extend implements ports.AuditTree. It reads only the hashes of the right edge of the stored tree, with one call.
-// Their root must be that of the checkpoint, so that the next checkpoint does not hide a change of the tree.
+// Extend implements ports.AuditTree. It reads only the hashes of the right edge of the stored tree, with one call. The
+// root that is computed from these hashes must equal the root in the newest checkpoint. Otherwise the next checkpoint
+// would hide a change of the stored tree.
 func (t Tree) Extend(keys []domain.Secret, tenant domain.TenantID, b ports.AuditBatch) (ports.AuditExtension, error) {
 	if len(keys) == 0 {
 		return ports.AuditExtension{}, errors.New("transparency: there is no key")
@@ -70,7 +71,8 @@ func (t Tree) Extend(keys []domain.Secret, tenant domain.TenantID, b ports.Audit
 	return extension, err
 }
 
-// ProveConsistency implements ports.AuditTree. The empty tree is a prefix of every tree.
+// ProveConsistency implements ports.AuditTree. If from is 0, the proof is empty, because the empty tree is a prefix of
+// every tree.
 func (Tree) ProveConsistency(from, to int64, hashes ports.AuditHashes) ([]domain.AuditHash, error) {
 	if from == 0 {
 		return nil, nil
@@ -114,7 +116,7 @@ func reader(hashes ports.AuditHashes) tlog.HashReader {
 // hashMap contains hashes of a tree by their indexes. It implements tlog.HashReader.
 type hashMap map[int64]tlog.Hash
 
-// ReadHashes implements tlog.HashReader. Errors: NotFound.
+// ReadHashes implements tlog.HashReader. Errors: NotFound for an index that m does not contain.
 func (m hashMap) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	all := make([]tlog.Hash, len(indexes))
 	for i, index := range indexes {
@@ -127,7 +129,7 @@ func (m hashMap) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return all, nil
 }
 
-// recording returns a reader over stored hashes that adds the hashes that it reads to m.
+// recording returns a reader over stored hashes. The reader adds every hash that it reads to m.
 func (m hashMap) recording(hashes ports.AuditHashes) tlog.HashReader {
 	stored := reader(hashes)
 	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {

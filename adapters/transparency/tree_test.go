@@ -30,7 +30,7 @@ var (
 	other  = domain.NewSecret(bytes.Repeat([]byte{8}, ed25519.SeedSize))
 )
 
-// log is a stored tree.
+// log is an audit log in memory: the entries, the hashes of their tree, and the checkpoints.
 type log struct {
 	entries     []domain.AuditEntry
 	hashes      []domain.AuditHash
@@ -192,7 +192,7 @@ func TestACheckpointIsASignedNote(t *testing.T) {
 	if err != nil || opened.Text != text {
 		t.Fatalf("%v %v", opened, err)
 	}
-	// the same by hand: base64(key hash, signature)
+	// the same check without package note: a signature line contains base64(key hash, signature)
 	_, signature, _ := strings.Cut(string(signed), "\n\n— ")
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(signature[strings.IndexByte(signature, ' '):]))
 	public := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32)).Public().(ed25519.PublicKey)
@@ -240,7 +240,7 @@ func TestATamperedTreeIsNotExtended(t *testing.T) {
 	}
 }
 
-// A new key signs, and checkpoints of the previous key still count.
+// A new key must sign the next checkpoint, and checkpoints that the previous key signed must remain valid.
 func TestAKeyIsReplaced(t *testing.T) {
 	l := &log{}
 	l.add(t, 3)

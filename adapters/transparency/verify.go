@@ -11,9 +11,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Verify implements ports.AuditTree. It recomputes every hash from the entries. The signed checkpoints are the
-// reference: each batch of entries has one, so a tree that was recomputed without the key differs from the first
-// checkpoint after the first wrong entry.
+// Verify implements ports.AuditTree. It recomputes every hash from the entries and compares the tree with the signed
+// checkpoints. Each batch of entries has a checkpoint. Without the key, nobody can sign a checkpoint for a changed
+// tree, so the recomputed tree differs from the first checkpoint after the first wrong entry.
 func (t Tree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.AuditSnapshot, earlier [][]byte,
 ) (entries int64, finding *domain.AuditFinding, err error) {
 	v := verification{tenant: tenant, differs: -1}
@@ -31,10 +31,11 @@ func (t Tree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.Audit
 // verification is the state of Verify.
 type verification struct {
 	tenant domain.TenantID
-	size   int64        // entries that were recomputed: those before the first gap
+	size   int64        // number of entries before the first one that is missing or unreadable
 	hashes computedTree // their hashes, by index
-	// differs is the first entry whose computed hashes are not the stored ones; -1 if there is none. The stored hashes
-	// are not signed, so they only locate an entry that a checkpoint proves to be wrong.
+	// differs is the number of the first entry whose computed hashes differ from the stored hashes, or -1 if there is
+	// none. The stored hashes are not signed: they can locate a wrong entry, but only a checkpoint proves that it is
+	// wrong.
 	differs int64
 	first   *domain.AuditFinding
 }
@@ -42,7 +43,7 @@ type verification struct {
 // computedTree contains the hashes of a tree by their indexes. It implements tlog.HashReader.
 type computedTree []tlog.Hash
 
-// ReadHashes implements tlog.HashReader. Errors: NotFound.
+// ReadHashes implements tlog.HashReader. Errors: NotFound for an index outside the tree.
 func (c computedTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	all := make([]tlog.Hash, len(indexes))
 	for i, index := range indexes {
@@ -54,7 +55,7 @@ func (c computedTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return all, nil
 }
 
-// found records that an entry is wrong. Of several findings, it keeps the one with the smallest number.
+// found records that an entry is wrong. Of several findings, it keeps the one with the smallest entry number.
 func (v *verification) found(sequence int64, format string, args ...any) {
 	sequence = max(sequence, 0)
 	if v.first == nil || sequence < v.first.Sequence {
@@ -110,7 +111,7 @@ func (v *verification) compareHashes(s ports.AuditSnapshot) error {
 	return nil
 }
 
-// entryOf returns the number of the entry with which the hash with this index was stored.
+// entryOf returns the number of the entry together with which the hash at this index was stored.
 func entryOf(index int64) int64 {
 	level, n := tlog.SplitStoredHashIndex(index)
 	return (n+1)<<level - 1
@@ -167,7 +168,8 @@ func (v *verification) compareEarlier(t Tree, keys []domain.Secret, earlier [][]
 	}
 }
 
-// matches reports whether the computed tree of the checkpoint's size has the checkpoint's root.
+// matches reports whether the computed tree, restricted to the number of entries of the checkpoint, has the root that
+// the checkpoint contains.
 func (v *verification) matches(c checkpoint) bool {
 	if c.size > v.size {
 		return false
@@ -176,7 +178,8 @@ func (v *verification) matches(c checkpoint) bool {
 	return err == nil && root == c.root
 }
 
-// foundBetween records that the entries from verified up to size are not the entries that a checkpoint describes.
+// foundBetween records that a checkpoint with size entries does not match the computed tree. The first verified entries
+// match an earlier checkpoint, so the wrong entry comes after them. The argument name describes the checkpoint.
 func (v *verification) foundBetween(verified, size int64, name string) {
 	switch {
 	case size > v.size:

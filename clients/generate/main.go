@@ -1,4 +1,4 @@
-// Command generate reads openapi.json from the standard input, and writes it to the standard output with additions
+// Command generate reads openapi.json from the standard input, and writes it to the standard output with changes
 // for oapi-codegen. "make generate" then lets oapi-codegen write clients/go/client.gen.go. The command is not part of
 // the service.
 package main
@@ -31,10 +31,12 @@ func run(in io.Reader, out io.Writer) error {
 	return err
 }
 
-// prepare returns the document with changes for oapi-codegen. It makes each value that may have several
-// JSON types a json.RawMessage. Otherwise oapi-codegen fails if the schema lists the types. If the schema has no type,
-// oapi-codegen decodes the value into an interface, which rounds large numbers. It removes XML bodies from responses,
-// because oapi-codegen would decode such a document into one string; the field Body of a response contains it.
+// prepare returns the document with two changes for oapi-codegen:
+//
+//   - Each value that may have several JSON types becomes a json.RawMessage. Otherwise oapi-codegen fails if the schema
+//     lists the types. If the schema has no type, it decodes the value into an interface, which rounds large numbers.
+//   - XML bodies are removed from the responses, because oapi-codegen would decode such a document into one string. The
+//     field Body of a response still contains the document.
 func prepare(text []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

@@ -79,7 +79,8 @@ func readCheckpoints(files []string) ([][]byte, error) {
 	return all, nil
 }
 
-// printFindings prints the result of a verification of entries and tenants. It returns an error if there is a finding.
+// printFindings prints the result of a verification of the audit log. entries and tenants are the numbers of entries
+// and tenants that were verified. It returns an error if there is a finding.
 func printFindings(cmd *cobra.Command, findings []domain.AuditFinding, entries int64, tenants int) error {
 	for _, f := range findings {
 		cmd.Printf("tenant %s, entry %d: %s\n", f.Tenant, f.Sequence, f.Reason)

@@ -40,8 +40,8 @@ func demoCommand() *cobra.Command {
 	}
 }
 
-// demo starts the simulators and the service on loopback addresses, with their data in a
-// temporary directory. Then it performs the steps of the demo over HTTP, as a caller would.
+// demo starts the simulators and the service on loopback addresses, with their data in a temporary directory. Then it
+// performs the steps of the demo over HTTP, like any other client.
 func demo(ctx context.Context, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "discovery-demo-")
 	if err != nil {

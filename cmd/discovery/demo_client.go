@@ -25,8 +25,7 @@ type demoClient struct {
 	err    error // the first failure; after it, further steps do nothing
 }
 
-// maxLineLength is the maximum length of a step's line in characters; longer lines are
-// truncated.
+// maxLineLength is the maximum length, in characters, of the line that a step prints. Longer lines are truncated.
 const maxLineLength = 300
 
 // uuids matches ids. The output contains only their first eight characters.
@@ -177,8 +176,8 @@ func summarizeList(name string, list []any) string {
 	return name + "[" + strings.Join(shown, "; ") + "]"
 }
 
-// waitFor calls done repeatedly until it returns true. If the context ends before, the error names the expected state
-// with the text of the argument what.
+// waitFor calls done repeatedly until it returns true. If the context ends first, waitFor sets c.err to an error that
+// contains the argument what, which describes the expected state.
 func (c *demoClient) waitFor(what string, done func() bool) {
 	for c.err == nil && !done() {
 		select {

@@ -17,8 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
-// healthTimeout bounds the request of the command health. It is longer than the service itself waits
-// for a dependency that does not respond.
+// healthTimeout is the timeout of the request that the command "health" sends. It is longer than the time for which
+// the service itself waits for a dependency that does not respond.
 const healthTimeout = 3 * time.Second
 
 func healthCommand(env lookup) *cobra.Command {
@@ -49,8 +49,8 @@ func checkHealth(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	// The address of the setting is dialed. If it has no host, or the host 0.0.0.0, net.Dialer connects to
-	// the local machine. A proxy from the environment is not used.
+	// The client dials address instead of the host in the URL. If address has no host, or the host 0.0.0.0,
+	// net.Dialer connects to the local machine. A proxy from the environment is not used.
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	}
@@ -66,7 +66,7 @@ func checkHealth(ctx context.Context, address string) error {
 	return notReadyError(response)
 }
 
-// notReadyError returns the error for a response of /readyz whose status is not 200.
+// notReadyError returns the error for a response from /readyz whose status is not 200.
 func notReadyError(response *http.Response) error {
 	var body struct {
 		Status string                             `json:"status"`

@@ -43,7 +43,7 @@ func TestOnlyTheOwnerCanReadACreatedKeyset(t *testing.T) {
 	}
 }
 
-// With --if-missing, a second run keeps the existing keyset, because an init container runs the
+// With --if-missing, a second run must succeed and keep the existing keyset, because an init container runs the
 // command at every start.
 func TestAKeysetIsCreatedOnceWithIfMissing(t *testing.T) {
 	file, env := filepath.Join(t.TempDir(), "keyset.json"), environment(t)
@@ -57,7 +57,7 @@ func TestAKeysetIsCreatedOnceWithIfMissing(t *testing.T) {
 	}
 }
 
-// The errors must contain the name of the argument, not of the setting: the command does not use the
+// The errors must contain the name of the argument and not that of the setting, because the command does not use the
 // setting, which may be valid or unset.
 func TestAnErrorOfAKeysetFileNamesTheArgument(t *testing.T) {
 	there := filepath.Join(t.TempDir(), "no-keyset.json")

@@ -74,7 +74,7 @@ type usageError = client.UsageError
 // serverGroup is the id of the group of commands that do not call the API.
 const serverGroup = "server"
 
-// addServerCommands adds commands to root, in the group of commands of a server.
+// addServerCommands adds commands to root, in the group serverGroup.
 func addServerCommands(root *cobra.Command, commands ...*cobra.Command) {
 	for _, cmd := range commands {
 		cmd.GroupID = serverGroup
@@ -82,8 +82,7 @@ func addServerCommands(root *cobra.Command, commands ...*cobra.Command) {
 	}
 }
 
-// exactArgs returns a function that returns a usageError unless a command has exactly n
-// arguments.
+// exactArgs returns an argument validator, which returns a usageError unless a command has exactly n arguments.
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
@@ -140,8 +139,8 @@ func settings(env lookup) (configs.Config, error) {
 	return settingsError(configs.Load(env, compose.Networks()))
 }
 
-// settingsError returns cfg, and an error of one line that contains the names and messages of
-// all invalid settings in err.
+// settingsError returns cfg, and replaces err with an error of one line that contains the names and messages of all
+// invalid settings.
 func settingsError(cfg configs.Config, err error) (configs.Config, error) {
 	if err == nil {
 		return cfg, nil

@@ -158,8 +158,8 @@ func TestErrorsAreReportedInOneLine(t *testing.T) {
 	}
 }
 
-// For a command that runs until it is stopped, an interrupt is a success. For a command that has a
-// task to finish, an interrupt is a failure.
+// An interrupt must be a success for a command that runs until it is stopped, and a failure for a command that has a
+// task to finish.
 func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
@@ -276,8 +276,8 @@ func TestMigrateAndResealPrintWhatTheyDid(t *testing.T) {
 	}
 }
 
-// A process that only migrates or reseals, for example an init container, needs only the settings
-// that the command uses.
+// A process that only migrates or reseals, for example an init container, must not need settings that the command
+// does not use.
 func TestMigrateAndResealNeedOnlyTheirOwnSettings(t *testing.T) {
 	all := withKeyset(t, environment(t))
 	for command, needs := range map[string][]string{

@@ -16,11 +16,10 @@ func limitMemory(bound memlimit.Provider) error {
 	return err
 }
 
-// releaseStartupMemory returns memory that only the start of the service needed to the
-// operating system: reading the migrations, for example, takes 8 MiB. Two garbage collections
-// are necessary, because the first one only empties the pools. FreeOSMemory does the second.
-// Without this function the memory would be released much later, because an idle process
-// collects garbage only every two minutes.
+// releaseStartupMemory returns to the operating system the memory that only the start of the service needed. Reading
+// the migrations, for example, takes 8 MiB. Two garbage collections are necessary, because the first one only empties
+// the pools. FreeOSMemory does the second. Without this function the memory would be released much later, because an
+// idle process collects garbage only every two minutes.
 func releaseStartupMemory() {
 	runtime.GC()
 	debug.FreeOSMemory()

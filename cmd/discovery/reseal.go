@@ -33,8 +33,8 @@ func resealCommand(env lookup) *cobra.Command {
 	}
 }
 
-// resealError replaces an error about credentials that cannot be opened with an error that the
-// user of the command can understand. It returns any other error unchanged.
+// resealError replaces an error about credentials that cannot be decrypted with an error that the user of the command
+// can understand. It returns any other error unchanged.
 func resealError(err error) error {
 	if fault := (*domain.Error)(nil); errors.As(err, &fault) && fault.Code == domain.CredentialUnopened {
 		return fmt.Errorf("reseal: %s; the lines above name their connections", fault.Message)

@@ -9,11 +9,12 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// withoutRoots is the environment variable that tells the test binary that it was started by the test
-// below, without the root certificates of the system.
+// withoutRoots is the name of an environment variable. The test below sets it when it starts the test binary again,
+// without the root certificates of the system.
 const withoutRoots = "TEST_WITHOUT_ROOTS"
 
-// An image built from scratch has no root certificates. The binary must then trust the embedded ones.
+// An image that is built from scratch contains no root certificates. In such an image, the binary must trust the
+// embedded root certificates.
 func TestPublicCertificatesAreTrustedOnASystemWithoutRoots(t *testing.T) {
 	if os.Getenv(withoutRoots) == "" {
 		cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// tokenLifetime is how long a token of the command token is valid.
+// tokenLifetime is how long a token that the command "token" prints is valid.
 const tokenLifetime = time.Hour
 
 func tokenCommand(env lookup) *cobra.Command {
@@ -35,8 +35,8 @@ func tokenCommand(env lookup) *cobra.Command {
 	}
 }
 
-// operatorToken returns a signed token for an operator of the tenant. The service accepts it as
-// if it were from an issuer with the same AUTH_JWT_SECRET.
+// operatorToken returns a signed token for an operator of the tenant. The service accepts the token as if an issuer
+// with the same AUTH_JWT_SECRET had signed it.
 func operatorToken(cfg configs.Config, tenant string, now time.Time) (string, error) {
 	if !cfg.IsDevelopment() {
 		return "", errors.New("token: requires ENV_NAME=development")

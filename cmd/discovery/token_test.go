@@ -51,7 +51,7 @@ func TestTokenIsValidForAnHour(t *testing.T) {
 	}
 }
 
-// A token can be signed before a keyset or a database exists.
+// It must be possible to sign a token before a keyset or a database exists.
 func TestTokenNeedsOnlyTheSettingsOfTokens(t *testing.T) {
 	only := func(name string) (string, bool) {
 		value, set := map[string]string{"ENV_NAME": "development", "AUTH_JWT_SECRET": jwtSecret}[name]

@@ -12,7 +12,7 @@ import (
 	"slices"
 )
 
-// ledger is the copy of the transactions: in memory, and in a journal file.
+// ledger is the copy of the transactions. It is kept in memory and in a journal file.
 type ledger struct {
 	file   *os.File
 	rows   map[string]transaction
@@ -78,8 +78,8 @@ func (l *ledger) take(e journalEntry) {
 	}
 }
 
-// apply writes the rows of a page and then its cursor to the journal. When it returns, they have
-// been synced to disk. The next page must not be requested earlier.
+// apply writes the rows of a page and then its cursor to the journal. When apply returns, both have been synced to
+// disk. The next page must not be requested before that.
 func (l *ledger) apply(p page) error {
 	if len(p.Items) == 0 && p.NextCursor == l.cursor {
 		return nil

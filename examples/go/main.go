@@ -9,8 +9,8 @@
 //
 // The file is a journal with one JSON object per line: the rows of a page in the order in
 // which they arrived, then the cursor of the page. Because the cursor is written after the
-// rows, every prefix of the file is a consistent earlier state. What a crash cuts off is
-// therefore read again.
+// rows, every prefix of the file is a consistent earlier state. If a crash cuts off the end
+// of the file, the missing part is therefore read again.
 package main
 
 import (
@@ -42,10 +42,9 @@ func main() {
 	}
 }
 
-// run follows the feed until ctx ends. If once is true, it returns when it has read all changes,
-// after printing the copy to out. It pauses after an empty page that came earlier than requested. A
-// service that shuts down sends such pages, and without the pause it would get requests without
-// interruption.
+// run follows the feed until ctx ends. If once is true, it returns when it has read all changes, after printing the
+// copy to out. It pauses after an empty page that came earlier than requested. A service that shuts down sends such
+// pages. Without the pause, it would receive one request after another.
 func run(ctx context.Context, f feed, state string, once bool, out io.Writer) error {
 	l, err := open(state)
 	if err != nil {

@@ -848,18 +848,18 @@ func (mr *MockAPIMockRecorder) ReplayDelivery(ctx, tenant, id any) *gomock.Call 
 }
 
 // ReplaySubscription mocks base method.
-func (m *MockAPI) ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64) (ports.SubscriptionStatus, error) {
+func (m *MockAPI) ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, first int64) (ports.SubscriptionStatus, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "ReplaySubscription", ctx, tenant, id, from)
+	ret := m.ctrl.Call(m, "ReplaySubscription", ctx, tenant, id, first)
 	ret0, _ := ret[0].(ports.SubscriptionStatus)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // ReplaySubscription indicates an expected call of ReplaySubscription.
-func (mr *MockAPIMockRecorder) ReplaySubscription(ctx, tenant, id, from any) *gomock.Call {
+func (mr *MockAPIMockRecorder) ReplaySubscription(ctx, tenant, id, first any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReplaySubscription", reflect.TypeOf((*MockAPI)(nil).ReplaySubscription), ctx, tenant, id, from)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ReplaySubscription", reflect.TypeOf((*MockAPI)(nil).ReplaySubscription), ctx, tenant, id, first)
 }
 
 // RequestPull mocks base method.

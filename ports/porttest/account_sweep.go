@@ -24,7 +24,8 @@ func (f *fixture) sweepAccounts(l domain.Lease, proof domain.AbsenceProof, liste
 	}))
 }
 
-// storeAccounts stores the accounts with these external ids. listed is set if they are the vendor's complete list.
+// storeAccounts stores accounts with these external ids. The argument listed states that they are the vendor's complete
+// list of accounts.
 func (f *fixture) storeAccounts(l domain.Lease, listed bool, externalIDs ...string) {
 	f.Helper()
 	w := ports.PageWrite{Listed: listed}
@@ -103,8 +104,8 @@ func accountSweepKeepsEmbedded(f *fixture) {
 	f.equal("removed", []string{"b"}, f.removedAccounts(c))
 }
 
-// quarantineAccounts stores a page of the vendor's list of accounts: readable ones, and unreadable ones, which are
-// only in the quarantine.
+// quarantineAccounts stores a page with the vendor's list of accounts. The readable accounts are stored; the unreadable
+// ones are only added to the quarantine.
 func (f *fixture) quarantineAccounts(l domain.Lease, readable []string, unreadable ...string) {
 	f.Helper()
 	w := ports.PageWrite{Listed: true}
@@ -118,8 +119,9 @@ func (f *fixture) quarantineAccounts(l domain.Lease, readable []string, unreadab
 	f.mustStorePage(l, w)
 }
 
-// accountSweepUnreadable checks an account that becomes unreadable: it is listed, so it stays, and it returns if it
-// was removed. StorePage does not store it, so only SweepAccounts sees that it is listed.
+// accountSweepUnreadable checks that an account that becomes unreadable is not removed while the vendor lists it, and
+// that it returns if it was removed before. StorePage does not store an unreadable account, so only SweepAccounts
+// learns that the account is listed.
 func accountSweepUnreadable(f *fixture) {
 	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
 		c, l := f.runningPull()
@@ -151,8 +153,8 @@ func accountSweepUnreadable(f *fixture) {
 	}
 }
 
-// accountSweepRemovesUnreadable checks that the quarantine of an account does not protect it from a sweep, and that an
-// account which was never readable is not stored by one.
+// accountSweepRemovesUnreadable checks that a sweep removes an account even if the account is in the quarantine, and
+// that a sweep does not store an account that was never readable.
 func accountSweepRemovesUnreadable(f *fixture) {
 	c, l := f.runningPull()
 	f.storeAccounts(l, true, "a", "b")
@@ -164,8 +166,9 @@ func accountSweepRemovesUnreadable(f *fixture) {
 	f.equal("stored accounts", 2, len(f.listAccounts(c)))
 }
 
-// accountStoredLate checks an account that was never readable and left the quarantine because the vendor did not list
-// it for a while. Its rows were stored without an account.
+// accountStoredLate checks that rows that were stored without their account refer to the account as soon as it is
+// stored. The account was never readable before, and it left the quarantine because the vendor did not list it for a
+// while.
 func accountStoredLate(f *fixture) {
 	c, l := f.runningPull()
 	f.quarantineAccounts(l, nil, "late")

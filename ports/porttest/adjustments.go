@@ -30,7 +30,8 @@ var closeHistoryTests = []storeTest{
 	{"undoing the adjustments reproduces digests that were computed while pages were stored", closeConcurrently},
 }
 
-// brief returns an adjustment as "kind before>after". The members are the date, the amount and the status.
+// brief returns an adjustment in the form "kind before>after", where before and after consist of the date, the amount
+// and the status.
 func brief(a domain.Adjustment) string {
 	text := func(m *domain.CoveredMembers) string {
 		if m == nil {
@@ -264,8 +265,9 @@ func closeRandomHistory(f *fixture) {
 	}
 }
 
-// checkCloses checks all closes of the connection, and the closed days in the change feed. It returns the number of
-// adjustments.
+// checkCloses checks that each close of the connection can be reproduced from its adjustments. It also checks that each
+// record in the change feed names the day of the earliest close for which the record has an adjustment. It returns the
+// number of adjustments.
 func (f *fixture) checkCloses(when string, c domain.Connection) (adjusted int) {
 	f.Helper()
 	earliest := map[domain.TransactionID]domain.Date{}
@@ -286,8 +288,8 @@ func (f *fixture) checkCloses(when string, c domain.Connection) (adjusted int) {
 	return adjusted
 }
 
-// closeConcurrently reopens and closes periods of two accounts while another goroutine stores pages, so that a
-// page is being stored when a digest is computed. The goroutine stores pages until the last period is closed.
+// closeConcurrently reopens and closes periods of two accounts while another goroutine stores pages, so that a page is
+// being stored when a digest is computed. That goroutine stores pages until the last period is closed.
 func closeConcurrently(f *fixture) {
 	const rounds, closes = 25, 4
 	c, l, _ := f.accountWithRows()

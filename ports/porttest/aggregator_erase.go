@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// testErase checks that an adapter that implements ports.Eraser deletes the account reference, and that one which the
-// vendor does not have counts as deleted.
+// testErase checks an adapter that implements ports.Eraser: it must delete the account reference, and an account
+// reference that the vendor does not have must count as deleted.
 func testErase(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	vendor, ok := env.Adapter.(ports.Eraser)

@@ -44,7 +44,7 @@ func testFaults(t *testing.T, suite VendorSuite) {
 				continue // these faults affect only bodies, which the response to a deletion need not have
 			}
 			t.Run(string(fault)+"/"+name, func(t *testing.T) {
-				t.Parallel() // the calls of a vendor that does not respond last until a timeout
+				t.Parallel() // calls to a vendor that does not respond last until a timeout
 				testFault(t, suite.New(t), fault, code, name)
 			})
 		}

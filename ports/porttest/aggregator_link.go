@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// testLinkToken checks CreateLinkToken of an adapter that implements ports.LinkTokens. It also checks that
-// CreateLinkToken, and Refresh of an adapter that implements ports.Refresher, reject an unknown account reference.
+// testLinkToken checks CreateLinkToken if the adapter implements ports.LinkTokens. It also checks that CreateLinkToken
+// and, if the adapter implements ports.Refresher, Refresh reject an unknown account reference.
 func testLinkToken(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	for name, call := range env.vendorCalls() {

@@ -77,8 +77,8 @@ func testAccounts(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// sameMoney reports whether two amounts are equal. It is needed because cmp cannot compare the
-// unexported fields of the decimal type.
+// sameMoney reports whether two amounts are equal. Package cmp needs it because it cannot compare the unexported fields
+// of the decimal type.
 func sameMoney(x, y domain.Money) bool { return x.Equal(y) }
 
 // testPlan checks that Plan is a pure function of scope, accounts and today. It also checks that
@@ -252,8 +252,8 @@ func (env VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.
 	return nil
 }
 
-// normalizeTwice normalizes the row twice and returns the result. It ends the test if the two results
-// differ, or if their id is not that of the raw transaction.
+// normalizeTwice normalizes the row twice and returns the result. It ends the test if the two results differ, or if
+// their external id is not that of the raw transaction.
 func normalizeTwice(t *testing.T, raw domain.RawTransaction) domain.TransactionData {
 	t.Helper()
 	row, err := raw.Normalize()
@@ -271,7 +271,7 @@ func normalizeTwice(t *testing.T, raw domain.RawTransaction) domain.TransactionD
 	return row
 }
 
-// containsRows fails the test if rows lacks one of the ids, or if ids is empty.
+// containsRows fails the test if rows does not contain all of the ids, or if ids is empty.
 func (env VendorEnv) containsRows(t *testing.T, rows map[string]domain.TransactionData, ids []string) {
 	t.Helper()
 	if len(ids) == 0 {
@@ -285,7 +285,7 @@ func (env VendorEnv) containsRows(t *testing.T, rows map[string]domain.Transacti
 	}
 }
 
-// listAccounts returns the accounts of Good, the argument of Plan and Read.
+// listAccounts returns the accounts that belong to env.Good. Plan and Read take them as an argument.
 func (env VendorEnv) listAccounts(t *testing.T) []domain.AccountData {
 	t.Helper()
 	found, err := env.Adapter.Accounts(t.Context(), env.Good)

@@ -33,8 +33,8 @@ func (f *fixture) errorIs(err, want error) {
 	}
 }
 
-// sameNotFound fails the test unless both errors are the same NotFound error. foreign is the error for
-// another tenant's row, absent the error for a row that does not exist.
+// sameNotFound fails the test unless both errors are the same NotFound error. The argument foreign is the error for
+// another tenant's row, and absent is the error for a row that does not exist.
 func (f *fixture) sameNotFound(method string, foreign, absent error) {
 	f.Helper()
 	if !errors.Is(foreign, domain.NotFound) || !errors.Is(absent, domain.NotFound) {
@@ -66,8 +66,7 @@ func (f *fixture) inUTC(times ...time.Time) {
 	}
 }
 
-// invalidCursor fails the test unless err is a single error of the kind Invalid for the field
-// cursor.
+// invalidCursor fails the test unless err is a single error of the kind Invalid for the field "cursor".
 func (f *fixture) invalidCursor(what string, err error) {
 	f.Helper()
 	errs := domain.ErrorsOf(err)
@@ -76,8 +75,8 @@ func (f *fixture) invalidCursor(what string, err error) {
 	}
 }
 
-// collectPages reads a list page by page and returns all of its items. It calls between, if not nil, after
-// each page except the last.
+// collectPages reads a list page by page and returns all of its items. If the function between is not nil, it is called
+// after each page except the last.
 func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (domain.Page[T], error),
 	between func()) []T {
 	f.Helper()
@@ -111,8 +110,8 @@ func ids[T any, K any](items []T, key func(T) K) []K {
 	return keys
 }
 
-// exactlyOnce fails the test unless returned contains every key of want exactly once, and every
-// other key at most once.
+// exactlyOnce fails the test unless the keys in returned include every key of want exactly once, and every other key at
+// most once.
 func exactlyOnce[K comparable](f *fixture, want, returned []K) {
 	f.Helper()
 	times := map[K]int{}

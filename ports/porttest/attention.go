@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// attentionTests check the stored states of consents and missing webhooks.
+// attentionTests check what the store keeps about consents and about missing webhooks.
 var attentionTests = []storeTest{
 	{"the consent and the watch for webhooks of a connection are stored", attentionIsStored},
 	{"a list is filtered by the expiry of consents", listByConsentExpiry},
@@ -26,7 +26,7 @@ var attentionTests = []storeTest{
 	{"connections that need attention are counted", attentionIsCounted},
 }
 
-// reported returns a connection that is stored with a consent and a watch for webhooks.
+// reported stores a new connection with this consent and this watch for missing webhooks, and returns the connection.
 func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) domain.Connection {
 	f.Helper()
 	c := f.newConnection("connection " + newUUID().String())
@@ -34,7 +34,7 @@ func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) do
 	return f.createStored(c)
 }
 
-// due returns a watch that awaits the webhook of the synchronisation at a time.
+// due returns a watch that expects the webhook of a synchronisation that is scheduled for the given time.
 func due(at time.Time) domain.WebhookWatch {
 	return domain.WebhookWatch{}.After(domain.SyncSchedule{NextAt: at})
 }
@@ -85,7 +85,7 @@ func listByConsentExpiry(f *fixture) {
 	f.equal("after both, unknown", both, listed(far, domain.Unknown))
 }
 
-// noticed returns whether NoticeConsents returns the connection.
+// noticed calls NoticeConsents and returns how often the result contains the connection.
 func (f *fixture) noticed(c domain.Connection, at time.Time) int {
 	f.Helper()
 	found, err := f.Connections.NoticeConsents(f.ctx, at, noLimit)
@@ -190,7 +190,7 @@ func (f *fixture) silencePull(due time.Time) ports.PullRequest {
 	}
 }
 
-// pass calls PassWebhook.
+// pass calls PassWebhook for the webhook that was due at the given time, and ends the test if the call fails.
 func (f *fixture) pass(c domain.Connection, due time.Time) ports.WebhookPassed {
 	f.Helper()
 	passed, err := f.Pulls.PassWebhook(f.ctx, c, due, f.silencePull(due))

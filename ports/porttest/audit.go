@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// auditTests check ports.AuditLog, and that changes store their entries.
+// auditTests check ports.AuditLog, and that a change stores its audit entries.
 var auditTests = []storeTest{
 	{"each change of an operator stores its entry", auditedChanges},
 	{"a change that fails stores no entry", auditedFailures},
@@ -36,21 +36,21 @@ var auditTests = []storeTest{
 	{"the first key stays, and is replaced only by its own copy", auditKeys},
 }
 
-// newEntry returns an entry without a number. It has no detail.
+// newEntry returns an entry that has no number and no detail.
 func (f *fixture) newEntry(action, object string) domain.AuditEntry {
 	return domain.AuditEntry{
 		ID: newUUID(), At: f.now(), Actor: "alice", Action: action, Object: object, RequestID: "r1",
 	}
 }
 
-// recording returns a context whose change stores the entries.
+// recording returns a context for a store call. The change that the call makes also stores the entries.
 func (f *fixture) recording(entries ...domain.AuditEntry) context.Context {
 	return ports.WithAuditedChange(f.ctx, ports.AuditedChange{
 		Tenant: f.tenant, Entries: func() []domain.AuditEntry { return entries },
 	})
 }
 
-// record returns a context whose change stores a new entry with this action.
+// record returns a context for a store call. The change that the call makes also stores a new entry with this action.
 func (f *fixture) record(action string) context.Context {
 	return f.recording(f.newEntry(action, newUUID().String()))
 }
@@ -74,7 +74,7 @@ func hashOfEntry(e domain.AuditEntry) domain.AuditHash {
 	return sha256.Sum256([]byte(strconv.FormatInt(e.Sequence, 10) + e.Object))
 }
 
-// number numbers all entries of the tenant, limit at a time.
+// number numbers all entries of the tenant, at most limit entries with each call of AuditLog.Number.
 func (f *fixture) number(limit int) {
 	f.Helper()
 	for {

@@ -115,8 +115,8 @@ func (f *fixture) followFeed(written <-chan versions) versions {
 	}
 }
 
-// feedSkipsNoConcurrentWrite lets several writers commit small and large pages concurrently, while a
-// consumer follows the feed. It fails if the consumer has not read every change in the end.
+// feedSkipsNoConcurrentWrite checks that a consumer that follows the feed reads every change while several writers
+// commit small and large pages concurrently.
 func feedSkipsNoConcurrentWrite(f *fixture) {
 	const writers, rounds = 4, 12
 	leases, connections := make([]domain.Lease, writers), make([]domain.Connection, writers)
@@ -148,9 +148,9 @@ func feedSkipsNoConcurrentWrite(f *fixture) {
 	f.equal("versions in the feed", table, returned)
 }
 
-// feedSkipsNoSlowWriter delays a writer between two rows of one page. During the delay, another writer
-// commits a page and a consumer reads as far as it can. A store may also block all other writers during the
-// delay, so the delay is short.
+// feedSkipsNoSlowWriter checks that the feed skips no change of a slow writer. It delays this writer between two rows
+// of one page. During the delay, another writer commits a page, and a consumer reads as far as it can. A store may also
+// block all other writers during the delay, so the delay is short.
 func feedSkipsNoSlowWriter(f *fixture) {
 	slowly, slow := f.runningPull()
 	quickly, quick := f.runningPull()

@@ -26,7 +26,7 @@ var closeTests = []storeTest{
 	{"a position of another list is Invalid", closePositions},
 }
 
-// closeDay is the day of most closes of the tests. The rows of the tests are dated 2026-02-10.
+// closeDay is the day for which most tests close a period. The rows of the tests are dated 2026-02-10.
 const closeDay domain.Date = "2026-02-28"
 
 func (f *fixture) close(id domain.AccountID, date domain.Date) domain.Close {
@@ -60,9 +60,10 @@ func (f *fixture) adjustments(id domain.AccountID, date domain.Date) []domain.Ad
 	}, nil)
 }
 
-// DigestBefore undoes adjustments, newest first, in the present records of an account. It returns the digest, in hex,
-// and the number of the resulting records up to a day. present contains the records as readers see them now. It uses no
-// code of the service, so that it is an independent check of a close.
+// DigestBefore undoes adjustments, which must be sorted newest first, in the present records of an account. It returns
+// the digest (in hex) and the number of those resulting records that are dated up to the given day. The argument
+// present contains the records as readers see them now. DigestBefore uses no code of the service for the digest, so
+// that it is an independent check of a close.
 func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment, id domain.AccountID,
 	date domain.Date,
 ) (digest string, count int) {
@@ -95,7 +96,8 @@ func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment,
 	return hex.EncodeToString(sum[:]), len(order)
 }
 
-// reproduces checks that undoing the adjustments of a close in the present records results in the digest of the close.
+// reproduces checks that undoing the adjustments of a close in the present records results in the digest and the count
+// of the close.
 func (f *fixture) reproduces(when string, c domain.Connection, closed domain.Close) {
 	f.Helper()
 	digest, count := DigestBefore(f.allRows(c), f.adjustments(closed.Account, closed.Date), closed.Account, closed.Date)

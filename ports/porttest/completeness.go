@@ -26,7 +26,8 @@ var completenessTests = []storeTest{
 	{"balances are listed by day", completenessBalances},
 }
 
-// finishSettled ends the pull as succeeded with the balances by external id, and returns the time of the readings.
+// finishSettled ends the pull as succeeded, with the results of a settled read. The time at is the time of the
+// readings.
 func (f *fixture) finishSettled(l domain.Lease, at time.Time, settled ports.SettledRead) {
 	f.Helper()
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
@@ -34,7 +35,7 @@ func (f *fixture) finishSettled(l domain.Lease, at time.Time, settled ports.Sett
 	}))
 }
 
-// balances returns a settled read of one account, "a", with this balance.
+// balances returns a settled read whose only account is "a", with this balance.
 func balances(balance string) ports.SettledRead {
 	return ports.SettledRead{Balances: map[string]domain.VendorBalance{
 		"a": {Amount: decimal.RequireFromString(balance), Currency: "BRL"},
@@ -132,7 +133,8 @@ func completenessOnceADay(f *fixture) {
 		later time.Duration
 		want  time.Duration
 	}{{2 * time.Hour, 0}, {26 * time.Hour, 26 * time.Hour}, {27 * time.Hour, 26 * time.Hour}} {
-		// The first repetition sums the records again, because the clocks of two processes may differ.
+		// The first repetition sums the records again, because the clocks of two processes may differ. The time of its
+		// reading is not checked.
 		l := f.startPull(c)
 		f.finishSettled(l, at.Add(step.later), balances("100"))
 		if step.want > 0 {
@@ -194,8 +196,9 @@ func completenessChain(f *fixture) {
 	f.equal("actual", "60", got.Gaps[0].Actual.String())
 }
 
-// completenessCounts announces counts with pulls that are not settled. The rows that count are "2" and what takes its
-// place; "1" came before, and "4" belongs to another account.
+// completenessCounts checks that announced counts are compared with the stored rows. The counts are announced by pulls
+// that are not settled. Only row "2" and the row that replaces it count at first, because "1" was created before the
+// announced time, and "4" belongs to another account.
 func completenessCounts(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-02-01")))
 	f.finishSettled(l, f.now(), balances("100"))

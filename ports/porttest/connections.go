@@ -33,8 +33,8 @@ func (f *fixture) getConnection(c domain.Connection) domain.Connection {
 	return got
 }
 
-// listConnections returns the connections of the fixture's tenant that match the filter. It reads
-// pages of limit connections and calls between after each page except the last.
+// listConnections returns the connections of the fixture's tenant that match the filter. It reads pages of limit
+// connections and calls the function between after each page except the last.
 func (f *fixture) listConnections(filter ports.ConnectionFilter, limit int, between func()) []domain.Connection {
 	f.Helper()
 	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.Connection], error) {
@@ -78,9 +78,8 @@ func bytesAreNotShared(f *fixture) {
 	f.equal("after the caller wrote to the result", want, f.getConnection(want))
 }
 
-// connectionsAreTenantScoped calls every method with the id of another tenant's connection, and with
-// an id that does not exist. Both must return the same error, because a caller that can distinguish
-// them can find out which ids exist.
+// connectionsAreTenantScoped checks that every method returns the same error for the id of another tenant's connection
+// as for an id that does not exist. A caller that can distinguish the two cases can find out which ids exist.
 func connectionsAreTenantScoped(f *fixture) {
 	c, foreign, absent := f.createConnection(), newTenant(), newID[domain.Connection]()
 	get := func(tenant domain.TenantID, id domain.ConnectionID) error {
@@ -160,8 +159,9 @@ func connectionFilters(f *fixture) {
 	}
 }
 
-// connectionPaging adds rows before and after the current position and deletes one, while it reads a list
-// page by page. A store that pages by offset would return a row twice or not at all.
+// connectionPaging checks that a list that is read page by page returns each lasting connection exactly once, although
+// other connections are added before and after the current position and one is deleted meanwhile. A store that pages by
+// offset would return a row twice or not at all.
 func connectionPaging(f *fixture) {
 	var want []domain.ConnectionID
 	for i := range 7 {
@@ -184,8 +184,8 @@ func connectionPaging(f *fixture) {
 	}
 }
 
-// updatesSerialise increments the revision concurrently. An increment is lost if a store updates the row
-// without a lock or a compare-and-swap.
+// updatesSerialise checks that no increment of the revision is lost when several updates run concurrently. A store
+// loses increments if it updates the row without a lock or a compare-and-swap.
 func updatesSerialise(f *fixture) {
 	const writers = 32
 	c := f.createConnection()
@@ -241,8 +241,8 @@ func updateWrites(f *fixture) {
 	}
 }
 
-// activityFollows checks the times that Activity returns. A failed pull must not change them, but an
-// ignored event must change the time of the last delivery.
+// activityFollows checks the times that Activity returns. A failed pull must not change these times, but an ignored
+// event must change the time of the last delivery.
 func activityFollows(f *fixture) {
 	c, token := f.connectionWithToken()
 	check := func(what string, want ports.Activity) {

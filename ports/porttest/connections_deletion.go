@@ -23,8 +23,7 @@ var resealTests = []storeTest{
 	{"Reseal replaces a credential only while it is the old one", resealComparesAndSwaps},
 }
 
-// deletedIsNotFound calls every method that takes the id of a connection, each with the id of a
-// deleted connection.
+// deletedIsNotFound checks every method that takes the id of a connection: none of them may find a deleted connection.
 func deletedIsNotFound(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		f.deleteConnection(c)
@@ -65,14 +64,14 @@ func deletionRevokes(f *fixture) {
 	f.errorIs(err, domain.Unauthenticated)
 }
 
-// deletionFailsPulls checks the deletion of a connection with two pulls: one waits for its next attempt,
-// and one is queued after it. Both pulls must fail. No worker would ever run them, so their deliveries
-// would stay accepted forever.
+// deletionFailsPulls checks the deletion of a connection with two pulls: one waits for its next attempt, and one is
+// queued after it. The deletion must mark both pulls as failed. Otherwise their deliveries would stay accepted forever,
+// because no worker would ever run the pulls.
 func deletionFailsPulls(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
 	l, _ := f.claim(first.Pull)
-	second := f.receiveWanted(token) // queued after the first
+	second := f.receiveWanted(token) // this pull is queued after the first one
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	_, otherToken := f.connectionWithToken()
 	unaffected := f.receiveWanted(otherToken)
@@ -92,8 +91,8 @@ func deletionFailsPulls(f *fixture) {
 	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(unaffected.ID).Status)
 }
 
-// deletionRacesRequests deletes a connection while pulls are requested. If a store checks the connection in
-// one transaction and writes the pull in another, a pull stays queued for the deleted connection.
+// deletionRacesRequests checks that no pull stays queued for a connection that is deleted while pulls are requested.
+// This happens if a store checks the connection in one transaction and writes the pull in another.
 func deletionRacesRequests(f *fixture) {
 	for range 5 {
 		c, token := f.connectionWithToken()

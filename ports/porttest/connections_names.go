@@ -33,9 +33,9 @@ var hostileTexts = []string{
 
 func compareText(x, y string) int { return strings.Compare(x, y) }
 
-// takenNameIsConflict creates two connections with the same name, for each pair of kinds. Both kinds share
-// one namespace, even if they are stored in different tables. Connections of different vendors share it
-// too.
+// takenNameIsConflict checks that a second connection with the same name is a conflict, for each pair of kinds. Both
+// kinds share one namespace, even if they are stored in different tables. Connections of different vendors share this
+// namespace too.
 func takenNameIsConflict(f *fixture) {
 	for _, first := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for _, second := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
@@ -55,8 +55,8 @@ func takenNameIsConflict(f *fixture) {
 	f.errorIs(f.Connections.Create(f.ctx, other), domain.NameTaken)
 }
 
-// deletedNamesAreFree creates and deletes connections of the same name several times. A store fails at the
-// second deletion if its unique constraint covers deleted rows.
+// deletedNamesAreFree checks that connections of the same name can be created and deleted several times. A store fails
+// at the second deletion if its unique constraint covers deleted rows.
 func deletedNamesAreFree(f *fixture) {
 	for _, fresh := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for range 3 {
@@ -123,8 +123,8 @@ func concurrentCreatesOfOneName(f *fixture) {
 	f.equal("rows", 1, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
 }
 
-// renameOntoTaken renames a connection to a taken name. It also renames several connections to one
-// name concurrently, because the unique constraint must apply to updates as well as to inserts.
+// renameOntoTaken checks that a connection cannot be renamed to a taken name, not even if several connections are
+// renamed to one name concurrently. The unique constraint must apply to updates as well as to inserts.
 func renameOntoTaken(f *fixture) {
 	rename := func(c domain.Connection, name string) error {
 		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {

@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ConnectorSuite describes a connector, and the configurations that it accepts and rejects. Each secret
-// value contains the word "canary", which no error may contain.
+// ConnectorSuite describes a connector and the configurations that it accepts and rejects. Each secret value contains
+// the word "canary", so that the suite can check that no error contains a secret.
 type ConnectorSuite struct {
 	// Open returns a connector that checks addresses with the given guard. With a nil guard, the
 	// connector checks no address.
@@ -107,8 +107,7 @@ func SecretFree(t testing.TB, err error) {
 	}
 }
 
-// Credential returns a credential with the given parts. parts contains the name and the value of each part
-// in turn.
+// Credential returns a credential with the given parts. The arguments are alternately the name and the value of a part.
 func Credential(parts ...string) domain.Credential {
 	secrets := make(map[string]domain.Secret)
 	for i := 0; i < len(parts); i += 2 {

@@ -13,9 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// TestConfigSchema checks the JSON Schema of a connector's configuration. Its members must be the fields of the struct
-// C, into which decode decodes a configuration. The message about a configuration with another form must name all of
-// them.
+// TestConfigSchema checks the JSON Schema of a connector's configuration. The members of the schema must be the fields
+// of the struct C, into which the function decode decodes a configuration. The error message for a configuration of
+// another form must name all of these members.
 func TestConfigSchema[C any](t *testing.T, schema string, decode func(json.RawMessage) (C, []*domain.Error)) {
 	t.Helper()
 	var described struct {

@@ -97,7 +97,7 @@ func deliveryPaging(f *fixture) {
 	at := f.now()
 	for i := range 7 {
 		r := f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{}))
-		r.At = at.Add(time.Duration(i/3) * timeResolution) // three have equal times; the id breaks ties
+		r.At = at.Add(time.Duration(i/3) * timeResolution) // three deliveries have the same time; the id breaks ties
 		want = append(want, f.receive(r).Delivery.ID)
 	}
 	got := ids(f.listDeliveries(ports.DeliveryFilter{}, 2, func() { f.receiveWanted(token) }), deliveryID)

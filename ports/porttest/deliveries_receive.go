@@ -133,7 +133,7 @@ func eventsShareAPull(f *fixture) {
 	f.equal("trigger", domain.TriggerWebhook, pulls[0].Trigger)
 }
 
-// startedPullsAreNotJoined receives events while a pull runs, and while it waits for its next attempt. In
+// startedPullsAreNotJoined checks that an event does not join a pull that is running or waits for its next attempt. In
 // both states the pull has already read rows, so it could miss the change that a new event announces.
 func startedPullsAreNotJoined(f *fixture) {
 	c, token := f.connectionWithToken()
@@ -149,8 +149,9 @@ func startedPullsAreNotJoined(f *fixture) {
 	f.equal("the first delivery", first.Pull, f.getDelivery(first.ID).Pull)
 }
 
-// unwantedEvents receives three events with the same body, none of which is a duplicate. Two of them have
-// different deduplication keys; the third has no key, so its body identifies it.
+// unwantedEvents checks that no pull is queued for an event that is unreadable, requests no pull, or is about another
+// account reference. The three events have the same body, but none is a duplicate: two have different deduplication
+// keys, and the third has no key, so that its body identifies it.
 func unwantedEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	elsewhere := wantedEvent("elsewhere", domain.PullScope{Everything: true})
@@ -181,8 +182,8 @@ func unwantedEvents(f *fixture) {
 }
 
 // referencesInCapitals receives events whose account reference differs from the connection's reference only in case. If
-// the reference is a UUID, both are the same, and the event is accepted, whether it creates a pull or joins a queued
-// one. Otherwise the references are different.
+// the references are UUIDs, they count as the same, and the event must be accepted, no matter whether it creates a pull
+// or joins a queued one. Otherwise the references are different.
 func referencesInCapitals(f *fixture) {
 	const lower, upper = "6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12", "6D1A9C34-20B7-4F5E-8C61-93E7A5D40B12"
 	for _, refs := range []struct {
@@ -213,8 +214,9 @@ func referencesInCapitals(f *fixture) {
 	}
 }
 
-// duplicates sends each event again, the first one also at each stage of its pull. The copies of an event
-// with a deduplication key have another body, because only the key identifies such an event.
+// duplicates checks that an event that is sent again is recognised as a duplicate, for the first event also at each
+// stage of its pull. The copies of an event with a deduplication key have another body, because only the key identifies
+// such an event.
 func duplicates(f *fixture) {
 	c, token := f.connectionWithToken()
 	byKey := f.incoming(token, wantedEvent("key", domain.PullScope{Everything: true}))

@@ -56,7 +56,7 @@ func replayQueues(f *fixture) {
 		}
 		want := d
 		want.Status, want.Pull, want.ProcessedAt = domain.DeliveryAccepted, got.Pull, time.Time{}
-		if d.Status == domain.DeliveryProcessed { // the removal has been applied
+		if d.Status == domain.DeliveryProcessed { // the pull has applied the removal, so a replay must not
 			want.Scope = domain.PullScope{Everything: true}
 		}
 		f.equal("stored", want, f.getDelivery(d.ID))
@@ -71,8 +71,8 @@ func replayQueues(f *fixture) {
 	}
 }
 
-// replayJoins replays a delivery whose pull is running. The delivery then belongs to the next pull, so its
-// status must not change when the running pull ends.
+// replayJoins checks that replayed deliveries join the next pull while a pull is running. This also holds for the
+// delivery whose pull is running, so its status must not change when that pull ends.
 func replayJoins(f *fixture) {
 	c, token := f.connectionWithToken()
 	done := f.finishedDelivery(token, domain.PullScope{Everything: true}, domain.PullSucceeded, "")
@@ -146,8 +146,8 @@ func (f *fixture) prune(before time.Time, limit int) (pruned int) {
 	}
 }
 
-// longAgo is earlier than the deliveries of all other tests. It is used to test methods that see the rows
-// of every tenant.
+// longAgo is a time before the deliveries of all other tests. It is used to test methods that see the rows of every
+// tenant.
 var longAgo = time.Date(2001, time.May, 1, 0, 0, 0, 0, time.UTC)
 
 // pruneRemovesOldDeliveries uses deliveries from the year of longAgo. Prune sees the deliveries of every

@@ -6,7 +6,7 @@
 // (TestStores), because writes to one store are visible in another: a pull that ends changes its
 // deliveries, and a deleted connection revokes its tokens.
 //
-// The suites use tenants, ids and times of their own and do not clean up their rows. They can run
-// repeatedly on one database that also has other rows. Some methods act for the whole service and therefore
-// see every tenant's rows; the suites check their results only for the suite's own rows.
+// The suites use tenants, ids and times of their own and do not clean up their rows. They can run repeatedly on one
+// database that also has other rows. Some methods are not limited to one tenant and therefore see every tenant's rows;
+// the suites check their results only for the suite's own rows.
 package porttest

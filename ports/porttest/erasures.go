@@ -45,8 +45,8 @@ func (f *fixture) erasureRequest(atVendor bool) domain.ErasureRequest {
 	return domain.ErasureRequest{ID: newID[domain.Erasure](), AtVendor: atVendor, At: f.now()}
 }
 
-// claimErasure claims the erasures that are due, and returns the one with this id; ok is false if it is not among
-// them. Other tests may have erasures that are due.
+// claimErasure claims erasures that are due, and returns the one with this id. ok is false if no such erasure was due.
+// The loop is needed because other tests may have erasures that are due.
 func (f *fixture) claimErasure(id domain.ErasureID, at time.Time) (c ports.ClaimedErasure, ok bool) {
 	f.Helper()
 	for {
@@ -72,7 +72,8 @@ func (f *fixture) mustClaimErasure(id domain.ErasureID) ports.ClaimedErasure {
 	return c
 }
 
-// erasePass runs the batches of one pass, and calls between after each of them.
+// erasePass runs the batches of one pass over the rows, with at most limit rows each. It calls the function between, if
+// not nil, after each batch.
 func (f *fixture) erasePass(e domain.Erasure, limit int, between func()) domain.Erasure {
 	f.Helper()
 	passes := e.Passes
@@ -251,7 +252,7 @@ func erasureFences(f *fixture) {
 	f.equal("the saved erasure", saved, f.getErasure(e.ID))
 }
 
-// filled is a connection with rows in every table.
+// filled is a connection for which rows of every kind are stored.
 type filled struct {
 	domain.Connection
 	pull     domain.PullID
@@ -289,7 +290,7 @@ func pastIDs(t domain.Transaction) []string {
 	return ids(t.Supersedes, func(s domain.Superseded) string { return s.ExternalID })
 }
 
-// contents returns all that readers can see of the connection, except its feed.
+// contents returns everything that readers can see of the connection, except its changes in the feed.
 func (f *fixture) contents(c filled) []any {
 	f.Helper()
 	var histories []domain.Page[domain.TransactionVersion]
@@ -364,7 +365,8 @@ func erasureErases(f *fixture) {
 		[]any{stored.Status, stored.LastError, stored.Place})
 }
 
-// readErased reads the erased objects of the connection, and returns the errors.
+// readErased tries to read the erased objects of the connection. It returns the error of each read, with the name of
+// the object as its key.
 func (f *fixture) readErased(c filled) map[string]error {
 	all := map[string]error{}
 	_, all["the account"] = f.Ledger.Account(f.ctx, f.tenant, c.account)
@@ -470,7 +472,8 @@ func erasureOfDeliveries(f *fixture) {
 	f.tenant = c.Tenant
 }
 
-// named returns a delivery of an event that names the account reference, in its body, too.
+// named returns a delivery of an event that names the account reference ref. The body of the delivery contains the
+// reference, too.
 func (f *fixture) named(token domain.WebhookToken, ref string) ports.IncomingDelivery {
 	event := wantedEvent("event-"+newUUID().String(), domain.PullScope{Removed: []string{"row"}})
 	event.AccountRef = ref
@@ -479,7 +482,7 @@ func (f *fixture) named(token domain.WebhookToken, ref string) ports.IncomingDel
 	return in
 }
 
-// wantForgotten fails the test unless nothing of the delivery's contents is stored.
+// wantForgotten fails the test if the store still has the body, the scope or the event id of the delivery.
 func (f *fixture) wantForgotten(what string, id domain.DeliveryID) {
 	f.Helper()
 	d := f.getDelivery(id)

@@ -29,8 +29,8 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 123456000, time.UTC)
 // trace is a W3C traceparent. A pull stores the traceparent of the request that created it.
 const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-// fixture is the environment of one test: the stores of a backend, and a tenant that only this test
-// uses. [newFixture] creates one.
+// fixture is the environment of one test. It contains the stores of a backend, and a tenant that only this test uses.
+// [newFixture] creates one.
 type fixture struct {
 	*testing.T
 	Stores
@@ -48,7 +48,7 @@ func newFixture(t *testing.T, s Stores) *fixture {
 // are equal.
 func (f *fixture) now() time.Time { return epoch.Add(time.Duration(f.ticks.Add(1)) * time.Second) }
 
-// longAfter returns the time one day after at. It is later than any time that now returns.
+// longAfter returns the time one day after the given time. The result is later than any time that now returns.
 func longAfter(at time.Time) time.Time { return at.Add(24 * time.Hour) }
 
 func newUUID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
@@ -109,7 +109,7 @@ func (f *fixture) connectionWithToken() (domain.Connection, domain.WebhookToken)
 	return c, f.createToken(c)
 }
 
-// wantedEvent returns an event with the given deduplication key that asks for a pull of scope.
+// wantedEvent returns an event that has the given deduplication key and requests a pull of the given scope.
 func wantedEvent(key string, scope domain.PullScope) domain.WebhookEvent {
 	return domain.WebhookEvent{Name: "transactions/created", ID: key, DedupKey: key, WantsPull: true, Scope: scope}
 }
@@ -128,7 +128,7 @@ func (f *fixture) receive(r ports.IncomingDelivery) ports.ReceiveResult {
 	return received
 }
 
-// receiveWanted receives a new event that asks for a pull, and returns the stored delivery.
+// receiveWanted receives a new event that requests a pull, and returns the stored delivery.
 func (f *fixture) receiveWanted(token domain.WebhookToken) domain.Delivery {
 	f.Helper()
 	return f.receive(f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{Everything: true}))).Delivery
@@ -143,7 +143,7 @@ func (f *fixture) requestPull(c domain.Connection, scope domain.PullScope) domai
 	return pull
 }
 
-// newLease returns a lease on the pull that expires one minute after at.
+// newLease returns a lease on the pull that expires one minute after the given time.
 func newLease(pull domain.PullID, at time.Time) domain.Lease {
 	return domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: at.Add(time.Minute)}
 }
@@ -205,8 +205,8 @@ func (f *fixture) getDelivery(id domain.DeliveryID) domain.Delivery {
 	return d
 }
 
-// concurrently calls do n times concurrently, with the numbers 0 to n-1, and waits until all calls
-// have returned.
+// concurrently calls the function do n times concurrently, with the numbers 0 to n-1, and waits until all calls have
+// returned.
 func concurrently(n int, do func(i int)) {
 	var all sync.WaitGroup
 	start := make(chan struct{})

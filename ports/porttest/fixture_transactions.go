@@ -17,7 +17,8 @@ func money(amount, currency string) domain.Money {
 	return m
 }
 
-// row returns a transaction with the edits applied. Without edits, it depends only on the external id.
+// row returns a transaction to which the edits were applied. Without edits, the transaction depends only on the
+// external id.
 func row(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	o := domain.TransactionData{
 		ExternalID: externalID, Amount: money("-12.5", "BRL"), Status: domain.Posted, Date: "2026-02-10",
@@ -49,8 +50,8 @@ func accountData(externalID string) domain.AccountData {
 	}
 }
 
-// storePageCounts stores a page and returns its counts. NewID and At of write get a default value if they
-// are not set. Without LeaseUntil, the end of the lease does not change.
+// storePageCounts stores a page and returns its counts. If the fields NewID and At of the write are not set, they get a
+// default value. If LeaseUntil is not set, the end of the lease does not change.
 func (f *fixture) storePageCounts(l domain.Lease, write ports.PageWrite) (domain.Counts, error) {
 	if write.NewID == nil {
 		write.NewID = newID[domain.Transaction]
@@ -127,9 +128,9 @@ func (f *fixture) readFeed(after domain.Position, limit, changes int) []domain.T
 // feedTimeout is the time after which a test stops waiting for a change to appear in the feed.
 const feedTimeout = 30 * time.Second
 
-// readFeedFrom is like readFeed, but also returns the position to continue from. It waits for the expected
-// changes, because a store may withhold changes while an earlier writer of any tenant is still active. It
-// also returns all further changes that are visible by then.
+// readFeedFrom is like readFeed, but also returns the position to continue from. It waits for the expected changes,
+// because a store may withhold changes while an earlier writer of any tenant is still active. It also returns all
+// further changes that are visible when the expected ones have been read.
 func (f *fixture) readFeedFrom(after domain.Position, limit, changes int) ([]domain.Transaction, domain.Position) {
 	f.Helper()
 	var all []domain.Transaction

@@ -98,8 +98,8 @@ func transactionFilters(f *fixture) {
 	}
 }
 
-// transactionPaging adds rows before and after the current position while it reads a list. Only the rows
-// after the position must be returned.
+// transactionPaging checks a list to which rows are added, before and after the current position, while it is read. Of
+// the added rows, only those after the position must be returned.
 func transactionPaging(f *fixture) {
 	c, l := f.runningPull()
 	var want []string

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maintenanceTests check the methods of Pulls for maintenance tasks, which see the rows of every tenant.
+// maintenanceTests check those methods of Pulls that maintenance tasks use. These methods see the rows of every tenant.
 var maintenanceTests = []storeTest{
 	{"a pull that is due for longer than grace is stuck", overduePullIsStuck},
 	{"a pull with an expired lease is stuck", expiredLeaseIsStuck},
@@ -32,8 +32,8 @@ func (f *fixture) isStuck(pull domain.PullID, at time.Time, grace time.Duration)
 	return slices.Contains(pulls, pull)
 }
 
-// overduePullIsStuck checks that grace starts at the request of a pull, or at the time of its next attempt
-// if the pull waits for one.
+// overduePullIsStuck checks that the grace period starts when the pull is requested or, if the pull waits for its next
+// attempt, at the time of that attempt.
 func overduePullIsStuck(f *fixture) {
 	const grace = time.Minute
 	pull := f.requestPull(f.createConnection(), domain.PullScope{})
@@ -85,7 +85,7 @@ func stuckPullsOldestFirst(f *fixture) {
 	f.equal("stuck pulls", []domain.PullID{older, younger}, stuck)
 }
 
-// waitingOf returns the result of ListWaiting, reduced to the given pulls.
+// waitingOf returns those of the given pulls that ListWaiting returns.
 func (f *fixture) waitingOf(at time.Time, without []domain.TenantID, pulls ...domain.PullID) (found []domain.PullID) {
 	f.Helper()
 	waiting, err := f.Pulls.ListWaiting(f.ctx, at, without, noLimit)
@@ -102,8 +102,7 @@ func (f *fixture) waitingOf(at time.Time, without []domain.TenantID, pulls ...do
 	return found
 }
 
-// waitingPulls checks pulls in every state: ListWaiting must return a pull exactly if Claim would accept
-// it.
+// waitingPulls checks pulls in every state. ListWaiting must return a pull if, and only if, Claim would accept it.
 func waitingPulls(f *fixture) {
 	var none []domain.PullID
 	c := f.createConnection()
@@ -277,7 +276,7 @@ func oldestOpenPull(f *fixture) {
 	}
 }
 
-// oldPull requests a pull of the connection at a random time that is before those of almost all other pulls.
+// oldPull requests a pull of the connection at a random time that is earlier than the times of almost all other pulls.
 func (f *fixture) oldPull(c domain.Connection) domain.Pull {
 	f.Helper()
 	age := newUUID()

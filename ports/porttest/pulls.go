@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// requestTests check requests for pulls, and the reads of pulls.
+// requestTests check how pulls are requested and read.
 var requestTests = []storeTest{
 	{"a request queues a pull with its scope, trigger and trace", requestQueues},
 	{"another tenant's pull or connection is not found, like an absent one", pullsAreTenantScoped},
@@ -212,7 +212,7 @@ func pullPositions(f *fixture) {
 	}
 }
 
-// pullStates lists pulls by state. A pull that waits for its next attempt is listed as queued.
+// pullStates checks that pulls can be listed by state. A pull that waits for its next attempt must be listed as queued.
 func pullStates(f *fixture) {
 	queued := f.requestPull(f.createConnection(), domain.PullScope{})
 	_, running := f.runningPull()

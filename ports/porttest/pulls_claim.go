@@ -26,8 +26,7 @@ var claimTests = []storeTest{
 	{"Initial is set until a pull has succeeded for the connection's current target", initialUntilSuccess},
 }
 
-// notDue ends the test unless a claim at the given time fails with NotDue and a RetryAfter, which notDue
-// returns.
+// notDue ends the test unless a claim at the given time fails with NotDue and a RetryAfter. It returns the RetryAfter.
 func (f *fixture) notDue(pull domain.PullID, at time.Time) time.Duration {
 	f.Helper()
 	_, err := f.Pulls.Claim(f.ctx, newLease(pull, at), at)
@@ -80,7 +79,7 @@ func claimMergesScopes(f *fixture) {
 	f.equal("claimed again", want, claimed.Pull.Scope)
 }
 
-// awaitAccount ends an attempt that has read everything except the account "late".
+// awaitAccount ends an attempt that has read everything except the account "late", for which the pull then waits.
 func (f *fixture) awaitAccount(c domain.Connection, l domain.Lease) map[string]time.Time {
 	f.Helper()
 	awaited := map[string]time.Time{"late": f.now()}
@@ -95,8 +94,8 @@ func (f *fixture) awaitAccount(c domain.Connection, l domain.Lease) map[string]t
 	return awaited
 }
 
-// claimTakesOver replays a delivery, and then takes it over twice. The delivery was therefore received before all pulls
-// to which it is attached.
+// claimTakesOver checks that a pull takes over a delivery about an account for which an earlier pull waits. The
+// delivery was replayed, so it was received before all pulls to which it is attached. It is taken over twice.
 func claimTakesOver(f *fixture) {
 	c, token := f.connectionWithToken()
 	about := func(account string) domain.PullScope {
@@ -183,8 +182,8 @@ func claimOfLargeScopes(f *fixture) {
 	f.errorIs(err, domain.LeaseLost)
 }
 
-// checkVisits removes the rows with the visited ids during each visit, and compares all visited ids with want. It also
-// checks that a failing visit is the last one.
+// checkVisits calls VisitAnnouncedRemovals, removes the rows with the visited ids during each visit, and compares all
+// visited ids with want. It also checks that no visit follows after one that fails.
 func (f *fixture) checkVisits(l domain.Lease, want []string) {
 	f.Helper()
 	var got []string
@@ -214,8 +213,8 @@ func (f *fixture) checkVisits(l domain.Lease, want []string) {
 	f.equal("visits until the first failure", 1, calls)
 }
 
-// concurrentClaimsOfAPull claims one pull with several leases concurrently, as workers of several
-// replicas do.
+// concurrentClaimsOfAPull checks that exactly one lease is granted if several workers, as those of several replicas,
+// claim one pull concurrently.
 func concurrentClaimsOfAPull(f *fixture) {
 	for range 5 {
 		pull := f.requestPull(f.createConnection(), domain.PullScope{})
@@ -354,7 +353,7 @@ func initialUntilSuccess(f *fixture) {
 	c.Repoint(c.BaseURL, "elsewhere", f.now())
 	for _, row := range []struct {
 		first  bool
-		target string // of the outcome
+		target string // the target in the outcome
 	}{{true, ""}, {true, old}, {true, c.Target()}, {false, ""}} {
 		l, claimed := f.claim(f.requestPull(c, domain.PullScope{}).ID)
 		f.equal("after the target was changed", row.first, claimed.Initial)

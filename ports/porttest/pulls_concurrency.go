@@ -33,7 +33,7 @@ func (f *fixture) newMixedLoad() mixedLoad {
 		new(atomic.Int32)}
 }
 
-// step runs one operation; n determines its kind.
+// step runs one operation. The argument n determines the kind of operation.
 func (s mixedLoad) step(n int) (err error) {
 	switch n % 5 {
 	case 0:
@@ -137,8 +137,8 @@ func mixedLoadOnOneConnection(f *fixture) {
 	s.finishAll()
 }
 
-// mixedLoadOnManyConnections also replays deliveries of several connections in one call. Each call lists the
-// connections in another order. A store that locks the connections in that order can deadlock.
+// mixedLoadOnManyConnections also replays deliveries of several connections in one call. Each call lists the deliveries
+// in another order. A store that locks the connections in the order of the call can deadlock.
 func mixedLoadOnManyConnections(f *fixture) {
 	storms := []mixedLoad{f.newMixedLoad(), f.newMixedLoad(), f.newMixedLoad()}
 	concurrently(9, func(i int) {

@@ -42,8 +42,8 @@ func finishSetsTheOutcome(f *fixture) {
 	}
 }
 
-// attemptIsRestored finishes an attempt that does not count, so the pull has zero attempts again. The store
-// must still treat the pull as started.
+// attemptIsRestored checks that a pull still counts as started after an attempt that does not count, although the pull
+// then has zero attempts again.
 func attemptIsRestored(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()

@@ -47,8 +47,8 @@ func (f *fixture) assertLeaseLost(l domain.Lease) {
 	f.equal("the pull", before, f.getPull(l.Pull))
 }
 
-// takeover simulates the crash of a worker. The next worker must continue from the stored progress, and
-// StartedAt must not change.
+// takeover checks that the next worker continues from the stored progress after the crash of a worker. StartedAt must
+// not change.
 func takeover(f *fixture) {
 	c := f.createConnection()
 	pull := f.requestPull(c, domain.PullScope{Everything: true})
@@ -79,8 +79,8 @@ func writesExtend(f *fixture) {
 	f.claimAt(l.Pull, until.Add(timeResolution))
 }
 
-// replacedLeaseIsLost simulates a worker that was suspended until after the end of its lease, while
-// another worker claimed the pull.
+// replacedLeaseIsLost checks that a worker writes nothing after it was suspended until its lease had ended and another
+// worker had claimed the pull.
 func replacedLeaseIsLost(f *fixture) {
 	c, old := f.runningPull()
 	f.storeRows(old, row("kept"))

@@ -31,7 +31,8 @@ func newRateBudgetKey() ports.RateBudgetKey {
 	return ports.RateBudgetKey{Vendor: vendor, Origin: "https://" + uuid.NewString() + ".example", Resource: "rows"}
 }
 
-// swapRateBudget stores next, unless it is nil, and returns the previous state and the time of the store.
+// swapRateBudget stores the state next, unless it is nil. It returns the previous state and the present time of the
+// store's clock.
 func swapRateBudget(
 	t *testing.T, s ports.RateBudgets, key ports.RateBudgetKey, next *domain.RateBudget,
 ) (state domain.RateBudget, at time.Time) {

@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// registrationTests check the methods of ports.Tokens about webhooks at the vendor.
+// registrationTests check those methods of ports.Tokens that deal with webhooks that the service has created at the
+// vendor.
 var registrationTests = []storeTest{
 	{"a pending token receives webhooks, but is neither listed nor revoked", pendingTokenIsHidden},
 	{"an active registration has the vendor's id, and its token is listed", activateRegistration},
@@ -49,8 +50,9 @@ func (f *fixture) findToken(token domain.WebhookToken) domain.WebhookToken {
 	return found
 }
 
-// claimRegistration claims all registrations that are due at the time at, and returns that of the token; ok is false
-// if the token was not claimed. Other tests may have registrations that are due.
+// claimRegistration claims registrations that are due at the given time, and returns the registration of the token. ok
+// is false if the token's registration was not claimed. The loop is needed because other tests may have registrations
+// that are due.
 func (f *fixture) claimRegistration(token domain.WebhookToken, at time.Time) (c ports.ClaimedRegistration, ok bool) {
 	f.Helper()
 	for {
@@ -183,7 +185,8 @@ func registrationsOfOthers(f *fixture) {
 	f.equal("a token without a registration", plain, f.findToken(plain))
 }
 
-// sourceSecretIsRequired also receives a delivery while a pull is queued, because a store may then use other code.
+// sourceSecretIsRequired checks that a delivery for a token with a source secret is received only with this secret. The
+// second round takes place while a pull is queued, because a store may then use other code.
 func sourceSecretIsRequired(f *fixture) {
 	c := f.createConnection()
 	token, plain := f.newToken(c), f.createToken(c)
@@ -193,7 +196,7 @@ func sourceSecretIsRequired(f *fixture) {
 	for range 2 {
 		wrong := f.incoming(token, wantedEvent("wrong", domain.PullScope{}))
 		wrong.Authorization = domain.HashSource("Bearer another")
-		_, err := f.Deliveries.Receive(f.ctx, wrong) // although the deployment admits the source
+		_, err := f.Deliveries.Receive(f.ctx, wrong) // must fail although the deployment admits the source
 		f.errorIs(err, domain.Unauthenticated)
 		unproved := f.incoming(plain, wantedEvent("unproved", domain.PullScope{}))
 		unproved.SourceAdmitted, unproved.Authorization = false, token.Source
@@ -205,8 +208,9 @@ func sourceSecretIsRequired(f *fixture) {
 	}
 }
 
-// foreignEventsAreBare also receives a delivery while a pull is queued, because a store may then use other code. The
-// deduplication key of an event must be stored although its body is not.
+// foreignEventsAreBare checks that a delivery about another account reference is stored without its body and scope if
+// its token has a registration. The fingerprint for deduplication must be stored nevertheless. The second round takes
+// place while a pull is queued, because a store may then use other code.
 func foreignEventsAreBare(f *fixture) {
 	c, token := f.activeToken()
 	for range 2 {

@@ -46,7 +46,7 @@ var relinkTests = []storeTest{
 	{"an account that continues another one is not stored with a page", relinkLateAccount},
 }
 
-// relinks is a connection that got another account reference, and its pull.
+// relinks is a connection that has got another account reference, together with its running pull.
 type relinks struct {
 	*replacements
 	target string
@@ -73,7 +73,9 @@ func (r *replacements) relinkTo(ref string) *relinks {
 	return &relinks{replacements: r, target: updated.Target(), ref: ref}
 }
 
-// newRelinks returns a connection with the live rows, and the row "x", in the account "a". The account "b" is empty.
+// newRelinks returns a connection to which another account reference was given. Its account "a" contains the row "x"
+// and the given rows, all of them live, unless a row names another account. There is also an account "b", which has no
+// other rows.
 func newRelinks(f *fixture, rows ...domain.TransactionData) *relinks {
 	f.Helper()
 	r := &replacements{fixture: f}
@@ -86,7 +88,7 @@ func newRelinks(f *fixture, rows ...domain.TransactionData) *relinks {
 	return r.relinkTo("item-2")
 }
 
-// stage stages the rows as a page of step.
+// stage stages the rows as a page of the given step.
 func (r *relinks) stage(step int, rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
@@ -107,8 +109,8 @@ func (r *relinks) accountID(externalID string) domain.AccountID {
 	return domain.AccountID{}
 }
 
-// publication publishes accounts. Each account is "after", or "after=before" if it continues the one with the external
-// id before.
+// publication returns a publication of accounts. Each argument is either the external id of an account, or has the form
+// "after=before" if the account with the external id after continues the stored account with the external id before.
 func (r *relinks) publication(accounts ...string) ports.Publication {
 	r.Helper()
 	p := ports.Publication{
@@ -126,7 +128,7 @@ func (r *relinks) publication(accounts ...string) ports.Publication {
 	return p
 }
 
-// publish publishes the result of publication for these accounts.
+// publish makes the publication of these accounts (see publication), which must be complete, and returns its counts.
 func (r *relinks) publish(accounts ...string) domain.Counts {
 	r.Helper()
 	published, err := r.Pulls.Publish(r.ctx, r.l, r.publication(accounts...))
@@ -135,7 +137,8 @@ func (r *relinks) publish(accounts ...string) domain.Counts {
 	return published.Counts
 }
 
-// renewed is a purchase of the account "a2", which is the external id of "a" under the new reference.
+// renewed returns a purchase in the account "a2". This is the external id that the account "a" has under the new
+// reference.
 func renewed(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	return purchase(externalID, append([]func(*domain.TransactionData){withAccount("a2")}, edits...)...)
 }
@@ -676,7 +679,7 @@ func relinkStagedSince(f *fixture) {
 	f.equal("staged rows afterwards", 0, len(rows))
 }
 
-// late is a page with rows of the present account reference that came after its publication.
+// late stores a page with rows of the present account reference that the vendor shows only after the publication.
 func (r *relinks) late(rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
@@ -684,7 +687,7 @@ func (r *relinks) late(rows ...domain.TransactionData) domain.Counts {
 	})
 }
 
-// nextClaim ends the pull, starts another one, and returns whether there are unshown rows.
+// nextClaim ends the pull, starts another one, and returns the field Unshown of its claim.
 func (r *relinks) nextClaim() bool {
 	r.Helper()
 	r.finish(r.l, domain.PullSucceeded, "")
@@ -797,8 +800,8 @@ func relinkSweepsUnshown(f *fixture) {
 	})
 }
 
-// newNotShown returns a connection whose rows, which cannot be distinguished, were removed by a publication, except for
-// "left", which was removed before. The present account reference has shown nothing but an older row.
+// newNotShown returns a connection with three removed rows that differ only in their ids. The publication has removed
+// two of them; the third one, "left", was removed before. The present account reference has shown only an older row.
 func newNotShown(f *fixture) *relinks {
 	f.Helper()
 	r := newRelinks(f, purchase("x2"), purchase("left"))
@@ -808,8 +811,9 @@ func newNotShown(f *fixture) *relinks {
 	return r
 }
 
-// wantNotShown checks that the transactions of newNotShown continue with two of three equal rows, and that the third
-// one is new, because the vendor has taken back the row "left".
+// wantNotShown checks the state after the vendor has shown three rows equal to those of newNotShown. Two of them must
+// continue the transactions that the publication removed. The third one must be new, because the vendor itself had
+// removed the row "left".
 func (r *relinks) wantNotShown() {
 	r.Helper()
 	var past []string

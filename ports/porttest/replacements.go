@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// replacementTests check how the store recognises that a new row replaces a row that left.
+// replacementTests check how the store recognises that a new row ("came") replaces a row that the vendor has removed
+// ("left").
 var replacementTests = []storeTest{
 	{"a row that came after the other one left continues its transaction", replaceAfterRemoval},
 	{"one sweep that learns of both rows makes one change", replaceInSweep},
@@ -37,21 +38,22 @@ var replacementTests = []storeTest{
 	{"without Matching nothing is matched, but past ids are followed", replaceWithoutMatching},
 }
 
-// withoutMatching is the argument of Pulls.RemoveAnnounced if nothing is matched.
+// withoutMatching is an argument for Pulls.RemoveAnnounced with which no new row replaces a removed one.
 func withoutMatching(domain.Vendor) *ports.Matching { return nil }
 
-// matching matches by descriptions only.
+// matching matches rows only by their descriptions, because it returns no keys of the institution.
 var matching = &ports.Matching{
 	Keys: func(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} },
 }
 
-// purchase is a row of the account "a" whose description does not depend on its id.
+// purchase returns a row of the account "a" whose description does not depend on its id.
 func purchase(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	edits = append([]func(*domain.TransactionData){withAccount("a"), withDescription("padaria do ze")}, edits...)
 	return row(externalID, edits...)
 }
 
-// replacements is a connection with the account "a", the row "x" and a pull that has succeeded.
+// replacements is a connection with the accounts "a" and "b" and the row "x" in "a". One of its pulls has succeeded,
+// and another one, with the lease l, is running.
 type replacements struct {
 	*fixture
 	c     domain.Connection
@@ -71,12 +73,12 @@ func newReplacements(f *fixture) *replacements {
 	return r
 }
 
-// listing is the progress of a pull that reads the whole list.
+// listing returns the progress of a pull that reads the whole list.
 func listing() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
 }
 
-// news is the progress of a pull that reads the rows that the vendor has created recently.
+// news returns the progress of a pull that reads only the rows that the vendor has created recently.
 func news() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{CreatedFrom: time.Unix(1, 0)}}}
 }
@@ -84,7 +86,7 @@ func news() domain.Progress {
 // next ends the pull and starts another one.
 func (r *replacements) next() { r.l = r.nextPull(r.c, r.l) }
 
-// page stores rows with a pull that has this progress.
+// page stores the rows as a page of the running pull, with this progress.
 func (r *replacements) page(p domain.Progress, rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
@@ -97,7 +99,8 @@ func (r *replacements) remove(externalIDs ...string) domain.Counts {
 	return r.mustStorePage(r.l, ports.PageWrite{Removed: externalIDs, Matching: matching, RecentlyLeft: true})
 }
 
-// sweepPage stores the rows of a complete list, which also contains seen, and removes the others.
+// sweepPage makes a sweep after a complete read that has returned the given rows and the rows with the ids in seen. It
+// stores the given rows together with those removals of other rows that the proof allows.
 func (r *replacements) sweepPage(
 	proof domain.AbsenceProof, seen []string, rows ...domain.TransactionData,
 ) domain.Counts {
@@ -141,7 +144,7 @@ func (r *replacements) want(what string, states ...string) {
 	r.equal(what, states, r.state())
 }
 
-// found returns the ids of the transactions in a list that is filtered by external id.
+// found lists the connection's transactions with a filter by this external id, and returns their ids.
 func (r *replacements) found(externalID string) []domain.TransactionID {
 	r.Helper()
 	return ids(r.listTransactions(r.c, ports.TransactionFilter{ExternalID: externalID}, 5, nil),
@@ -498,7 +501,7 @@ func splitErrors(f *fixture) {
 	r.want("after the errors", "1: x v3 removed", "2: y v1")
 }
 
-// splitRacesWithPages splits a transaction while pages of its connection are stored.
+// splitRacesWithPages checks that a transaction can be split while pages of its connection are stored.
 func splitRacesWithPages(f *fixture) {
 	r := newReplacements(f)
 	r.sweepPage(domain.OneRead, nil, purchase("y"))

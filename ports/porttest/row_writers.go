@@ -5,13 +5,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// rowWriterTests check Transaction.Pull, the pull that wrote the current version of a row.
+// rowWriterTests check Transaction.Pull, which is the id of the pull that wrote the current version of a row.
 var rowWriterTests = []storeTest{
 	{"each row carries the pull that wrote its present version", rowsCarryTheirPull},
 }
 
-// rowsCarryTheirPull writes rows with one pull. A second pull then edits a row, adds one, removes rows by
-// announcement and by sweep, and restores a removed row.
+// rowsCarryTheirPull checks that each row has the id of the pull that last changed it. A first pull writes rows. A
+// second pull then edits a row, adds one, removes rows by announcement and by sweep, and restores a removed row.
 func rowsCarryTheirPull(f *fixture) {
 	c := f.createConnection()
 	next := func() domain.Lease {

@@ -17,7 +17,7 @@ import (
 // sealerCanary is a secret that no error may contain.
 const sealerCanary = "canary-5f2c81"
 
-// TestSealer checks a ports.Sealer against its contract. open returns a new sealer with its own key. The
+// TestSealer checks a ports.Sealer against its contract. The function open returns a new sealer with its own key. The
 // key must not change during the test.
 func TestSealer(t *testing.T, open func(t *testing.T) ports.Sealer) {
 	t.Helper()

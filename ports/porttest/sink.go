@@ -24,15 +24,15 @@ type SinkSuite struct {
 	Kind domain.SinkKind
 	// Open returns a sink.
 	Open func(SinkOptions) ports.Sink
-	// Start starts a destination without TLS on loopback, which ends with the test.
+	// Start starts a destination without TLS on loopback. The destination is stopped when the test ends.
 	Start func(testing.TB) SinkDestination
-	// Invalid maps the name of a mistake to a target that contains it.
+	// Invalid maps the name of a mistake to a target that contains the mistake.
 	Invalid map[string]InvalidSinkTarget
 }
 
 // SinkOptions are the options that the suite sets for a sink. Connections without TLS are always allowed.
 type SinkOptions struct {
-	Timeout       time.Duration // of one Send
+	Timeout       time.Duration // the time limit of one Send
 	Resolver      SinkResolver  // nil means the system's resolver
 	AllowLoopback bool          // allows addresses of 127.0.0.0/8; otherwise only public addresses are allowed
 }
@@ -44,10 +44,10 @@ type SinkResolver interface {
 
 // SinkDestination is a destination of events that runs on loopback.
 type SinkDestination interface {
-	// Address returns its host and port.
+	// Address returns the host and the port of the destination.
 	Address() string
-	// Target returns a target for the destination with another host and port. Its URL contains a
-	// secret with the word "canary".
+	// Target returns a target for the destination, but with the host and port of address, for example those of a proxy.
+	// The URL of the target contains a secret with the word "canary".
 	Target(address string) ports.SinkTarget
 	// Received returns the events that the destination has confirmed since its start, in order.
 	Received(testing.TB) []ReceivedEvent
@@ -55,18 +55,19 @@ type SinkDestination interface {
 	Refuse(t testing.TB, refuse bool)
 }
 
-// ReceivedEvent is an event at its destination.
+// ReceivedEvent is an event that a destination has received.
 type ReceivedEvent struct{ ID, ContentType, Body string }
 
-// InvalidSinkTarget is a target, and the names of its invalid fields in the order in which the errors name them.
+// InvalidSinkTarget contains an invalid target, and the names of its invalid fields in the order in which the errors
+// name them.
 type InvalidSinkTarget struct {
 	Target ports.SinkTarget
 	Fields []string
 }
 
-// The timeouts of Send: the long one for a destination that answers, and the short one for a destination that does
-// not. A Send with the short timeout must end before patience has passed. A connection that hangs must be replaced
-// sooner than its heartbeats or the limits of the kernel would end it.
+// The timeouts of Send: the long one for a destination that answers, and the short one for a destination that does not.
+// A Send with the short timeout must end within the duration patience. A connection that hangs must be replaced sooner
+// than its heartbeats or the limits of the kernel would end it.
 const (
 	longSend  = time.Minute
 	shortSend = 400 * time.Millisecond
@@ -119,7 +120,7 @@ func (s SinkSuite) invalidFields(t *testing.T, invalid InvalidSinkTarget) {
 	}
 }
 
-// sinkEnv is a sender whose connections lead through a proxy to a destination.
+// sinkEnv contains a sender that is connected to a destination through a proxy.
 type sinkEnv struct {
 	destination SinkDestination
 	proxy       *sinkProxy
@@ -179,7 +180,8 @@ func (e *sinkEnv) checkError(t testing.TB, err error) {
 	}
 }
 
-// deliver sends the next event, which must succeed, and returns it in the form in which it must be received.
+// deliver sends the next event and ends the test if this fails. It returns the event in the form in which it must be
+// received.
 func (e *sinkEnv) deliver(t testing.TB) ReceivedEvent {
 	t.Helper()
 	want, err := e.send(t.Context(), t)
@@ -189,7 +191,7 @@ func (e *sinkEnv) deliver(t testing.TB) ReceivedEvent {
 	return want
 }
 
-// fail sends the next event, which must fail with this code.
+// fail sends the next event and checks that this fails with an error of this kind and code.
 func (e *sinkEnv) fail(ctx context.Context, t testing.TB, kind domain.Kind, code domain.Code) {
 	t.Helper()
 	if _, err := e.send(ctx, t); !errors.Is(err, kind) || !errors.Is(err, code) {
@@ -197,8 +199,8 @@ func (e *sinkEnv) fail(ctx context.Context, t testing.TB, kind domain.Kind, code
 	}
 }
 
-// recover sends events until one succeeds, because a sender may notice a lost connection only when it sends an event.
-// It returns the event.
+// recover sends events until one of them is delivered, and returns this event. The first ones may fail, because a
+// sender may notice a lost connection only when it sends an event.
 func (e *sinkEnv) recover(t testing.TB) ReceivedEvent {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -287,7 +289,7 @@ func (s SinkSuite) concurrent(t *testing.T) {
 
 func (s SinkSuite) hangs(t *testing.T) {
 	e := s.newEnv(t, shortSend)
-	e.recover(t) // the first one connects, which can take longer than shortSend on a busy machine
+	e.recover(t) // connecting can take longer than shortSend on a busy machine
 	resume := e.proxy.hang()
 	e.fail(t.Context(), t, domain.Unavailable, domain.SinkUnreachable)
 	e.fail(t.Context(), t, domain.Unavailable, domain.SinkUnreachable)
@@ -423,7 +425,8 @@ func (s SinkSuite) forbidden(t *testing.T) {
 	}
 }
 
-// printsNoSecret prints a sender that has not sent anything, because printing reads fields without a lock.
+// printsNoSecret checks that printing a sender shows no secret. The sender has not sent anything, because printing
+// reads its fields without a lock.
 func (s SinkSuite) printsNoSecret(t *testing.T) {
 	e := s.newEnv(t, longSend)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {

@@ -24,7 +24,7 @@ type sinkProxy struct {
 	lost     *gate // for data in both directions of the connections since the last call of lose
 }
 
-// newSinkProxy starts a proxy, which ends with the test.
+// newSinkProxy starts a proxy and stops it when the test ends.
 func newSinkProxy(t testing.TB, destination string) *sinkProxy {
 	p := &sinkProxy{
 		t: t, listenOn: "127.0.0.1:0", destination: destination, conns: make(map[net.Conn]bool), lost: &gate{},
@@ -68,7 +68,7 @@ func (p *sinkProxy) stop() {
 	p.lost.release()
 }
 
-// lose stops all data of the present connections, like a firewall that has lost its state. Later connections
+// lose makes the present connections transfer no more data, like a firewall that has lost its state. Later connections
 // work.
 func (p *sinkProxy) lose() {
 	p.mu.Lock()
@@ -79,7 +79,8 @@ func (p *sinkProxy) lose() {
 	p.lost = &gate{}
 }
 
-// hang stops all data in both directions until the returned function is called. Connections stay open.
+// hang makes the proxy transfer no data, in both directions, until the returned function is called. Connections stay
+// open.
 func (p *sinkProxy) hang() (resume func()) {
 	p.requests.hold()
 	p.answers.hold()
@@ -89,7 +90,7 @@ func (p *sinkProxy) hang() (resume func()) {
 	}
 }
 
-// holdResponses stops the data from the destination until the returned function is called.
+// holdResponses makes the proxy hold back the data from the destination until the returned function is called.
 func (p *sinkProxy) holdResponses() (release func()) {
 	p.answers.hold()
 	return p.answers.release
@@ -106,7 +107,7 @@ func (p *sinkProxy) serve(l net.Listener) {
 	}
 }
 
-// forward connects to the destination and copies in both directions until one side closes the connection.
+// forward connects to the destination and copies data in both directions until one side closes the connection.
 func (p *sinkProxy) forward(l net.Listener, sender net.Conn) {
 	p.open.Add(1)
 	defer p.open.Add(-1)
@@ -128,7 +129,8 @@ func (p *sinkProxy) forward(l net.Listener, sender net.Conn) {
 	wait.Wait()
 }
 
-// track adds connections that stop will break, and returns their gate. running is false if l was already stopped.
+// track adds the connections to those that stop breaks, and returns the gate by which lose stops them. running is false
+// if the listener l was already stopped.
 func (p *sinkProxy) track(l net.Listener, conns ...net.Conn) (lost *gate, running bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -146,8 +148,9 @@ func (p *sinkProxy) untrack(conns ...net.Conn) {
 	}
 }
 
-// pipe copies from source to sink while both gates are open, and closes both connections at the end. It counts the
-// bytes unless bytes is nil.
+// pipe copies data from source to sink, and closes both connections at the end. It waits while one of the gates
+// direction and lost is held. It adds the number of bytes that it reads from source to the argument bytes, unless this
+// is nil.
 func pipe(sink, source net.Conn, direction, lost *gate, bytes *atomic.Int64) {
 	defer func() { _, _ = sink.Close(), source.Close() }()
 	buffer := make([]byte, 32<<10)

@@ -22,7 +22,7 @@ var snapshotTests = []storeTest{
 	{"a snapshot ends early with its reader and with its context", snapshotEnds},
 }
 
-// snapshot calls read with the view of an account.
+// snapshot calls the function read with a view of the account.
 func (f *fixture) snapshot(id domain.AccountID, read func(view ports.AccountView)) {
 	f.Helper()
 	f.noError(f.Ledger.Snapshot(f.ctx, f.tenant, id, func(view ports.AccountView) error {
@@ -31,7 +31,7 @@ func (f *fixture) snapshot(id domain.AccountID, read func(view ports.AccountView
 	}))
 }
 
-// posted returns the records of a view in a window.
+// posted returns the view's records whose dates are in the window.
 func (f *fixture) posted(view ports.AccountView, window domain.Window) []domain.PostedRecord {
 	f.Helper()
 	var records []domain.PostedRecord
@@ -94,7 +94,7 @@ func snapshotWindow(f *fixture) {
 	})
 }
 
-// snapshotPages stores more records than a store reads at once, on few days.
+// snapshotPages checks a snapshot with more records than a store reads at once, all of them dated on a few days.
 func snapshotPages(f *fixture) {
 	const days, perDay = 3, 1100
 	_, l, id := f.accountWithRows()
@@ -118,8 +118,8 @@ func snapshotPages(f *fixture) {
 	})
 }
 
-// snapshotIsolation changes records from another goroutine while a view is read. A store may make the writer wait
-// until the view is closed, so the reader waits only briefly for it.
+// snapshotIsolation checks that a view does not show changes that another goroutine makes while the view is read. A
+// store may make that writer wait until the view is closed, so the reader waits only briefly for the writer.
 func snapshotIsolation(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a")), row("2", withAccount("a")))
 	changed := make(chan struct{})

@@ -63,7 +63,7 @@ func TestStatementFormat(t *testing.T, format ports.StatementFormat) {
 	})
 }
 
-// peakOf returns the largest heap that was in use while n records were written.
+// peakOf returns the largest size of the heap that was in use while a statement with n records was written.
 func peakOf(
 	t *testing.T, format ports.StatementFormat, s domain.Statement, record domain.StatementRecord, n int,
 ) (peak uint64) {
@@ -98,7 +98,7 @@ func (w *limitedWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// WriteSample returns the document of a statement.
+// WriteSample returns the document that the format writes for the statement and its records.
 func WriteSample(t testing.TB, format ports.StatementFormat, s domain.Statement,
 	records iter.Seq2[domain.StatementRecord, error]) string {
 	t.Helper()

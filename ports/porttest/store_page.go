@@ -9,8 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// storePageTests check Pulls.StorePage: which differences are an edit, and what an edit changes in a
-// stored row.
+// storePageTests check Pulls.StorePage: which differences count as an edit, and what an edit changes in a stored row.
 var storePageTests = []storeTest{
 	{"a new row is added with version 1", pageAdds},
 	{"a changed row increments the version and keeps its id", pageModifies},
@@ -57,8 +56,8 @@ var edits = map[string]func(*domain.TransactionData){
 	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
 }
 
-// pageModifies stores a row once with each of the edits. Each time it also changes the metadata, which must
-// be stored too.
+// pageModifies checks that each of the edits changes a stored row. The metadata, which changes together with each edit,
+// must be stored too.
 func pageModifies(f *fixture) {
 	for name, edit := range edits {
 		c, l := f.runningPull()
@@ -78,8 +77,8 @@ func pageModifies(f *fixture) {
 	}
 }
 
-// pageLeavesEqual stores a row with differences that are not edits: other metadata, the same
-// instant in another time zone, and the same amount with more digits.
+// pageLeavesEqual checks that a row stays unchanged if the new row has only differences that are not edits: other
+// metadata, the same instant in another time zone, and the same amount with more digits.
 func pageLeavesEqual(f *fixture) {
 	c, l := f.runningPull()
 	detailed := row("1", func(o *domain.TransactionData) { o.StableMetadata, o.OccurredAt = []byte("detail"), epoch })
@@ -106,8 +105,8 @@ func pageLeavesEqual(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// pageReturns stores a removed row again. The row must count as changed even if its digest equals the
-// stored digest.
+// pageReturns checks that a removed row that is stored again counts as changed, even if its digest equals the stored
+// digest.
 func pageReturns(f *fixture) {
 	for _, returned := range []domain.TransactionData{row("1"), row("1", withDescription("edited"))} {
 		c, l := f.runningPull()
@@ -125,8 +124,8 @@ func pageReturns(f *fixture) {
 	}
 }
 
-// pageRemoves removes rows. The list of ids contains one id twice, an unknown id, and ids with
-// characters that are special in quoted strings.
+// pageRemoves checks that a page removes the rows with the given ids. The list of ids contains one id twice, an unknown
+// id, and ids with characters that are special in quoted strings.
 func pageRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1"), row("2"), row("it's"))
@@ -145,8 +144,8 @@ func pageRemoves(f *fixture) {
 	f.equal("removed again", want, f.getRow(c, "1"))
 }
 
-// pageListsAndRemoves stores a page that both lists and removes the same rows: a new row, an
-// unchanged row, an edited row, and a removed row that returns. All of them must end up removed.
+// pageListsAndRemoves checks that rows end up removed if a page both contains and removes them: a new row, an unchanged
+// row, an edited row, and a removed row that returns.
 func pageListsAndRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("equal"), row("edited"), row("back"))
@@ -170,8 +169,8 @@ func pageListsAndRemoves(f *fixture) {
 	f.equal("feed", all, fed)
 }
 
-// pageDuplicates stores a page that contains a row twice; the later occurrence must be stored. A single
-// upsert statement for the whole page would fail, because two of its rows have the same key.
+// pageDuplicates checks that the later occurrence is stored if a page contains a row twice. A single upsert statement
+// for the whole page would fail, because two of its rows have the same key.
 func pageDuplicates(f *fixture) {
 	c, l := f.runningPull()
 	counts := f.storeRows(l, row("1", withDescription("earlier")), row("2"), row("1", withDescription("later")))
@@ -240,7 +239,8 @@ func emptyPage(f *fixture) {
 	f.equal("progress", progress, f.getPull(l.Pull).Progress)
 }
 
-// hugePage stores a page with more values than some databases allow as parameters of a statement.
+// hugePage checks that a page can be stored that has more values than some databases allow as parameters of a
+// statement.
 func hugePage(f *fixture) {
 	c, l := f.runningPull()
 	var rows []domain.TransactionData

@@ -28,8 +28,8 @@ var accountTests = []storeTest{
 	{"accounts are sorted by the bytes of their external ids", accountPaging},
 }
 
-// metadataIsUnchanged stores metadata that a JSON column would normalize: spaces, duplicate members,
-// escapes that represent no character, and numbers that a float cannot represent.
+// metadataIsUnchanged checks that a store does not change metadata that a JSON column would normalize: spaces,
+// duplicate members, escapes that represent no character, and numbers that a float cannot represent.
 func metadataIsUnchanged(f *fixture) {
 	c, l := f.runningPull()
 	objects := []string{
@@ -54,7 +54,8 @@ func metadataIsUnchanged(f *fixture) {
 	}
 }
 
-// amountsAreExact stores the limits of the decimal type, and amounts that a float cannot represent.
+// amountsAreExact checks that amounts are returned exactly, including the limits of the decimal type and amounts that a
+// float cannot represent.
 func amountsAreExact(f *fixture) {
 	c, l := f.runningPull()
 	amounts := []string{
@@ -80,9 +81,9 @@ func amountsAreExact(f *fixture) {
 	f.equal("counts again", domain.Counts{Read: len(rows), Unchanged: len(rows)}, f.storeRows(l, rows...))
 }
 
-// allMembersAreStored stores a row with every member, a row with only the required members, and a row that
-// occurred at midnight. A store must not treat midnight as the zero time, which means that the time is
-// unknown.
+// allMembersAreStored checks that rows are returned as they were stored: a row with every member, a row with only the
+// required members, and a row that occurred at midnight. A store must not treat midnight as the zero time, which means
+// that the time is unknown.
 func allMembersAreStored(f *fixture) {
 	c, l := f.runningPull()
 	inAccount := money("-3.21", "USD")
@@ -106,7 +107,8 @@ func allMembersAreStored(f *fixture) {
 	}
 }
 
-// textsAreExact stores rows with hostile texts in every text member, including the external id.
+// textsAreExact checks that hostile texts in every text member of a row, including the external id, are returned
+// exactly.
 func textsAreExact(f *fixture) {
 	c, l := f.runningPull()
 	var rows []domain.TransactionData
@@ -180,8 +182,8 @@ func accountsChange(f *fixture) {
 	}
 }
 
-// accountMembers stores an account with every member, and an account without a balance. A store must
-// distinguish an unknown balance from a balance of zero.
+// accountMembers checks that accounts are returned as they were stored, an account with every member and an account
+// without a balance. A store must distinguish an unknown balance from a balance of zero.
 func accountMembers(f *fixture) {
 	c, l := f.runningPull()
 	balance := money("1234567890123456.789", "BRL")

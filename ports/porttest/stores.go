@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores contains the stores of one backend. All of them see the same rows.
+// Stores contains the stores of one backend. All of them use the same rows.
 type Stores struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -27,8 +27,8 @@ type storeTest struct {
 	run  func(f *fixture)
 }
 
-// TestStores runs the tests of all store ports. It calls open for each test. open may return the
-// same backend each time, and must close what it opens with t.Cleanup.
+// TestStores runs the tests of all store ports. It calls the function open for each test. open may return the same
+// backend each time. It must register the closing of what it opens with t.Cleanup.
 func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 	for _, port := range []struct {
 		name  string

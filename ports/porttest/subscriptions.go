@@ -51,7 +51,7 @@ var eventTests = []storeTest{
 	{"delivered events and attempts are pruned by age", eventsPruned},
 }
 
-// newSubscription returns a subscription to all events of the tenant. It does not store it.
+// newSubscription returns a subscription to all events of the tenant. It does not store the subscription.
 func (f *fixture) newSubscription(edits ...func(*domain.Subscription)) domain.Subscription {
 	at := f.now()
 	s := domain.Subscription{
@@ -66,7 +66,7 @@ func (f *fixture) newSubscription(edits ...func(*domain.Subscription)) domain.Su
 	return s
 }
 
-// subscribe stores a subscription, which the end of the test deletes.
+// subscribe stores a new subscription, and deletes it when the test ends.
 func (f *fixture) subscribe(edits ...func(*domain.Subscription)) domain.Subscription {
 	f.Helper()
 	s := f.newSubscription(edits...)
@@ -85,7 +85,7 @@ func withTypes(types ...domain.EventFilter) func(*domain.Subscription) {
 	return func(s *domain.Subscription) { s.Types = types }
 }
 
-// lease claims the subscription for a new holder.
+// lease claims the subscription for a new holder and returns the lease.
 func (f *fixture) lease(s domain.Subscription) ports.SubscriptionLease {
 	f.Helper()
 	holder := newID[domain.Lease]()
@@ -95,8 +95,8 @@ func (f *fixture) lease(s domain.Subscription) ports.SubscriptionLease {
 	return ports.SubscriptionLease{Tenant: s.Tenant, Subscription: s.ID, Holder: holder, Epoch: f.status(s).Epoch}
 }
 
-// claims reports whether the holder has the subscription after a claim for a minute. Other tests of the backend may
-// have left subscriptions.
+// claims claims subscriptions for a minute, and reports whether the holder then has the given one. The claim may also
+// include subscriptions that other tests of the backend have left.
 func (f *fixture) claims(holder domain.LeaseID, s domain.Subscription, at time.Time) bool {
 	f.Helper()
 	held, err := f.Subscriptions.ClaimSubscriptions(f.ctx, holder, at, at.Add(time.Minute), 1000)
@@ -104,8 +104,8 @@ func (f *fixture) claims(holder domain.LeaseID, s domain.Subscription, at time.T
 	return slices.ContainsFunc(held, func(h domain.Subscription) bool { return h.ID == s.ID })
 }
 
-// appended calls Append until the subscription has n events, and returns them. A store may withhold changes while a
-// writer of another test still runs.
+// appended calls Append until it has appended all events, and fails the test unless their number is want. It returns
+// the events. It repeats the call because a store may withhold changes while a writer of another test still runs.
 func (f *fixture) appended(l ports.SubscriptionLease, s domain.Subscription, want int) []domain.SubscriptionEvent {
 	f.Helper()
 	var all []domain.SubscriptionEvent
@@ -142,7 +142,7 @@ func (f *fixture) status(s domain.Subscription) ports.SubscriptionStatus {
 	return status
 }
 
-// progress returns the numbers of a status.
+// progress returns the numbers in the subscription's status as text.
 func (f *fixture) progress(s domain.Subscription) string {
 	f.Helper()
 	p := f.status(s)
@@ -283,7 +283,7 @@ func subscriptionResealed(f *fixture) {
 	f.equal("stored", s, f.status(s).Subscription)
 }
 
-// subscribedWithEvents returns a leased subscription with this number of events, of one record each.
+// subscribedWithEvents returns a subscription with n events, each about another record, its lease and the events.
 func (f *fixture) subscribedWithEvents(n int) (
 	domain.Subscription, ports.SubscriptionLease, []domain.SubscriptionEvent,
 ) {
@@ -352,7 +352,7 @@ func queueBegins(f *fixture) {
 	f.storeRows(running, row("2"))
 	l := f.lease(now)
 	f.equal("now", []string{"1 transaction.added 1"}, briefEvents(f.appended(l, now, 1)))
-	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder)) // a claim includes all free subscriptions
+	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder)) // the claim included all free subscriptions
 	f.equal("from the start", []string{"1 transaction.added 1", "2 transaction.added 1"},
 		briefEvents(f.appended(f.lease(start), start, 2)))
 }
@@ -430,7 +430,8 @@ func queueWants(f *fixture) {
 	f.equal("progress", "last 2, delivered to 0, position 0, waiting 2, retrying 0", f.progress(one))
 }
 
-// pendingWithin reports whether the subscription is pending, now or within 10 seconds.
+// pendingWithin waits for at most 10 seconds until the subscription has changes to append, and reports whether it has
+// any.
 func (f *fixture) pendingWithin(l ports.SubscriptionLease) bool {
 	f.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -467,7 +468,7 @@ func queuePages(f *fixture) {
 
 func sequenceOf(e domain.SubscriptionEvent) int64 { return e.Sequence }
 
-// distinct returns the set of the keys of the items.
+// distinct returns the set of all keys of the items.
 func distinct[T any, K comparable](items []T, key func(T) K) map[K]bool {
 	set := map[K]bool{}
 	for _, item := range items {
@@ -702,7 +703,7 @@ func eventsOfHealth(f *fixture) {
 	}
 	set(needs)
 	f.equal("by a test", []string{"connection.reauth_required" + subject}, kinds(f.appended(l, s, 1)))
-	set(domain.Health{}) // a new credential
+	set(domain.Health{}) // as after a change of the credential
 	set(healthy)
 	f.appended(l, s, 0)
 }
@@ -730,7 +731,7 @@ func eventsOfCompleteness(f *fixture) {
 	const grace = time.Hour
 	announce := func(at time.Time) {
 		f.Helper()
-		for n := 1; n > 0; { // other tests may have left accounts
+		for n := 1; n > 0; { // other tests may have left accounts to announce
 			var err error
 			n, err = f.Subscriptions.AnnounceCompleteness(f.ctx, at, grace, 2)
 			f.noError(err)
@@ -755,7 +756,7 @@ func eventsOfCompleteness(f *fixture) {
 		return attention.Drifting
 	}
 	later := at.Add(2 * grace)
-	announce(later) // accounts of other tests
+	announce(later) // first announce the accounts of other tests
 	count := counted()
 	f.finishSettled(f.startPull(c), f.now(), balances("100"))
 	announce(later)

@@ -73,7 +73,7 @@ func sweepKeepsPurged(f *fixture) {
 	f.equal("removed", []string{"5", "6"}, f.removedIDs(c))
 }
 
-// manyRows stores n rows of an account, and returns their external ids.
+// manyRows stores n new rows in an account, and returns their external ids.
 func (f *fixture) manyRows(l domain.Lease, account string, n int) (externalIDs []string) {
 	f.Helper()
 	var rows []domain.TransactionData
@@ -85,7 +85,7 @@ func (f *fixture) manyRows(l domain.Lease, account string, n int) (externalIDs [
 	return externalIDs
 }
 
-// holdsBack reports whether removals of the connection are held back.
+// holdsBack reports whether removals in the connection are held back because there are too many of them.
 func (f *fixture) holdsBack(c domain.Connection) bool {
 	f.Helper()
 	activity, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
@@ -207,8 +207,8 @@ func sweepAccount(f *fixture) {
 	}
 }
 
-// sweepCounts checks the counts of sweeps. It also stores a swept row again, because a vendor can hide a
-// row temporarily.
+// sweepCounts checks the counts of sweeps. It also checks that a row that a sweep has removed can be stored again,
+// because a vendor can hide a row temporarily.
 func sweepCounts(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1"), row("2"), row("3"))

@@ -35,7 +35,7 @@ func listReturnsCreatedToken(f *fixture) {
 	f.inUTC(got[0].CreatedAt)
 }
 
-// tokensAreTenantScoped checks the methods with another tenant's token. It also tries to create a token for
+// tokensAreTenantScoped checks that no method finds another tenant's token, and that no token can be created for
 // another tenant's connection.
 func tokensAreTenantScoped(f *fixture) {
 	c, token := f.connectionWithToken()
@@ -127,7 +127,7 @@ func tokenPaging(f *fixture) {
 	at := f.now()
 	for i := range 7 {
 		token := f.newToken(c)
-		token.CreatedAt = at.Add(time.Duration(i/3) * time.Microsecond) // three have the same time; the id decides
+		token.CreatedAt = at.Add(time.Duration(i/3) * time.Microsecond) // three have the same time; the id breaks ties
 		f.noError(f.Tokens.Create(f.ctx, token))
 		want = append(want, token.ID)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// historyTests check the versions of a transaction.
+// historyTests check the versions of a transaction that History returns.
 var historyTests = []storeTest{
 	{"each version is kept as it was, with its origin, without a gap", historyKeepsVersions},
 	{"a row that did not change has one version", historyOfUnchangedRow},
@@ -26,7 +26,7 @@ var historyTests = []storeTest{
 	{"a page that is stored under a lost lease adds no version", historyUnderLostLease},
 }
 
-// withOrigin sets the members of a row that only History returns.
+// withOrigin returns an edit that sets those members of a row that only History returns.
 func withOrigin(hash byte, rules string) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) {
 		o.RowSHA256, o.Normalizer = slices.Repeat([]byte{hash}, 32), rules
@@ -214,7 +214,8 @@ func historyBoundsDeliveries(f *fixture) {
 	f.equal("deliveries", received[:domain.MaxVersionDeliveries], got)
 }
 
-// historyPages adds versions while the history is read. They come before the position and are not returned.
+// historyPages checks that versions that are added while the history is read are not returned, because they come before
+// the current position.
 func historyPages(f *fixture) {
 	c, l := f.runningPull()
 	edit := 0

@@ -20,8 +20,8 @@ var searchTests = []storeTest{
 	{"a transaction is found by its external id", transactionByExternalID},
 }
 
-// search returns the transactions that match the search. It reads pages of limit until the last page. A
-// page can have fewer rows than limit although it is not the last one.
+// search returns the transactions that match the search. It reads all pages, with the given limit. A page can have
+// fewer rows than the limit although it is not the last page.
 func (f *fixture) search(s domain.TransactionSearch, limit int) []domain.Transaction {
 	f.Helper()
 	const most = 1000
@@ -43,8 +43,8 @@ func (f *fixture) search(s domain.TransactionSearch, limit int) []domain.Transac
 	return nil
 }
 
-// searchMerges searches more connections than a store is likely to combine in one read. One of them is
-// deleted.
+// searchMerges checks a search over more connections than a store is likely to combine in one read. One of the
+// connections is deleted.
 func searchMerges(f *fixture) {
 	var want []domain.Transaction
 	for i := range 20 {
@@ -109,7 +109,7 @@ func searchSelects(f *fixture) {
 	}
 }
 
-// searchFindsRareRow searches for one row among more rows than a store examines in one call.
+// searchFindsRareRow checks that a search finds a single row among more rows than a store examines in one call.
 func searchFindsRareRow(f *fixture) {
 	_, l := f.runningPull()
 	const pages, perPage = 6, 1000

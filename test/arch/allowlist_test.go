@@ -76,7 +76,7 @@ var allowed = map[string][]string{
 		"domain", "ports",
 		"github.com/google/uuid", "github.com/tink-crypto/tink-go/v2",
 	},
-	// The sinks of events share the guard of addresses.
+	// The event sinks share the guard that checks addresses.
 	"adapters/sink/rabbitmq": {
 		"adapters/egress", "domain", "ports",
 		"github.com/rabbitmq/amqp091-go",
@@ -141,7 +141,7 @@ var allowed = map[string][]string{
 		"github.com/shopspring/decimal", "gorm.io/gorm",
 	},
 
-	// Every adapter that calls a host of a tenant dials it with egress.
+	// Every adapter that calls a host that a tenant has named dials it with egress.
 	"adapters/egress": {
 		"domain",
 		"code.dny.dev/ssrf",

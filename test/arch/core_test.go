@@ -159,7 +159,7 @@ func banOf(bans []ban, pkg, name string) (ban, bool) {
 	return ban{}, false
 }
 
-// excepted reports whether an exception allows pkg to use a name of the package with the path imported. If name
+// excepted reports whether an exception allows the package pkg to use the given name of the package imported. If name
 // is "", it reports whether pkg may import that package. It removes the exception from unused.
 func excepted(exceptions []exception, unused map[string]bool, pkg, imported, name string) bool {
 	for _, e := range exceptions {

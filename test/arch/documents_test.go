@@ -38,7 +38,7 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// An alert must tell the person on call what to do. So docs/operate.md must have a row for each alert.
+// docs/operate.md must have a row for each alert, because the person on call must know what to do.
 func TestTheOperatingGuideExplainsEveryAlert(t *testing.T) {
 	guide := readText(t, filepath.Join(root, "docs", "operate.md"))
 	alerts := alertName.FindAllStringSubmatch(readText(t, filepath.Join(root, "configs", "alerts.yaml")), -1)
@@ -75,7 +75,8 @@ func markdownFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// followLink returns what is wrong with the target of a relative link in file; "" if nothing is.
+// followLink returns a description of the problem with the target of a relative link in file, or "" if there is no
+// problem.
 func followLink(t *testing.T, file, target string) string {
 	t.Helper()
 	path, anchor, _ := strings.Cut(target, "#")
@@ -104,7 +105,7 @@ func anchors(text string) map[string]bool {
 	return found
 }
 
-// prose returns the text of a document without code, in which brackets are no links.
+// prose returns the text of a document without its code, because brackets in code are not links.
 func prose(t *testing.T, file string) string {
 	t.Helper()
 	return inlineCode.ReplaceAllString(fencedBlock.ReplaceAllString(readText(t, file), ""), "")

@@ -71,7 +71,7 @@ func TestPlantedImportsAreReported(t *testing.T) {
 	}
 }
 
-// Each case adds a file to a package, usually of the core, that imports a package and uses a name of it.
+// Each case adds a file to a package, usually of the core, that imports another package and uses a name from it.
 func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 	const uuid = "github.com/google/uuid"
 	for _, c := range []struct {
@@ -197,7 +197,7 @@ func TestPlantedFilesAreReported(t *testing.T) {
 	}
 }
 
-// Entries of the tables that no code uses must be reported as well.
+// An entry of a table must be reported if no code uses it.
 func TestStaleLinesAreReported(t *testing.T) {
 	cases := map[string]struct {
 		change func(p project) project

@@ -1,9 +1,9 @@
 // Package arch_test checks the structure of the code: which package may import which package or
 // third-party module, what the core may use, and which code may reveal a secret.
 //
-// The checks are functions of a parsed tree. planted_test.go adds violations to a copy of the tree and
-// tests that the checks find them. The tests parse the files in their own process, so that the go command
-// knows which files a cached test result depends on.
+// Each check is a function that takes a parsed tree. planted_test.go adds violations to a copy of the tree and tests
+// that the checks find them. The tests parse the files in their own process, so that the go command knows which files a
+// cached test result depends on.
 package arch_test
 
 import (
@@ -60,8 +60,8 @@ func TestShelvesHoldNoFiles(t *testing.T) {
 	report(t, checkShelves(realTree(t), shelves))
 }
 
-// checkImports returns a violation for each import that the allow-list does not contain, each package
-// without a line, and each unused entry of the list.
+// checkImports returns a violation for each import that the allow-list does not contain, each package that the
+// allow-list does not mention, and each unused entry of the list.
 func checkImports(files tree, allowed map[string][]string) []violation {
 	var found []violation
 	used := map[string]map[string]bool{} // the entries that match an import, by package
@@ -118,8 +118,8 @@ func match(list []string, imported string) (entry string, ok bool) {
 	return entry, ok
 }
 
-// checkLayers returns a violation for each import of a top-level folder by code in another folder that
-// importers does not list for it.
+// checkLayers returns a violation for each import that the table importers does not allow. For a top-level folder, the
+// table lists the top-level folders whose code may import it.
 func checkLayers(files tree, importers map[string][]string) []violation {
 	var found []violation
 	for _, file := range slices.Sorted(maps.Keys(files)) {

@@ -36,7 +36,7 @@ func TestNamedTestsExist(t *testing.T) {
 	}
 }
 
-// testsOf returns the set of names of the functions in the test files of a folder.
+// testsOf returns the names of all functions in the test files of a folder, as a set.
 func testsOf(t *testing.T, folder string) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// tree contains the production code of the repository: for each Go file, by its path, what the rules need
-// to know about it.
+// tree describes the production code of the repository. It maps the path of each Go file to the facts that the rules
+// need.
 type tree map[string]source
 
 type source struct {
@@ -125,8 +125,8 @@ func parse(name string, text []byte) (source, error) {
 
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// defaultName returns the name that a file uses for an import without an alias: the last element of the path
-// that is not a major version. Some packages have a different name, but no banned package does.
+// defaultName returns the name that a file uses for an import without an alias: the last element of the path that is
+// not a major version. The names of some packages differ from this element, but not those of the banned packages.
 func defaultName(target string) string {
 	if base := path.Base(target); !majorVersion.MatchString(base) {
 		return base

@@ -36,8 +36,8 @@ func (b *bench) generator(ctx context.Context) ([]row, error) {
 	return []row{r}, err
 }
 
-// webhookTarget serves the binary on PostgreSQL. It returns the service and a mailbox, which sends
-// events to the service's webhooks.
+// webhookTarget starts the service on PostgreSQL. It returns a mailbox, which sends events to the service's webhooks,
+// and the service.
 func (b *bench) webhookTarget(ctx context.Context) (*mailbox, *service, error) {
 	url, err := b.database(ctx, "accepts")
 	if err != nil {
@@ -77,15 +77,14 @@ COMMIT;
 `, body)
 }
 
-// clientCounts lists the numbers of clients for which accepts measures, each with its target ratio.
+// clientCounts lists the numbers of clients with which accepts measures, and the target ratio for each of them.
 var clientCounts = []struct {
 	clients int
 	reach   string
 }{{32, "≥ 1.5"}, {1, "≥ 0.6"}, {128, "≥ 1.8"}}
 
-// accepts measures how many webhooks per second the service accepts, compared with a transaction of
-// two inserts. It also measures the delay at half of that load. At the end it reads back every
-// accepted delivery.
+// accepts compares the webhooks per second that the service accepts with transactions of two inserts. It also measures
+// the delay of the service at half of the measured rate. At the end it reads back every accepted delivery.
 func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	m, s, err := b.webhookTarget(ctx)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 )
 
 // citus compares the service on a Citus cluster, a coordinator and two workers, with the service on one PostgreSQL
-// server. All servers are on this machine, so the ratios show what distribution costs, and not what more machines gain.
-// Without the extension, nothing is measured.
+// server. All servers are on this machine, so the ratios show the cost of the distribution, but not the benefit of
+// additional machines. If the Citus extension is not installed, nothing is measured.
 func (b *bench) citus(ctx context.Context) ([]row, error) {
 	cluster, err := pgtest.StartCitus(pgtest.Options{Fsync: true, Settings: serverSettings("citus,")})
 	if errors.Is(err, pgtest.ErrNoCitus) {
@@ -34,11 +34,11 @@ func (b *bench) citus(ctx context.Context) ([]row, error) {
 	return append(rows, pulls...), err
 }
 
-// onOneServer is the reference of each row of citus.
+// onOneServer describes the reference in each row of the section citus.
 const onOneServer = "the same on one server"
 
-// acceptsOnCitus compares the webhooks per second that the service accepts for one tenant and for many. The service has
-// the vendor's rate budget, as in production.
+// acceptsOnCitus compares the webhooks per second that the service accepts, once for one tenant and once for many
+// tenants. The service has the vendor's rate budget, as in production.
 func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows []row, err error) {
 	for _, tenants := range []int{1, manyConnections} {
 		var boxes [2]*mailbox
@@ -79,7 +79,8 @@ func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows
 	return rows, nil
 }
 
-// pullsOnCitus compares pulls, without the vendor's rate budget, and a reader of the change feed.
+// pullsOnCitus compares the rows per second of pulls and of a reader of the change feed. The service has no rate budget
+// for the vendor.
 func (b *bench) pullsOnCitus(ctx context.Context, cluster, plain string) ([]row, error) {
 	var pullers [2]*puller
 	for i, url := range []string{cluster, plain} {
@@ -125,7 +126,8 @@ func (b *bench) pullsOnCitus(ctx context.Context, cluster, plain string) ([]row,
 	return rows, nil
 }
 
-// onDatabase starts a service with a new tenant on the database, whose tables it distributes if distribute is set.
+// onDatabase starts a service with a new tenant on the database. If distribute is true, the tables of the database are
+// distributed over the Citus cluster.
 func (b *bench) onDatabase(
 	ctx context.Context, url string, distribute bool, launch func(*env, context.Context) (*service, error),
 ) (*service, error) {
@@ -137,7 +139,8 @@ func (b *bench) onDatabase(
 	return launch(e, ctx)
 }
 
-// awaitFeed waits until the feed shows all rows, which takes until every earlier transaction has ended.
+// awaitFeed waits until the feed contains all rows. A row appears in the feed only after every earlier transaction has
+// ended.
 func (s *service) awaitFeed(ctx context.Context, rows int) error {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		_, err := s.readFeed(ctx, rows)

@@ -24,7 +24,7 @@ const (
 	signingKey = "the-secret-that-signs-webhooks"
 )
 
-// env contains the settings to serve a database, and the operator token of one tenant.
+// env contains the settings with which the service serves a database, and the operator token of one tenant.
 type env struct {
 	bench    *bench
 	settings map[string]string
@@ -32,8 +32,8 @@ type env struct {
 	token    string
 }
 
-// newEnv creates a keyset and a token for a service on the database with this URL. If database is "",
-// the service uses a new SQLite file.
+// newEnv creates a keyset and a token for a service. The argument database is the URL of its database; if it is "", the
+// service uses a new SQLite file.
 func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 	dir, err := os.MkdirTemp(b.dir, "env-")
 	if err != nil {
@@ -56,7 +56,7 @@ func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 	return e, e.newTenant(ctx)
 }
 
-// newTenant replaces the tenant by a new one.
+// newTenant replaces the tenant and its token with new ones.
 func (e *env) newTenant(ctx context.Context) error {
 	e.tenant = uuid.NewString()
 	cmd := exec.CommandContext(ctx, e.bench.binary, "token", e.tenant)
@@ -89,8 +89,8 @@ func (e *env) serve(ctx context.Context) (*service, error) {
 	return e.launch(ctx, e.bench.binary, "serve")
 }
 
-// unlimited starts the service without the vendor's rate budget, which would otherwise determine the
-// result of a measurement of pulls. In every other respect the service is the same as that of serve.
+// unlimited starts the service without the vendor's rate budget, which would otherwise determine the result of a
+// measurement of pulls. In every other respect it starts the same service as serve.
 func (e *env) unlimited(ctx context.Context) (*service, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -123,8 +123,8 @@ func (e *env) launch(ctx context.Context, program string, args ...string) (*serv
 	return s, err
 }
 
-// call sends a request as the operator and decodes the JSON response into into, unless into is nil. It
-// returns an error if the status of the response is not status.
+// call sends a request as the operator and decodes the JSON response into the value to which into points, unless into
+// is nil. It returns an error if the response does not have the expected status.
 func (s *service) call(ctx context.Context, method, path string, body any, status int, into any) error {
 	var payload io.Reader
 	if body != nil {

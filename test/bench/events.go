@@ -14,16 +14,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// eventRows is the number of events that are drained, eventRate the number of changes per second whose lag is
-// measured, and lagTime how long it is measured.
+// eventRows is the number of waiting events that drain measures. The function lag makes eventRate changes per second
+// for the duration lagTime.
 const (
 	eventRows = 20_000
 	eventRate = 500
 	lagTime   = 10 * time.Second
 )
 
-// events measures one subscription on PostgreSQL: how fast its events are sent to a local endpoint when many wait, and
-// how long a change takes from its commit to the endpoint.
+// events measures one subscription on PostgreSQL: how fast its events are sent to a local endpoint when many events are
+// waiting, and how much time passes from the commit of a change until the endpoint receives the event.
 func (b *bench) events(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "events")
 	if err != nil {
@@ -68,7 +68,7 @@ type eventReceiver struct {
 	received int
 	lags     []time.Duration    // from the time of the change to the receipt; nil until they are measured
 	versions map[string]float64 // the last version of each record
-	inverted int                // number of events with an older version than an earlier one of the record
+	inverted int                // number of events that have an older version than an earlier event of the record
 }
 
 func (b *bench) newEventReceiver(ctx context.Context) (*eventReceiver, error) {
@@ -135,7 +135,8 @@ func (s *service) unsubscribe(ctx context.Context, id string) error {
 	return s.call(ctx, http.MethodDelete, "/subscriptions/"+id, nil, http.StatusNoContent, nil)
 }
 
-// drain creates a subscription from the start, and measures until all events are received.
+// drain creates a subscription that begins at the start of the feed, and measures the time until all events are
+// received.
 func (s *service) drain(ctx context.Context, r *eventReceiver) (row, error) {
 	begun := time.Now()
 	if _, err := s.subscribe(ctx, r.url, true); err != nil {
@@ -154,7 +155,7 @@ func (s *service) drain(ctx context.Context, r *eventReceiver) (row, error) {
 	}, nil
 }
 
-// lag changes records one after the other, and measures the time from each change to the receipt of its event.
+// lag changes records repeatedly, and measures the time from each change to the receipt of its event.
 func (r *eventReceiver) lag(ctx context.Context, pool *pgxpool.Pool) (row, error) {
 	r.mu.Lock()
 	r.lags = []time.Duration{}

@@ -77,8 +77,8 @@ func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) er
 	return nil
 }
 
-// readFeed reads the feed from its start to its end and returns the rows per second. rows is the number
-// of rows that it must find.
+// readFeed reads the feed from its start to its end and returns the rows per second. The argument rows is the number of
+// rows that it must find.
 func (s *service) readFeed(ctx context.Context, rows int) (float64, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
 	if err != nil {

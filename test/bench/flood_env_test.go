@@ -103,13 +103,13 @@ func (w *tenant) post(b *testing.B, path string, body map[string]string) (made m
 	return made
 }
 
-// list requests the tenant's list of connections and returns the status; 0 without a response.
+// list requests the tenant's list of connections. It returns the status of the response, or 0 if there is no response.
 func (w *tenant) list() int {
 	return w.send(http.MethodGet, w.origin+prefix+"/aggregator-connections", w.bearer, "")
 }
 
-// sendWebhook delivers a new event, which is not a duplicate, and returns the status; 0 without a
-// response.
+// sendWebhook sends a webhook with a new event, which is not a duplicate. It returns the status of the response, or 0
+// if there is no response.
 func (w *tenant) sendWebhook() int {
 	return w.send(http.MethodPost, w.hook, shared,
 		fmt.Sprintf(`{"event":"item/updated","eventId":%q,"itemId":%q}`, uuid.NewString(), pluggysim.DemoItemID))

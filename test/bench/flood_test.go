@@ -24,7 +24,7 @@ const (
 	webhooks = 30
 )
 
-// trafficPair contains the two loads of one tenant: reads of the API and webhooks.
+// trafficPair contains the two loads of one tenant: API reads and webhooks.
 type trafficPair struct{ reads, webhooks load }
 
 // run sends both kinds of requests as the tenant until ctx ends, at these rates per second.
@@ -35,9 +35,9 @@ func (d *trafficPair) run(ctx context.Context, tenant *tenant, reads, webhooks i
 	sends.Wait()
 }
 
-// BenchmarkFlood measures the p99 of the calm tenant's requests, first while no other tenant sends
-// requests and then while the loud tenant sends more requests than the limits allow. The flag -times
-// is the multiple of each limit.
+// BenchmarkFlood measures the p99 of the calm tenant's requests, first while no other tenant sends requests and then
+// while the loud tenant sends more requests than the limits allow. The flag -times sets the rate of the loud tenant's
+// requests as a multiple of each limit.
 //
 // In the first flood, "burst", the loud tenant still has its burst allowance, so its requests of one
 // minute are accepted at once. In the later floods, "flood", that allowance is used up: one request in

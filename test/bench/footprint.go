@@ -137,8 +137,8 @@ func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 	}, nil
 }
 
-// watch samples the memory of a process while do runs. It returns the samples in MiB, and the error of
-// do.
+// watch calls the function do and samples the memory of a process until do returns. It returns the samples in MiB, and
+// the error of do.
 func watch(p *process, do func() error) (seen []float64, err error) {
 	ended := make(chan error, 1)
 	go func() { ended <- do() }()

@@ -59,8 +59,8 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// typical returns a measurement of the median duration of do, in seconds. The measurement repeats do
-// for half a turn.
+// typical returns a side that calls do repeatedly for half a turn and returns the median duration of a call, in
+// seconds.
 func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) side {
 	return func(ctx context.Context) (float64, error) {
 		var times []float64
@@ -237,7 +237,7 @@ func (p *probe) unchanged(ctx context.Context) error {
 	return err
 }
 
-// lookUpKnown looks up which rows of the probe's page are unchanged, as a pull does. All of them are.
+// lookUpKnown looks up which rows of the probe's page are unchanged, as a pull does. All of these rows are unchanged.
 func (p *probe) lookUpKnown(ctx context.Context) error {
 	known, err := p.Pulls().FilterUnchanged(ctx, p.tenant, p.connection, domain.RawTransactionsOf(p.page...))
 	if err == nil && slices.Contains(known, false) {

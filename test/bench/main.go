@@ -1,7 +1,7 @@
-// Command bench compares the service with the physical limit of each kind of work, such as a bare
-// insert for accepting a webhook. It measures the service and the reference alternately. It prints
-// their ratio, as the median over all rounds with the spread, because absolute numbers depend mainly on
-// the machine.
+// Command bench compares the service with a reference for each kind of work. The reference is the minimum of physical
+// work that is necessary, such as a bare insert for accepting a webhook. The command measures the service and the
+// reference alternately. It prints the median of their ratio over all rounds, with the spread, because absolute numbers
+// depend mainly on the machine.
 //
 //	go run ./test/bench                        # everything, 3 rounds of 5 s
 //	go run ./test/bench -only accepts,reads -seconds 2 -rounds 1 -v

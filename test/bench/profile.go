@@ -40,7 +40,7 @@ func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 	}, nil
 }
 
-// fetch stores a profile of the service in a file. what is the path of the profile, relative to
+// fetch stores a profile of the service in a file. The argument what is the path of the profile, relative to
 // /debug/pprof/.
 func (s *service) fetch(ctx context.Context, what, file string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+"/debug/pprof/"+what, nil)

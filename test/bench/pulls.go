@@ -65,8 +65,8 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 	return []row{fresh, same, subscribed}, err
 }
 
-// subscribedPull compares pulls of new rows whose events are sent to a local endpoint meanwhile with pulls without a
-// subscription.
+// subscribedPull compares pulls of new rows with a subscription and pulls without one. With the subscription, the
+// events of the rows are sent to a local endpoint during the pull.
 func (b *bench) subscribedPull(ctx context.Context, p *puller) (row, error) {
 	receiver, err := b.newEventReceiver(ctx)
 	if err != nil {
@@ -89,7 +89,8 @@ func (b *bench) subscribedPull(ctx context.Context, p *puller) (row, error) {
 	}, p.timed(p.fresh))
 }
 
-// timed returns a side that measures the rows per second of do.
+// timed returns a side that calls do and returns the rows per second. The function do must process as many rows as the
+// vendor has.
 func (p *puller) timed(do func(context.Context) error) side {
 	return func(ctx context.Context) (float64, error) {
 		begun := time.Now()
@@ -147,8 +148,8 @@ func (p *puller) fresh(ctx context.Context) error {
 type copied struct {
 	columns []string
 	rows    [][]any
-	id      int // id and of are the indexes of the columns id and connection_id
-	of      int
+	id      int // index of the column id
+	of      int // index of the column connection_id
 }
 
 func (c *copied) take(ctx context.Context, pool *pgxpool.Pool, connection string) error {

@@ -77,8 +77,8 @@ func (b *bench) reads(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// serveWithConnections serves the binary, creates readConnections connections, and returns the service
-// and the id of the last connection.
+// serveWithConnections starts the service, creates readConnections connections, and returns the service and the id of
+// the last connection.
 func (b *bench) serveWithConnections(ctx context.Context, url string) (s *service, connection string, err error) {
 	e, err := b.newEnv(ctx, url)
 	if err != nil {

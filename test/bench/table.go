@@ -29,7 +29,7 @@ func (p pair) ratio() float64 { return p.ours / p.reference }
 // figure, usually a rate.
 type side func(ctx context.Context) (float64, error)
 
-// turns measures both sides alternately, b.rounds times after one round of warm-up. what names the
+// turns measures both sides alternately: one round of warm-up and then b.rounds rounds. The argument what names the
 // comparison in messages.
 func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([]pair, error) {
 	var pairs []pair
@@ -50,7 +50,7 @@ func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([
 	return pairs, nil
 }
 
-// versus returns r with the pairs that turns has measured.
+// versus measures ours against reference by calling b.turns, and returns r with the measured pairs.
 func (b *bench) versus(ctx context.Context, r row, ours, reference side) (row, error) {
 	var err error
 	r.pairs, err = b.turns(ctx, r.what, ours, reference)
@@ -66,7 +66,7 @@ func ratios(pairs []pair) []float64 {
 	return all
 }
 
-// median returns the median of the figures, which need not be sorted; 0 if there are none.
+// median returns the median of the figures, or 0 if there are none. The figures need not be sorted.
 func median(figures []float64) float64 {
 	if len(figures) == 0 {
 		return 0

@@ -32,8 +32,8 @@ type vendor struct {
 	pages  map[string][]byte
 }
 
-// vendor serves the demo data with additional rows. If remembers is true, pages are cached, and the
-// data must not change after the first request.
+// vendor serves the demo data and the given number of additional rows. If remembers is true, the vendor caches its
+// pages, so the data must not change after the first request.
 func (b *bench) vendor(ctx context.Context, rows int, remembers bool) (*vendor, error) {
 	v := &vendor{sim: pluggysim.New(pluggysim.Options{Seed: 1}), cached: remembers, pages: map[string][]byte{}}
 	v.sim.SeedAt(time.Now())

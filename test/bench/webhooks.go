@@ -37,7 +37,8 @@ func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
 	return s.mailboxOf(ctx, v, 1)
 }
 
-// mailboxOf is mailbox for connections that are distributed evenly among several tenants, of which one is that of s.
+// mailboxOf works like mailbox, but distributes the connections evenly among several tenants. One of them is the tenant
+// of s.
 func (s *service) mailboxOf(ctx context.Context, v *vendor, tenants int) (*mailbox, error) {
 	m := &mailbox{services: []*service{s}, accepted: map[string]bool{}}
 	for len(m.services) < tenants {

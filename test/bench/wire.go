@@ -53,7 +53,7 @@ var (
 	chunkedHeader = []byte("transfer-encoding:")
 )
 
-// head reads the headers up to the empty line. It returns the length of the body, or chunked if the body
+// head reads the headers up to the empty line. It returns the length of the body, or sets chunked to true if the body
 // is sent in chunks.
 func (w *wire) head() (length int, chunked bool, err error) {
 	for {
@@ -75,7 +75,7 @@ func (w *wire) head() (length int, chunked bool, err error) {
 	}
 }
 
-// take reads length more bytes into the body.
+// take reads length bytes from the connection and appends them to the body.
 func (w *wire) take(length int) error {
 	from := len(w.body)
 	w.body = append(w.body, make([]byte, length)...)

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// execSQL runs a statement on the database of the settings, as a person does who can write to it.
+// execSQL runs a statement directly on the service's database, like a person who has write access to the database.
 func (h *env) execSQL(t *testing.T, statement string) {
 	t.Helper()
 	url := h.settings["DATABASE_URL"]
@@ -28,7 +28,8 @@ func (h *env) execSQL(t *testing.T, statement string) {
 	must(conn.Exec(t.Context(), statement))
 }
 
-// saveCheckpoint stores the newest checkpoint, which must be of size entries, in a file, and returns the file's name.
+// saveCheckpoint writes the newest checkpoint to a file, and returns the file's name. It checks that the checkpoint
+// covers exactly size entries.
 func (h *env) saveCheckpoint(t *testing.T, p *process, size int) (file string) {
 	t.Helper()
 	cli := map[string]string{"DISCOVERY_URL": p.origin, "DISCOVERY_TOKEN": h.token}
@@ -43,8 +44,9 @@ func (h *env) saveCheckpoint(t *testing.T, p *process, size int) (file string) {
 	return file
 }
 
-// TestTheAuditLogSurvivesAKillAndIsVerified kills the service right after it has answered requests, when their entries
-// usually have no number yet. Every answered change must be an entry. Then it tampers with the database.
+// TestTheAuditLogSurvivesAKillAndIsVerified kills the service right after it has answered requests, when the audit
+// entries of these requests usually have no number yet. Every change that was answered must have an entry. Then the
+// test tampers with the database, which the verification must detect.
 func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 	t.Parallel()
 	for name, database := range map[string]func(t *testing.T) string{
@@ -55,7 +57,7 @@ func TestTheAuditLogSurvivesAKillAndIsVerified(t *testing.T) {
 			t.Parallel()
 			h := newEnv(t, database(t))
 			const rounds, each = 5, 3
-			var empty string // the file with the checkpoint of the log before its first entry
+			var empty string // the file with the checkpoint of the empty log
 			for round := range rounds {
 				p := h.serve()
 				p.ready()

@@ -18,7 +18,7 @@ const (
 	floodBody        = 1 << 20 // the maximum length of a webhook's body, in bytes
 	// maxMemory is the maximum memory, in bytes, that the process may use during the flood.
 	maxMemory = 256 << 20
-	// slowestWebhook is the time within which a good webhook must get its response during the flood.
+	// slowestWebhook is the time within which a webhook with a valid token must get its response during the flood.
 	slowestWebhook = 2 * time.Second
 )
 
@@ -56,7 +56,7 @@ func TestAFloodOfLargeWebhooksUsesLimitedMemory(t *testing.T) {
 	t.Logf("memory %d MiB before, at most %d MiB during the flood; slowest webhook %v", before>>20, peak>>20, slowest)
 }
 
-// startFlood opens the connections of the flood and starts to send their bodies. The returned function
+// startFlood opens the connections of the flood and starts to send the webhook bodies on them. The returned function
 // closes them.
 func startFlood(t *testing.T, p *process) (end func()) {
 	t.Helper()
@@ -68,7 +68,7 @@ func startFlood(t *testing.T, p *process) (end func()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// a small buffer: the kernel must not hold all the bodies
+		// The buffer is small, because the kernel must not hold all the bodies.
 		_ = connection.(*net.TCPConn).SetWriteBuffer(16 << 10)
 		connections = append(connections, connection)
 		senders.Go(func() {
@@ -85,7 +85,7 @@ func startFlood(t *testing.T, p *process) (end func()) {
 	}
 }
 
-// zeros is a reader of endless zeros.
+// zeros is a reader that returns zero bytes without end.
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) {

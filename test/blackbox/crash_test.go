@@ -14,22 +14,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
 )
 
-// defaultKills is the number of kills if CRASH_KILLS is not set; make crash sets a larger number.
+// defaultKills is the number of kills if CRASH_KILLS is not set. The command `make crash` sets a larger number.
 const defaultKills = 20
 
-// killsARound is the number of kills in one round. After each round the vendors pause, and the
-// stored data is compared with the vendors' data.
+// killsARound is the number of kills in one round. After each round the simulated vendors stop changing their data, and
+// the stored data is compared with the vendors' data.
 const killsARound = 15
 
-// TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks
-// arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once. Two
-// subscriptions must have got the events of all records: one whose endpoint failed, and one whose broker was
-// killed, with every tenth kill of a service, while it received messages. Every fourth process is killed only when it
-// sends events, because a process gets the subscriptions of a killed one only when their lease has ended.
-// CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED is set, all kills
-// concern a service that uses PostgreSQL through a pooler. If CRASH_CITUS is set, they concern a service on a Citus
-// cluster, whose coordinator and workers crash. Otherwise half of the kills concern each store; the one on Citus is
-// skipped if the server does not have the extension.
+// TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks arrive.
+// Afterwards every accepted delivery and every row of the vendors must be stored exactly once. Two subscriptions must
+// have received the events of all records. The endpoint of the first one failed from time to time. The broker of the
+// second one was killed while it received messages, once for every ten kills of the service. Every fourth process is
+// killed only after it has sent events. It needs that time, because a process takes over the subscriptions of a killed
+// process only when their lease has ended. The environment variable CRASH_KILLS sets the number of kills, and SEED
+// determines the random points. If CRASH_POOLED is set, the test uses only PostgreSQL, through a pooler. If CRASH_CITUS
+// is set, it uses only a Citus cluster, whose coordinator and workers crash. Otherwise it uses SQLite, PostgreSQL and
+// Citus, each with half of that number of kills. Citus is skipped if the server does not have the extension.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
@@ -68,8 +68,8 @@ func crashOnCitus(t *testing.T, broker *mortalBroker, kills int, seed uint64) {
 	t.Logf("crashes of the coordinator %d, of the workers %v", db.crashes[0], db.crashes[1:])
 }
 
-// number returns the value of the environment variable name as a number. If the variable is not set, it
-// returns the argument otherwise.
+// number returns the value of the environment variable name as a number, or the default value otherwise if the variable
+// is not set.
 func number(t testing.TB, name string, otherwise int) int {
 	t.Helper()
 	given := os.Getenv(name)
@@ -83,7 +83,8 @@ func number(t testing.TB, name string, otherwise int) int {
 	return n
 }
 
-// seedOf returns the environment variable SEED, or a random seed if it is not set, and logs the seed.
+// seedOf returns the value of the environment variable SEED, or a random seed if the variable is not set. It logs the
+// seed.
 func seedOf(t testing.TB) uint64 {
 	t.Helper()
 	seed, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
@@ -109,10 +110,10 @@ type crashTest struct {
 
 	endpoint *eventEndpoint
 	before   int64 // number of events that were sent to the endpoint before the current process started
-	senders  int   // number of killed processes that had sent events
+	senders  int   // number of killed processes that had sent events to the endpoint
 
 	queue         *eventQueue // nil if there is no broker
-	brokerCrashed int         // the number of kills at the last crash of the broker
+	brokerCrashed int         // the value of kills at the last crash of the broker
 	brokerCrashes sync.WaitGroup
 }
 
@@ -120,11 +121,11 @@ type crashTest struct {
 type mortalDatabase interface {
 	// crash ends a server immediately.
 	crash()
-	// start starts the server again that crash has ended, and waits until it answers.
+	// start restarts the server that crash has ended, and waits until it answers.
 	start()
 }
 
-// newMortalBroker starts a broker. It returns nil, and skips a subtest, if there is none.
+// newMortalBroker starts a broker. If no broker is installed or can be installed, it returns nil and skips a subtest.
 func newMortalBroker(t *testing.T) *mortalBroker {
 	broker, err := rabbittest.Start()
 	if !t.Run("broker", func(t *testing.T) { rabbittest.Require(t, err) }) || err != nil {
@@ -185,7 +186,7 @@ func crash(t *testing.T, h *env, db mortalDatabase, broker *mortalBroker, kills 
 	)
 }
 
-// round kills the service several times under load. At its end the service is running and ready.
+// round kills the service several times under load. When round returns, the service is running and ready.
 func (r *crashTest) round(tr *traffic, kills int, seed uint64) {
 	load, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -236,8 +237,8 @@ func (r *crashTest) kill() {
 	}
 }
 
-// awaitEvents waits until the running process has sent an event to the endpoint, and then for the time until a random
-// point of its work.
+// awaitEvents waits until the running process has sent an event to the endpoint. Then it waits for up to 300 ms, so
+// that the next kill hits a random point of the process's work.
 func (r *crashTest) awaitEvents() {
 	r.waitUntilReady()
 	sends := func() bool { return r.endpoint.requests.Load() > r.before }

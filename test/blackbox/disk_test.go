@@ -47,7 +47,7 @@ func fill(t *testing.T, dir string) string {
 	}
 }
 
-// checkIntegrity runs SQLite's own integrity check on the database file.
+// checkIntegrity checks the database file with SQLite's own integrity check.
 func checkIntegrity(t *testing.T, file string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file)
@@ -135,9 +135,9 @@ func (f *fixture) checkWriteRefused(t *testing.T, c apiCall) {
 	}
 }
 
-// If the service has no permission to write the database file, the start must fail with an error that
-// names the setting, and must not change the file. If the test runs as root, it starts the service as
-// another user, because file permissions do not restrict root.
+// If the service has no permission to write to the database file, the start must fail with an error that names the
+// setting, and must not change the file. If the test runs as root, it starts the service as another user, because file
+// permissions do not restrict root.
 func TestReadOnlyFile(t *testing.T) {
 	f := newFixture(t, newEnv(t, ""))
 	file := strings.TrimPrefix(f.settings["DATABASE_URL"], "sqlite://")

@@ -5,7 +5,7 @@
 //
 // Settings of a run, as environment variables:
 //
-//	CRASH_KILLS       number of kills of the crash test, over both databases; default 20
+//	CRASH_KILLS       number of kills of the crash test on SQLite and PostgreSQL together; default 20
 //	CRASH_POOLED      if set, the crash test uses only PostgreSQL, through a pooler
 //	SEED              seed of all random choices; chosen at random and printed if not set
 //	DISCOVERY_BINARY  path of a binary to be tested, instead of building one
@@ -19,8 +19,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/binary"
 )
 
-// concurrency is the number of tests that run at the same time, among those that mostly wait: for leases, for timeouts
-// and for killed processes. Tests that measure memory or short times do not run together with others.
+// concurrency is the maximum number of parallel tests that run at the same time. Only tests that mostly wait are
+// parallel: they wait for leases, for timeouts and for killed processes. Tests that measure memory or short times do
+// not run together with others.
 const concurrency = "4"
 
 func TestMain(m *testing.M) {

@@ -19,11 +19,11 @@ type rowState struct {
 	removed bool
 }
 
-// bank is one account reference at a simulated vendor. Each change of its rows results in webhooks that
-// announce the change.
+// bank is one account reference at a simulated vendor, for example a Pluggy item, together with its rows. Each change
+// of the rows results in webhooks that announce the change.
 type bank interface {
-	// connectionValues returns the values from which a connection to the bank is created, and the
-	// Authorization value of its webhooks.
+	// connectionValues returns the values that are needed to create a connection to the bank, and the value of the
+	// Authorization header of the bank's webhooks.
 	connectionValues() (vendor, account, clientID, secret, authorization string)
 	// fullPullEvent returns the body of a new webhook that makes the service pull everything.
 	fullPullEvent() []byte
@@ -34,8 +34,8 @@ type bank interface {
 	takeEvents() [][]byte
 	// ledger returns the rows that the vendor would list now: amounts by id.
 	ledger() map[string]string
-	// hang makes the vendor answer the given number of further requests for transactions. The
-	// vendor then blocks all later requests until clearFaults is called.
+	// hang makes the vendor answer only the given number of further requests for transactions. The vendor then blocks
+	// all later requests until clearFaults is called.
 	hang(after int)
 	clearFaults()
 	// faults returns the number of requests that the vendor has blocked. listRequests returns the number
@@ -44,8 +44,8 @@ type bank interface {
 	listRequests() int
 }
 
-// link is a bank and a connection to it. Each link has its own origin, because the service has one rate
-// budget per origin.
+// link is a bank and a connection to it. The vendor of each link has its own URL origin, because the service has one
+// rate budget per origin.
 type link struct {
 	bank
 	origin string
@@ -60,11 +60,11 @@ type link struct {
 	used  map[int]bool // all amounts of rows so far, in cents
 }
 
-// vendorTakes is the response time of every vendor. It makes a pull of several pages take long enough
-// for a test to interrupt the pull.
+// vendorTakes is the response time of every vendor. It is long enough that a test can interrupt a pull of several
+// pages.
 const vendorTakes = 10 * time.Millisecond
 
-// newLink creates rows at a bank, and serves the bank until the test ends.
+// newLink creates rows at a bank, and runs an HTTP server for the bank's vendor until the test ends.
 func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 	t.Helper()
 	l := &link{bank: b, facts: map[string]rowState{}, used: map[int]bool{}}
@@ -153,8 +153,8 @@ func (l *link) newAmount(random *rand.Rand) int {
 	return cents
 }
 
-// pick returns the id of a random row that is not removed, and whether there is one. The choice depends
-// only on the seed.
+// pick returns the id of a random row that is not removed, and reports whether there is such a row. The choice depends
+// only on the seed of random.
 func (l *link) pick(random *rand.Rand) (string, bool) {
 	ids := make([]string, 0, len(l.facts))
 	for id, f := range l.facts {

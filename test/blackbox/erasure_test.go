@@ -14,15 +14,16 @@ import (
 	"time"
 )
 
-// erasureKills is the number of times that the service is killed while it erases connections with this many rows.
+// erasureKills is the number of times that the service is killed while it erases connections. pluggyRows and belvoRows
+// are the numbers of rows of each such connection at the two vendors.
 const (
 	erasureKills = 20
 	pluggyRows   = 1200
 	belvoRows    = 400
 )
 
-// TestErasuresSurviveKills kills the service at random points while it erases connections. Afterwards every erasure is
-// done, nothing of these connections is stored, and another connection is unchanged.
+// TestErasuresSurviveKills kills the service at random points while it erases connections. Afterwards every erasure
+// must be complete, nothing of these connections may be stored, and another connection must be unchanged.
 func TestErasuresSurviveKills(t *testing.T) {
 	t.Parallel()
 	seed := seedOf(t)
@@ -113,8 +114,8 @@ func killErasures(t *testing.T, h *env, random *rand.Rand, seed uint64) {
 	}
 }
 
-// search returns which of the texts occur in a large text. It compares only at positions where eight bytes are the
-// first ones of some text.
+// search returns which of the texts occur in the large text in. For speed, it compares only at positions where the next
+// eight bytes are equal to the first eight bytes of one of the texts. Every text must have at least eight bytes.
 func search(in string, texts []string) map[string]bool {
 	const window = 8
 	starting := map[uint64][]string{}
@@ -135,7 +136,7 @@ func search(in string, texts []string) map[string]bool {
 	return found
 }
 
-// checkVersions checks that each transaction was erased once, however often the service was killed.
+// checkVersions checks that each transaction was erased exactly once, although the service was killed several times.
 func (h *env) checkVersions(t *testing.T, p *process, erased []*link) {
 	t.Helper()
 	ids := map[string]bool{}

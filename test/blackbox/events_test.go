@@ -17,20 +17,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
 )
 
-// eventLog is what the destination of a subscription to all transactions has received.
+// eventLog records the events that the destination of one subscription has received. The subscription is to all
+// transactions.
 type eventLog struct {
-	id string // of the subscription
+	id string // the id of the subscription
 
 	mu        sync.Mutex
 	received  int
-	ids       map[int]string // by sequence
-	first     map[string]int // the highest sequence of each record that was received for the first time
+	ids       map[int]string // the ids of the received events, by sequence number
+	first     map[string]int // by record: the highest sequence number of its events, repeated events excluded
 	versions  map[string]float64
-	added     map[string]string // the sequence of the event that added a record
+	added     map[string]string // by record: the sequence number of the event that added it
 	violation string
 }
 
-// newEventLog subscribes a sink to all transactions.
+// newEventLog creates a subscription of sink to all transactions, and returns an empty log for it.
 func (h *env) newEventLog(p *process, sink object) *eventLog {
 	status := h.call(p, http.MethodPost, "/subscriptions", object{
 		"name": "crash", "types": []string{"transaction.*"}, "fromStart": true, "sink": sink,
@@ -41,7 +42,7 @@ func (h *env) newEventLog(p *process, sink object) *eventLog {
 	}
 }
 
-// receive receives an event, and checks its order.
+// receive records an event, and checks that the events of each record arrive in order.
 func (l *eventLog) receive(body []byte) {
 	var event struct {
 		ID, Type, Subject, Sequence string
@@ -73,8 +74,9 @@ func (l *eventLog) receive(body []byte) {
 	l.first[event.Subject] = max(l.first[event.Subject], n)
 }
 
-// missing returns the number of records whose last event was not received, and of those without the event that adds
-// them. want contains the versions of all records by their ids.
+// missing returns two numbers: last is the number of records whose last event was not received, and added is the number
+// of records for which the event that adds the record was not received. The argument want contains the current versions
+// of all records by their ids.
 func (l *eventLog) missing(want map[string]float64) (last, added int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,12 +91,12 @@ func (l *eventLog) missing(want map[string]float64) (last, added int) {
 	return last, added
 }
 
-// check waits until all events are delivered, and checks that each record of the feed was received in its present
-// version and that no sequence is missing. It calls receive, which may be nil, while it waits. It logs how many events
-// were received more than once.
+// check waits until all events are delivered, and checks that each record of the feed was received in its current
+// version and that no sequence number is missing. While it waits, it calls the argument receive repeatedly, unless that
+// is nil. It logs how many events were received more than once.
 func (l *eventLog) check(t testing.TB, h *env, p *process, receive func()) {
 	h.call(p, http.MethodPost, "/subscriptions/"+l.id+"/pause", nil, http.StatusOK)
-	h.call(p, http.MethodPost, "/subscriptions/"+l.id+"/resume", nil, http.StatusOK) // makes retries due
+	h.call(p, http.MethodPost, "/subscriptions/"+l.id+"/resume", nil, http.StatusOK) // makes all retries due at once
 	want := map[string]float64{}
 	for cursor := ""; ; {
 		page := h.call(p, http.MethodGet, "/transactions/changes?limit=1000"+cursor, nil, http.StatusOK)
@@ -136,19 +138,19 @@ func (l *eventLog) check(t testing.TB, h *env, p *process, receive func()) {
 	t.Logf("events: %d of %d records, %d received more than once", last, len(want), l.received-last)
 }
 
-// eventEndpoint is an endpoint of webhooks. While it is failing, it refuses a third of the events, and sometimes does
-// not answer.
+// eventEndpoint is the webhook endpoint of a subscription. While it is failing, it refuses about 30 % of the events,
+// and sometimes does not answer for a long time.
 type eventEndpoint struct {
 	*httptest.Server
 	log      *eventLog
-	requests atomic.Int64 // number of events that were sent, refused ones included
+	requests atomic.Int64 // number of requests with an event, including refused ones
 
 	mu      sync.Mutex
 	failing bool
 	random  *rand.Rand
 }
 
-// newEventEndpoint subscribes an endpoint that fails.
+// newEventEndpoint starts an endpoint that is failing, and creates a subscription for it.
 func (h *env) newEventEndpoint(t testing.TB, p *process, seed uint64) *eventEndpoint {
 	e := &eventEndpoint{failing: true, random: rand.New(rand.NewPCG(seed, 7))}
 	e.Server = httptest.NewUnstartedServer(e)
@@ -159,7 +161,7 @@ func (h *env) newEventEndpoint(t testing.TB, p *process, seed uint64) *eventEndp
 	return e
 }
 
-// ServeHTTP receives an event.
+// ServeHTTP receives an event, unless it simulates a failure.
 func (e *eventEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	e.requests.Add(1)
@@ -182,7 +184,7 @@ func (e *eventEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// check ends the failures of the endpoint, and checks what it has received.
+// check makes the endpoint work without failures, and then checks what it has received.
 func (e *eventEndpoint) check(t testing.TB, h *env, p *process) {
 	e.mu.Lock()
 	e.failing = false
@@ -197,9 +199,9 @@ type mortalBroker struct {
 	kills int
 }
 
-// crashWhileSending stops the broker as soon as a message passes the proxy, so that messages are under way that it has
-// not confirmed. It does not answer for some time, is killed, and starts again. The call returns when the broker has
-// stopped; crashed is done when it has started again.
+// crashWhileSending pauses the broker as soon as a message passes the proxy, so that the service has sent messages that
+// the broker has not confirmed. The paused broker does not answer for the time hangs. Then it is killed and restarted.
+// crashWhileSending returns when the broker is paused. The rest happens in a goroutine of the WaitGroup crashed.
 func (b *mortalBroker) crashWhileSending(t testing.TB, p *brokerProxy, hangs time.Duration, crashed *sync.WaitGroup) {
 	b.mu.Lock()
 	if !p.awaitMessage() {
@@ -219,17 +221,17 @@ func (b *mortalBroker) crashWhileSending(t testing.TB, p *brokerProxy, hangs tim
 	})
 }
 
-// killed returns how often the broker was killed.
+// killed returns the number of times that the broker was killed.
 func (b *mortalBroker) killed() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.kills
 }
 
-// brokerProxy is a TCP proxy in front of a broker. It notices when a service publishes messages.
+// brokerProxy is a TCP proxy in front of a broker. It detects when a service publishes messages.
 type brokerProxy struct {
 	net.Listener
-	broker    string        // its address
+	broker    string        // the address of the broker
 	published chan struct{} // receives an element when a message has passed
 }
 
@@ -266,7 +268,7 @@ func (p *brokerProxy) forward(service net.Conn) {
 	_, _ = io.Copy(io.MultiWriter(broker, p), service)
 }
 
-// Write notices the media type of a message in the data that a service sends.
+// Write receives a copy of the data that a service sends. It detects a message by its media type.
 func (p *brokerProxy) Write(data []byte) (int, error) {
 	if bytes.Contains(data, []byte("application/cloudevents+json")) {
 		select {
@@ -280,7 +282,7 @@ func (p *brokerProxy) Write(data []byte) (int, error) {
 // awaitMessage waits for the next message, and reports whether there was one within waitTimeout.
 func (p *brokerProxy) awaitMessage() bool {
 	select {
-	case <-p.published: // an earlier message
+	case <-p.published: // discard the notification of an earlier message
 	default:
 	}
 	select {
@@ -299,7 +301,7 @@ type eventQueue struct {
 	log    *eventLog
 }
 
-// newEventQueue subscribes an exchange of the broker.
+// newEventQueue creates a queue, and a subscription whose sink is the exchange of that queue.
 func (h *env) newEventQueue(t testing.TB, p *process, b *mortalBroker, exchange string) *eventQueue {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -12,13 +12,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// failoverLimit bounds the time from a promotion to the next 202 of each process. The documented time is shorter, but
-// a busy machine may take longer.
+// failoverLimit bounds the time from the promotion of the standby until every process has accepted a webhook again. The
+// documented time is shorter, but a busy machine may take longer.
 const failoverLimit = 20 * time.Second
 
-// Under webhooks, the primary of a synchronous standby is lost, and the standby is promoted some time later. Every
-// webhook with a 202 must be stored, every process must accept webhooks again, and the change feed must have missed
-// nothing.
+// No accepted webhook may be lost when the primary server fails while webhooks arrive, and its synchronous standby is
+// promoted some time later. Every webhook that got a 202 must be stored, every process must accept webhooks again, and
+// the change feed must contain every change.
 func TestFailoverToASynchronousStandby(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -99,7 +99,8 @@ func failover(t *testing.T, parameters string, lose func(*pgtest.Server) error) 
 	)
 }
 
-// awaitAccepted posts a webhook to each process until it is accepted, and returns the time from begun to the last 202.
+// awaitAccepted posts a webhook to each process until it is accepted, and returns the time from begun until the last
+// process has accepted one.
 func awaitAccepted(tr *traffic, all []*process, l *link, begun time.Time) time.Duration {
 	var mu sync.Mutex
 	var slowest time.Duration
@@ -117,14 +118,14 @@ func awaitAccepted(tr *traffic, all []*process, l *link, begun time.Time) time.D
 	return slowest
 }
 
-// newCluster starts a server and a synchronous standby of it. At the end of the test, both are killed, in whatever
-// state they are.
+// newCluster starts a server and its synchronous standby. At the end of the test it kills both servers, even if they
+// are frozen.
 func newCluster(t testing.TB) (primary, standby *pgtest.Server) {
 	t.Helper()
 	options := func() pgtest.Options {
 		return pgtest.Options{
 			Fsync: true, Dir: filepath.Join(datadir.New(t), "data"),
-			// A killed server leaves its other kinds of shared memory behind.
+			// With the other settings, a killed server leaves shared memory behind.
 			Settings: map[string]string{"dynamic_shared_memory_type": "mmap"},
 		}
 	}

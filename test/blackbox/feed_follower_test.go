@@ -22,7 +22,7 @@ type follower struct {
 	versions map[string]float64 // the last version of each transaction in the feed
 }
 
-// follow starts to read the feed from its beginning.
+// follow starts to read the feed from its beginning, and calls target for the process of each request.
 func follow(h *env, target func() *process) *follower {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &follower{h: h, stop: cancel, versions: map[string]float64{}}
@@ -56,8 +56,8 @@ func (f *follower) read(ctx context.Context) bool {
 	return len(items) > 0
 }
 
-// compare stops the follower and checks that the feed has contained the last version of every stored transaction of
-// the links. It returns the number of transactions in the feed and the number of missed ones.
+// compare stops the follower and checks that it has received the last version of every stored transaction of the links.
+// It returns the number of transactions in the feed and the number of missed ones.
 func (f *follower) compare(t testing.TB, p *process, links []*link) (seen, missed int) {
 	t.Helper()
 	f.stop()

@@ -33,7 +33,7 @@ var client = &http.Client{
 	Timeout:   20 * time.Second,
 }
 
-// env contains the settings to serve one database, and one tenant with its operator token.
+// env contains the settings of a service on one database, and the id and operator token of one tenant.
 type env struct {
 	t        testing.TB
 	settings map[string]string
@@ -65,7 +65,7 @@ func newEnv(t testing.TB, database string) *env {
 	return h
 }
 
-// renewToken replaces the operator token, which is valid for only a limited time, with a new one.
+// renewToken replaces the operator token with a new one, because a token is valid only for a limited time.
 func (h *env) renewToken() {
 	h.t.Helper()
 	out, said, code := command(h.t, h.settings, "token", h.tenant)
@@ -176,8 +176,7 @@ func text(o object, member string) string {
 	return s
 }
 
-// open returns the number of a connection's pulls that have not ended, and a description of each failed
-// pull.
+// open returns how many pulls of a connection have not ended. It also returns a description of each failed pull.
 func (h *env) open(p *process, connection string) (open int, failed []string) {
 	h.t.Helper()
 	for _, pull := range h.all(p, "/aggregator-connections/"+connection+"/pulls") {

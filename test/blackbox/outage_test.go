@@ -21,8 +21,8 @@ var causes = []string{
 	"read-only", "readonly", "context", "conn ", "EOF", "database or disk",
 }
 
-// fixture is a service with one resource of each kind, and a list of calls: one for each route that needs
-// the database.
+// fixture is a running service with one resource of each kind. It also contains a list of API calls, at least one for
+// each route that needs the database.
 type fixture struct {
 	*env
 	p     *process
@@ -166,7 +166,7 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 	}
 }
 
-// checkAllRoutesCalled checks that the calls include every route of the OpenAPI document.
+// checkAllRoutesCalled checks that the fixture's calls include every route of the OpenAPI document.
 func (f *fixture) checkAllRoutesCalled(t *testing.T) {
 	t.Helper()
 	// The route connector-types needs no database, and the webhook route is tested separately.
@@ -239,12 +239,14 @@ func (f *fixture) checkOutage(t *testing.T) map[string]time.Duration {
 	return took
 }
 
-// outageRounds is how often the calls of checkOutages are made. Each call must be answered within answerTime in one of
-// them: other processes can delay one round, but not the fastest of several.
+// outageRounds is the maximum number of outages that checkOutages tries. Each call must be answered within answerTime
+// in at least one of these rounds. Other processes on the machine can delay the calls of one round, but it is unlikely
+// that they delay the same call in every round.
 const outageRounds = 4
 
-// checkOutages calls checkOutage at the beginning of an outage, and again when the service knows that every database
-// connection is broken. It ends the outage before each round but the first, and leaves it in effect.
+// checkOutages calls checkOutage twice in an outage: at its beginning, and again when the service knows that every
+// database connection is broken. It repeats this in a new outage, up to outageRounds times, until every call was fast
+// enough once. The last outage is still in effect when checkOutages returns.
 func (f *fixture) checkOutages(t *testing.T, db *database, begin, end func(*database)) {
 	t.Helper()
 	var fastest [2]map[string]time.Duration
@@ -259,7 +261,7 @@ func (f *fixture) checkOutages(t *testing.T, db *database, begin, end func(*data
 			took := f.checkOutage(t)
 			if round == 0 {
 				fastest[i] = took
-				f.link.clearFaults() // after the first calls: until then, a pull is running
+				f.link.clearFaults() // only after the first calls, which are made while a pull is running
 			}
 			var slowest time.Duration
 			for what, d := range fastest[i] {
@@ -301,8 +303,8 @@ func (f *fixture) checkRefused(t *testing.T, route string, a response) {
 	}
 }
 
-// checkRecovery checks that everything recovers without intervention, including the interrupted pull.
-// since is the end of the outage.
+// checkRecovery checks that everything recovers without intervention, including the interrupted pull. The argument
+// since is the time at which the outage ended.
 func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
 	t.Helper()
 	eventually(t, waitTimeout, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })
@@ -384,7 +386,7 @@ func TestStartWithoutPostgres(t *testing.T) {
 	t.Logf("it gave up after %.1f s", time.Since(begun).Seconds())
 }
 
-// subscriptionBody is a request for a subscription whose sink is at this origin.
+// subscriptionBody returns the body of a request for a subscription whose sink is a webhook endpoint at this origin.
 func subscriptionBody(origin string) object {
 	return object{
 		"name":  "ledger",

@@ -21,7 +21,7 @@ type database struct {
 	url    string
 	port   int
 
-	through string // the URL of the database through a pooler; "" if there is none
+	through string // the URL of the database through a pooler; "" without a pooler
 }
 
 // newDatabase starts a server that flushes every commit, as in production.
@@ -51,7 +51,7 @@ func (d *database) start() {
 	}
 }
 
-// answers reports whether the database answers a statement.
+// answers reports whether the database at url responds to a statement.
 func answers(url string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -22,7 +22,7 @@ import (
 // keptLines is the number of recent log lines of a process that are kept in case the test fails.
 const keptLines = 30
 
-// process is a process of the binary that is running or has ended.
+// process is a process that runs the binary, or one that has already ended.
 type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
@@ -99,7 +99,7 @@ func (p *process) follow(log io.Reader) {
 	for lines.Scan() {
 		var entry struct{ Message, Address string }
 		text := lines.Text()
-		// the error is ignored, because lines in the console format are not JSON
+		// The error is ignored, because lines in the console format are not JSON.
 		_ = json.Unmarshal(lines.Bytes(), &entry)
 		p.mu.Lock()
 		if entry.Message == "serving" {
@@ -121,7 +121,7 @@ func (p *process) log() string {
 	return strings.Join(p.lines, "\n")
 }
 
-// at returns the origin of the process, or "" until the process serves.
+// at returns the URL origin at which the process serves, or "" if it does not serve yet.
 func (p *process) at() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -142,7 +142,7 @@ func (p *process) ready() time.Duration {
 	return time.Since(p.begun)
 }
 
-// status requests a path without a token and returns the status of the response; 0 if there is none.
+// status requests a path without a token and returns the status of the response, or 0 if no response arrives.
 func (p *process) status(path string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -167,8 +167,8 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// stop sends SIGTERM and waits for the end of the process. It returns the exit code and how long that
-// took.
+// stop sends SIGTERM and waits for the end of the process. It returns the exit code and the time from the signal to the
+// end.
 func (p *process) stop() (int, time.Duration) {
 	p.t.Helper()
 	begun := time.Now()
@@ -184,7 +184,7 @@ func (p *process) stop() (int, time.Duration) {
 // code returns the exit code of an ended process; -1 if a signal ended it.
 func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
 
-// command runs a command of the binary until it ends, for at most waitTimeout.
+// command runs the binary with these arguments until it ends, for at most waitTimeout.
 func command(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	path := binary.Path(t) // called before the time limit starts, because the first call builds the binary
@@ -201,12 +201,12 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// waitTimeout is the timeout of a wait that checks no documented time limit. It is long, so that the tests pass on a
-// busy machine.
+// waitTimeout is the timeout where a test waits for something for which no time limit is documented. It is long, so
+// that the tests pass on a busy machine.
 const waitTimeout = 2 * time.Minute
 
-// eventually polls until yes returns true, and fails the test after the timeout. what names the awaited
-// event.
+// eventually polls until yes returns true, and fails the test after the timeout. The argument what describes the
+// awaited event in the error message.
 func eventually(t testing.TB, timeout time.Duration, what string, yes func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); !yes(); time.Sleep(10 * time.Millisecond) {

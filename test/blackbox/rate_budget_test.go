@@ -16,9 +16,10 @@ import (
 var budgetOfReplicas = flag.Bool("replica-budget", false,
 	"keep a vendor busy with three processes for three minutes, and kill one of them")
 
-// TestProcessesShareTheVendorsRateBudget keeps fifty connections of one vendor busy with three processes on one
-// database. The vendor answers 429 to every call above its real limit. After a minute one process is killed; the others
-// must use its share within a minute.
+// TestProcessesShareTheVendorsRateBudget pulls fifty connections to one vendor continuously, with three processes on
+// one database. The simulated vendor responds with 429 to every request above the real vendor's rate limit, which must
+// never happen. The processes must nevertheless use at least 85 % of the limit. After a minute one process is killed,
+// and the other two must use its share within a minute.
 func TestProcessesShareTheVendorsRateBudget(t *testing.T) {
 	if !*budgetOfReplicas {
 		t.Skip("takes three minutes: run it with -replica-budget")

@@ -13,21 +13,22 @@ import (
 )
 
 // orphanTime is the documented time after which a webhook whose registration was interrupted is removed at the vendor:
-// two minutes, and the interval of the task.
+// two minutes, plus the interval of the maintenance task that removes it.
 const orphanTime = 2*time.Minute + 10*time.Second
 
-// registrationStep is a point of POST /webhooks/tokens with register at which the service is killed.
+// registrationStep is a point at which the service is killed while it registers a webhook at the vendor (POST
+// /webhooks/tokens with the member register), or while it removes that webhook.
 type registrationStep struct {
 	name string
-	// method is that of the request for webhooks at which the kill happens; forward says whether the vendor handles
-	// the request before the kill.
+	// method is the HTTP method of the request to the vendor's webhook API during which the service is killed. forward
+	// reports whether the vendor handles that request before the kill.
 	method  string
 	forward bool
-	revoke  bool // the request is that of a revocation, after a registration that succeeded
+	revoke  bool // the request belongs to a revocation, after a registration that succeeded
 }
 
 // TestAKilledRegistrationLeavesNoWebhook kills the service between the steps of a registration, and of its removal.
-// Afterwards the vendor has no webhook that the service does not know.
+// Afterwards the vendor must have no webhook that the service does not know.
 func TestAKilledRegistrationLeavesNoWebhook(t *testing.T) {
 	checks := map[string]func(*testing.T){}
 	for _, step := range []registrationStep{
@@ -49,8 +50,8 @@ func TestAKilledRegistrationLeavesNoWebhook(t *testing.T) {
 	}
 }
 
-// begin kills the service at the step and starts it again. The returned function waits for the end of the registration
-// and checks it.
+// begin kills the service at the step and starts it again. The returned function waits until the vendor no longer has
+// the webhook of the interrupted request, and then calls check.
 func (s registrationStep) begin(t *testing.T, h *env) func(t *testing.T) {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Seed: 3})
@@ -127,7 +128,7 @@ func (s registrationStep) begin(t *testing.T, h *env) func(t *testing.T) {
 	}
 }
 
-// check checks that no token of the interrupted request is live, and that a registration works.
+// check checks that no token is live after the interrupted request, and that a new registration works.
 func (registrationStep) check(t *testing.T, h *env, p *process, sim *pluggysim.Simulator, register object) {
 	t.Helper()
 	for _, token := range h.all(p, "/webhooks/tokens") {
@@ -135,7 +136,7 @@ func (registrationStep) check(t *testing.T, h *env, p *process, sim *pluggysim.S
 			t.Errorf("a live token is listed: %v", token["id"])
 		}
 	}
-	// The registration still works, and the one that was interrupted leaves nothing.
+	// A new registration must still work. The interrupted one must have left no webhook at the vendor.
 	h.call(p, "POST", "/webhooks/tokens", register, http.StatusCreated)
 	if n := len(sim.Webhooks()); n != 1 {
 		t.Errorf("the vendor has %d webhooks after a new registration, want 1", n)

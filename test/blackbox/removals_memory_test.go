@@ -12,9 +12,9 @@ import (
 
 var removalDeliveries = flag.Int("removal-deliveries", 20, "how many deliveries of 1 MiB announce removals")
 
-// While a pull of each vendor is in progress, many authenticated webhooks of 1 MiB each announce removals.
-// Each webhook names one row of the connection; its other ids do not exist. The next pull must mark all of
-// the named rows as removed, and the process must not hold the ids of all deliveries in memory.
+// The process must not hold the ids of all deliveries in memory when, during a pull, many authenticated webhooks of 1
+// MiB each announce removals. Each webhook names one row of the connection, and many ids that do not exist. The next
+// pull must mark all of the named rows as removed. The test does this with each vendor.
 func TestDeliveriesFullOfRemovalsNeedLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")
@@ -92,7 +92,7 @@ func (h *env) longestPull(t *testing.T, p *process, connection string) time.Dura
 	return longest
 }
 
-// settle waits until no pull of the connection is open, and checks that all succeeded.
+// settle waits until no pull of the connection is open, and checks that all of its pulls succeeded.
 func (h *env) settle(p *process, connection string) {
 	h.t.Helper()
 	eventually(h.t, waitTimeout, "the end of the pulls", func() bool {
@@ -112,8 +112,8 @@ func (l *link) mustPost(t *testing.T, p *process, body []byte) {
 	}
 }
 
-// postUntilAccepted posts a webhook until it is accepted. On a busy machine, a large webhook may get a 503, and
-// vendors repeat it.
+// postUntilAccepted posts a webhook until it is accepted. On a busy machine, a large webhook may get a 503. Vendors
+// send such a webhook again.
 func (l *link) postUntilAccepted(t *testing.T, p *process, body []byte) {
 	t.Helper()
 	eventually(t, waitTimeout, "a large webhook to be accepted", func() bool {

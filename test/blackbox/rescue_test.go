@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// rescueTime is the documented time limit after which another process has continued the work of a process
-// that died.
+// rescueTime is the documented time limit within which another process continues the work of a process that has died.
 const rescueTime = 30 * time.Second
 
 // startHalfReadPull starts a pull on the process and waits until its first page is stored. The pull then
@@ -26,8 +25,8 @@ func startHalfReadPull(t *testing.T, h *env, l *link, p *process) {
 	}
 }
 
-// startHangingPull starts a pull on the process. After the given number of pages the pull waits, because
-// the vendor does not respond any more.
+// startHangingPull starts a pull on the process, and returns when the pull waits for a response of the vendor. The
+// vendor responds only to requests for the given number of pages.
 func startHangingPull(t *testing.T, l *link, p *process, pages int) {
 	t.Helper()
 	l.hang(pages)

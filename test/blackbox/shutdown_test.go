@@ -13,11 +13,12 @@ import (
 // drainTime is the documented time limit within which a stopped process ends.
 const drainTime = 15 * time.Second
 
-// requestTimeout is the time for which a process that is stopped waits for requests in progress.
+// requestTimeout is the maximum time for which a process that is being stopped waits for requests in progress.
 const requestTimeout = 5 * time.Second
 
-// handBackTime is the time limit within which another process must have continued a pull that was handed back. It is
-// shorter than the lease of a pull, which a process must wait for if the pull is not handed back.
+// handBackTime is the time limit within which another process must have stored the remaining rows of a pull that was
+// handed back. It is shorter than the lease of a pull. If a pull is not handed back, another process can continue it
+// only when that lease has expired.
 const handBackTime = 10 * time.Second
 
 const killed = syscall.SIGKILL
@@ -77,8 +78,8 @@ func shutdown(t *testing.T, h *env) {
 	t.Logf("stopped within %.2f s: %+v, seed %d", took.Seconds(), v, seed)
 }
 
-// watchReadiness polls /readyz until it answers 503 or the process has ended. The returned channel receives
-// true if the answer was 503, and otherwise false.
+// watchReadiness polls /readyz until the status is 503 or the process has ended. It sends true to the returned channel
+// if the status was 503, and otherwise false.
 func watchReadiness(p *process) <-chan bool {
 	seen := make(chan bool, 1)
 	go func() {
@@ -129,7 +130,7 @@ func TestShutdownAnswersWaitingRequests(t *testing.T) {
 	}
 }
 
-// A long poll that is waiting when the process is stopped must get the present page immediately, so that it
+// A long poll that is waiting when the process is stopped must get its response, an empty page, immediately, so that it
 // does not delay the shutdown.
 func TestShutdownAnswersLongPolls(t *testing.T) {
 	for name, at := range map[string]func(*testing.T) string{
@@ -186,8 +187,9 @@ func endPolls(t *testing.T, h *env) {
 	t.Logf("stopped within %.2f s", took.Seconds())
 }
 
-// A follower that repeats its request without a pause must make few requests during a graceful stop: each
-// response closes its connection, and the process accepts no new connection.
+// A client that follows the change feed and repeats its request without a pause must be able to make only a few
+// requests during a graceful stop. The reason is that each response closes its connection, and the process accepts no
+// new connection.
 func TestShutdownDisconnectsFollowers(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
@@ -220,8 +222,8 @@ func TestShutdownDisconnectsFollowers(t *testing.T) {
 	}
 }
 
-// follow requests the address repeatedly until a request fails, and returns the number of requests. If a
-// response closes its connection, the next request must fail.
+// follow requests the address repeatedly until a request fails, and returns the number of requests. follow reports an
+// error if a request succeeds after a response has closed its connection.
 func (h *env) follow(with *http.Client, address string) int {
 	closed := false
 	for requests := 1; ; requests++ {
@@ -247,8 +249,8 @@ func (h *env) follow(with *http.Client, address string) int {
 	}
 }
 
-// When a process is stopped, it must hand back a pull that waits for the vendor, and another process must
-// continue that pull without a delay.
+// When a process is stopped, it must hand back a pull that is waiting for a response of the vendor, and another process
+// must continue that pull without a delay.
 func TestShutdownHandsAHangingPullBack(t *testing.T) {
 	t.Parallel()
 	for name, early := range map[string]bool{"another that already runs": true, "another that starts later": false} {

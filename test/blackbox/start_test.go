@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// canary is part of every invalid value. An error at the start must not repeat the value.
+// canary is part of every invalid value. The error with which the service refuses to start must not repeat that value.
 const canary = "canary-7f3a"
 
 // checkOneLine checks the exit code, and that stderr is one line that contains all the names but not the
@@ -63,7 +63,7 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"LOG_LEVEL":                     canary,
 		"LOG_FORMAT":                    canary,
 	}
-	// SEALING_KEYSET_FILE is invalid because it is not set
+	// SEALING_KEYSET_FILE is invalid, too, because it is not set.
 	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE")
 	for name, used := range map[string][]string{
 		"serve": names, "migrate": {"DATABASE_URL", "DATABASE_POOLED", "DATABASE_DISTRIBUTE"},
@@ -88,7 +88,8 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 	}
 }
 
-// An empty environment must not create a database: the operator may have misspelt DATABASE_URL.
+// Without DATABASE_URL, no command may create a database in production, because the operator may have misspelt the name
+// of that setting.
 func TestWithoutADatabaseNothingStartsInProduction(t *testing.T) {
 	h := newEnv(t, "")
 	for _, name := range []string{"serve", "migrate", "reseal"} {
@@ -113,7 +114,7 @@ func TestHealthReportsWhetherTheServiceIsReady(t *testing.T) {
 	checkOneLine(t, code, 1, out, said, "health: ")
 }
 
-// A misspelt setting must have no other effect than a warning, which names the setting without its value.
+// A setting with a misspelt name must have no other effect than a warning, which names the setting without its value.
 func TestAMisspeltSettingIsLogged(t *testing.T) {
 	h := newEnv(t, "")
 	h.settings["DATABASE_URI"] = canary
@@ -169,10 +170,9 @@ func TestKeysets(t *testing.T) {
 	}
 }
 
-// The service is started with a keyset other than the one that sealed the credentials in the database. It
-// must then serve everything that needs no credential, and report that it cannot open the credentials.
-// With the right keyset it must work again. An operator can also repair a connection permanently by
-// setting a new credential.
+// If the service is started with a keyset other than the one that sealed the credentials in the database, it must serve
+// everything that needs no credential, and report that it cannot open the credentials. With the right keyset it must
+// work again. A new credential that an operator sets must also repair a connection permanently.
 func TestForeignKeyset(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()

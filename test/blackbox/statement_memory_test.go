@@ -18,10 +18,10 @@ import (
 
 var statementRecords = flag.Int("statement-records", 50_000, "how many records a large statement has")
 
-// maxStatementMemory is the additional memory that a process may use for a statement of any size.
+// maxStatementMemory is the additional memory, in bytes, that a process may use for a statement of any size.
 const maxStatementMemory = 64 << 20
 
-// A statement of many records must be complete, and must not need more memory than one of few records.
+// A statement with many records must be complete, and must not need much more memory than a statement with few records.
 func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")
@@ -49,7 +49,7 @@ func TestALargeStatementNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-// copyRecords copies one posted record of the account until there are *statementRecords more, on 1,000 days.
+// copyRecords creates *statementRecords copies of one posted record of the account, with dates on 1,000 different days.
 func (h *env) copyRecords(t *testing.T, account string) {
 	t.Helper()
 	driver, source, columns := "pgx", h.settings["DATABASE_URL"],
@@ -97,7 +97,7 @@ func (h *env) copyRecords(t *testing.T, account string) {
 	}
 }
 
-// checkStatement downloads a statement and measures the memory of the process meanwhile.
+// checkStatement downloads a statement, and measures the memory of the process during the download.
 func (h *env) checkStatement(t *testing.T, p *process, account, format, end string) {
 	t.Helper()
 	before, begun := residentMemory(t, p), time.Now()
@@ -107,7 +107,7 @@ func (h *env) checkStatement(t *testing.T, p *process, account, format, end stri
 		t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+h.token)
-	response, err := (&http.Client{}).Do(request) // without the timeout of client
+	response, err := (&http.Client{}).Do(request) // not the variable client, whose timeout is 20 s
 	if err != nil {
 		t.Fatal(err)
 	}

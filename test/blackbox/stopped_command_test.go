@@ -30,15 +30,15 @@ func (d *database) hasWaitingLock(t *testing.T) bool {
 	return d.query(t, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
 }
 
-// hasRefusedLock reports whether a command has tried in vain to get an advisory lock, and has ended the transaction
-// until it tries again.
+// hasRefusedLock reports whether a command has failed to get an advisory lock, has rolled back its transaction, and is
+// now waiting before the next attempt.
 func (d *database) hasRefusedLock(t *testing.T) bool {
 	t.Helper()
 	return d.query(t, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
 		AND application_name = 'aggregator-connections' AND state = 'idle' AND query = 'rollback')`)
 }
 
-// query returns the result of a query for one boolean.
+// query runs an SQL query whose result is one boolean, and returns that boolean.
 func (d *database) query(t *testing.T, sql string) (result bool) {
 	t.Helper()
 	conn := must(pgx.Connect(t.Context(), d.url))
@@ -47,8 +47,8 @@ func (d *database) query(t *testing.T, sql string) (result bool) {
 	return result
 }
 
-// A command that is stopped before it has finished must not report success, because the operator's next
-// step would rely on it. When the command is run again, it finishes the work.
+// A command that is stopped before it has finished must not report success, because the operator's next step would rely
+// on it. When the command is run again, it must finish the work.
 func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	d := newDatabase(t)
 	h := newEnv(t, d.url)
@@ -79,9 +79,9 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	}
 }
 
-// stopCommand runs the statement lock, which takes a lock, and starts a command that has to
-// wait for this lock. It stops the command while the command waits, as waits reports. It checks the exit code and
-// the output; prints is the expected standard output.
+// stopCommand runs the SQL statement lock, which takes a lock, and starts a command that has to wait for this lock.
+// When the function waits reports that the command is waiting, stopCommand stops the command. It checks the exit code
+// and the output. The argument prints is the expected standard output.
 func stopCommand(
 	t *testing.T, h *env, d *database, lock string, waits func(*testing.T) bool, name, prints string,
 ) {

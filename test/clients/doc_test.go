@@ -126,7 +126,7 @@ func open(t *testing.T, settings ...string) *env {
 	}
 }
 
-// serve starts the service, waits until it serves, and returns its origin.
+// serve starts the service, waits until it listens, and returns its origin.
 func serve(t *testing.T, settings ...string) string {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// verifiers are the programs that call the function verify of a block in docs/events.md. Each reads the headers, the
-// body and the secret from the environment and prints the result.
+// verifiers maps the language of a code block in docs/events.md to a program that calls the function verify of that
+// block. The program reads the headers, the body and the secret from the environment and prints the result.
 var verifiers = map[string]struct {
 	tool, file, before, after string
 	command                   []string
@@ -57,7 +57,7 @@ print(str(verify(json.loads(os.environ["HEADERS"]), os.environ["BODY"].encode(),
 `, []string{"python3", "main.py"}},
 }
 
-// Each function in docs/events.md must accept the requests of the sink, and no others.
+// Each function verify in docs/events.md must accept the requests of the sink, and no other requests.
 func TestTheVerifiersOfTheDocumentAcceptOnlyOurSignatures(t *testing.T) {
 	headers := map[string]string{}
 	var body string

@@ -18,8 +18,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// Each example is killed while it follows the feed. Then rows change, and the next run has to continue from
-// its stored state.
+// An example that is killed while it follows the feed must continue from its stored state in the next run, although
+// rows have changed in the meantime.
 func TestTheExamplesContinueAfterAKill(t *testing.T) {
 	for name, c := range map[string]struct {
 		tool    string // the program that the example needs
@@ -54,7 +54,7 @@ func TestTheExamplesContinueAfterAKill(t *testing.T) {
 	}
 }
 
-// process returns the command, with the additional arguments more and the environment variables that the
+// process returns the given command with the additional arguments in more and with the environment variables that the
 // example needs.
 func (e *env) process(ctx context.Context, command []string, more ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, command[0], append(command[1:], more...)...)

@@ -80,7 +80,7 @@ func TestTheTypeScriptClientDoesTheMainJob(t *testing.T) {
 	}
 }
 
-// The compiler checks that an erased transaction fits the generated types.
+// The TypeScript compiler must accept an erased transaction as a value of the generated types.
 func TestTheTypesOfTheTypeScriptClientAllowErasedTransactions(t *testing.T) {
 	npm(t, buildTypeScript(t), "run", "check")
 }

@@ -28,7 +28,7 @@ const (
 	otherSecret   = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
 )
 
-// sender returns a sender that signs with the secrets.
+// sender returns a sender that signs its events with the secrets and sends them to the URL.
 func sender(t *testing.T, url string, secrets ...string) ports.EventSender {
 	t.Helper()
 	target := ports.SinkTarget{URL: domain.SecretText(url)}
@@ -42,7 +42,8 @@ func sender(t *testing.T, url string, secrets ...string) ports.EventSender {
 	return s
 }
 
-// event returns an event with a sequence, or the event of a test if the sequence is 0.
+// event returns an event with the given sequence. If it is 0, the event has no sequence, like an event that tests a
+// subscription.
 func event(t *testing.T, sequence int64) ports.OutgoingEvent {
 	t.Helper()
 	body := map[string]any{
@@ -60,7 +61,7 @@ func event(t *testing.T, sequence int64) ports.OutgoingEvent {
 	return ports.OutgoingEvent{ID: body["id"].(string), Sequence: sequence, Body: text}
 }
 
-// startReceiver starts the example and returns its URL. It is killed at the end of ctx.
+// startReceiver starts the example and returns its URL. The example is killed when ctx ends.
 func startReceiver(ctx context.Context, t *testing.T, journal string) (url string) {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, "node", filepath.Join(root, "examples", "node", "receive.mjs"), "0", journal)
@@ -96,14 +97,14 @@ func TestTheExampleReceiverStoresVerifiedEventsOnce(t *testing.T) {
 	send(url, event(t, 1), nil, signingSecret)
 	send(url, event(t, 1), nil, signingSecret) // again: the confirmation could have been lost
 	send(url, event(t, 2), domain.SinkRefused, otherSecret)
-	send(url, event(t, 4), nil, otherSecret, signingSecret) // during a rotation both secrets sign
+	send(url, event(t, 4), nil, otherSecret, signingSecret) // during a rotation, each event is signed with both secrets
 	large := event(t, 5)
 	large.Body = []byte(`{"id":"large","data":"` + strings.Repeat("x", 2<<20) + `"}`)
 	if err := sender(t, url, signingSecret).Send(t.Context(), large); err == nil {
 		t.Error("a body of 2 MiB was accepted")
 	}
 	kill()
-	if err := appendText(journal, `{"id":"cut`); err != nil { // as if it was killed while it wrote
+	if err := appendText(journal, `{"id":"cut`); err != nil { // as if it had been killed while writing
 		t.Fatal(err)
 	}
 	url = startReceiver(t.Context(), t, journal)

@@ -80,7 +80,7 @@ func TestAStatementIsSavedToAFile(t *testing.T) {
 	}
 }
 
-// A response that ends before the document must leave no file.
+// If a response ends before the document is complete, no file must remain.
 func TestAnIncompleteStatementLeavesNoFile(t *testing.T) {
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprint(w, "id,date\r\n")

@@ -76,7 +76,7 @@ func (c *terminal) enter(text string) {
 	}
 }
 
-// end waits for the end of the command and returns its exit code.
+// end waits until the command has ended and returns its exit code.
 func (c *terminal) end() int {
 	c.t.Helper()
 	ended := make(chan int, 1)

@@ -68,7 +68,7 @@ func TestEveryComposeServiceIsRestricted(t *testing.T) {
 	}
 }
 
-// secretName matches the names of variables whose value is a secret, and not the path of a file.
+// secretName matches the names of variables whose value is the secret itself, not the path of a file that contains it.
 var secretName = regexp.MustCompile(`(PASSWORD|SECRET|AUTHORIZATION|DATABASE_URL)$`)
 
 func TestComposeStartsTheServiceAfterItsPreparation(t *testing.T) {
@@ -179,7 +179,7 @@ func TestTheComposeServicesStart(t *testing.T) {
 	}
 }
 
-// The settings must be valid and known, and only DATABASE_URL may be risky.
+// The settings must be known and valid, and only DATABASE_URL may cause a warning about a risk.
 func TestTheComposeSettingsAreValid(t *testing.T) {
 	secrets := createSecrets(t)
 	env := readCompose(t).Services["discovery"].Environment

@@ -249,7 +249,8 @@ func env(objects map[string]object) map[string]string {
 	return all
 }
 
-// The settings that the chart sets must be known, valid and without risk, and each file must be mounted.
+// The settings that the chart sets must be known and valid and must cause no warning about a risk. Each file that they
+// name must be mounted.
 func TestTheSettingsOfTheChartAreValid(t *testing.T) {
 	for name, values := range map[string][]string{"default": nil, "everything": everything} {
 		t.Run(name, func(t *testing.T) {
@@ -279,7 +280,7 @@ func TestTheSettingsOfTheChartAreValid(t *testing.T) {
 	}
 }
 
-// mounted creates the files of the volume with the secrets and returns their folder.
+// mounted creates the files that the pod's volume of secrets contains, and returns their folder.
 func mounted(t *testing.T, objects map[string]object) string {
 	t.Helper()
 	folder := t.TempDir()

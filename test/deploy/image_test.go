@@ -34,7 +34,7 @@ type buildah struct {
 	flags []string
 }
 
-// newBuildah returns a buildah that can run here. Otherwise the test is skipped.
+// newBuildah returns a buildah with its own storage. It skips the test if buildah cannot run on this machine.
 func newBuildah(t *testing.T) buildah {
 	t.Helper()
 	if _, err := exec.LookPath("buildah"); err != nil || os.Getuid() != 0 || runtime.GOOS != "linux" {
@@ -68,8 +68,8 @@ func (b buildah) config(image string) imageConfig {
 	return found.Config
 }
 
-// buildImage builds the image from a binary that is compiled outside of it, as releases do. It returns the
-// id of the image.
+// buildImage builds the image from a binary that is compiled outside of the image, as in a release. It returns the id
+// of the image.
 func (b buildah) buildImage() string {
 	b.t.Helper()
 	binary(b.t)
@@ -150,7 +150,7 @@ type container struct {
 	env    map[string]string
 }
 
-// command returns the command that the image's entrypoint and args form.
+// command returns the command that consists of the image's entrypoint and args.
 func (c container) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join("/usr/local/bin", c.config.Entrypoint[0]), args...)
 	cmd.Dir, cmd.Env = c.config.WorkingDir, c.config.Env

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The size of the binary is also a large part of the memory of an idle process, because most of its pages are read
-// during the start.
+// The binary must stay small, because most of its pages are read during the start and then account for a large part of
+// the memory of an idle process.
 func TestTheBinaryIsSmall(t *testing.T) {
 	content, err := os.ReadFile(binary(t))
 	if err != nil {

@@ -127,8 +127,8 @@ func (c consumer) readCopy() map[string]string {
 	return rows
 }
 
-// table returns the rows by id, as the service lists them without the feed. Each row is in the form in
-// which the consumer prints it.
+// table returns the rows by id. It reads them with the service's list method and not from the feed. Each row is in the
+// form in which the consumer prints it.
 func (w *env) table(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}

@@ -17,9 +17,8 @@ import (
 // null; inside a string it matches any text that is not empty.
 const wildcard = "…"
 
-// mismatch returns how the response got differs from the documented response shown, or "" if they match.
-// The documented headers must be present. In the body, every object must have exactly the documented
-// members.
+// mismatch returns a description of how the response got differs from the documented response shown, or "" if they
+// match. The documented headers must be present. In the body, every object must have exactly the documented members.
 func mismatch(shown, got string) string {
 	wantHead, wantBody := splitResponse(shown)
 	gotHead, gotBody := splitResponse(got)
@@ -81,8 +80,8 @@ func headers(text string) http.Header {
 	return http.Header(fields)
 }
 
-// differences compares two JSON values recursively and returns a description of each difference. at is the
-// path of the values, for these descriptions.
+// differences compares two JSON values recursively and returns a description of each difference. The argument at is the
+// path of the values in the response, which the descriptions contain.
 func differences(at string, want, have any) (found []string) {
 	if want == wildcard && have != nil {
 		return nil

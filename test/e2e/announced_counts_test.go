@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// announceCount sends the webhook of b about a synchronisation, with this number of transactions. Pluggy announces it
-// for one account, and Belvo for all accounts of a link.
+// announceCount sends a webhook of the bank that announces this number of transactions after a synchronisation. Pluggy
+// announces the number for one account, and Belvo for all accounts of a link.
 func (o operator) announceCount(b bank, hook string, count int, added ...string) {
 	o.t.Helper()
 	kind, member := "created", "transactionsCount"
@@ -42,8 +42,8 @@ func (o operator) announceCount(b bank, hook string, count int, added ...string)
 	o.postWebhook(o.t, b.vendor(), hook, raw).want(http.StatusAccepted)
 }
 
-// countAnnounced adds a row, and returns its id and the number of rows that a webhook about it announces. The vendor of
-// the demo data can have created rows later on the same day.
+// countAnnounced adds a row, and returns its id and the number of rows that a webhook about it announces. At Pluggy
+// this number can be greater than one, because the demo data can contain rows that were created later on the same day.
 func countAnnounced(t *testing.T, b bank) (rows int, added string) {
 	t.Helper()
 	added = b.add(t)
@@ -61,8 +61,8 @@ func countAnnounced(t *testing.T, b bank) (rows int, added string) {
 	return rows, added
 }
 
-// TestAnnouncedCountsFindWhatIsMissing announces more transactions than the vendor lists, and lists the missing one
-// later.
+// TestAnnouncedCountsFindWhatIsMissing checks that an account is reported as drifting when a webhook announces more
+// transactions than the vendor lists. It must be complete again when the vendor lists the missing transaction.
 func TestAnnouncedCountsFindWhatIsMissing(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")

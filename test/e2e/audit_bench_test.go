@@ -24,10 +24,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// unaudited hides the audit entries of a context from a store.
+// unaudited is a context that hides its audited change from a store, so that the store writes no audit entry.
 type unaudited struct{ context.Context }
 
-// Value returns nil instead of an audited change.
+// Value is like the method of the wrapped context, but returns nil instead of an audited change.
 func (c unaudited) Value(key any) any {
 	value := c.Context.Value(key)
 	if _, ok := value.(ports.AuditedChange); ok {
@@ -36,7 +36,7 @@ func (c unaudited) Value(key any) any {
 	return value
 }
 
-// auditSwitch turns the audit entries of changes off.
+// auditSwitch turns the writing of audit entries on and off.
 type auditSwitch struct{ off atomic.Bool }
 
 func (s *auditSwitch) context(ctx context.Context) context.Context {
@@ -70,9 +70,10 @@ func (s switchedTokens) Create(ctx context.Context, t domain.WebhookToken) error
 	return s.Tokens.Create(s.context(ctx), t)
 }
 
-// BenchmarkAuditedRequest measures requests that create and update a connection and mint a token, with and without
-// their audit entries, in turns. It reports the medians and by how much the entry slows the request down. Both
-// databases flush every commit to disk, as in production; SQLite is also measured with its file in memory.
+// BenchmarkAuditedRequest measures requests that create a connection, update a connection and create a webhook token.
+// It alternates between requests with and without an audit entry, and reports the two medians and the slowdown in
+// percent. Both databases flush every commit to disk, as in production. SQLite is also measured with its file in
+// memory.
 func BenchmarkAuditedRequest(b *testing.B) {
 	onDisk, err := datadir.CreateOnDisk()
 	if err != nil {
@@ -151,7 +152,8 @@ func BenchmarkAuditedRequest(b *testing.B) {
 	}
 }
 
-// benchSender returns a function that sends a request of a new tenant's operator and returns the body of the response.
+// benchSender returns a function that sends a request as an operator of a new tenant. The function checks the status
+// and returns the body of the response.
 func benchSender(b *testing.B, w *env) func(method, path string, body object, status int) object {
 	claims := jwt.New()
 	for name, value := range map[string]any{

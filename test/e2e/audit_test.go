@@ -34,7 +34,7 @@ func (w *env) audited(t *testing.T, subject string) operator {
 	return o
 }
 
-// entries returns the audit entries, oldest first, with the query.
+// entries returns the audit entries that the list returns for the query, oldest first.
 func (o operator) entries(query string) []object {
 	o.t.Helper()
 	all := o.pages(auditPath+"/events"+query, 3)
@@ -54,11 +54,12 @@ func (o operator) actions() []string {
 	return all
 }
 
-// The following functions verify a log with nothing but the API's responses, the standard library, and the definitions
-// of RFC 6962: they share no code with the service.
+// The following functions verify an audit log according to the definitions of RFC 6962. They use only the API's
+// responses and the standard library, and share no code with the service.
 
-// leafHash returns the hash of an entry. encoding/json sorts the members and escapes as RFC 8785 does, since entries
-// contain neither fractions nor characters that HTML escapes.
+// leafHash returns the hash of an entry. The entry must be hashed in the canonical form of RFC 8785. encoding/json
+// produces the same form, because it sorts the members, and because entries contain neither fractions nor characters
+// that are escaped in HTML.
 func leafHash(t *testing.T, entry object) [32]byte {
 	t.Helper()
 	var canonical bytes.Buffer
@@ -74,7 +75,7 @@ func nodeHash(left, right [32]byte) [32]byte {
 	return sha256.Sum256(slices.Concat([]byte{1}, left[:], right[:]))
 }
 
-// split returns the largest power of two below n.
+// split returns the largest power of two that is less than n.
 func split(n int) int { return 1 << (bits.Len(uint(n-1)) - 1) }
 
 func rootOf(leaves [][32]byte) [32]byte {
@@ -88,7 +89,8 @@ func rootOf(leaves [][32]byte) [32]byte {
 	}
 }
 
-// rootByProof returns the root to which an inclusion proof leads. The last hash of the proof is nearest to the root.
+// rootByProof computes the root of the tree from a leaf and its inclusion proof. The last hash of the proof is the one
+// nearest to the root.
 func rootByProof(leaf [32]byte, n, size int, proof [][32]byte) (root [32]byte, ok bool) {
 	if size == 1 {
 		return leaf, len(proof) == 0
@@ -128,7 +130,7 @@ func verifiedCheckpoint(t *testing.T, key, signed string) (size int, root [32]by
 	return size, [32]byte(raw)
 }
 
-// proof returns the hashes of a proof.
+// proof requests a proof, and returns the hashes of the proof and the size of its tree.
 func (o operator) proof(path string) (size int, hashes [][32]byte) {
 	o.t.Helper()
 	got := o.get(auditPath + "/proofs/" + path).want(http.StatusOK).json()
@@ -142,8 +144,8 @@ func (o operator) proof(path string) (size int, hashes [][32]byte) {
 	return int(got["size"].(float64)), hashes
 }
 
-// verifyLog verifies the whole log of the tenant, with an earlier checkpoint unless it is "". It returns the newest
-// checkpoint.
+// verifyLog verifies the whole log of the tenant. Unless earlier is "", it also verifies that the log is consistent
+// with the checkpoint earlier. It returns the newest checkpoint.
 func (o operator) verifyLog(earlier string) string {
 	o.t.Helper()
 	key := string(o.get(auditPath + "/key").want(http.StatusOK).raw)
@@ -184,8 +186,8 @@ func (o operator) verifyLog(earlier string) string {
 	return newest
 }
 
-// verifyConsistency verifies that the tree of from entries is a prefix of the tree of to entries. RFC 6962 defines no
-// proof for an earlier tree without entries, which is a prefix of every tree: the proof must be empty.
+// verifyConsistency verifies that the tree with from entries is a prefix of the tree with to entries. RFC 6962 defines
+// no proof for an earlier tree without entries. Such a tree is a prefix of every tree, so the proof must be empty.
 func (o operator) verifyConsistency(from, to int, before, after [32]byte) {
 	o.t.Helper()
 	size, hashes := o.proof(fmt.Sprintf("consistency?from=%d&to=%d", from, to))
@@ -211,12 +213,13 @@ func tlogHashes(hashes [][32]byte) tlog.RecordProof {
 	return all
 }
 
-// TestTheAuditLogRecordsWhatOperatorsDo makes each kind of change, and requests that change nothing.
+// TestTheAuditLogRecordsWhatOperatorsDo checks that each kind of change has an audit entry, and that requests that
+// change nothing have none.
 func TestTheAuditLogRecordsWhatOperatorsDo(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := connectAndPull(t, w, b)
 		o.token = signed(t, jwtSecret, object{"tenant_id": o.tenant, "sub": "maria"})
-		before := o.actions() // those of connectAndPull, whose token has no subject
+		before := o.actions() // the changes made by connectAndPull, whose token has no subject
 		if got := text(o.entries("")[0], "actor"); got != "unknown" {
 			t.Errorf("the actor of a token without a subject is %s", got)
 		}
@@ -297,7 +300,8 @@ func TestAMissingScopeIsAnAuditEntry(t *testing.T) {
 	}, func(s *setup) { s.cfg.Auth.RequireScopes = true })
 }
 
-// TestAuditNumbersHaveNoGaps lets many writers of one tenant change things at the same time.
+// TestAuditNumbersHaveNoGaps checks that the numbers of the audit entries have no gaps, although many writers of one
+// tenant make changes at the same time.
 func TestAuditNumbersHaveNoGaps(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.audited(t, "writers")
@@ -323,7 +327,8 @@ func TestAuditNumbersHaveNoGaps(t *testing.T) {
 	})
 }
 
-// TestTheCheckpointOfAnEmptyLogIsVerified verifies a log without entries, and its checkpoint after entries were added.
+// TestTheCheckpointOfAnEmptyLogIsVerified checks that a log without entries can be verified, and that its checkpoint is
+// still valid after entries were added.
 func TestTheCheckpointOfAnEmptyLogIsVerified(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.audited(t, "maria")
@@ -339,7 +344,7 @@ func TestTheCheckpointOfAnEmptyLogIsVerified(t *testing.T) {
 	})
 }
 
-// An entry must get its number within a second, also if nobody reads the log.
+// An entry must get its number within a second, even if nobody reads the log.
 func TestAuditEntriesAreNumberedSoon(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.audited(t, "maria")

@@ -21,19 +21,19 @@ type bank interface {
 	ref() string
 	login() (id, secret string)
 
-	// truth returns the rows that the service must have stored for the reference, by external id.
-	// They are computed from the vendor's own responses, not by the service's code.
+	// truth returns the rows that the service must have stored for the reference, by external id. The rows are computed
+	// from the vendor's own responses, without the service's code.
 	truth(t *testing.T) map[string]truth
 	add(t *testing.T) (id string)
 	edit(t *testing.T, id string)
-	// correctBalance changes the running balance of a row, which does not count as an edit.
+	// correctBalance changes the running balance of a row. The service must not treat this change as an edit.
 	correctBalance(t *testing.T, id string)
 	// changeAmount sets the amount of a row, without its sign.
 	changeAmount(t *testing.T, id, amount string)
 	remove(t *testing.T, id string)
 	// post deletes the row and creates it again, with the same content, under a new id.
 	post(t *testing.T, id string) (newID string)
-	// setBalance sets the balance of the bank account to which add adds rows, and returns the account's
+	// setBalance sets the balance of the bank account in which the method add creates rows, and returns the account's
 	// external id.
 	setBalance(t *testing.T, balance string) (account string)
 	// setAccountListed sets whether the vendor lists one of its accounts. It returns the account's external
@@ -44,11 +44,11 @@ type bank interface {
 	revoke()
 	grant()
 
-	// linkTokens returns the tokens for the vendor's hosted page that the vendor has issued, oldest first.
+	// linkTokens returns the tokens that the vendor has issued for its hosted page, oldest first.
 	linkTokens() []string
 
-	// payload returns the body of a webhook about the rows ids. kind is "all" (any row may
-	// have changed), "created", "updated" or "deleted".
+	// payload returns the body of a webhook about the rows with these ids. The argument kind is "all" (any row may have
+	// changed), "created", "updated" or "deleted".
 	payload(t *testing.T, kind string, ids ...string) []byte
 	inject(t *testing.T, faults ...fault)
 	clear()
@@ -104,7 +104,7 @@ func fraction(t *testing.T, text string) string {
 	return value.RatString()
 }
 
-// withSign replaces the sign of a decimal number: none for incoming money, a minus for outgoing money.
+// withSign replaces the sign of a decimal number. Incoming money gets no sign, and outgoing money gets a minus.
 func withSign(text string, in bool) string {
 	text = strings.TrimPrefix(text, "-")
 	if text == "" || in {
@@ -125,9 +125,9 @@ func parseJSON(t *testing.T, raw []byte) any {
 	return value
 }
 
-// checkRows checks that the stored rows of the connection id equal the vendor's rows: none is
-// missing, duplicated or altered. Rows that the vendor no longer has must be marked as removed,
-// except those whose external ids are in kept.
+// checkRows checks that the stored rows of the connection with this id are equal to the vendor's rows: none is missing,
+// duplicated or altered. Rows that the vendor no longer has must be marked as removed, except the rows whose external
+// ids are in kept.
 func (o operator) checkRows(b bank, id string, kept ...string) {
 	o.t.Helper()
 	got := map[string]truth{}
@@ -183,7 +183,7 @@ type gate struct {
 	entered   chan struct{}
 	opened    chan struct{}
 	seen      map[string]int
-	keys      map[string]bool // the API keys that requests have contained
+	keys      map[string]bool // the API keys that were contained in requests
 	inside    int
 	maxInside int
 }
@@ -232,8 +232,8 @@ func (g *gate) leave() {
 	g.inside--
 }
 
-// hold blocks the next request whose path matches pattern until release is called. entered is
-// closed when that request has arrived.
+// hold makes the gate block the next request whose path matches pattern. The request is blocked until release is
+// called. The channel entered is closed when the request has arrived.
 func (g *gate) hold(pattern string) (entered <-chan struct{}, release func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -76,7 +76,7 @@ func TestBelvoLinkEvents(t *testing.T) {
 			{"TRANSACTIONS/historical_update", belvosim.LinkValid, false},
 			{"LINK/invalid_credentials", belvosim.LinkInvalid, true},
 			{"ACCOUNTS/historical_update", belvosim.LinkValid, false},
-			// the status of the link does not show that a consent has expired
+			// The status of the link does not show that a consent has expired.
 			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true},
 			{"TRANSACTIONS/new_transactions_available", belvosim.LinkValid, false},
 		} {

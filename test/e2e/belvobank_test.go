@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// belvoBank is one link of Belvo's demo data.
+// belvoBank is a simulated Belvo with its demo data. Its account reference is one link of that data.
 type belvoBank struct {
 	sim  *belvosim.Simulator
 	at   *gate
@@ -50,7 +50,7 @@ func (b *belvoBank) grant() {
 	b.sim.AddSecret(b.id, b.password)
 }
 
-// belvoRow contains the members of a Belvo transaction from which truth is computed.
+// belvoRow contains the members of a Belvo transaction from which the expected stored row is computed.
 type belvoRow struct {
 	ID      string `json:"id"`
 	Account *struct {
@@ -105,9 +105,9 @@ func (b *belvoBank) request(t *testing.T, target string) []byte {
 	return w.Body.Bytes()
 }
 
-// expected computes the stored form of a row according to Belvo's data dictionary. The type
-// determines the direction; without a type the number keeps its sign. Without a currency the row
-// has the account's currency; all accounts of one link of the demo data share a currency.
+// expected computes the stored form of a row according to Belvo's data dictionary. The type determines the direction;
+// without a type the number keeps its sign. A row without a currency has the account's currency. In the demo data, all
+// accounts of one link have the same currency.
 func (b *belvoBank) expected(t *testing.T, row belvoRow, raw any) truth {
 	t.Helper()
 	holder := "MXN"

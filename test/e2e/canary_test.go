@@ -48,7 +48,7 @@ func forms(secret string) map[string]string {
 		"path":     url.PathEscape(secret),
 		"reversed": reversed(secret),
 	}
-	// tainted is the number of leading base64 characters that also encode bits of the preceding text
+	// tainted is the number of leading base64 characters that also encode bits of the preceding text.
 	for offset, tainted := range []int{0, 2, 3} {
 		padded := append(make([]byte, offset), secret...)
 		padded = padded[:len(padded)-len(padded)%3]
@@ -67,7 +67,7 @@ func reversed(text string) string {
 	return string(letters)
 }
 
-// spanSink is a collector of traces that keeps what it receives.
+// spanSink is a trace collector that keeps everything that it receives.
 type spanSink struct {
 	mu  sync.Mutex
 	raw bytes.Buffer
@@ -92,7 +92,7 @@ func (s *spanSink) text() string {
 }
 
 func TestNoSecretLeaks(t *testing.T) {
-	spans := &spanSink{} // of all backends
+	spans := &spanSink{} // receives the traces of all backends
 	collector := httptest.NewServer(spans)
 	t.Cleanup(collector.Close)
 	each(t, func(t *testing.T, w *env) {
@@ -308,7 +308,7 @@ func (w *env) files(t *testing.T) string {
 	return string(all)
 }
 
-// tables returns a copy of every table except PostgreSQL's own. Binary columns are hexadecimal.
+// tables returns the content of all tables except PostgreSQL's system tables. Binary columns are in hexadecimal.
 func (w *env) tables(t *testing.T) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), w.dsn)
@@ -334,8 +334,8 @@ func (w *env) tables(t *testing.T) string {
 	return all.String()
 }
 
-// Every encoding of a secret inside a longer text must contain one of the forms. Otherwise the
-// search in TestNoSecretLeaks would overlook a leak.
+// If a secret is encoded as part of a longer text, the result must contain one of the texts that the function forms
+// returns. Otherwise the search in TestNoSecretLeaks would overlook a leak.
 func TestTheSearchFindsEveryForm(t *testing.T) {
 	secret := canarySecret
 	for _, text := range []string{

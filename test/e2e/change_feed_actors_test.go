@@ -92,8 +92,8 @@ func (w *feedWriter) row(n int) domain.TransactionData {
 	}
 }
 
-// slowly returns a source of ids that blocks when it is asked for the first id. The store asks for
-// that id after its transaction has started to write and before anything is committed.
+// slowly returns a function that generates ids, and that blocks at its first call. The store makes that call after its
+// transaction has started to write and before anything is committed.
 func (w *feedWriter) slowly() func() domain.TransactionID {
 	first := true
 	return func() domain.TransactionID {
@@ -133,13 +133,13 @@ type feedReader struct {
 // committed. Any other open transaction on the server can hold the feed back that long.
 const feedTimeout = 30 * time.Second
 
-// follow reads until the reader has seen everything that was written and the feed has no more pages.
-// To each channel that it receives from asked, it sends a new reader that continues from the present
-// position.
+// follow reads until the reader has seen everything that was written and the feed has no more pages. For each channel
+// that it receives from the channel asked, it sends a copy of the reader, which continues from the current position, to
+// that channel.
 func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {
-		table := r.written.Load() // loaded before the read: if it is set, the read must reach all changes
+		table := r.written.Load() // loaded before the read: if it is not nil, all changes are already committed
 		if table != nil && ended.IsZero() {
 			ended = time.Now()
 		}
@@ -171,8 +171,8 @@ func (r *feedReader) clone() *feedReader {
 	return &feedReader{feedRace: r.feedRace, from: r.after.Key, after: r.after, seen: maps.Clone(r.seen)}
 }
 
-// record remembers the row. It checks that the versions of a row never decrease, and that the
-// content of a version never changes.
+// record remembers the state of a row. It checks that the version of a row never decreases, and that the content of a
+// version never changes.
 func (r *feedReader) record(t domain.Transaction) {
 	now, before := seenOf(t), r.seen[t.ID]
 	switch {
@@ -185,8 +185,8 @@ func (r *feedReader) record(t domain.Transaction) {
 	r.changes++
 }
 
-// compare checks that the rows which the reader has seen equal the table. name identifies the
-// reader in the error message.
+// compare checks that the rows that the reader has seen are equal to the rows of the table. The argument name
+// identifies the reader in the error message.
 func (r *feedReader) compare(name int, table map[domain.TransactionID]seenRows) {
 	skipped, other := 0, 0
 	for id, row := range table {

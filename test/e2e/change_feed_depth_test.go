@@ -76,7 +76,8 @@ func benchmarkDepth(
 	more ...string,
 ) {
 	tenant := domain.TenantID{UUID: uuid.New()}
-	more = append(more, fmt.Sprint("UPDATE feed SET plain_until = ", feedDepth)) // accepts the positions below
+	// The last statement makes the feed accept the positions that are used below.
+	more = append(more, fmt.Sprint("UPDATE feed SET plain_until = ", feedDepth))
 	for _, statement := range append([]string{fmt.Sprintf(insert, tenant, feedDepth)}, more...) {
 		if err := execute(b.Context(), statement); err != nil {
 			b.Fatal(err)

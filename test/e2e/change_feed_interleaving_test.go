@@ -14,9 +14,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// In any order of pages, sweeps and reads, every reader must end with the same rows as the table.
-// This also holds for a reader that crashed before it stored its cursor and therefore reads a page
-// twice.
+// Regardless of the order in which pages are stored, sweeps run and readers read, every reader must end with the same
+// rows as the table. This must also be true for a reader that has crashed before it stored its cursor and therefore
+// reads a page twice.
 func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newFeedModel(t)
@@ -76,8 +76,7 @@ func must(t *rapid.T, err error) {
 	}
 }
 
-// external generates one of six external ids. There are few, so that rows are edited, removed and
-// restored.
+// external generates one of only six external ids, so that the same rows are often edited, removed and restored.
 var external = rapid.StringMatching("[a-f]")
 
 func (s *feedModel) lease(t *rapid.T) domain.Lease {

@@ -26,10 +26,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// feedWriters is the number of concurrent writers. The first one is the slow writer.
+// feedWriters is the number of concurrent writers. The first writer is slow: it keeps its transactions open for some
+// time.
 const feedWriters = 16
 
-// duration returns how long the writers write: FEED_SECONDS seconds, or ten if it is not set.
+// duration returns how long the writers write: the number of seconds in the environment variable FEED_SECONDS, or ten
+// seconds if it is not set.
 func duration(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("FEED_SECONDS")
@@ -74,8 +76,8 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 	}
 }
 
-// SQLite has one writer at a time, so an open transaction blocks all other writers. Therefore the
-// slow writer keeps its transaction open for only a fifth of a second.
+// A reader of the feed must skip nothing on SQLite, too. SQLite has only one writer at a time, so an open transaction
+// blocks all other writers. Therefore the slow writer keeps its transaction open for only a fifth of a second.
 func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: harness.SQLite(t), Timeout: time.Minute})
 	if err == nil {
@@ -99,7 +101,7 @@ type feedRace struct {
 	open   func() bool   // reports whether the slow writer's transaction is open
 
 	connections []domain.ConnectionID
-	// all rows of the table, set after the last write has committed
+	// written contains all rows of the table. It is set after the last write has committed.
 	written atomic.Pointer[map[domain.TransactionID]seenRows]
 
 	pages, held, seenOpen, committedMeanwhile atomic.Int64
@@ -111,8 +113,8 @@ func newFeedRace(t *testing.T, store *gormstore.Store, hold time.Duration) *feed
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// run starts all writers and three readers, waits for their end, and compares what each reader saw
-// with the table.
+// run starts all writers and three readers, waits until they have ended, and compares the rows that each reader has
+// seen with the table.
 func (r *feedRace) run() {
 	writing, stop := context.WithTimeout(r.t.Context(), duration(r.t))
 	defer stop()
@@ -130,7 +132,8 @@ func (r *feedRace) run() {
 	ask, answer := make(chan chan<- *feedReader), make(chan *feedReader)
 	reads.Go(func() { first.follow(ask) })
 	for i, limit := range []int{7, 1000} {
-		// the other readers start after 3/8 and 6/8 of the time, at the first reader's cursor
+		// The other readers start after 3/8 and 6/8 of the time, each at the cursor that the first reader has at that
+		// time.
 		time.Sleep(duration(r.t) * 3 / 8)
 		ask <- answer
 		readers[i+1] = <-answer
@@ -159,7 +162,7 @@ func (r *feedRace) run() {
 	}
 }
 
-// table returns every row, read without the feed.
+// table reads all rows without the feed, and returns them.
 func (r *feedRace) table() map[domain.TransactionID]seenRows {
 	rows := map[domain.TransactionID]seenRows{}
 	for _, connection := range r.connections {
@@ -180,7 +183,7 @@ func (r *feedRace) table() map[domain.TransactionID]seenRows {
 	return rows
 }
 
-// seenRows is what a reader remembers about one row.
+// seenRows is the state in which a reader has last seen one row.
 type seenRows struct {
 	version int
 	text    string

@@ -47,8 +47,8 @@ func (w *env) operator(t *testing.T) operator {
 	return operator{w, t, tenant, signed(t, jwtSecret, object{"tenant_id": tenant})}
 }
 
-// signed returns a signed JWT with the claims. It is valid for an hour unless the claims say
-// otherwise; a claim whose value is nil is omitted.
+// signed returns a signed JWT with the claims. The token is valid for an hour unless the claims contain exp. A claim
+// whose value is nil is omitted.
 func signed(t *testing.T, secret string, claims object) string {
 	t.Helper()
 	all := object{"exp": time.Now().Add(time.Hour).Unix()}
@@ -154,8 +154,8 @@ type response struct {
 	raw     []byte
 }
 
-// minted reports whether this is the successful response to the creation of a webhook token, of a link session or of a
-// subscription, or a new signing secret. Only these responses may contain a secret.
+// minted reports whether this is a successful response to a request that creates a webhook token, a link session, a
+// subscription or a new signing secret. Only these responses may contain a secret.
 func (a response) minted() bool {
 	return a.status == http.StatusCreated &&
 		(a.request == "POST "+tokens || a.request == "POST "+subscriptions ||
@@ -164,7 +164,7 @@ func (a response) minted() bool {
 			strings.HasSuffix(a.request, "/secret")
 }
 
-// want checks the status and the presence of X-Request-Id, and returns the response.
+// want checks that the response has this status and a header X-Request-Id, and returns the response.
 func (a response) want(status int) response {
 	a.t.Helper()
 	if a.status != status {
@@ -240,8 +240,8 @@ func (a response) problem(status int, code string, locations ...string) {
 	a.checkHeaders(status, body)
 }
 
-// checkHeaders checks the headers that some statuses require, and that a 5xx does not reveal its
-// cause. A 502 is about the vendor and names one of five reasons.
+// checkHeaders checks the headers that some statuses require, and that a 5xx does not reveal its cause. A 502 must be
+// about the vendor and must name one of five reasons.
 func (a response) checkHeaders(status int, body object) {
 	a.t.Helper()
 	switch status {

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// closedRecords returns the lines of the digest of a close by the ids of the records: the present records of the
-// account, in which the adjustments are undone.
+// closedRecords returns the lines from which the digest of a close is computed, by the ids of their records. It
+// computes them from the account's current records, in which it undoes the adjustments of the close.
 func (o operator) closedRecords(id, account, day string) map[string]string {
 	o.t.Helper()
 	records := map[string]object{}
@@ -42,7 +42,7 @@ func (o operator) closedRecords(id, account, day string) map[string]string {
 		if text(record, "date") <= day {
 			line := transaction
 			for _, name := range []string{"date", "status", "amount", "currency", "accountAmount", "accountCurrency"} {
-				value, _ := record[name].(string) // null and absent are empty
+				value, _ := record[name].(string) // null and a missing member count as empty
 				line += "|" + value
 			}
 			lines[transaction] = line + "\n"
@@ -51,7 +51,7 @@ func (o operator) closedRecords(id, account, day string) map[string]string {
 	return lines
 }
 
-// checkDigest recomputes the digest and the count of a close.
+// checkDigest recomputes the digest and the count of a close, and compares them with the close.
 func (o operator) checkDigest(when, id, account string, closed object) {
 	o.t.Helper()
 	lines := o.closedRecords(id, account, text(closed, "date"))
@@ -65,7 +65,7 @@ func (o operator) checkDigest(when, id, account string, closed object) {
 	}
 }
 
-// adjusted returns the days that the items of the feed name, by the id of the transaction.
+// adjusted returns the adjusted days that the items of the feed name, by the ids of their transactions.
 func (o operator) adjusted() map[string]string {
 	o.t.Helper()
 	days := map[string]string{}
@@ -79,8 +79,9 @@ func (o operator) adjusted() map[string]string {
 	return days
 }
 
-// TestAPeriodIsClosedAndLaterChangesAreItsAdjustments closes two periods of an account, changes, removes and restores
-// records, and reopens a period.
+// TestAPeriodIsClosedAndLaterChangesAreItsAdjustments checks that changes of records in a closed period are listed as
+// adjustments of its close, and that undoing them leads to the digest of the close. It closes two periods of an
+// account; changes, removes and restores records; and reopens one period.
 func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")
@@ -142,7 +143,7 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 	}, func(s *setup) { s.cfg.DriftGrace = time.Hour })
 }
 
-// closable returns the records of the account up to a day, oldest first. There are at least two.
+// closable returns the records of the account up to a day, oldest first. It fails the test if there are fewer than two.
 func (o operator) closable(id, account, day string) []object {
 	o.t.Helper()
 	var records []object

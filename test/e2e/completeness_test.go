@@ -20,8 +20,8 @@ func (o operator) accountPath(id, externalID string) string {
 	return ""
 }
 
-// anchor returns state, basis, and the difference of the first check of an account, and the completeness that the
-// health of its connection shows.
+// anchor returns four values: the state and the basis of an account's completeness, the difference of its first check,
+// and the completeness that the health of its connection shows.
 func (o operator) anchor(id, account string) []string {
 	o.t.Helper()
 	got := o.get(account + "/completeness").want(http.StatusOK).json()
@@ -37,8 +37,8 @@ func (o operator) anchor(id, account string) []string {
 	return []string{text(got, "state"), text(got, "basis"), text(first, "difference"), text(health, "completeness")}
 }
 
-// TestTheBalanceOfAnAccountFindsWhatIsMissing hides a record behind a balance, announces it later, and accepts a
-// difference that stays.
+// TestTheBalanceOfAnAccountFindsWhatIsMissing checks that a difference between an account's balance and its records is
+// reported. The difference must disappear when the missing record is listed, or when an operator accepts it.
 func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")
@@ -84,8 +84,8 @@ func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 	}, func(s *setup) { s.cfg.DriftGrace = 0 })
 }
 
-// TestADriftCountsAfterTheGracePeriod checks that a difference is shown at once, and is not a drift before it has
-// lasted for the grace period.
+// TestADriftCountsAfterTheGracePeriod checks that a difference between balance and records is shown immediately, but
+// that the state is not drifting until the difference has lasted for the grace period.
 func TestADriftCountsAfterTheGracePeriod(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")

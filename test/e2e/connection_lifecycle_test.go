@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// hostedPages are the pages at which each vendor lets the account holder sign in again, without the token.
+// hostedPages contains, for each vendor, the URL of the page on which the account holder can sign in again. The token,
+// which follows at the end of the URL, is missing.
 var hostedPages = map[string]string{
 	"pluggy": "https://connect.pluggy.ai/?connect_token=",
 	"belvo":  "https://widget.belvo.io/?access_token=",
@@ -67,7 +68,7 @@ func TestALinkSessionThatTheVendorRefusesOrCannotServe(t *testing.T) {
 	})
 }
 
-// refused checks that the response is a 502 with this reason.
+// refused checks that the response is a 502 whose problem document names this reason.
 func (a response) refused(t *testing.T, reason string) {
 	t.Helper()
 	a.problem(http.StatusBadGateway, "MTCH-0022", "vendor")
@@ -80,7 +81,8 @@ func TestARefreshAsksTheVendorToReadTheBank(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, pluggy := w.operator(t), newPluggy(t)
 		path := of(o.connect(pluggy, "pluggy"), "/refresh")
-		for range 2 { // the vendor refuses the second request, because it reads the bank already
+		// The vendor refuses the second request, because the first synchronisation with the bank is still running.
+		for range 2 {
 			if a := o.do(http.MethodPost, path, nil).want(http.StatusAccepted); len(a.raw) > 0 {
 				t.Errorf("the 202 has a body: %s", a.raw)
 			}
@@ -137,15 +139,16 @@ func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
 		}
 		o.waitForSuccess(id)
 		o.checkRows(b, id, gone)
-		// The transaction of the deleted row may continue with the equal row that was added.
+		// The transaction of the deleted row may have got the equal row that was added. Then no row with the old id is
+		// listed.
 		if row := o.rows(id)[gone]; row != nil && row["removedAt"] == nil {
 			t.Error("the announced deletion is lost")
 		}
 	})
 }
 
-// The pause arrives while the vendor works on the first page of a pull. The pull must stop before the next request,
-// and continue after the resume.
+// If a connection is paused while the vendor is still preparing the first page of a pull, the pull must stop before its
+// next request to the vendor. It must continue when the connection is resumed.
 func TestAPauseStopsARunningPullBeforeItsNextRequest(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		b.generate(t, 2500) // several pages

@@ -63,7 +63,7 @@ func TestADuplicateNameIsAConflict(t *testing.T) {
 		o.connect(b, "main")
 		o.do(http.MethodPost, connections, creation(b, "main")).problem(409, "MTCH-0007")
 		o.do(http.MethodPost, connections, creation(newBelvo(t), "main")).problem(409, "MTCH-0007")
-		// these names differ from "main", because names are compared exactly
+		// These names differ from "main", because names are compared exactly.
 		for _, other := range []string{"Main", "main ", "ma\u00edn"} {
 			o.connect(b, other)
 		}
@@ -154,8 +154,8 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
-// testConnection requests a live test of the named connection and checks its result. reason is the
-// expected reason for unhealthy; "" expects a healthy connection.
+// testConnection requests a live test of the named connection and checks its result. The argument reason is the reason
+// for which the connection must be unhealthy. If it is "", the connection must be healthy.
 func (o operator) testConnection(b bank, name, reason string) {
 	o.t.Helper()
 	a := o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": name}).

@@ -16,19 +16,21 @@ func (o operator) consentOf(id string) string {
 	return stateOf(o.get(of(id, "/health")).want(200).json(), "consent", "expiresAt")
 }
 
-// stateOf returns the state of a member of a health and one more member of it, separated by a space.
+// stateOf returns two values of the object health[member], separated by a space: its state, and the value with the name
+// more.
 func stateOf(health object, member, more string) string {
 	view, _ := health[member].(object)
 	return fmt.Sprint(view["state"], " ", view[more])
 }
 
-// wantConsent waits until the consent is in a state, after a pull.
+// wantConsent waits, after a pull, until consentOf returns want for the connection.
 func (o operator) wantConsent(id, want string) {
 	o.t.Helper()
 	eventually(o.t, "the consent "+want, func() bool { return o.consentOf(id) == want })
 }
 
-// expiringBefore returns the names of the connections whose consent expires before a time's day.
+// expiringBefore returns the names of the connections whose consent expires before the day of the time at. The argument
+// more is added to the query of the list.
 func (o operator) expiringBefore(at time.Time, more string) (names []string) {
 	o.t.Helper()
 	for _, c := range o.pages(connections+"?consentExpiresBefore="+at.Format(time.DateOnly)+more, 1) {
@@ -76,7 +78,7 @@ func TestTheConsentOfAnItemIsReadWithEachPull(t *testing.T) {
 			o.get(path+"?consentExpiresBefore=soon").problem(400, "MTCH-0001", "query.consentExpiresBefore")
 		}
 		b.inject(t, fault{path: "/consents", kind: "status", status: 500, times: 100})
-		o.pullNow(id) // does not fail, and loses nothing
+		o.pullNow(id) // the pull must not fail, and must not lose the stored consent
 		b.clear()
 		o.wantConsent(id, "expiring "+expires)
 		if err := b.sim.RevokeConsent(first); err != nil {
@@ -119,19 +121,19 @@ func TestTheConsentOfALinkFollowsItsEvents(t *testing.T) {
 	})
 }
 
-// withGrace sets how long a webhook may take.
+// withGrace returns a change that sets how late a webhook may be before its absence is noticed.
 func withGrace(grace time.Duration) change {
 	return func(s *setup) { s.cfg.WebhookSilenceGrace = grace }
 }
 
-// webhookOf returns the state of the webhooks of a connection.
+// webhookOf returns the state of a connection's webhooks that its health shows.
 func (o operator) webhookOf(id string) string {
 	o.t.Helper()
 	view, _ := o.get(of(id, "/health")).want(200).json()["webhook"].(object)
 	return text(view, "state")
 }
 
-// silencePulls returns the number of pulls that a missing webhook has started.
+// silencePulls returns the number of succeeded pulls that were started because a webhook was missing.
 func (o operator) silencePulls(id string) (n int) {
 	o.t.Helper()
 	for _, p := range o.pages(of(id, "/pulls"), 100) {
@@ -142,7 +144,8 @@ func (o operator) silencePulls(id string) (n int) {
 	return n
 }
 
-// synchronises makes the vendor report that its next synchronisation was at a time, and reads that with a live test.
+// synchronises makes the vendor report that its next automatic synchronisation was scheduled for the time at. It then
+// requests a connection test, with which the service reads that time.
 func (o operator) synchronises(b bank, at time.Time) {
 	o.t.Helper()
 	var err error

@@ -50,8 +50,8 @@ func (w *env) checkDocumented(a response) {
 	d.body(a, name, at(response, "content"))
 }
 
-// body validates the response's body against the schema of its media type. content is the content
-// of the documented response, by media type. name is the name of the operation, such as "GET /health".
+// body validates the response's body against the schema of its media type. The argument content is the content of the
+// documented response, by media type, and name is the name of the operation, such as "GET /health".
 func (d *document) body(a response, name string, content object) {
 	a.t.Helper()
 	media := a.header.Get("Content-Type")
@@ -62,7 +62,7 @@ func (d *document) body(a response, name string, content object) {
 		a.t.Errorf("the document has no %q for a %d of %s", media, a.status, name)
 		return
 	}
-	var value any = string(a.raw) // of a body that is not JSON
+	var value any = string(a.raw) // the value of a body that is not JSON
 	var err error
 	if strings.Contains(media, "json") {
 		value, err = jsonschema.UnmarshalJSON(strings.NewReader(string(a.raw)))
@@ -81,7 +81,7 @@ func (d *document) body(a response, name string, content object) {
 	}
 }
 
-// documentURL is the name of the document in the compiler of schemas.
+// documentURL is the URL under which the schema compiler knows the document.
 const documentURL = "api:///openapi.json"
 
 // validate validates a value against the schema of a response.
@@ -163,8 +163,8 @@ func canonical(headers object) object {
 	return all
 }
 
-// Every test of this package checks its responses against the document. This test makes sure that a
-// success of every operation has been checked.
+// Every test of this package checks its responses against the document. This test ensures that a successful response of
+// every operation has been checked.
 func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)

@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// postgresEngine returns the body that creates an engine connection to the tests' PostgreSQL server.
+// postgresEngine returns a request body that creates an engine connection to a new database on the tests' PostgreSQL
+// server.
 func postgresEngine(t *testing.T, name string) object {
 	t.Helper()
 	u, err := url.Parse(pgtest.DSN(t))
@@ -92,8 +93,8 @@ func TestEngineConnections(t *testing.T) {
 	})
 }
 
-// testEngine requests a live test of an engine connection. It checks that the test reports the
-// connection as healthy or unhealthy, as the argument healthy says.
+// testEngine requests a live test of an engine connection. It checks that the connection is reported as healthy if the
+// argument healthy is true, and otherwise as unhealthy.
 func (o operator) testEngine(id string, healthy bool) {
 	o.t.Helper()
 	members := []string{"connectionId", "healthy", "latencyMs"}

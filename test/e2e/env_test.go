@@ -31,7 +31,7 @@ type env struct {
 	dsn       string // the DATABASE_URL
 	origin    string // the address of the service
 	log       *journal
-	responses journal // every response, except those that contain a new token
+	responses journal // every response, except those that contain a new secret
 	app       *compose.App
 	cfg       configs.Config
 	http      *http.Client
@@ -39,7 +39,7 @@ type env struct {
 	document document
 }
 
-// setup contains what a test can change before its environment opens.
+// setup contains the settings and overrides that a test can change before its environment is opened.
 type setup struct {
 	cfg  *configs.Config
 	over *compose.Overrides
@@ -107,8 +107,8 @@ func networks(texts ...string) (all []netip.Prefix) {
 	return all
 }
 
-// eventually waits until done returns true, and fails the test after a timeout. what names the
-// awaited event in the error message.
+// eventually waits until done returns true, and fails the test after a timeout. The argument what describes the awaited
+// event in the error message.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	harness.Eventually(t, what, done)

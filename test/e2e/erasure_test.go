@@ -14,7 +14,7 @@ import (
 
 const erasures = prefix + "/erasures"
 
-// erase requests an erasure, and waits for its end.
+// erase requests the erasure of the connection with this id, and waits until the erasure has ended.
 func (o operator) erase(id string, atVendor bool) {
 	o.t.Helper()
 	location := o.requestErasure(id, atVendor)
@@ -33,7 +33,7 @@ func (o operator) requestErasure(id string, atVendor bool) (location string) {
 		header.Get("Location")
 }
 
-// texts adds all strings in a JSON value.
+// texts adds all strings that a JSON value contains to the map all.
 func texts(value any, all map[string]bool) {
 	switch v := value.(type) {
 	case string:
@@ -49,15 +49,15 @@ func texts(value any, all map[string]bool) {
 	}
 }
 
-// isPersonal reports whether a text is long enough to be found in a file only if it was stored there, and is not a
-// common word or one of the service's own values.
+// isPersonal reports whether a text is suitable for the search for personal data: it must be so long that it does not
+// occur in a file by chance, and must be neither a common word nor one of the service's own values.
 func isPersonal(text string) bool {
 	return len(text) >= 9 && strings.Trim(text, "0") != "" && !strings.HasPrefix(text, "20") &&
 		strings.ContainsAny(text, "0123456789- ")
 }
 
-// personal returns the texts that the connection has brought: those of its accounts, transactions, histories,
-// quarantine and deliveries, and its own. The service's ids are not among them.
+// personal returns the personal texts that were stored for the connection: the texts in its accounts, transactions,
+// quarantine and deliveries, and its name and account reference. It does not return ids of the service.
 func (o operator) personal(id string) []string {
 	o.t.Helper()
 	found, own := map[string]bool{}, map[string]bool{id: true}
@@ -82,7 +82,8 @@ func (o operator) personal(id string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// wantAbsent fails the test for each of the texts that the haystack contains, as it is or in hexadecimal.
+// wantAbsent reports an error for each of the texts that haystack contains, unchanged or in hexadecimal. The argument
+// where describes haystack in the error message.
 func wantAbsent(t *testing.T, where string, texts []string, haystack string) {
 	t.Helper()
 	for _, text := range texts {
@@ -94,7 +95,8 @@ func wantAbsent(t *testing.T, where string, texts []string, haystack string) {
 	}
 }
 
-// brought connects the bank and makes it bring something of every kind.
+// brought connects the bank and makes the service store data of every kind for the connection, such as replaced,
+// removed and quarantined rows, a close, and responses for idempotency keys.
 func (o operator) brought(b bank, name string) (id, hook, account string) {
 	o.t.Helper()
 	id = o.do(http.MethodPost, connections, creation(b, name), "X-Idempotency-Key: create").want(201).text("id")
@@ -132,7 +134,8 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		o := w.operator(t)
 		name := "canary-name-of-" + b.vendor()
 		id, hook, account := o.brought(b, name)
-		// The webhook of another connection receives the events of all references of the application.
+		// The webhook of another connection also receives events about this reference, because a vendor sends the
+		// events about all references to each webhook of an application.
 		other := creation(b, "other")
 		other["accountRef"] = uuid.NewString()
 		otherID := o.do(http.MethodPost, connections, other).want(201).text("id")
@@ -177,7 +180,7 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		o.testConnection(b, name, "account_not_found") // the vendor has deleted the reference
 		o.do(http.MethodDelete, of(o.named(name), ""), nil).want(204)
 		wantAbsent(t, "the log", slices.DeleteFunc(slices.Clone(canaries), func(text string) bool {
-			return text == b.ref() // part of the paths of the vendor, which a debug log shows
+			return text == b.ref() // the paths of requests to the vendor, which the debug log shows, contain it
 		}), w.log.String())
 	}, func(*setup) {})
 }
@@ -191,7 +194,7 @@ func (o operator) named(name string) string {
 	return ""
 }
 
-// checkErased checks what readers see of an erased connection.
+// checkErased checks that readers of the API no longer see the data of an erased connection.
 func (o operator) checkErased(
 	w *env, id, account, hook string, b bank, rows []object, end string,
 ) {

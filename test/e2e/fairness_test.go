@@ -50,13 +50,14 @@ func (v *silentVendor) connectAll(o operator, n int) (ids []string) {
 	return ids
 }
 
-// TestPullsThatNeverEndDoNotDelayAnotherTenant occupies all ordinary workers with pulls of one tenant
-// whose vendor never responds. More such pulls wait. A pull of another tenant must not wait behind them.
+// TestPullsThatNeverEndDoNotDelayAnotherTenant occupies all ordinary workers with pulls of one tenant whose vendor
+// never responds, while further pulls of that tenant are queued. A pull of another tenant must not have to wait for
+// these pulls.
 //
-// On a busy machine some of the calls may time out before that pull ends. If it waited in one queue with
-// the other pulls, nearly all of them would time out before.
+// On a busy machine some of the calls to the silent vendor may time out before the pull of the other tenant ends. If
+// that pull waited in the same queue as the others, nearly all of these calls would time out before it ends.
 func TestPullsThatNeverEndDoNotDelayAnotherTenant(t *testing.T) {
-	const ordinaryWorkers = 6 // of 8
+	const ordinaryWorkers = 6 // of the 8 workers
 	each(t, func(t *testing.T, w *env) {
 		good, other := w.operator(t), w.operator(t)
 		id := good.connect(newPluggy(t), "good")
@@ -70,7 +71,7 @@ func TestPullsThatNeverEndDoNotDelayAnotherTenant(t *testing.T) {
 			t.Errorf("the pull of the other tenant ended as %v", pull)
 		}
 		t.Logf("the pull of the other tenant took %v", time.Since(began).Round(time.Millisecond))
-		ended := silent.ended.Load() // read before calls, so that the difference is not too small
+		ended := silent.ended.Load() // read before silent.calls, so that the difference below is not too small
 		if limit := int64(*silentConnections / 2); ended >= limit {
 			t.Errorf("%d calls timed out before the pull of the other tenant ended, want fewer than %d", ended, limit)
 		}

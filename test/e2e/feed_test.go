@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// follow reads the feed from cursor to its end, in pages of limit. It returns all items and the
-// cursor after the last one.
+// follow reads the feed from cursor to its end, in pages of at most limit items. It returns all items and the cursor
+// after the last item.
 func (o operator) follow(cursor string, limit int) (all []object, next string) {
 	o.t.Helper()
 	for {
@@ -76,8 +76,8 @@ func TestTheFeed(t *testing.T) {
 		o.announce(b, hook, "updated", added)
 		o.waitForSuccess(id)
 		items, next := o.changesFrom(next, 1, 1)
-		// A reader that polls between the addition and the edit gets both changes; a reader that polls
-		// only after the edit gets just the present row.
+		// A reader that polls between the addition and the edit gets both changes; a reader that polls only after the
+		// edit gets only the current row.
 		if kinds := count(items); kinds["modified"] != 1 || len(items) != 1 {
 			t.Errorf("an addition and its edit show as %v", kinds)
 		}
@@ -99,13 +99,13 @@ func TestTheFeed(t *testing.T) {
 	})
 }
 
-// checkWait sends a request for the feed with wait, then causes a change, and checks that the
-// response contains that change.
+// checkWait sends a request for the feed with the parameter wait, then causes a change, and checks that the response
+// contains that change.
 func (o operator) checkWait(b bank, id, cursor string) {
 	o.t.Helper()
 	kind := make(chan response, 1)
 	go func() {
-		defer close(kind) // closed even if the request fails, because a failure ends only this goroutine
+		defer close(kind) // otherwise the test would hang if the request fails, which ends only this goroutine
 		kind <- o.get(changes + "?wait=30&cursor=" + cursor)
 	}()
 	b.add(o.t)

@@ -20,8 +20,9 @@ func (o operator) removedAccounts(id string) []string {
 	return removed
 }
 
-// TestAnAccountThatTheVendorNoLongerLists checks that such an account is marked as removed after as many complete
-// reads as the vendor requires. Its transactions must stay, and it must return when it is listed again.
+// TestAnAccountThatTheVendorNoLongerLists checks that an account that the vendor no longer lists is marked as removed
+// after the number of complete reads that this vendor requires. Its transactions must remain, and the mark must
+// disappear when the account is listed again.
 func TestAnAccountThatTheVendorNoLongerLists(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := connectAndPull(t, w, b)
@@ -47,8 +48,8 @@ func TestAnAccountThatTheVendorNoLongerLists(t *testing.T) {
 	})
 }
 
-// TestBelvoRowsThatVanishWithoutAnAnnouncement checks that two complete reads without a row remove it, unless the
-// vendor may have purged it.
+// TestBelvoRowsThatVanishWithoutAnAnnouncement checks that a row is marked as removed after two complete reads without
+// it, unless the vendor may have purged the row because of its age.
 func TestBelvoRowsThatVanishWithoutAnAnnouncement(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
@@ -83,7 +84,7 @@ func TestBelvoRowsThatVanishWithoutAnAnnouncement(t *testing.T) {
 	})
 }
 
-// laterClock is the wall clock, moved into the future.
+// laterClock is a clock that is ahead of the wall clock by offset.
 type laterClock struct{ offset atomic.Int64 }
 
 func (c *laterClock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
@@ -138,8 +139,9 @@ func TestAMassRemovalIsHeldBack(t *testing.T) {
 	})
 }
 
-// TestAMassRemovalIsAppliedAnHourLater checks that a read that is less than an hour later than the first one removes
-// nothing, and that a later read removes the rows that are still missing and no other.
+// TestAMassRemovalIsAppliedAnHourLater checks when a mass removal is applied. A read that is less than an hour later
+// than the first read without the rows must remove nothing. A read after that time must remove the rows that are still
+// missing, and no others.
 func TestAMassRemovalIsAppliedAnHourLater(t *testing.T) {
 	for name := range backends {
 		t.Run(name, func(t *testing.T) {

@@ -18,10 +18,11 @@ type healthBank struct {
 	ref        string
 	id, secret string
 
-	// status sets the status of the item or link. For Pluggy, a second word sets the execution status.
+	// status sets the status of the item or link. The first word is the status. For Pluggy, a second word sets the
+	// execution status.
 	status func(words ...string) error
-	// send posts an event to a webhook address and returns the status of the response. event is the
-	// name of the event; if it starts with {, it is posted unchanged as the body.
+	// send posts an event to a webhook address and returns the status of the response. The argument event is the name
+	// of the event or, if it starts with {, the complete body.
 	send func(url, event string) (int, error)
 	// revoke revokes the API credential, and grant makes it valid again. deleteRef deletes the item or
 	// link, as its account holder can.
@@ -125,8 +126,8 @@ func (o healthOperator) connect(b *healthBank, name string) healthConnection {
 	}
 }
 
-// sendEvent sends an event from the vendor, waits until its delivery has been processed, and returns
-// the delivery's status.
+// sendEvent sends an event from the vendor, waits until the service has processed its delivery, and returns the status
+// of the delivery.
 func (c healthConnection) sendEvent(event string) (status string) {
 	c.t.Helper()
 	if answered, err := c.bank.send(c.hook, event); err != nil || answered != http.StatusAccepted {
@@ -164,8 +165,8 @@ func (c healthConnection) setStatus(status ...string) {
 	}
 }
 
-// checkHealth checks the health of the connection as its operator reads it, and returns it. when
-// describes in the error message what happened before the check.
+// checkHealth checks the health of the connection that its operator reads, and returns that health. In the error
+// message, the argument when describes what happened before the check.
 func (c healthConnection) checkHealth(when, health, reason string, needsReauth bool) object {
 	c.t.Helper()
 	state := c.get(connectionsPath + "/" + c.id + "/health")

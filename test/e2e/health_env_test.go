@@ -112,15 +112,15 @@ func (o healthOperator) get(path string) object {
 	return answer
 }
 
-// eventually waits until done returns true, and fails the test after a timeout. what names the
-// awaited event in the error message.
+// eventually waits until done returns true, and fails the test after a timeout. The argument what describes the awaited
+// event in the error message.
 func (o healthOperator) eventually(what string, done func() bool) {
 	o.t.Helper()
 	harness.Eventually(o.t, what, done)
 }
 
-// names returns the config names of the listed connections, read page by page. query is added to the
-// list's query and starts with &; it may be "".
+// names returns the config names of the listed connections, read page by page. The argument query is appended to the
+// query string of the list. It must start with & or be "".
 func (o healthOperator) names(query string) []string {
 	o.t.Helper()
 	names := []string{}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// healthStep is one change of the item's or link's status, and whether the account holder must sign
-// in again after it.
+// healthStep is one change of the status of an item or link, together with the expected value of needsReauth
+// afterwards: whether the account holder must sign in again.
 type healthStep struct {
 	status []string // the new status; nil leaves it unchanged
 	event  string   // the event that the vendor then sends; if "", the operator requests a pull instead
@@ -101,7 +101,7 @@ func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 	})
 }
 
-// The reconcile task finds a revoked credential without a webhook and without a connection test.
+// The reconcile task must find a revoked credential without a webhook and without a connection test.
 func TestReconcileFindsARejectedCredential(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
@@ -219,7 +219,7 @@ func TestTheListIsFilteredByHealth(t *testing.T) {
 		want("&health=unhealthy", "b", "d")
 		want("&health=unknown", "c")
 
-		// The health was found with the old credential and says nothing about the new one.
+		// The stored health was determined with the old credential, so it must not be shown for the new one.
 		o.call(http.StatusOK, http.MethodPut, connectionsPath+"/"+rotated.id, object{
 			"configName": "d", "baseUrl": bad.origin, "accountRef": bad.ref, "clientId": bad.id, "secret": "rotated",
 		})

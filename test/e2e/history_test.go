@@ -13,8 +13,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// history returns the versions of a transaction, newest first. It checks that the versions have no gap, and
-// that each names the pull and the deliveries that the other operations show.
+// history returns the versions of a transaction, newest first. It checks that no version is missing, and that each
+// version names the pull and the deliveries that other API operations show for it.
 func (o operator) history(connection, transaction string) []object {
 	o.t.Helper()
 	versions := o.pages(allTransactions+"/"+transaction+"/history", 2)
@@ -44,7 +44,8 @@ func (o operator) history(connection, transaction string) []object {
 	return versions
 }
 
-// undone returns the transaction as it was in the oldest of the versions: with the values before each of them.
+// undone returns the transaction as it was in the oldest of the versions. It undoes the versions one after the other,
+// using the members in before.
 func undone(transaction object, versions []object) object {
 	state := maps.Clone(transaction)
 	for _, v := range versions {
@@ -59,7 +60,7 @@ func undone(transaction object, versions []object) object {
 	return state
 }
 
-// rowHash returns the SHA-256 of the vendor's row that is the metadata of a transaction.
+// rowHash returns the SHA-256 of the metadata of a transaction, which contains the vendor's row unchanged.
 func (o operator) rowHash(transaction string) string {
 	o.t.Helper()
 	var row struct{ Metadata json.RawMessage }
@@ -70,8 +71,8 @@ func (o operator) rowHash(transaction string) string {
 	return hex.EncodeToString(hash[:])
 }
 
-// TestTheHistoryOfATransaction edits a row, changes only its balance, announces its removal, and then reads
-// it again.
+// TestTheHistoryOfATransaction checks that the history of a transaction contains a version for its edit, its announced
+// removal and its restoration, but none for a change of only its running balance.
 func TestTheHistoryOfATransaction(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
@@ -114,7 +115,7 @@ func TestTheHistoryOfATransaction(t *testing.T) {
 	})
 }
 
-// checkHistoryMembers checks the members before and after of the versions of TestTheHistoryOfATransaction.
+// checkHistoryMembers checks the members "before" and "after" of the versions in TestTheHistoryOfATransaction.
 func (o operator) checkHistoryMembers(b bank, versions []object) {
 	o.t.Helper()
 	added, modified, removed := versions[3], versions[2], versions[1]

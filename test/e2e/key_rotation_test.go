@@ -14,17 +14,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// A reseal needs two rounds for resealRows rows. The first reseal is interrupted after cutAt rows, in
-// its first round.
+// A reseal of resealRows rows needs two rounds. The first reseal after each rotation is interrupted after cutAt rows,
+// in its first round. rotations is the number of times that the keys are rotated.
 const (
 	resealRows = 220
 	cutAt      = 90
 	rotations  = 2
 )
 
-// TestKeysAreRotatedUnderTraffic rotates the keyset and reseals all credentials, twice, while another
-// process tests and pulls the connections. Each reseal is interrupted and run again. The second run
-// must reseal exactly the remaining rows. No test and no pull may fail during the rotations.
+// TestKeysAreRotatedUnderTraffic checks that no connection test and no pull of a running process fails while the keyset
+// is rotated and another process reseals all credentials. This is done twice. Each reseal is interrupted and run again.
+// The second run must reseal exactly the remaining rows.
 func TestKeysAreRotatedUnderTraffic(t *testing.T) {
 	harness.EachDatabase(t, func(t *testing.T, dsn string) { rotateKeys(t, newRotationEnv(t, dsn)) })
 }

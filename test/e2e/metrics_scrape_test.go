@@ -32,8 +32,8 @@ func scrape(t testing.TB, origin string) string {
 	return string(text)
 }
 
-// No metric series of a running service contains the name of a tenant, a connection or a person. The
-// tests of adapters/telemetry check that every label has only a few values.
+// No metric series of a running service may contain the name of a tenant, a connection or a person. The tests of
+// adapters/telemetry check that every label has only a few values.
 func TestNoMetricNamesATenantOrPerson(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		admin := serveVendor(t, telemetry.Admin(w.app.Metrics))
@@ -64,9 +64,8 @@ func TestNoMetricNamesATenantOrPerson(t *testing.T) {
 	})
 }
 
-// BenchmarkScrape measures a scrape of the metrics with a thousand and with a million stored
-// deliveries, and reports the ratio. It also measures the query of the only gauge that reads the
-// database.
+// BenchmarkScrape measures how long a scrape of the metrics takes with a thousand and with a million stored deliveries,
+// and reports the ratio of the two times. It also measures the query of the only gauge that reads the database.
 //
 //	go test ./test/e2e -run '^$' -bench Scrape -benchtime 300x
 func BenchmarkScrape(b *testing.B) {
@@ -108,7 +107,7 @@ func BenchmarkScrape(b *testing.B) {
 	}
 }
 
-// deliveries inserts deliveries into the table directly, numbered from+1 to to.
+// deliveries inserts deliveries with the numbers from+1 to to directly into the database table.
 func (c healthConnection) deliveries(from, to int) {
 	c.t.Helper()
 	const columns = `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at) `
@@ -148,8 +147,8 @@ func (c healthConnection) deliveries(from, to int) {
 	}
 }
 
-// A write transaction that is left open in another database of the server holds the change feed back.
-// Readiness and a gauge must show this. The gauge must be set without a scrape.
+// A write transaction that stays open in another database of the same server holds the change feed back. The readiness
+// response and a gauge must show this. The gauge must be set even if nobody scrapes the metrics.
 func TestAWriterOfAnotherDatabaseThatHoldsTheFeedBackIsShown(t *testing.T) {
 	w := open(t, "postgres", pgtest.DSN(t))
 	admin := serveVendor(t, telemetry.Admin(w.app.Metrics))

@@ -21,7 +21,7 @@ func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := first
-	t.Cleanup(func() { _ = again.Stop() }) // runs after the cleanup that closes the service's connections
+	t.Cleanup(func() { _ = again.Stop() }) // runs after the cleanup of open, which closes the service's connections
 	w := open(t, "postgres", first.URL())
 	o, b, id, hook := w.webhook(t)
 	port := first.Port()
@@ -52,7 +52,7 @@ func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "readiness", func() bool { return w.call(t, http.MethodGet, "/readyz", nil).status == 200 })
-	// A vendor repeats a webhook that got a 503, for example because the server has just started to recover.
+	// A vendor sends a webhook again if it got a 503, which can happen while the database server is still recovering.
 	eventually(t, "an accepted webhook", func() bool { return w.postWebhook(t, "pluggy", hook, body).status == 202 })
 	o.waitForSuccess(id)
 	o.checkRows(b, id)

@@ -73,8 +73,9 @@ func TestPluggyItemEvents(t *testing.T) {
 	})
 }
 
-// TestPluggyPartialSuccess checks that an item whose cards cannot be synchronised is still swept: if the
-// vendor replaces a pending row by a posted one, its transaction continues with the posted row.
+// TestPluggyPartialSuccess checks that the removal of a row is detected even if the vendor could not synchronise the
+// cards of the item (PARTIAL_SUCCESS): if the vendor replaces a pending row with a posted one, the transaction of the
+// pending row must continue with the posted row.
 func TestPluggyPartialSuccess(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
@@ -135,7 +136,7 @@ func TestPluggyEditsAndDeletionsByID(t *testing.T) {
 		if n := b.gate().count(b.rowsPath()) - before; n != 1 {
 			t.Errorf("20 rows by id took %d requests", n)
 		}
-		// A deletion is announced before the edit of the same row, and one row gets a new id.
+		// The deletion of a row is announced before an edit of the same row, and another row gets a new id.
 		if _, err := b.sim.UpdateTransaction(
 			ids[0],
 			func(row *pluggysim.Transaction) { row.Amount, row.Status = "-0.01", "PENDING" },

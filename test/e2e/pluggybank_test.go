@@ -76,10 +76,10 @@ func (b *pluggyBank) truth(t *testing.T) map[string]truth {
 	return all
 }
 
-// pluggyTruth computes the expected stored form of a row according to Pluggy's documentation: the
-// type determines the direction. In the demo data the sign of a card's row never contradicts the
-// type. A date without a time is stored unchanged; any other date is converted to the time of São
-// Paulo, UTC-3. Every account of the demo data is in BRL.
+// pluggyTruth computes the expected stored form of a row according to Pluggy's documentation. The type determines the
+// direction of the amount. In the demo data the sign of a row of a card never contradicts the type. A date without a
+// time is stored unchanged; any other date is converted to the time of São Paulo, UTC-3. Every account of the demo data
+// is in BRL.
 func pluggyTruth(t *testing.T, row pluggysim.Transaction, raw any) truth {
 	t.Helper()
 	in := row.Type == "CREDIT"

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// connectAndPull connects a new tenant to the bank and waits for the first pull, which a webhook
-// causes. It returns the tenant's operator, the connection's id and the path of its webhook.
+// connectAndPull creates a connection of a new tenant to the bank, triggers its first pull by a webhook, and waits
+// until that pull has ended. It returns the tenant's operator, the connection's id and the path of its webhook.
 func connectAndPull(t *testing.T, w *env, b bank) (o operator, id, hook string) {
 	t.Helper()
 	o = w.operator(t)

@@ -21,8 +21,8 @@ var spoiled = []struct{ text, reason string }{
 	{`"spoiled":` + strings.Repeat("[", 70) + strings.Repeat("]", 70), "too_deep"},
 }
 
-// spoil makes the vendor serve the rows with these ids unreadable, until the injected failures are cleared.
-// path is the path of the list.
+// spoil makes the vendor return the rows with these ids in an unreadable form, until the injected failures are cleared.
+// The argument path is the path of the list that contains the rows.
 func spoil(t *testing.T, b bank, path string, ids ...string) {
 	t.Helper()
 	f := fault{kind: "replace", path: path, times: -1, replacements: map[string]string{}}
@@ -42,8 +42,8 @@ func accountsPath(b bank) string {
 	return "/api/accounts/"
 }
 
-// quarantine returns the reasons of the quarantined rows of the connection by external id. It checks that
-// the health shows the same number of rows and is healthy.
+// quarantine returns the reasons of the quarantined rows of the connection by external id. It checks that the
+// connection is healthy and that its health shows the same number of quarantined rows.
 func (o operator) quarantine(id string) map[string]string {
 	o.t.Helper()
 	reasons := map[string]string{}
@@ -123,9 +123,8 @@ func TestOneUnreadableRowStopsNothing(t *testing.T) {
 	})
 }
 
-// TestAStoredRowThatBecomesUnreadableStays makes rows unreadable after they were stored. The vendor still
-// lists these rows, so they must not be marked as removed. Then the vendor serves them in their original
-// form again.
+// TestAStoredRowThatBecomesUnreadableStays checks that stored rows that become unreadable are not marked as removed,
+// because the vendor still lists them. Later the vendor returns the rows in their original form again.
 func TestAStoredRowThatBecomesUnreadableStays(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
@@ -154,8 +153,8 @@ func TestAStoredRowThatBecomesUnreadableStays(t *testing.T) {
 	})
 }
 
-// TestAnUnreadableRowThatTheVendorDropsLeavesTheQuarantine removes an unreadable row at the vendor without
-// announcing the removal.
+// TestAnUnreadableRowThatTheVendorDropsLeavesTheQuarantine checks that an unreadable row leaves the quarantine when the
+// vendor removes it without announcing the removal.
 func TestAnUnreadableRowThatTheVendorDropsLeavesTheQuarantine(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		bad := b.add(t)
@@ -173,8 +172,9 @@ func TestAnUnreadableRowThatTheVendorDropsLeavesTheQuarantine(t *testing.T) {
 	})
 }
 
-// TestAnnouncedRemovalsDoNotWaitForTheVendor makes every page fail. One removal is announced to the pull
-// that fails first, and another removal while that pull waits for its next attempt. Both must be applied.
+// TestAnnouncedRemovalsDoNotWaitForTheVendor checks that announced removals are applied even if every page of the
+// vendor fails. One removal is announced before the first attempt of a pull, and another one while that pull waits for
+// its next attempt.
 func TestAnnouncedRemovalsDoNotWaitForTheVendor(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)

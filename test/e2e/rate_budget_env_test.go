@@ -1,5 +1,5 @@
-// The tests in the rate_budget_*_test.go files check how the service uses the vendor's rate limit:
-// even with many busy connections it never gets a 429, and it uses almost all of the allowance.
+// The tests in the rate_budget_*_test.go files check how the service uses the vendor's rate limit: even if it pulls
+// many connections all the time, it must never get a 429, and it must use almost all requests that the limit allows.
 
 package e2e_test
 
@@ -31,8 +31,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Parameters of every run. Each pull reads pagesAPull pages of pageSize rows from the transactions
-// resource. That is the resource whose budget the pulls use up.
+// Parameters of every run. Each pull reads pagesAPull pages of pageSize rows from the vendor's resource transactions.
+// It is the rate budget of this resource that the pulls use up.
 const (
 	budgetConnections = 50
 	pageSize          = 4
@@ -102,8 +102,8 @@ func (n *networkTransport) pause() {
 	time.Sleep(d)
 }
 
-// publicResolver resolves every name to a public address. Nothing connects to it, because the
-// transport is in memory.
+// publicResolver resolves every name to a public address. No connection to that address is opened, because requests are
+// passed to the vendor in memory.
 type publicResolver struct{}
 
 func (publicResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
@@ -114,12 +114,12 @@ type discardObserver struct{}
 
 func (discardObserver) Emit(context.Context, ports.Event) {}
 
-// budgetService is the service under load, its queue, and the base URL of the vendor.
+// budgetService contains the service under load, its queue, and the base URL of the vendor.
 type budgetService struct {
 	*application.Service
 	queue   budgetQueue
 	baseURL string
-	sealing configs.Sealing // the keyset of the composed service
+	sealing configs.Sealing // the sealing settings of the composed service
 }
 
 type budgetQueue interface {
@@ -127,8 +127,8 @@ type budgetQueue interface {
 	Stop(ctx context.Context) error
 }
 
-// inMemory returns the application on memory stores. It uses the real vendor client, whose requests
-// go through wire.
+// inMemory returns the application with stores in memory. It uses the real vendor client, whose requests go through the
+// transport wire.
 func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService {
 	t.Helper()
 	sealer, err := sealing.Open(keyset, sealing.Options{})

@@ -25,7 +25,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// countedBudgets counts the updates of a store of rate budgets.
+// countedBudgets is a store of rate budgets that counts its updates.
 type countedBudgets struct {
 	ports.RateBudgets
 	updates atomic.Int64
@@ -40,8 +40,8 @@ func (c *countedBudgets) Update(ctx context.Context, key ports.RateBudgetKey,
 	return c.RateBudgets.Update(ctx, key, change)
 }
 
-// TestReplicasOnOneDatabaseShareTheVendorsRateBudget keeps fifty connections busy for a minute of real time: three
-// services on one PostgreSQL database, and a vendor that answers 429 to every call above its rate limit.
+// TestReplicasOnOneDatabaseShareTheVendorsRateBudget pulls fifty connections continuously for a minute of real time,
+// with three services on one PostgreSQL database. The vendor responds with 429 to every call above its rate limit.
 func TestReplicasOnOneDatabaseShareTheVendorsRateBudget(t *testing.T) {
 	t.Parallel()
 	sim := newVendor(t)
@@ -113,7 +113,8 @@ func TestReplicasOnOneDatabaseShareTheVendorsRateBudget(t *testing.T) {
 	}
 }
 
-// limitedVendor counts calls by tenant, and answers 429 to every call above its limit.
+// limitedVendor is a vendor that counts the calls of each tenant, and responds with 429 to every call above its rate
+// limit.
 type limitedVendor struct {
 	mu    sync.Mutex
 	calls map[string]int // by path
@@ -134,15 +135,17 @@ func (v *limitedVendor) count(path string) int {
 	return v.calls[path]
 }
 
-// clientReplica is a client of a vendor with a shared budget: the part of a replica that calls vendors.
+// clientReplica is a vendor client whose rate budget is shared with other clients. It is the part of a replica that
+// calls vendors.
 type clientReplica struct {
 	*vendorhttp.Client
 	vendor *vendorhttp.Vendor
 	origin string
 }
 
-// sharedLimit is the limit of the vendor of clientReplicas. It makes the tests short.
-const sharedLimit = 1200 // a minute
+// sharedLimit is the vendor's rate limit in the tests that use clientReplica. It is chosen so that these tests are
+// short.
+const sharedLimit = 1200 // requests per minute
 
 func newClientReplica(t *testing.T, store ports.RateBudgets, origin string) clientReplica {
 	t.Helper()
@@ -174,7 +177,7 @@ func (c clientReplica) keepCalling(ctx context.Context, all *sync.WaitGroup, gor
 	}
 }
 
-// clientReplicas returns a database, three clients that share budgets on it, and their vendor.
+// clientReplicas returns a database, three clients that share a rate budget through this database, and their vendor.
 func clientReplicas(t *testing.T) (*postgres.DB, []clientReplica, *limitedVendor) {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), Timeout: harness.StoreTimeout})
@@ -195,7 +198,8 @@ func clientReplicas(t *testing.T) (*postgres.DB, []clientReplica, *limitedVendor
 	return db, replicas, vendor
 }
 
-// One tenant has 45 callers on all replicas, and another one has 5 callers on one replica.
+// Two tenants must get about the same number of calls to a vendor, although one tenant has 45 callers on all replicas,
+// and the other one has 5 callers on only one replica.
 func TestTenantsOnDifferentReplicasShareTheRateBudget(t *testing.T) {
 	t.Parallel()
 	_, replicas, vendor := clientReplicas(t)
@@ -221,15 +225,15 @@ func TestTenantsOnDifferentReplicasShareTheRateBudget(t *testing.T) {
 	}
 }
 
-// While the row of the budget is locked, no replica can get tokens. So none calls the vendor, and calls that wait for
-// too long get budget_exhausted.
+// While the database row of the rate budget is locked, no replica can get tokens for calls. Therefore no replica may
+// call the vendor, and calls that wait for too long must fail with budget_exhausted.
 func TestNoReplicaCallsTheVendorWhileTheBudgetIsLocked(t *testing.T) {
 	t.Parallel()
 	db, replicas, vendor := clientReplicas(t)
 	if err := replicas[0].call(t.Context(), domain.TenantID{}, "/first"); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(1100 * time.Millisecond) // the tokens that the replica has got in addition expire
+	time.Sleep(1100 * time.Millisecond) // the spare tokens that the replica has fetched expire meanwhile
 	locked, err := db.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +263,7 @@ func TestNoReplicaCallsTheVendorWhileTheBudgetIsLocked(t *testing.T) {
 	}
 }
 
-// A 429 with Retry-After that one replica gets also stops the others.
+// A 429 with Retry-After that one replica gets must also stop the calls of the other replicas.
 func TestA429OfOneReplicaStopsTheOthers(t *testing.T) {
 	t.Parallel()
 	_, replicas, vendor := clientReplicas(t)
@@ -278,7 +282,7 @@ func TestA429OfOneReplicaStopsTheOthers(t *testing.T) {
 	if err := replicas[0].call(t.Context(), domain.TenantID{}, "/limited"); !errors.Is(err, domain.VendorRateLimited) {
 		t.Fatalf("got %v, want a 429", err)
 	}
-	time.Sleep(time.Second) // until the block is stored
+	time.Sleep(time.Second) // until the database contains the wait that the 429 requested
 	for i, r := range replicas {
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		err := r.call(ctx, domain.TenantID{}, "/blocked")

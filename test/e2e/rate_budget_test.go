@@ -20,11 +20,11 @@ var (
 	budgetSeed = flag.Uint64("seed", 1, "seed of the network's delays")
 )
 
-// TestTheVendorsRateBudgetIsKeptAndUsed keeps fifty connections busy under the vendor's own rate
-// limit. It runs in a synctest bubble: client, queue, leases and the vendor's counters share one fake
-// clock, which stops while any goroutine works. Therefore minutes of the budget take seconds, and a
-// slow machine does not change the result. In every minute the service must send at least 90 % of the
-// requests that the vendor allows, and no request may get a 429.
+// TestTheVendorsRateBudgetIsKeptAndUsed pulls fifty connections continuously, while the vendor enforces its real rate
+// limit. The test runs in a synctest bubble: the client, the queue, the leases and the vendor's counters share one fake
+// clock, which stops while any goroutine works. Therefore a minute of the fake clock takes only seconds, and a slow
+// machine does not change the result. In every minute the service must send at least 90 % of the requests that the
+// vendor allows, and no request may get a 429.
 func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if err := sealing.Create(keyset); err != nil {
@@ -46,7 +46,8 @@ func overSockets(sim http.Handler, late time.Duration) *networkTransport {
 	return &networkTransport{vendor: sim, late: late, draw: rand.New(rand.NewPCG(*budgetSeed, 0))}
 }
 
-// keepBusy pulls with all connections for -minutes minutes and checks the requests of each minute.
+// keepBusy pulls all connections repeatedly for the time of the flag -minutes, and checks the number of requests in
+// each minute.
 func keepBusy(t *testing.T, sim *pluggysim.Simulator, s budgetService) {
 	if err := s.queue.Start(t.Context(), s, s); err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The reconcile task alone must bring the stored rows up to date. No webhook arrives in this test.
+// The reconcile task must bring the stored rows up to date even if no webhook arrives.
 func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
@@ -16,7 +16,8 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 
 		b.edit(t, edited)
 		added := b.add(t)
-		b.edit(t, added) // otherwise it could be the movement of the row that is removed
+		// Without this edit, the service could take the added row for a replacement of the removed row.
+		b.edit(t, added)
 		b.remove(t, gone)
 		eventually(t, "the changes", func() bool {
 			rows := o.rows(id)
@@ -42,7 +43,7 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 	}, func(s *setup) { s.cfg.ReconcileInterval = 2 * time.Second })
 }
 
-// waitForMorePulls waits until more additional pulls of the connection have succeeded.
+// waitForMorePulls waits until the number of succeeded pulls of the connection has grown by more.
 func waitForMorePulls(o operator, id string, more int) {
 	o.t.Helper()
 	ended := func() (n int) {

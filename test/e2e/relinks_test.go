@@ -8,16 +8,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// linker is a bank whose accounts can be linked again.
+// linker is a bank whose accounts can be linked a second time, as after a new sign-in of the account holder.
 type linker interface {
 	bank
 	// linkAgain creates another item or link with copies of the accounts and rows of the present one, under new ids.
 	linkAgain(t *testing.T) (ref string)
-	// use makes ref the present one.
+	// use makes ref the bank's current item or link.
 	use(ref string)
 }
 
-// eachLinker runs body for each bank on each store. The banks have no row without an account, which nothing continues.
+// eachLinker runs body for each bank on each backend. It removes the rows without an account from the banks, because
+// the transactions of such rows do not continue under a new link.
 func eachLinker(t *testing.T, body func(*testing.T, *env, linker)) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		if belvo, ok := b.(*belvoBank); ok {
@@ -108,8 +109,8 @@ func (o operator) liveIDs(id string) map[string]bool {
 	return live
 }
 
-// checkContinued checks that the connection has exactly the live transactions of before, and that the feed since the
-// cursor shows nothing as added.
+// checkContinued checks that the live transactions of the connection are exactly those in before, and that the feed
+// after the cursor contains no added transaction.
 func (o operator) checkContinued(id, cursor string, before map[string]bool) {
 	o.t.Helper()
 	after := o.liveIDs(id)

@@ -8,14 +8,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// byExternalID returns the transactions that the connection's list finds by a present or past id of the vendor.
+// byExternalID looks up the connection's transactions by an external id. The list contains the transactions that have
+// this external id now or had it in the past.
 func (o operator) byExternalID(id, externalID string) []object {
 	o.t.Helper()
 	return o.pages(of(id, "/transactions")+"?externalId="+externalID, 20)
 }
 
-// checkOneRecord checks that the transaction with this id has the external id present, and is found by it and by every
-// past external id.
+// checkOneRecord checks that one transaction of the connection has the external id present, and is found by this id and
+// by each external id in past. The argument transaction is the id of that transaction.
 func (o operator) checkOneRecord(id, transaction, present string, past ...string) {
 	o.t.Helper()
 	for _, externalID := range append(slices.Clone(past), present) {
@@ -62,7 +63,7 @@ func (o operator) awaitFeed(connections ...string) {
 	})
 }
 
-// feedEnd returns the cursor of the end of the feed.
+// feedEnd returns the cursor at the end of the feed.
 func (o operator) feedEnd() string {
 	o.t.Helper()
 	for path := changes + "?limit=1000"; ; {
@@ -74,7 +75,8 @@ func (o operator) feedEnd() string {
 	}
 }
 
-// changesSince returns the change and the id of each item of the feed after the cursor.
+// changesSince waits until the feed has many items after the cursor, and returns the kind of change and the transaction
+// id of each item.
 func (o operator) changesSince(cursor string, many int) [][2]string {
 	o.t.Helper()
 	var all [][2]string
@@ -90,8 +92,8 @@ func (o operator) changesSince(cursor string, many int) [][2]string {
 	return all
 }
 
-// TestAMovementThatPostsUnderANewIDStaysOneRecord checks every order in which the service can learn that the vendor has
-// deleted a row and created it again.
+// TestAMovementThatPostsUnderANewIDStaysOneRecord checks that a transaction stays the same record when the vendor
+// deletes its row and creates it again under a new id, in whatever order the service learns of the two changes.
 func TestAMovementThatPostsUnderANewIDStaysOneRecord(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
@@ -139,7 +141,8 @@ func TestAMovementThatPostsUnderANewIDStaysOneRecord(t *testing.T) {
 	})
 }
 
-// TestASplitIsNotUndoneByLaterPulls splits a transaction, and pulls again.
+// TestASplitIsNotUndoneByLaterPulls checks that later pulls do not join the two transactions into which an operator has
+// split a transaction.
 func TestASplitIsNotUndoneByLaterPulls(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// openSQL opens the service's database for the test's own statements.
+// openSQL opens the service's database, so that the test can run SQL statements.
 func openSQL(t *testing.T, dsn string) *sql.DB {
 	t.Helper()
 	driver, name := "pgx", dsn
@@ -36,8 +36,8 @@ func alter(t *testing.T, db *sql.DB, statement string) {
 	}
 }
 
-// startService composes, starts and stops the service on an existing schema, and returns the first
-// error. migrate is the setting DATABASE_MIGRATE: whether the service may migrate the schema.
+// startService composes, starts and stops the service on an existing schema, and returns the first error. The argument
+// migrate is the setting DATABASE_MIGRATE, which allows the service to migrate the schema.
 func startService(t *testing.T, dsn string, migrate bool) error {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
@@ -94,7 +94,8 @@ func TestAnOutdatedSchemaPreventsTheStart(t *testing.T) {
 	})
 }
 
-// During a rolling deployment, processes of the old version start on the new schema. They must work.
+// Processes must work on a schema that is newer than they are, because during a rolling deployment processes of the old
+// version start on the new schema.
 func TestANewerSchemaIsServed(t *testing.T) {
 	t.Parallel()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) {

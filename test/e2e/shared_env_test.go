@@ -57,8 +57,8 @@ func each(t *testing.T, body func(*testing.T, *env), changes ...change) {
 // wait for the writer longer than the request timeout.
 const environments = 3
 
-// common contains the shared environments. Every test that uses one calls enter before it runs in
-// parallel with others, so that leave can detect the end of the last test.
+// common contains the shared environments. Every test that uses a shared environment calls enter before it runs in
+// parallel with other tests, so that leave can detect when the last of these tests has ended.
 var common = sharedEnvs{envs: map[string]*sharedEnv{}}
 
 type sharedEnvs struct {
@@ -67,8 +67,8 @@ type sharedEnvs struct {
 	envs  map[string]*sharedEnv
 }
 
-// sharedEnv is one shared environment. It is passed to open as its testing.TB, because the end of the
-// test that opens the environment must not close it.
+// sharedEnv is one shared environment. It serves as the testing.TB with which open is called, so that the environment
+// is not closed when the test that opens it ends.
 type sharedEnv struct {
 	testing.TB
 	once sync.Once

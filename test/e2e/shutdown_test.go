@@ -13,9 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// The service is stopped in the same way as by the command serve. Work that has started must be
-// finished or handed back, and no goroutine may continue. The test is not parallel, so any
-// goroutine that appears during the test belongs to it.
+// When the service is stopped in the same way as by the command serve, work that has started must be finished or handed
+// back, and no goroutine may be left. The test is not parallel, so that any goroutine that appears during the test
+// belongs to the test.
 func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 	for backend, dsn := range backends {
 		t.Run(backend, func(t *testing.T) {
@@ -23,8 +23,9 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 			b := newPluggy(t)
 			before := []goleak.Option{
 				goleak.IgnoreCurrent(),
-				// The services that other tests share start this goroutine again from time to time. If the service of
-				// this test did not stop its notifier, the goroutine that waits for this one would be found.
+				// This goroutine is ignored, because the services that other tests share start it again from time to
+				// time. If the service of this test did not stop its notifier, another goroutine, which waits for this
+				// one, would still be found.
 				goleak.IgnoreAnyFunction("github.com/riverqueue/river/internal/notifier.(*Notifier).waitOnce.func3"),
 			}
 			log := &journal{}

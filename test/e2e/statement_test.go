@@ -13,13 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// statement returns the statement of an account. query contains the format and other parameters.
+// statement returns the statement of an account. The argument query contains the format and other query parameters.
 func (o operator) statement(account, query string) string {
 	o.t.Helper()
 	return string(o.get(account + "/statement?" + query).want(http.StatusOK).raw)
 }
 
-// camtDocument is what the tests read from a camt.053.
+// camtDocument contains the elements of a camt.053 document that the tests read.
 type camtDocument struct {
 	Balances []struct {
 		Code      string `xml:"Tp>CdOrPrtry>Cd"`
@@ -30,7 +30,8 @@ type camtDocument struct {
 	References []string `xml:"BkToCstmrStmt>Stmt>Ntry>AcctSvcrRef"`
 }
 
-// camt returns the references of the entries, and the opening and the closing balance with their dates.
+// camt requests a statement as camt.053. It returns the references of its entries, and its opening and closing balance
+// with their dates.
 func (o operator) camt(account, query string) (references, balances []string) {
 	o.t.Helper()
 	var d camtDocument
@@ -54,7 +55,7 @@ func (o operator) posted(id, account string) []object {
 	return rows
 }
 
-// sumOf returns the sum of the amounts in the account's currency.
+// sumOf returns the sum of the rows' amounts, in the currency of the account.
 func sumOf(t *testing.T, rows []object) string {
 	t.Helper()
 	sum := new(big.Rat)
@@ -82,7 +83,8 @@ func minus(t *testing.T, a, b string) string {
 	return strings.TrimSuffix(strings.TrimRight(x.Sub(x, y).FloatString(6), "0"), ".")
 }
 
-// TestAStatementHasTheRecordsAndTheBalancesOfAnAccount compares statements with the lists of the API.
+// TestAStatementHasTheRecordsAndTheBalancesOfAnAccount checks that a statement contains the same transactions and
+// balances as the lists of the API.
 func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.25")
@@ -116,7 +118,7 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 			t.Errorf("%d entries, want %d", len(references), len(rows))
 		}
 
-		// The closing balance of one day is the opening balance of the next one.
+		// The closing balance of a day must be the opening balance of the next day.
 		before := slices.IndexFunc(rows, func(row object) bool { return text(row, "date") == last })
 		_, until := o.camt(account, "&to="+last)
 		_, since := o.camt(account, "&from="+last+"&to="+last)
@@ -144,8 +146,9 @@ func TestAStatementHasTheRecordsAndTheBalancesOfAnAccount(t *testing.T) {
 
 func balanceText(balance string) string { return strings.Fields(balance)[1] }
 
-// TestAStatementOfADriftingAccountMustBeForced changes the bank's balance without a transaction, so that the records do
-// not add up to it any more. Later an operator accepts the difference.
+// TestAStatementOfADriftingAccountMustBeForced changes the bank's balance without a transaction, so that the sum of the
+// stored transactions is no longer equal to it. A statement must then be refused unless the caller forces it. After an
+// operator has accepted the difference, it must no longer be refused.
 func TestAStatementOfADriftingAccountMustBeForced(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000")
@@ -168,7 +171,9 @@ func TestAStatementOfADriftingAccountMustBeForced(t *testing.T) {
 	}, func(s *setup) { s.cfg.DriftGrace = 0 })
 }
 
-// TestAStatementOfAnAccountWithoutAKnownBalance reads a card of Pluggy, whose balance is the open invoice.
+// TestAStatementOfAnAccountWithoutAKnownBalance requests statements of a Pluggy card account. Pluggy reports the amount
+// of the open invoice as its balance, so the real balance is not known. A camt.053 must then be refused, and the other
+// formats must not.
 func TestAStatementOfAnAccountWithoutAKnownBalance(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, id, _ := connectAndPull(t, w, newPluggy(t))

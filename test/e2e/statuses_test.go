@@ -88,7 +88,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 			"POST /health":                                                  "GET, HEAD",
 		} {
 			method, path, _ := strings.Cut(asked, " ")
-			if allow == "" { // the path requests the connection with the id "test", which is not a valid id
+			if allow == "" { // GET takes "test" in the path as the id of a connection, which is not valid
 				o.do(method, path, nil).problem(404, "MTCH-0201")
 				continue
 			}
@@ -160,8 +160,9 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 	})
 }
 
-// checkMember checks that a valid body is refused if the member name is missing, misspelled, sent
-// twice or of a wrong type. optional is true if every member may be missing.
+// checkMember checks that the body good, which is valid, is refused if one of its members is missing, misspelled, sent
+// twice or of a wrong type. The argument name is the name of that member. If optional is true, a missing member is
+// allowed.
 func (o operator) checkMember(method, path string, good object, name string, optional bool) {
 	o.t.Helper()
 	with := func(value any) string {
@@ -291,7 +292,7 @@ func TestRequestIDs(t *testing.T) {
 	})
 }
 
-// failingStore is a connection store whose List fails with failure and whose Get panics.
+// failingStore is a connection store whose method List returns the error failure, and whose method Get panics.
 type failingStore struct {
 	ports.Connections
 	failure error

@@ -57,8 +57,8 @@ func (w *env) postWebhook(t *testing.T, vendor, path string, body []byte) respon
 	return w.call(t, http.MethodPost, path, body, proof(vendor, body))
 }
 
-// announce sends a webhook from the bank, which must be accepted with a 202. kind and ids are those
-// of bank.payload.
+// announce sends a webhook from the bank, which must be accepted with a 202. The arguments kind and ids are passed to
+// bank.payload.
 func (o operator) announce(b bank, path, kind string, ids ...string) {
 	o.t.Helper()
 	if a := o.deliver(b, path, b.payload(o.t, kind, ids...)).want(http.StatusAccepted); len(a.raw) > 0 {
@@ -66,8 +66,7 @@ func (o operator) announce(b bank, path, kind string, ids ...string) {
 	}
 }
 
-// deliver posts a webhook body and, like every vendor, repeats it after a 503. It returns the last
-// response.
+// deliver posts a webhook body. Like every vendor, it posts the body again after a 503. It returns the last response.
 func (o operator) deliver(b bank, path string, body []byte) response {
 	o.t.Helper()
 	a := o.postWebhook(o.t, b.vendor(), path, body)
@@ -97,7 +96,7 @@ func (o operator) waitForPulls(id string) []object {
 	return pulls
 }
 
-// waitForSuccess waits like waitForPulls, and checks that every pull succeeded.
+// waitForSuccess is like waitForPulls, but also checks that every pull succeeded.
 func (o operator) waitForSuccess(id string) []object {
 	o.t.Helper()
 	pulls := o.waitForPulls(id)
@@ -109,7 +108,7 @@ func (o operator) waitForSuccess(id string) []object {
 	return pulls
 }
 
-// rows returns a connection's transactions by external id, which is the vendor's id.
+// rows returns a connection's transactions by their external ids, which the vendor has assigned.
 func (o operator) rows(id string) map[string]object {
 	o.t.Helper()
 	all := map[string]object{}
@@ -130,7 +129,7 @@ func (o operator) pull(id string, body any) object {
 	return o.waitForPull(a.header.Get("Location"))
 }
 
-// waitForPull waits for the end of the pull at the path location, and returns it.
+// waitForPull waits until the pull at the path location has ended, and returns it.
 func (o operator) waitForPull(location string) object {
 	o.t.Helper()
 	var pull object

@@ -64,11 +64,11 @@ func (s plainSender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 // withPlainSink makes the service send events through a plainSink.
 func withPlainSink(s *setup) { s.over.Sinks = []ports.Sink{plainSink{&http.Client{}}} }
 
-// receiver is the endpoint of a consumer of events.
+// receiver is an HTTP endpoint of a consumer that receives events.
 type receiver struct {
 	*httptest.Server
 	mu       sync.Mutex
-	status   int // of the responses; 0 hangs
+	status   int // the status of the responses; 0 means that it does not respond
 	events   []object
 	requests []http.Header
 }
@@ -119,7 +119,8 @@ func (r *receiver) last() map[string]object {
 	return last
 }
 
-// subscribe creates a subscription to events of these types.
+// subscribe creates a subscription to events of these types, which are sent to url. The argument more contains further
+// members of the request.
 func (o operator) subscribe(url string, more object, types ...string) object {
 	o.t.Helper()
 	body := object{"name": "ledger", "types": types, "sink": object{"kind": "webhook", "url": url}}
@@ -132,15 +133,16 @@ func (o operator) subscription(s object) object {
 	return o.get(subscriptions + "/" + text(s, "id")).want(http.StatusOK).json()
 }
 
-// delivered waits until a subscription has delivered all of its events, and has read everything.
+// delivered waits until done returns true and no event of the subscription is waiting. The argument what describes the
+// awaited event in the error message.
 func (o operator) delivered(s object, what string, done func() bool) {
 	o.t.Helper()
 	eventually(o.t, what, func() bool { return done() && o.subscription(s)["waiting"] == 0.0 })
 }
 
-// checkEvents checks that the sequences of a subscription are dense, that the versions of each record ascend, and that
-// the last event of each record of the feed has its present state. It waits for events that a pull has stored but that
-// the subscription has not sent yet: a transaction of another test can hold the feed back between the events of one
+// checkEvents checks that no sequence number of a subscription is missing, that the versions of each record ascend, and
+// that the last event of each record contains the record's current state in the feed. It first waits until the
+// subscription has sent all events, because a database transaction of another test can delay some of the events of a
 // pull. It returns the number of events.
 func (o operator) checkEvents(s object, r *receiver) int {
 	o.t.Helper()
@@ -188,7 +190,8 @@ func (o operator) checkEvents(s object, r *receiver) int {
 	return len(got)
 }
 
-// TestEventsFollowTheRecords subscribes before and after records were stored, and changes them.
+// TestEventsFollowTheRecords checks that subscriptions get an event for each stored record and for each later change.
+// One subscription is created before the records are stored, and one afterwards.
 func TestEventsFollowTheRecords(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
@@ -236,7 +239,7 @@ func TestEventsFollowTheRecords(t *testing.T) {
 	})
 }
 
-// TestTheLifeOfASubscription changes, pauses, tests, replays and deletes a subscription.
+// TestTheLifeOfASubscription checks that a subscription can be changed, paused, tested, replayed and deleted.
 func TestTheLifeOfASubscription(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := banks(t)[0]
@@ -357,7 +360,8 @@ func TestSubscriptionsAreValidated(t *testing.T) {
 	})
 }
 
-// TestAHangingSinkDelaysNothingElse has one subscription whose endpoint does not answer.
+// TestAHangingSinkDelaysNothingElse checks that the endpoint of one subscription, if it does not respond, delays
+// neither pulls nor the events of another subscription.
 func TestAHangingSinkDelaysNothingElse(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := banks(t)[0]
@@ -385,7 +389,8 @@ func TestAHangingSinkDelaysNothingElse(t *testing.T) {
 	})
 }
 
-// TestTheSecretsOfSubscriptionsDoNotLeak uses a URL with a password, and rotates the signing secret.
+// TestTheSecretsOfSubscriptionsDoNotLeak checks that neither the password in a sink's URL nor the signing secrets, old
+// or rotated, appear in responses, logs, metrics or the database.
 func TestTheSecretsOfSubscriptionsDoNotLeak(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		const canary = "canary-sink-password-8b4"

@@ -50,7 +50,7 @@ func TestTheReadsOverAllConnectionsReturnWhatTheConnectionsReturn(t *testing.T) 
 	})
 }
 
-// checkSearch searches for a transaction of the first connection by its values.
+// checkSearch checks that a transaction of the first connection is found when its values are used as filters.
 func (o operator) checkSearch(first, second string) {
 	o.t.Helper()
 	rows := o.pages(of(first, "/transactions"), 200)
@@ -83,7 +83,8 @@ func (o operator) checkSearch(first, second string) {
 	}
 }
 
-// checkHealthList checks that the list of health equals the health of each connection.
+// checkHealthList checks that the list of the health of all connections has the same content as the health of each
+// connection.
 func (o operator) checkHealthList(first, second string) {
 	o.t.Helper()
 	list := o.pages(connections+"/health?health=healthy", 1)

@@ -31,7 +31,7 @@ func createResources(t *testing.T, o operator, b bank) resources {
 	return e
 }
 
-// byID returns the requests to all routes that take an id, grouped by the kind of resource.
+// byID returns functions that build the requests to all routes that take an id, grouped by the kind of resource.
 func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 	call := func(method, before, after string, body any) func(string) (string, string, any) {
 		return func(id string) (string, string, any) { return method, before + "/" + id + after, body }
@@ -70,9 +70,9 @@ func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 	}
 }
 
-// normalized returns the parts of a response that must be equal for every unknown id. It omits the
-// headers that differ in every response, and replaces the requested id by ID. In a response about a
-// webhook, the service itself has replaced the token by {token}.
+// normalized returns the parts of a response that must be equal for every unknown id. It omits the headers that differ
+// in every response, and replaces the requested id by ID. In a response to a webhook, the service itself has replaced
+// the token with {token}.
 func normalized(a response, id string) object {
 	header := a.header.Clone()
 	for _, own := range []string{"Date", "X-Request-Id", "Content-Length"} {
@@ -189,7 +189,9 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 		if again.json()["replayed"] != 0.0 {
 			t.Errorf("another tenant can replay %s", again.raw)
 		}
-		// A cursor of the feed is bound to its tenant, because it contains an encrypted position.
+		// A cursor of the feed must not reveal anything to another tenant. On a database, no other tenant can use the
+		// cursor, because it contains an encrypted position that is bound to its tenant. In memory, another tenant gets
+		// none of the owner's items with it.
 		cursor := owner.get(changes + "?limit=1").want(200).text("nextCursor")
 		if w.backend == "memory" {
 			if feed := other.get(changes + "?cursor=" + cursor).want(200).items(); len(feed) > 0 {

@@ -37,7 +37,8 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		if err := w.app.Service.FlushTokenUsage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		// The service's own maintenance task writes lastUsedAt, too, and may not have committed it yet.
+		// The test waits, because the service's own maintenance task writes lastUsedAt, too, and may not have committed
+		// its write yet.
 		eventually(t, "lastUsedAt of a token that was used", func() bool {
 			return o.pages(tokens, 20)[2]["lastUsedAt"] != nil
 		})
@@ -176,7 +177,7 @@ func TestIdempotencyKeys(t *testing.T) {
 			t.Errorf("a repeated mint created %d tokens", n)
 		}
 		test := object{"vendor": "pluggy", "configName": "main"}
-		for range 2 { // a live test ignores the idempotency key: no response is stored and replayed
+		for range 2 { // a connection test ignores the idempotency key, so no response is stored and replayed
 			if a := o.do(http.MethodPost, connections+"/test", test, "X-Idempotency-Key: test").
 				want(200); a.header.Get(
 				"X-Idempotency-Replayed",
@@ -184,7 +185,7 @@ func TestIdempotencyKeys(t *testing.T) {
 				t.Error("a live test was replayed")
 			}
 		}
-		// an idempotency key is unique only within its tenant
+		// An idempotency key is unique only within its tenant.
 		w.operator(t).do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
 	})
 }

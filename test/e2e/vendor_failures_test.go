@@ -13,9 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// passing maps the names of temporary failures to the error class that the pull reports until a retry
-// succeeds. "" means that the class is not checked. A gateway's 503 is sent three times, because the
-// client itself retries it twice within an attempt.
+// passing contains temporary failures by name, each with the error class that the pull reports until a retry succeeds.
+// The class "" is not checked. The 503 of a gateway is sent three times, because the client itself retries such a
+// request twice within an attempt.
 var passing = map[string]struct {
 	fault
 	class string
@@ -173,7 +173,7 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 // failingPulls is a pull store that fails to write one page.
 type failingPulls struct {
 	ports.Pulls
-	left    *atomic.Int64 // decremented for each page of rows; storing the page at which it becomes 0 fails
+	left    *atomic.Int64 // decremented for each page of rows; when it becomes 0, storing that page fails
 	failure error
 }
 
@@ -184,7 +184,7 @@ func (b failingPulls) StorePage(ctx context.Context, lease domain.Lease, w ports
 	return b.Pulls.StorePage(ctx, lease, w)
 }
 
-// failOnPage returns a change that makes the nth page of rows fail with failure when it is stored.
+// failOnPage returns a change that makes the store return the error failure for the nth page of rows.
 func failOnPage(n int64, failure error) change {
 	return func(s *setup) {
 		s.over.Wrap = func(stores *composedStores) {
@@ -217,7 +217,7 @@ func TestAPullContinuesAfterACrash(t *testing.T) {
 	}, failOnPage(4, errors.New("crash")))
 }
 
-// connectAndAnnounce is connectAndPull without waiting for the first pull.
+// connectAndAnnounce is like connectAndPull, but does not wait for the first pull.
 func connectAndAnnounce(t *testing.T, w *env, b bank) (o operator, id, hook string) {
 	t.Helper()
 	o = w.operator(t)
@@ -227,9 +227,9 @@ func connectAndAnnounce(t *testing.T, w *env, b bank) (o operator, id, hook stri
 	return o, id, hook
 }
 
-// A worker that loses its database in the middle of a pull leaves a lease. Another worker takes over
-// the pull when the lease has expired. The stores' conformance suite checks this for each store; here
-// it is tested only on PostgreSQL, because the wait is long. The documented limit of 30 s is tested in test/blackbox.
+// A worker that loses its database in the middle of a pull leaves a lease behind. Another worker must take over the
+// pull when the lease has expired. The stores' conformance suite checks this for each store; here it is tested only on
+// PostgreSQL, because the wait is long. The documented limit of 30 s is tested in test/blackbox.
 func TestAPullContinuesAfterItsWorkerWasLost(t *testing.T) {
 	gone := &domain.Error{
 		Kind:  domain.Unavailable,

@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// mintRequest returns the body of a mint with the option, which is a member of the request.
+// mintRequest returns the body of a request that creates a webhook token. The argument option is the name of a further
+// member, whose value is true.
 func mintRequest(b bank, name, option string) object {
 	return object{"vendor": b.vendor(), "connection_config_name": name, option: true}
 }
@@ -27,9 +28,11 @@ func TestATokenWithASourceSecretAdmitsOnlyThisSecret(t *testing.T) {
 		o.do(http.MethodPost, tokens, request, "X-Idempotency-Key: mint").problem(409, "MTCH-0021")
 		hook, secret := strings.TrimPrefix(minted.text("webhookUrl"), publicURL), minted.text("authorization")
 		other := o.do(http.MethodPost, tokens, request).want(201).text("authorization")
-		for range 2 { // the first accepted webhook queues a pull, and a store may then take another path
+		// The test is repeated, because a store may run other code for the second webhook, when a pull is already
+		// queued.
+		for range 2 {
 			body := b.payload(t, "all")
-			o.postWebhook(t, b.vendor(), hook, body).problem(401, "MTCH-0003") // the deployment's own proof
+			o.postWebhook(t, b.vendor(), hook, body).problem(401, "MTCH-0003") // with the secret of the deployment
 			for _, wrong := range []string{other, secret + "x", strings.TrimPrefix(secret, "Bearer ")} {
 				o.call(t, http.MethodPost, hook, body, "Authorization: "+wrong, proofUnless(b)).
 					problem(401, "MTCH-0003")
@@ -47,7 +50,8 @@ func TestATokenWithASourceSecretAdmitsOnlyThisSecret(t *testing.T) {
 	})
 }
 
-// proofUnless returns the header with which the vendor proves its source, unless that is Authorization.
+// proofUnless returns the header that authenticates the vendor's webhooks under the default test settings. If that is
+// the header Authorization, it returns a header without effect.
 func proofUnless(b bank) string {
 	if b.vendor() == "belvo" {
 		return "X-None: none"
@@ -66,7 +70,7 @@ func TestBelvoRegistersNoWebhook(t *testing.T) {
 	})
 }
 
-// addItem adds an item with a bank account to the client of the bank, and returns its id.
+// addItem adds an item with a bank account to the bank's Pluggy client, and returns the id of the item.
 func (b *pluggyBank) addItem(t *testing.T) string {
 	t.Helper()
 	item := b.sim.AddItem(pluggysim.Item{ClientID: b.id}).ID
@@ -173,21 +177,24 @@ func TestARefusedRegistrationKeepsNoToken(t *testing.T) {
 	})
 }
 
-// dyingTokens is a store that becomes unavailable after the vendor has created a webhook, as if the process died.
+// dyingTokens is a token store that fails to record that the vendor has created a webhook, as if the process had died
+// before.
 type dyingTokens struct{ ports.Tokens }
 
 func (dyingTokens) ActivateRegistration(context.Context, domain.TenantID, domain.TokenID, string) error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
 }
 
-// afterTimeout is a clock that is ahead by the time after which a pending registration is removed.
+// afterTimeout is a clock that is ahead of the real time, so that every pending registration is old enough to be
+// removed.
 type afterTimeout struct{}
 
 func (afterTimeout) Now() time.Time {
 	return time.Now().UTC().Add(domain.RegistrationTimeout + time.Minute).Truncate(time.Microsecond)
 }
 
-// The first process ends between the vendor's response and the write. Two other processes find the registration.
+// If a process dies after the vendor has created a webhook and before the service has stored this, exactly one of two
+// other processes must remove the webhook.
 func TestAWebhookOfADeadProcessIsRemovedByOneReplica(t *testing.T) {
 	t.Parallel()
 	for _, backend := range []string{"sqlite", "postgres"} {
@@ -217,7 +224,9 @@ func TestAWebhookOfADeadProcessIsRemovedByOneReplica(t *testing.T) {
 			running.Wait()
 			eventually(t, "the removal of the webhook", func() bool { return len(b.sim.Webhooks()) == 0 })
 			made := b.gate().count("/webhooks")
-			if made != 2 { // one POST, and one GET of the replica that claimed the registration
+			// There must be one POST of the first process, and one GET of the replica that has claimed the
+			// registration.
+			if made != 2 {
 				t.Errorf("%d requests to /webhooks, want 2", made)
 			}
 		})
@@ -233,7 +242,7 @@ func TestBaseURLsAreRestrictedToOrigins(t *testing.T) {
 		o.do(http.MethodPut, of(id, ""), object{
 			"configName": "main", "baseUrl": other.origin(), "accountRef": other.ref(),
 		}).problem(400, "MTCH-0001", "body.baseUrl")
-		o.connect(newBelvo(t), "belvo") // another vendor has no list
+		o.connect(newBelvo(t), "belvo") // no list of allowed origins is set for Belvo
 	}, func(s *setup) {
 		s.cfg.BaseURLs = map[domain.Vendor][]string{"pluggy": {domain.Origin(b.origin())}}
 	})

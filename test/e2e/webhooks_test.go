@@ -27,7 +27,8 @@ func sourcePolicy(p domain.SourcePolicy, trusted ...string) change {
 	}
 }
 
-// webhook creates a connection to a new bank of a new tenant, and returns the path of its webhook.
+// webhook creates a connection of a new tenant to a new Pluggy bank, and a webhook token for it. It returns the
+// tenant's operator, the bank, the connection's id and the path of the webhook.
 func (w *env) webhook(t *testing.T) (o operator, b *pluggyBank, id, path string) {
 	o, b = w.operator(t), newPluggy(t)
 	id = o.connect(b, "main")
@@ -104,8 +105,9 @@ func TestWebhookSourceChecks(t *testing.T) {
 	}
 }
 
-// TestAnAccountReferenceInCapitalsIsTheSameReference creates a connection whose reference the operator
-// wrote in capitals. Both simulators, like the vendors, write it in lower case in their webhooks.
+// TestAnAccountReferenceInCapitalsIsTheSameReference checks that webhooks are accepted for a connection whose account
+// reference the operator has written in capitals. Both simulators, like the vendors, write the reference in lower case
+// in their webhooks.
 func TestAnAccountReferenceInCapitalsIsTheSameReference(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, body := w.operator(t), creation(b, "capitals")
@@ -261,7 +263,7 @@ func TestWebhookBodiesAreBounded(t *testing.T) {
 	})
 }
 
-// unreachableStore is a delivery store whose database cannot be reached while gone is true.
+// unreachableStore is a delivery store that fails while gone is true, as if its database could not be reached.
 type unreachableStore struct {
 	ports.Deliveries
 	gone *atomic.Bool

@@ -1,7 +1,7 @@
-// Package matching_test measures the precision and the recall of domain.MatchRows on generated rows for
-// which the correct matches are known. Each seed generates a corpus of several accounts. An account has
-// changes of several kinds within 60 days. One call of MatchRows gets all changes of an account, so that
-// changes of one kind can disturb the matching of another kind.
+// Package matching_test measures the precision and the recall of domain.MatchRows on generated rows for which the
+// correct matches are known. Each seed generates a corpus of several accounts. An account has changes of several kinds
+// within 60 days. All changes of an account are passed to one call of MatchRows, so that changes of one kind can
+// disturb the matching of another kind.
 package matching_test
 
 import (
@@ -15,13 +15,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// change is one change at the vendor: rows that left and rows that came. In a positive change, a row that
-// came is the same movement as a row that left; in a negative change, no row is. Rows of one movement
-// have the same movement number. Movements that cannot be distinguished have the same number, too.
+// change is one change at the vendor. The field left contains the rows that the vendor has removed, and came contains
+// the new rows. In a positive change, a new row is the same movement as a removed row. In a negative change, no new row
+// is the same movement as a removed row. Rows of one movement have the same movement number. Movements that cannot be
+// distinguished have the same number, too.
 type change struct {
 	kind       string
 	rule       domain.MatchRule // the rule that should recognise the movement; "" for a negative change
-	sharesText bool             // a row that came has the amount and the text of a row that left
+	sharesText bool             // a new row has the amount and the text of a removed row
 	lostKey    bool             // the institution key of a movement changed or is missing
 	left, came []labelled
 }
@@ -64,7 +65,7 @@ func (g *generator) newMovement() int {
 	return g.movements
 }
 
-// price returns a random negative amount. One in five is a common price, which many purchases have.
+// price returns a random negative amount. One in five amounts is a common price, which many purchases have.
 func (g *generator) price() string {
 	if g.chance(20) {
 		return pick(g, "-9.90", "-14.90", "-19.90", "-29.90", "-39.90", "-50", "-100", "-200", "-4.40", "-35")
@@ -150,23 +151,23 @@ var firstDay = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 
 func date(day int) domain.Date { return domain.DateOf(firstDay.AddDate(0, 0, day)) }
 
-// leaves returns the row with the day on which it left: it was first read on the day shownFrom, and last
-// read on the day before it left.
+// leaves returns the row as a row that the vendor removes on the given day. It was first read on the day shownFrom, and
+// last read on the day before its removal.
 func leaves(r labelled, shownFrom, day int) labelled {
 	r.FirstRead, r.LastRead = uint64(shownFrom+100), uint64(day+99)
 	r.LearnedAt = firstDay.AddDate(0, 0, day)
 	return r
 }
 
-// comes returns the row with the day on which it was first read.
+// comes returns the row as a new row, which was first read on the given day.
 func comes(r labelled, day int) labelled {
 	r.FirstRead, r.LastRead = uint64(day+100), uint64(day+200)
 	r.LearnedAt = firstDay.AddDate(0, 0, day)
 	return r
 }
 
-// replaced returns a change in which the row before left and the row after came. The service learns of
-// both on the same day, or of one of them up to three days later.
+// replaced returns a change in which the vendor replaces the row before with the row after. The service learns of both
+// on the same day, or of one of them up to three days later.
 func (g *generator) replaced(kind string, before, after labelled, day int) change {
 	leave := day + 1 + g.IntN(6)
 	come := leave

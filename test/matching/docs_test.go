@@ -10,10 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// example is a line of the table of worked examples: a row that left, a row that came, and the result.
+// example matches a line of the table of worked examples: a row that the vendor removed, a new row, and the result.
 var example = regexp.MustCompile("(?m)^\\| `(\\d{4}-.*)` \\| `(\\d{4}-.*)` \\| (?:`(\\w+)`|none: .*) \\|$")
 
-// exampleRow is a row of the examples: date, status, amount, currency, account amount, text, key.
+// exampleRow matches a row in an example: date, status, amount, currency, account amount, text, key.
 var exampleRow = regexp.MustCompile(
 	`^(\S+) (\w+) (\S+) (\w{3}) (?:\((\S+) (\w{3})\) )?([^{]*?)(?: \{(\w+)=([^}]*)\})?$`)
 

@@ -15,7 +15,7 @@ var (
 	changes = flag.Int("changes", 500, "changes for each seed")
 )
 
-// changesPerAccount is the number of changes that one call of MatchRows gets.
+// changesPerAccount is the number of changes that are passed to one call of MatchRows.
 const changesPerAccount = 25
 
 const (
@@ -46,13 +46,13 @@ func share(part, whole int) float64 {
 type result struct {
 	total, negatives, sharesText, lostKey int
 	all                                   score
-	// In byRule, pairs and found count only the movements that the rule should recognise
+	// In byRule, the fields pairs and found count only the movements that the rule should recognise.
 	byRule map[domain.MatchRule]*score
 	byKind map[string]*score
 }
 
-// TestPrecisionAndRecall measures the rules with many seeds. A flag sets the number of changes; the bounds
-// do not depend on it.
+// TestPrecisionAndRecall measures the rules with many seeds. A flag sets the number of changes. The bounds do not
+// depend on that number.
 func TestPrecisionAndRecall(t *testing.T) {
 	r := result{byRule: map[domain.MatchRule]*score{}, byKind: map[string]*score{}}
 	for seed := range *seeds {

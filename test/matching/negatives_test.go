@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// negatives are the kinds of changes in which the row that came is a different movement from the row that
-// left. share is the kind's share of all changes, in percent.
+// negatives are the kinds of changes in which the new row (in the field came) is a different movement from the removed
+// row (in the field left). share is the kind's share of all changes, in percent.
 var negatives = []struct {
 	share int
 	build func(*generator, int) change
@@ -32,8 +32,8 @@ var negatives = []struct {
 	{1, otherMerchant},
 }
 
-// repeated returns a change in which a row leaves and a row of another movement with the same amount and
-// text comes. The second row is dated up to daysApart days later.
+// repeated returns a change in which a row is removed and a row of another movement with the same amount and text is
+// new. The new row is dated up to daysApart days later.
 func (g *generator) repeated(kind, text string, day, daysApart int) change {
 	price := g.price()
 	before := leaves(g.row(g.newMovement(), day, price, text+g.noise()), day, day+1+g.IntN(4))
@@ -56,8 +56,8 @@ func bothShown(g *generator, day int) change {
 	return c
 }
 
-// oneCancelledOfSeveral returns a change in which identical rows leave and a different number of identical
-// rows come. Nobody can know which of these rows are the same movement, so every match counts as false.
+// oneCancelledOfSeveral returns a change in which identical rows are removed and a different number of identical rows
+// is new. Nobody can know which of these rows are the same movement, so every match counts as false.
 func oneCancelledOfSeveral(g *generator, day int) change {
 	price, text := g.price(), pick(g, "SAQUE BANCO24HORAS AG 12", "RETIRO SIN TARJETA", "BILHETE UNICO RECARGA")
 	leave, moved := day+1+g.IntN(4), g.IntN(3)
@@ -76,7 +76,7 @@ func oneCancelledOfSeveral(g *generator, day int) change {
 	return c
 }
 
-// oddlyNumberedWithdrawals returns a change as oneCancelledOfSeveral does, but the texts also contain a
+// oddlyNumberedWithdrawals returns the same change as oneCancelledOfSeveral, except that the texts also contain a
 // volatile part in a form that no rule recognises.
 func oddlyNumberedWithdrawals(g *generator, day int) change {
 	c := oneCancelledOfSeveral(g, day)
@@ -129,8 +129,8 @@ func nextMonth(g *generator, day int) change {
 	return c
 }
 
-// refunded returns a change in which a posted purchase disappears and a new purchase at the same merchant
-// is pending.
+// refunded returns a change in which a posted purchase is removed, and the new row is a pending purchase at the same
+// merchant.
 func refunded(g *generator, day int) change {
 	c := g.repeated("posted left, pending came", pick(g, merchants...), day, 4)
 	c.setStatus(domain.Posted, domain.Pending)
@@ -148,7 +148,8 @@ func anotherInstalment(g *generator, day int) change {
 	return c
 }
 
-// learnedLater returns a change in which the service learns of the two rows more than fourteen days apart.
+// learnedLater returns a change in which the service learns of the new row more than fourteen days after it learns of
+// the removed row.
 func learnedLater(g *generator, day int) change {
 	c := g.repeated("learned more than 14 days apart", pick(g, merchants...), day, 4)
 	c.came[0] = comes(c.came[0], int(c.left[0].LastRead)-99+15+g.IntN(10))
@@ -182,7 +183,7 @@ func longAfter(g *generator, day int) change {
 	return c
 }
 
-// otherDirection returns a change in which a purchase disappears and its refund comes.
+// otherDirection returns a change in which a purchase is removed and the new row is its refund.
 func otherDirection(g *generator, day int) change {
 	c := g.repeated("refund", pick(g, merchants...), day, 4)
 	c.came[0].Amount = c.came[0].Amount.Negate()
@@ -216,7 +217,7 @@ var indistinguishable = []func(*generator, int) change{
 		c.setStatus(domain.Posted, domain.Posted)
 		return c
 	},
-	// A pending weekly payment is cancelled, and the payment of the next week comes.
+	// A pending weekly payment is cancelled, and the new row is the payment of the next week.
 	func(g *generator, day int) change {
 		c := g.repeated("weekly payment cancelled, next week posted", "ESCOLA DE NATACAO SUL", day, 0)
 		c.came[0].Date = date(day + 7)

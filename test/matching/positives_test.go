@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// positives are the kinds of changes in which a movement continues under another external id. share is
-// the kind's share of all changes, in percent. rule is the rule that should recognise the movement.
+// positives are the kinds of changes in which a movement continues in a new row with another external id. share is the
+// kind's share of all changes, in percent. rule is the rule that should recognise the movement.
 var positives = []struct {
 	share int
 	rule  domain.MatchRule
@@ -28,8 +28,8 @@ var positives = []struct {
 	{2, domain.SameDescription, weekly},
 }
 
-// posts returns a change in which a pending purchase is posted up to three days later. Its text contains
-// a new number, and its institution key is missing or different.
+// posts returns a change in which a pending purchase is posted up to three days later. The text of the new row contains
+// another number, and its institution key is missing or different.
 func posts(g *generator, day int) change {
 	m, price, shop := g.newMovement(), g.price(), pick(g, merchants...)
 	before := g.keyed(g.row(m, day, price, "COMPRA CARTAO "+shop+g.noise()))
@@ -53,8 +53,8 @@ func postsWithoutPrefix(g *generator, day int) change {
 	return g.replaced("acquirer prefix goes", before, after, day)
 }
 
-// enriched returns a change in which words are added to the text or the text is truncated. In one of
-// twenty changes the text is replaced by another one, which no rule can recognise.
+// enriched returns a change in which words are added to the text or the text is truncated. In one of twenty changes the
+// text is replaced by a different text, so that no rule can recognise the movement.
 func enriched(g *generator, day int) change {
 	m, price, shop := g.newMovement(), g.price(), pick(g, merchants...)
 	before := g.row(m, day, price, shop)
@@ -184,7 +184,7 @@ func keepsReference(g *generator, day int) change {
 	return g.replaced("PIX reference stays", before, after, day)
 }
 
-// identicalRows returns a change in which two or three equal withdrawals all get another external id.
+// identicalRows returns a change in which two or three equal withdrawals all get new external ids.
 func identicalRows(g *generator, day int) change {
 	m, price, text := g.newMovement(), g.price(), pick(g, "SAQUE 24H BANCO24HORAS", "RETIRO EN CAJERO")
 	leave := day + 1 + g.IntN(5)
@@ -196,7 +196,7 @@ func identicalRows(g *generator, day int) change {
 	return c
 }
 
-// transfer returns a change in which a Mexican transfer is booked. Its tracking key stays, and it gets a reference.
+// transfer returns a change in which a Mexican transfer is booked. It keeps its tracking key and gets a reference.
 func transfer(g *generator, day int) change {
 	m, price := g.newMovement(), g.price()
 	text := "SPEI ENVIADO " + pick(g, "BANORTE ", "SANTANDER ", "BANAMEX ") + pick(g, firstNames...)
@@ -207,8 +207,7 @@ func transfer(g *generator, day int) change {
 	return g.replaced("transfer", before, after, day)
 }
 
-// weekly returns a change in which a weekly payment is posted and the payment of the next week comes as
-// well.
+// weekly returns a change in which a weekly payment is posted and the payment of the next week is a further new row.
 func weekly(g *generator, day int) change {
 	price, text := g.price(), "ESCOLA DE NATACAO "+pick(g, "CENTRO", "NORTE", "SUL")
 	before, after := g.row(g.newMovement(), day, price, text), g.row(g.movements, day, price, text+g.noise())

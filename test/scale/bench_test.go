@@ -26,8 +26,8 @@ var (
 	compress = flag.Bool("wal-compression", false, "compress the pages in the write-ahead log")
 )
 
-// The load of a turn. Several goroutines, whose number is callers, deliver webhooks for connectionCount
-// connections. A pull stores pagesEach pages of pageRows rows.
+// The load of a turn. A number of goroutines (the constant callers) deliver webhooks for connectionCount connections. A
+// pull stores pagesEach pages of pageRows rows each.
 const (
 	connectionCount = 2000
 	callers         = 64
@@ -91,8 +91,8 @@ func newSide(b *testing.B, url, name string, scripts ...string) *side {
 
 func (d *side) record(what string, value float64) { d.got[what] = append(d.got[what], value) }
 
-// measure runs do, which returns the number of its operations. It records the operations per second and
-// the bytes of write-ahead log per operation, under the name what.
+// measure runs do, which returns the number of its operations. It records the operations per second and the bytes of
+// write-ahead log per operation. The argument what is the name of both results.
 func (d *side) measure(b *testing.B, what string, do func() int64) {
 	b.Helper()
 	// After a checkpoint, the first change of a page writes the whole page to the log, as in production.
@@ -128,8 +128,8 @@ func (d *side) storeDeliveries(b *testing.B) int64 {
 	return stored.Load()
 }
 
-// storePages stores the same pages under the lease at each call, and returns the number of rows. At the
-// first call for a connection all rows are new, and at later calls all rows are unchanged.
+// storePages stores the same pages in each call, with the given lease, and returns the number of rows. At the first
+// call for a connection all rows are new, and at later calls all rows are unchanged.
 func (d *side) storePages(b *testing.B, lease domain.Lease) int64 {
 	for page := range pagesEach {
 		ids := make([]string, pageRows)
@@ -209,9 +209,9 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// BenchmarkPrune measures how fast expired deliveries are deleted, in the same way as by the hourly
-// maintenance task. A fifth of the table has expired. The benchmark logs the rows per second for each
-// tenth of the expired rows, in the order of deletion.
+// BenchmarkPrune measures how fast expired deliveries are deleted. It deletes them in the same way as the hourly
+// maintenance task. A fifth of the table has expired. The benchmark logs the rows per second for each tenth of the
+// expired rows, in the order of deletion.
 //
 //	go test ./test/scale -run '^$' -bench Prune -benchtime 1x -v
 func BenchmarkPrune(b *testing.B) {

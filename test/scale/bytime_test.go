@@ -54,8 +54,8 @@ func insertEvent(t *testing.T, db *postgres.DB, connection uuid.UUID, event stri
 	return done.RowsAffected() > 0
 }
 
-// The insert statement of the store refers to a unique index over all deliveries. PostgreSQL refuses
-// such an index on a table that is partitioned by time.
+// PostgreSQL must refuse a unique index over all deliveries on a table that is partitioned by time. The insert
+// statement of the store needs such an index.
 func TestATableByTimeCannotHaveTheUniqueIndex(t *testing.T) {
 	db := byTime(t, 0)
 	for _, statement := range []string{

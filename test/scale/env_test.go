@@ -96,8 +96,8 @@ func queryValue[T any](t testing.TB, db *postgres.DB, query string, args ...any)
 	return value
 }
 
-// until polls until done returns true, and fails the test after a minute. what describes the expected event
-// in the error message.
+// until polls until done returns true, and fails the test after a minute. The argument what describes the expected
+// event in the error message.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
@@ -226,7 +226,7 @@ func history(
 	return page.Items
 }
 
-// changes reads the feed after a position. It returns the external ids and the next position.
+// changes reads the feed after a position. It returns the external ids of the changed rows and the next position.
 func changes(
 	t testing.TB,
 	s *gormstore.Store,

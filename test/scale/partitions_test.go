@@ -83,9 +83,9 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 	}
 }
 
-// A partitioned table must have the same indexes as the table of the migrations, by name and definition.
-// Otherwise it would have other query plans. Only primary keys may differ, because a primary key must
-// include the column by which the table is partitioned.
+// A partitioned table must have the same indexes as the table of the migrations, by name and definition. Otherwise
+// queries of the table would have different plans. Only primary keys may differ, because a primary key must include the
+// column by which the table is partitioned.
 func TestPartitionedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
 	const query = `SELECT string_agg(indexname || ' ' || regexp_replace(indexdef, '^.* USING ', ''), E'\n' ORDER BY indexname)
 		FROM pg_indexes WHERE tablename IN ('deliveries', 'transactions') AND indexname NOT LIKE '%\_pkey'`
@@ -252,7 +252,7 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	}
 }
 
-// checkDuplicate returns an error if got differs from want. Both say whether a delivery is a duplicate.
+// checkDuplicate returns an error if got differs from want. Both values say whether a delivery is a duplicate.
 func checkDuplicate(got, want bool) error {
 	if got != want {
 		return fmt.Errorf("duplicate is %v", got)

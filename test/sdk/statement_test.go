@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/nodejs"
 )
 
-// hostileTexts are descriptions that formats and their readers may misread.
+// hostileTexts are descriptions that are easily written or read incorrectly in a statement format.
 var hostileTexts = []string{
 	"=HYPERLINK(\"http://x.example\")",
 	"+55 11 99999-0000",
@@ -35,7 +35,7 @@ var hostileTexts = []string{
 	"</OFX><STMTTRN>",
 }
 
-// Packages of other authors must read from the documents of a statement what the API returns.
+// Third-party packages must read the same data from the statement documents as the API returns.
 func TestStatementsAreReadByOtherPrograms(t *testing.T) {
 	nodejs.Require(t)
 	sim := pluggysim.New(pluggysim.Options{Now: func() time.Time { return time.Now().UTC() }})

@@ -11,14 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connection contains what the simulation expects of one stored connection.
+// connection is a stored connection, with what the simulation expects of it.
 type connection struct {
 	domain.Connection
 	ref            *accountRef
 	tokens         []*token
-	everListed     map[string]bool // the accounts that a pull stored from the list of accounts
+	everListed     map[string]bool // the accounts that the vendor had listed when a pull stored them
 	pulledOnce     bool            // at least one pull of the connection has succeeded
-	completeEnd    time.Time       // the time at which the last pull of everything succeeded or failed
+	completeEnd    time.Time       // the time at which the last pull that reads everything succeeded or failed
 	deleted        bool            // the connection is deleted
 	continued      bool            // another connection continues the deleted one
 	rowsAtDeletion string          // the digest of the connection's rows at its deletion
@@ -43,7 +43,7 @@ func (s *sim) connectionCreated(c domain.Connection) {
 	s.violated("a connection to an unknown reference: %s", c.AccountRef)
 }
 
-// connectionUpdated records an update or deletion of a connection at its commit.
+// connectionUpdated records the update or deletion of a connection when it is committed.
 func (s *sim) connectionUpdated(c domain.Connection) {
 	for _, existing := range s.connections {
 		if existing.ID == c.ID {
@@ -67,7 +67,7 @@ func (s *sim) liveConnections() []*connection {
 	return live
 }
 
-// startSomething starts one random activity.
+// startSomething starts one random activity of an actor.
 func (s *sim) startSomething() {
 	live := s.liveConnections()
 	if len(live) < 6 || len(live) < 8 && s.chance(0.01) {
@@ -184,9 +184,9 @@ func (n notice) body() []byte {
 	return body
 }
 
-// webhookAnswered handles the response to a webhook as the vendor does, and records the delivery. The
-// vendor retries a webhook without a successful response; here it sometimes retries an accepted
-// webhook, too.
+// webhookAnswered handles the response to a webhook as the vendor does, and records the delivery. A vendor sends a
+// webhook again if the response was not successful. The simulated vendor sometimes also sends an accepted webhook
+// again.
 func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveResult, err error, refused bool) {
 	switch {
 	case err == nil && refused:
@@ -210,7 +210,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	}
 }
 
-// countAnnouncedRemovals counts the stored deliveries that announce the removal of each row.
+// countAnnouncedRemovals adds one to the announcements of each row of the connection whose id is in ids.
 func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []string) {
 	for _, c := range s.connections {
 		for _, id := range ids {
@@ -264,8 +264,8 @@ func (s *sim) pruneDeliveries(ctx context.Context, app ports.Maintenance) error 
 	return err
 }
 
-// checkExpectedError reports a violation unless err is nil, an outage of the store, a cancellation, a
-// conflict or not found.
+// checkExpectedError reports a violation unless err is nil or one of these errors: StoreUnavailable, context.Canceled,
+// NotFound or Conflict.
 func (s *sim) checkExpectedError(actor string, err error) {
 	for _, kind := range []error{domain.StoreUnavailable, context.Canceled, domain.NotFound, domain.Conflict} {
 		if s.checkError(actor, err) == nil || errors.Is(err, kind) {

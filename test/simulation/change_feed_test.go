@@ -17,7 +17,7 @@ type reader struct {
 	mirror map[domain.TransactionID]rowState
 	busy   bool
 
-	connections map[domain.TransactionID]domain.ConnectionID // as in the mirror
+	connections map[domain.TransactionID]domain.ConnectionID // the connections of the transactions in mirror
 }
 
 // rowState is the state in which a reader last saw a row.
@@ -86,8 +86,8 @@ func (r *reader) applyPage(feed domain.FeedPage) {
 	}
 }
 
-// checkRowOrder compares a row with its previous state. Versions must not descend, older content must
-// not come back, and a version must not be raised without a change. The id names the same movement at all times.
+// checkRowOrder compares a row with its previous state. The version must not decrease, older content must not come
+// back, and the version must not increase without a change. A transaction must always describe the same movement.
 func (s *sim) checkRowOrder(before, now rowState, moved bool) {
 	switch {
 	case before.version == 0:

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// ClosePeriod also compares the digest with the rows that are stored at the commit.
+// ClosePeriod also checks that the digest of the close matches the rows that are stored at the commit.
 func (v ledger) ClosePeriod(
 	ctx context.Context, t domain.TenantID, id domain.AccountID, r domain.CloseRequest,
 ) (c domain.Close, created bool, err error) {
@@ -36,7 +36,7 @@ func (v ledger) ReopenPeriod(ctx context.Context, t domain.TenantID, id domain.A
 	})
 }
 
-// closePeriod closes a random day of a random account of the connection, perhaps one that is closed already.
+// closePeriod closes a random account of the connection up to a random day, which may already be closed.
 func (s *sim) closePeriod(ctx context.Context, app *application.Service, c *connection) error {
 	accounts := s.accountsOf(c)
 	if len(accounts) == 0 {
@@ -57,7 +57,7 @@ func (s *sim) reopenPeriod(ctx context.Context, app *application.Service, c *con
 	return nil
 }
 
-// accountsOf reads the connection's accounts from the store. There are none during an outage.
+// accountsOf reads the connection's accounts from the store. During an outage it returns none.
 func (s *sim) accountsOf(c *connection) []domain.Account {
 	page, err := s.store.Ledger().Accounts(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: domain.MaxLimit})
 	if err != nil && !errors.Is(err, domain.StoreUnavailable) {
@@ -66,7 +66,7 @@ func (s *sim) accountsOf(c *connection) []domain.Account {
 	return page.Items
 }
 
-// closesOf reads the closes of an account from the store. There are none during an outage.
+// closesOf reads the closes of an account from the store. During an outage it returns none.
 func (s *sim) closesOf(a domain.Account) []domain.Close {
 	page, err := s.store.Ledger().Closes(s.background(), a.Tenant, a.ID, domain.PageRequest{Limit: domain.MaxLimit})
 	if err != nil && !errors.Is(err, domain.StoreUnavailable) {
@@ -88,7 +88,7 @@ func (s *sim) connectionOf(id domain.AccountID) *connection {
 	return nil
 }
 
-// checkDigest checks that undoing the adjustments in the stored rows leads to the digest of the close.
+// checkDigest checks that the stored rows have the digest and the count of the close when the adjustments are undone.
 func (s *sim) checkDigest(c *connection, closed domain.Close, adjustments []domain.Adjustment) {
 	digest, count := porttest.DigestBefore(s.storedRows(c), adjustments, closed.Account, closed.Date)
 	if digest != hex.EncodeToString(closed.Digest[:]) || count != closed.Count {
@@ -97,8 +97,8 @@ func (s *sim) checkDigest(c *connection, closed domain.Close, adjustments []doma
 	}
 }
 
-// checkCloses checks all closes of a connection. It adds the earliest day that the changes of each row adjust to
-// earliest.
+// checkCloses checks all closes of a connection. For each row that was changed after a close, it stores in the map
+// earliest the earliest day whose close the changes adjust.
 func (s *sim) checkCloses(c *connection, earliest map[domain.TransactionID]domain.Date) {
 	for _, account := range s.accountsOf(c) {
 		for _, closed := range s.closesOf(account) {
@@ -126,7 +126,8 @@ func (s *sim) adjustmentsOf(c domain.Close, tenant domain.TenantID) (all []domai
 	}
 }
 
-// checkAdjustedDays checks that the feed of each tenant names the earliest adjusted day of each row.
+// checkAdjustedDays checks that the feed of each tenant names, for each row, the earliest closed day that changes of
+// the row adjust.
 func (s *sim) checkAdjustedDays(earliest map[domain.TransactionID]domain.Date) {
 	for _, tenant := range s.tenants {
 		for request := (domain.PageRequest{Limit: domain.MaxFeedLimit}); ; {

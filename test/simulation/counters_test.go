@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// counters counts the events of a simulation, such as faults and kills. With these counts, a test
-// detects a simulation that causes too few of them.
+// counters counts the events of a simulation, such as faults and kills. With these counts, the test detects a
+// simulation in which some kind of event never occurs.
 type counters struct {
 	quiesces, succeeded, retried, failed, pages, swept                                 int
 	killed, lostPrefetches, leasesLost, stuckPulls, faultsBefore, faultsAfter, outages int

@@ -22,14 +22,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// canary is part of every secret, so that a leaked secret is detected by searching for it.
+// canary is part of every secret, so that a search for it detects a leaked secret.
 const canary = "CANARY"
 
 // replicaCount is the number of replicas of the service. The replicas share only the stores.
 const replicaCount = 2
 
-// The fakes implement all methods of their ports. The stores in store_faults_test.go embed the stores
-// of the memory adapter, so a method without fault injection works as well.
+// The fakes implement all methods of their ports. The stores in store_faults_test.go embed the stores of the memory
+// adapter, so methods into which they inject no faults work, too.
 var (
 	_ ports.Clock       = (*clock)(nil)
 	_ ports.Sleeper     = (*clock)(nil)
@@ -41,7 +41,7 @@ var (
 	_ ports.Aggregator  = (*vendor)(nil)
 )
 
-// sim is one simulation, whose choices are all drawn from one seed.
+// sim is one simulation. All of its random choices derive from one seed.
 type sim struct {
 	seed     uint64
 	rand     *rand.Rand
@@ -73,8 +73,8 @@ type sim struct {
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
-	readAt       map[domain.PullID]time.Time           // when a waiting pull had read everything else
-	awaiting     map[domain.PullID]bool                // waiting for an account; true if they have read everything
+	readAt       map[domain.PullID]time.Time           // when a pull that awaits an account had read all else
+	awaiting     map[domain.PullID]bool                // pulls that wait for an account; true if they read everything
 	openComplete map[domain.PullID]domain.ConnectionID // open pulls that are known to read everything
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
@@ -83,7 +83,7 @@ type sim struct {
 	staged       map[rowKey]domain.TransactionData // the content with which each row was staged last
 	seenVersions map[domain.TransactionID]map[int]rowState
 	splitPairs   map[[2]string]bool // pairs of rows that an operator has split
-	renamed      map[rowKey]bool    // rows that a transaction had that had another row before
+	renamed      map[rowKey]bool    // rows of transactions whose row has changed at least once
 	prunedBefore time.Time          // no delivery received at or after this time was pruned
 	names        int
 }
@@ -94,7 +94,7 @@ type job struct {
 	due  time.Time
 }
 
-// deliveryRecord is what the simulation records about an accepted delivery.
+// deliveryRecord describes an accepted delivery.
 type deliveryRecord struct {
 	tenant     domain.TenantID
 	at         time.Time
@@ -177,8 +177,8 @@ func storeUnavailable() error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
 }
 
-// nudge schedules a job for the pull now, as the job queue does. A pull has at most one job; if it
-// already has one, the earlier due time counts.
+// nudge schedules a job for the pull that is due immediately, like the real job queue. A pull has at most one job; if
+// it already has one, the earlier due time counts.
 func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
 
 func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
@@ -194,8 +194,8 @@ func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
 	s.jobs = append(s.jobs, job{id, due})
 }
 
-// checkNoSecret checks that a value which the service returned or emitted contains no secret in any
-// format of package fmt. where names the value in the error message.
+// checkNoSecret checks that a value which the service returned or emitted contains no secret in any format of package
+// fmt. The argument where describes the value in the error message.
 func (s *sim) checkNoSecret(where string, out any) {
 	for _, form := range []string{"%v", "%+v", "%#v"} {
 		if strings.Contains(fmt.Sprintf(form, out), canary) {
@@ -204,8 +204,8 @@ func (s *sim) checkNoSecret(where string, out any) {
 	}
 }
 
-// checkError checks an error of a use case and returns it: the error must not be an internal one, and
-// must not contain a secret.
+// checkError checks an error of a use case and returns that error. It must not be an internal error, and must not
+// contain a secret.
 func (s *sim) checkError(where string, err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		s.checkNoSecret(where, e)
@@ -234,7 +234,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// ids generates UUIDs of version 7 whose timestamps are of the simulated clock.
+// ids generates UUIDs of version 7 with timestamps from the simulated clock.
 type ids struct {
 	rand  *rand.Rand
 	clock *clock
@@ -249,7 +249,8 @@ func (i *ids) New() uuid.UUID {
 	return id
 }
 
-// entropy returns random bytes. The bytes of a webhook token encode the canary at their start.
+// entropy returns random bytes. The random bytes of a webhook token are chosen so that the encoded token starts with
+// the canary.
 type entropy struct{ sim *sim }
 
 func (e entropy) Read(p []byte) (int, error) {
@@ -263,8 +264,8 @@ func (e entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeSealer keeps the credentials in memory. A sealed credential is the number that identifies it
-// there.
+// fakeSealer keeps the credentials in memory. A sealed credential consists of the byte primary and a number that
+// identifies the credential there.
 type fakeSealer struct {
 	sealed  map[string]domain.Credential
 	primary byte
@@ -307,7 +308,7 @@ func (e observer) Emit(_ context.Context, o ports.Event) {
 	}
 }
 
-// SealSubscription seals the secrets of a subscription as those of a connection with this id.
+// SealSubscription seals the secrets of a subscription as if they belonged to a connection with the same id.
 func (v *fakeSealer) SealSubscription(
 	t domain.TenantID, id domain.SubscriptionID, secrets domain.Credential,
 ) (domain.Sealed, error) {

@@ -9,19 +9,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// rowKey identifies a row of a connection by the vendor's id.
+// rowKey identifies a row by its connection and the id that the vendor has given it.
 type rowKey struct {
 	connection domain.ConnectionID
 	externalID string
 }
 
-// recordOriginals records the content with which rows were stored for the first time. w was stored under
+// recordOriginals records the content with which rows were stored for the first time. The argument w was stored under
 // the lease.
 func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	connection := s.claims[lease.ID].Connection
-	for _, data := range slices.Backward(w.Transactions) { // of equal ids the last one is stored
+	for _, data := range slices.Backward(w.Transactions) { // if an id occurs more than once, the last row is stored
 		key := rowKey{connection, data.ExternalID}
-		data.StableMetadata = nil // it is not stored
+		data.StableMetadata = nil // StableMetadata is not stored
 		if _, known := s.originals[key]; w.Staged != nil {
 			s.staged[key] = data // the content that is staged last is published
 		} else if !known {
@@ -30,7 +30,7 @@ func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	}
 }
 
-// publishOriginals records the content with which a publication has stored rows for the first time.
+// publishOriginals records the content of the staged rows that a publication has stored for the first time.
 func (s *sim) publishOriginals(c *connection) {
 	for _, t := range s.storedRows(c) {
 		key := rowKey{c.ID, t.ExternalID}
@@ -42,8 +42,8 @@ func (s *sim) publishOriginals(c *connection) {
 	}
 }
 
-// checkHistory checks the history of a stored row: it has no gap, each version is as readers of the feed have
-// seen it, and undoing all versions leads to the content with which the row was stored first.
+// checkHistory checks the history of a stored transaction: no version is missing, each version is equal to what readers
+// of the feed have seen, and undoing all versions results in the content with which the transaction was first stored.
 func (s *sim) checkHistory(t domain.Transaction) {
 	state := t
 	for n, v := range s.historyOf(t) {
@@ -66,13 +66,13 @@ func (s *sim) checkHistory(t domain.Transaction) {
 		}
 		state = *v.Previous
 	}
-	// A transaction that a split has created starts with the content that its row had then.
+	// A transaction that a split has created starts with the content that its row had at the time of the split.
 	key := rowKey{t.Connection, state.ExternalID}
 	first := s.originals[key]
 	if s.renamed[key] && state.Version == 1 {
 		return
 	}
-	for _, c := range s.connections { // the transaction may have been stored first for a connection that was deleted
+	for _, c := range s.connections { // the transaction may first have been stored for a deleted connection
 		if moved, ok := s.originals[rowKey{c.ID, state.ExternalID}]; ok && c.deleted &&
 			moved.Digest() == state.Digest() {
 			first = moved
@@ -83,7 +83,7 @@ func (s *sim) checkHistory(t domain.Transaction) {
 	}
 }
 
-// noteRenamed records the rows of a transaction that has had more than one.
+// noteRenamed records the rows of a transaction that has had more than one row.
 func (s *sim) noteRenamed(t domain.Transaction) {
 	for _, v := range s.historyOf(t) {
 		if v.Previous != nil && (v.Previous.ExternalID != v.Transaction.ExternalID ||
@@ -94,7 +94,7 @@ func (s *sim) noteRenamed(t domain.Transaction) {
 	}
 }
 
-// historyOf reads all versions of a row, in pages.
+// historyOf reads all versions of a transaction, in pages.
 func (s *sim) historyOf(t domain.Transaction) (versions []domain.TransactionVersion) {
 	for request := (domain.PageRequest{Limit: 1 + s.rand.IntN(4)}); ; {
 		s.checkTermination(len(versions))

@@ -49,9 +49,9 @@ func (s *sim) checkTermination(n int) {
 	}
 }
 
-// repairConnection makes the next pulls of the connection succeed: it ends the vendor's failures and a pause, sets
-// the right credential, ensures a token that is not revoked, and delivers the pending notices of the
-// account reference.
+// repairConnection makes the next pulls of the connection succeed: it ends the vendor's failures and a pause, sets the
+// right credential, ensures that there is a token that is not revoked, and delivers the pending notices of the account
+// reference.
 func (s *sim) repairConnection(c *connection) {
 	c.ref.refusedUntil, c.ref.loopsUntil = time.Time{}, time.Time{}
 	s.endSync(c.ref)
@@ -60,10 +60,10 @@ func (s *sim) repairConnection(c *connection) {
 		c.ref.unlisted, c.ref.partial = nil, false
 		c.ref.listedChangedAt, c.ref.syncChangedAt = s.clock.Now(), s.clock.Now()
 	}
-	if s.hasNewReference(c) { // the rows of an account that cannot be read remain staged
+	if s.hasNewReference(c) { // otherwise the rows of an unreadable account would stay staged
 		clear(c.ref.odd)
 	}
-	for _, r := range c.ref.rows { // a read with such a row proves no removal
+	for _, r := range c.ref.rows { // a list that contains a row without a readable id proves no removal
 		r.nameless = false
 	}
 	c.ref.namelessUntil = s.clock.Now()
@@ -89,8 +89,8 @@ func (s *sim) repairConnection(c *connection) {
 	s.mustSucceed(s.randomReplica().FlushTokenUsage(s.background()))
 }
 
-// drainPulls runs pulls until all have finished. A pull may have to wait for another pull whose job was
-// lost when its worker died. Therefore drainPulls looks for stuck pulls after every 20 jobs, and runs them.
+// drainPulls runs pulls until all have finished. A pull may have to wait for another pull whose job was lost when its
+// worker died. Therefore drainPulls looks for such stuck pulls after every 20 jobs, and schedules new jobs for them.
 func (s *sim) drainPulls() {
 	for n := 0; ; n++ {
 		s.checkTermination(n)
@@ -130,15 +130,17 @@ func (s *sim) allPullsFinished() bool {
 	return len(stuck) == 0 && backlog == 0
 }
 
-// reconcileInterval is the interval within which every connection must have a pull of everything.
+// reconcileInterval is the interval in which every connection must have at least one pull that reads everything.
 const reconcileInterval = 10 * time.Minute
 
-// reconcileAll lets the reconcile interval pass, and checks that a round then requests one pull of each
-// live connection, although many of them have a pull of a few rows that has just ended or is queued.
+// reconcileAll lets the reconcile interval pass. It checks that a round of the reconcile task then requests one pull of
+// each live connection that has had no pull of everything since, even if the connection has a pull of only a few rows
+// that has just ended or is queued.
 func (s *sim) reconcileAll() {
 	s.clock.advance(reconcileInterval)
 	for _, c := range s.liveConnections() {
-		// a connection is skipped if its next pull reads everything: no pull has succeeded, or its reference is new
+		// A connection is skipped if its next pull would read everything, because no pull has succeeded yet or its
+		// reference is new.
 		if c.pulledOnce && !s.hasNewReference(c) && s.chance(0.5) {
 			s.requestNarrowPull(c)
 		}
@@ -151,7 +153,8 @@ func (s *sim) reconcileAll() {
 	}
 	due := 0
 	for _, c := range s.liveConnections() {
-		// a narrow pull that finds an account of a former reference reads everything at its next attempt
+		// A connection may not be due, although only narrow pulls were requested: a narrow pull that finds an account
+		// of a former reference reads everything at its next attempt.
 		if c.completeEnd.Before(s.clock.now.Add(-reconcileInterval)) {
 			due++
 		}
@@ -169,10 +172,10 @@ func (s *sim) reconcileAll() {
 	}
 }
 
-// readsUntilRemoved returns how many further reads, with an hour between them, mark all rows as removed that the vendor
-// no longer has. At belvo, two successive reads without a row prove that the row was removed. A mass removal is applied
-// by a read that is an hour later than the read which proved it. Both begin again when the account of the rows is
-// marked as removed, which also takes two reads.
+// readsUntilRemoved returns the number of further reads, with an hour between them, after which all rows that the
+// vendor no longer has are marked as removed. At belvo, two successive reads without a row prove that the row was
+// removed. A mass removal is applied only by a read that is at least an hour later than the read that proved it. Both
+// start again when the account of the rows is marked as removed, which also takes two reads.
 func (s *sim) readsUntilRemoved() int {
 	for _, c := range s.liveConnections() {
 		for _, unlisted := range c.ref.unlisted {
@@ -257,8 +260,8 @@ func (s *sim) checkDeliveries() {
 	})
 }
 
-// checkDeliveryOutcome checks that a delivery has the same outcome as its pull, and that a failed one has
-// a reason.
+// checkDeliveryOutcome checks that a delivery has the same outcome as its pull, and that a failed delivery has a
+// reason.
 func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
 	p, err := s.randomReplica().GetPull(s.background(), d.Tenant, d.Pull)
 	s.mustSucceed(err)
@@ -371,10 +374,12 @@ func (s *sim) checkQuarantine(c *connection) {
 func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	// When an account leaves the quarantine, its rows are attached to it, which increments their versions.
 	attached := 0
-	if ref.wasOdd || ref.former != nil { // an account of a new link may be listed, and continue, after its rows
+	// An account of a new link may be listed only after its rows were stored, and then continue a former account.
+	if ref.wasOdd || ref.former != nil {
 		attached = 1
 	}
-	// at belvo, two reads during which synchronisations start may both miss the row; the next read restores it
+	// At belvo, two successive reads may miss the row if a synchronisation starts during each of them. The row is then
+	// marked as removed, and the next read restores it.
 	swept := 0
 	if r != nil && ref.vendor == "belvo" {
 		swept = r.hides / 2
@@ -403,15 +408,16 @@ func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	}
 }
 
-// provable reports whether the lists of the row's account contain a readable row that is at least as old. A row
-// that was never readable is not stored, so a read does not compare its date.
+// provable reports whether the lists of the row's account contain a readable row that is at least as old. Only then can
+// a list prove that the row was removed. Unreadable rows do not count, because a read does not compare the date of a
+// row that is not stored.
 func (s *sim) provable(t domain.Transaction) bool {
 	return slices.ContainsFunc(s.connectionByID(t.Connection).ref.rows, func(r *row) bool {
 		return r.account == t.Account && !r.removed && r.broken == "" && r.date <= t.Date
 	})
 }
 
-// checkHealth checks that a connection is reported as healthy, because its last pull succeeded.
+// checkHealth checks that a connection is reported as healthy. This must be so because its last pull has succeeded.
 func (s *sim) checkHealth(c *connection) {
 	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
 	if s.mustSucceed(err); h.Status != domain.Healthy || h.LastPullAt.IsZero() {
@@ -419,7 +425,7 @@ func (s *sim) checkHealth(c *connection) {
 	}
 }
 
-// checkTenantIsolation checks that only the connection's own tenant can read it.
+// checkTenantIsolation checks that no tenant except its own can read the connection.
 func (s *sim) checkTenantIsolation(c *connection) {
 	for _, tenant := range s.tenants {
 		_, err := s.randomReplica().GetConnection(s.background(), tenant, c.ID)

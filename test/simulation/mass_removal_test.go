@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The limits of a mass removal, as the contract states them. They are not taken from the domain, so that a change of
-// the domain is found.
+// The limits of a mass removal, as the contract with the callers of the API states them. They are repeated here, so
+// that the simulation detects a change of the constants in package domain.
 const (
 	massRows = 20
 	massWait = time.Hour
@@ -17,7 +17,7 @@ const (
 // bigAccount is the number of rows that growAccount adds to an account.
 const bigAccount = massRows + 12
 
-// growAccount adds so many rows to a random account that the vendor can lose most of them later.
+// growAccount adds rows to a random account, enough for the vendor to lose most of them later in a mass removal.
 func (s *sim) growAccount(ref *accountRef) {
 	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
 	var r *row
@@ -28,9 +28,9 @@ func (s *sim) growAccount(ref *accountRef) {
 	s.publish(ref, notice{Kind: "created", Account: account, From: r.created.Add(-time.Second)}, 0.9)
 }
 
-// losableRows returns the present rows of an account that has at least massRows of them; nil if no account has. It
-// omits the rows with the oldest date, because at belvo no list reveals the removal of rows that are older than all
-// others.
+// losableRows returns the present rows of an account with at least massRows of them, or nil if there is no such
+// account. It omits the rows with the oldest date, because at belvo no list reveals the removal of rows that are older
+// than all others.
 func (ref *accountRef) losableRows() []*row {
 	for _, account := range ref.accounts {
 		oldest := ref.oldestDate(account)
@@ -47,8 +47,8 @@ func (ref *accountRef) losableRows() []*row {
 	return nil
 }
 
-// loseManyRows removes most of these rows of one account at once, as a vendor does that has lost data. Usually the
-// removals are not announced.
+// loseManyRows removes at least massRows of these rows of one account at once, as if the vendor had lost data. Usually
+// the removals are not announced.
 func (s *sim) loseManyRows(ref *accountRef, rows []*row) {
 	s.counters.massLosses++
 	n := notice{Kind: "deleted", Account: rows[0].account}
@@ -60,16 +60,18 @@ func (s *sim) loseManyRows(ref *accountRef, rows []*row) {
 	s.publish(ref, n, 0.3)
 }
 
-// absentRow is a stored row that no sweep has seen since a time.
+// absentRow describes a stored row that has been missing from every sweep since a point in time. A sweep compares a
+// complete read with the stored rows, and marks the missing rows as removed.
 type absentRow struct {
 	since time.Time
-	held  bool // the last sweep was a mass removal and kept the row
+	held  bool // the last sweep would have been a mass removal and therefore kept the row
 }
 
-// sweptWindow contains the live rows of a connection that a sweep compares with a read, by external id.
+// sweptWindow contains the live rows of a connection that a sweep compares with the rows of a read, by external id.
 type sweptWindow map[string]domain.Transaction
 
-// windowOf returns the live rows in the window of the sweep w; none during an outage, in which no sweep succeeds.
+// windowOf returns the live rows in the window of the sweep w. During an outage, when no sweep succeeds, it returns
+// none.
 func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	rows := sweptWindow{}
 	if s.down {
@@ -88,9 +90,9 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	return rows
 }
 
-// checkMassRemoval checks a sweep that removed most rows of an account at once. It may do this only if no sweep of the
-// last hour has seen the rows, and at least one sweep before this one did not see them either. The rows in before were
-// live before the sweep.
+// checkMassRemoval checks a sweep that removed most rows of an account at once. It may do this only if the rows have
+// been missing from every sweep of the last hour, including at least one sweep before this one. The argument before
+// contains the rows that were live before the sweep.
 func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sweptWindow) {
 	connection := s.claims[lease.ID].Connection
 	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}
@@ -105,7 +107,8 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sw
 		live[t.Account]++
 		switch now, ok := after[t.ID]; {
 		case w.Seen(id) || ok && now != id:
-			// The read returned the row, which can now be the row of an older transaction, or another row replaced it.
+			// Either the read returned the row, which may now belong to an older transaction, or another row has
+			// replaced it.
 			delete(s.absent, rowKey{connection, id})
 		case ok:
 			unseen[t.Account] = append(unseen[t.Account], id)
@@ -144,13 +147,13 @@ func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sw
 
 func isMass(rows, live int) bool { return rows >= massRows && 2*rows > live }
 
-// isHeld reports whether the last sweep that missed the row has held its removal back.
+// isHeld reports whether the last sweep in which the row was missing has held back the removal of the row.
 func (s *sim) isHeld(t domain.Transaction) bool {
 	return s.absent[rowKey{t.Connection, t.ExternalID}].held
 }
 
-// checkAnnouncedApplied checks that a succeeded pull has applied all removals that were announced to it, however many
-// they are.
+// checkAnnouncedApplied checks that a succeeded pull has applied all removals that were announced to it. Announced
+// removals are never held back, regardless of their number.
 func (s *sim) checkAnnouncedApplied(p domain.Pull) {
 	announced := map[string]bool{}
 	for _, id := range p.Scope.Removed {

@@ -35,8 +35,8 @@ func (s *sim) createConnection() {
 			if err != nil {
 				continue
 			}
-			// A response that could not be stored cannot be replayed. When its claim has become stale, the
-			// request is executed again and gets a new response. Therefore only a replayed response must
+			// A response that could not be stored cannot be replayed. When the claim of its idempotency key has become
+			// stale, the request is executed again and gets a new response. Therefore only a replayed response must
 			// equal the response before it.
 			if replayed && first != nil && string(first) != string(response.Body) {
 				s.violated("a repeated request got another response")

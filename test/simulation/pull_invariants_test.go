@@ -26,7 +26,8 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	}
 }
 
-// takenOver records that the claimed pull has taken over from a pull that waited for an account.
+// takenOver records that the claimed pull has taken over the work of an earlier pull that waited for an account to be
+// listed.
 func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
 	for id, complete := range s.awaiting {
 		p, connection := s.claims[s.holders[id]], s.connectionByID(c.Connection.ID)
@@ -46,7 +47,8 @@ func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
 	}
 }
 
-// attemptEnded records the end of a pull that reads everything, and an attempt that waits for an account.
+// attemptEnded records the end of a pull that reads everything. It also records an attempt after which the pull waits
+// for an account to be listed.
 func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
 	c, complete := s.openComplete[id]
 	switch {
@@ -60,8 +62,8 @@ func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
 	delete(s.openComplete, id)
 }
 
-// checkAwaited checks a succeeded pull: the vendor must have listed every account that its events name, unless the
-// account is marked as removed.
+// checkAwaited checks a succeeded pull: the vendor must have listed every account that the pull's events name, unless
+// the account is marked as removed.
 func (s *sim) checkAwaited(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if !c.ref.listedChangedAt.Before(p.StartedAt) || p.CreatedAt.Before(c.TargetChangedAt) {
@@ -88,9 +90,9 @@ func (s *sim) removedAccounts(c *connection) map[string]bool {
 	return removed
 }
 
-// checkDueForReconcile checks that the store lists the connections that are due for reconcile: the live
-// connections without a pause and without a pull of everything that is open or that ended at since or later. Other
-// pulls do not count.
+// checkDueForReconcile checks that the store lists the connections that are due for reconcile: the live connections
+// that are not paused, and that have no pull of everything that is still open or ended at the time since or later.
+// Pulls of only a few rows do not count.
 func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, limit int) {
 	waiting := map[domain.ConnectionID]bool{}
 	for _, c := range s.openComplete {
@@ -106,9 +108,9 @@ func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, lim
 	}
 }
 
-// checkRestarts checks that an attempt that cannot continue a list starts the step again instead of failing.
-// It checks only attempts that start after the faults have ended, when the vendors' lists no longer change.
-// An earlier attempt may have used up its restarts.
+// checkRestarts checks that an attempt that cannot continue a list starts the step again instead of failing. It checks
+// only attempts that start after the faults have ended, when the vendors' lists no longer change, because an earlier
+// attempt may have used up its restarts.
 func (s *sim) checkRestarts(o ports.PullAttempted) {
 	if s.faultFree && s.current == nil &&
 		(errors.Is(o.Err, domain.CursorGone) || errors.Is(o.Err, domain.ListChanged)) {
@@ -116,24 +118,24 @@ func (s *sim) checkRestarts(o ports.PullAttempted) {
 	}
 }
 
-// checkFencing checks that only the holder of the most recent lease of a pull can write for the pull.
-// err is the result of the write.
+// checkFencing checks that only the holder of the most recent lease of a pull can write for the pull. The argument err
+// is the result of the write.
 func (s *sim) checkFencing(lease domain.Lease, err error) {
 	if err == nil && s.holders[lease.Pull] != lease.ID {
 		s.violated("a lost lease of pull %s was used for a write", lease.Pull)
 	}
 }
 
-// checkPullComplete checks a succeeded pull of everything: every row that existed when the pull started must
-// be stored. The same holds for the first succeeded pull of a connection, regardless of its scope. Rows that
-// were hidden or removed during the pull are excepted.
+// checkPullComplete checks a succeeded pull of everything: every row that existed when the pull started must be stored.
+// The same holds for the first succeeded pull of a connection, regardless of its scope. Rows that were hidden or
+// removed during the pull are not checked.
 func (s *sim) checkPullComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.pulledOnce && !p.Scope.Everything || c.startedBefore(p) {
 		return
 	}
 	if s.hasNewReference(c) {
-		return // the rows are staged until the vendor has ended its synchronisation; checkStoredRows finds lost ones
+		return // the rows are staged until the synchronisation ends; checkStoredRows finds lost rows
 	}
 	c.pulledOnce = true
 	stored := map[string]bool{}
@@ -148,9 +150,8 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 	}
 }
 
-// checkReadableReleased checks that the quarantine contains no readable row that w stores and no row that w
-// removes. It leaves out rows that the same pull has put into the quarantine: the invariants of quiet points check
-// them.
+// checkReadableReleased checks that the quarantine contains no readable row that the write w stores and no row that w
+// removes. It does not check rows that the same pull has put into the quarantine. Those are checked at quiet points.
 func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 	c := s.connectionByID(s.claims[lease.ID].Connection)
 	page, err := s.store.Ledger().Quarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
@@ -167,7 +168,8 @@ func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 			w.Quarantined,
 			func(q domain.UnreadableData) bool { return q.QuarantineKey == key },
 		)
-		// A pull holds new rows back until a sweep ends. A later page may have shown such a row as unreadable.
+		// A pull stores new rows only when a sweep ends. Until then, a later page may have shown such a row as
+		// unreadable.
 		again = again || row.Pull == lease.Pull && !slices.Contains(w.Removed, key.ID)
 		if key.Kind == domain.QuarantinedTransaction && !again && slices.Contains(readable, key.ID) {
 			s.violated("%s can be read or is removed, and is in the quarantine", key.ID)
@@ -190,8 +192,8 @@ func (s *sim) checkRemovalsApplied(id domain.PullID) {
 	}
 }
 
-// checkHealedReleased checks that a succeeded pull of a few rows has released those of them from the quarantine that
-// can be read again, also if they equal the stored rows. The check is skipped if the vendor synchronised meanwhile.
+// checkHealedReleased checks a succeeded pull of a few rows: those of its rows that can be read again must have left
+// the quarantine, even if they are equal to the stored rows. The check is skipped if the vendor synchronised meanwhile.
 func (s *sim) checkHealedReleased(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
@@ -231,7 +233,7 @@ func (s *sim) checkSweepComplete(p domain.Pull) {
 	}
 }
 
-// wasListed reports whether the list of accounts certainly contained the row's account while the pull ran. At
+// wasListed reports whether the list of accounts must have contained the row's account during the whole pull. At
 // pluggy, the rows of an account that is not listed are not read.
 func (ref *accountRef) wasListed(r *row, p domain.Pull) bool {
 	return !ref.unlisted[r.account] && ref.listedChangedAt.Before(p.CreatedAt)
@@ -249,7 +251,7 @@ func (s *sim) storedRows(c *connection) []domain.Transaction {
 	return page.Items
 }
 
-// digest returns a text that identifies the state of all rows of a connection.
+// digest returns a text that is different for each state of the connection's rows.
 func (s *sim) digest(c *connection) string {
 	var b strings.Builder
 	for _, t := range s.storedRows(c) {
@@ -280,7 +282,8 @@ func (s *sim) readNotPaused(c domain.Connection) {
 	}
 }
 
-// checkNotPaused checks that no call of a vendor starts for a paused connection.
+// checkNotPaused checks that no call of a vendor is started for a paused connection, except the one that readNotPaused
+// allows.
 func (s *sim) checkNotPaused(op string, id domain.ConnectionID) {
 	read := s.current != nil && s.current.mayCall == id
 	if c := s.connectionByID(id); c.Paused() && !read {

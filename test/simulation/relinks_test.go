@@ -13,13 +13,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// AccountIdentity returns the number by which an account is recognised under another account reference.
+// AccountIdentity returns the identity, here the account number, by which an account is recognised under another
+// account reference.
 func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdentity {
 	return domain.NewAccountIdentity("", "", account.Number, "", "")
 }
 
-// newLink returns another account reference for the accounts of ref, as a new login at the institution makes it. It has
-// no rows before linkRows.
+// newLink returns another account reference for the accounts of ref, as the vendor creates it when the account holder
+// signs in at the institution again. It has no rows until linkRows is called.
 func (s *sim) newLink(ref *accountRef) *accountRef {
 	s.names++
 	link := &accountRef{
@@ -41,7 +42,8 @@ func (s *sim) newLink(ref *accountRef) *accountRef {
 	return link
 }
 
-// linkRows copies the present rows of the former reference under new ids. Sometimes the oldest ones come later.
+// linkRows copies the present rows of the former reference to the new one, under new ids. Sometimes it leaves out the
+// oldest rows, which arriveLate adds later.
 func (s *sim) linkRows(link *accountRef) {
 	link.linkedAt = s.clock.Now()
 	link.known = s.knownRows(link.former)
@@ -56,7 +58,7 @@ func (s *sim) linkRows(link *accountRef) {
 	if s.chance(0.4) && len(copied) > 1 {
 		cut := s.rand.IntN(len(copied))
 		for cut > 0 && cut < len(copied) && copied[cut].date == copied[cut-1].date {
-			cut++ // the late ones are older than all others
+			cut++ // the late rows must be older than all others
 		}
 		copied, link.late = copied[:cut], copied[cut:]
 		s.counters.lateRows += len(link.late)
@@ -66,7 +68,7 @@ func (s *sim) linkRows(link *accountRef) {
 	}
 }
 
-// copyRow adds a row of the former reference to the new one.
+// copyRow adds a copy of a row of the former reference to the new reference.
 func (s *sim) copyRow(link *accountRef, old *row) {
 	s.names++
 	at := slices.Index(link.former.accounts, old.account)
@@ -78,7 +80,7 @@ func (s *sim) copyRow(link *accountRef, old *row) {
 	link.rows = append(link.rows, r)
 }
 
-// arriveLate lets the oldest rows of a new link arrive.
+// arriveLate adds the rows that linkRows has left out to a new link.
 func (s *sim) arriveLate(ref *accountRef) {
 	late := ref.late
 	ref.late = nil
@@ -89,8 +91,8 @@ func (s *sim) arriveLate(ref *accountRef) {
 	}
 }
 
-// knownRows returns the transactions whose rows a reference has, by external id: those that are live with the content
-// that the vendor has now.
+// knownRows returns the ids of the stored transactions that belong to rows of the reference, by external id. It
+// contains only live transactions whose content is equal to the vendor's current content.
 func (s *sim) knownRows(ref *accountRef) map[string]domain.TransactionID {
 	known := map[string]domain.TransactionID{}
 	if s.down {
@@ -106,7 +108,7 @@ func (s *sim) knownRows(ref *accountRef) map[string]domain.TransactionID {
 				continue
 			}
 			want := r.transactionData()
-			want.StableMetadata = nil // it is not stored
+			want.StableMetadata = nil // StableMetadata is not stored
 			if t.Digest() == want.Digest() && !t.AccountID.IsZero() {
 				known[r.id] = t.ID
 			}
@@ -115,7 +117,7 @@ func (s *sim) knownRows(ref *accountRef) map[string]domain.TransactionID {
 	return known
 }
 
-// descendsFrom reports whether other is the reference, or a former one of it.
+// descendsFrom reports whether other is the reference itself or one of its former references.
 func (ref *accountRef) descendsFrom(other *accountRef) bool {
 	for ; ref != nil; ref = ref.former {
 		if ref == other {
@@ -125,7 +127,8 @@ func (ref *accountRef) descendsFrom(other *accountRef) bool {
 	return false
 }
 
-// rowOf returns the row of the reference or of a former one with this external id; nil if there is none.
+// rowOf returns the row with this external id of the reference or of one of its former references, or nil if there is
+// none.
 func (ref *accountRef) rowOf(id string) *row {
 	for ; ref != nil; ref = ref.former {
 		if r := ref.row(id); r != nil {
@@ -145,7 +148,7 @@ func (s *sim) relinkConnection(ctx context.Context, app *application.Service, c 
 	return err
 }
 
-// repointed records that a connection has another account reference.
+// repointed records the change if a connection has got another account reference.
 func (s *sim) repointed(c *connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef && ref != c.ref {
@@ -174,7 +177,7 @@ func (s *sim) continueDeleted() {
 	}
 }
 
-// linkCreated records that a new connection has a link to the accounts of a deleted one.
+// linkCreated records that a new connection has a link to the accounts of a deleted connection.
 func (s *sim) linkCreated(ref *accountRef) {
 	if ref.former == nil {
 		return
@@ -187,7 +190,7 @@ func (s *sim) linkCreated(ref *accountRef) {
 }
 
 // accountsMoved records that accounts of deleted connections have moved to the connection. No other connection that
-// continues the same deleted one gets their records.
+// continues the same deleted connection can get the records of these accounts.
 func (s *sim) accountsMoved(to *connection) {
 	for _, c := range s.connections {
 		if c.deleted {
@@ -201,7 +204,7 @@ func (s *sim) accountsMoved(to *connection) {
 	}
 }
 
-// isSplit reports whether an operator has split a row of the transaction from another one.
+// isSplit reports whether an operator has split a row of the transaction from another row.
 func (s *sim) isSplit(t domain.Transaction) bool {
 	ids := map[string]bool{t.ExternalID: true}
 	for _, past := range t.Supersedes {
@@ -215,8 +218,9 @@ func (s *sim) isSplit(t domain.Transaction) bool {
 	return false
 }
 
-// checkContinued checks that the transactions of movements which were known before a new link keep their ids. It leaves
-// out movements that the vendor has twice, and those that changed or left before they were stored again.
+// checkContinued checks that transactions that were known before a new link keep their ids. It does not check movements
+// that occur more than once at the vendor, and movements whose rows were changed, unreadable or removed since the new
+// link.
 func (s *sim) checkContinued(c *connection) {
 	ref := c.ref
 	if ref.former == nil || ref.shared || ref.wasNameless || ref.wasOdd || ref.former.wasOdd {
@@ -245,7 +249,7 @@ func (s *sim) checkContinued(c *connection) {
 	}
 }
 
-// checkSums checks that the live rows and their sum are those of the vendor, account by account.
+// checkSums checks for each account that the live rows have the same number and sum as the rows at the vendor.
 func (s *sim) checkSums(c *connection) {
 	type total struct {
 		rows int
@@ -262,7 +266,7 @@ func (s *sim) checkSums(c *connection) {
 		switch {
 		case !t.RemovedAt.IsZero() || r == nil && s.isOlder(c, t):
 		case r != nil && (r.removed || r.broken != ""):
-			// checkRow has decided whether the row may be live
+			// checkRow has already checked whether the row may be live.
 		default:
 			add(got, orElse(names[t.AccountID], t.Account), t.TransactionData)
 		}
@@ -292,7 +296,7 @@ func orElse(name, other string) string {
 	return other
 }
 
-// accountNames returns the present external ids of the accounts of a connection.
+// accountNames returns the current external ids of the connection's accounts.
 func (s *sim) accountNames(c *connection) map[domain.AccountID]string {
 	names := map[domain.AccountID]string{}
 	for _, a := range s.accountsOf(c) {
@@ -301,8 +305,8 @@ func (s *sim) accountNames(c *connection) map[domain.AccountID]string {
 	return names
 }
 
-// isOlder reports whether the row of an earlier reference is older than all rows that the vendor returns for its
-// account, so that nothing proves that it left.
+// isOlder reports whether the row of a former reference is older than all rows that the vendor now returns for its
+// account. In that case nothing proves that the vendor has removed the row.
 func (s *sim) isOlder(c *connection, t domain.Transaction) bool {
 	name := orElse(s.accountNames(c)[t.AccountID], t.Account)
 	return !slices.ContainsFunc(c.ref.rows, func(r *row) bool {
@@ -310,8 +314,8 @@ func (s *sim) isOlder(c *connection, t domain.Transaction) bool {
 	})
 }
 
-// checkFormerRow checks a transaction whose row is one of a former reference: it is removed, or nothing proves that it
-// left.
+// checkFormerRow checks a transaction whose row belongs to a former reference: it must be marked as removed, unless
+// isOlder returns true for it.
 func (s *sim) checkFormerRow(c *connection, t domain.Transaction) {
 	if c.ref.rowOf(t.ExternalID) == nil {
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
@@ -331,7 +335,7 @@ func (s *sim) hasNewReference(c *connection) bool {
 // startedBefore reports whether the pull started before the connection got its present account reference.
 func (c *connection) startedBefore(p domain.Pull) bool { return p.StartedAt.Before(c.ref.linkedAt) }
 
-// movementOf returns the movement that a description names, in whatever format.
+// movementOf returns the name of the movement in a description, regardless of upper and lower case.
 func movementOf(description string) string {
 	movement, _, _ := strings.Cut(strings.ToLower(description), " ")
 	return movement

@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// movementName returns a word of letters for the n-th movement. No two words are similar.
+// movementName returns a word of letters that names the n-th movement. The words of different movements are not
+// similar.
 func movementName(n int) string {
 	var word strings.Builder
 	for x := uint32(n)*2_654_435_761 + 97; word.Len() < 8; x = x*1_664_525 + 1_013_904_223 {
@@ -20,13 +21,15 @@ func movementName(n int) string {
 	return word.String()
 }
 
-// listRead is one list that a pull has read: the rows that it contained and that the vendor had not removed.
+// listRead describes one list that a pull has read. It contains the rows that the list showed and that the vendor had
+// not removed.
 type listRead struct {
 	step  string
 	shown map[string]bool
 }
 
-// noteShown records the rows of a page that the present attempt has read. A first page begins another list.
+// noteShown records the rows of a page that the current attempt has read. The first page of a list starts a new
+// listRead.
 func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows []*row) {
 	name := fmt.Sprint(step)
 	if s.current != nil {
@@ -44,8 +47,9 @@ func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows [
 	}
 }
 
-// forgetUnpublished removes the rows that a publication has not stored from the lists that were read before. A row that
-// leaves while it is staged is not stored, so the store does not know which rows the vendor showed together with it.
+// forgetUnpublished removes those rows from the recorded lists that a publication has not stored. A row that the vendor
+// removes while it is staged is never stored. The store therefore does not know which other rows the vendor showed
+// together with that row.
 func (s *sim) forgetUnpublished(c *connection) {
 	stored := map[string]bool{}
 	for _, t := range s.ownRows(c) {
@@ -78,8 +82,8 @@ func (s *sim) splitTransaction(ctx context.Context, app *application.Service, c 
 	return err
 }
 
-// splitDone records that an operator has split a transaction: its present row is not the movement of its past row.
-// An operator can also split a transaction of a deleted connection.
+// splitDone records that an operator has split a transaction, because its current row and its past row are different
+// movements. An operator can also split a transaction of a deleted connection.
 func (s *sim) splitDone(before, after domain.Transaction) {
 	s.counters.splits++
 	s.splitPairs[[2]string{after.ExternalID, before.ExternalID}] = true
@@ -90,13 +94,14 @@ func (s *sim) splitDone(before, after domain.Transaction) {
 	}
 }
 
-// ownRows returns the stored rows of a connection, without the transactions whose row another one has taken over.
+// ownRows returns the stored transactions of a connection, without those whose row another transaction has taken over.
 func (s *sim) ownRows(c *connection) []domain.Transaction {
 	return slices.DeleteFunc(s.storedRows(c), func(t domain.Transaction) bool { return !t.SupersededBy.IsZero() })
 }
 
-// checkReplacements checks the transactions that have had more than one row: all rows are one movement, at most one of
-// them is present at the vendor, and no pair that an operator has split is together again.
+// checkReplacements checks the transactions that have had more than one row: all rows of a transaction must belong to
+// one movement, at most one of them may be present at the vendor, and no two rows that an operator has split may be in
+// one transaction again.
 func (s *sim) checkReplacements(c *connection) {
 	owners := map[string]domain.TransactionID{}
 	for _, t := range s.ownRows(c) {
@@ -131,8 +136,8 @@ func (s *sim) checkReplacements(c *connection) {
 	}
 }
 
-// checkOneMovement checks that rows of one transaction have the same text, that at most one of them is present at the
-// vendor, and that no list of the vendor has shown two of them that follow each other.
+// checkOneMovement checks that the rows of one transaction belong to the same movement, that at most one of them is
+// present at the vendor, and that no list of the vendor has shown two successive rows of the transaction together.
 func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []string) {
 	var present []string
 	for i, id := range ids {
@@ -140,7 +145,7 @@ func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []stri
 		if r == nil || r.movement != ref.rowOf(ids[0]).movement {
 			s.violated("%s has rows of several movements: %v", t.ID, ids)
 		}
-		if ref.row(id) != nil && !r.removed && !r.wasBroken { // an unreadable row cannot end a replacement
+		if ref.row(id) != nil && !r.removed && !r.wasBroken { // an unreadable row cannot replace another row
 			present = append(present, id)
 		}
 		if i == 0 {
@@ -157,8 +162,9 @@ func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []stri
 	}
 }
 
-// lived reports whether both rows were present at the vendor at the same time. A list that is read while the vendor
-// replaces one of them by the other shows both. It returns false for rows that could not be read at times.
+// lived reports whether both rows were present at the vendor at the same time. This matters because a list that is read
+// while the vendor replaces one row with the other shows both. lived returns false if one of the rows was unreadable at
+// any time.
 func lived(a, b *row) bool {
 	before := func(a, b *row) bool { return a.removed && a.removals == 1 && !b.created.Before(a.removedAt) }
 	return !before(a, b) && !before(b, a) && !a.wasBroken && !b.wasBroken

@@ -20,8 +20,8 @@ func (s *sim) violated(format string, args ...any) {
 	panic(violation(fmt.Sprintf("seed %d, step %d: ", s.seed, s.step) + fmt.Sprintf(format, args...)))
 }
 
-// crash is the value of the panic that ends an actor whose process has died. Each call of a port during
-// the unwinding panics again, so the actor has no further effect.
+// crash is the value of the panic that ends an actor whose process has died. If a deferred function then calls a port,
+// the call panics again, so the actor has no further effect.
 type crash struct{}
 
 // task is an actor that runs as a coroutine: exactly one task runs at a time, and it yields at each call
@@ -35,7 +35,7 @@ type task struct {
 	dead          bool
 	ended         bool
 	parent        *task // the task that started this one in the same process; nil for the first task of a process
-	child         *task // the task that this one has started and not yet waited for
+	child         *task // a task that this one has started and whose end it has not awaited yet
 	awaited       *task // the task for which this one waits
 	uninterrupted bool  // while this is set, the task does not yield
 	sleepsUntil   int   // the task is not resumed before this step
@@ -43,7 +43,7 @@ type task struct {
 	settledRef    *accountRef // the account reference whose synchronisation was complete at the task's first check
 	reading       *connection // the connection whose pull the task runs
 	at            string      // the port call at which the task last yielded
-	// mayCall is the connection that the task has read, and found not to be paused, since its last call of a vendor.
+	// mayCall is the connection that the task has read since its last call of a vendor, and that was not paused then.
 	mayCall domain.ConnectionID
 }
 
@@ -65,9 +65,9 @@ func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
 	return t
 }
 
-// goConcurrently implements Deps.Go of the application: work becomes a task like any other and dies with
-// its process. At a quiet point, or while the current task is uninterrupted, no task can yield. Then work
-// runs without interruption, either immediately or when the caller waits for it.
+// goConcurrently implements the application's dependency Deps.Go: the function work becomes a task like any other,
+// which dies with its process. At a quiet point, or while the current task is uninterrupted, no task can yield. In
+// these cases work runs without interruption, either immediately or when the caller waits for it.
 func (s *sim) goConcurrently(work func()) (wait func()) {
 	parent := s.current
 	if parent == nil || parent.uninterrupted {
@@ -81,7 +81,7 @@ func (s *sim) goConcurrently(work func()) (wait func()) {
 	child.parent, child.reading, parent.child = parent.process(), parent.reading, child
 	s.yieldAt("begun")
 	return func() {
-		s.current.awaited = child // the task that waits need not be the task that started child
+		s.current.awaited = child // another task than the one that started child may wait for it
 		for !child.ended && !s.failed {
 			s.yieldAt("waits")
 		}
@@ -153,8 +153,7 @@ func (s *sim) close() {
 	s.tasks = nil
 }
 
-// yieldAt yields to the scheduler at the port call op. Outside of tasks, at a quiet point, it does
-// nothing.
+// yieldAt yields to the scheduler at the port call op. If no task is running, as at a quiet point, it does nothing.
 func (s *sim) yieldAt(op string) {
 	t := s.current
 	if t == nil || t.uninterrupted && !t.dead {
@@ -243,8 +242,8 @@ func (s *sim) resumeOrDisturb(t *task) {
 	}
 }
 
-// moveClock advances the clock: usually by nothing or by a little, sometimes by so much that a lease or
-// a backoff expires.
+// moveClock advances the clock. Usually it does not advance the clock or only a little, but sometimes so much that a
+// lease or a backoff expires.
 func (s *sim) moveClock() {
 	switch p := s.rand.Float64(); {
 	case p < 0.25:

@@ -1,11 +1,10 @@
-// Package simulation_test tests the application layer by deterministic simulation with fault injection,
-// in one process and one thread. It simulates memory stores, two vendors, several workers, operators and
-// readers, a clock that jumps, and faults at every port. Every choice is drawn from one seed, so that a
-// failure can be replayed.
+// Package simulation_test tests the application layer by deterministic simulation with fault injection, in one process
+// and one thread. It uses stores in memory, and simulates two vendors, several workers, operators and readers, a clock
+// that jumps, and faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
 //
-// A step is one decision of the scheduler: it resumes one actor until its next port call, changes the
-// vendors' data, moves the clock, or kills a process. At quiet points all faults end and all pulls are
-// finished. Then the invariants of invariants_test.go must hold.
+// A step is one decision of the scheduler: it resumes one actor until that actor's next call of a port, changes the
+// vendors' data, moves the clock, or kills a process. From time to time there is a quiet point, at which all faults end
+// and all pulls are finished. Then the invariants of invariants_test.go must hold.
 package simulation_test
 
 import (
@@ -55,7 +54,7 @@ func runSeed(t *testing.T, s *sim, steps int) {
 	s.quiesce()
 }
 
-// The same seed always results in the same run, down to the last port call.
+// Two runs with the same seed must make the same port calls in the same order.
 func TestASeedReplaysExactly(t *testing.T) {
 	hash := func(seed uint64) string {
 		s := newSim(seed)

@@ -45,7 +45,7 @@ func intercept[T any](
 	return result, err
 }
 
-// interceptError is intercept for a method that returns only an error.
+// interceptError is like intercept, for a store method that returns only an error.
 func interceptError(ctx context.Context, s *sim, op string, do func(context.Context) error) error {
 	_, err := intercept(ctx, s, op, func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) })
 	return err
@@ -295,8 +295,8 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	})
 }
 
-// Publish also records which accounts of the list are stored. An account that continues another one is listed if that
-// one was.
+// Publish also records which of the published accounts the vendor has listed. An account that continues another account
+// counts as listed if that other account was listed.
 func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
 	return intercept(ctx, v.sim, "Pulls.Publish", func(ctx context.Context) (ports.Published, error) {
 		listed := v.sim.listedBefore()
@@ -320,7 +320,7 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	})
 }
 
-// listedBefore returns the stored accounts that their vendor has listed at least once.
+// listedBefore returns for each stored account whether its vendor has listed it at least once.
 func (s *sim) listedBefore() map[domain.AccountID]bool {
 	listed := map[domain.AccountID]bool{}
 	for _, c := range s.connections {
@@ -353,7 +353,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			v.sim.attemptEnded(lease.Pull, o)
 		}
 		if err == nil && o.State == domain.PullFailed && o.LastError == domain.AccountNotListed {
-			v.sim.endListingLag(v.sim.claims[lease.ID]) // it has waited for an account of a former reference
+			v.sim.endListingLag(v.sim.claims[lease.ID]) // the pull waited in vain for a former reference's account
 		}
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]

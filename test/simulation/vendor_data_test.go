@@ -91,8 +91,8 @@ func (s *sim) addRow(ref *accountRef) *row {
 	return r
 }
 
-// editRow changes the content of a row. The date changes only at belvo. At pluggy, a row that is absent
-// from a list by date counts as removed, and a row that has moved to another date would be absent, too.
+// editRow changes the content of a row. The date changes only at belvo. At pluggy, a row that is missing from a list of
+// a date range counts as removed, and a row that has moved to another date could be missing from such a list.
 func (s *sim) editRow(ref *accountRef, r *row) {
 	r.revision++
 	if ref.vendor == "belvo" && s.chance(0.3) {
@@ -100,9 +100,9 @@ func (s *sim) editRow(ref *accountRef, r *row) {
 	}
 }
 
-// breakOrHeal makes a row or an account unreadable, changes the bytes of an unreadable row, or makes the row or
-// the account readable again, with or without an edit. Most of these changes are not announced. The id is removed
-// only from rows that were never readable: the service could not match a row without an id to a stored row.
+// breakOrHeal makes a row or an account unreadable, changes the bytes of an unreadable row, or makes the row or the
+// account readable again, with or without an edit. Most of these changes are not announced. The id is removed only from
+// rows that were never readable, because the service could not find the stored row that belongs to a row without an id.
 func (s *sim) breakOrHeal(ref *accountRef) {
 	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
 	unhealed := s.chance(0.75)
@@ -134,7 +134,7 @@ func (s *sim) breakOrHeal(ref *accountRef) {
 	}
 }
 
-// breakRow makes a row unreadable, with bytes that no other row has.
+// breakRow replaces a row with unreadable bytes that no other row has.
 func (s *sim) breakRow(r *row) {
 	s.names++
 	r.broken, r.wasBroken, r.brokenOrHealedAt = fmt.Sprintf("broken %s %d", r.id, s.names), true, s.clock.Now()
@@ -151,9 +151,9 @@ func (s *sim) removeRow(ref *accountRef, r *row) {
 	}
 }
 
-// removalIsAnnounced returns the probability that the removal of a row is announced. At belvo, the lists
-// reveal a removal only while they contain an older row of the account, so the removal of the oldest row is
-// always announced.
+// removalIsAnnounced returns the probability with which the removal of a row must be announced. At belvo, the lists
+// reveal a removal only while they contain an older row of the account, so the removal of the oldest row is always
+// announced.
 func (s *sim) removalIsAnnounced(ref *accountRef, r *row) float64 {
 	if ref.vendor == "belvo" && r.date <= ref.oldestDate(r.account) {
 		return 1
@@ -204,9 +204,9 @@ func (s *sim) startSync(ref *accountRef) {
 	}
 }
 
-// endSync ends the synchronisation of ref, unless a running task found ref fully synchronised at its
-// first check. That task could not detect a synchronisation that starts and ends between two of its
-// pages, because it checks only before the first page and after the last.
+// endSync ends the synchronisation of ref, unless a running task found at its first check that ref was not being
+// synchronised. Such a task could not detect a synchronisation that starts and ends between two of its pages, because
+// it checks only before the first page and after the last one.
 func (s *sim) endSync(ref *accountRef) {
 	for _, t := range s.tasks {
 		if t.settledRef == ref {
@@ -270,9 +270,10 @@ func (ref *accountRef) row(id string) *row {
 	return nil
 }
 
-// endListingLag is called when the pull p has succeeded. From then on, the vendor no longer lists the
-// removed rows whose removal was announced to p. While p ran, such a row may still have been listed, and
-// p had to handle that.
+// endListingLag is called when the pull p has succeeded. It is also called when p has failed because it waited in vain
+// for an account, and when another pull has taken over from p. From then on, the vendor no longer lists the removed
+// rows whose removal was announced to p. While p ran, the vendor may still have listed such a row, and p had to handle
+// that.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {

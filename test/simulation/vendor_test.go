@@ -42,11 +42,11 @@ type accountRef struct {
 
 	numbers     map[string]string               // the numbers of accounts, by their ids
 	former      *accountRef                     // the reference that this one replaces; nil if there is none
-	linkedAt    time.Time                       // when this one replaced it
-	known       map[string]domain.TransactionID // see knownRows, of the rows of the former reference at that time
-	shared      bool                            // another connection has got the records of the former reference
-	late        []*row                          // rows of the former reference that the vendor does not show yet
-	shift       int                             // by how many days the dates differ from those of the former reference
+	linkedAt    time.Time                       // when this reference replaced the former one
+	known       map[string]domain.TransactionID // the result of knownRows for the former reference at that time
+	shared      bool                            // another connection has taken over the records of the former reference
+	late        []*row                          // rows of the former reference that have no copy here yet
+	shift       int                             // number of days added to the dates of the former reference
 	capital     bool                            // the descriptions are in capital letters
 	wasNameless bool                            // the id of a row could not be read at least once
 
@@ -60,10 +60,10 @@ type accountRef struct {
 	unlisted      map[string]bool // the accounts that are missing from the list of accounts
 
 	listedChangedAt time.Time // the time of the last change of unlisted
-	namelessUntil   time.Time // the last time at which a row got its id back
+	namelessUntil   time.Time // the last time at which the id of a row became readable again
 	refusedUntil    time.Time // the credential is refused until then
 	loopsUntil      time.Time // until then, every cursor leads back to the same page
-	listing         int       // the vendor accepts only cursors of this listing
+	listing         int       // the number of the current listing; the vendor accepts only its cursors
 }
 
 // row is one transaction in the vendor's data.
@@ -75,7 +75,8 @@ type row struct {
 	removed     bool
 	hidden      bool // the row is not listed, because its account reference synchronises
 	hides       int  // how often the row was hidden
-	// the row is removed but still listed, because the vendor sends notices before it updates its lists
+	// stillListed means that the row is removed but still listed, because the vendor sends notices before it updates
+	// its lists.
 	stillListed    bool
 	wasStillListed bool // the row was removed but still listed at least once
 	removedAt      time.Time
@@ -83,16 +84,16 @@ type row struct {
 	announcements  int // how often a stored delivery announced the removal of the row
 
 	origin        *row // the row of the former reference of which the row is a copy; nil if there is none
-	firstRevision int  // of a copy
+	firstRevision int  // the revision and the date of a copy when it was created
 	firstDate     domain.Date
-	capital       bool // see accountRef
+	capital       bool // the description is in capital letters
 
-	movement  string // rows with the same text have the same movement
+	movement  string // rows with the same text here describe the same movement of money
 	broken    string // the bytes of the row while it cannot be normalised; "" while it can
 	nameless  bool   // the id of the broken row cannot be read
 	wasBroken bool   // the row was broken at least once
 
-	brokenOrHealedAt time.Time // the last time at which the row was broken or healed
+	brokenOrHealedAt time.Time // the last time at which the row became unreadable or readable again
 }
 
 // notice is the body of a webhook.
@@ -118,7 +119,7 @@ func (r *row) transactionData() domain.TransactionData {
 		OccurredAt:  r.created,
 		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
 	}
-	// every third revision has no content hash, so only the digest identifies its content
+	// Every third revision has no content hash, so only the digest identifies its content.
 	if digest := o.Digest(); r.revision%3 < 2 {
 		o.ContentHash = domain.ContentHash(digest[:16])
 	}
@@ -145,9 +146,9 @@ func (r *row) rawTransaction() domain.RawTransaction {
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-// callVendor simulates a call to the vendor. op is the name of the call, which may fail. The actor yields
-// before the call and again before it gets the result of response, so the result may be old when the
-// actor gets it.
+// callVendor simulates a call to the vendor. The argument op is the name of the call. The call may fail. The actor
+// yields before the call and again before it gets the result of the function response, so the result may be out of date
+// when the actor gets it.
 func callVendor[T any](
 	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
 ) (result T, err error) {
@@ -325,10 +326,9 @@ func (v *vendor) list(ref *accountRef, step domain.Step) []*row {
 	return rows
 }
 
-// isGone reports whether the vendor no longer has the page at the cursor, which is a page after the
-// first: it has rebuilt its lists since it issued the cursor, or the list became shorter. It also refuses
-// a cursor if the list changed in a way that the number of its rows does not reveal, because no client
-// could detect that.
+// isGone reports whether the vendor refuses a cursor, which is never the case for the first page. The vendor refuses a
+// cursor if it has rebuilt its lists since it issued the cursor, or if the list became shorter. It also refuses a
+// cursor if the list changed but has the same number of rows, because no client could detect such a change.
 func (v *vendor) isGone(ref *accountRef, at listCursor, rows []*row) bool {
 	switch {
 	case at == listCursor{}:

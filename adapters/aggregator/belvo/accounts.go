@@ -11,12 +11,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages is the maximum number of pages of an account list. It stops the reading of a list
-// that never ends; no link has 10 000 accounts (10 pages of 1000).
+// maxAccountPages is the maximum number of pages of an account list. It bounds the reading of a
+// list that never ends. No link has 10 000 accounts (10 pages of 1000).
 const maxAccountPages = 10
 
-// Accounts returns the link's accounts, sorted by external id. The vendor cuts pages by position, so an
-// account can be on two pages if an account was added between the two requests. A list of more than
+// Accounts returns the link's accounts, sorted by external id. The vendor divides the list into pages by position, so
+// an account can be on two pages if another account was added between the two requests. A list of more than
 // maxAccountPages pages is an error (endless_cursor).
 func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
@@ -57,9 +57,9 @@ type accountJSON struct {
 	} `json:"balance"`
 }
 
-// normalizeAccount normalizes one account, which is an entry of the account list or is embedded in a
-// transaction row. Errors: the error of domain.UnreadableRow, also for an account of another link, because
-// storing that account would put one holder's data into another holder's ledger.
+// normalizeAccount normalizes one account, which is an entry of the account list or is embedded in a transaction row.
+// Errors: an error of domain.UnreadableRow, also for an account of another link, because storing that account would put
+// one holder's data into another holder's ledger.
 func (l linkContext) normalizeAccount(raw json.RawMessage) (domain.AccountData, error) {
 	var a accountJSON
 	if err := vendorhttp.DecodeRow(raw, &a, accountReasons); err != nil {
@@ -87,10 +87,10 @@ var accountReasons = map[string]domain.Code{
 	"balance": domain.InvalidAmount,
 }
 
-// readAccount returns the account as normalizeAccount does. An account that cannot be normalised
-// exactly is returned as unreadable, with the members that can be read. If the account belongs to
-// another link, none of its members is read. Errors: malformed_response for an account that is not
-// JSON.
+// readAccount returns the account in the same way as normalizeAccount, with one difference: an
+// account that cannot be normalised exactly is returned as unreadable, with the members that can be
+// read. If the account belongs to another link, none of its members is read. Errors:
+// malformed_response for an account that is not JSON.
 func (l linkContext) readAccount(raw json.RawMessage) (domain.AccountData, error) {
 	account, err := l.normalizeAccount(raw)
 	reason := domain.UnreadableReason(err)
@@ -126,8 +126,8 @@ func accountType(category string) domain.AccountType {
 }
 
 // balance returns the current balance with the vendor's own sign: on a card it is the amount owed.
-// It returns nil if the account has no currency or no current balance. Errors: the error of
-// domain.UnreadableRow, also for an invalid currency without a balance.
+// It returns nil if the account has no currency or no current balance. Errors: an error of
+// domain.UnreadableRow, also if the currency is invalid but there is no balance.
 func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil

@@ -17,15 +17,16 @@ import (
 // Name is the vendor's name in the API, the settings and the metrics.
 const Name domain.Vendor = "belvo"
 
-// budgetAPI is the name of the only rate budget of a vendor origin. The vendor's limits depend
-// on the contract and are not published; this budget is below the limit of a small contract. A
-// response with status 429 empties the budget until the response's Retry-After has passed.
+// budgetAPI is the name of the only rate budget that each origin of the vendor has. The vendor's
+// limits depend on the contract and are not published; this budget is below the limit of a small
+// contract. A response with status 429 blocks the budget until the response's Retry-After has
+// passed.
 const budgetAPI = "api"
 
 var budgets = map[string]int{budgetAPI: 600}
 
-// The vendor's name, combined with each of the three functions that classify an error response. After the first page of
-// a list, a 400 or 404 means that the list no longer has the requested page.
+// The vendor's name and budgets, combined with each of the three functions that classify an error response. For a page
+// after the first page of a list, a 400 or 404 means that the list no longer has the requested page.
 var (
 	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
 	tokenAPI     = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainTokenError}
@@ -45,13 +46,13 @@ func New(client *vendorhttp.Client, _ ports.Clock) *Adapter { return &Adapter{ht
 // Vendor returns [Name].
 func (*Adapter) Vendor() domain.Vendor { return Name }
 
-// Check reads the link's status. The link needs reauthorization if its status is not "valid", or
-// if the vendor rejects requests until the link's holder acts. SyncComplete is never set, because the
-// vendor does not report whether a synchronisation is running or has failed. While the link is valid, two
-// reads without a row or an account prove that it was removed.
+// Check reads the link's status. The link needs reauthorization if its status is not "valid", or if the vendor rejects
+// requests until the link's holder acts. SyncComplete is never set, because the vendor does not report whether a
+// synchronisation is running or has failed. While the link is valid, a row or an account counts as removed if it is
+// missing from two reads.
 func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkStatus, error) {
 	ref := access.AccountRef
-	if ref == "." || ref == ".." { // url.Parse would remove these path segments; no link has such an id
+	if ref == "." || ref == ".." { // no link has such an id, and url.Parse would remove the path segment
 		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
 	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")
@@ -74,8 +75,8 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	}, nil
 }
 
-// link contains the members of a link that the adapter needs. The members that only the schedule needs accept every
-// value, because they must not make a link unreadable.
+// link contains the members of a link that the adapter needs. The members that are needed only for the schedule accept
+// every JSON value, because an invalid value must not make a link unreadable.
 type link struct {
 	ID             string          `json:"id"`
 	Status         string          `json:"status"`
@@ -84,15 +85,16 @@ type link struct {
 	LastAccessedAt vendorhttp.Text `json:"last_accessed_at"`
 }
 
-// refreshRates are the values of refresh_rate. Source: developers.belvo.com, links.
+// refreshRates contains the duration that each value of refresh_rate stands for. Source:
+// developers.belvo.com, links.
 var refreshRates = map[string]time.Duration{
 	"6h": 6 * time.Hour, "12h": 12 * time.Hour, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour,
 	"30d": 30 * 24 * time.Hour,
 }
 
-// schedule returns when the vendor refreshes the link: refresh_rate after it has last accessed it. A link that is
-// accessed only once (single) has no schedule, and neither has a link whose rate or last access cannot be read. The
-// vendor sends a webhook only if it has found something.
+// schedule returns when the vendor refreshes the link: refresh_rate after the vendor's last access to the link. A link
+// that is accessed only once (single) has no schedule. A link whose refresh rate or last access cannot be read has none
+// either. The vendor sends a webhook only if it has found something.
 func (l link) schedule() domain.SyncSchedule {
 	every := refreshRates[l.RefreshRate.Value]
 	last, ok := domain.ParseConsentTime(l.LastAccessedAt.Value)

@@ -4,7 +4,7 @@
 // with the connection's clientId and secret. The header is set on the request immediately
 // before it is sent and is never stored.
 //
-// Three traits of the vendor shape the package:
+// Three properties of the vendor determine the design of the package:
 //
 //   - The vendor's lists contain the address of the next page as an absolute URL. A client that
 //     simply followed this URL would send the credential to any host that the URL names. Here
@@ -12,8 +12,9 @@
 //     URL's query is stored (read.go).
 //
 //   - The vendor deletes old rows (stale_in), assigns new ids to some edited rows, and has no
-//     cursor that returns every change. Therefore a row counts as removed only if a webhook
-//     event reports its removal, and changes are found by reading the whole link (plan.go).
+//     cursor that returns every change. Therefore changes are found by reading the whole link. A
+//     row counts as removed if a webhook event reports its removal, or if two reads prove it
+//     (plan.go).
 //
 //   - An amount has no sign, and its direction is a separate member that may be missing
 //     (normalize.go).

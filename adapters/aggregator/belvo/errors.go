@@ -49,10 +49,10 @@ func explainError(status int, body []byte) *domain.Error {
 	return nil
 }
 
-// explainLaterPageError returns the domain error for an error response to the request for a later page
-// of a list. If the list shrank while it was read, its last page is not found (404), or its number is
-// refused (400). Neither error is about the link or the filters. If those have become invalid, the
-// first page reports it when the list is read again.
+// explainLaterPageError returns the domain error for an error response to the request for a later page of a list. If
+// the list shrank while it was read, its last page is not found (404), or its number is refused (400). Neither error is
+// about the link or the filters. If the link or a filter has become invalid, the request for the first page fails when
+// the list is read again.
 func explainLaterPageError(status int, body []byte) *domain.Error {
 	if known := explainError(status, body); known != nil {
 		return known
@@ -93,9 +93,9 @@ func errorCodesOf(body []byte) []string {
 	return codes
 }
 
-// malformed returns the error (malformed_response) for a response that does not match the
-// vendor's documentation. part names the wrong part in the vendor's terms; it never contains a
-// value of the response.
+// malformed returns the error (malformed_response) for a response that does not match the vendor's
+// documentation. The argument part says in the vendor's terms what is wrong; it must never contain
+// a value from the response.
 func malformed(part string) *domain.Error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.MalformedResponse,

@@ -74,8 +74,8 @@ func TestVendorErrorsMapToCodes(t *testing.T) {
 	}
 }
 
-// assertNoLeak fails the test if err or one of its causes leaks data of a call. Their texts
-// must contain nothing that the test sent to the vendor or received from the vendor.
+// assertNoLeak fails the test if err or one of its causes leaks data of a call. The texts of these
+// errors must contain nothing that the test sent to the vendor or received from the vendor.
 func assertNoLeak(t *testing.T, err error, access ports.Access) {
 	t.Helper()
 	host, _ := url.Parse(access.BaseURL)

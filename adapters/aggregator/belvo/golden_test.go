@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// compareGolden compares the JSON form of got with a file of testdata. With -update it writes the
-// file first.
+// compareGolden compares got, encoded as JSON, with a file of testdata. If the tests run with
+// -update, it writes the file first.
 func compareGolden(t *testing.T, name string, got any) {
 	t.Helper()
 	var written bytes.Buffer
@@ -80,7 +80,7 @@ func readAccounts(t *testing.T, link, name string) []domain.AccountData {
 	return accounts
 }
 
-// goldenMoney is the form of an amount in the golden files.
+// goldenMoney is an amount as the golden files contain it.
 type goldenMoney struct{ Amount, Currency string }
 
 func goldenMoneyOf(m *domain.Money) *goldenMoney {

@@ -26,8 +26,8 @@ var (
 	_ ports.Eraser     = (*Adapter)(nil)
 )
 
-// CreateLinkToken requests an access token that updates the link: POST /api/token/. The vendor reads the
-// credential from the body. The response also has a refresh token, which is dropped.
+// CreateLinkToken requests an access token with which the link can be updated: POST /api/token/. The vendor reads the
+// credential from the body. The response also contains a refresh token, which the adapter discards.
 func (a *Adapter) CreateLinkToken(ctx context.Context, access ports.Access) (ports.LinkToken, error) {
 	call := newCall(access, "/api/token/")
 	call.Vendor, call.Method, call.Retryable = &tokenAPI, http.MethodPost, true
@@ -62,7 +62,7 @@ func tokenBody(access ports.Access) []byte {
 // Erase deletes the link: DELETE /api/links/{id}/. The vendor answers 404 if there is no such link.
 func (a *Adapter) Erase(ctx context.Context, access ports.Access) error {
 	ref := access.AccountRef
-	if ref == "." || ref == ".." { // url.Parse would remove these path segments; no link has such an id
+	if ref == "." || ref == ".." { // no link has such an id, and url.Parse would remove the path segment
 		return nil
 	}
 	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// keysJSON contains the members of a transaction by which the institution identifies it. A member of
-// another JSON type than documented counts as absent, so it never makes a row unreadable.
+// keysJSON contains the members of a transaction by which the institution identifies it. A member whose JSON type is
+// not the documented one counts as absent, so it never makes a row unreadable.
 // Source: developers.belvo.com, Transactions.
 type keysJSON struct {
 	ID           vendorhttp.Text `json:"internal_identification"`
@@ -35,9 +35,9 @@ func (*Adapter) InstitutionKeys(data domain.TransactionData) domain.InstitutionK
 	return institutionKeys(data)
 }
 
-// institutionKeys returns the institution's keys of a transaction from its metadata. The vendor states
-// neither the date nor the total of a purchase in instalments, so an instalment can only show that two
-// rows are different.
+// institutionKeys returns the keys by which the institution identifies a transaction. It reads them from the
+// transaction's metadata. The vendor states neither the date nor the total of a purchase in instalments, so the
+// instalment number can show that two rows are different transactions, but never that they are the same.
 func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
 	in := vendorhttp.DecodeObject[keysJSON](jsontext.Value(data.Metadata))
 	card := vendorhttp.DecodeObject[cardKeysJSON](in.Card)
@@ -52,7 +52,7 @@ func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
 	}
 }
 
-// instalmentNumber returns the number of an instalment: 2 for "PARCELA_2". It returns 0 for another form.
+// instalmentNumber returns the number of an instalment: 2 for "PARCELA_2". It returns 0 for text of any other form.
 func instalmentNumber(identifier string) int {
 	digits := strings.TrimLeft(identifier, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_ ")
 	return vendorhttp.WholeNumber(digits)
@@ -74,9 +74,9 @@ func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdenti
 	return accountIdentity(account.Metadata)
 }
 
-// accountIdentity returns the numbers by which the bank identifies an account, from its metadata. In
-// Mexico the public identification is a CLABE. In Brazil it is "agency/number-digit"; an agency or a
-// check digit that the account does not state is taken from it.
+// accountIdentity returns the numbers by which the bank identifies an account, from its metadata. In Mexico the public
+// identification is a CLABE. In Brazil it is "agency/number-digit"; if the account does not state its agency or its
+// check digit, the missing part is taken from the public identification.
 func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
 	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(metadata))
 	clabe, public := "", ""

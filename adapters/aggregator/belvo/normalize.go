@@ -58,7 +58,7 @@ func newLinkContext(link string, accounts []domain.AccountData) linkContext {
 	return l
 }
 
-// normalize decodes and normalizes one row. The result's Metadata is raw, unchanged. Errors: those of
+// normalize decodes and normalizes one row. The result's Metadata is raw, unchanged. Errors: the same as those of
 // domain.RawTransaction.Normalize.
 func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, error) {
 	data, err := l.convert(raw)
@@ -107,10 +107,10 @@ func (l linkContext) convert(raw json.RawMessage) (domain.TransactionData, error
 	return data, err
 }
 
-// embeddedAccount returns the account that is embedded in a row; nil if the row has no account. An
-// unreadable account is returned without an error, because the row may need only members that can
-// be read. Errors: the error of domain.UnreadableRow for an account whose id cannot be read, and
-// for an account of another link.
+// embeddedAccount returns the account that is embedded in a row, or nil if the row contains no
+// account. An unreadable account is returned without an error, because the row may need only
+// members that can be read. Errors: an error of domain.UnreadableRow for an account whose id cannot
+// be read, and for an account of another link.
 func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
@@ -122,10 +122,11 @@ func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, 
 	return &account, err
 }
 
-// accountOf returns the account of a row. embedded is the account that the row contains, nil if
-// there is none. accountOf prefers the entry of the account list, because the account embedded in
-// a row may be abbreviated. A row without an account belongs to some account of the link;
-// its currency is therefore known only if all accounts share one.
+// accountOf returns the account of a row. The argument embedded is the account that the row
+// contains, or nil if the row contains none. accountOf prefers the entry of the account list,
+// because the account embedded in a row may be abbreviated. A row without an account belongs to
+// some account of the link; the row's currency is therefore known only if all accounts have the
+// same currency.
 func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData {
 	if embedded == nil {
 		return domain.AccountData{Type: domain.OtherAccount, Currency: l.sharedCurrency}
@@ -160,7 +161,8 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 		return err
 	}
 	// Both amounts describe the same movement, so the local amount gets the direction of the first
-	// amount. This is also correct if only the sign of the first number determined that direction.
+	// amount. This is also correct if that direction was determined only by the sign of the first
+	// amount.
 	if local = local.In(); data.Amount.Amount.IsNegative() {
 		local = local.Out()
 	}
@@ -168,16 +170,16 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	return nil
 }
 
-// signRule returns a function that sets the sign of the row's amount as the account holder sees
-// it. INFLOW is money in and OUTFLOW is money out, on cards as well as on bank accounts,
-// regardless of the sign of the vendor's number.
+// signRule returns a function that sets the sign of the row's amount as the account holder sees it.
+// INFLOW is money in and OUTFLOW is money out, on cards as well as on bank accounts, regardless of
+// the sign of the amount that the vendor sends.
 //
-// If the row has no direction (null in an old schema), the sign of the number is interpreted as
-// on the account's statement. On a bank account a positive number is money in and a negative
-// number money out; on a card a positive number is a purchase, which is money out. Such a row is
-// stored and not rejected, because a reconciliation can match its absolute amount and can see
-// "type": null in its metadata. If the vendor adds a direction later, that is an edit like any
-// other.
+// If the row has no direction (null in an old schema), the sign of the amount is interpreted as on
+// the account's statement. On a bank account a positive amount is money in and a negative amount is
+// money out; on a card a positive amount is a purchase, which is money out. A row without a
+// direction is stored and not rejected, because a reconciliation can match its absolute amount and
+// can see "type": null in its metadata. If the vendor adds a direction later, this counts as an
+// edit of the row, like any other change.
 func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money) domain.Money, error) {
 	switch {
 	case t.Type == "INFLOW":
@@ -207,11 +209,11 @@ func (t transactionJSON) status() (domain.TransactionStatus, error) {
 }
 
 // date returns the date of the movement in the account holder's local time. It prefers the date of the local timestamp.
-// The value date is a date in UTC: a movement at 22:30 in São Paulo has the value date of the next day. Without a local
-// time, date returns the value date. Old schemas omit the value date, too: then date returns the first date that the
-// row has, ordered by how close it is to the movement, with created_at last. It returns "" if the row has no date. The
-// date of a timestamp is used as written, because the vendor does not report the institution's time zone. collected_at
-// is never used, because it changes with every read and would look like an edit.
+// The value date is a date in UTC, so a movement at 22:30 in São Paulo has the next day as its value date. If there is
+// no local time, date returns the value date. Rows of old schemas may have no value date either; then date returns the
+// first date that the row has, ordered by how close it is to the movement, with created_at last. It returns "" if the
+// row has no date. The date of a timestamp is used as written, because the vendor does not report the institution's
+// time zone. collected_at is never used, because it changes with every read and would look like an edit.
 func (t transactionJSON) date() domain.Date {
 	for _, d := range []dateTime{
 		dateTime(t.LocalTransactedAt), t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt,
@@ -223,9 +225,9 @@ func (t transactionJSON) date() domain.Date {
 	return ""
 }
 
-// occurredAt returns the time of the movement in UTC if the vendor reports a time, otherwise the
-// time at which the movement was booked. It returns the zero dateTime if the vendor reports neither
-// time.
+// occurredAt returns the time of the movement in UTC if the vendor reports that time, and otherwise
+// the time at which the movement was booked. It returns the zero dateTime if the vendor reports
+// neither time.
 func (t transactionJSON) occurredAt() dateTime {
 	for _, d := range []dateTime{t.TransactedAt, dateTime(t.LocalTransactedAt), t.AccountingDate} {
 		if d.hasTime() {
@@ -257,7 +259,7 @@ type dateTime struct {
 }
 
 // UnmarshalJSON accepts YYYY-MM-DD, and RFC 3339 with any number of fractional digits. An empty
-// string means that there is no date, as null does. A time without a zone is an error.
+// string and null mean that there is no date. A time without a zone is an error.
 func (d *dateTime) UnmarshalJSON(raw []byte) error {
 	var text string
 	if err := jsonv2.Unmarshal(raw, &text); err != nil {
@@ -283,9 +285,9 @@ func (d *dateTime) UnmarshalJSON(raw []byte) error {
 // localDateTime is a dateTime in the account holder's local time.
 type localDateTime dateTime
 
-// UnmarshalJSON accepts what dateTime accepts, and also a time without a zone. Such a time still
-// has a date, but it is not a point in time. Midnight in the holder's local time is only a date, because
-// a vendor list that has only dates writes them as midnight.
+// UnmarshalJSON accepts what dateTime accepts, and also a time without a zone. Such a time still has a date, but it is
+// not a point in time. Midnight in the holder's local time counts as a date without a time of day, because in lists
+// that have only dates, the vendor writes a date as midnight.
 func (d *localDateTime) UnmarshalJSON(raw []byte) error {
 	var text string
 	if err := jsonv2.Unmarshal(raw, &text); err != nil {
@@ -305,5 +307,5 @@ func (d *localDateTime) UnmarshalJSON(raw []byte) error {
 }
 
 // hasTime reports whether d has a time of day. Midnight UTC does not count as a time of day,
-// because a vendor list that has only dates writes them as midnight UTC.
+// because in lists that have only dates, the vendor writes a date as midnight UTC.
 func (d dateTime) hasTime() bool { return !d.at.Equal(d.at.Truncate(24 * time.Hour)) }

@@ -7,21 +7,22 @@ import "github.com/LerianStudio/aggregator-connections/domain"
 // window would keep its old date in the ledger.
 const windowOverlapDays = 7
 
-// Plan returns one step that reads the whole link or a window of it, or nil if the scope needs
-// no read.
+// Plan returns one step that reads the whole link or a window of it, or nil if nothing has to be
+// read for the scope.
 //
 // A scope that asks for changes reads everything, because the vendor has no way to list what
-// changed: created_at does not change with an edit, and collected_at changes with every read. A
-// row may be booked weeks before the day on which it becomes visible. There is no filter by a
-// list of ids. An unchanged row costs a read and no write.
+// changed: created_at does not change with an edit, and collected_at changes with every read. A row
+// may be booked weeks before the day on which it becomes visible. The vendor has no filter for a
+// list of ids. An unchanged row is read, but not written.
 //
 // A window becomes a filter on value_date. Such a filter excludes every row without a value
 // date; the next full read returns these rows.
 //
-// A read of the whole link sweeps. The vendor purges old rows (stale_in) and hides the rows of an account that
-// it cannot reach, so a row that is missing from one list may still exist at the bank. Therefore a row counts
-// as removed only if it is missing from two lists (domain.TwoReads) and was not collected before the oldest row in the
-// list (CollectedAt). The event TRANSACTIONS.transactions_deleted reports a removal at once.
+// A read of the whole link is a sweep: the rows that it does not find may have been removed. The vendor purges old rows
+// (stale_in) and hides the rows of an account that it cannot reach, so a row that is missing from one list may still
+// exist at the bank. Therefore a row counts as removed only if it is missing from two lists (domain.TwoReads) and was
+// not collected before the oldest row in the list (CollectedAt). The event TRANSACTIONS.transactions_deleted reports a
+// removal at once.
 func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	switch {
 	case scope.Everything, len(scope.Created) > 0, hasIDs(scope.Changed),

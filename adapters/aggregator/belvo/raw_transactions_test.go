@@ -15,7 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// contentHash returns the content hash of the row raw of the link l. raw must be a valid row.
+// contentHash returns the content hash of a row, which must be valid. The argument l describes the
+// link to which the row belongs.
 func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.ContentHash {
 	t.Helper()
 	raws, _, err := l.rawTransactions([]jsontext.Value{jsontext.Value(raw)}, collectedFrom{})
@@ -76,10 +77,10 @@ func TestContentHashChangesWithEveryMember(t *testing.T) {
 	}
 }
 
-// TestContentHashDependsOnAccountsAndLink checks that the content hash changes with the inputs
-// of normalization other than the row. The type and the currency of the listed account
-// determine the sign and the currency of a row. A row without an account gets the currency that
-// all accounts share.
+// TestContentHashDependsOnAccountsAndLink checks that the content hash of an unchanged row changes
+// if another input of its normalization changes. The type and the currency of the listed account
+// determine the sign and the currency of a row. A row without an account gets the currency that all
+// accounts share.
 func TestContentHashDependsOnAccountsAndLink(t *testing.T) {
 	list := func(accounts ...domain.AccountData) linkContext { return newLinkContext("l-1", accounts) }
 	for name, raw := range map[string]json.RawMessage{

@@ -30,10 +30,10 @@ const (
 // URL. Therefore a stored cursor that was tampered with can select another page, but never another
 // host or another link.
 //
-// The vendor cuts pages by position in a list without a documented order. A row added between two
-// requests can make another row appear twice; the ledger removes such duplicates. A row removed
-// between two requests can hide another row. Therefore the result contains the vendor's count of the
-// whole list, so that the caller can detect that the list has changed.
+// The vendor divides the list into pages by position; the order of the list is not documented. A row added between two
+// requests can make another row appear twice; the ledger removes such duplicates. A row removed between two requests
+// can hide another row. Therefore the result contains the vendor's count of the whole list, so that the caller can
+// detect that the list has changed.
 func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Step,
 	accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -71,23 +71,24 @@ func parseCollectedAt(value jsontext.Value) time.Time {
 	return d.at
 }
 
-// CollectedAt implements ports.Purger: the vendor purges rows by the age of their collection (stale_in).
+// CollectedAt implements ports.Purger. The vendor purges a row (stale_in) when too much time has passed since the row
+// was collected.
 func (*Adapter) CollectedAt(metadata json.RawMessage) time.Time {
 	header, _ := readHeader(metadata)
 	return parseCollectedAt(header.collectedAt)
 }
 
-// page is one page of a list: its rows as the vendor sent them, the number of rows of the whole list
-// (nil if the vendor did not send it), and the cursor of the next page, "" on the last page.
+// page is one page of a list. It contains the rows as the vendor sent them, the number of rows in the whole list (nil
+// if the vendor did not send the number), and the cursor of the next page ("" on the last page).
 type page struct {
 	rows  []jsontext.Value
 	total *int
 	next  string
 }
 
-// fetchPage requests the page at cursor, or the first page if cursor is "". It serves both the
-// account list and the transaction list, because their pages have the same form. Errors: cursor_gone
-// if the list has no page at cursor any more.
+// fetchPage requests the page that cursor identifies, or the first page if cursor is "". It serves both the account
+// list and the transaction list, because their pages have the same format. Errors: cursor_gone if the list no longer
+// has the page.
 func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedList, cursor string) (page, error) {
 	query := l.first
 	if cursor != "" {
@@ -180,7 +181,7 @@ func readHeader(row []byte) (header rowHeader, valid bool) {
 	return header, valid
 }
 
-// visit stores the members id, account and collected_at of a row in h. It is called with each member of the row.
+// visit stores a member of the row in h if it is id, account or collected_at. It is called for each member of the row.
 func (h *rowHeader) visit(m vendorhttp.Member) {
 	switch string(m.Name) {
 	case `"id"`:
@@ -202,9 +203,9 @@ func (h *rowHeader) visit(m vendorhttp.Member) {
 	}
 }
 
-// hashSuffix returns the inputs of normalize other than the row itself, as text to be hashed
-// with the row. These are type and currency of the row's account according to the account list, or,
-// if the row has no account, the currency that all accounts share.
+// hashSuffix returns the inputs of normalize other than the row itself, as text to be hashed with
+// the row. These inputs are the type and the currency of the row's account according to the account
+// list, or, if the row has no account, the currency that all accounts share.
 func (l linkContext) hashSuffix(header rowHeader) string {
 	if header.account == nil {
 		return "\x00" + l.sharedCurrency
@@ -230,7 +231,8 @@ func (l linkContext) collectUnlisted(header rowHeader, unlisted map[string]domai
 	return err
 }
 
-// pagedList is a list of a link's accounts or transactions, and the query of its first page.
+// pagedList describes how a list of a link's accounts or transactions is requested. The field first
+// is the query for its first page.
 type pagedList struct {
 	call  vendorhttp.Call
 	link  string
@@ -246,8 +248,8 @@ func newPagedList(access ports.Access, name string, query url.Values) pagedList 
 	return pagedList{call: newCall(access, "/api/"+name+"/"), link: access.AccountRef, first: query}
 }
 
-// dateFilters returns the query with filters on the value date, one for each bound that the window
-// has.
+// dateFilters returns a query with filters on the value date: one filter for each bound that the
+// window has.
 func dateFilters(w domain.Window) url.Values {
 	query := url.Values{}
 	if w.From != "" {
@@ -259,9 +261,9 @@ func dateFilters(w domain.Window) url.Values {
 	return query
 }
 
-// nextCursor returns the cursor for the vendor's absolute next URL, or "" if next is nil, at the
-// end of the list. The URL must name this list at the connection's own base URL: origin and path
-// must be equal, and only the query may differ.
+// nextCursor returns the cursor for the next page, whose absolute URL the vendor has sent as next.
+// At the end of the list, next is nil and the cursor is "". The URL must name this list at the
+// connection's own base URL: origin and path must be equal, and only the query may differ.
 func (l pagedList) nextCursor(baseURL string, next *string) (string, error) {
 	if next == nil {
 		return "", nil
@@ -278,7 +280,7 @@ func (l pagedList) nextCursor(baseURL string, next *string) (string, error) {
 	return query.Encode(), err
 }
 
-// checkedQuery parses the query of a next page's URL. It is an error (malformed_response) if
+// checkedQuery parses the query of a next page's URL. It returns an error (malformed_response) if
 // the query is longer than maxCursor, names another link, or does not name exactly one link.
 func (l pagedList) checkedQuery(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)

@@ -18,8 +18,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// attemptTimeout is the timeout of each request. It ends the requests to a vendor that does not respond, and is long,
-// so that no other request fails on a busy machine.
+// attemptTimeout is the timeout of each request. It ends the requests to a vendor that does not respond. It is long, so
+// that no other request fails on a busy machine.
 const attemptTimeout = 5 * time.Second
 
 // newSimulatedVendor starts a simulator with the demo data. It returns the simulator, an adapter
@@ -49,7 +49,7 @@ func credential(id, password string) domain.Credential {
 	return domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(password))
 }
 
-// listAccounts returns the accounts of the link that access names.
+// listAccounts returns the accounts of the link that the argument access identifies.
 func listAccounts(t *testing.T, a *Adapter, access ports.Access) []domain.AccountData {
 	t.Helper()
 	accounts, err := a.Accounts(t.Context(), access)

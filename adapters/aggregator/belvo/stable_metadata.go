@@ -18,9 +18,9 @@ var stableForm = vendorhttp.CanonicalForm{
 	Omit: vendorhttp.VolatileMembers{
 		// The times at which the vendor last read the row, and at which it first stored the row.
 		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
-		// The account and its balance change independently of the row. The amounts are
-		// compared exactly after normalization; compared here, 900 and "900.0" would differ
-		// and look like an edit.
+		// The account and its balance change independently of the row. The amounts are compared
+		// after normalization; if they were compared here, the change from 900 to "900.0" would
+		// look like an edit.
 		"": {`"account"`, `"balance"`, `"amount"`, `"local_currency_amount"`},
 		// The amount of the open bill, which grows with each purchase.
 		`"credit_card_data"`: {`"bill_amount"`},
@@ -30,8 +30,8 @@ var stableForm = vendorhttp.CanonicalForm{
 	AppendText: appendUTCTime, AppendNumber: appendShortestNumber,
 }
 
-// stableMetadata returns the members of a row that count as edited when they change, in canonical
-// form. raw must be valid JSON, which is the case for a row that has been decoded before.
+// stableMetadata returns, in canonical form, those members of a row whose change counts as an edit.
+// The argument raw must be valid JSON; a row that has been decoded before is valid JSON.
 func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	written, plain := stableForm.Append(make([]byte, 0, len(raw)), raw)
 	if plain {
@@ -46,8 +46,8 @@ func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	return sorted, nil
 }
 
-// appendShortestNumber appends number without trailing zeros to text. It appends number unchanged
-// if vendorhttp.ParseMoney cannot represent it exactly.
+// appendShortestNumber appends the JSON number to text, without trailing zeros. If
+// vendorhttp.ParseMoney cannot represent the number exactly, it is appended unchanged.
 func appendShortestNumber(text, number []byte) []byte {
 	value, err := vendorhttp.ParseMoney(string(number), "XXX")
 	if err != nil {

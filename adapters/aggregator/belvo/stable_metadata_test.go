@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 )
 
-// FuzzStableMetadata compares stableMetadata, which needs one pass over the row, with
-// stableMetadataByMap, which is simpler and slower.
+// FuzzStableMetadata checks that stableMetadata, which needs one pass over the row, returns the
+// same result as stableMetadataByMap, which is simpler and slower.
 func FuzzStableMetadata(f *testing.F) {
 	for _, name := range []string{"mx", "nulls", "ofda"} {
 		if _, err := os.Stat("testdata/transactions_" + name + ".json"); err != nil {
@@ -50,9 +50,10 @@ func FuzzStableMetadata(f *testing.F) {
 	})
 }
 
-// isVolatile reports whether stableMetadata omits the member name, which is quoted. holder is ""
-// for a member of the row, "*" for a member of any object, or the quoted name of the object that
-// contains the member; that name may be empty.
+// isVolatile reports whether stableMetadata omits a member. The argument member is the member's
+// name without quotes. The argument holder is "" for a member of the row, "*" for a member of any
+// object, or the quoted name of the object that contains the member; the name inside the quotes may
+// be empty.
 func isVolatile(holder, member string) bool {
 	return slices.Contains(stableForm.Omit[holder], strconv.Quote(member))
 }
@@ -70,8 +71,8 @@ func stableMetadataByMap(raw []byte) ([]byte, error) {
 	return written, nil
 }
 
-// exactNumbers decodes raw with numbers as json.Number, which retains all digits; a float64 would
-// lose some.
+// exactNumbers makes the decoder keep each number as its JSON text, which retains all digits; a
+// float64 would lose some.
 var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 	func(dec *jsontext.Decoder, value *any) error {
 		if dec.PeekKind() != '0' {
@@ -82,8 +83,8 @@ var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 		return err
 	}))
 
-// stableMember returns the value of a member without its volatile members. holder has the same
-// meaning as in isVolatile.
+// stableMember returns a member's value without its volatile members. The argument holder has the
+// same meaning as in isVolatile.
 func stableMember(holder string, value any) any {
 	switch value := value.(type) {
 	case map[string]any:

@@ -59,7 +59,8 @@ func TestAnUnreadableRowKeepsItsBytesAndTheRestOfThePage(t *testing.T) {
 	}
 }
 
-// A row without a currency gets the currency of its account, and an amount in a JSON string is exact.
+// A row must be readable without a currency, because it gets the currency of its account, and with an amount in a JSON
+// string, because such an amount is exact.
 func TestARowThatCanBeReadExactlyIsNotUnreadable(t *testing.T) {
 	for old, replacement := range map[string]string{`"currency":"MXN"`: `"currency":null`, `12.5`: `"12.50"`} {
 		row, err := testContext().normalize(json.RawMessage(strings.Replace(validRow, old, replacement, 1)))
@@ -69,7 +70,7 @@ func TestARowThatCanBeReadExactlyIsNotUnreadable(t *testing.T) {
 	}
 }
 
-// An account that is embedded in a row and cannot be normalised does not hide the row.
+// A row must be read even if the account that is embedded in it cannot be normalised.
 func TestARowOfAnUnreadableAccountIsReadWithoutIt(t *testing.T) {
 	for name, tc := range map[string]struct {
 		old, new string

@@ -33,7 +33,7 @@ var (
 // isName reports whether text is a valid value of webhook_type or webhook_code.
 func isName(text string) bool { return len(text) <= maxIdentifier && namePattern.MatchString(text) }
 
-// isID reports whether text is a valid id of the event, the link or the request: the vendor writes UUIDs and
+// isID reports whether text is a valid id of an event, a link or a request. The vendor sends UUIDs and strings of
 // hexadecimal digits. Text that could be a URL is not a valid id.
 func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.MatchString(text) }
 
@@ -46,7 +46,7 @@ func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.Mat
 // Only ids and the total of a link's transactions are taken from a payload; its other counts and its dates
 // are hints that a full read does not need.
 //
-// If an id cannot be read, the event still says that something has changed: its scope is then
+// If an id cannot be read, the event still means that something has changed. Its scope is then
 // everything, and the ids that can be read are used.
 //
 // Errors: Invalid if the body is not JSON in the form of an event, or if its type or code is
@@ -78,9 +78,9 @@ func (e *envelope) dropOddIDs() bool {
 	return odd
 }
 
-// scope returns the pull scope that an event asks for, and whether it asks for a pull at all.
-// Events about bills and owners ask for no pull, because this service does not store bills or
-// owners. Event types that the vendor may add later ask for no pull either.
+// scope returns the pull scope that an event asks for, and reports whether the event asks for a
+// pull at all. Events about bills and owners ask for no pull, because this service does not store
+// bills or owners. Event types that the vendor may add later ask for no pull either.
 func (e envelope) scope() (domain.PullScope, bool) {
 	switch e.Type {
 	case "ACCOUNTS":
@@ -97,7 +97,7 @@ func (e envelope) scope() (domain.PullScope, bool) {
 
 // accountsEvent returns the scope of an event about accounts, and whether the event asks for a
 // pull. The scope names no transactions; a pull of such a scope reads only the accounts. An event
-// about accounts also means that the link works again, unless it carries errors.
+// about accounts also means that the link works again, unless the event carries errors.
 func (e envelope) accountsEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "historical_update", "new_accounts_available":
@@ -112,8 +112,8 @@ func (e envelope) accountsEvent() (domain.PullScope, bool) {
 // transactionsEvent returns the scope of an event about transactions, and whether the event asks
 // for a pull. Unless the event carries errors, the scope is a full read. The event
 // transactions_updated names ids, but the vendor has no filter for them. The event
-// transactions_deleted needs a full read too, because pages are cut by position: a row that is
-// removed while a list is read can hide another row.
+// transactions_deleted needs a full read too, because the vendor divides a list into pages by
+// position. If a row is removed while the list is read, another row can be missed.
 func (e envelope) transactionsEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "historical_update", "new_transactions_available":
@@ -129,8 +129,9 @@ func (e envelope) transactionsEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// announced returns the number of transactions of the link, which the event historical_update states. The number
-// of new rows in new_transactions_available is not used: it does not say since when they are new.
+// announced returns the total number of the link's transactions, as stated by the event historical_update. The number
+// of new rows in the event new_transactions_available is not used, because the event does not say since when the rows
+// are new.
 func (e envelope) announced() []domain.AnnouncedCount {
 	var data struct {
 		Total vendorhttp.Count `json:"total_transactions"`
@@ -142,8 +143,8 @@ func (e envelope) announced() []domain.AnnouncedCount {
 	return nil
 }
 
-// hasErrors reports whether an update event carries errors instead of rows. Such an event needs
-// no read of transactions. The pull still checks the link, because the link's status
+// hasErrors reports whether an update event carries errors instead of rows. For such an event, the
+// transactions need not be read. The pull still checks the link, because the link's status
 // indicates whether its holder must act.
 func (e envelope) hasErrors() bool {
 	var data struct {
@@ -165,7 +166,7 @@ func (e envelope) removedIDs() []string {
 }
 
 // linkEvent returns the scope of an event about the link, and whether the event asks for a pull.
-// After the event link_deleted, the pull finds that the link no longer exists, and reports that.
+// After the event link_deleted, the pull finds and reports that the link no longer exists.
 func (e envelope) linkEvent() (domain.PullScope, bool) {
 	switch e.Code {
 	case "invalid_credentials", "token_required":
@@ -176,11 +177,11 @@ func (e envelope) linkEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// consentEvent returns the scope of an event about a consent, and whether the event asks for a
-// pull. Older events have the code without the prefix "openfinance_". The vendor's list of codes is not
-// complete; the codes for a consent that is valid again are those of Brazil's Open Finance, where a consent that its
-// holder has revoked is rejected. The pull of a consent that is about to expire reads only the status of the link: the
-// consent is still valid, but the content of the event is stored only when a pull ends.
+// consentEvent returns the scope of an event about a consent, and whether the event asks for a pull. In older events,
+// the code has no prefix "openfinance_". The vendor's list of codes is not complete. The codes for a consent that is
+// valid again are therefore taken from Brazil's Open Finance, where a consent that its holder has revoked is rejected.
+// If a consent is about to expire, it is still valid; the pull reads only the link's status. This pull is needed
+// because the content of the event is stored only when a pull ends.
 func (e envelope) consentEvent() (domain.PullScope, bool) {
 	switch strings.TrimPrefix(e.Code, "openfinance_") {
 	case "consent_about_to_expire":
@@ -195,7 +196,8 @@ func (e envelope) consentEvent() (domain.PullScope, bool) {
 	return domain.PullScope{}, false
 }
 
-// consentScope returns the scope of an event about a consent. An id or a due date that cannot be read is left out.
+// consentScope returns the scope of an event about a consent. The scope does not contain an id or a due date that
+// cannot be read.
 func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal) domain.PullScope {
 	var data struct {
 		ID  vendorhttp.Text `json:"consent_id"`
@@ -209,7 +211,8 @@ func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal
 }
 
 // decodeData decodes the event's data into the value that into points to. Missing data, null, and
-// data of another form leave the value unchanged: the event then has no errors and names no rows.
+// data of another form leave the value unchanged. The event then counts as an event without errors
+// that names no rows.
 func (e envelope) decodeData(into any) {
 	if len(e.Data) > 0 {
 		_ = vendorhttp.Decode(e.Data, into)

@@ -38,7 +38,7 @@ func TestParseRejectsInvalidEvents(t *testing.T) {
 	}
 }
 
-// TestParseWantsEverythingIfAnIDIsOdd checks that an event with an invalid id has the scope of
+// TestParseWantsEverythingIfAnIDIsOdd checks that the scope of an event with an invalid id is
 // everything, and that its valid ids are still used.
 func TestParseWantsEverythingIfAnIDIsOdd(t *testing.T) {
 	long := strings.Repeat("x", domain.MaxEventID+1)
@@ -88,8 +88,9 @@ func TestParseAcceptsMissingOptionalMembers(t *testing.T) {
 	}
 }
 
-// The vendor may send the same webhook_id with every event of a registration. In that case, two
-// events differ only in request id, code or body.
+// The vendor may send the same webhook_id with every event of a registration. Two events of a
+// registration must then have different deduplication keys if they differ in request id, code or
+// body.
 func TestDedupKeyDistinguishesEvents(t *testing.T) {
 	body := func(id, request, code, data string) []byte {
 		return fmt.Appendf(

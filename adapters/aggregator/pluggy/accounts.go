@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages bounds the number of pages of a list that in practice has only one page.
+// maxAccountPages bounds the number of pages that are read of an account list. In practice, a list
+// has only one page.
 const maxAccountPages = 20
 
 // accountPage is a response of GET /accounts.
@@ -62,8 +63,8 @@ func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.Accou
 	return nil, malformed("more accounts than an item can have")
 }
 
-// accountPage returns one page of the list. No list of the vendor has a second page yet. If
-// the vendor ignores the page number of the request, the page number in the response is
+// accountPage returns one page of the list. So far, no account list of the vendor has a second
+// page. If the vendor ignores the page number of the request, the page number in the response is
 // wrong, and accountPage returns an error.
 func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (accountPage, error) {
 	query := url.Values{"itemId": {at.AccountRef}}
@@ -94,10 +95,9 @@ var accountReasons = map[string]domain.Code{
 	"currencyCode": domain.InvalidCurrency, "balance": domain.InvalidAmount,
 }
 
-// readAccount returns an account of the item itemID. If it cannot be normalised exactly, it is returned
-// as unreadable, with the members that can be read. If the account belongs to another item, none of its
-// members is read, so that its rows are not read either. Errors: malformed_response for an account that
-// is not JSON.
+// readAccount returns an account of the item itemID. If the account cannot be normalised exactly, it is returned as
+// unreadable, with the members that can be read. If the account belongs to another item, none of its members is read,
+// so that its rows are not read either. Errors: malformed_response for an account that is not JSON.
 func readAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	account, err := normalizeAccount(raw, itemID)
 	reason := domain.UnreadableReason(err)

@@ -17,8 +17,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// newAccountsVendor starts a vendor whose response to /accounts is the result of page for the
-// requested page number. It returns an adapter and the access to that vendor.
+// newAccountsVendor starts a server that stands for the vendor. It responds to a request for
+// /accounts with the result of the function page, whose argument is the requested page number.
+// newAccountsVendor returns an adapter and the access to that server.
 func newAccountsVendor(t *testing.T, page func(number string) string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -36,7 +37,7 @@ func newAccountsVendor(t *testing.T, page func(number string) string) (*pluggy.A
 	return pluggy.New(client, porttest.NewClock(testNow)), access
 }
 
-// accountsPage returns the JSON of a page with accounts that have these ids.
+// accountsPage returns a page of accounts with the given ids, as JSON.
 func accountsPage(page string, total int, ids ...string) string {
 	rows := make([]string, len(ids))
 	for i, id := range ids {

@@ -41,13 +41,13 @@ type item struct {
 	// NextAutoSyncAt is null if the vendor does not synchronise the item by itself.
 	NextAutoSyncAt   optionalTime `json:"nextAutoSyncAt"`
 	ConsentExpiresAt optionalTime `json:"consentExpiresAt"`
-	// StatusDetail is a statusDetail. It is decoded separately, because an item whose detail cannot
-	// be read is still a valid item.
+	// StatusDetail is the JSON text of a [statusDetail]. It is decoded separately, because an item
+	// whose detail cannot be read is still a valid item.
 	StatusDetail json.RawMessage `json:"statusDetail"`
 }
 
 // statusDetail contains the results of the last synchronisation for those products of an item that
-// the adapter reads. A result is nil if the vendor reports none.
+// the adapter reads. A field is nil if the vendor reports no result for its product.
 type statusDetail struct {
 	Accounts     *productStatus `json:"accounts"`
 	CreditCards  *productStatus `json:"creditCards"`
@@ -63,10 +63,10 @@ type productStatus struct {
 // reports no result.
 func (p *productStatus) updated() bool { return p != nil && p.IsUpdated }
 
-// Check returns the status of the item: GET /items/{id}. It uses the cached API key if there
-// is one. SyncComplete is true only if every product of the last synchronisation succeeded
-// (UPDATED with SUCCESS).
-// Errors: account_not_found for an item that is unknown, deleted or of another client.
+// Check returns the status of the item: GET /items/{id}. It uses the cached API key if there is
+// one. SyncComplete is true only if every product of the last synchronisation succeeded (UPDATED
+// with SUCCESS).
+// Errors: account_not_found for an item that is unknown, was deleted or belongs to another client.
 func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -87,8 +87,9 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus
 	return found.linkStatus(), nil
 }
 
-// Verify is Check with a new authentication. Therefore it detects that a credential was
-// revoked even while an API key of the credential is still valid. Errors: those of Check.
+// Verify does the same as Check, but always authenticates again first. Therefore it detects that a
+// credential was revoked even while an API key of the credential is still valid. Errors: the same
+// as those of Check.
 func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -107,7 +108,7 @@ func (i item) linkStatus() domain.LinkStatus {
 	s := domain.LinkStatus{
 		SyncComplete: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
 		SyncMarker:   domain.CleanText(i.LastUpdatedAt),
-		// The vendor sends item/updated after each synchronisation, also if nothing is new.
+		// The vendor sends item/updated after each synchronisation, even if there is nothing new.
 		Schedule:         domain.SyncSchedule{NextAt: i.NextAutoSyncAt.at},
 		ConsentExpiresAt: i.ConsentExpiresAt.at,
 	}
@@ -121,13 +122,13 @@ func (i item) linkStatus() domain.LinkStatus {
 	return s
 }
 
-// proofs returns what the absence of an account and of a transaction proves. After a partial
-// synchronisation, a product's list is complete only if the vendor has updated that product. The
-// list of accounts contains the products ACCOUNTS and CREDIT_CARDS. The vendor reports no
-// status for a product that the item does not have.
+// proofs returns what can be concluded if an account or a transaction is missing from the vendor's
+// list. After a partial synchronisation, a product's list is complete only if the vendor has
+// updated that product. The list of accounts contains the products ACCOUNTS and CREDIT_CARDS. The
+// vendor reports no status for a product that the item does not have.
 //
-// The vendor writes PARTIAL_SUCCESS as the execution status of an item that is UPDATED, and its
-// documents also name it as a status.
+// In the vendor's responses, PARTIAL_SUCCESS is an execution status of items whose status is
+// UPDATED. The vendor's documentation also lists PARTIAL_SUCCESS as a status.
 func (i item) proofs() (accounts, transactions domain.AbsenceProof) {
 	switch {
 	case i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS":
@@ -148,8 +149,8 @@ func (i item) proofs() (accounts, transactions domain.AbsenceProof) {
 	return accounts, transactions
 }
 
-// malformed returns the error for a response that does not conform to the vendor's
-// documentation. message is our own description of the reason.
+// malformed returns the error for a response that does not conform to the vendor's documentation.
+// The argument message describes the reason in our own words.
 func malformed(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Message: message}
 }

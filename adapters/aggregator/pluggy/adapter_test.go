@@ -161,7 +161,8 @@ func TestIDsAreReadInListsOf500(t *testing.T) {
 			named = append(named, len(strings.Split(list, ",")))
 		}
 	}
-	// the requests for two pages of 300 rows of each list, and for one page of the last list
+	// Each list of 500 ids needs requests for two pages of 300 rows; the last list needs only one
+	// request.
 	if diff := cmp.Diff([]int{500, 500, 500, 500, 203}, named); diff != "" {
 		t.Error(diff)
 	}
@@ -261,7 +262,7 @@ func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 		{http.StatusForbidden, cursor, domain.AccessDenied},
 		{http.StatusNotFound, "", domain.AccountNotFound},
 		{http.StatusBadRequest, "", domain.MalformedResponse},
-		// The cursor 500 requests the first page of the second batch of ids, so the vendor has not issued it.
+		// The cursor "500" requests the first page of the second list of ids, so it contains no cursor of the vendor.
 		{http.StatusBadRequest, "500", domain.MalformedResponse},
 	} {
 		e := newEnv(t, vendorhttp.Config{})
@@ -280,7 +281,7 @@ func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 
 func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 	for status, want := range map[int]domain.Code{
-		// the error bodies of the simulator's faults contain a codeDescription
+		// The error bodies of the simulator's faults contain a codeDescription.
 		http.StatusForbidden:    domain.AccessDenied,
 		http.StatusUnauthorized: domain.CredentialRejected,
 		http.StatusNotFound:     domain.AccountNotFound,

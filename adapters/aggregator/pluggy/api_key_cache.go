@@ -22,7 +22,7 @@ import (
 const (
 	maxCachedKeys   = 4096
 	maxLifetime     = 2 * time.Hour
-	defaultLifetime = 30 * time.Minute // lifetime of a key that does not state one
+	defaultLifetime = 30 * time.Minute // lifetime of a key that states no lifetime
 	expiryMargin    = 5 * time.Minute  // a key is not used any more when it expires within this time
 )
 
@@ -30,8 +30,9 @@ const (
 // credential, so that neither the map nor a dump of its keys contains a secret.
 type keyID [sha256.Size]byte
 
-// apiKeyCache caches API keys. Its size is bounded, because operators choose the credentials
-// and could otherwise let it grow. If a key is evicted, the next call fetches a new one.
+// apiKeyCache caches API keys. Its size is bounded, because operators choose the credentials and
+// could otherwise let the cache grow indefinitely. If a key is evicted, the next call fetches a new
+// one.
 type apiKeyCache struct {
 	clock   ports.Clock
 	salt    [sha256.Size]byte
@@ -52,7 +53,7 @@ func newAPIKeyCache(clock ports.Clock) *apiKeyCache {
 	return c
 }
 
-// id returns the id of the API key for the credential and the origin that at contains.
+// id returns the id of the API key for the credential and the origin in the argument at.
 func (c *apiKeyCache) id(at ports.Access) (keyID, error) {
 	origin, err := vendorhttp.Origin(at.BaseURL)
 	if err != nil {
@@ -69,7 +70,8 @@ func (c *apiKeyCache) id(at ports.Access) (keyID, error) {
 	return keyID(mac.Sum(nil)), nil
 }
 
-// get returns the key with this id, and whether the cache contains one that has not expired.
+// get returns the key with this id. The second result is false if the cache has no such key, or if
+// the key has expired.
 func (c *apiKeyCache) get(id keyID) (domain.Secret, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,9 +91,9 @@ func (c *apiKeyCache) put(id keyID, key domain.Secret) {
 	c.entries[id] = cachedKey{key: key, expiresAt: now.Add(lifetimeOf(key))}
 }
 
-// evict removes all expired keys, and then other keys until the cache is not full. It removes
-// arbitrary valid keys: each can be fetched again, and tracking the order of their use would
-// cost time in every call.
+// evict removes all expired keys, and then other keys until the cache is not full. It chooses these
+// other keys arbitrarily, because each can be fetched again, and tracking the order of their use
+// would cost time in every call.
 func (c *apiKeyCache) evict(now time.Time) {
 	for id, entry := range c.entries {
 		if !now.Before(entry.expiresAt) {
@@ -124,7 +126,7 @@ func (c *apiKeyCache) remove(id keyID) {
 }
 
 // lifetimeOf returns how long a new key can be used, according to its own claims (RFC 7519). It
-// uses the difference of exp and iat, so a wrong clock, here or at the vendor, has no effect.
+// uses the difference between exp and iat, so a wrong clock, here or at the vendor, has no effect.
 func lifetimeOf(key domain.Secret) time.Duration {
 	parts := strings.Split(string(key.Reveal()), ".")
 	if len(parts) != 3 {

@@ -12,9 +12,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// apiKey returns the cached API key of the credential. If there is none, it authenticates.
-// Concurrent callers with the same credential share one request (singleflight). That request
-// is not canceled when the context of the caller that started it ends, because the other
+// apiKey returns the cached API key of the credential. If the cache has no key, apiKey
+// authenticates. Concurrent callers with the same credential share one request (singleflight). That
+// request is not canceled when the context of the caller that started it ends, because the other
 // callers still wait for the result.
 func (a *Adapter) apiKey(ctx context.Context, at ports.Access) (domain.Secret, keyID, error) {
 	id, err := a.keys.id(at)

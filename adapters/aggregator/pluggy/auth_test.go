@@ -16,7 +16,7 @@ import (
 )
 
 // concurrentCalls calls Accounts n times concurrently and returns the errors of the calls that
-// failed; nil if none did.
+// failed, or nil if no call failed.
 func (e *env) concurrentCalls(t *testing.T, n int) []error {
 	t.Helper()
 	errs := make([]error, n)

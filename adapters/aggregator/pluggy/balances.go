@@ -8,9 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Balance implements ports.BalanceReader. The balance of a bank account is bankData.closingBalance where it is
-// given, because balance leaves out blocked money. The balance of a card is that of the open invoice and falls when
-// the invoice closes, so it cannot be compared.
+// Balance implements ports.BalanceReader. For a bank account, it returns bankData.closingBalance if the vendor sends
+// that member, because the member balance does not include blocked money. The balance of a card is the amount of the
+// open invoice. It falls when the invoice closes, so it cannot be compared with the stored records.
 func (a *Adapter) Balance(account domain.AccountData) domain.VendorBalance {
 	switch account.Type {
 	case domain.BankAccount:
@@ -36,7 +36,8 @@ func (a *Adapter) Balance(account domain.AccountData) domain.VendorBalance {
 	return domain.VendorBalance{Amount: account.Balance.Amount, Currency: account.Balance.Currency}
 }
 
-// RunningBalance implements ports.RunningBalanceReader. A row without a readable balance states none.
+// RunningBalance implements ports.RunningBalanceReader. If the row has no balance that can be read, the result contains
+// no balance.
 func (a *Adapter) RunningBalance(metadata json.RawMessage) domain.RunningBalance {
 	var in struct {
 		Balance json.Number `json:"balance"`
@@ -52,7 +53,8 @@ func (a *Adapter) RunningBalance(metadata json.RawMessage) domain.RunningBalance
 	return domain.RunningBalance{Order: in.Order, Balance: &balance}
 }
 
-// CreatedAt implements ports.CreationReader. A row without a readable time of creation states none.
+// CreatedAt implements ports.CreationReader. If the row has no creation time that can be read, the
+// result is the zero time.
 func (a *Adapter) CreatedAt(metadata json.RawMessage) time.Time {
 	var in struct {
 		CreatedAt string `json:"createdAt"`

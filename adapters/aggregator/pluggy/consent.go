@@ -15,11 +15,11 @@ import (
 
 var _ ports.ConsentReader = (*Adapter)(nil)
 
-// maxConsentPages bounds the number of pages of the list of consents that are read. An item has few consents.
+// maxConsentPages bounds how many pages of the list of consents are read. An item has few consents.
 const maxConsentPages = 5
 
-// optionalTime is a time that may be missing, null, empty or false. set reports whether the member had any other value,
-// even one that is not a time. at is zero unless the value could be read.
+// optionalTime is a time that may be missing, null, empty or false. The field set is true if the member had any other
+// value, even a value that is not a time. The field at is zero unless the value could be parsed as a time.
 type optionalTime struct {
 	set bool
 	at  time.Time
@@ -45,8 +45,8 @@ type consent struct {
 }
 
 // Consent returns the item's most recent consent: GET /consents. If several were created at the same time, or their
-// creation times cannot be read, it prefers one that is not revoked, and then the one that is later in the list. A
-// consent whose revokedAt has any value is revoked. An entry of the list that is not a consent is ignored.
+// creation times cannot be read, it prefers consents that are not revoked, and among those the one that is last in the
+// list. A consent whose revokedAt has any value is revoked. An entry of the list that is not a consent is ignored.
 func (a *Adapter) Consent(ctx context.Context, at ports.Access) (domain.ConsentReport, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -72,7 +72,8 @@ func (a *Adapter) Consent(ctx context.Context, at ports.Access) (domain.ConsentR
 	return last.report(), nil
 }
 
-// consentPage reads one page of the list of consents, and returns the number of its pages.
+// consentPage returns the entries of one page of the list of consents, and the number of pages that
+// the list has.
 func (a *Adapter) consentPage(ctx context.Context, at ports.Access, page int) ([]json.RawMessage, int, error) {
 	query := url.Values{"itemId": {at.AccountRef}}
 	if page > 1 {
@@ -95,7 +96,8 @@ func (a *Adapter) consentPage(ctx context.Context, at ports.Access, page int) ([
 	return got.Results, pages, nil
 }
 
-// follows reports whether c takes precedence over last, which is earlier in the list.
+// follows reports whether c takes precedence over the consent last, which occurs earlier in the
+// list.
 func (c consent) follows(last consent) bool {
 	if !c.CreatedAt.at.Equal(last.CreatedAt.at) {
 		return c.CreatedAt.at.After(last.CreatedAt.at)

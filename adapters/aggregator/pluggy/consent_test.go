@@ -52,8 +52,8 @@ func TestConsentIsTheOneThatWasGrantedLast(t *testing.T) {
 	}
 }
 
-// respondingEnv returns an environment whose vendor responds to GET /consents with the result of body. Everything
-// else is the simulator's.
+// respondingEnv returns an environment in which the response to GET /consents is the result of the function body. The
+// simulator responds to all other requests.
 func respondingEnv(t *testing.T, body func(page string) string) *env {
 	t.Helper()
 	e := newEnv(t, vendorhttp.Config{})
@@ -69,7 +69,7 @@ func respondingEnv(t *testing.T, body func(page string) string) *env {
 	return e
 }
 
-// TestConsentGolden reads a response as the vendor documents it.
+// TestConsentGolden checks that a response in the form that the vendor documents is read correctly.
 func TestConsentGolden(t *testing.T) {
 	body, err := os.ReadFile("testdata/consents.json")
 	if err != nil {

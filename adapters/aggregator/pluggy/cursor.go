@@ -8,14 +8,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxVendorCursor bounds the vendor's cursor, in bytes. It is that long because a cursor may
-// repeat 500 ids.
+// maxVendorCursor bounds the vendor's cursor, in bytes. The bound is this high because a cursor may
+// repeat the 500 ids of a request.
 const maxVendorCursor = 32 << 10
 
-// position is the point up to which a step has been read. A step by ids is read in several
-// lists; firstID is the index of the first id of the current list. vendorCursor is the vendor's
-// own cursor within that list. The text of a position is the adapter's cursor: "firstID?query",
-// "?query", "firstID" or "".
+// position is the point up to which a step has been read. A step that reads rows by their ids is
+// divided into several lists; firstID is the index of the first id of the current list. The field
+// vendorCursor is the vendor's own cursor within that list. The text of a position is the adapter's
+// cursor: "firstID?query", "?query", "firstID" or "".
 type position struct {
 	firstID      int
 	vendorCursor string // starts with "?"; "" for the first page of a list
@@ -29,9 +29,9 @@ func (p position) String() string {
 	return strconv.Itoa(p.firstID) + p.vendorCursor
 }
 
-// parsePosition parses the adapter's cursor. It checks the vendor's part in the same way as a
-// new cursor of the vendor, because the cursor has been stored in a database meanwhile. Errors:
-// Unavailable (malformed_response).
+// parsePosition parses the adapter's cursor. It checks the part that comes from the vendor in the
+// same way as a cursor that the vendor has just sent, because the cursor has been stored in a
+// database in the meantime. Errors: Unavailable (malformed_response).
 func parsePosition(cursor string, step domain.Step) (position, error) {
 	number, vendorCursor, found := strings.Cut(cursor, "?")
 	var p position

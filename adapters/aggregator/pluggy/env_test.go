@@ -37,8 +37,8 @@ type env struct {
 	requests []*http.Request // requests that the adapter sent, in order
 }
 
-// newEnv starts a simulator. The adapter has no rate limit, because the clock does not advance by
-// itself.
+// newEnv returns an environment with a new simulator. The adapter has no rate limit, because the
+// clock does not advance by itself.
 func newEnv(t *testing.T, cfg vendorhttp.Config, options ...func(*pluggysim.Options)) *env {
 	t.Helper()
 	e := &env{clock: porttest.NewClock(testNow)}
@@ -86,7 +86,7 @@ func (e *env) secrets() []string {
 	return append([]string{"DOCTYPE", "maintenance", "INTERNAL_SERVER", "elsewhere.invalid"}, e.sentKeys...)
 }
 
-// faults maps each fault of the conformance suite to a fault of the simulator.
+// faults maps each fault that the conformance suite needs to a fault of the simulator.
 var faults = map[porttest.VendorFault]pluggysim.Fault{
 	porttest.VendorRateLimits:    {Kind: pluggysim.FaultStatus, Status: http.StatusTooManyRequests, RetryAfter: "17"},
 	porttest.VendorInternalError: {Kind: pluggysim.FaultStatus},

@@ -17,8 +17,9 @@ var budgets = map[string]int{
 	"consents": perMinute,
 }
 
-// The vendor's name, combined with each of the five functions that classify an error response. The meaning of a 400
-// depends on the request: the 400 can be about the credential, the item, the list, or the cursor of a later page.
+// The vendor's name and budgets, combined with each of the six functions that classify an error response. The meaning
+// of a 400 depends on the request: the 400 can be about the credential, the item, the list, or the cursor of a later
+// page.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
@@ -89,9 +90,9 @@ func classifyRefreshError(status int, body []byte) *domain.Error {
 	return classifyItemError(status, body)
 }
 
-// classifyAuthError classifies an error of /auth. The vendor answers 400 to a client id of the wrong
-// form; that is as permanent as a wrong client id. A request to /auth has no API key, so a 403 does
-// not concern a key.
+// classifyAuthError classifies an error of /auth. The vendor answers 400 if the client id has the wrong format. This
+// error is as permanent as the one for a wrong client id. A request to /auth has no API key, so a 403 does not concern
+// a key.
 func classifyAuthError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
@@ -102,8 +103,8 @@ func classifyAuthError(status int, body []byte) *domain.Error {
 	return classifyError(status, body)
 }
 
-// classifyItemError classifies an error of /items or /accounts. The vendor answers 400 to an item id
-// that is not a UUID; that is as permanent as an unknown item id.
+// classifyItemError classifies an error of /items or /accounts. The vendor answers 400 if the item id is not a UUID.
+// This error is as permanent as the one for an unknown item id.
 func classifyItemError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
@@ -112,7 +113,8 @@ func classifyItemError(status int, body []byte) *domain.Error {
 }
 
 // classifyWebhookError classifies an error of /webhooks. The vendor does not document the status with which it refuses
-// a webhook, for example because the application has five already. Each of these statuses is permanent.
+// a webhook, for example because the application has five already. Therefore each status that the function lists counts
+// as a permanent refusal.
 func classifyWebhookError(status int, body []byte) *domain.Error {
 	switch status {
 	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
@@ -123,10 +125,10 @@ func classifyWebhookError(status int, body []byte) *domain.Error {
 	return classifyError(status, body)
 }
 
-// classifyLaterPageError classifies an error of a page after the first of a list of transactions. The
-// vendor answers 400 ("Invalid cursor") to a cursor that it no longer accepts. A 400 or 404 does not
-// concern the account or the filters, because the vendor has accepted them for the first page. If they
-// are not valid any more, the first page reports that when the list is read again.
+// classifyLaterPageError classifies an error of a page after the first of a list of transactions. The vendor answers
+// 400 ("Invalid cursor") to a cursor that it no longer accepts. A 400 or 404 does not concern the account or the
+// filters, because the vendor has accepted them for the first page. If the account or a filter is not valid any more,
+// the request for the first page fails when the list is read again.
 func classifyLaterPageError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest || status == http.StatusNotFound {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}

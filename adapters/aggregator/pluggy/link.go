@@ -25,7 +25,7 @@ var (
 	_ ports.Eraser     = (*Adapter)(nil)
 )
 
-// CreateLinkToken requests a connect token that updates the item: POST /connect_token.
+// CreateLinkToken requests a connect token with which the item can be updated: POST /connect_token.
 func (a *Adapter) CreateLinkToken(ctx context.Context, at ports.Access) (ports.LinkToken, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()

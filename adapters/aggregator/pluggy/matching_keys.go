@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// keysJSON contains the members of a transaction by which the institution identifies it. A member of
-// another JSON type than documented counts as absent, so it never makes a row unreadable.
+// keysJSON contains the members of a transaction by which the institution identifies it. A member whose JSON type is
+// not the documented one counts as absent, so it never makes a row unreadable.
 // Source: the vendor's OpenAPI document, Transaction, PaymentData and CreditCardMetadata.
 type keysJSON struct {
 	ProviderID vendorhttp.Text `json:"providerId"`
@@ -40,8 +40,8 @@ func (*Adapter) InstitutionKeys(data domain.TransactionData) domain.InstitutionK
 	return institutionKeys(data)
 }
 
-// institutionKeys returns the institution's keys of a transaction from its metadata. The other party is
-// the receiver if the account holder paid, and the payer otherwise.
+// institutionKeys returns the keys by which the institution identifies a transaction. It reads them from the
+// transaction's metadata. The other party is the receiver if the account holder paid, and the payer otherwise.
 func institutionKeys(data domain.TransactionData) domain.InstitutionKeys {
 	in := vendorhttp.DecodeObject[keysJSON](jsontext.Value(data.Metadata))
 	payment := vendorhttp.DecodeObject[paymentKeysJSON](in.Payment)
@@ -85,7 +85,7 @@ type documentJSON struct {
 	Value vendorhttp.Text `json:"value"`
 }
 
-// partyDocument returns the tax number of a party, or "" if it is not complete.
+// partyDocument returns the tax number of a party, or "" if the number is not complete.
 func partyDocument(value jsontext.Value) string {
 	party := vendorhttp.DecodeObject[partyJSON](value)
 	return vendorhttp.TaxNumber(vendorhttp.DecodeObject[documentJSON](party.Document).Value.Value)
@@ -107,9 +107,9 @@ func (*Adapter) AccountIdentity(account domain.AccountData) domain.AccountIdenti
 	return accountIdentity(account.Metadata)
 }
 
-// accountIdentity returns the numbers by which the bank identifies an account, from its metadata.
-// bankData.transferNumber has the form "bank/agency/number-digit", number the form "agency/number-digit".
-// The number of a card consists of its last digits.
+// accountIdentity returns the numbers by which the bank identifies an account, from its metadata. The member
+// bankData.transferNumber has the form "bank/agency/number-digit", and the member number has the form
+// "agency/number-digit". For a card, the number consists of the card's last digits.
 func accountIdentity(metadata json.RawMessage) domain.AccountIdentity {
 	in := vendorhttp.DecodeObject[identityJSON](jsontext.Value(metadata))
 	bank := vendorhttp.DecodeObject[bankJSON](in.Bank)

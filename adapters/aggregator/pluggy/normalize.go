@@ -27,8 +27,8 @@ type row struct {
 	Merchant      *merchant         `json:"merchant"`
 }
 
-// payment contains both parties of a payment; each can be null. Usually one of them is the account
-// holder.
+// payment contains the two parties of a payment; each party can be null. Usually one of them is the
+// account holder.
 type payment struct {
 	Payer    *party `json:"payer"`
 	Receiver *party `json:"receiver"`
@@ -47,7 +47,7 @@ type merchant struct {
 }
 
 // normalize converts a row of the account into transaction data. It is a pure function.
-// Errors: those of domain.RawTransaction.Normalize.
+// Errors: the same as those of domain.RawTransaction.Normalize.
 func normalize(raw jsontext.Value, account domain.AccountData) (domain.TransactionData, error) {
 	out, err := convert(raw, account)
 	if err != nil {
@@ -95,8 +95,8 @@ func convert(raw jsontext.Value, account domain.AccountData) (domain.Transaction
 	return out, err
 }
 
-// description returns the description that the vendor has cleaned. If that is empty, it returns the
-// institution's description.
+// description returns the description in the form that the vendor has cleaned. If this description
+// is empty, it returns the institution's description.
 func (r row) description() string {
 	if text := domain.CleanText(r.Description); text != "" {
 		return text
@@ -115,10 +115,10 @@ func (r row) status() (domain.TransactionStatus, error) {
 	return "", domain.UnreadableRow(domain.UnknownStatus)
 }
 
-// setAmounts sets the amounts of out. It also sets a warning if the vendor's sign and the vendor's type
-// indicate opposite directions. The magnitude is that of the vendor's amount, and the method direction determines the
-// sign. The amount in the account's currency has the same direction; it is set only if the
-// currencies differ.
+// setAmounts sets the amounts of out. It also sets a warning if the vendor's sign and the vendor's type indicate
+// opposite directions. The magnitude of the amount is taken from the vendor's amount, and the method direction
+// determines its sign. The amount in the account's currency has the same direction; it is set only if the currencies
+// differ.
 func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData) error {
 	amount, err := vendorhttp.ParseMoney(string(r.Amount), r.Currency)
 	if err != nil {
@@ -144,17 +144,18 @@ func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData)
 	return nil
 }
 
-// direction reports whether the account holder received the money, and whether the vendor's sign and type
-// name opposite directions.
+// direction reports whether the account holder received the money, and whether the vendor's sign and type indicate
+// opposite directions.
 //
-//   - On a card the sign decides: a positive amount is a purchase, which is money out. In public evidence
-//     the sign is the same at every client and the type is not: purchases occur as DEBIT and as CREDIT.
+//   - On a card the sign decides: a positive amount is a purchase, which is money out. According to the public
+//     evidence, the sign is the same at all clients of the vendor, but the type is not: purchases occur as DEBIT and as
+//     CREDIT.
 //   - On any other account the type decides. If the row has no type, the sign of a bank account's amount
 //     decides: a positive amount was received.
 //
-// An amount of zero has no sign, so it never contradicts the type. The type of an unreadable account can
-// be unknown (""): then the direction is known only if both rules return the same direction. Errors:
-// unknown_type for a type that is not documented, and for a row whose direction is not known.
+// An amount of zero has no sign, so it never contradicts the type. The type of an unreadable account can be unknown
+// (""). In this case, the direction is known only if both rules result in the same direction. Errors: unknown_type for
+// a type that is not documented, and for a row whose direction is not known.
 func (r row) direction(amount domain.Money, accountType domain.AccountType) (incoming, conflict bool, err error) {
 	card := accountType == domain.CreditAccount
 	bySign := amount.Amount.IsNegative() == card

@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden is the form of transaction data in the golden files. The stable metadata is stored as JSON. The
+// golden is the form in which the golden files contain transaction data. The stable metadata is stored as JSON. The
 // metadata is omitted, because it is the unchanged input.
 type golden struct {
 	domain.TransactionData
@@ -46,7 +46,8 @@ func goldenAccounts(t testing.TB) []domain.AccountData {
 	return all
 }
 
-// objects returns the JSON objects in the file testdata/rows/name.json.
+// objects returns the JSON objects in a file of testdata/rows. The argument name is the name of the
+// file without ".json".
 func objects(t testing.TB, name string) []jsontext.Value {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "rows", name+".json"))
@@ -134,8 +135,8 @@ func compareGolden(t *testing.T, name string, got any) {
 	}
 }
 
-// with returns the first row of the bank account with some members changed. changes are pairs of a name
-// and a JSON value; the value "" removes the member.
+// with returns the first row of the bank account with some members changed. The argument changes consists of pairs of a
+// member's name and its new JSON value; the value "" removes the member.
 func with(t testing.TB, changes ...string) jsontext.Value {
 	t.Helper()
 	var members map[string]json.RawMessage
@@ -252,7 +253,7 @@ func TestValueDates(t *testing.T) {
 		"2026-11-17T23:30:00-03:00":    {"2026-11-17", "2026-11-18T02:30:00Z"},
 		"2026-11-17T15:04:05.1234567Z": {"2026-11-17", "2026-11-17T15:04:05.123456Z"},
 		"2026-01-01T01:00:00Z":         {"2025-12-31", "2026-01-01T01:00:00Z"},
-		// São Paulo had daylight saving time (UTC-2) then
+		// At that time, São Paulo had daylight saving time (UTC-2).
 		"2018-12-31T02:30:00Z": {"2018-12-31", "2018-12-31T02:30:00Z"},
 	} {
 		date, at, err := row{Date: text}.parseDate()

@@ -7,8 +7,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The vendor keeps twelve months of transactions. A sweep starts a week later than that. Otherwise a row
-// that the vendor drops while the list is read could be mistaken for a removed row.
+// The vendor keeps twelve months of transactions. A sweep starts a week after the beginning of these twelve months.
+// Otherwise a row that the vendor drops because of its age, while the list is read, could be mistaken for a removed
+// row.
 const (
 	historyDays = 365
 	marginDays  = 7
@@ -17,9 +18,9 @@ const (
 // horizon returns the earliest date for which the vendor's list is certainly complete.
 func horizon(today domain.Date) domain.Date { return today.AddDays(marginDays - historyDays) }
 
-// Plan returns the steps of a pull. First, for each account, it reads the scope's window or sweeps the
-// whole account. Then it reads the lists of new rows, and then the rows requested by id. An account that
-// is not in accounts gets no step, because it does not belong to the item any more.
+// Plan returns the steps of a pull. For each account, the first steps read the scope's window, or the whole account in
+// a sweep. The next steps read the lists of new rows, and the last steps read the rows that the scope requests by id.
+// An account that is not in the argument accounts gets no step, because it does not belong to the item any more.
 func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step {
 	var steps []domain.Step
 	listed := make(map[string]bool, len(accounts))
@@ -45,7 +46,7 @@ func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, toda
 	return steps
 }
 
-// fullRead returns the step that reads an account: completely with a sweep, or only within the
+// fullRead returns the step that reads an account, either completely (a sweep) or only within the
 // scope's window. The second result reports whether the scope needs such a step. Only a sweep
 // infers removals, and only for rows dated on or after the horizon. A row that is missing from a
 // window may have moved to another date, so a window infers no removal.

@@ -21,10 +21,10 @@ type transactionPage struct {
 }
 
 // decodePage decodes a page of transactions. It returns all rows and the vendor's cursor of the
-// next page, or an error. A row that cannot be read does not fail the page. It computes the content
-// hash of each row but does not normalise the rows; the caller does that only for rows that have
-// changed. A page without a list is an error, because a sweep would otherwise treat it as an empty
-// page and mark the rows as removed.
+// next page, or an error. A row that cannot be read does not make decodePage fail. decodePage
+// computes the content hash of each row, but does not normalise the rows; the caller does that only
+// for rows that have changed. A page without a list is an error, because a sweep would otherwise
+// treat it as an empty page and mark the rows as removed.
 func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransaction, *string, error) {
 	var page transactionPage
 	rows, err := vendorhttp.DecodeList(body, "results", &page)
@@ -35,8 +35,8 @@ func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransactio
 		return nil, nil, malformed("a page without results")
 	}
 	transactions := make([]domain.RawTransaction, 0, len(rows))
-	// The normalised form of a row depends on these rules and on these properties of its account.
-	// Therefore they are at the start of the content hash's input.
+	// The normalised form of a row depends on the version of the rules and on these properties of
+	// the row's account. Therefore the input of the content hash begins with them.
 	facts := []string{rules, account.ExternalID, string(account.Type), account.Currency, ""}
 	prefix := []byte(strings.Join(facts, "\x00"))
 	hashInput := prefix
@@ -62,8 +62,8 @@ func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransactio
 	return transactions, page.Next, nil
 }
 
-// rowID returns the id of a row that has not been decoded, and reports whether the row is an object. The
-// id is "" if the row has none, or more than one.
+// rowID returns the id of a row that has not been decoded, and reports whether the row is an object. The id is "" if
+// the row has no id or more than one id.
 func rowID(row []byte) (id string, valid bool) {
 	ids := 0
 	for m := range vendorhttp.Members(row, &valid) {

@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// decodeRows decodes a page whose list has the content rows, and returns its rows.
+// decodeRows decodes a page and returns its rows. The argument rows is the JSON text between the
+// brackets of the page's list.
 func decodeRows(rows string, account domain.AccountData) ([]domain.RawTransaction, error) {
 	transactions, _, err := decodePage([]byte(`{"results":[`+rows+`]}`), account)
 	return transactions, err
@@ -65,9 +66,9 @@ func TestWhatChangesTheContentHash(t *testing.T) {
 	}
 }
 
-// TestAnInvalidRowHasAnotherContentHash tests rows that are not valid JSON. A row whose content hash is
-// already stored is not decoded. Therefore the hash of an invalid row must differ from that of every
-// valid row, even if only a volatile member is invalid.
+// TestAnInvalidRowHasAnotherContentHash tests rows that are not valid JSON. A row whose content hash is already stored
+// is not decoded. Therefore the hash of an invalid row must differ from the hash of every valid row, even if only a
+// volatile member is invalid.
 func TestAnInvalidRowHasAnotherContentHash(t *testing.T) {
 	bank := goldenAccounts(t)[0]
 	original, valid := contentHash(t, with(t), bank), string(with(t))

@@ -16,12 +16,12 @@ import (
 // with IDS_PARAMETER_EXCEEDS_MAX_LENGTH.
 const maxIDs = 500
 
-// timeLayout is the form in which times are sent: UTC with milliseconds. The vendor sends the same form.
+// timeLayout is the format in which times are sent: UTC with milliseconds. The vendor uses the same format.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// Read returns one page of a step from GET /v2/transactions. A step by ids is read in lists of 500 ids.
-// The vendor's cursor is sent back unchanged, but only if it is a query string for the same account.
-// Errors: cursor_gone if the vendor answers 400 or 404 to such a cursor.
+// Read returns one page of a step from GET /v2/transactions. A step that reads rows by their ids is divided into lists
+// of at most 500 ids. The vendor's cursor is sent back unchanged, but only if it is a query string for the same
+// account. Errors: cursor_gone if the vendor answers 400 or 404 to such a cursor.
 func (a *Adapter) Read(
 	ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -80,10 +80,10 @@ func (a *Adapter) do(ctx context.Context, at ports.Access, call vendorhttp.Call)
 	return body, err
 }
 
-// firstPageQuery returns the query for the first page of a list. The dates in the query are a day wider
-// than the window: a value date is a date in São Paulo, and the vendor does not document in which time
-// zone a date without a time starts and ends. If the window starts at the horizon or earlier, the query
-// has no dateFrom, so that the list contains everything that the vendor has.
+// firstPageQuery returns the query for the first page of a list. The query covers one day more than the window at both
+// ends, because a value date is a date in São Paulo, and the vendor does not document in which time zone a date without
+// a time starts and ends. If the window starts at the horizon or earlier, the query has no dateFrom, so that the list
+// contains everything that the vendor has.
 func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	q := url.Values{"accountId": {step.Account}}
 	switch {

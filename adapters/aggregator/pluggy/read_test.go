@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// newFixedVendor starts a vendor that accepts any credential and sends the same response to all other
-// requests. It returns an adapter and the access to that vendor.
+// newFixedVendor starts a server that stands for the vendor. The server accepts any credential and sends the same
+// response to all other requests. newFixedVendor returns an adapter and the access to that server.
 func newFixedVendor(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 )
 
-// FuzzStableMetadata compares the result of the single pass with that of a simple implementation, which
-// removes the omitted members and then canonicalizes the rest.
+// FuzzStableMetadata checks that stableMetadata, which needs one pass over the row, returns the same result as a simple
+// implementation, which removes the omitted members and then canonicalizes the rest.
 func FuzzStableMetadata(f *testing.F) {
 	for _, name := range []string{"bank", "card"} {
 		for _, raw := range objects(f, name) {

@@ -13,8 +13,8 @@ import (
 // created in this period are read again, because the clocks of the vendor's servers may differ.
 const createdOverlap = 5 * time.Minute
 
-// notification contains the members of a webhook's body that the adapter needs: names, ids and dates. It
-// contains no links.
+// notification contains the members of a webhook's body that the adapter needs: names, ids and dates. It does not
+// contain the links that a webhook's body may have.
 // Source: docs.pluggy.ai, webhooks.
 type notification struct {
 	Event       string              `json:"event"`
@@ -30,10 +30,10 @@ type notification struct {
 	} `json:"error"`
 }
 
-// Parse parses the body of a webhook. The deduplication key is the eventId, which is the same in every
-// repetition of a delivery. If an id or a date cannot be read, the event still says that something has
-// changed: its scope is then everything, and the ids that can be read are used. Errors: Invalid if the
-// body is not JSON in the form of a webhook, or does not name an event.
+// Parse parses the body of a webhook. The deduplication key is the eventId, which is the same in every repetition of a
+// delivery. If an id or a date cannot be read, the event still means that something has changed. Its scope is then
+// everything, and the ids that can be read are used. Errors: Invalid if the body is not JSON in the form of a webhook,
+// or does not name an event.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var in notification
 	if vendorhttp.Decode(body, &in) != nil {
@@ -84,21 +84,21 @@ var pullScopes = map[string]func(notification) domain.PullScope{
 	"item/error":               errorScope,
 	"item/waiting_user_input":  reauthScope,
 	"item/waiting_user_action": reauthScope,
-	// The pull finds that the item does not exist any more, and reports that.
+	// The pull finds and reports that the item no longer exists.
 	"item/deleted":         func(notification) domain.PullScope { return domain.PullScope{} },
 	"transactions/created": createdScope,
 	"transactions/updated": changedScope,
 	"transactions/deleted": removedScope,
 }
 
-// recoveredScope returns a scope of everything. It also signals that the account holder does not have to
-// act any more, because the vendor has reached the institution.
+// recoveredScope returns a scope that covers everything. The scope also signals that the account holder does not have
+// to act any more, because the vendor has reached the institution.
 func recoveredScope(notification) domain.PullScope {
 	return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
 }
 
-// errorScope returns a scope in which the pull only checks the item. It signals that reauthorisation is
-// needed only if the account holder can resolve the error.
+// errorScope returns a scope with which a pull only checks the item. The scope signals that reauthorisation is needed
+// only if the account holder can resolve the error.
 func errorScope(n notification) domain.PullScope {
 	if n.Error != nil && needsReauth[n.Error.Code] {
 		return reauthScope(n)
@@ -106,12 +106,13 @@ func errorScope(n notification) domain.PullScope {
 	return domain.PullScope{}
 }
 
-// reauthScope returns a scope in which the pull only checks the item. It signals that the account holder
-// has to act.
+// reauthScope returns a scope with which a pull only checks the item. The scope signals that the account holder has to
+// act.
 func reauthScope(notification) domain.PullScope { return domain.PullScope{Signal: domain.SignalReauth} }
 
-// createdScope returns the scope of the account's rows that were created since the announced time, and their number.
-// The vendor sends no ids in this event. It sends links to the rows, but they are not followed.
+// createdScope returns a scope that covers the account's rows that were created since the announced time. The scope
+// also contains the announced number of these rows. The vendor sends no ids in this event. It sends links to the rows,
+// but they are not followed.
 func createdScope(n notification) domain.PullScope {
 	if at, ok := parseTime(n.CreatedFrom.Value); ok && n.Account.Value != "" {
 		scope := domain.PullScope{Created: map[string]time.Time{n.Account.Value: at.Add(-createdOverlap)}}
@@ -122,14 +123,15 @@ func createdScope(n notification) domain.PullScope {
 		return scope
 	}
 	if at, ok := parseTime(n.MinDate.Value); ok {
-		// A day earlier, because in São Paulo the value date may be the day before.
+		// The window starts a day earlier, because in São Paulo the value date may be the day
+		// before.
 		return domain.PullScope{Window: &domain.Window{From: domain.DateOf(at).AddDays(-1)}}
 	}
 	return domain.PullScope{Everything: true}
 }
 
-// changedScope returns the scope of the changed rows, by their ids. They cannot be read from a list by
-// creation time, because an edited row is not new there.
+// changedScope returns a scope that names the changed rows by their ids. The changed rows cannot be read from a list by
+// creation time, because an edited row does not count as new in such a list.
 func changedScope(n notification) domain.PullScope {
 	if n.Account.Value == "" || len(n.Rows.Values) == 0 {
 		return domain.PullScope{Everything: true}
@@ -138,8 +140,8 @@ func changedScope(n notification) domain.PullScope {
 	return domain.PullScope{}.Merge(domain.PullScope{Changed: changed})
 }
 
-// removedScope returns the scope of the rows that the vendor has deleted. The rows are marked as removed
-// without a request to the vendor, because the webhook contains their ids.
+// removedScope returns a scope that names the rows that the vendor has deleted. The rows are marked as removed without
+// a request to the vendor, because the webhook contains their ids.
 func removedScope(n notification) domain.PullScope {
 	if len(n.Rows.Values) == 0 {
 		return domain.PullScope{Everything: true}

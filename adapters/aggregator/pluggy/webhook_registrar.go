@@ -16,10 +16,10 @@ import (
 
 var _ ports.WebhookRegistrar = (*Adapter)(nil)
 
-// allEvents is the event of a webhook that gets the events of all kinds.
+// allEvents is the event name with which a webhook is registered for the events of all kinds.
 const allEvents = "all"
 
-// maxWebhookPages bounds the number of pages of the list of webhooks. The vendor allows five webhooks per event.
+// maxWebhookPages bounds how many pages of the list of webhooks are read. The vendor allows five webhooks per event.
 const maxWebhookPages = 20
 
 // webhook contains the members of a webhook that the adapter needs. Source: the vendor's OpenAPI document, Webhook.

@@ -37,7 +37,7 @@ func TestWebhooksAreCreatedListedAndDeleted(t *testing.T) {
 	if text := fmt.Sprintf("%v %+v %#v", all, all, newWebhook(url)); strings.Contains(text, "token") {
 		t.Errorf("a webhook prints its URL: %s", text)
 	}
-	for range 2 { // a webhook that does not exist is deleted already
+	for range 2 { // deleting a webhook that does not exist succeeds
 		if err := e.adapter.DeleteWebhook(t.Context(), e.access, id); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,8 @@ func TestTheCreationOfAWebhookIsNotRepeated(t *testing.T) {
 	}
 }
 
-// The simulator has one page of webhooks, so another server has two.
+// All pages of the list of webhooks must be read. The simulator's list has only one page, so the
+// test uses a server whose list has two.
 func TestAllPagesOfWebhooksAreRead(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

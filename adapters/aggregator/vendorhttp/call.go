@@ -14,13 +14,13 @@ import (
 // Vendor contains the parts of the client that are specific to one vendor. One value serves all calls to that vendor.
 type Vendor struct {
 	Name domain.Vendor
-	// Budgets are the vendor's rate limits in requests per minute, by [Call.Resource]. A
-	// resource that is not in the map is not limited.
+	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource].
+	// A resource that is not in the map is not limited.
 	Budgets map[string]int
-	// ClassifyError returns the error that the body of an error response means. If
-	// ClassifyError is nil or returns nil, the status determines the error. The result must
-	// not contain text of the body. If it has no RetryAfter, the client sets RetryAfter from
-	// the headers of the response.
+	// ClassifyError returns the error that an error response stands for, if its body or its status
+	// has a meaning special to the vendor. If ClassifyError is nil or returns nil, the status
+	// determines the error. The result must not contain text of the body. If it has no RetryAfter,
+	// the client sets RetryAfter from the headers of the response.
 	ClassifyError func(status int, body []byte) *domain.Error
 }
 
@@ -37,17 +37,19 @@ type Call struct {
 	PathTemplate string
 	// Query is sent unchanged. It contains no "?", and only printable ASCII without spaces and "#".
 	Query string
-	// Tenant is the tenant whose call it is. Calls of different tenants take the tokens of a rate
-	// budget in turn. It is never sent.
+	// Tenant is the tenant for which the call is made. If calls of several tenants wait for a rate
+	// budget, the tenants receive tokens in turn. The tenant is never sent to the vendor.
 	Tenant domain.TenantID
-	// Resource names the rate budget of [Vendor.Budgets] that the call uses; "" means none.
+	// Resource is the key of the call's rate budget in [Vendor.Budgets]; "" means that the call is
+	// not limited.
 	Resource string
-	// Retryable allows the client to send the request again after a failure, because it is
-	// idempotent. A GET is always retryable.
+	// Retryable means that the request is idempotent, so the client may send it again after a
+	// failure. A GET is always retryable.
 	Retryable bool
 	// Body returns the JSON body. It is called once per attempt; nil means no body.
 	Body func() []byte
-	// SetAuth sets the authentication headers. It is called once per attempt; nil means none.
+	// SetAuth sets the authentication headers. It is called once per attempt; nil means that none
+	// are set.
 	SetAuth func(http.Header)
 }
 
@@ -60,9 +62,9 @@ func (c Call) method() string {
 
 func (c Call) retryable() bool { return c.Retryable || c.method() == http.MethodGet }
 
-// target returns the URL of the call. The base URL must be one that the guard accepts. The
-// result always has the host of the base URL: a path or query that contains a vendor's text
-// cannot lead to another host.
+// target returns the URL of the call. It refuses a base URL that the guard does not accept. The
+// result always has the host of the base URL: even if the path or the query contains text from a
+// vendor, the request cannot go to another host.
 // Errors: Rejected (address_not_allowed), Unavailable (malformed_response).
 func (c Call) target(guard *egress.Guard) (*url.URL, error) {
 	base, err := guard.Parse(c.BaseURL)
@@ -88,8 +90,8 @@ func isRequestText(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) < 0
 }
 
-// newRequest builds the HTTP request of an attempt. It is the only function that inserts a
-// secret into a request.
+// newRequest builds the HTTP request for one attempt. It is the only function that inserts a secret
+// into a request.
 func (c Call) newRequest(ctx context.Context, target *url.URL, userAgent string) (*http.Request, error) {
 	var body io.Reader
 	if c.Body != nil {

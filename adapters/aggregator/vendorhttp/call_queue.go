@@ -8,16 +8,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// waitingCall is a call that waits for a token.
+// waitingCall is a call that waits for a token of a rate budget.
 type waitingCall struct {
 	tenant  domain.TenantID
 	granted chan struct{} // closed when the call has received its token
-	// validUntil is when the token of a shared budget expires, on the clock of the process. It is set before granted is
-	// closed. It is zero if the token does not expire.
+	// validUntil is the time at which the token expires, measured on the clock of the process. Only tokens of a shared
+	// budget expire; for other tokens, validUntil is zero. It is set before granted is closed.
 	validUntil time.Time
 }
 
-// wait waits for the token for at most maxWait, and until ctx ends. It reports whether the call has received a token.
+// wait waits until the call has received a token, maxWait has passed, or ctx has ended. It reports whether the call has
+// received a token.
 func (c *waitingCall) wait(ctx context.Context, maxWait time.Duration) bool {
 	timer := time.NewTimer(maxWait)
 	defer timer.Stop()
@@ -30,11 +31,11 @@ func (c *waitingCall) wait(ctx context.Context, maxWait time.Duration) bool {
 	return false
 }
 
-// callQueue contains the calls that wait for a token, one queue for each tenant. The zero value is not usable; see
+// callQueue contains the calls that wait for a token, in one queue for each tenant. The zero value is not usable; see
 // newCallQueue. It is not safe for concurrent use.
 type callQueue struct {
 	calls map[domain.TenantID][]*waitingCall
-	turns []domain.TenantID // the tenants with waiting calls; the first one takes the next token
+	turns []domain.TenantID // the tenants with waiting calls; the first tenant takes the next token
 }
 
 func newCallQueue() callQueue { return callQueue{calls: map[domain.TenantID][]*waitingCall{}} }
@@ -49,13 +50,14 @@ func (q *callQueue) push(tenant domain.TenantID) *waitingCall {
 	return call
 }
 
-// grantNext gives a token to the first call of the next tenant. It reports whether a call waits.
+// grantNext gives a token to the first call of the next tenant. It returns false if no call was
+// waiting.
 func (q *callQueue) grantNext(validUntil time.Time) bool {
 	return len(q.turns) > 0 && q.grant(q.turns[0], validUntil)
 }
 
-// grant gives a token to the first call of the tenant, and moves the tenant to the end of the order. It reports whether
-// a call of the tenant waits.
+// grant gives a token to the first call of the tenant, and moves the tenant to the end of turns. It returns false if no
+// call of the tenant was waiting.
 func (q *callQueue) grant(tenant domain.TenantID, validUntil time.Time) bool {
 	if len(q.calls[tenant]) == 0 {
 		return false

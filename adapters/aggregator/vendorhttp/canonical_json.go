@@ -18,15 +18,15 @@ type CanonicalForm struct {
 	Omit VolatileMembers
 	// KeepNulls includes members whose value is null; by default they are omitted.
 	KeepNulls bool
-	// AppendText appends the canonical form of a string, including its quotes, to text.
-	// AppendNumber appends the canonical form of a number.
+	// AppendText appends the canonical form of the string value, including its quotes, to text.
+	// AppendNumber does the same for a number.
 	AppendText, AppendNumber func(text, value []byte) []byte
 }
 
-// Append appends the canonical form of an object that [Decode] has accepted. It makes only
-// one pass over the object and builds no map: a page has many rows, and a map of members
-// costs several times as much. It returns false if a member's name is not plain ASCII. Then
-// the order of the members may be wrong, and the caller has to sort them itself.
+// Append appends the canonical form of an object that [Decode] has accepted. It makes only one pass
+// over the object and builds no map, because a page has many rows, and building a map of the
+// members would cost several times as much. It returns false if a member's name is not plain ASCII.
+// Then the order of the members may be wrong, and the caller has to sort them itself.
 func (f *CanonicalForm) Append(text []byte, object []byte) ([]byte, bool) {
 	stack := memberStacks.Get().(*[]sortableMember)
 	defer memberStacks.Put(stack)
@@ -44,8 +44,8 @@ type canonicalWriter struct {
 	plain bool             // false after a name that is not plain ASCII
 }
 
-// memberStacks is a pool of empty stacks that have capacity for the members of a row. It is
-// pooled because growing a new stack for each row costs more than writing the row.
+// memberStacks is a pool of empty stacks that have capacity for the members of a row. The stacks
+// are pooled because growing a new stack for each row costs more than writing the row.
 var memberStacks = sync.Pool{New: func() any {
 	stack := make([]sortableMember, 0, 64)
 	return &stack
@@ -71,8 +71,8 @@ func byName(a, b sortableMember) int {
 	return bytes.Compare(unquoted(a.Member), unquoted(b.Member))
 }
 
-// object writes the object that is the value of the member name; name is "" for the
-// outermost object.
+// object writes a JSON object. The argument name is the name of the member whose value is the
+// object; it is "" for the outermost object.
 func (w *canonicalWriter) object(name string, object []byte) {
 	ofObject, ofAll := w.form.Omit[name], w.form.Omit["*"]
 	start := len(w.stack)
@@ -103,8 +103,9 @@ func (w *canonicalWriter) object(name string, object []byte) {
 
 func unquoted(m Member) []byte { return m.Name[1 : len(m.Name)-1] }
 
-// value writes the value of the member name. If the value is a list, each object in the list is
-// written as if it were itself the value of that member.
+// value writes a JSON value. The argument name is the name of the member that contains the value.
+// If the value is a list, each object in the list is written as if it were itself the value of that
+// member.
 func (w *canonicalWriter) value(name, value []byte) {
 	switch value[0] {
 	case '{':
@@ -139,14 +140,14 @@ func (w *canonicalWriter) list(name, list []byte) {
 	w.text = append(w.text, ']')
 }
 
-// AppendCanonical appends a string or a number in the form of RFC 8785 (JSON
-// Canonicalization Scheme), except that all digits of an integer are kept.
+// AppendCanonical appends a string or a number in the form that RFC 8785 (JSON Canonicalization
+// Scheme) specifies, except that all digits of an integer are kept.
 func AppendCanonical(text, value []byte) []byte {
 	if isPlainString(value) || isDigits(value) {
 		return append(text, value...)
 	}
 	canonical := jsontext.Value(bytes.Clone(value))
-	// cannot fail, because Decode has accepted the value
+	// This cannot fail, because Decode has accepted the value.
 	_ = canonical.Canonicalize(jsontext.CanonicalizeRawInts(false))
 	return append(text, canonical...)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Stacks are pooled. The stack of one row must affect neither the next row nor a row that is
-// written concurrently.
+// The stacks of members are pooled. The reuse of a stack must affect neither the canonical form of
+// the next row nor that of a row that is written concurrently.
 func TestRowsDoNotAffectEachOthersCanonicalForm(t *testing.T) {
 	form := CanonicalForm{KeepNulls: true, AppendText: AppendCanonical, AppendNumber: AppendCanonical}
 	wide := make([]string, 0, 100)

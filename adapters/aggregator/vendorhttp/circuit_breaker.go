@@ -20,8 +20,8 @@ const (
 	breakerDelay       = 3 * time.Second
 )
 
-// newCircuitBreaker returns a circuit breaker for which only vendor_unreachable is a failure.
-// One successful call closes it again.
+// newCircuitBreaker returns a circuit breaker that counts only vendor_unreachable errors as
+// failures. One successful call closes it again.
 func newCircuitBreaker() circuitbreaker.CircuitBreaker[response] {
 	return circuitbreaker.NewBuilder[response]().
 		HandleIf(func(_ response, err error) bool { return errors.Is(err, domain.VendorUnreachable) }).

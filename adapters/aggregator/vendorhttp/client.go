@@ -51,16 +51,16 @@ func (c *Client) Close() {
 	c.transport.CloseIdleConnections()
 }
 
-// WithTimeout returns a context that ends after [Config.TotalTimeout], and its cancel
-// function. An adapter uses it in a method of its port that makes several calls.
+// WithTimeout returns a context that ends after [Config.TotalTimeout], and its cancel function. An
+// adapter uses it in those methods of its port that make several calls.
 func (c *Client) WithTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, c.cfg.TotalTimeout)
 }
 
-// Do makes a call and returns the body of its 2xx response. It checks the address and makes
-// up to three attempts under the circuit breaker of the origin. Each attempt takes a token of
-// the rate budget. Errors: those that ports.Aggregator lists, and Unavailable (interrupted)
-// if ctx was canceled.
+// Do makes a call and returns the body of its 2xx response. It checks the address and makes up to
+// three attempts, unless the circuit breaker of the origin blocks them. Each attempt takes a token
+// of the rate budget. Errors: those that ports.Aggregator lists, and Unavailable (interrupted) if
+// ctx was canceled.
 func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	target, err := call.target(c.guard)
 	if err != nil {
@@ -83,7 +83,8 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	return got.body, err
 }
 
-// DoJSON makes a call like [Client.Do] and decodes the response into a value with [Decode].
+// DoJSON makes a call in the same way as [Client.Do] and decodes the response with [Decode] into
+// the value to which the argument into points.
 func (c *Client) DoJSON(ctx context.Context, call Call, into any) error {
 	body, err := c.Do(ctx, call)
 	if err != nil {

@@ -30,8 +30,8 @@ const canary = "canary-9f31c7"
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
-// serve starts a vendor with this handler. It returns a client that can reach the vendor, and
-// a call to it.
+// serve starts a server with the handler h, which stands for a vendor. It returns a client that can
+// reach the server, and a call to the server.
 func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*Client, Call) {
 	t.Helper()
 	srv := httptest.NewServer(h)
@@ -232,7 +232,7 @@ func TestTransportFailures(t *testing.T) {
 // emptyObject is the handler of a vendor that always responds with "{}".
 func emptyObject(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }
 
-// drip sends a byte every 20 ms without end, so that no single read times out.
+// drip is a handler that sends a byte every 20 ms without end, so that no single read times out.
 func drip(w http.ResponseWriter, r *http.Request) {
 	for r.Context().Err() == nil {
 		_, _ = io.WriteString(w, " ")

@@ -46,8 +46,9 @@ type Config struct {
 	// BudgetPerMinute replaces the rate budgets of all vendors. Zero keeps the vendors' own
 	// budgets; a negative value means no limit.
 	BudgetPerMinute int
-	// SharedBudgets stores the rate budgets that all replicas share. If it is nil, they are in the memory of the
-	// process. A call whose budget is shared always waits for the store, so MaxBudgetWait must not be negative.
+	// SharedBudgets stores the rate budgets that all replicas share. If it is nil, each process has its own budgets in
+	// memory. A call with a shared budget may have to wait for a response of the store, so MaxBudgetWait must not be
+	// negative.
 	SharedBudgets ports.RateBudgets
 	// EgressAddress is a name for the address from which this process calls. Only replicas with the same name share
 	// their budgets. It has no effect without SharedBudgets.
@@ -55,8 +56,9 @@ type Config struct {
 	// OnBudgetError, if not nil, is called when the store of the shared budgets begins to fail, and not again before
 	// the store has recovered. It must not block.
 	OnBudgetError func(error)
-	// OnCall, if not nil, is called after each attempt. template is [Call.PathTemplate]; status
-	// is 0 if there was no response. OnCall must not block.
+	// OnCall, if not nil, is called after each attempt. The argument template is
+	// [Call.PathTemplate]; the argument status is 0 if there was no response. OnCall must not
+	// block.
 	OnCall func(vendor, method, template string, status int, took time.Duration)
 	// AttemptContext returns the context with which an attempt is sent. For example, it can add
 	// the name of a trace span. If it is nil, the context is not changed.
@@ -65,8 +67,9 @@ type Config struct {
 	// The wrapper must not follow redirects and must not retain any part of the request.
 	WrapTransport func(http.RoundTripper) http.RoundTripper
 	// OnBudget, if not nil, is called after a call has requested a token from a rate budget, and
-	// after a 429 has blocked the budget. left is the number of calls that can be sent now; if it
-	// is negative, it is the number of calls that wait. OnBudget must not block.
+	// after a 429 has blocked the budget. The argument left is the number of calls that can be sent
+	// now. A negative value means that calls wait; its absolute value is their number. OnBudget
+	// must not block.
 	OnBudget func(vendor, resource string, left float64)
 }
 

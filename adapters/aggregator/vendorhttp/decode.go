@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxDepth bounds the nesting of a response or a webhook. Those that vendors send have at
-// most eight levels.
+// maxDepth bounds the nesting of a response or a webhook. The JSON that vendors send has at most
+// eight levels.
 const maxDepth = 64
 
 // Decode strictly parses JSON text into a value. It ignores unknown members. A wrong type, a
@@ -30,10 +30,10 @@ func Decode(body []byte, into any) error {
 	return nil
 }
 
-// DecodeRow parses one row of a list like [Decode]. Errors: the error of domain.UnreadableRow for a row
-// that is JSON but cannot be parsed strictly; Unavailable (malformed_response) for a row that is not
-// JSON. If a member has the wrong type, the map reasons contains the reason, by the name of the
-// outermost member. For a member that is not in the map, the reason is invalid_member.
+// DecodeRow parses one row of a list in the same way as [Decode]. Errors: an error of domain.UnreadableRow for a row
+// that is JSON but cannot be parsed strictly; Unavailable (malformed_response) for a row that is not JSON. If a member
+// has the wrong type, DecodeRow looks up the reason for the error in the map reasons, whose key is the name of the
+// outermost member. If the map does not contain the member, the reason is invalid_member.
 func DecodeRow(row []byte, into any, reasons map[string]domain.Code) error {
 	if tooDeep(row) {
 		return domain.UnreadableRow(domain.TooDeep)
@@ -54,8 +54,8 @@ func DecodeRow(row []byte, into any, reasons map[string]domain.Code) error {
 	return malformed("a row that is not JSON")
 }
 
-// memberOf returns the name of the outermost member to which an error of the JSON parser refers; "" if
-// it refers to no member.
+// memberOf returns the name of the outermost member to which an error of the JSON parser refers, or "" if the error
+// refers to no member.
 func memberOf(err error) string {
 	if semantic := (*json.SemanticError)(nil); errors.As(err, &semantic) {
 		for name := range semantic.JSONPointer.Tokens() {
@@ -128,8 +128,8 @@ func (n *NumberOrString) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 var errNumber = errors.New("not a number")
 
 // ParseMoney parses an amount in the form in which the vendor sent it. It accepts only amounts that
-// the decimal type can represent exactly; an amount that would be rounded is an error. Errors: the
-// error of domain.UnreadableRow with invalid_amount or invalid_currency.
+// the decimal type can represent exactly; an amount that would be rounded is an error. Errors: an
+// error of domain.UnreadableRow with the reason invalid_amount or invalid_currency.
 func ParseMoney(amount, currency string) (domain.Money, error) {
 	m, err := domain.ParseMoney(amount, currency)
 	if err == nil {

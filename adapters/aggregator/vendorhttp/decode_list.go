@@ -2,17 +2,17 @@ package vendorhttp
 
 import "github.com/go-json-experiment/json/jsontext"
 
-// DecodeList decodes a page: a response that is an object, in which the member called name is a
-// list. It returns the elements of the list, the rows. The rows are parts of body, not copies. The
-// rest of the response is decoded into a value in the same way as by [Decode]; in that value
-// the list is empty. If there is no list, the returned rows are nil.
+// DecodeList decodes a page, which is a response that consists of an object with a list. The
+// argument name is the name of the member that contains the list. DecodeList returns the elements
+// of the list, which are the rows of the page. The rows are parts of body, not copies. The rest of
+// the response is decoded into the argument into, in the same way as by [Decode]; there the list is
+// empty. If there is no list, the returned rows are nil.
 //
 // DecodeList only separates the rows from each other, by their brackets and quotes. Whether a row
-// is valid JSON without a duplicate member is checked when the row is decoded. A row whose bytes
-// have not changed since it was last decoded need not be decoded again. Such a row is only
-// separated from the others. A row can be any JSON value, nested to any depth; only the rest of the
-// response is limited to 64 levels. Errors: the same as those of Decode, and the same error for a
-// list that does not end.
+// is valid JSON without a duplicate member is checked when the row is decoded. Therefore a row
+// whose bytes have not changed since it was last decoded need not be decoded again. A row can be
+// any JSON value, nested to any depth; only the rest of the response is limited to 64 levels.
+// Errors: the same as those of Decode, and the same error for a list that does not end.
 func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	s := scanner{text: body}
 	if !s.findList(name) {
@@ -31,8 +31,8 @@ func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	return rows, nil
 }
 
-// findList moves to the start of the list that is the member name of the object. It reports
-// whether there is such a list.
+// findList moves to the start of the list that the object contains under the given name. It returns
+// false if there is no such list.
 func (s *scanner) findList(name string) bool {
 	if s.space(); !s.take('{') {
 		return false
@@ -55,8 +55,8 @@ func (s *scanner) findList(name string) bool {
 	return false
 }
 
-// rows splits the list at the current position into its elements and moves to the end of the
-// list. It reports whether the list ends.
+// rows splits the list at the current position into its elements and moves to the end of the list.
+// It returns false if the list has no end.
 func (s *scanner) rows() ([]jsontext.Value, bool) {
 	s.at++
 	rows := make([]jsontext.Value, 0, 512)

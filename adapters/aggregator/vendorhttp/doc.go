@@ -2,18 +2,19 @@
 // is sent by this package.
 //
 // A vendor's adapter describes a request as a [Call]. It gets the body of the response, or a
-// domain.Error of one of the kinds that ports.Aggregator lists. Everything that all vendors
-// need is implemented here, except for the protection against SSRF: package egress dials. A call
-// uses the code of these files, in this order:
+// domain.Error of one of the kinds that ports.Aggregator lists. Everything that all vendors need is
+// implemented here, except for the protection against SSRF (server-side request forgery): package
+// egress opens the connections and checks the addresses. A call uses the code of these files, in
+// this order:
 //
 //   - client.go, call.go: a call and its attempts, with their timeouts
-//   - origins.go, rate_limit.go: a rate limit for each origin and resource. It is a token
-//     bucket that a 429 blocks (Retry-After)
+//   - origins.go, rate_limit.go: a rate limit for each origin and resource. It is a token bucket,
+//     which a 429 response blocks for the time in its Retry-After header
 //   - retry.go, circuit_breaker.go: at most two retries of an idempotent request, with
 //     backoff, and a circuit breaker for each origin
 //   - transport.go, response.go: TLS, no proxy, no redirect, size limits
-//   - status.go, transport_error.go: one table from statuses and one from transport errors to
-//     domain errors
+//   - status.go, transport_error.go: the mapping of HTTP statuses and of transport errors to domain
+//     errors
 //
 // The adapter then parses the body with the code of these files:
 //
@@ -22,8 +23,7 @@
 //   - content_hash.go: a hash by which changed rows are detected; it omits volatile members
 //   - canonical_json.go: a canonical form, in which equal rows have equal bytes
 //
-// The text of every error of this package is written by this package. Neither an error nor
-// its causes contain a URL, header, body, address or credential. [Call.SetAuth] and
-// [Call.Body] add the authentication directly before a request is sent, so that no value
-// that is stored or printed contains a secret.
+// This package itself defines the texts of all its errors. Neither an error nor its causes contain
+// a URL, header, body, address or credential. [Call.SetAuth] and [Call.Body] add the authentication
+// directly before a request is sent, so that no value that is stored or printed contains a secret.
 package vendorhttp

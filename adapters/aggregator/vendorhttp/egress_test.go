@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// TestTheGuardChecksTheAddressAtTheDial uses a resolver whose result changes after the first
-// lookup (DNS rebinding). The guard must check the address again at the dial.
+// TestTheGuardChecksTheAddressAtTheDial uses a resolver whose result changes after the first lookup
+// (DNS rebinding). The guard must check the address again when it opens the connection.
 func TestTheGuardChecksTheAddressAtTheDial(t *testing.T) {
 	var reached atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))

@@ -24,12 +24,12 @@ type origin struct {
 	usedAt  time.Time
 }
 
-// originKey includes the vendor, so that two vendors at one origin, such as a sandbox, do not
-// share their rate budgets.
+// originKey includes the vendor, so that two vendors with the same origin, such as a sandbox, do
+// not share their rate budgets.
 type originKey struct{ vendor, origin string }
 
-// origins contains the state of every origin. If there are more than maxOrigins, the least
-// recently used one is evicted.
+// origins contains the state of every origin. If there are more than maxOrigins, the least recently
+// used origin is evicted.
 type origins struct {
 	clock  ports.Clock
 	shared *sharedBudgets // nil if the budgets are in the memory of the process
@@ -86,10 +86,10 @@ func (o *origins) evict() {
 	delete(o.byKey, oldest)
 }
 
-// Origin returns the scheme and the host of an http or https URL in lower case. It includes
-// the port unless that is the default port of the scheme. Therefore two URLs of one origin
-// have the same result. The URL may have a query. Errors: Rejected (address_not_allowed) for a
-// URL that is not absolute, or that has userinfo or a fragment.
+// Origin returns the scheme and the host of an http or https URL in lower case. It includes the
+// port unless that is the default port of the scheme. Therefore the result is the same for all URLs
+// of an origin. The URL may have a query. Errors: Rejected (address_not_allowed) for a URL that is
+// not absolute, or that has userinfo or a fragment.
 func Origin(rawURL string) (string, error) {
 	withoutQuery, _, _ := strings.Cut(rawURL, "?")
 	u, err := domain.ParseBaseURL(withoutQuery, true)

@@ -11,18 +11,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// rateBudget limits the rate of requests to one resource of one origin. There are two implementations: tokenBucket in
-// the memory of the process, and sharedBudget, which all replicas on one database share.
+// rateBudget limits the rate of requests to one resource of one origin. There are two implementations: a tokenBucket is
+// kept in the memory of the process, and a sharedBudget is shared by all replicas on one database.
 type rateBudget interface {
-	// take takes a token for a call of the tenant. If there is none, it queues the call and returns it; the
-	// caller must then call await. If the call is expected to wait for longer than maxWait, take does not queue
-	// it. Errors: Unavailable (budget_exhausted), with the expected wait as RetryAfter.
+	// take takes a token for a call of the tenant. If no token is available, it queues the call and returns the queued
+	// call; the caller must then call await. If the call is expected to wait for longer than maxWait, take does not
+	// queue it. Errors: Unavailable (budget_exhausted), with the expected wait as RetryAfter.
 	take(tenant domain.TenantID, maxWait time.Duration) (*waitingCall, error)
-	// await waits for the token of a queued call. It waits at most maxWait, because calls of other tenants that
-	// were queued later can take tokens earlier. Errors: Unavailable (budget_exhausted), as for take; the error
-	// of transportError if ctx ends.
+	// await waits for the token of a queued call. It waits at most maxWait, because calls of other tenants that were
+	// queued later can take tokens earlier. Errors: Unavailable (budget_exhausted), as for take; the error that
+	// transportError returns, if ctx ends.
 	await(ctx context.Context, call *waitingCall, maxWait time.Duration) error
-	// blockFor blocks the budget for the wait that a 429 asked for. It never shortens an existing block.
+	// blockFor blocks the budget for the time that a 429 response asked the client to wait. It never shortens an
+	// existing block.
 	blockFor(wait time.Duration, now time.Time)
 	// left returns the number of calls that can be sent now. A negative result is the number of
 	// calls that wait. A blocked budget has no calls left, even if it will have tokens when the
@@ -42,7 +43,8 @@ type tokenBucket struct {
 	timer        *time.Timer // calls grant when the next token is due; nil if no call waits
 }
 
-// newTokenBucket returns a full bucket for an allowance of perMinute calls, which domain.NewRateAllowance divides.
+// newTokenBucket returns a full bucket for a limit of perMinute calls per minute. domain.NewRateAllowance divides the
+// limit into a burst and a refill rate.
 func newTokenBucket(perMinute int, clock ports.Clock) *tokenBucket {
 	allowance := domain.NewRateAllowance(perMinute)
 	return &tokenBucket{
@@ -85,7 +87,7 @@ func (b *tokenBucket) await(ctx context.Context, call *waitingCall, maxWait time
 	return budgetExhausted(max(b.expectedWait(call.tenant, b.clock.Now()), time.Millisecond))
 }
 
-// grant gives the tokens that are due to waiting calls, one tenant after the other.
+// grant gives the available tokens to waiting calls; the tenants receive tokens in turn.
 func (b *tokenBucket) grant() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,7 +106,8 @@ func (b *tokenBucket) schedule(now time.Time) {
 	}
 }
 
-// allow takes a token if there is one and the bucket is not blocked. The caller must hold b.mu.
+// allow takes a token if a token is available and the bucket is not blocked. It reports whether it
+// took a token. The caller must hold b.mu.
 func (b *tokenBucket) allow(now time.Time) bool {
 	return !now.Before(b.blockedUntil) && b.limiter.AllowN(now, 1)
 }
@@ -122,7 +125,7 @@ func (b *tokenBucket) expectedWait(tenant domain.TenantID, now time.Time) time.D
 	return b.tokensIn(tokens, now)
 }
 
-// tokensIn returns the time until n calls can get a token. The caller must hold b.mu.
+// tokensIn returns the time until n tokens are available. The caller must hold b.mu.
 func (b *tokenBucket) tokensIn(n int, now time.Time) time.Duration {
 	blocked := max(0, b.blockedUntil.Sub(now))
 	missing := float64(n) - b.limiter.TokensAt(now.Add(blocked))

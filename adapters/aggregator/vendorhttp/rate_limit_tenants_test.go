@@ -25,8 +25,8 @@ const (
 	tokenTime  = 4 * time.Second
 )
 
-// budgetCalls makes calls that take a token of one bucket, and records in which order they get it. It must
-// be used inside a synctest bubble.
+// budgetCalls makes calls that take tokens from one bucket, and records in which order the calls receive their tokens.
+// It must be used inside a synctest bubble.
 type budgetCalls struct {
 	*testing.T
 	bucket  *tokenBucket
@@ -44,7 +44,7 @@ func newBudgetCalls(t *testing.T) *budgetCalls {
 	return c
 }
 
-// call makes a call of the tenant in a goroutine, and returns when the call waits.
+// call makes a call of the tenant in a goroutine, and returns as soon as the call is queued.
 func (c *budgetCalls) call(tenant domain.TenantID) {
 	c.Helper()
 	queued, err := c.bucket.take(tenant, time.Hour)
@@ -102,7 +102,8 @@ func TestAFloodOfOneTenantDelaysAnotherByTwoTokens(t *testing.T) {
 	})
 }
 
-// The expected wait of a call depends on the calls of its own tenant more than on those of others.
+// A call whose expected wait is too long must not be queued. The expected wait depends more on the
+// waiting calls of the same tenant than on the waiting calls of other tenants.
 func TestACallThatWouldWaitTooLongIsNotQueued(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newBudgetCalls(t)

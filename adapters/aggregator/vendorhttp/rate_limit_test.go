@@ -17,8 +17,8 @@ func newClock() *porttest.Clock {
 	return porttest.NewClock(time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC))
 }
 
-// TestNoMinuteExceedsTheRateLimit simulates the minute with the most calls: it starts with a
-// full bucket, and every token is used as soon as it is available.
+// TestNoMinuteExceedsTheRateLimit checks that not even the minute with the most calls exceeds the
+// limit. This minute starts with a full bucket, and every token is used as soon as it is available.
 func TestNoMinuteExceedsTheRateLimit(t *testing.T) {
 	for _, perMinute := range []int{1, 2, 7, 60, 360} {
 		t.Run(fmt.Sprint(perMinute), func(t *testing.T) {

@@ -45,7 +45,7 @@ func readResponse(ctx context.Context, raw *http.Response, maxBody int64) (respo
 		return response{status: got.status}, bodyError(ctx)
 	}
 	got.body = body
-	return got, nil // an error status counts even if its body could not be read
+	return got, nil // an error status is returned even without a readable body
 }
 
 // readBody reads at most limit bytes of a response body. It returns a new slice, because the
@@ -63,7 +63,7 @@ func readBody(body io.Reader, limit int64) ([]byte, error) {
 var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // releaseBuffer returns the buffer to the pool. It clears the buffer before that, because a
-// response may contain a key. A buffer that a very large response has grown is not pooled.
+// response may contain a key. A buffer that has grown beyond maxPooledBuffer is not pooled.
 func releaseBuffer(b *bytes.Buffer) {
 	if b.Cap() > maxPooledBuffer {
 		return

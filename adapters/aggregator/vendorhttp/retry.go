@@ -35,8 +35,8 @@ func newRetryPolicy() retrypolicy.RetryPolicy[response] {
 		Build()
 }
 
-// isTransient reports whether a failure may not occur again at the next attempt: a gateway's
-// error status, or a connection that was lost.
+// isTransient reports whether a failure is likely to be temporary, so that another attempt may
+// succeed: a gateway's error status, or a lost connection.
 func isTransient(got response, err error) bool {
 	var failure *domain.Error
 	if !errors.As(err, &failure) || failure.RetryAfter > maxRetryAfterInCall {
@@ -49,8 +49,8 @@ func isTransient(got response, err error) bool {
 	return errors.Is(err, egress.ErrConnectionLost)
 }
 
-// withPolicies returns an executor that makes each attempt under the circuit breaker. It
-// retries a failed attempt if the call is retryable.
+// withPolicies returns an executor that makes an attempt only if the circuit breaker permits it. If
+// the call is retryable, the executor retries failed attempts.
 func withPolicies(
 	call Call, retries retrypolicy.RetryPolicy[response], breaker circuitbreaker.CircuitBreaker[response],
 ) failsafe.Executor[response] {

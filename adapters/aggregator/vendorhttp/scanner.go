@@ -195,8 +195,9 @@ func (s *scanner) skipNested() bool {
 // includes its quotes.
 type Member struct{ Name, Value []byte }
 
-// StringMembers returns the members of an object that have one of the names and are valid strings. It is
-// for objects that [Decode] does not accept. A member that occurs more than once is left out.
+// StringMembers returns the members of an object that have one of the given names and are valid strings. The result
+// maps each name to its string. StringMembers can be used for objects that [Decode] does not accept. A member that
+// occurs more than once is left out.
 func StringMembers(object []byte, names ...string) map[string]string {
 	found, occurrences := map[string]string{}, map[string]int{}
 	var valid bool

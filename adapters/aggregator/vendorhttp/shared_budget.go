@@ -13,15 +13,16 @@ import (
 const (
 	// tokenValidity is the time within which a token of a shared budget must be used. It starts just before the token
 	// is requested and is measured on the clock of the process, so no clocks are compared. A token that is not used in
-	// time is lost. The reserve of domain.NewRateAllowance covers the validity: at Pluggy's limit it is 2.7 s.
+	// time is lost. The reserve of domain.NewRateAllowance covers this time: at Pluggy's limit, the reserve amounts to
+	// 2.7 s.
 	tokenValidity = time.Second
-	// storeRetry is the delay after a request for tokens that failed.
+	// storeRetry is the delay before the next request for tokens if a request has failed.
 	storeRetry = 500 * time.Millisecond
-	// spareTokens is the number of tokens that are requested in addition while no call waits, so that a pull, which
-	// sends one call after the other, does not need a request for each of them.
+	// spareTokens is the number of tokens that each request asks for in advance; they are granted only if no call
+	// waits. Because of them, a pull, which sends one call after the other, does not need a request for each call.
 	spareTokens = 4
-	// maxReported bounds the tenants, and the calls of each tenant, that one request contains. More calls are not
-	// served before the next request.
+	// maxReported bounds the number of tenants in one request, and the number of calls of each tenant. More calls are
+	// not served before the next request.
 	maxReported = 32
 )
 
@@ -56,10 +57,10 @@ func (s *sharedBudgets) budget(key originKey, resource string, perMinute int) *s
 	}
 }
 
-// sharedBudget is a rate budget that all replicas on one database share. Its tokens are in the database; a call is sent
-// only with a token from the database. While calls wait, the replica requests tokens for several of them at once,
-// together with the number of its waiting calls, by which the tokens are divided fairly among all tenants and replicas.
-// While no call waits, it sends no request.
+// sharedBudget is a rate budget that all replicas on one database share. Its tokens are kept in the database; a call is
+// sent only with a token from the database. While calls wait, the replica requests tokens for several of them at once.
+// Each request states the number of the replica's waiting calls, so that the tokens can be divided fairly among all
+// tenants and replicas. While no call waits, it sends no request.
 //
 // If the database does not respond, calls wait for at most maxWait and then fail with budget_exhausted.
 type sharedBudget struct {
@@ -69,13 +70,13 @@ type sharedBudget struct {
 
 	mu           sync.Mutex
 	queue        callQueue
-	spare        int               // tokens for calls that do not wait yet
+	spare        int               // tokens that no call has taken yet
 	spareUntil   time.Time         // when spare expires
 	blockedUntil time.Time         // on the clock of the process
-	block        bool              // whether blockedUntil is not stored yet
+	block        bool              // blockedUntil is not stored yet
 	state        domain.RateBudget // the state after the last request
-	stateAt      time.Time         // the time of the store at the last request
-	learnedAt    time.Time         // stateAt on the clock of the process
+	stateAt      time.Time         // the store's time at the last request
+	learnedAt    time.Time         // the same moment as stateAt, on the clock of the process
 	asking       bool
 	timer        *time.Timer // starts the next request; nil if none is planned
 	failed       bool        // whether the last request failed
@@ -148,8 +149,8 @@ func (b *sharedBudget) left(time.Time) float64 {
 	return float64(tokens - b.queue.waiting())
 }
 
-// storeTime converts now from the clock of the process to the clock of the store, by the difference found with the last
-// request. The caller must hold b.mu.
+// storeTime converts now from the clock of the process to the clock of the store, using the difference between the two
+// clocks at the last request. The caller must hold b.mu.
 func (b *sharedBudget) storeTime(now time.Time) time.Time { return b.stateAt.Add(now.Sub(b.learnedAt)) }
 
 // expectedWait returns how long a call of the tenant would wait if it were queued now, according to the last state of
@@ -160,8 +161,8 @@ func (b *sharedBudget) expectedWait(tenant domain.TenantID, now time.Time) time.
 	return max(wait, b.blockedUntil.Sub(now))
 }
 
-// tenantCalls is the limit on the calls of one tenant that are counted in an expected wait. It is far above the number
-// of calls that can wait.
+// tenantCalls is the maximum number of calls of one tenant that are counted when an expected wait is computed. It is
+// far above the number of calls that can wait.
 const tenantCalls = 1 << 20
 
 // waiting returns the waiting calls of at most the given number of tenants, in their order, with at most the given
@@ -174,7 +175,8 @@ func (b *sharedBudget) waiting(tenants, calls int) []domain.TenantCalls {
 	return all
 }
 
-// ask starts a request for tokens, unless one is running or planned. The caller must hold b.mu.
+// ask starts a request for tokens, unless such a request is already running or planned. The caller
+// must hold b.mu.
 func (b *sharedBudget) ask() {
 	if b.asking || b.timer != nil || b.lifetime.Err() != nil {
 		return
@@ -225,8 +227,8 @@ func (b *sharedBudget) request(r domain.RateRequest) {
 	}
 }
 
-// distribute gives tokens to the waiting calls: first to those of the tenants for which they were granted. The caller
-// must hold b.mu.
+// distribute gives tokens to the waiting calls: first to the calls of the tenants for which the tokens were granted,
+// and then to any other calls. It keeps the remaining tokens as spare tokens. The caller must hold b.mu.
 func (b *sharedBudget) distribute(grant domain.RateGrant, validUntil, now time.Time) {
 	if !now.Before(validUntil) || now.Before(b.blockedUntil) {
 		return

@@ -18,13 +18,14 @@ import (
 
 const sharedLimit = 360 // a minute
 
-// sharedStore is a store of rate budgets with the faults of a network. It counts the requests.
+// sharedStore is a store of rate budgets that simulates a network with faults: messages can be late
+// or get lost, and the store can be down. It counts the requests.
 type sharedStore struct {
 	ports.RateBudgets
 	mu       sync.Mutex
 	draw     *rand.Rand
 	late     time.Duration // the maximum delay of the statement, and of the response
-	lost     float64       // the fraction of the responses that are lost; half of these updates are not stored
+	lost     float64       // the fraction of updates without a response; half of them are not stored
 	down     bool
 	requests int
 }
@@ -83,14 +84,16 @@ func newSharedCalls(t *testing.T, seed uint64) *sharedCalls {
 	return &sharedCalls{T: t, store: newSharedStore(seed), sent: map[string][]time.Time{}}
 }
 
-// replica is one process with a budget at the store. It stops at the end of ctx.
+// replica returns the budget of a new replica, which shares the store with the other replicas. The
+// replica stops when ctx ends.
 func (c *sharedCalls) replica(ctx context.Context) *sharedBudget {
 	shared := newSharedBudgets(Config{SharedBudgets: c.store}.withDefaults())
 	context.AfterFunc(ctx, shared.close)
 	return shared.budget(originKey{"sim", "https://sim"}, "rows", sharedLimit)
 }
 
-// keepCalling makes calls of a tenant one after the other, on the given number of goroutines, until ctx ends.
+// keepCalling starts the given number of goroutines. Each makes calls of the tenant, one after the other, until ctx
+// ends.
 func (c *sharedCalls) keepCalling(ctx context.Context, b *sharedBudget, tenant domain.TenantID, goroutines int) {
 	for range goroutines {
 		c.all.Go(func() {
@@ -117,7 +120,8 @@ func (c *sharedCalls) call(ctx context.Context, b *sharedBudget, tenant domain.T
 	return err
 }
 
-// count returns the calls of all tenants, or of one, that were sent between two times.
+// count returns the number of calls that were sent between two times, for all tenants or only for
+// the given one.
 func (c *sharedCalls) count(from, to time.Time, tenants ...domain.TenantID) (n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,7 +163,9 @@ func (c *sharedCalls) wantNoExcess() {
 	}
 }
 
-// TestReplicasShareABudget checks the limit, the use, the fairness and the cost of a shared budget.
+// TestReplicasShareABudget checks four properties of a shared budget: no minute has more calls than
+// the limit, at least 85 % of the limit is used, a tenant with few calls gets nearly as many tokens
+// as a tenant with many, and there are at most two requests to the store for three calls.
 func TestReplicasShareABudget(t *testing.T) {
 	for name, late := range map[string]time.Duration{
 		"a fast store": 5 * time.Millisecond, "a slow store": 200 * time.Millisecond,
@@ -199,7 +205,8 @@ func TestReplicasShareABudget(t *testing.T) {
 	}
 }
 
-// A killed replica leaves its demand in the store. The others use its share within seconds.
+// When a replica is killed, its demand remains in the store. The other replicas must nevertheless
+// use its share within seconds.
 func TestTheShareOfAKilledReplicaIsUsedByTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newSharedCalls(t, 1)
@@ -225,7 +232,8 @@ func TestTheShareOfAKilledReplicaIsUsedByTheOthers(t *testing.T) {
 	})
 }
 
-// Replicas also start and stop at random.
+// Late and lost messages of the store must never lead to more calls than the limit, even if
+// replicas start and stop at random.
 func TestFaultsOfTheStoreNeverExceedASharedBudget(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -339,7 +347,8 @@ func TestA429BlocksTheBudgetOfAllReplicas(t *testing.T) {
 	})
 }
 
-// A process can stop for a while after it has got a token, for example because it is swapped out.
+// A process can be suspended for a while after it has received a token, for example because it is
+// swapped out. If the token has expired in the meantime, it must not be used.
 func TestAnExpiredTokenIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newSharedCalls(t, 1)

@@ -12,7 +12,8 @@ import (
 // maxRetryAfter bounds the wait that a vendor can ask for.
 const maxRetryAfter = time.Hour
 
-// statusRule is the error that a status means, unless [Vendor.ClassifyError] returns another.
+// statusRule is the error to which an HTTP status is mapped, unless [Vendor.ClassifyError] returns
+// another error.
 type statusRule struct {
 	kind domain.Kind
 	code domain.Code
@@ -54,7 +55,7 @@ func classifyByVendor(v *Vendor, r response) *domain.Error {
 	return v.ClassifyError(r.status, r.body)
 }
 
-// classifyByStatus returns the error that statusRules specify for the response.
+// classifyByStatus returns the error to which the status of the response is mapped.
 func classifyByStatus(r response) *domain.Error {
 	rule, found := statusRules[r.status]
 	switch {
@@ -74,8 +75,8 @@ func looksLikeJSON(body []byte) bool {
 }
 
 // retryAfter returns how long the vendor asks the client to wait, at most an hour. It reads
-// Retry-After (RFC 9110, section 10.2.3), or otherwise RateLimit-Reset, which has the same
-// forms. It returns zero if neither header asks for a wait.
+// Retry-After (RFC 9110, section 10.2.3), or otherwise RateLimit-Reset, which has the same format.
+// It returns zero if neither header asks for a wait.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	for _, name := range []string{"Retry-After", "RateLimit-Reset"} {
 		if wait, ok := domain.ParseRetryAfter(h.Get(name), now); ok && wait > 0 {

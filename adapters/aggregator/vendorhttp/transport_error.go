@@ -9,8 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of errors of a response; those of the transport are in package egress. The texts
-// are our own, because the texts of net/http contain addresses and host names.
+// The causes of errors that concern a response. The causes of transport errors are in package
+// egress. This package uses its own texts, because the texts of net/http contain addresses and host
+// names.
 var (
 	errNotHTTP     = errors.New("not an HTTP response")
 	errBreakerOpen = errors.New("circuit breaker open: too many recent failures")
@@ -30,7 +31,8 @@ func transportError(ctx context.Context, err error) *domain.Error {
 	return unreachable(causeOf(ctx, err), 0)
 }
 
-// causeOf returns the cause that matches an error of net/http.
+// causeOf returns the cause of an error of net/http: the one that package egress returns, or
+// otherwise errNotHTTP.
 func causeOf(ctx context.Context, err error) error {
 	if cause := egress.CauseOf(ctx, err); cause != nil {
 		return cause

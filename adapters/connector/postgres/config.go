@@ -56,7 +56,7 @@ const configMembers = "is wrong: config has the members host, database, sslMode 
 // maxDatabase is PostgreSQL's maximum length of an identifier, in bytes.
 const maxDatabase = 63
 
-// isHostname reports whether text is a host name that can be resolved. It may contain underscores.
+// isHostname reports whether text has the form of a host name. Underscores are allowed.
 func isHostname(text string) bool { return len(text) <= maxHostname && hostname.MatchString(text) }
 
 // decodeConfig decodes and validates a configuration, and fills in the defaults. It returns one

@@ -8,12 +8,12 @@
 //	  "sslMode": "verify-full", "rootCertificate": "-----BEGIN …"
 //	}
 //
-// The members port, sslMode and rootCertificate are optional. The credential has the parts username
-// and password. sslMode has the meaning it has in libpq, of whose modes three are supported:
+// The members port, sslMode and rootCertificate are optional. The credential has the parts username and password.
+// sslMode has the same meaning as in libpq. Three of libpq's modes are supported:
 //
 //   - verify-full (the default): a password is sent only to the verified server
 //   - require: the connection is encrypted, but the server is not verified
-//   - disable: the connection is not encrypted. This is refused unless Options.AllowHTTP is set
+//   - disable: the connection is not encrypted. This mode is refused unless Options.AllowHTTP is set
 //
 // rootCertificate is the certificate, in PEM, of the authority that verify-full trusts instead of
 // the system's authorities.
@@ -42,13 +42,13 @@ const probeTimeout = 10 * time.Second
 
 // Options are the dependencies of the connector.
 type Options struct {
-	// Egress checks the server's address, in the form of the URL https://host:port, when a
-	// connection is configured. Nil allows every address.
+	// Egress checks the server's address, which is passed as the URL https://host:port, when a connection is
+	// configured. Nil allows every address.
 	Egress ports.EgressGuard
 	// Control is called with each IP address just before the probe connects to it (see
 	// net.Dialer.Control). It rejects the address by returning an error. Nil allows every address.
 	Control func(network, address string, raw syscall.RawConn) error
-	// AllowHTTP allows sslMode disable, with which the password and all data are sent in clear.
+	// AllowHTTP allows the sslMode "disable". The password and all data are then sent without encryption.
 	AllowHTTP bool
 }
 
@@ -111,8 +111,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	if err != nil {
 		return "", probeError(ctx, err)
 	}
-	// Close waits for the server, but at most until ctx ends with the probe's timeout. A server that
-	// delays the end of the connection therefore cannot delay the probe any longer.
+	// Close waits for the server, but not longer than until ctx ends, at the latest with the probe's timeout. A server
+	// that delays the end of the connection therefore cannot delay the probe any longer.
 	defer func() { _ = conn.Close(ctx) }()
 	if err := conn.Ping(ctx); err != nil {
 		return "", probeError(ctx, err)
@@ -176,8 +176,8 @@ func (c *Connector) control(network, address string, raw syscall.RawConn) error 
 
 var versionNumber = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){0,2}`)
 
-// versionOf returns the version number at the start of status, the server_version that the server
-// reports. It drops the rest, because that is arbitrary text from the peer.
+// versionOf returns the version number at the start of status, which is the parameter server_version that the server
+// reports. It drops the rest of status, because the server can put any text there.
 func versionOf(status string) string {
 	if found := versionNumber.FindString(status); found != "" {
 		return found

@@ -99,8 +99,8 @@ func TestMinimalConfigGetsDefaults(t *testing.T) {
 	}
 }
 
-// newServer returns the configuration of a real PostgreSQL server. The server has a role with the
-// username and password of the credential good.
+// newServer returns the configuration of a real PostgreSQL server. The server has a role with the username and the
+// password in the variable good.
 func newServer(t *testing.T) map[string]any {
 	t.Helper()
 	dsn := pgtest.DSN(t)

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Limits of the data that a probe accepts from a server. A tenant chooses the server, so the server may be
-// hostile. The limits of pgx are a message of 1 GiB and 10,000,000 SCRAM iterations.
+// Limits of the data that a probe accepts from a server. A tenant chooses the server, so the server may be hostile. pgx
+// itself accepts messages of up to 1 GiB, and up to 10,000,000 SCRAM iterations.
 const (
 	// maxReceived is the maximum number of bytes that a probe reads, and also the maximum length of one
 	// message. During a probe, a PostgreSQL server sends its TLS certificates and less than 2 KiB of other
@@ -80,7 +80,7 @@ func (m *messageReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// headerLength is the length of a message's type, which is one byte, and of its length field.
+// headerLength is the length of a message's header in bytes: one byte for the type, and four for the length field.
 const headerLength = 5
 
 // next returns the next message with its header.

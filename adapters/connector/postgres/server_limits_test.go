@@ -75,7 +75,8 @@ func wantMalformed(t *testing.T, config map[string]any) {
 	}
 }
 
-// The server announces an invalid length and then waits until the probe ends the connection.
+// A probe must refuse a message whose announced length is invalid. The server announces such a length and then waits
+// until the probe ends the connection.
 func TestProbeRefusesAMessageOfAnInvalidLength(t *testing.T) {
 	for name, header := range map[string]string{
 		"1 GiB":                  "N\x40\x00\x00\x00",
@@ -94,8 +95,8 @@ func TestProbeRefusesAMessageOfAnInvalidLength(t *testing.T) {
 	}
 }
 
-// pgx keeps each parameter that a server reports, so many small messages need as much memory as one
-// large message. The server sends 64 MiB unless the probe ends the connection earlier.
+// pgx keeps each parameter that a server reports, so many small messages need as much memory as one large message. The
+// probe must therefore end the connection before the server has sent all of its 64 MiB.
 func TestProbeEndsAfterTooManyMessages(t *testing.T) {
 	config, _ := fakeServer(t, func(_ net.Conn, backend *pgproto3.Backend) {
 		backend.Send(&pgproto3.AuthenticationOk{})

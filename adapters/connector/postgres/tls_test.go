@@ -67,9 +67,8 @@ func newTLSServer(t *testing.T) (port int, root string) {
 	return s.Port(), string(certificate)
 }
 
-// If the test runs as root, the server runs as the user postgres and rejects a private key that
-// belongs to another user. chownToServer then makes postgres the owner of the directory and of its
-// files.
+// chownToServer makes the user postgres the owner of the directory and of its files if the test runs as root. In that
+// case the server runs as postgres and rejects a private key that belongs to another user.
 func chownToServer(t *testing.T, dir string) {
 	t.Helper()
 	u, err := user.Lookup("postgres")

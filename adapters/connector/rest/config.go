@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The values of auth. credentialParts maps each value to the names of the credential parts that it
-// requires.
+// The values of the member "auth" of the configuration. credentialParts maps each value to the names of the credential
+// parts that it requires.
 const (
 	authNone   = "none"
 	authBasic  = "basic"
@@ -132,8 +132,8 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// validateCredential returns an error for each part that auth requires and that is missing or
-// invalid. It also returns an error if the credential has other parts.
+// validateCredential returns an error for each credential part that the authentication method auth requires and that is
+// missing or invalid. It also returns an error if the credential has other parts.
 func validateCredential(auth string, c domain.Credential) []*domain.Error {
 	parts, known := credentialParts[auth]
 	if !known {

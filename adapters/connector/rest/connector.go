@@ -9,13 +9,13 @@
 //	  "headers": {"Accept": "application/json"}
 //	}
 //
-// A probe requests url and sends headers, which must not contain a credential. auth determines how
-// the credential is sent and which parts it has:
+// A probe requests the URL in "url" and sends the headers in "headers", which must not contain a credential. The member
+// "auth" determines how the credential is sent and which parts it has:
 //
 //   - "none" (the default): no credential, no parts
-//   - "basic": HTTP Basic (RFC 7617) with the parts username and password
-//   - "bearer": a bearer token (RFC 6750) from the part token
-//   - "header": the part value, sent in the header that authHeader names
+//   - "basic": HTTP Basic (RFC 7617) with the parts "username" and "password"
+//   - "bearer": a bearer token (RFC 6750) from the part "token"
+//   - "header": the part "value", sent in the header that "authHeader" names
 package rest
 
 import (
@@ -104,8 +104,8 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	return json.Marshal(cfg)
 }
 
-// Probe requests the URL one time. A status of 200 to 299 means that the peer is healthy; Probe then
-// returns the status ("200 OK"). Errors:
+// Probe requests the URL once. A status of 200 to 299 means that the peer is healthy; Probe then returns the status
+// ("200 OK"). Errors:
 //
 //   - Rejected: credential_rejected for 401; access_denied for 403; account_not_found for 404 and 410;
 //     address_not_allowed

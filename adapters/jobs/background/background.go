@@ -27,22 +27,22 @@ type Config struct {
 	// pull, or with 0 if no pull is unfinished. It must not block. If it is nil, the age is
 	// not measured.
 	Backlog func(time.Duration)
-	// FeedDelay is called about twelve times a minute with the time for which an open write
-	// transaction has held the change feed back, or with 0 if there is none. It must not block. If
-	// it is nil, the delay is not measured.
+	// FeedDelay is called about twelve times a minute with the time for which an open write transaction has delayed the
+	// change feed, or with 0 if there is none. It must not block. If it is nil, the delay is not measured.
 	FeedDelay func(time.Duration)
-	// Attention is called about four times a minute with the numbers of connections that need attention. It must not
-	// block. If it is nil, they are not counted.
+	// Attention is called about four times a minute with the numbers of connections and accounts that need attention.
+	// It must not block. If it is nil, they are not counted.
 	Attention func(ports.Attention)
-	// EventBacklog is called about four times a minute with the events of subscriptions that wait. It must not
-	// block. If it is nil, they are not counted.
+	// EventBacklog is called about four times a minute with the number of waiting events of subscriptions, the age of
+	// the oldest one, and the number of disabled subscriptions. It must not block. If it is nil, these values are not
+	// measured.
 	EventBacklog func(ports.EventBacklogAge)
 	// ReconcileInterval is the longest time that a connection may go without a successful
 	// pull: if no webhook triggers a pull, reconciliation requests one in time. 0 turns
 	// reconciliation off.
 	ReconcileInterval time.Duration
-	// DeliveryRetention is how long webhook deliveries are retained before they are pruned.
-	// 0 turns pruning off: deliveries and all other old rows are then retained forever.
+	// DeliveryRetention is how long webhook deliveries are retained before they are pruned. 0 turns this pruning off:
+	// deliveries and the stored responses of idempotent requests are then retained forever.
 	DeliveryRetention time.Duration
 	// EventRetention is how long delivered events of subscriptions, and the attempts to send them, are retained
 	// before they are pruned. 0 turns this off.

@@ -19,7 +19,7 @@ const (
 	silenceInterval      = 5 * time.Second
 	consentsInterval     = 30 * time.Second
 	attentionInterval    = 15 * time.Second
-	auditInterval        = 500 * time.Millisecond // entries must have a number within a second
+	auditInterval        = 500 * time.Millisecond // an audit entry must get its number within a second
 	checkpointInterval   = time.Minute
 	erasuresInterval     = time.Second
 	backlogInterval      = 15 * time.Second
@@ -27,7 +27,8 @@ const (
 	pruneInterval        = time.Hour
 	roundLimit           = 200
 	completenessInterval = 15 * time.Second
-	// webhooksLimit is small, because each removal waits for a vendor, for at most 15 s, while its claim lasts 2 min.
+	// webhooksLimit is small, because each removal of a webhook can wait up to 15 s for the vendor, and its claim ends
+	// after 2 min.
 	webhooksLimit = 4
 )
 
@@ -98,8 +99,8 @@ func tasks(
 	return append(list, reports(cfg, service)...)
 }
 
-// reports returns the tasks that measure something and pass the result to a function of cfg, for those functions that
-// are set.
+// reports returns one task for each reporting function that is set in cfg, for example cfg.Backlog. The task measures a
+// value and passes it to the function.
 func reports(cfg Config, service ports.Maintenance) (list []Task) {
 	if cfg.Attention != nil {
 		list = append(list, Task{"attention", attentionInterval, reportTo(cfg.Attention, service.CountAttention)})
@@ -150,11 +151,10 @@ type Maintenance struct {
 	running sync.WaitGroup
 }
 
-// StartMaintenance schedules the tasks that cfg turns on and the tasks in more, and returns without waiting for
-// them. The tasks receive the values of ctx, but they do not end with ctx. Each task has its
-// own goroutine, so that a slow task does not delay the other tasks. nudge inserts jobs for
-// stuck pulls. The errors of rounds are passed to cfg.OnError. The caller must have filled
-// in the defaults of cfg, because a nil OnError would panic.
+// StartMaintenance schedules the tasks that cfg turns on and the additional tasks in more. It returns without waiting
+// for them. The tasks use the values of ctx, but continue when ctx ends. Each task has its own goroutine, so that a
+// slow task does not delay the other tasks. nudge inserts jobs for stuck pulls. The errors of rounds are passed to
+// cfg.OnError. The caller must have filled in the defaults of cfg, because a nil OnError would panic.
 func StartMaintenance(
 	ctx context.Context, cfg Config, service ports.Maintenance,
 	nudge func(context.Context, []domain.PullID) error, leader Leader, more ...Task,
@@ -167,8 +167,8 @@ func StartMaintenance(
 	return m
 }
 
-// Stop cancels the tasks and waits for the rounds that are running, but not longer than
-// until ctx ends: a round that ignores its context must not delay the exit of the process.
+// Stop cancels the tasks and waits until the running rounds have ended or ctx ends: a round that ignores its context
+// must not delay the exit of the process.
 func (m *Maintenance) Stop(ctx context.Context) {
 	m.cancel()
 	done := make(chan struct{})

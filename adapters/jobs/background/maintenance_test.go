@@ -130,7 +130,8 @@ func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeSe
 	})
 }
 
-// A full batch of webhooks to remove is followed by the next one, and a failed batch waits for the next round.
+// After a full batch of webhooks to remove, the next batch must follow at once. After a failed batch, the task must
+// wait for its next round.
 func TestWebhooksAreRemovedUntilNoneIsDue(t *testing.T) {
 	var limits []int
 	results := []int{4, 4, 1}

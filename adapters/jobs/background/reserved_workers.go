@@ -37,8 +37,8 @@ type ReservedWorkers struct {
 	cancel  context.CancelFunc // cancels the running pulls
 }
 
-// StartReservedWorkers starts the reserved workers of cfg. They receive the values of ctx, but they do not
-// end with ctx. The caller must have filled in the defaults of cfg.
+// StartReservedWorkers starts the reserved workers of cfg. They use the values of ctx, but continue when ctx ends. The
+// caller must have filled in the defaults of cfg (see Config.WithDefaults).
 func StartReservedWorkers(ctx context.Context, cfg Config, service ports.Worker) *ReservedWorkers {
 	pulls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	waits, idle := context.WithCancel(pulls)
@@ -66,7 +66,7 @@ func (w *ReservedWorkers) Begin() (end func()) {
 	}
 }
 
-// Stop starts no more pulls. It lets the running pulls finish until grace ends. Then it cancels them, and
+// Stop starts no more pulls. It lets the running pulls finish until the context grace ends. Then it cancels them, and
 // waits until they have ended. It returns the error of ctx if some have not ended when ctx ends.
 func (w *ReservedWorkers) Stop(ctx, grace context.Context) error {
 	defer w.cancel()
@@ -95,8 +95,8 @@ func (w *ReservedWorkers) close() {
 	w.changed.Broadcast()
 }
 
-// work runs one waiting pull after the other until Stop is called. pulls is the context of the pulls.
-// waits is the context of the pause after a search that found no pull.
+// work runs one waiting pull after the other until Stop is called. The pulls run with the context pulls. The pause
+// after a search that found no pull ends when the context waits ends.
 func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	for w.awaitSaturation() {
 		found := false
@@ -113,7 +113,7 @@ func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	}
 }
 
-// awaitSaturation waits until all ordinary workers are busy. It returns false when Stop was called.
+// awaitSaturation waits until all ordinary workers are busy. It returns false if Stop has been called.
 func (w *ReservedWorkers) awaitSaturation() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -123,7 +123,7 @@ func (w *ReservedWorkers) awaitSaturation() bool {
 	return !w.stopped
 }
 
-// pause waits for d, or until ctx ends.
+// pause waits for the duration d, or until ctx ends if that is earlier.
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeWorker passes each call of RunPull to the function run of the test, and counts the calls.
+// fakeWorker passes each call of RunPull to run, which the test sets, and counts the calls.
 type fakeWorker struct {
 	run     func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
 	waiting func(ctx context.Context) (found bool, err error) // implements RunWaitingPull; if nil, no pull is found

@@ -1,8 +1,7 @@
-// Package localjobs is a job queue in the memory of one process. It is the queue of the in-memory
-// stores and of SQLite. It works like package jobs, but its jobs are lost when the process ends.
-// That does no harm. The pulls of the in-memory stores are lost at the same time. The pulls of
-// SQLite are not: there the queue polls the stored pulls, and adds those that are due and have no
-// job in this process.
+// Package localjobs is a job queue in the memory of one process. It is used with the in-memory stores and with SQLite.
+// It works like package jobs, but its jobs are lost when the process ends. That does no harm. The pulls of the
+// in-memory stores are lost at the same time. The pulls in a SQLite database are kept, and the queue polls the database
+// for pulls that are due and have no job in this process.
 package localjobs
 
 import (
@@ -33,7 +32,7 @@ type Queue struct {
 	workers     sync.WaitGroup
 }
 
-// job is the job of one pull. It is queued, is running, or waits for its timer.
+// job is the state of one pull in the queue. The pull is queued, is running, or waits for the timer.
 type job struct {
 	running  bool
 	rerun    bool // the pull was nudged while it was running, so it must run once more
@@ -62,9 +61,9 @@ func (q *Queue) Nudge(ids ...domain.PullID) {
 	}
 }
 
-// readyToQueue reports whether the pull must be added to the queue because of a nudge. It creates the job
-// of a pull that has none, and ends the wait for a retry. If the pull is running, it makes the pull run
-// once more afterwards. The caller must hold mu.
+// readyToQueue prepares a pull for a nudge, and reports whether the caller must add the pull to the queue. It creates a
+// job if the pull has none, and ends the wait for a retry. If the pull is running, it makes the pull run once more
+// afterwards. The caller must hold mu.
 func (q *Queue) readyToQueue(id domain.PullID) bool {
 	j := q.jobs[id]
 	if j == nil {
@@ -75,11 +74,11 @@ func (q *Queue) readyToQueue(id domain.PullID) bool {
 	return j.timer != nil && j.timer.Stop()
 }
 
-// push appends a pull that has a job to the queue. The caller must hold mu.
+// push appends a pull to the queue. The pull must have a job, and the caller must hold mu.
 func (q *Queue) push(id domain.PullID) { q.insert(len(q.queued), id) }
 
-// insert adds a pull that has a job at position i of the queue, and wakes one worker. The caller must hold
-// mu.
+// insert adds a pull at position i of the queue, and wakes one worker. The pull must have a job, and the caller must
+// hold mu.
 func (q *Queue) insert(i int, id domain.PullID) {
 	j := q.jobs[id]
 	j.running, j.rerun, j.timer = false, false, nil
@@ -106,8 +105,9 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	return nil
 }
 
-// nudgeStuck is Nudge for stuck pulls, which run before all queued pulls. Otherwise a backlog would delay
-// the pulls of a process that died. A pull of the backlog keeps its place. ids are the oldest first.
+// nudgeStuck works like Nudge, but adds the pulls at the front of the queue. Otherwise a backlog would delay the pulls
+// of a process that died. A pull that is already queued keeps its place. The argument ids must contain the oldest pull
+// first.
 func (q *Queue) nudgeStuck(_ context.Context, ids []domain.PullID) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -136,8 +136,8 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return errors.Join(q.stopOrdinary(ctx, grace), <-reserved)
 }
 
-// stopOrdinary waits for the ordinary workers. It cancels the pulls that have not finished when grace
-// ends. It returns the error of ctx if some pulls have not ended when ctx ends.
+// stopOrdinary waits for the ordinary workers. It cancels the pulls that have not finished when the context grace ends.
+// It returns the error of ctx if some pulls have not ended when ctx ends.
 func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
 	done := make(chan struct{})
 	go func() { q.workers.Wait(); close(done) }()

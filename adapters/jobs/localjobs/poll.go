@@ -21,11 +21,10 @@ const pollLimit = 200
 //
 //   - pulls that another process on the same database has queued or handed back
 //   - pulls of a process that died
-//   - pulls that have waited since before the start
+//   - pulls that were already waiting when this process started
 //
-// Such a pull starts late by at most the interval, or later if all workers are busy. An interval of 0
-// means 500 ms. The pulls that this process queues do not wait for a poll: the store must pass them to
-// Nudge after the commit.
+// Such a pull starts at most one interval late, or later if all workers are busy. An interval of 0 means 500 ms. The
+// pulls that this process queues do not wait for a poll: the store must pass them to Nudge after the commit.
 func NewPolling(cfg background.Config, interval time.Duration) *Queue {
 	q := New(cfg)
 	q.pollInterval = cmp.Or(interval, defaultPollInterval)
@@ -47,16 +46,16 @@ func (q *Queue) pollTasks(service ports.Maintenance) []background.Task {
 	}}}
 }
 
-// backlogged reports whether pulls are queued, and therefore all ordinary workers are busy. More due pulls
-// would only have to wait in this process, although another process may have a free worker.
+// backlogged reports whether pulls are waiting in the queue, which means that all ordinary workers are busy. Pulls from
+// another poll would only wait in this process, although another process may have a free worker.
 func (q *Queue) backlogged() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.queued) > 0
 }
 
-// addMissing queues those pulls that have no job. A pull with a job is queued, is running, or waits for a
-// retry after an error, which a poll must not end.
+// addMissing queues those of the pulls that have no job. A pull with a job is queued, is running, or waits for a retry
+// after an error. A poll must not shorten that wait.
 func (q *Queue) addMissing(ids []domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -57,7 +57,7 @@ func TestAPollRunsPullsWithoutAJob(t *testing.T) {
 	})
 }
 
-// The in-memory stores have no pulls of other processes.
+// A queue for the in-memory stores must not poll, because these stores contain no pulls of other processes.
 func TestAQueueOfTheMemoryStoresDoesNotPoll(t *testing.T) {
 	m := fakeMaintenance{listDue: func(context.Context, int) ([]domain.PullID, error) {
 		t.Error("polled")
@@ -86,7 +86,8 @@ func TestAProcessWithABacklogDoesNotPoll(t *testing.T) {
 	})
 }
 
-// A pull of the backlog may be reported as stuck, too, because it has waited for long. It keeps its place.
+// Stuck pulls must run before the pulls that are already queued. A queued pull may be reported as stuck, too, because
+// it has waited for a long time. Such a pull must keep its place.
 func TestStuckPullsRunBeforeABacklog(t *testing.T) {
 	stuck, backlog := []domain.PullID{newPull(), newPull()}, []domain.PullID{newPull(), newPull(), newPull()}
 	var order []domain.PullID

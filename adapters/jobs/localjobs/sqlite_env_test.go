@@ -26,7 +26,7 @@ const waitTimeout = 20 * time.Second
 // noPoll is a poll interval that does not end within a test.
 const noPoll = 100 * time.Hour
 
-// process is a queue with the stores on a SQLite file, as one process of the service has them.
+// process contains the stores and the queue of one process of the service, on a SQLite file.
 type process struct {
 	*gormstore.Store
 	queue *localjobs.Queue
@@ -122,7 +122,7 @@ func (p process) requestFor(t testing.TB, token domain.WebhookToken) domain.Pull
 	return pull.ID
 }
 
-// copyPull queues n copies of the only pull in the database, each of a connection of its own.
+// copyPull queues n copies of the only pull in the database. Each copy belongs to a connection of its own.
 func (p process) copyPull(t testing.TB, n int) {
 	t.Helper()
 	const numbers = "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ?) "
@@ -170,14 +170,14 @@ func (s storedPulls) ListDue(ctx context.Context, limit int) ([]domain.PullID, e
 // claimer is a ports.Worker that claims a pull, calls work, and records the outcome, as the service does.
 type claimer struct {
 	process
-	// work returns when the next attempt may start, or zero if the pull has succeeded. If it is nil, every
-	// pull succeeds.
+	// work returns the time at which the next attempt may start, or the zero time if the pull has succeeded. If it is
+	// nil, every pull succeeds.
 	work func(ctx context.Context, id domain.PullID) (next time.Time)
 	done chan domain.PullID // receives the pulls that have succeeded
 
 	mu      *sync.Mutex
-	running map[domain.PullID]int // the attempts that run, by their pull; shared by all processes of a test
-	errs    *errorLog             // attempts that ran at the same time
+	running map[domain.PullID]int // number of running attempts of each pull; shared by all processes of a test
+	errs    *errorLog             // reports attempts of one pull that ran at the same time
 }
 
 func newClaimer(p process, work func(ctx context.Context, id domain.PullID) time.Time) *claimer {
@@ -187,7 +187,7 @@ func newClaimer(p process, work func(ctx context.Context, id domain.PullID) time
 	}
 }
 
-// at returns a worker of another process that shares everything except the store.
+// at returns a worker for the process p. It shares everything with c except the process.
 func (c *claimer) at(p process) *claimer {
 	other := *c
 	other.process = p

@@ -44,7 +44,8 @@ func TestACommittedPullRunsWithoutAPoll(t *testing.T) {
 	atOnce("webhook", webhook.Delivery.Pull)
 }
 
-// The pull that is queued after a running one has already been tried, and found not due.
+// A second pull of a connection is queued while the first one is running. A worker has already tried the second pull
+// and found that it is not due. When the first pull ends, the second one must nevertheless start at once.
 func TestThePullAfterARunningOneRunsWhenThatEnds(t *testing.T) {
 	release := make(chan struct{})
 	p := openProcess(t, newFile(t), background.Config{}, noPoll)
@@ -164,8 +165,7 @@ func TestStopLetsRunningPullsFinish(t *testing.T) {
 	}
 }
 
-// A pull that fails because of the store or a bug is retried by its own process, and the error does not end
-// the process.
+// If a pull fails because of the store or a bug, its own process must retry it, and the error must not end the process.
 func TestAPanicDoesNotEndTheProcess(t *testing.T) {
 	var failed errorLog
 	p := openProcess(t, newFile(t), background.Config{OnError: failed.add}, 20*time.Millisecond)

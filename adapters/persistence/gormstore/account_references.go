@@ -7,12 +7,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// referenceRow is a row of account_references: an account reference that a connection had before an edit, or that
-// belongs to an erased connection.
+// referenceRow is a row of account_references. It contains an account reference that a connection had before an edit,
+// or a reference of an erased connection.
 type referenceRow struct {
 	Digest     []byte    `gorm:"column:digest;primaryKey"`
 	Connection uuid.UUID `gorm:"column:connection_id;primaryKey"`
-	AccountRef string    `gorm:"column:account_ref"` // "" as soon as the erasure has ended
+	AccountRef string    `gorm:"column:account_ref"` // "" once the erasure has ended
 	Erased     bool      `gorm:"column:erased"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id;primaryKey"`
 }
@@ -27,8 +27,8 @@ func referenceOf(c connectionRow, ref string, erased bool) referenceRow {
 	}
 }
 
-// rememberReference stores the account reference that the connection had before an edit, because an erasure must
-// search for it, too.
+// rememberReference stores the account reference that the connection had before an edit, because an erasure must also
+// search for this reference.
 func rememberReference(tx *gorm.DB, before connectionRow, after domain.Connection) error {
 	if before.AccountRef == "" ||
 		domain.CanonicalAccountRef(before.AccountRef) == domain.CanonicalAccountRef(after.AccountRef) {
@@ -39,7 +39,8 @@ func rememberReference(tx *gorm.DB, before connectionRow, after domain.Connectio
 }
 
 // markReferences marks all account references of the connection as erased: the present one, the former ones, and those
-// under which its accounts were read. From then on, a delivery that names one of them is stored without contents.
+// under which its accounts were read. From then on, a delivery that names one of these references is stored without
+// contents.
 func markReferences(b *erasureBatch) (bool, error) {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {
@@ -86,7 +87,7 @@ func (b *erasureBatch) references() (refs []string, err error) {
 	return refs, err
 }
 
-// forgetReferences removes the texts of the connection's account references. Their digests stay.
+// forgetReferences removes the texts of the connection's account references, but keeps their digests.
 func forgetReferences(tx *gorm.DB, c connectionRow) error {
 	return tx.Model(&referenceRow{}).Where("connection_id = ? AND tenant_id = ?", c.ID, c.Tenant).
 		Update("account_ref", "").Error

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// accountRow is a row of accounts: the account's data as the vendor last returned it. Unlike
+// accountRow is a row of accounts. It contains the data of an account that the vendor has returned last. Unlike
 // transactions, accounts have no versions.
 type accountRow struct {
 	ID              uuid.UUID `gorm:"column:id;primaryKey"`
@@ -28,24 +28,24 @@ type accountRow struct {
 	FirstSeen       instant   `gorm:"column:first_seen_at"`
 	Updated         instant   `gorm:"column:updated_at"`
 	Removed         instant   `gorm:"column:removed_at"`
-	// Listed is set if the vendor has listed the account. If it is not set, the account was only embedded
-	// in rows.
+	// Listed is set if the vendor has listed the account. If Listed is not set, the account is known only because the
+	// vendor's transactions contained it.
 	Listed bool `gorm:"column:listed"`
 	// AbsentSince is the first pull whose account list did not contain the account; NULL while the vendor
 	// lists the account.
 	AbsentSince uuid.NullUUID `gorm:"column:absent_pull_id"`
-	// AccountRef is the account reference under which the account was stored first. Later ones are in References.
+	// AccountRef is the account reference under which the account was first stored. Later references are in References.
 	AccountRef string `gorm:"column:account_ref"`
-	// AccountKey is the result of ports.PageWrite.AccountKey.
+	// AccountKey is the key that ports.PageWrite.AccountKey has returned for the account.
 	AccountKey string `gorm:"column:account_key"`
-	// References are all account references as JSON; "" if there is only the first one.
+	// References contains all account references of the account as JSON; it is "" if there is only the first one.
 	References string `gorm:"column:link_references"`
 }
 
 // TableName returns the name of the table in the schema.
 func (accountRow) TableName() string { return "accounts" }
 
-// set copies the vendor's data into the row. It does not write to the database.
+// set copies the vendor's data into the struct r. It does not write to the database.
 func (r *accountRow) set(v domain.AccountData) {
 	r.ExternalID, r.Type, r.Subtype, r.Name = v.ExternalID, string(v.Type), v.Subtype, v.Name
 	r.Number, r.Currency, r.Metadata = v.Number, v.Currency, v.Metadata
@@ -93,8 +93,8 @@ func (r accountRow) domain() (domain.Account, error) {
 	}, err
 }
 
-// moneyColumns returns the values of the amount column and the currency column; nil and "" if the
-// amount is unknown (m is nil).
+// moneyColumns returns the values of the amount column and of the currency column. They are nil and "" if m is nil,
+// because the amount is unknown.
 func moneyColumns(m *domain.Money) (*string, string) {
 	if m == nil {
 		return nil, ""
@@ -103,8 +103,8 @@ func moneyColumns(m *domain.Money) (*string, string) {
 	return &amount, m.Currency
 }
 
-// moneyOf is the inverse of moneyColumns. It returns nil if the amount is unknown (NULL), and an error if
-// it is not a number.
+// moneyOf is the inverse of moneyColumns. It returns nil if the amount is NULL, and an error if the amount is not a
+// number.
 func moneyOf(amount *string, currency string) (*domain.Money, error) {
 	if amount == nil {
 		return nil, nil

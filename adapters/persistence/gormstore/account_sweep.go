@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// SweepAccounts reads all accounts of the connection, because there are few, and updates those whose marks
-// change.
+// SweepAccounts compares the stored accounts with the vendor's complete list of accounts. It reads all accounts of the
+// connection, because there are few, and updates those that must be marked as absent, removed or present.
 func (s pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
 	p := s.newPageWriter(ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
 	_, err := s.runPage(ctx, lease, p, func() error {
@@ -36,8 +36,8 @@ func (s pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.Ac
 	return err
 }
 
-// markPresent removes the marks for absence and removal from an account that the vendor lists. StorePage
-// has already removed them, except from an unreadable account, which it does not store.
+// markPresent removes the marks for absence and removal from an account that the vendor lists. StorePage has already
+// done so for most accounts, but it does not store accounts that cannot be read.
 func (p *pageWriter) markPresent(account accountRow) error {
 	if account.Removed.IsZero() && !account.AbsentSince.Valid {
 		return nil
@@ -50,8 +50,8 @@ func (p *pageWriter) markPresent(account accountRow) error {
 	return p.recordEvents(domain.AccountModified, account.ID.String())
 }
 
-// markAbsent marks an account that the vendor does not list as removed. If the proof needs a second read,
-// the first one only records its pull.
+// markAbsent marks an account that the vendor does not list as removed. If the absence is proved only by a second read,
+// the first read only records its pull in the account.
 func (p *pageWriter) markAbsent(account accountRow, w ports.AccountSweepWrite) error {
 	columns := map[string]any{"removed_at": instant{w.At}, "updated_at": instant{w.At}}
 	switch {

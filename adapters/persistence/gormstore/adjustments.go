@@ -9,8 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// adjustmentRow is a row of close_adjustments. Seq orders the adjustments and the closes of an account: a close
-// with a lower position was made before. One row serves all closes of the account that it adjusts.
+// adjustmentRow is a row of close_adjustments: a change of a transaction that a closed period covers. Seq orders the
+// adjustments of an account relative to its closes: a close whose position is lower than Seq was made before the
+// adjustment. One row belongs to every close of the account that the change adjusts.
 type adjustmentRow struct {
 	Account     uuid.UUID `gorm:"column:account_id"`
 	Seq         int64     `gorm:"column:seq"`
@@ -45,25 +46,27 @@ func (r adjustmentRow) domain() domain.Adjustment {
 // limits of both databases.
 const adjustmentBatch = 200
 
-// pendingAdjustments collects what a transaction needs to store the adjustments of its changes.
+// pendingAdjustments collects the data that a database transaction needs to store the adjustments that its changes
+// cause.
 type pendingAdjustments struct {
-	// wanted is set if a period of an account of the connection is closed. Otherwise nothing is collected.
+	// wanted is set if the connection has an account with a closed period. Otherwise nothing is collected.
 	wanted bool
-	// replaced contains the states that rows had before the transaction, by their ids.
+	// replaced maps the id of each changed row to the state of the row before the transaction.
 	replaced map[uuid.UUID]domain.RecordState
 }
 
-// selectHasCloses is a SELECT that yields whether a period of an account of the pull's connection is closed.
+// selectHasCloses is a SELECT that yields whether the pull's connection has an account with a closed period.
 const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
 	WHERE account_closes.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ? AND
 		pulls.tenant_id = ?) AND account_closes.tenant_id = ?)`
 
-// selectStates is a SELECT of a stateRow for each row of a connection. Its text ends with the first condition.
+// selectStates is a SELECT of a stateRow for each transaction of a connection. Its text ends with AND, so another
+// condition must follow.
 const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date,
 	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency
 	FROM transactions WHERE connection_id = ? AND `
 
-// stateRow contains the columns of a transaction on which closes depend.
+// stateRow contains the columns of a transaction that influence a close.
 type stateRow struct {
 	summedRow
 
@@ -90,13 +93,13 @@ func (r *stateRow) state() domain.RecordState {
 	}
 }
 
-// readReplaced collects the states of the connection's rows that match the condition, before they are replaced.
-// It leaves out the rows that the transaction has written itself.
+// readReplaced collects the states of the connection's rows that match the condition. It must be called before these
+// rows are replaced. It omits rows that this database transaction has already written.
 func (p *pageWriter) readReplaced(condition clause.Expr) error {
 	return p.readReplacedOf(p.pull.Connection, condition)
 }
 
-// readReplacedOf is readReplaced for the rows of any connection.
+// readReplacedOf is like readReplaced, but for the rows of any connection.
 func (p *pageWriter) readReplacedOf(connection uuid.UUID, condition clause.Expr) error {
 	if !p.adjustments.wanted {
 		return nil
@@ -144,7 +147,7 @@ func (p *pageWriter) storeAdjustments() error {
 	return p.recordAdjusted(rows)
 }
 
-// recordAdjusted stores an event for each closed period that the adjustments concern.
+// recordAdjusted stores an event for each closed period that the rows adjust.
 func (p *pageWriter) recordAdjusted(rows []adjustmentRow) error {
 	first := map[uuid.UUID]string{} // the earliest day by account
 	for _, row := range rows {
@@ -181,13 +184,13 @@ func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustme
 	return row
 }
 
-// accountCloses contains what storing an adjustment requires about the closes of its account.
+// accountCloses summarizes the closes of an account. It is needed to store the account's adjustments.
 type accountCloses struct {
 	lastDay string // the latest closed day
-	seq     int64  // the highest seq of an adjustment, and position of a close
+	seq     int64  // the highest seq of an adjustment or position of a close
 }
 
-// readCloses returns the closes of the connection's accounts, by the id of the account.
+// readCloses returns a summary of the closes of each of the connection's accounts, by the id of the account.
 func (p *pageWriter) readCloses() (map[uuid.UUID]*accountCloses, error) {
 	q := newQuery(`SELECT account_id, max(date), max(position), `+selectLastSeq+`
 		FROM account_closes WHERE connection_id = ? AND tenant_id = ? GROUP BY account_id, tenant_id`,
@@ -204,13 +207,14 @@ func (p *pageWriter) readCloses() (map[uuid.UUID]*accountCloses, error) {
 	return closes, err
 }
 
-// selectLastSeq is the highest seq of the adjustments of the account of a row of account_closes; 0 without any.
+// selectLastSeq is an SQL expression on a row of account_closes: the highest seq of the adjustments of the row's
+// account, or 0 if the account has no adjustments.
 const selectLastSeq = `coalesce((SELECT max(seq) FROM close_adjustments WHERE
 	close_adjustments.account_id = account_closes.account_id AND
 	close_adjustments.tenant_id = account_closes.tenant_id), 0)`
 
-// readChanged returns the adjustments of all rows that the transaction has written, including those that no close
-// needs. The rows are those at the transaction's position in the change feed.
+// readChanged returns the adjustments for all rows that the database transaction has written, even those that belong to
+// no close. It finds the written rows by the transaction's position in the change feed.
 func (p *pageWriter) readChanged() ([]domain.Adjustment, error) {
 	q := newQuery(selectStates+"tenant_id = ? AND change_tx = ? ORDER BY id",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant), p.changeSeq)

@@ -11,12 +11,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// deliveryBatch is the maximum number of deliveries that are listed with one query.
+// deliveryBatch is the maximum number of deliveries that one query lists.
 const deliveryBatch = 10_000
 
-// VisitAnnouncedRemovals lists the ids and sizes of the pull's deliveries, and then reads their scopes in batches of
-// at most domain.MaxScopeBytes. It does not list the deliveries again for each batch: on SQLite, the pull of a
-// delivery is stored after its body, so the list costs as much as reading the bodies.
+// VisitAnnouncedRemovals lists the ids and sizes of the pull's deliveries, and then reads their scopes in batches of at
+// most domain.MaxScopeBytes. It does not list the deliveries again for each batch. On SQLite, the id of a delivery's
+// pull is stored after the body, so listing the deliveries costs as much as reading their bodies.
 func (s pulls) VisitAnnouncedRemovals(
 	ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error,
 ) error {
@@ -42,7 +42,7 @@ func (s pulls) VisitAnnouncedRemovals(
 	}
 }
 
-// removalVisitor visits the removals that the deliveries of a pull announce.
+// removalVisitor implements VisitAnnouncedRemovals for one pull.
 type removalVisitor struct {
 	pulls
 	pull        pullRow
@@ -50,7 +50,8 @@ type removalVisitor struct {
 	visit       func(externalIDs []string) error
 }
 
-// start reads the pull that runs under the lease and the quarantine of its connection. Errors: LeaseLost.
+// start reads the pull that runs under the lease, and the external ids in the quarantine of the pull's connection.
+// Errors: LeaseLost.
 func (v *removalVisitor) start(db *gorm.DB, lease domain.Lease) error {
 	var rows []pullRow
 	if err := underLease(db, lease).Omit("ask", "progress").Limit(1).Find(&rows).Error; err != nil {
@@ -64,7 +65,7 @@ func (v *removalVisitor) start(db *gorm.DB, lease domain.Lease) error {
 		Where("kind = ?", string(domain.QuarantinedTransaction)).Pluck("row_key", &v.quarantined).Error
 }
 
-// attachedDelivery is the id of a delivery, and the size of its scope.
+// attachedDelivery contains the id of a delivery and the size of its scope.
 type attachedDelivery struct {
 	ID    uuid.UUID
 	Bytes int
@@ -80,8 +81,8 @@ func (s pulls) listAttached(db *gorm.DB, p domain.Pull, after uuid.UUID) ([]atta
 	return listed, err
 }
 
-// batches returns the ids of the deliveries in batches. The scopes of a batch together fit into domain.MaxScopeBytes,
-// unless it consists of one delivery.
+// batches yields the ids of the deliveries in batches. The scopes of a batch have at most domain.MaxScopeBytes
+// together, unless the batch consists of a single delivery.
 func batches(listed []attachedDelivery) iter.Seq[[]uuid.UUID] {
 	return func(yield func([]uuid.UUID) bool) {
 		var batch []uuid.UUID
@@ -101,8 +102,8 @@ func batches(listed []attachedDelivery) iter.Seq[[]uuid.UUID] {
 	}
 }
 
-// visitBatch calls visit with those announced removals of the deliveries that name known rows. No query is open while
-// visit runs, because visit may write.
+// visitBatch calls visit with the external ids that knownRows returns for the deliveries. No query is open while visit
+// runs, because visit may write.
 func (v removalVisitor) visitBatch(ctx context.Context, deliveries []uuid.UUID) error {
 	var known []string
 	err := v.read(ctx, func(db *gorm.DB) (err error) {
@@ -116,16 +117,16 @@ func (v removalVisitor) visitBatch(ctx context.Context, deliveries []uuid.UUID) 
 }
 
 // knownRows returns the sorted external ids that the deliveries announce as removed and that belong to known rows of
-// the connection: rows that are stored and not removed, or are in the quarantine. Most announced ids may belong to no
-// row. The database therefore parses the scopes and looks up the ids, so that the ids are neither read nor updated one
-// by one.
+// the connection: rows that are stored and not removed, or are in the quarantine. Possibly most announced ids belong to
+// no row. Therefore the database itself parses the scopes and looks up the ids, and the service reads only the ids of
+// known rows.
 func (v removalVisitor) knownRows(db *gorm.DB, deliveries []uuid.UUID) ([]string, error) {
 	announced := "SELECT announced.value FROM deliveries CROSS JOIN " + v.dialect.AnnouncedRemovals("announced")
 	const which = ` WHERE deliveries.tenant_id = ? AND deliveries.connection_id = ? AND deliveries.id IN ?`
 	own := []any{v.pull.Tenant, v.pull.Connection, deliveries}
 	var stored, quarantined []string
-	// With the id of the connection itself, the planner might assume that the connection has one row, and read all of
-	// its rows for each announced id.
+	// The subquery hides the id of the connection from the planner. If the planner knew the id, it might assume that
+	// the connection has one row, and read all of its rows for each announced id.
 	const connection = "(SELECT c.id FROM connections c WHERE c.id = ? AND c.tenant_id = ?)"
 	err := db.Raw(announced+" CROSS JOIN transactions AS t"+which+
 		" AND t.connection_id = "+connection+" AND t.external_id = announced.value AND t.removed_at IS NULL AND "+

@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// SQL expressions on rows of connections: whether the connection has a live token, and whether a webhook about it was
-// received at or after the synchronisation that was missed. The second one reads the newest deliveries of a connection,
-// and only if the connection is silent.
+// SQL expressions on rows of connections. hasLiveToken is true if the connection has a live token. isHeard is true if a
+// webhook about the connection was received at or after the synchronisation whose webhook was missing. isHeard reads
+// the newest deliveries of the connection, and only if a webhook was missing (webhook_missed_at).
 const (
 	hasLiveToken = `EXISTS (SELECT 1 FROM webhook_tokens t WHERE t.connection_id = connections.id
 		AND t.tenant_id = connections.tenant_id AND t.revoked_at IS NULL)`
@@ -21,7 +21,7 @@ const (
 		AND d.received_at >= connections.webhook_missed_at AND d.status <> 'ignored') END`
 )
 
-// The conditions of the partial indexes on connections.
+// SQL conditions on rows of connections. They are also the conditions of the partial indexes on this table.
 const (
 	awaitsNotice  = "consent_notice_at IS NOT NULL AND deleted_at IS NULL"
 	hasExpiry     = "consent_expires_at IS NOT NULL AND deleted_at IS NULL"
@@ -29,7 +29,8 @@ const (
 	isSilent      = "webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
 )
 
-// heardSince reports whether a webhook about the connection was received at or after a time.
+// heardSince reports whether a webhook about the connection was received at or after the time at. Ignored deliveries do
+// not count.
 func heardSince(db *gorm.DB, d Dialect, c connectionRow, at time.Time) (bool, error) {
 	var found []string
 	err := db.Model(&deliveryRow{}).Where("connection_id = ? AND received_at >= ?", c.ID, instant{at}).
@@ -38,15 +39,16 @@ func heardSince(db *gorm.DB, d Dialect, c connectionRow, at time.Time) (bool, er
 	return len(found) > 0, err
 }
 
-// awaitWebhook stores the result of domain.WebhookWatch.Awaiting for a connection.
+// awaitWebhook makes the connection wait for the webhook of the next synchronisation, as domain.WebhookWatch.Awaiting
+// does.
 func awaitWebhook(tx *gorm.DB, c connectionRow) error {
 	return tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", c.ID, c.Tenant).
 		Where("webhook_due_at IS NULL AND webhook_next_at IS NOT NULL").
 		Updates(map[string]any{"webhook_due_at": gorm.Expr("webhook_next_at")}).Error
 }
 
-// NoticeConsents notices each consent with a compare-and-swap on its consent_notice_at. A row that another process has
-// changed since it was read is skipped.
+// NoticeConsents marks each consent as noticed with a compare-and-swap on the column consent_notice_at. It skips a row
+// that another process has changed since it was read.
 func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
@@ -82,7 +84,8 @@ func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int
 	return noticed, err
 }
 
-// CountAttention reads only the connections that it counts, through partial indexes, and the states of all accounts.
+// CountAttention reads only the connections that it may count, through partial indexes. In addition, it reads the
+// completeness of all accounts.
 func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
 	var expiring, silent, drifting int64
 	err := s.background().read(ctx, func(db *gorm.DB) error {
@@ -102,7 +105,7 @@ func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.At
 	return ports.Attention{ConsentExpiring: int(expiring), Silent: int(silent), Drifting: int(drifting)}, err
 }
 
-// ListUnheard reads only the rows that it returns, through a partial index.
+// ListUnheard uses a partial index, and reads only the rows that it returns.
 func (s pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
@@ -112,8 +115,8 @@ func (s pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]dom
 	return convertAll(rows, connectionRow.domain), err
 }
 
-// PassWebhook locks the connection, so that only the first of several concurrent calls finds the synchronisation that
-// the connection waits for.
+// PassWebhook locks the connection. Of several concurrent calls for the same synchronisation, only the first therefore
+// finds that the connection still waits for its webhook.
 func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
 	r ports.PullRequest,
 ) (ports.WebhookPassed, error) {

@@ -19,9 +19,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// BenchmarkAuditedChange measures changes with and without their audit entry, in turns. It reports the medians and by
-// how much the entry slows the change down. The server and the file flush every commit to disk, as in production; the
-// file in memory shows the cost of the entry without the flush.
+// BenchmarkAuditedChange alternately measures changes with and without an audit entry. It reports the two medians, and
+// by how much the entry slows the change down. PostgreSQL and the SQLite file on disk flush every commit, as in
+// production. The SQLite file in memory shows the cost of the entry without the flush.
 func BenchmarkAuditedChange(b *testing.B) {
 	server, err := pgtest.Start(pgtest.Options{Fsync: true})
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tamperings is the number of random tamperings on each database. Each one gets a tenant of its own.
+// tamperings is the number of random tamperings on each database. Each tampering uses its own tenant.
 const tamperings = 1000
 
 var auditKeys = []domain.Secret{domain.NewSecret(bytes.Repeat([]byte{7}, 32))}
 
-// auditEnv is a tree of one tenant that a test tampers with.
+// auditEnv is the audit tree of one tenant, with which a test tampers.
 type auditEnv struct {
 	t *testing.T
 	backend
@@ -29,10 +29,10 @@ type auditEnv struct {
 	size      int64
 	early     []byte // a checkpoint of the first earlySize entries
 	earlySize int64
-	sizes     []int64 // of the checkpoints
+	sizes     []int64 // the sizes of the tree at its checkpoints
 }
 
-// newAuditEnv stores a tree with 3 to 14 entries in batches of random sizes.
+// newAuditEnv stores an audit tree with 3 to 14 entries, which it numbers in batches of random sizes.
 func newAuditEnv(t *testing.T, b backend, random *rand.Rand) *auditEnv {
 	t.Helper()
 	e := &auditEnv{t: t, backend: b, random: random, tenant: domain.TenantID{UUID: uuid.New()}}
@@ -79,7 +79,7 @@ func (e *auditEnv) number() {
 	e.noError(err)
 }
 
-// verify returns the first finding.
+// verify verifies the stored tree and returns the first finding; nil if there is none.
 func (e *auditEnv) verify(earlier ...[]byte) (finding *domain.AuditFinding) {
 	e.t.Helper()
 	e.noError(e.AuditLog().Snapshot(e.t.Context(), e.tenant, func(s ports.AuditSnapshot) (err error) {
@@ -89,7 +89,7 @@ func (e *auditEnv) verify(earlier ...[]byte) (finding *domain.AuditFinding) {
 	return finding
 }
 
-// exec runs a statement. Its last parameter is the tenant.
+// exec runs a statement whose last parameter is the tenant. The statement must change a row.
 func (e *auditEnv) exec(sql string, args ...any) {
 	e.t.Helper()
 	done := e.gorm.Exec(sql, append(args, e.tenant.UUID)...)
@@ -122,7 +122,7 @@ func (e *auditEnv) change() (first int64) {
 	return n
 }
 
-// drop deletes an entry, and sometimes closes the gap.
+// drop deletes an entry, and sometimes closes the gap by renumbering the later entries.
 func (e *auditEnv) drop() (first int64) {
 	n := e.anyEntry()
 	e.exec("DELETE FROM audit_entries WHERE sequence = ? AND tenant_id = ?", n)
@@ -134,7 +134,7 @@ func (e *auditEnv) drop() (first int64) {
 	return n
 }
 
-// dropTail deletes the last entries, and sometimes their hashes and the size of the tree, too.
+// dropTail deletes the last entries. Sometimes it also deletes their hashes and reduces the stored size of the tree.
 func (e *auditEnv) dropTail() (first int64) {
 	n := e.anyEntry()
 	e.exec("DELETE FROM audit_entries WHERE sequence >= ? AND tenant_id = ?", n)
@@ -147,7 +147,7 @@ func (e *auditEnv) dropTail() (first int64) {
 	return n
 }
 
-// hashCount returns how many hashes the tree of n entries has stored.
+// hashCount returns the number of hashes that are stored for a tree of n entries.
 func hashCount(n int64) int64 {
 	count := int64(0)
 	for ; n > 0; n >>= 1 {
@@ -205,7 +205,8 @@ func (e *auditEnv) changeTree() (first int64) {
 	}
 }
 
-// rewrite changes, drops or adds an entry before an earlier checkpoint, and recomputes the whole tree with the key.
+// rewrite changes, drops or adds an entry before the checkpoint e.early, and recomputes the whole tree with the
+// service's key.
 func (e *auditEnv) rewrite() {
 	e.noError(e.gorm.Transaction(func(tx *gorm.DB) error {
 		for _, table := range []string{"audit_hashes", "audit_checkpoints", "audit_heads"} {
@@ -249,8 +250,9 @@ func (e *auditEnv) rewrite() {
 	}
 }
 
-// TestEveryTamperingIsFound tampers with the tables of 1,000 trees on each database. Every tampering must be found, and
-// the tree must be valid before it. The result names the tampered entry, as far as anything can.
+// TestEveryTamperingIsFound tampers with the tables of 1,000 trees on each database. The verification must accept each
+// tree before the tampering, and must find each tampering. The finding must name the first tampered entry, as far as
+// the remaining data show which one it is.
 func TestEveryTamperingIsFound(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		random := rand.New(rand.NewPCG(42, 1))
@@ -288,7 +290,7 @@ func TestEveryTamperingIsFound(t *testing.T) {
 			case finding.Sequence == first:
 				named++
 			case kind.name == "change the tree" && finding.Sequence < first:
-				// without a checkpoint, the entries of its batch are not proved
+				// without its checkpoint, no entry of a batch is proved, so the finding may name an earlier entry
 			default:
 				t.Errorf("%s of entry %d of %d: the finding is %+v", kind.name, first, e.size, finding)
 			}

@@ -22,8 +22,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// recorder replaces the job queue: it records the pulls that get a job. Its method enqueue first writes in
-// the transaction, so it records nothing if the transaction has already failed.
+// recorder replaces the job queue: it records the pulls that get a job. Its method enqueue first writes to the database
+// in the transaction. If the transaction has already failed, this write fails, and nothing is recorded.
 type recorder struct {
 	mu     sync.Mutex
 	jobs   []uuid.UUID
@@ -69,7 +69,7 @@ type backend struct {
 	*gormstore.Store
 	gorm *gorm.DB
 	jobs *recorder
-	// another returns another store on the same database, as another process would open it.
+	// another returns a second store on the same database, like the store of another process.
 	another func() *gormstore.Store
 }
 

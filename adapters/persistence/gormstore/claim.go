@@ -76,10 +76,9 @@ func notDue(wait time.Duration) error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 }
 
-// startAttempt marks the locked pull as running under the lease. It returns the pull in its new state with
-// its connection, but does not set Empty, Removed, RemovedAccounts and
-// Quarantine. From then on, the id of the lease is the
-// pull's fencing token. Errors: NotDue, with the time to wait in RetryAfter.
+// startAttempt marks the locked pull as running under the lease. It sets the members Pull, Connection and Initial of
+// the result; Claim sets the other members. From then on, the id of the lease is the pull's fencing token. Errors:
+// NotDue, with the time to wait in RetryAfter.
 func (s pulls) startAttempt(
 	tx *gorm.DB, row pullRow, c domain.Connection, lease domain.Lease, at time.Time,
 ) (ports.Claimed, error) {
@@ -113,8 +112,8 @@ func (s pulls) startAttempt(
 	return ports.Claimed{Pull: p, Connection: c, Initial: initial}, saveClaim(tx, p, complete, lease)
 }
 
-// ready returns the time from which the pull may be claimed: the end of the lease for a running pull, the
-// time of the next attempt for a waiting pull, and zero for a queued pull.
+// ready returns the earliest time at which the pull may be claimed. For a running pull, this is the end of the lease;
+// for a waiting pull, the time of the next attempt. For a queued pull, it is zero.
 func (r pullRow) ready() time.Time {
 	if r.State == stateRunning {
 		return r.LeaseUntil.Time
@@ -122,14 +121,14 @@ func (r pullRow) ready() time.Time {
 	return r.NotBefore.Time
 }
 
-// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the order in which
-// they were received. The caller must have locked the pull, so that all attached deliveries are committed
-// and no more can be attached.
+// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the order in which they were
+// received. The caller must have locked the pull, so that all attached deliveries are committed and no further delivery
+// can be attached.
 //
-// Webhooks that are being received wait for the lock on the pull, so mergedScope must be fast even for
-// thousands of deliveries. The query therefore returns each distinct scope only once, at the position of
-// the last delivery with this scope. This does not change the result: merging a scope twice has no effect,
-// and of several signals only the last one counts.
+// The receipt of other webhooks waits for the lock on the pull, so mergedScope must be fast even for thousands of
+// deliveries. The query therefore returns each distinct scope only once, at the position of the last delivery with this
+// scope. This does not change the result: merging a scope twice has no effect, and of several signals only the last one
+// counts.
 func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	large, err := s.exceedsScope(tx, p)
 	if err != nil {
@@ -155,11 +154,11 @@ func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error)
 	return domain.MergeScopes(all), nil
 }
 
-// unlimited is the limit of AttachedDeliveries for scopes of any size.
+// unlimited is the argument maxBytes of AttachedDeliveries that admits scopes of any size.
 const unlimited = math.MaxInt32
 
 // exceedsScope reports whether the scopes of the pull's deliveries are together larger than domain.MaxScopeBytes. The
-// query ends at the first delivery whose scope exceeds the limit, together with those before it.
+// query adds up the sizes and stops at the first delivery at which the sum exceeds the limit.
 func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
 	sizes := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
 		Select("sum(octet_length(ask)) OVER (ROWS UNBOUNDED PRECEDING) AS bytes")
@@ -172,12 +171,13 @@ func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
 	return len(found) > 0, err
 }
 
-// maxSignalScope bounds the size of a scope with a signal. An event with a signal names no rows.
+// maxSignalScope is the maximum size of a scope with a signal, in bytes. Such a scope is small, because an event with a
+// signal names no rows.
 const maxSignalScope = 1024
 
-// largeScope returns the scope of a pull whose deliveries have scopes that are too large to be merged: the
-// pull's own scope merged with domain.LargeScope, the last signal of the deliveries and their last reports about the
-// consent. It reads only small scopes.
+// largeScope returns the scope of a pull for which exceedsScope is true, so that the scopes of its deliveries are too
+// large to be merged. The result is the pull's own scope merged with domain.LargeScope, with the last signal of the
+// deliveries, and with their last reports about the consent. largeScope reads only small scopes.
 func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	signals, err := s.lastScopes(tx, p, `%"signal":"%`, 1)
 	if err != nil {
@@ -193,7 +193,8 @@ func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) 
 	}), nil
 }
 
-// lastScopes returns the last small scopes of the deliveries whose JSON matches the pattern, oldest first.
+// lastScopes returns the scopes of at most maxSignalScope bytes whose JSON matches the LIKE pattern. It returns only
+// those of the last limit deliveries with such a scope, oldest first.
 func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int) ([]domain.PullScope, error) {
 	var stored []string
 	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, maxSignalScope)).Where("ask LIKE ?", pattern).
@@ -207,9 +208,9 @@ func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int)
 	return scopes, err
 }
 
-// saveClaim stores the start of the attempt, and whether the pull is complete. If two pulls of a connection
-// are claimed at the same time, both find no other pull under way, and the unique index over pulls under
-// way decides. Errors: NotDue if another pull of the connection was claimed first.
+// saveClaim stores the start of the attempt, and whether the pull is complete, that is, reads everything that the
+// vendor has. If two pulls of a connection are claimed at the same time, both find no other pull under way, and the
+// unique index over pulls under way decides. Errors: NotDue if another pull of the connection was claimed first.
 //
 // saveClaim is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL would
 // lock the connection, because the row's foreign key refers to it. A deletion holds that lock while it
@@ -247,7 +248,7 @@ func (s pulls) firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 	return len(ids) == 0, err
 }
 
-// removedAccounts returns the external ids of the connection's accounts that are marked as removed, sorted.
+// removedAccounts returns the sorted external ids of those accounts of the connection that are marked as removed.
 func removedAccounts(tx *gorm.DB, c domain.Connection) ([]string, error) {
 	var ids []string
 	err := tx.Model(&accountRow{}).Where("connection_id = ? AND tenant_id = ?", c.ID.UUID, c.Tenant.UUID).
@@ -268,8 +269,8 @@ func (s pulls) isEmpty(tx *gorm.DB, c domain.Connection) (bool, error) {
 // ended, or belongs to a deleted connection.
 func leaseLost() error { return &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost} }
 
-// lockByID locks a pull of any tenant. A distributed database locks rows only on the server of their tenant, so the
-// tenant is looked up first. Errors: NotFound.
+// lockByID locks a pull, whatever its tenant. A distributed database can lock a row only on the server of the row's
+// tenant, so lockByID first looks up the tenant there. Errors: NotFound.
 func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (pullRow, error) {
 	query := locked(tx, forUpdate).Where("id = ?", id.UUID)
 	if s.dialect.Distributed() {
@@ -288,8 +289,8 @@ func tenantOfPull(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
 	return row.Tenant, err
 }
 
-// lockRunning locks the pull that runs under the lease, and returns it without scope and progress.
-// Errors: LeaseLost if there is no such pull.
+// lockRunning locks the pull that runs under the lease, and returns the pull without scope and progress. Errors:
+// LeaseLost if no pull runs under the lease.
 func lockRunning(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
 	rows := []pullRow{}
 	err := locked(underLease(tx, lease), forUpdate).Omit("ask", "progress").Limit(1).Find(&rows).Error
@@ -314,7 +315,7 @@ const isLive = "EXISTS (SELECT 1 FROM connections " +
 	"WHERE connections.id = pulls.connection_id AND connections.tenant_id = pulls.tenant_id " +
 	"AND connections.deleted_at IS NULL)"
 
-// isOfActive is an SQL condition on rows p of pulls: the connection of the pull is not paused.
+// isOfActive is an SQL condition on rows of pulls with the alias p: the connection of the pull is not paused.
 const isOfActive = "NOT EXISTS (SELECT 1 FROM connections " +
 	"WHERE connections.id = p.connection_id AND connections.tenant_id = p.tenant_id " +
 	"AND connections.paused_at IS NOT NULL)"

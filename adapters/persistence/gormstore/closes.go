@@ -13,12 +13,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A close and the pulls of its connection are serialised by a lock of the connection. Each transaction that
-// writes records shares this lock (Dialect.ShareConnection) before it reads whether there are closes. A close
-// takes it exclusively (Dialect.ExcludeWriters) before it reads the records. Therefore a write either ends before the
-// digest is computed and is part of it, or starts after the close is committed and stores its adjustments.
+// A lock of the connection serialises a close with the writes of the connection's pulls. Each transaction that writes
+// records takes this lock in shared mode (Dialect.ShareConnection) before it reads whether a period is closed. A close
+// takes the lock exclusively (Dialect.ExcludeWriters) before it reads the records. Therefore a write either ends before
+// the digest of the close is computed, so that the digest includes the write, or reads the closes only after the close
+// is committed, and stores its adjustments.
 
-// shareConnection evaluates Dialect.ShareConnection in a statement of its own.
+// shareConnection takes the lock of Dialect.ShareConnection with a separate statement.
 func (s pulls) shareConnection(tx Tx, tenant, connection uuid.UUID) error {
 	var shared bool
 	q := newQuery("SELECT "+s.dialect.ShareConnection("id")+" FROM connections WHERE id = ? AND tenant_id = ?",
@@ -26,8 +27,9 @@ func (s pulls) shareConnection(tx Tx, tenant, connection uuid.UUID) error {
 	return tx.Read(q.into([]any{&shared}, func() error { return nil }))
 }
 
-// closeRow is a row of account_closes. Position is the highest seq of the account's adjustments and closes when
-// the close was made: the adjustments of the close have a higher one.
+// closeRow is a row of account_closes. Position is the highest seq that an adjustment of the account had when the close
+// was made, or the highest position of an earlier close if that is higher. The adjustments of this close therefore have
+// a seq above Position.
 type closeRow struct {
 	Account      uuid.UUID `gorm:"column:account_id"`
 	Date         string    `gorm:"column:date"`
@@ -59,8 +61,8 @@ func newCloseRow(c domain.Close, account accountKeys, position int64) *closeRow 
 	return row
 }
 
-// domain returns the row as a domain.Close. Errors: an invalid sum or digest, which can happen only if another program
-// wrote the row.
+// domain returns the row as a domain.Close. Errors: the sum or the digest is not valid, which can happen only if
+// another program wrote the row.
 func (r closeRow) domain() (domain.Close, error) {
 	c := domain.Close{
 		Account: domain.AccountID{UUID: r.Account}, Date: domain.Date(r.Date), Count: r.Count, Currency: r.Currency,
@@ -80,7 +82,7 @@ func (r closeRow) domain() (domain.Close, error) {
 	return c, nil
 }
 
-// findClose returns the close of a day. Errors: NotFound.
+// findClose returns the close of the account for a day. Errors: NotFound.
 func findClose(
 	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) (closeRow, error) {
@@ -88,8 +90,8 @@ func findClose(
 		tenant.UUID))
 }
 
-// ClosePeriod first looks for the account and for a close of the day, with the short timeout of a request. Only then
-// does it wait for the writers of the connection.
+// ClosePeriod first looks up the account and an existing close of the day, with the short timeout for requests. Only if
+// the day has no close does it wait for the writers of the connection.
 func (s ledger) ClosePeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, r domain.CloseRequest,
 ) (c domain.Close, created bool, err error) {
@@ -108,7 +110,7 @@ func (s ledger) ClosePeriod(
 		if account, err = s.excludeWriters(tx, account); err != nil {
 			return err
 		}
-		if _, err := findAccount(tx.DB, tenant, id); err != nil { // it may have been erased
+		if _, err := findAccount(tx.DB, tenant, id); err != nil { // the account may have been erased
 			return err
 		}
 		c, created, err = existingClose(tx.DB, tenant, id, r.Date)
@@ -131,8 +133,8 @@ func (s ledger) ClosePeriod(
 	return c, created, nil
 }
 
-// excludeWriters excludes the writers of the account's connection, and returns the present keys of the account, which
-// may have moved to another connection meanwhile.
+// excludeWriters excludes the writers of the account's connection, and returns the present keys of the account. If the
+// account has moved to another connection meanwhile, it excludes the writers of that connection, too.
 func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) {
 	for {
 		if err := s.dialect.ExcludeWriters(tx.DB, account.Tenant, account.Connection); err != nil {
@@ -146,7 +148,7 @@ func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) 
 	}
 }
 
-// existingClose returns the close of the day. missing is true if there is none.
+// existingClose returns the close of the day. The result missing is true if the day has no close.
 func existingClose(
 	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) (c domain.Close, missing bool, err error) {
@@ -160,7 +162,7 @@ func existingClose(
 	return c, false, err
 }
 
-// lastPosition returns the position of a close that is made now.
+// lastPosition returns the position for a new close of the account; see closeRow.
 func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) {
 	err = tx.Raw(`SELECT max(last) FROM (
 			SELECT coalesce(max(position), 0) AS last FROM account_closes WHERE account_id = ? AND tenant_id = ?
@@ -170,8 +172,8 @@ func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) 
 	return position, err
 }
 
-// closeOf returns the close of the account's present records. It reads them one by one; the database sorts them
-// by id, on disk if they are many.
+// closeOf returns the close that the request makes of the account's present records. It reads the records one by one,
+// ordered by id. The database sorts them, on disk if there are many.
 func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (domain.Close, error) {
 	var currency string
 	err := tx.Table("accounts").Where("id = ? AND tenant_id = ?", account.ID, account.Tenant).
@@ -201,7 +203,7 @@ func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (doma
 	return digest.Close(domain.AccountID{UUID: account.ID}, r, completeness), err
 }
 
-// ReopenPeriod deletes the close, and the adjustments that no other close of the account needs.
+// ReopenPeriod deletes the close, and those adjustments of it that belong to no other close of the account.
 func (s ledger) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
 ) error {
@@ -230,20 +232,22 @@ func (s ledger) ReopenPeriod(
 	})
 }
 
-// ofClose is an SQL condition: a row of close_adjustments is an adjustment of a row of account_closes.
+// ofClose is an SQL condition on a row of close_adjustments and a row of account_closes: the adjustment belongs to the
+// close.
 const ofClose = `account_closes.account_id = close_adjustments.account_id
 	AND account_closes.tenant_id = close_adjustments.tenant_id
 	AND account_closes.position < close_adjustments.seq AND account_closes.date >= close_adjustments.day`
 
-// selectFeed is selectTransactions with the earliest closed day that a change of the row adjusts. Its first two
-// parameters are the tenant. For a tenant without closes, the database checks only once that there are none.
+// selectFeed is selectTransactions with one more column: the date of the earliest close that a change of the
+// transaction adjusts. The first two parameters are the tenant. If the tenant has no closes, the database finds this
+// out only once, and not for each row.
 var selectFeed = "SELECT " + selected(isRead) + `, CASE
 	WHEN EXISTS (SELECT 1 FROM account_closes WHERE account_closes.tenant_id = ?)
 	THEN (SELECT min(account_closes.date) FROM close_adjustments JOIN account_closes ON ` + ofClose + `
 		WHERE close_adjustments.transaction_id = transactions.id AND close_adjustments.tenant_id = ?)
 	END FROM transactions WHERE `
 
-// Closes reads the days by the primary key, backwards.
+// Closes scans the primary key backwards, so that the latest day comes first.
 func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 	page domain.PageRequest,
 ) (domain.Page[domain.Close], error) {
@@ -264,7 +268,7 @@ func (s ledger) Closes(ctx context.Context, tenant domain.TenantID, account doma
 	return found, err
 }
 
-// Adjustments reads the adjustments by the primary key, backwards.
+// Adjustments scans the primary key backwards, so that the newest adjustment comes first.
 func (s ledger) Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 	page domain.PageRequest,
 ) (domain.Page[domain.Adjustment], error) {

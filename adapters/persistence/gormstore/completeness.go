@@ -17,8 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// completenessRow is a row of account_completeness: a domain.Completeness, encoded as JSON, and the columns by
-// which the completeness of a connection is found.
+// completenessRow is a row of account_completeness: the domain.Completeness of an account, encoded as JSON, and the
+// columns that queries about several accounts use.
 type completenessRow struct {
 	Account    uuid.UUID `gorm:"column:account_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -32,7 +32,7 @@ type completenessRow struct {
 // TableName returns the name of the table in the schema.
 func (completenessRow) TableName() string { return "account_completeness" }
 
-// balanceRow is a row of account_balances: the last reading of an account on one day.
+// balanceRow is a row of account_balances: the balances of an account at its last reading of one day.
 type balanceRow struct {
 	Account    uuid.UUID `gorm:"column:account_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -48,7 +48,7 @@ type balanceRow struct {
 // TableName returns the name of the table in the schema.
 func (balanceRow) TableName() string { return "account_balances" }
 
-// domain returns the row as a domain.AccountBalance. Errors: an amount that is not a number, which can happen only if
+// domain returns the row as a domain.AccountBalance. Errors: an amount is not a number, which can happen only if
 // another program wrote the row.
 func (r balanceRow) domain() (domain.AccountBalance, error) {
 	b := domain.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency}
@@ -63,7 +63,7 @@ func (r balanceRow) domain() (domain.AccountBalance, error) {
 	return b, failed
 }
 
-// Conflict clauses of the two tables.
+// Conflict clauses that turn an INSERT into account_completeness or account_balances into an upsert.
 var (
 	upsertCompleteness = clause.OnConflict{
 		Columns:   []clause.Column{{Name: "account_id"}, {Name: "tenant_id"}},
@@ -77,7 +77,7 @@ var (
 	}
 )
 
-// saveCompleteness writes the state of an account.
+// saveCompleteness stores c as the completeness of an account.
 func saveCompleteness(tx *gorm.DB, account accountKeys, c domain.Completeness) error {
 	state, err := json.Marshal(c)
 	if err != nil {
@@ -97,7 +97,8 @@ type accountKeys struct {
 	ExternalID string    `gorm:"column:external_id"`
 }
 
-// settledAccount is an account that a settled pull has read, with its state before that.
+// settledAccount is an account that a settled pull has read: a complete pull during which the vendor did not
+// synchronise. It contains the account's completeness from before the pull.
 type settledAccount struct {
 	accountKeys
 	balance     domain.VendorBalance
@@ -108,7 +109,7 @@ type settledAccount struct {
 	read        []int // see domain.Completeness.Count
 }
 
-// settledWriter stores the readings of a settled pull in the transaction that ends it.
+// settledWriter stores the readings of a settled pull, in the transaction that ends the pull.
 type settledWriter struct {
 	ports.SettledRead
 	dialect Dialect
@@ -117,7 +118,8 @@ type settledWriter struct {
 	at      time.Time
 }
 
-// write reads the rows of those accounts whose reading may differ from the latest one, and stores the states.
+// write stores the new completeness of each account. It reads the records only of accounts whose reading may differ
+// from their previous reading.
 func (w *settledWriter) write() error {
 	accounts, err := w.accounts()
 	if err != nil || len(accounts) == 0 {
@@ -159,7 +161,7 @@ func (w *settledWriter) write() error {
 	return nil
 }
 
-// accounts returns the stored accounts that the pull has read, with their states, which it locks.
+// accounts returns the stored accounts that the pull has read. It also reads and locks their completeness.
 func (w *settledWriter) accounts() ([]*settledAccount, error) {
 	var rows []accountKeys
 	err := w.tx.Table("accounts").Where("connection_id = ? AND tenant_id = ?", w.pull.Connection, w.pull.Tenant).
@@ -194,7 +196,7 @@ func (w *settledWriter) accounts() ([]*settledAccount, error) {
 	return accounts, err
 }
 
-// quarantine returns the payloads of the connection's quarantined rows.
+// quarantine returns the payloads of the connection's quarantined rows, or nil if w.Quarantined is not set.
 func (w *settledWriter) quarantine() (payloads [][]byte, err error) {
 	if w.Quarantined {
 		err = quarantineOf(w.tx.DB, w.pull.Tenant, w.pull.Connection).Pluck("payload", &payloads).Error
@@ -202,7 +204,7 @@ func (w *settledWriter) quarantine() (payloads [][]byte, err error) {
 	return payloads, err
 }
 
-// names reports whether one of the payloads contains the external id as a JSON string.
+// names reports whether at least one of the payloads contains the external id as a JSON string.
 func names(payloads [][]byte, externalID string) bool {
 	text, _ := json.Marshal(externalID) // a string can always be encoded
 	return slices.ContainsFunc(payloads, func(payload []byte) bool { return bytes.Contains(payload, text) })
@@ -211,8 +213,8 @@ func names(payloads [][]byte, externalID string) bool {
 // clockSkew bounds the difference between the clocks of two processes that run pulls of one connection.
 const clockSkew = time.Minute
 
-// recordsChanged reports whether a record of the connection has changed, by this pull or since the oldest reading of
-// the accounts.
+// recordsChanged reports whether a pull, this one or one that has ended since the oldest previous reading of the
+// accounts, has changed a record of the connection. It returns true if an account has no previous reading.
 func (w *settledWriter) recordsChanged(accounts []*settledAccount) (bool, error) {
 	counts := w.pull.Counts
 	if counts.Added+counts.Modified+counts.Removed > 0 {
@@ -234,8 +236,8 @@ func (w *settledWriter) recordsChanged(accounts []*settledAccount) (bool, error)
 	return changed, err
 }
 
-// sum adds all live records of the connection to the sums of their accounts. It scans them one by one, because
-// SQLite has no exact decimal numbers.
+// sum adds each live record of the connection to the sum of its account, unless that account is not in accounts. It
+// scans the records one by one instead of using SQL, because SQLite has no exact decimal numbers.
 func (w *settledWriter) sum(accounts []*settledAccount) error {
 	sums := make(map[uuid.UUID]*domain.AccountSum, len(accounts))
 	for _, a := range accounts {
@@ -256,7 +258,7 @@ func (w *settledWriter) sum(accounts []*settledAccount) error {
 const selectSummed = `SELECT account_id, status, date, first_seen_at, CAST(amount AS text), currency,
 	CAST(account_amount AS text), account_currency FROM transactions WHERE connection_id = ? AND removed_at IS NULL`
 
-// summedRow contains the columns of a live record that the sum of its account needs.
+// summedRow contains those columns of a live record from which the sum of its account is computed.
 type summedRow struct {
 	account                                uuid.UUID
 	status, date, currency, accountCurrent string
@@ -284,7 +286,8 @@ func (r *summedRow) domain() domain.SumRow {
 	return row
 }
 
-// countRows counts the rows that were ever read for each announced count of the accounts.
+// countRows sets the field read of the accounts. For each count that the vendor has announced for an account, it counts
+// the rows that were ever read and that the announced count includes.
 func (w *settledWriter) countRows(accounts []*settledAccount) error {
 	accounts = slices.DeleteFunc(slices.Clone(accounts), func(a *settledAccount) bool {
 		a.read = make([]int, len(a.before.Announced))
@@ -335,7 +338,8 @@ func (w *settledWriter) countRows(accounts []*settledAccount) error {
 	}))
 }
 
-// announceCounts stores the announced counts with the accounts of the pull's connection.
+// announceCounts adds the counts that the vendor has announced to the completeness of each account of the pull's
+// connection.
 func announceCounts(tx *gorm.DB, pull pullRow, counts []domain.AnnouncedCount) error {
 	if len(counts) == 0 {
 		return nil
@@ -352,7 +356,8 @@ func announceCounts(tx *gorm.DB, pull pullRow, counts []domain.AnnouncedCount) e
 	return err
 }
 
-// readChain reads the newest posted records of an account whose bank may state running balances.
+// readChain fills the field chain of the account with its newest posted records, if the bank may state running
+// balances.
 func (w *settledWriter) readChain(a *settledAccount) error {
 	if w.RunningBalance == nil || a.balance.Missing != "" {
 		return nil
@@ -379,7 +384,7 @@ func (w *settledWriter) readChain(a *settledAccount) error {
 	}))
 }
 
-// save writes the state of an account, and its latest reading as the balance of the day.
+// save stores the completeness of an account, and the latest reading as the account's balance of that day.
 func (w *settledWriter) save(a *settledAccount, next domain.Completeness) error {
 	if err := saveCompleteness(w.tx.DB, a.accountKeys, next); err != nil {
 		return err
@@ -399,7 +404,7 @@ func findAccount(db *gorm.DB, tenant domain.TenantID, id domain.AccountID) (acco
 	return first[accountKeys](db.Table("accounts").Where("id = ? AND tenant_id = ?", id.UUID, tenant.UUID))
 }
 
-// completenessOf returns the state of an account; the zero state if none is stored.
+// completenessOf returns the completeness of an account, or the zero value if none is stored.
 func completenessOf(db *gorm.DB, account accountKeys) (c domain.Completeness, err error) {
 	row, err := first[completenessRow](db.Where("account_id = ? AND tenant_id = ?", account.ID, account.Tenant))
 	if errors.Is(err, domain.NotFound) {
@@ -411,7 +416,7 @@ func completenessOf(db *gorm.DB, account accountKeys) (c domain.Completeness, er
 	return c, err
 }
 
-// Completeness reads the account and its state.
+// Completeness reads the account and its completeness.
 func (s ledger) Completeness(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 ) (c domain.Completeness, err error) {
@@ -425,8 +430,9 @@ func (s ledger) Completeness(
 	return c, err
 }
 
-// UpdateCompleteness holds the lock of the state until the edit is committed. There is no lock for an account without a
-// stored state, so a concurrent first reading may replace the result of the edit, or be replaced by it.
+// UpdateCompleteness locks the row of the completeness until the edit is committed. If the account has no such row yet,
+// there is nothing to lock. A concurrent first reading may then overwrite the result of the edit, or be overwritten by
+// it.
 func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	edit func(domain.Completeness) (domain.Completeness, error),
 ) (c domain.Completeness, err error) {
@@ -453,7 +459,7 @@ func (s ledger) UpdateCompleteness(ctx context.Context, tenant domain.TenantID, 
 	return c, nil
 }
 
-// Balances reads the days by the primary key, backwards.
+// Balances scans the primary key backwards, so that the latest day comes first.
 func (s ledger) Balances(ctx context.Context, tenant domain.TenantID, account domain.AccountID, window domain.Window,
 	page domain.PageRequest,
 ) (domain.Page[domain.AccountBalance], error) {

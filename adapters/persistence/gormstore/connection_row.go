@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// connectionRow is a row of connections. Members that belong only to the other kind of connection are
+// connectionRow is a row of connections. There are two kinds of connections; members that only the other kind uses are
 // empty.
 type connectionRow struct {
 	ID            uuid.UUID      `gorm:"column:id;primaryKey"`
@@ -36,8 +36,8 @@ type connectionRow struct {
 	Erased        instant        `gorm:"column:erased_at"`
 }
 
-// selectConnection selects the columns of a connection that callers see: every column of a live
-// row except the credential. selectSealedConnection also selects the credential.
+// selectConnection is a SELECT of the columns of a live connection that callers see, except for the credential.
+// selectSealedConnection also selects the credential.
 const (
 	selectConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
@@ -70,7 +70,7 @@ type consentColumns struct {
 	NoticeAt  instant `gorm:"column:consent_notice_at"`
 }
 
-// consentOf returns the columns for c.
+// consentOf returns the columns that contain c.
 func consentOf(c domain.Consent) consentColumns {
 	return consentColumns{string(c.Status), c.Key, instant{c.ExpiresAt}, instant{c.NoticeAt}}
 }
@@ -81,7 +81,7 @@ func (c consentColumns) domain() domain.Consent {
 	}
 }
 
-// webhookColumns are the columns of a connection's watch for webhooks.
+// webhookColumns are the columns of a connection's domain.WebhookWatch.
 type webhookColumns struct {
 	NextAt   instant `gorm:"column:webhook_next_at"`
 	Every    int64   `gorm:"column:webhook_every"` // in microseconds
@@ -90,7 +90,7 @@ type webhookColumns struct {
 	MissedAt instant `gorm:"column:webhook_missed_at"`
 }
 
-// webhookOf returns the columns for w.
+// webhookOf returns the columns that contain w.
 func webhookOf(w domain.WebhookWatch) webhookColumns {
 	return webhookColumns{
 		NextAt: instant{w.Schedule.NextAt}, Every: w.Schedule.Every.Microseconds(), NewsOnly: w.Schedule.NewsOnly,
@@ -107,7 +107,7 @@ func (w webhookColumns) domain() domain.WebhookWatch {
 	}
 }
 
-// reportedColumns are the columns of a connection that are written when a pull ends.
+// reportedColumns are the columns of a connection that foldReports writes when a pull ends.
 var reportedColumns = []string{
 	"health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event",
 	"consent_status", "consent_key", "consent_expires_at", "consent_notice_at",
@@ -126,8 +126,8 @@ type healthColumns struct {
 // TableName returns the name of the table in the schema.
 func (connectionRow) TableName() string { return "connections" }
 
-// healthOf returns the columns for h. The status of a connection that was never checked is stored
-// as "", and callers read it as unknown.
+// healthOf returns the columns that contain h. The status of a connection that was never checked is stored as "";
+// callers see it as unknown.
 func healthOf(h domain.Health) healthColumns {
 	return healthColumns{
 		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: instant{h.Since},

@@ -34,8 +34,8 @@ func (s connections) Create(ctx context.Context, c domain.Connection) error {
 	})
 }
 
-// live restricts a query of connections to rows that are not deleted. The partial index over names
-// contains the same rows.
+// live restricts a query of connections to rows that are not deleted. The partial index over names has the same
+// condition.
 func live(query *gorm.DB) *gorm.DB { return query.Where("deleted_at IS NULL") }
 
 // byID restricts a query to the live connection with this id, tenant and kind.
@@ -95,7 +95,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	if filter.Kind != "" {
 		q.add(" AND kind = ?", string(filter.Kind))
 	}
-	read := s.rows // a filter by health may have to read many rows to find a few
+	read := s.rows // to find a few rows, a filter by health may have to read many
 	switch filter.Health {
 	case "":
 		read = s.lookup
@@ -157,7 +157,8 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	return c, nil
 }
 
-// saveConnection writes the columns that an edit may change; id, tenant and kind never change.
+// saveConnection writes all columns except id, tenant and kind, which never change. If c is deleted, it also ends the
+// tokens and pulls of c.
 func saveConnection(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	row := rowOfConnection(c)
 	err := tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).
@@ -171,9 +172,9 @@ func saveConnection(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	return endTokensAndPulls(tx, d, c)
 }
 
-// endTokensAndPulls revokes the tokens of a deleted connection, and fails its pulls that are
-// queued or waiting for their next attempt. A running pull is not changed: its worker loses the
-// lease at its next write.
+// endTokensAndPulls revokes the tokens of a deleted connection, deletes its staged rows, and marks its pulls as failed
+// if they are queued or waiting for their next attempt. It does not change a running pull: the worker loses the lease
+// at its next write.
 func endTokensAndPulls(tx *gorm.DB, d Dialect, c domain.Connection) error {
 	at := instant{c.DeletedAt}
 	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
@@ -189,7 +190,7 @@ func endTokensAndPulls(tx *gorm.DB, d Dialect, c domain.Connection) error {
 		Updates(failedColumns(domain.ConnectionGone, at)).Error
 }
 
-// Activity reads the times of one connection. Errors: NotFound, also for engine connections.
+// Activity returns the result of Activities for one connection. Errors: NotFound, also for an engine connection.
 func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID,
 ) (ports.Activity, error) {
@@ -201,13 +202,14 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 	return activity, err
 }
 
-// isOfLiveAccount is an SQL condition on rows c of account_completeness in a query of connections: the row belongs to
-// an account of the connection that the vendor still lists.
+// isOfLiveAccount is an SQL condition on rows of account_completeness with the alias c, in a query of connections: the
+// row belongs to an account of the connection that is not removed.
 const isOfLiveAccount = `c.connection_id = connections.id AND c.tenant_id = connections.tenant_id AND EXISTS (
 	SELECT 1 FROM accounts a WHERE a.id = c.account_id AND a.tenant_id = c.tenant_id AND a.removed_at IS NULL)`
 
-// selectShared selects those accounts of a connection that another live connection of its tenant and vendor also reads:
-// the accounts with the same value of the column.
+// selectShared returns an SQL condition on rows of connections: another live connection of the same tenant and vendor
+// also reads an account of the connection. Two connections read the same account if the given column of accounts has
+// the same value for both, which must not be "".
 func selectShared(column string) string {
 	return "EXISTS (SELECT 1 FROM accounts a JOIN accounts o ON o." + column + " = a." + column + `
 			AND o.tenant_id = a.tenant_id AND o.vendor = a.vendor AND o.connection_id <> a.connection_id
@@ -217,8 +219,8 @@ func selectShared(column string) string {
 			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"
 }
 
-// Activities reads each time as the last entry of an index. Storing these times in columns would require a write with
-// every delivery.
+// Activities reads each of the times as the last entry of an index. If the times were stored in columns of the
+// connection, every delivery would have to write to its connection.
 func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	ids []domain.ConnectionID,
 ) (map[domain.ConnectionID]ports.Activity, error) {
@@ -267,9 +269,8 @@ func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	return found, err
 }
 
-// ListSealed returns at most limit live connections of all tenants, in the order of their ids and starting
-// after the given id. A caller can therefore interrupt its iteration over all connections and resume it
-// later.
+// ListSealed returns at most limit live connections of all tenants, in the order of their ids and starting after the
+// given id. A caller can therefore iterate over all connections, and can interrupt and later resume the iteration.
 func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID,
 	limit int,
 ) ([]domain.Connection, error) {
@@ -280,8 +281,8 @@ func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID,
 	return convertAll(rows, connectionRow.domain), err
 }
 
-// Reseal replaces the credential if it still equals old, and reports whether it did. It is a
-// compare-and-swap in one statement.
+// Reseal replaces the credential if it still equals old, and reports whether it did. This compare-and-swap is one
+// statement.
 func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, resealed domain.Sealed) (bool, error) {
 	var changed int
 	err := s.background().write(ctx, func(db *gorm.DB) (err error) {

@@ -18,7 +18,7 @@ func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
 // deliveries implements ports.Deliveries on a Store.
 type deliveries struct{ *Store }
 
-// Receive stores the delivery in the next batch that is committed, and returns its result.
+// Receive stores the delivery with the next batch, and returns the result after the batch is committed.
 func (s deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	pending, err := newPendingDelivery(incoming)
 	if err != nil {
@@ -48,9 +48,8 @@ func fullDeliveries(db *gorm.DB) *gorm.DB {
 	return db.Table("deliveries d").Select(fullColumns).Joins(deliveryJoin)
 }
 
-// List returns a page of deliveries, newest first. Joining the pull costs one index lookup for each row of
-// the page. A filter by status or event id may read more rows than it returns, because no index contains
-// those columns.
+// List returns a page of deliveries, newest first. The join with the pulls costs one index lookup for each row of the
+// page. A filter by status or event id may read more rows than it returns, because no index contains those columns.
 func (s deliveries) List(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
@@ -88,8 +87,8 @@ func whereFilter(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
 	return whereStatus(query, f.Status)
 }
 
-// whereStatus restricts the query to deliveries with this status. For accepted, processed and
-// failed it compares the state of the pull, because these statuses follow it.
+// whereStatus restricts the query to deliveries with this status. For accepted, processed and failed, it compares the
+// state of the pull, because these statuses are derived from that state.
 func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 	switch status {
 	case "":
@@ -109,9 +108,9 @@ func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 // held.
 const pruneRound = 500
 
-// Prune deletes in rounds. Each round first selects the ids of old rows and then deletes these rows by id.
-// A LIMIT inside the DELETE would be evaluated again for every row under some query plans. A row that
-// another transaction has locked is skipped (SKIP LOCKED) and left to a later round.
+// Prune deletes in rounds. Each round first selects the ids of old rows and then deletes these rows by id. The DELETE
+// itself has no LIMIT, because some query plans would evaluate the LIMIT again for every row. A row that another
+// transaction has locked is skipped (SKIP LOCKED) and left to a later round.
 func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	for pruned < limit {
@@ -124,7 +123,8 @@ func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 	return pruned, nil
 }
 
-// prunable is the condition for rows d of deliveries that may be deleted. Its parameter is a time.
+// prunable is an SQL condition on rows of deliveries with the alias d: the row was received before the time in the
+// parameter and has no open pull, so it may be deleted.
 const prunable = "d.received_at < ? AND NOT EXISTS " +
 	"(SELECT 1 FROM pulls p WHERE p.id = d.pull_id AND p.tenant_id = d.tenant_id AND p." + isOpen + ")"
 
@@ -148,9 +148,10 @@ func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int)
 	return n, err
 }
 
-// pruneDistributed is pruneBatch for a distributed database, which cannot lock rows on several servers. It deletes the
-// selected rows tenant by tenant, with the condition again, because a replay may have attached a row to an open pull
-// since it was selected. It waits for rows that are locked.
+// pruneDistributed is pruneBatch for a distributed database, in which one statement cannot lock rows on several
+// servers. It selects the rows without locking them, and deletes them tenant by tenant. The DELETE checks the condition
+// again, because a replay may have attached a selected row to an open pull in the meantime. It does not skip locked
+// rows, but waits for them.
 func (s deliveries) pruneDistributed(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	var rows []deliveryRow
 	err = s.background().read(ctx, func(db *gorm.DB) error {

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// deliveryRow is a delivery as inserted. If the delivery wants no pull, the stored status is final.
-// Otherwise the stored status is and stays "accepted", even after the pull has ended.
+// deliveryRow is a row of deliveries. If the delivery wants no pull, the stored status is final. Otherwise the stored
+// status is "accepted", and remains so even after the pull has ended.
 type deliveryRow struct {
 	ID          uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant      uuid.UUID     `gorm:"column:tenant_id"`
@@ -28,8 +28,8 @@ type deliveryRow struct {
 // TableName returns the name of the table in the schema.
 func (deliveryRow) TableName() string { return "deliveries" }
 
-// deliveryView is a delivery joined with the state of its pull. A delivery without a pull, or with
-// a pull that has not ended, has the stored status.
+// deliveryView is a delivery joined with the state of its pull. If the delivery has no pull, or the pull has not ended,
+// the stored status applies.
 type deliveryView struct {
 	Row          deliveryRow `gorm:"embedded"`
 	PullState    string      `gorm:"column:pull_state"`
@@ -78,8 +78,8 @@ func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliverySta
 	return stored
 }
 
-// decode parses stored, JSON that the service has written, into the value that into points to. If stored is
-// "", decode leaves the value unchanged.
+// decode parses the argument stored, which is JSON that the service has written, into the value to which the argument
+// into points. If stored is "", decode leaves the value unchanged.
 func decode(stored string, into any) error {
 	if stored == "" {
 		return nil

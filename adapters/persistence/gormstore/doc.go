@@ -1,23 +1,23 @@
-// Package gormstore implements the stores over a relational database. It contains the part that
-// PostgreSQL and SQLite share. Packages postgres and sqlite open a database, migrate it, and
-// implement the few differences as a Dialect.
+// Package gormstore implements the stores over a relational database. It contains the code that PostgreSQL and SQLite
+// have in common. Packages postgres and sqlite open a database, migrate it, and implement the few differences as a
+// Dialect.
 //
 // # Tables
 //
-// The table connections contains both kinds of connections; a name is unique per tenant among live
-// rows. The table pulls has two partial unique indexes, one over queued pulls and one over pulls
-// under way ('running', or 'waiting' for the next attempt). Each index allows at most one row per
-// connection. So they enforce the guarantees of ports.Pulls for any number of processes. The table
-// deliveries stores the status of a delivery only if the status is final on receipt. Otherwise the
-// status is that of the pull to which the delivery is attached, read by a JOIN. The end of a pull
-// of ten thousand deliveries is therefore one small update.
+// The table connections contains both kinds of connections. Among the live rows of a tenant, names are unique. The
+// table pulls has two partial unique indexes, one over queued pulls and one over pulls under way ('running', or
+// 'waiting' for the next attempt). Each index allows at most one row per connection. These indexes enforce the
+// guarantees of ports.Pulls for any number of processes. The table deliveries stores the status of a delivery only if
+// the status is final on receipt. Otherwise the status is derived from the state of the pull to which the delivery is
+// attached; a JOIN reads this state. When a pull with ten thousand deliveries ends, only one small row is therefore
+// updated.
 //
 // # Order of locks
 //
-// A transaction that locks more than one row locks the connection first, then the pull, then other
-// rows; rows of one table are locked in the order of their ids. The only exception is Finish,
-// which locks a pull before its connection. It cannot deadlock, because the pull is running, and
-// no other transaction waits for a running pull while it holds a lock on the pull's connection.
+// A transaction that locks more than one row locks the connection first, then the pull, then other rows; rows of one
+// table are locked in the order of their ids. The only exception is Finish, which locks a pull before its connection.
+// Finish cannot cause a deadlock, because its pull is running, and no other transaction waits for a running pull while
+// it holds a lock on the pull's connection.
 //
 // # The change feed
 //
@@ -30,7 +30,7 @@
 //
 // # One page of a pull
 //
-// page_writer.go prepares a page and runs its transaction. page_changes.go compares the page with
-// the stored rows and writes the differences: new rows by INSERT or COPY, changed rows by an
-// upsert. transaction_columns.go lists the columns, from which those statements are generated.
+// page_writer.go prepares a page and runs its transaction. page_changes.go compares the page with the stored rows and
+// writes the differences: new rows by INSERT or COPY, changed rows by an upsert. transaction_columns.go lists the
+// columns of a transaction, from which the statements are generated.
 package gormstore

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// On SQLite, every process runs this query twice a second. It must read only open pulls, in the order of
-// their index: without open pulls, it reads one page.
+// The query of due pulls must use the index over open pulls and must not read other pulls, because every process runs
+// it twice a second on SQLite. If there are no open pulls, the query reads one page.
 func TestDuePullsAreReadFromTheIndexOverOpenPulls(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		if b.gorm.Name() != "sqlite" {

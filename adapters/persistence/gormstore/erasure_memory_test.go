@@ -17,8 +17,7 @@ import (
 
 var erasureRows = flag.Int("erasure-rows", 2000, "how many transactions the measured erasure erases")
 
-// The memory that an erasure needs does not depend on the number of its transactions. Each of them has one older
-// version.
+// The memory that an erasure needs must not depend on the number of transactions, each of which has one older version.
 func TestAnErasureNeedsLittleMemoryAndTime(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		c := fillConnection(t, b, *erasureRows)
@@ -32,7 +31,7 @@ func TestAnErasureNeedsLittleMemoryAndTime(t *testing.T) {
 	})
 }
 
-// fillConnection stores a connection with n transactions of about 600 bytes, each of which was edited once.
+// fillConnection stores a connection with n transactions of about 600 bytes. Each transaction has a second version.
 func fillConnection(b testing.TB, s backend, n int) domain.Connection {
 	b.Helper()
 	must := func(err error) {
@@ -79,11 +78,11 @@ func fillConnection(b testing.TB, s backend, n int) domain.Connection {
 	return c
 }
 
-// benchMetadata has about the size of a transaction of a vendor.
+// benchMetadata has about the same size as a transaction in a response of a vendor.
 var benchMetadata = `{"id":"` + fmt.Sprintf("%0450d", 1) + `"}`
 
-// eraseAll completely erases the connection in batches of 1,000 rows, and returns the longest batch and the highest
-// heap.
+// eraseAll erases the connection completely, in batches of 1,000 rows. It returns the duration of the longest batch,
+// and the largest heap size in bytes.
 func eraseAll(b testing.TB, s backend, c domain.Connection) (longest time.Duration, heap uint64) {
 	b.Helper()
 	now := time.Now().UTC().Truncate(time.Microsecond)

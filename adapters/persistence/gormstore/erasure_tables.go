@@ -15,10 +15,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// erasedTables are the tables with data of connections, in the order in which a pass erases them. A table that belongs
-// to the accounts of a connection comes before accounts. A new table needs one line here, or one in KeptTables.
+// erasedTables are the tables with data of connections, in the order in which a pass erases them. A table whose rows
+// are found through the accounts of the connection comes before the table accounts. A new table needs one line here, or
+// one in KeptTables.
 var erasedTables = []erasedTable{
-	{"account_references", "", markReferences}, // their texts are removed at the end
+	{"account_references", "", markReferences}, // the texts of the references are removed at the end
 	{"idempotency_keys", "", responses},
 	{"deliveries", "of other connections", namedByOthers},
 	{"deliveries", "", ofConnection("id")},
@@ -77,28 +78,31 @@ func ErasedTables() []string {
 	return slices.Compact(names)
 }
 
-// erasedTable is one task of a pass: it erases the rows of a table that belong to a connection, or a part of them.
+// erasedTable is one task of a pass over all tables. The task erases the rows of one table that belong to the erased
+// connection, or a part of these rows.
 type erasedTable struct {
 	name, part string
-	// erase erases at most b.limit rows, subtracts their number from b.limit, and reports whether none is left.
+	// erase erases at most b.limit rows and subtracts their number from b.limit. It reports whether no rows remain for
+	// the task.
 	erase func(b *erasureBatch) (done bool, err error)
 }
 
-// task returns the name of the task, which is stored with an erasure.
+// task returns the name of the task, which is stored in Erasure.Place.Task.
 func (t erasedTable) task() string { return strings.TrimSpace(t.name + " " + t.part) }
 
-// erasureBatch is a batch of an erasure in its transaction.
+// erasureBatch is one batch of an erasure, which runs in a transaction of its own.
 type erasureBatch struct {
 	tx      Tx
 	dialect Dialect
 	erasure domain.Erasure
 	table   string
 	at      time.Time
-	limit   int // rows that may still be erased or examined
+	limit   int // the number of rows that the batch may still erase or examine
 }
 
-// run continues the pass at its place until the limit of the batch is reached. No worker writes for the connection
-// meanwhile. If this version does not know the place, another version stored it, and the pass starts again.
+// run continues the pass at the stored place, until the pass is complete or the limit of the batch is reached. No
+// worker writes for the connection meanwhile. If run does not know the stored task, another version of the service has
+// stored it, and the pass starts again.
 func (b *erasureBatch) run() error {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {
@@ -131,20 +135,20 @@ func (b *erasureBatch) run() error {
 // owner returns the ids of the connection and of the tenant, which are the parameters of most conditions.
 func (b *erasureBatch) owner() []any { return []any{b.erasure.Connection.UUID, b.erasure.Tenant.UUID} }
 
-// ofConnection returns a task that deletes the rows of a table that have the connection in connection_id. key are the
-// columns that, with the connection and the tenant, identify a row.
+// ofConnection returns the erase function of a table whose column connection_id contains the connection. The argument
+// key lists the columns that identify a row together with the connection and the tenant.
 func ofConnection(key string) func(*erasureBatch) (bool, error) {
 	return deleteWhere("connection_id = ? AND tenant_id = ?", key)
 }
 
-// ofAccounts returns a task that deletes the rows of a table that have an account of the connection in account_id.
+// ofAccounts returns the erase function of a table whose column account_id contains an account of the connection.
 func ofAccounts(table, key string) func(*erasureBatch) (bool, error) {
 	return deleteWhere("account_id IN (SELECT id FROM accounts WHERE connection_id = ? AND accounts.tenant_id = "+
 		table+".tenant_id) AND tenant_id = ?", key)
 }
 
-// deleteWhere returns a task that deletes the rows that match the condition. The parameters of the condition are the
-// connection and the tenant.
+// deleteWhere returns an erase function that deletes the rows that match the condition. The parameters of the condition
+// are the connection and the tenant.
 func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
 	return func(b *erasureBatch) (bool, error) {
 		where := " FROM " + b.table + " WHERE " + condition
@@ -157,13 +161,13 @@ func deleteWhere(condition, key string) func(*erasureBatch) (bool, error) {
 }
 
 // tokensWithoutWebhook deletes the tokens of the connection that have no webhook at the vendor. The other tokens are
-// needed to remove their webhooks.
+// still needed to remove their webhooks from the vendor.
 func tokensWithoutWebhook(b *erasureBatch) (bool, error) {
 	b.table = "webhook_tokens"
 	return deleteWhere("connection_id = ? AND tenant_id = ? AND NOT ("+awaitsRemoval+")", "id")(b)
 }
 
-// connectionLeft removes those columns of the connection that are no longer needed.
+// connectionLeft clears those columns of the connection that are no longer needed.
 func connectionLeft(b *erasureBatch) (bool, error) {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {
@@ -179,8 +183,8 @@ func connectionLeft(b *erasureBatch) (bool, error) {
 		Updates(&row).Error
 }
 
-// transactionsLeft replaces transactions as domain.Transaction.Erase does. An erased row has its own id as its external
-// id. It has no date, so that the index on dates finds only the remaining rows.
+// transactionsLeft erases the transactions in the same way as domain.Transaction.Erase. In an erased row, the external
+// id is the row's own id. The date is empty, so that a search by date finds only the rows that are not erased yet.
 func transactionsLeft(b *erasureBatch) (bool, error) {
 	var rows []struct {
 		ID   uuid.UUID
@@ -217,8 +221,9 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 		Updates(erasedColumns(b.at, seq)).Error
 }
 
-// erasedColumns returns the columns of a transaction that an erasure changes, with their values. Every column becomes
-// empty, unless it is listed here or is one of the ids of the transaction, its tenant and its connection.
+// erasedColumns returns the columns of a transaction that an erasure changes, with their new values. The ids of the
+// transaction, of its tenant and of its connection are kept. All other columns become empty, unless a value is listed
+// here.
 func erasedColumns(at time.Time, seq int64) map[string]any {
 	columns := make(map[string]any, len(TransactionColumns))
 	for _, c := range TransactionColumns {
@@ -242,8 +247,9 @@ func erasedColumns(at time.Time, seq int64) map[string]any {
 // responseBatch bounds the number of responses that are in memory at once.
 const responseBatch = 100
 
-// responses deletes the stored responses of the tenant that contain data of the connection. These are the responses
-// that contain the id of the connection or of one of its accounts. Responses about its erasure contain no such data.
+// responses deletes the tenant's stored responses that may contain data of the connection. These are the responses that
+// contain the id of the connection or of one of its accounts. Responses about the erasures of the connection contain no
+// such data and are kept.
 func responses(b *erasureBatch) (bool, error) {
 	place := &b.erasure.Place
 	if err := b.rememberAccounts(); err != nil {
@@ -282,8 +288,8 @@ func responses(b *erasureBatch) (bool, error) {
 	return false, nil
 }
 
-// rememberAccounts adds the accounts of the connection to the place of the erasure, because a later pass needs them
-// after they were deleted.
+// rememberAccounts adds the ids of the connection's accounts to Erasure.Place, because a later pass still needs the ids
+// when the accounts are deleted.
 func (b *erasureBatch) rememberAccounts() error {
 	var ids []string
 	err := b.tx.Model(&accountRow{}).Where("connection_id = ? AND tenant_id = ?", b.owner()...).Pluck("id", &ids).Error
@@ -293,12 +299,13 @@ func (b *erasureBatch) rememberAccounts() error {
 	return err
 }
 
-// scanOverlap is how much later a delivery can be committed than it was received.
+// scanOverlap is the maximum time between the receipt of a delivery and its commit.
 const scanOverlap = time.Minute
 
-// namedByOthers removes what deliveries of other connections of the tenant contain about an account reference of the
-// connection. A vendor sends the events of all references to each webhook. It examines the deliveries in the order in
-// which they were received; a later pass continues where the last one began.
+// namedByOthers clears those deliveries of other connections of the tenant that name an account reference of the
+// connection. Such deliveries exist because a vendor sends the events of all account references to each webhook.
+// namedByOthers examines the deliveries in the order in which they were received. A later pass examines only those
+// received since shortly before the previous pass began.
 func namedByOthers(b *erasureBatch) (bool, error) {
 	place := &b.erasure.Place
 	names, err := b.namesReference()
@@ -347,8 +354,9 @@ func namedByOthers(b *erasureBatch) (bool, error) {
 		Updates(map[string]any{"body": []byte{}, "ask": "", "event_id": ""}).Error
 }
 
-// namesReference returns the condition on a delivery that its body names an account reference of the connection, and
-// that the reference is not that of the delivery's own connection. Its SQL is "" if the connection has no reference.
+// namesReference returns an SQL condition on deliveries: the body names an account reference of the erased connection,
+// and this reference is not the reference of the delivery's own connection. The SQL is "" if the erased connection has
+// no reference.
 func (b *erasureBatch) namesReference() (condition clause.Expr, err error) {
 	refs, err := b.references()
 	if err != nil {
@@ -372,7 +380,8 @@ func (b *erasureBatch) namesReference() (condition clause.Expr, err error) {
 	return condition, nil
 }
 
-// connectionsOf returns the ids of the tenant's connections with this account reference, the erased one among them.
+// connectionsOf returns the ids of the tenant's connections with this account reference. They may include the erased
+// connection.
 func (b *erasureBatch) connectionsOf(ref string) (ids []string, err error) {
 	var rows []struct {
 		ID         uuid.UUID

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// A new table must be listed in erasure_tables.go: either an erasure changes it, or it contains no personal data.
+// Every table must be listed in erasure_tables.go: either an erasure changes the table, or the table contains no
+// personal data. The test fails for a new table that is not listed.
 func TestEveryTableIsErasedOrFreeOfPersonalData(t *testing.T) {
 	listed := map[string]bool{}
 	for _, name := range gormstore.ErasedTables() {
@@ -41,7 +42,7 @@ func TestEveryTableIsErasedOrFreeOfPersonalData(t *testing.T) {
 	}
 }
 
-// tablesOf returns the tables of the database, without those that the database itself uses.
+// tablesOf returns the names of the tables of the database, except for the database's internal tables.
 func tablesOf(t *testing.T, b backend) (names []string) {
 	t.Helper()
 	query := "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -54,7 +55,8 @@ func tablesOf(t *testing.T, b backend) (names []string) {
 	return names
 }
 
-// What remains of a transaction is listed here, so that a new column is erased.
+// An erasure must change every column of a transaction that is not listed here as kept. The test therefore fails if a
+// new column is not erased.
 func TestEveryOtherColumnOfATransactionIsErased(t *testing.T) {
 	kept := []string{"id", "tenant_id", "connection_id"}
 	columns := append(gormstore.ErasedColumns(), kept...)
@@ -67,7 +69,7 @@ func TestEveryOtherColumnOfATransactionIsErased(t *testing.T) {
 	})
 }
 
-// connectionColumns says of each column of a connection what an erasure does with it.
+// connectionColumns maps each column of the table connections to what an erasure does with the column.
 var connectionColumns = map[string]string{
 	"id": "kept", "tenant_id": "kept", "kind": "kept", "vendor": "kept", "type": "empty for this kind",
 	"revision": "kept", "created_at": "kept", "updated_at": "kept", "redirected_at": "kept", "deleted_at": "kept",

@@ -59,7 +59,8 @@ func (r erasureRow) domain() (domain.Erasure, error) {
 	return e, decode(r.Place, &e.Place)
 }
 
-// Start locks the connection before it reads its erasures, so that concurrent calls find the erasure of the first one.
+// Start locks the connection before it reads the connection's erasures. Of several concurrent calls, the later ones
+// therefore find the erasure that the first one has stored.
 func (s erasures) Start(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r domain.ErasureRequest,
 ) (e domain.Erasure, err error) {
@@ -132,7 +133,7 @@ func (s erasures) Get(ctx context.Context, tenant domain.TenantID, id domain.Era
 	return e, err
 }
 
-// List reads the erasures of a tenant by an index, backwards.
+// List scans an index backwards, so that the newest erasure comes first.
 func (s erasures) List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (
 	found domain.Page[domain.Erasure], err error,
 ) {
@@ -149,8 +150,8 @@ func (s erasures) List(ctx context.Context, tenant domain.TenantID, page domain.
 	return found, err
 }
 
-// Claim claims each row with a compare-and-swap on its due time. A row that another process has claimed since it was
-// read is skipped.
+// Claim claims each erasure with a compare-and-swap on its due time. It skips an erasure that another process has
+// claimed since it was read.
 func (s erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]ports.ClaimedErasure, error) {
 	var claimed []ports.ClaimedErasure
 	var due []erasureRow
@@ -189,13 +190,15 @@ func (s erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]
 // isErasing is the condition of the indexes over running erasures.
 const isErasing = "status = 'running'"
 
-// underClaim restricts an update to the running erasure e, if it is claimed until e.DueAt.
+// underClaim restricts an update to the erasure e. It finds no row unless the erasure is running and is claimed until
+// e.DueAt.
 func underClaim(tx *gorm.DB, e domain.Erasure) *gorm.DB {
 	return tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ? AND "+isErasing+" AND due_at = ?",
 		e.ID.UUID, e.Tenant.UUID, instant{e.DueAt})
 }
 
-// updateClaimed changes columns of the erasure. Errors: LeaseLost.
+// updateClaimed changes columns of the erasure. Errors: LeaseLost if the erasure is no longer running or is not claimed
+// until e.DueAt.
 func updateClaimed(tx *gorm.DB, e domain.Erasure, columns map[string]any) error {
 	changed, err := rowsOf(underClaim(tx, e).Updates(columns))
 	if err == nil && changed == 0 {
@@ -204,7 +207,7 @@ func updateClaimed(tx *gorm.DB, e domain.Erasure, columns map[string]any) error 
 	return err
 }
 
-// Save is one statement.
+// Save updates the row with one statement.
 func (s erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
 	row, err := rowOfErasure(e)
 	if err != nil {
@@ -219,15 +222,15 @@ func (s erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time)
 	})
 }
 
-// lockErased locks the connection of the erasure, and returns it. A batch and a request for the same connection lock
-// it before the erasure. The lock does not conflict with foreign keys that refer to the connection.
+// lockErased locks and returns the connection of the erasure. A batch, and a request to erase the same connection, lock
+// the connection before the erasure. The lock does not conflict with foreign keys that refer to the connection.
 func lockErased(tx *gorm.DB, e domain.Erasure) (connectionRow, error) {
 	return first[connectionRow](locked(tx, "NO KEY UPDATE").
 		Where("id = ? AND tenant_id = ?", e.Connection.UUID, e.Tenant.UUID))
 }
 
-// EraseBatch ends the pulls in a transaction of its own: their workers may wait for the lock of the connection while
-// they hold the locks of the pulls.
+// EraseBatch ends the pulls in a separate transaction at the beginning of a pass. A worker may hold the lock of a pull
+// while it waits for the lock of the connection, so one transaction with both locks could deadlock.
 func (s erasures) EraseBatch(
 	ctx context.Context, e domain.Erasure, at, until time.Time, limit int,
 ) (domain.Erasure, error) {
@@ -263,8 +266,8 @@ func (s erasures) EraseBatch(
 	return e, nil
 }
 
-// endPulls fails the pulls of the connection that have not ended. A worker that has locked one of them ends its write
-// first; a later write finds no running pull.
+// endPulls marks the pulls of the connection that have not ended as failed. If a worker has locked a pull, endPulls
+// waits until the worker's write has ended. Later writes of the worker find no running pull and fail.
 func endPulls(tx *gorm.DB, e domain.Erasure, at time.Time) error {
 	return tx.Model(&pullRow{}).
 		Where("connection_id = ? AND tenant_id = ? AND "+isOpen, e.Connection.UUID, e.Tenant.UUID).
@@ -272,8 +275,8 @@ func endPulls(tx *gorm.DB, e domain.Erasure, at time.Time) error {
 		Error
 }
 
-// End removes the access in a first transaction and ends the erasure in a second one, because the files of the
-// database are scrubbed in between. A process that dies in between repeats both.
+// End runs eraseAccess in a first transaction, and ends the erasure in a second one, because the files of the database
+// are scrubbed in between. If the process dies in between, both are repeated.
 func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (ended bool, err error) {
 	if e.Status == domain.ErasureDone {
 		if ended, err = s.eraseAccess(ctx, e); err != nil || !ended {
@@ -297,9 +300,9 @@ func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (ende
 	return err == nil, err
 }
 
-// eraseAccess removes the credential of the connection and its tokens, and reports whether it did. If the vendor may
-// still have a webhook, it removes only the account reference. If the vendor must first be asked to erase, it removes
-// nothing.
+// eraseAccess removes the tokens, the account references and the credential of the connection, and reports whether it
+// has removed all of them. While the vendor may still have a webhook, it keeps the credential and the tokens of such
+// webhooks. If the vendor must still be asked to erase its data, it removes nothing.
 func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete bool, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		row, err := lockErased(tx.DB, e)
@@ -310,7 +313,8 @@ func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete b
 		if errors.Is(err, domain.NotFound) {
 			return leaseLost()
 		}
-		if err != nil || stored.AtVendor && !stored.VendorDone { // it may have been requested since the claim
+		// the vendor's deletion may have been requested since the claim
+		if err != nil || stored.AtVendor && !stored.VendorDone {
 			return err
 		}
 		b := &erasureBatch{tx: tx, dialect: s.dialect, erasure: e, at: row.Deleted.Time, limit: erasedTokens}
@@ -340,6 +344,6 @@ func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete b
 	return complete, err
 }
 
-// erasedTokens is a limit that no connection reaches when its erasure ends, because earlier batches have deleted most
-// tokens.
+// erasedTokens is the maximum number of tokens that eraseAccess deletes. No connection has so many tokens at the end of
+// its erasure, because earlier batches have deleted most of them.
 const erasedTokens = 10_000

@@ -21,9 +21,9 @@ import (
 // retryAfter is how long callers should wait before a retry while the database is unavailable.
 const retryAfter = time.Second
 
-// Translate converts a database error into an error of the domain: the context's own error if ctx
-// has ended, NotFound for a missing row, Unavailable (database_unavailable) for a transient
-// failure, and an internal error otherwise. A domain.Error is returned unchanged.
+// Translate converts a database error into an error that callers of the store understand. It returns a domain.Error
+// unchanged, and the error of ctx if ctx has ended. Otherwise it returns NotFound for a missing row, Unavailable
+// (database_unavailable) for a transient failure, and an internal error for anything else.
 func Translate(ctx context.Context, err error) error {
 	switch e := (*domain.Error)(nil); {
 	case err == nil, errors.As(err, &e):
@@ -38,19 +38,18 @@ func Translate(ctx context.Context, err error) error {
 	return &failure{err}
 }
 
-// Unavailable returns the error for a database that cannot be used now. The cause is meant for the
-// log.
+// Unavailable returns the error for a database that cannot be used at present. The cause is meant for the log.
 func Unavailable(cause error) error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.StoreUnavailable, RetryAfter: retryAfter, Cause: cause,
 	}
 }
 
-// failure is an internal error. Its text contains only the class of the cause and the place where
-// it occurred, because drivers quote the values that they reject.
+// failure is an internal error. Its text does not contain the text of the cause, because drivers quote the values that
+// they reject. It contains only codes and names by which the cause can be identified.
 type failure struct{ cause error }
 
-// Error returns a text that never contains a value of a request.
+// Error returns a text that never contains a value from a request.
 func (f *failure) Error() string {
 	if e := (*pgconn.PgError)(nil); errors.As(f.cause, &e) {
 		return fmt.Sprintf("database: SQLSTATE %s %s %s", e.Code, e.ConstraintName, e.Routine)
@@ -75,8 +74,8 @@ type sqliteError interface {
 	Code() int
 }
 
-// transientClasses and transientStates are the SQLSTATE classes and the single SQLSTATEs after which a
-// retry of the same call may succeed. Source: PostgreSQL 15, appendix A.
+// transientClasses and transientStates are the SQLSTATE classes and the individual SQLSTATEs after which a retry of the
+// same call may succeed. Source: PostgreSQL 15, appendix A.
 var (
 	transientClasses = []string{
 		"08", // connection exception
@@ -135,8 +134,8 @@ func isDeadlock(err error) bool {
 	return errors.As(err, &e) && e.Code == "40P01"
 }
 
-// endsSession reports whether the error has ended the connection, whatever its SQLSTATE. A pooler sends such an error
-// to a statement if the server refuses the pooler's login.
+// endsSession reports whether the error has ended the connection; the SQLSTATE does not matter. If the server refuses
+// the login of a pooler, the pooler returns such an error for a statement.
 func endsSession(e *pgconn.PgError) bool {
 	severity := cmp.Or(e.SeverityUnlocalized, e.Severity)
 	return severity == "FATAL" || severity == "PANIC"

@@ -20,7 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// liteError has the methods of an error of the SQLite driver. Its value is the result code.
+// liteError has the methods of an error that the SQLite driver returns. Its value is the result code.
 type liteError int
 
 func (e liteError) Error() string { return "a quoted value" }

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// EventBacklog reads the progress of each active subscription.
+// EventBacklog adds up the waiting events of the active subscriptions, which it reads one by one.
 func (s subscriptions) EventBacklog(ctx context.Context) (backlog ports.EventBacklog, err error) {
 	err = s.background().read(ctx, func(db *gorm.DB) error {
 		var disabled int64
@@ -36,8 +36,8 @@ func (s subscriptions) EventBacklog(ctx context.Context) (backlog ports.EventBac
 	return backlog, err
 }
 
-// PruneEvents visits the subscriptions one by one, and deletes the first rows in the order of their primary keys. It
-// also deletes the rows of deleted subscriptions, and then the subscriptions themselves.
+// PruneEvents visits the subscriptions one by one, and deletes their old rows in the order of the primary keys. For a
+// deleted subscription, it deletes all rows and then the subscription itself.
 func (s subscriptions) PruneEvents(ctx context.Context, before time.Time, limit int) (deleted int, err error) {
 	var rows []subscriptionRow
 	err = s.background().read(ctx, func(db *gorm.DB) error {
@@ -61,7 +61,8 @@ func (s subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 	return deleted, err
 }
 
-// pruneSubscription deletes at most these numbers of rows of one subscription, and returns how many it has deleted.
+// pruneSubscription deletes at most maxAttempts attempts and at most maxEvents events of one subscription, and returns
+// the numbers of deleted attempts and events.
 func (s subscriptions) pruneSubscription(
 	ctx context.Context, row subscriptionRow, before time.Time, maxAttempts, maxEvents int,
 ) (attempts, events int, err error) {
@@ -94,8 +95,8 @@ func (s subscriptions) pruneSubscription(
 	return attempts, events, err
 }
 
-// AnnounceCompleteness finds the accounts whose announced state differs from their present one, and announces them one
-// by one, each with its event.
+// AnnounceCompleteness finds the accounts whose present state differs from the state that the last event reported. For
+// each account, it stores the present state and an event, in a separate transaction.
 func (s subscriptions) AnnounceCompleteness(
 	ctx context.Context, at time.Time, grace time.Duration, limit int,
 ) (announced int, err error) {

@@ -28,7 +28,7 @@ func createAll[R any](tx *gorm.DB, rows []R) error {
 	return nil
 }
 
-// replaced returns with if err is of this kind, and err otherwise.
+// replaced returns the argument with if err is of the given kind, and err otherwise.
 func replaced(err error, kind domain.Kind, with error) error {
 	if errors.Is(err, kind) {
 		return with
@@ -36,8 +36,8 @@ func replaced(err error, kind domain.Kind, with error) error {
 	return err
 }
 
-// ClaimSubscriptions reads before it writes, because most calls have nothing to write: a lease is extended only when
-// half of it has passed.
+// ClaimSubscriptions reads before it writes, because most calls have nothing to write: it extends a lease only when
+// half of the lease's duration has passed.
 func (s subscriptions) ClaimSubscriptions(
 	ctx context.Context, holder domain.LeaseID, at, until time.Time, limit int,
 ) ([]domain.Subscription, error) {
@@ -81,7 +81,7 @@ func (s subscriptions) ClaimSubscriptions(
 	return convertSubscriptions(held)
 }
 
-// ReleaseSubscriptions runs one statement.
+// ReleaseSubscriptions clears the leases with one statement.
 func (s subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error {
 	return s.background().write(ctx, func(db *gorm.DB) error {
 		return db.Model(&subscriptionRow{}).Where("lease_id = ?", holder.UUID).
@@ -89,7 +89,8 @@ func (s subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.L
 	})
 }
 
-// ListPending looks into the index over the change feed, and into that over events, once for each subscription.
+// ListPending needs two index lookups for each subscription: one in the index over the change feed, and one in the
+// index over events.
 func (s subscriptions) ListPending(
 	ctx context.Context, holder domain.LeaseID,
 ) (pending []domain.SubscriptionID, err error) {
@@ -108,15 +109,16 @@ func (s subscriptions) ListPending(
 	return pending, err
 }
 
-// underSubscriptionLease restricts a query to a subscription that is held under the lease.
+// underSubscriptionLease restricts a query to the subscription of the lease. The query finds nothing if the lease was
+// replaced or ended, or is of another epoch.
 func underSubscriptionLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
 	return db.Model(&subscriptionRow{}).
 		Where("id = ? AND tenant_id = ? AND lease_id = ? AND epoch = ?", l.Subscription.UUID, l.Tenant.UUID,
 			l.Holder.UUID, l.Epoch)
 }
 
-// Append reads the changes before its transaction begins, because a transaction that writes holds the change feed back.
-// The position that the changes were read from must still be the same then.
+// Append reads the changes before its transaction begins, because an open transaction that writes delays the change
+// feed. The transaction then checks that the position from which the changes were read is still the same.
 func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, sub domain.Subscription, limit int,
 	newID func() domain.EventID,
 ) (ports.AppendedEvents, error) {
@@ -174,9 +176,9 @@ func (s subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, su
 	return appended, nil
 }
 
-// selectChanges is a SELECT of what events need of the rows of the feed. selectFirst is one of the records whose first
-// versions were replaced: their present states, at the positions of their first versions. In the feed, such a row has a
-// later position, which may not be visible yet.
+// selectChanges is a SELECT of the columns of the change feed from which events are made. selectFirst selects the same
+// columns for records whose first version was replaced. It yields the present state of each record, but at the position
+// of its first version. In the feed, such a record has a later position, which may not be visible yet.
 const (
 	selectChanges = `SELECT id, connection_id, version, removed_at, updated_at, change_tx, version = 1 AS is_first
 		FROM transactions WHERE tenant_id = ?`
@@ -186,9 +188,10 @@ const (
 		WHERE v.version = 1 AND v.tenant_id = ?`
 )
 
-// readChanges calls add for at most limit changes of the feed after the position of the row, which it advances. It
-// returns their number. A record is new at the position of its first version, whatever the position of its present one:
-// a record that changes before it is read moves behind the position up to which other records are read.
+// readChanges reads at most limit changes of the feed after the position in row, calls add with their events, and
+// advances that position. It returns the number of changes that it has read. A record counts as new at the position of
+// its first version, even if the record has changed since. Without this rule, a record that changes before it is read
+// would move past the position up to which other records have been read.
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
 	newID func() domain.EventID, add func(domain.SubscriptionEvent),
 ) (n int, err error) {
@@ -210,7 +213,7 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
 		n++
 		if added[row.FeedID] {
-			return nil // its event has the present version already
+			return nil // the event that was added already has the present version
 		}
 		added[row.FeedID] = change.New
 		change.ID.UUID, change.Removed = row.FeedID, !removed.IsZero()
@@ -223,7 +226,7 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	return n, err
 }
 
-// readEvents is readChanges for the table events.
+// readEvents is like readChanges, but for the table events.
 func (s subscriptions) readEvents(
 	ctx context.Context, row *subscriptionRow, limit int, add func(domain.SubscriptionEvent),
 ) (n int, err error) {
@@ -246,7 +249,7 @@ func (s subscriptions) readEvents(
 	return n, err
 }
 
-// readQueue runs a query for events of a subscription.
+// readQueue returns the events of the subscription that narrow selects, ordered by sequence.
 func (s subscriptions) readQueue(
 	ctx context.Context, l ports.SubscriptionLease, narrow func(*gorm.DB) *gorm.DB,
 ) ([]domain.SubscriptionEvent, error) {
@@ -257,7 +260,7 @@ func (s subscriptions) readQueue(
 	return convertAll(rows, subscriptionEventRow.domain), err
 }
 
-// ListEvents reads the events by the primary key.
+// ListEvents finds the events by the primary key.
 func (s subscriptions) ListEvents(
 	ctx context.Context, l ports.SubscriptionLease, after int64, limit int,
 ) ([]domain.SubscriptionEvent, error) {
@@ -266,7 +269,7 @@ func (s subscriptions) ListEvents(
 	})
 }
 
-// ListParked reads the first entry of each subject in the index over parked events.
+// ListParked uses the index over parked events, and reads only the first event of each subject.
 func (s subscriptions) ListParked(
 	ctx context.Context, l ports.SubscriptionLease, limit int,
 ) ([]domain.SubscriptionEvent, error) {
@@ -278,7 +281,7 @@ func (s subscriptions) ListParked(
 	})
 }
 
-// NextParked reads an entry of the index over parked events.
+// NextParked finds the event in the index over parked events.
 func (s subscriptions) NextParked(
 	ctx context.Context, l ports.SubscriptionLease, subject string,
 ) (domain.SubscriptionEvent, error) {
@@ -297,7 +300,7 @@ func (s subscriptions) NextParked(
 // ignoreDuplicates makes an INSERT skip rows that are stored already.
 var ignoreDuplicates = clause.OnConflict{DoNothing: true}
 
-// RecordAttempts updates the row of the subscription first, which locks it and proves the lease.
+// RecordAttempts first updates the row of the subscription. This locks the row and checks the lease.
 func (s subscriptions) RecordAttempts(
 	ctx context.Context, l ports.SubscriptionLease, w ports.AttemptsWrite,
 ) error {
@@ -337,7 +340,7 @@ func (s subscriptions) RecordAttempts(
 	})
 }
 
-// Transactions reads the rows by their connections and ids.
+// Transactions finds the rows by their connections and ids.
 func (s subscriptions) Transactions(ctx context.Context, tenant domain.TenantID, connections []domain.ConnectionID,
 	ids []domain.TransactionID,
 ) (found []domain.Transaction, err error) {

@@ -31,8 +31,8 @@ type newEvent struct {
 	at                 time.Time
 }
 
-// recordEvents stores events of one tenant in the transaction that makes the changes which they report. An event is
-// ordered by the position of the transaction in the change feed.
+// recordEvents stores events of one tenant, in the same transaction as the changes that they report. The position of
+// the transaction in the change feed determines the order of the events.
 func recordEvents(tx Tx, d Dialect, events ...newEvent) error {
 	if len(events) == 0 {
 		return nil
@@ -46,8 +46,9 @@ func recordEvents(tx Tx, d Dialect, events ...newEvent) error {
 	return insertEvents(tx, position, events)
 }
 
-// insertEvents stores events at a position. The id of an event depends only on its content and the position. The id is
-// unique, because one transaction stores at most one event of a type about a subject.
+// insertEvents stores events at a position of the change feed. The id of an event depends only on the position, the
+// tenant, the type and the subject. The id is unique, because a transaction stores at most one event with the same type
+// and subject.
 func insertEvents(tx Tx, position int64, events []newEvent) error {
 	rows := make([]eventRow, len(events))
 	for i, e := range events {
@@ -60,7 +61,7 @@ func insertEvents(tx Tx, position int64, events []newEvent) error {
 	return createAll(tx.DB, rows)
 }
 
-// recordEvents stores events of the page's connection.
+// recordEvents stores an event of this type for each subject, at the page's position in the change feed.
 func (p *pageWriter) recordEvents(kind domain.EventType, subjects ...string) error {
 	if len(subjects) == 0 {
 		return nil
@@ -75,7 +76,8 @@ func (p *pageWriter) recordEvents(kind domain.EventType, subjects ...string) err
 	return insertEvents(p.tx, p.changeSeq, events)
 }
 
-// healthEvents returns the event that reports a change of a connection's health, if the change needs one.
+// healthEvents returns the event that reports the change of a connection's health from before to after. It returns nil
+// if the change needs no event, or if the connection is not an aggregator connection.
 func healthEvents(c connectionRow, before, after domain.Health, at time.Time) []newEvent {
 	kind, changed := domain.HealthEvent(before, after)
 	if !changed || c.Kind != string(domain.Aggregator) {

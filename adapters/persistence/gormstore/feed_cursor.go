@@ -15,27 +15,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// feedCipher encrypts positions of the change feed. A position is a number that grows with the writes of
-// all tenants: on PostgreSQL it is a transaction id of the server. A tenant must not learn this number. A
-// migration creates the key once and stores it in the table feed, so all processes on the database accept
-// the same cursors, even after a restart or the restore of a dump.
+// feedCipher encrypts the positions of the change feed. A position is a number that grows with the writes of all
+// tenants; on PostgreSQL, it is a transaction id of the server. A tenant must not learn this number, because it depends
+// on the other tenants. A migration creates the key once and stores it in the table feed, so all processes on the
+// database accept the same cursors, even after a restart or the restore of a dump.
 type feedCipher struct {
 	mu   sync.Mutex
-	keys *feedKeys // nil until they were read
+	keys *feedKeys // nil until the keys were read
 }
 
-// feedKeys contains the cipher and the limit that encode and decode need.
+// feedKeys contains the values that encode and decode need.
 type feedKeys struct {
 	block      cipher.Block
-	plainUntil int64 // the highest position that is accepted without encryption
+	plainUntil int64 // the highest position that decode accepts without encryption
 }
 
-// encryptedKey is the first character of the key of an encrypted position. Older versions returned
-// positions as plain decimal numbers, which are still accepted up to plainUntil. Higher plain numbers are
-// refused, because a tenant could otherwise find the positions of its rows by trying numbers.
+// encryptedKey is the first character of a cursor key that contains an encrypted position. Older versions returned
+// positions as plain decimal numbers, which are still accepted up to plainUntil. Higher plain numbers are refused,
+// because a tenant could otherwise find the positions of its rows by trying numbers.
 const encryptedKey = "e"
 
-// load returns the keys. It reads them from the database once and then keeps them.
+// load returns the keys. It reads them from the database on the first call, and keeps them.
 func (c *feedCipher) load(ctx context.Context, s *Store) (*feedKeys, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -59,7 +59,7 @@ func (c *feedCipher) load(ctx context.Context, s *Store) (*feedKeys, error) {
 	return c.keys, err
 }
 
-// encode returns the key of a position for the tenant. The key is one encrypted block, which contains the
+// encode returns the cursor key for a position and a tenant. The cursor key is one encrypted block, which contains the
 // position and the random half of the tenant's id.
 func (k *feedKeys) encode(tenant domain.TenantID, place int64) string {
 	var text [aes.BlockSize]byte
@@ -69,8 +69,8 @@ func (k *feedKeys) encode(tenant domain.TenantID, place int64) string {
 	return encryptedKey + base64.RawURLEncoding.EncodeToString(text[:])
 }
 
-// decode returns the position that encode has encoded. Errors: Invalid on "cursor", also for a position of
-// another tenant.
+// decode returns the position that encode has encoded. Errors: Invalid on "cursor", also if the position was encoded
+// for another tenant.
 func (k *feedKeys) decode(tenant domain.TenantID, after domain.Position) (int64, error) {
 	if after.IsZero() {
 		return 0, nil

@@ -11,10 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Finish ends an attempt in one transaction: the pull ends or waits for its next attempt, its
-// lease ends, the readings of a settled pull are stored, and the connection's health, consent and watch for webhooks
-// are updated. If the pull has
-// ended, or waits for an account, the pull queued after it gets a job.
+// Finish ends an attempt in one transaction: the pull ends or waits for its next attempt, its lease ends, the readings
+// of a settled pull are stored, and the connection's health, consent and domain.WebhookWatch are updated. If the pull
+// has ended, or waits for an account that the vendor does not list yet, the next queued pull of the connection gets a
+// job.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return s.background().change(ctx, func(tx Tx) error {
 		row, err := lockRunning(tx.DB, lease)
@@ -57,8 +57,8 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 	})
 }
 
-// finishColumns returns the columns that the end of an attempt sets. A pull that will be retried stays
-// under way as 'waiting', so that the queued pull after it cannot start first.
+// finishColumns returns the columns that the end of an attempt sets. A pull that will be retried gets the state
+// 'waiting' and stays under way, so that the next queued pull of the connection cannot start before it.
 func finishColumns(o ports.Outcome) map[string]any {
 	columns := map[string]any{
 		"state": string(o.State), "last_error": string(o.LastError), "attempts": o.Attempts,
@@ -70,8 +70,9 @@ func finishColumns(o ports.Outcome) map[string]any {
 	return columns
 }
 
-// foldReports replaces what the connection knows from its vendor by what the outcome computes from it. The revision
-// does not change, because no operator made the change.
+// foldReports replaces the health, the consent and the webhook watch of the connection with the values that the
+// functions of the outcome compute from the stored ones. The revision of the connection does not change, because no
+// operator made the change.
 func (s pulls) foldReports(tx Tx, pull pullRow, o ports.Outcome) error {
 	row, err := first[connectionRow](locked(tx.DB, noKeyUpdate).
 		Where("id = ? AND tenant_id = ?", pull.Connection, pull.Tenant))
@@ -112,8 +113,8 @@ func (s pulls) foldReports(tx Tx, pull pullRow, o ports.Outcome) error {
 	return recordEvents(tx, s.dialect, events...)
 }
 
-// endNewReference records that the accounts of the connection's account reference are stored, if the connection still
-// has this target.
+// endNewReference ends the staging of the connection's new account reference, because the accounts of this reference
+// are now stored. It does nothing if the connection no longer has this target.
 func endNewReference(tx *gorm.DB, pull pullRow, target string) error {
 	row, err := first[connectionRow](locked(tx, noKeyUpdate).
 		Where("id = ? AND tenant_id = ?", pull.Connection, pull.Tenant))
@@ -123,9 +124,9 @@ func endNewReference(tx *gorm.DB, pull pullRow, target string) error {
 	return endStaging(tx, row.Tenant, row.ID)
 }
 
-// enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull before it
-// has ended. The queued pull got a job when it was queued, but that job may already have run and found the
-// pull not due.
+// enqueueNext enqueues a job for the connection's queued pull, if there is one, because the previous pull no longer
+// blocks the queued pull. The queued pull already got a job when it was queued, but that job may have run too early and
+// have found the pull not due.
 func (s pulls) enqueueNext(tx Tx, row pullRow) error {
 	var next []uuid.UUID
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isQueued, row.Connection).
@@ -136,8 +137,8 @@ func (s pulls) enqueueNext(tx Tx, row pullRow) error {
 	return tx.Enqueue(next...)
 }
 
-// enqueueOpen enqueues a job for each pull of the connection that has not ended. The pulls of a resumed connection
-// need it, because the jobs that found the connection paused have ended.
+// enqueueOpen enqueues a job for each pull of the connection that has not ended. The pulls of a resumed connection need
+// new jobs, because jobs that found the connection paused have ended without running a pull.
 func (s connections) enqueueOpen(tx Tx, c connectionRow) error {
 	var open []uuid.UUID
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isOpen, c.ID).

@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// keyRow is an idempotency key with its claim. Finish adds the response to the row.
+// keyRow is a row of idempotency_keys: an idempotency key and the claim of the request that uses it. Finish adds the
+// response to the row.
 type keyRow struct {
 	Tenant      uuid.UUID `gorm:"column:tenant_id;primaryKey"`
 	Key         string    `gorm:"column:key;primaryKey"`
@@ -41,14 +42,14 @@ func whereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 	return db.Where(clause.Eq{Column: "tenant_id", Value: tenant.UUID}, clause.Eq{Column: "key", Value: key})
 }
 
-// whereClaim selects the row of an idempotency key if its claim was made at the time claimed and has no
-// response yet. If another request has taken over the claim, the row has a later time.
+// whereClaim selects the row of an idempotency key if its claim was made at the time claimed and has no response yet.
+// If another request has taken over the claim, the time in the row is later and whereClaim selects nothing.
 func whereClaim(db *gorm.DB, tenant domain.TenantID, key string, claimed time.Time) *gorm.DB {
 	return whereKey(db, tenant, key).Where("claimed_at = ? AND answered_at IS NULL", instant{claimed})
 }
 
-// Begin inserts the claim. If the key already has a row, that row decides the result. The row stays locked
-// until the commit, so that only one of several callers can take over a stale claim.
+// Begin inserts the claim. If the key already has a row, the result depends on this row. The row stays locked until the
+// commit, so that only one of several callers can take over a stale claim.
 func (s idempotency) Begin(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time,
 ) (*ports.StoredResponse, error) {
@@ -78,8 +79,8 @@ func (s idempotency) Begin(
 	return response, err
 }
 
-// stale reports whether the claim is older than ports.ClaimTimeout, or the response older than
-// ports.ResponseRetention.
+// stale reports whether the row may be replaced: its response is older than ports.ResponseRetention, or it has no
+// response and its claim is older than ports.ClaimTimeout.
 func (r keyRow) stale(at time.Time) bool {
 	if r.Answered.IsZero() {
 		return at.Sub(r.Claimed.Time) > ports.ClaimTimeout
@@ -87,8 +88,8 @@ func (r keyRow) stale(at time.Time) bool {
 	return at.Sub(r.Answered.Time) > ports.ResponseRetention
 }
 
-// response returns the stored response. Errors: Conflict, with key_reused if the row has another
-// fingerprint, and with key_in_flight if it has no response yet.
+// response returns the stored response. Errors: Conflict, with the code key_reused if the row has another fingerprint,
+// or with the code key_in_flight if the row has no response yet.
 func (r keyRow) response(fingerprint domain.Fingerprint) (*ports.StoredResponse, error) {
 	switch {
 	case hashOf[domain.Fingerprint](r.Fingerprint) != fingerprint:
@@ -131,7 +132,7 @@ func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (in
 		var old []keyRow
 		const isOld = "claimed_at < ? AND (answered_at IS NULL OR answered_at < ?)"
 		query := tx.Select("tenant_id", "key")
-		if !s.dialect.Distributed() { // otherwise rows of several servers cannot be locked by one statement
+		if !s.dialect.Distributed() { // in a distributed database, one statement cannot lock rows of several servers
 			query = query.Clauses(clause.Locking{Strength: forUpdate, Options: "SKIP LOCKED"})
 		}
 		err := query.Where(isOld, instant{before}, instant{before}).Limit(limit).Find(&old).Error

@@ -149,7 +149,8 @@ func TestAResumeQueuesTheJobsOfAllPullsThatHaveNotEnded(t *testing.T) {
 	})
 }
 
-// On SQLite, a pull has no job in the database that could be refused.
+// If the job queue refuses the job of a pull, neither the pull nor its delivery must be stored. The test runs only on
+// PostgreSQL, because on SQLite a pull has no job in the database that could be refused.
 func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		if b.gorm.Name() != "postgres" {
@@ -175,7 +176,8 @@ func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 	})
 }
 
-// Two deliveries with the same id are received, so that one of them fails.
+// If one delivery of a batch fails, the other deliveries must still be stored. One delivery fails because it has the
+// same id as a stored delivery.
 func TestAFailedDeliveryDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		_, token := b.connectionWithToken(t)

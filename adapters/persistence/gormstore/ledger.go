@@ -10,13 +10,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Ledger returns the reader of the accounts and transactions that pulls stored.
+// Ledger returns the store of the accounts and transactions that pulls have stored, and of their closes and
+// completeness.
 func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
-// ledger implements ports.Ledger on a Store. It only reads; the rows are written by pulls.
+// ledger implements ports.Ledger on a Store. Pulls store the accounts and transactions; the methods of ledger that
+// write are ClosePeriod, ReopenPeriod, UpdateCompleteness and Split.
 type ledger struct{ *Store }
 
-// invalidCursor returns the error for a cursor that does not belong to the list.
+// invalidCursor returns the error for a cursor that is not a cursor of the requested list.
 func invalidCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }
 
 // listConverted is like list, for rows whose conversion can fail, for example because an amount is not a
@@ -38,8 +40,8 @@ func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
 	return page, err
 }
 
-// Accounts returns a page of accounts, ordered by external id. External ids are compared byte by byte. The accounts of
-// a connection and the accounts of a tenant each have an index.
+// Accounts returns a page of accounts, ordered by external id. External ids are compared byte by byte. There is one
+// index for the accounts of a connection, and one for the accounts of a tenant.
 func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
@@ -131,8 +133,8 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	return paged(ctx, s.rows, q, page.Limit, row.targets(), row.transaction, datePosition)
 }
 
-// Changes returns the changes of the feed below Dialect.VisibleBefore. One statement reads both
-// this bound and the rows, so that they belong to the same snapshot.
+// Changes returns the changes whose positions are below Dialect.VisibleBefore. One statement reads both this bound and
+// the rows, so that both come from the same snapshot of the database.
 func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	page domain.PageRequest,
 ) (domain.FeedPage, error) {
@@ -172,7 +174,7 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	return feed, nil
 }
 
-// FeedHold runs Dialect.FeedHold.
+// FeedHold runs the statement of Dialect.FeedHold.
 func (s ledger) FeedHold(ctx context.Context) (hold ports.FeedHold, err error) {
 	var seconds float64
 	err = s.rows(ctx, s.dialect.FeedHold(), nil, []any{&hold.Writer, &seconds}, func() error { return nil })

@@ -10,15 +10,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// writeChanges writes the accounts, rows and removals of the page that differ from the stored ones, and
-// updates the pull. Accounts are written first, because rows refer to them. Removals are written last, so
-// that a row whose removal was announced stays removed even if the page contains it.
+// writeChanges writes those accounts, rows and removals of the page that change the stored data, and updates the pull.
+// Accounts are written first, because rows refer to them. Removals are written last, so that a row whose removal was
+// announced stays removed even if the page contains it.
 func (p *pageWriter) writeChanges() error {
 	return p.writeRows(announced(p.Removed), nil, &p.Progress)
 }
 
-// writeRows writes the changes of a page. For a sweep, leaving contains the rows that the sweep has found absent. It
-// stores the progress unless progress is nil.
+// writeRows writes the changes of a page. The argument leaving contains the rows to mark as removed: those whose
+// removal the vendor has announced, or, for a sweep, those that the sweep has found to be removed. writeRows stores the
+// progress unless progress is nil.
 func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress *domain.Progress) error {
 	if err := p.writeAccounts(); err != nil {
 		return err
@@ -53,18 +54,18 @@ func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress 
 	return p.updatePull(progress)
 }
 
-// lease returns the keys of the locked pull.
+// lease returns a lease with the ids of the locked pull and its tenant.
 func (p *pageWriter) lease() domain.Lease {
 	return domain.Lease{Pull: domain.PullID{UUID: p.pull.ID}, Tenant: domain.TenantID{UUID: p.pull.Tenant}}
 }
 
-// saveMetadata writes the columns of p.refreshed.
+// saveMetadata writes the new metadata and content hashes of the rows in p.refreshed.
 func (p *pageWriter) saveMetadata() error {
 	return p.dialect.SaveMetadata(p.tx.DB, p.pull.Tenant, p.pull.Connection, p.refreshed, p.metadata, p.hashes)
 }
 
-// writeAccounts upserts the page's accounts that are new or differ from the stored accounts. It adds the
-// ids of all accounts of the page to accountIDs.
+// writeAccounts upserts the page's accounts that are new or differ from the stored accounts. It adds the ids of all
+// accounts of the page to p.accountIDs.
 func (p *pageWriter) writeAccounts() error {
 	p.counts.Accounts = len(p.Accounts)
 	if len(p.Accounts) == 0 {
@@ -136,10 +137,9 @@ func upsertAccounts(d Dialect) clause.OnConflict {
 	return clause.OnConflict{Columns: uniqueColumns(d, "connection_id", "external_id"), UpdateAll: true}
 }
 
-// changedRows returns the rows of the page that are new, that differ from the stored rows, or
-// whose stored rows are marked as removed. It completes them with the columns that the page does
-// not contain, such as the id of the account and the position in the change feed. It overwrites
-// p.rows.
+// changedRows returns the rows of the page that are new, that differ from the stored rows, or whose stored rows are
+// marked as removed. It sets the columns of these rows that the page does not contain, such as the id of the account
+// and the position in the change feed. It overwrites the contents of p.rows.
 func (p *pageWriter) changedRows() []TransactionRow {
 	p.counts.Read += len(p.rows)
 	changed := p.rows[:0]
@@ -157,10 +157,10 @@ func (p *pageWriter) changedRows() []TransactionRow {
 	return changed
 }
 
-// differs reports whether the row must be written, and counts the row as added, modified or unchanged. A
-// row that must be written gets the id and the first-seen time of the stored row, and the next version. The
-// metadata of an unchanged row may have changed if its content hash is missing or differs from the stored
-// one; differs then adds the row to p.refreshed.
+// differs reports whether the row must be written, and counts the row as added, modified or unchanged. A row that must
+// be written gets the id and the first-seen time of the stored row, and the next version. If the content hash of an
+// unchanged row is missing or differs from the stored content hash, the metadata of the row may have changed. In this
+// case, differs adds the row to p.refreshed.
 func (p *pageWriter) differs(row *TransactionRow) bool {
 	before, ok := p.stored[row.ExternalID]
 	switch {
@@ -220,8 +220,8 @@ func (p *pageWriter) reserveChangeSeq() error {
 	return p.tx.Read(p.readChangeSeq(p.lease()))
 }
 
-// updatePull adds the page's counts to those of the pull and extends its lease. It also stores the progress unless
-// progress is nil, and the adjustments that result from the page's changes.
+// updatePull adds the page's counts to the counts of the pull, and extends the pull's lease. It stores the progress
+// unless progress is nil. It also stores the adjustments that result from the page's changes.
 func (p *pageWriter) updatePull(progress *domain.Progress) error {
 	if err := p.storeAdjustments(); err != nil {
 		return err

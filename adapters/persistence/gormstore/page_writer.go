@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// StorePage compares the page with the stored rows and writes the differences. For a page without changes
-// it writes only the pull's row.
+// StorePage compares the page with the stored rows and writes the differences. If the page contains nothing to compare,
+// StorePage writes only the pull's row.
 //
 // If the rows are assumed to be new (AssumeNew), it inserts them without looking up stored rows first. If
 // one of them is already stored, the insert violates a unique key and the transaction is rolled back.
@@ -36,15 +36,15 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	return counts, err
 }
 
-// runPage locks the pull, runs the reads of p and then write, all in one transaction. It returns the counts
-// that p has collected. Errors: LeaseLost; database errors, translated.
+// runPage runs one transaction, which first executes the queries of p.reads, the first of which locks the pull, and
+// then calls write. It returns the counts that p has collected. Errors: LeaseLost, and translated database errors.
 func (s pulls) runPage(
 	ctx context.Context, lease domain.Lease, p *pageWriter, write func() error,
 ) (domain.Counts, error) {
 	return s.runPageWithin(ctx, s.workTimeout, lease, p, write)
 }
 
-// runPageWithin is runPage with a timeout for the transaction.
+// runPageWithin is like runPage, but has a parameter for the timeout of the transaction.
 func (s pulls) runPageWithin(
 	ctx context.Context, timeout time.Duration, lease domain.Lease, p *pageWriter, write func() error,
 ) (domain.Counts, error) {
@@ -68,8 +68,8 @@ func (s pulls) runPageWithin(
 	return p.counts, nil
 }
 
-// saveProgress is StorePage for a page without changes. It runs a single statement, which is atomic.
-// Errors: LeaseLost.
+// saveProgress implements StorePage for a page that contains nothing to compare. It runs a single statement, which is
+// atomic. Errors: LeaseLost.
 func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	progress, err := encode(&w.Progress)
 	if err != nil {
@@ -91,13 +91,14 @@ func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.Pag
 	return domain.Counts{Read: w.Unchanged, Unchanged: w.Unchanged}, nil
 }
 
-// The functions below return the keys for comparing rows of a page: two rows with the same key are
+// accountKey and transactionKey return the key by which rows of a page are deduplicated: two rows with the same key are
 // duplicates of each other.
 func accountKey(v *domain.AccountData) string         { return v.ExternalID }
 func transactionKey(o *domain.TransactionData) string { return o.ExternalID }
 
-// deduplicate returns the last of the items with each key, in the order in which the keys first occur. If
-// no two items have the same key, as usual, it returns items unchanged.
+// deduplicate returns one item for each key: the last item with this key. The result has the order in which the keys
+// first occur in items. If no two items have the same key, which is the usual case, deduplicate returns items
+// unchanged.
 func deduplicate[T any](items []T, key func(*T) string) []T {
 	last := make(map[string]int, len(items))
 	for i := range items {
@@ -125,16 +126,16 @@ func keys[T any](items []T, key func(*T) string) []string {
 	return all
 }
 
-// pageWriter writes one page or one sweep of a pull. It locks the pull's row, so that no other page of the
-// connection is written until the transaction ends. The rows that pageWriter reads therefore cannot change
-// before it has compared and overwritten them.
+// pageWriter writes one page or one sweep of a pull. It locks the pull's row, so that no other page of the connection
+// is written until the transaction ends. Therefore the stored rows that pageWriter reads cannot change before it has
+// compared and overwritten them.
 type pageWriter struct {
-	ports.PageWrite // the argument of StorePage; a sweep sets only At and LeaseUntil
+	ports.PageWrite // the argument of StorePage; other writes set only some of the members
 
 	dialect   Dialect
 	tx        Tx
 	pull      pullRow
-	changeSeq int64 // 0 until it is read
+	changeSeq int64 // the transaction's position in the change feed; 0 until it is read
 	counts    domain.Counts
 
 	rows       []TransactionRow     // the page's transactions, as rows
@@ -144,23 +145,23 @@ type pageWriter struct {
 	// firstStored are the external ids of the page's accounts that were not stored before.
 	firstStored []string
 
-	// refreshed contains the ids of unchanged rows whose stored metadata may be outdated. metadata and
-	// hashes contain their new values.
+	// refreshed contains the ids of unchanged rows whose stored metadata may be outdated. The fields metadata and
+	// hashes contain the new metadata and content hashes of these rows, in the same order.
 	refreshed        []uuid.UUID
 	metadata, hashes [][]byte
 
 	adjustments pendingAdjustments
 }
 
-// storedRow contains the columns of a stored row that are compared with the row of the page, and those that
-// keep their values when the row is overwritten.
+// storedRow contains two kinds of columns of a stored row: columns that are compared with the row of the page, and
+// columns that are kept or continued when the row is overwritten.
 type storedRow struct {
 	ID                  uuid.UUID
 	Digest, ContentHash []byte
 	Version             int
 	FirstSeen           instant
 	Removed             instant
-	archived            bool // the present version is in transaction_versions already
+	archived            bool // the present version is already in transaction_versions
 }
 
 func (s pulls) newPageWriter(w ports.PageWrite) *pageWriter {
@@ -175,9 +176,9 @@ func (p *pageWriter) convert() {
 	}
 }
 
-// reads returns the first queries of the page's transaction. They lock the pull and read the stored rows
-// for the comparison. Most rows of such a page are written, so the same queries also reserve the position
-// in the change feed.
+// reads returns the first queries of the page's transaction. They lock the pull and read the stored rows for the
+// comparison. If the page contains transactions, most of them must usually be written, so reads also reserves the
+// position in the change feed.
 func (p *pageWriter) reads(lease domain.Lease) []Read {
 	reads := []Read{p.lockPull(lease)}
 	if len(p.Transactions) > 0 && !p.AssumeNew {
@@ -189,9 +190,9 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 	return reads
 }
 
-// lockPull returns the query that locks the pull of the lease, shares the lock of its connection (see closes.go),
-// and reads the columns that a page needs into p.pull. The query finds no row if the connection is deleted, or if
-// another lease has replaced this one: the id of the lease is the fencing token.
+// lockPull returns the query that locks the pull of the lease, takes the shared lock of the pull's connection (see
+// closes.go), and reads the columns that a page needs into p.pull. The query finds no row if the connection is deleted,
+// or if the lease is no longer the pull's lease. The id of the lease is the fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged, quarantined,
@@ -212,8 +213,9 @@ func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	})
 }
 
-// readChangeSeq returns the query that sets p.changeSeq to the position of the transaction in the change feed,
-// and p.adjustments.wanted. The lock of the connection must be shared by an earlier statement.
+// readChangeSeq returns the query that sets p.changeSeq to the position of the transaction in the change feed, and that
+// sets p.adjustments.wanted. An earlier statement must have taken the shared lock of the connection
+// (Dialect.ShareConnection).
 func (p *pageWriter) readChangeSeq(lease domain.Lease) Read {
 	tenant := uuidColumn(lease.Tenant.UUID)
 	statement := p.dialect.ChangeSeq(
@@ -227,9 +229,8 @@ func (p *pageWriter) readChangeSeq(lease domain.Lease) Read {
 		into([]any{&p.changeSeq, &p.adjustments.wanted}, func() error { return nil })
 }
 
-// ofConnection returns a query that starts with text and selects the rows of the lease's connection with
-// these external ids. The query is sent before the pull has been read, so it finds the connection by a
-// subquery.
+// ofConnection returns a query that starts with text and selects the rows with these external ids in the connection of
+// the lease's pull. The query is built before the pull has been read, so it finds the connection with a subquery.
 func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs []string) *query {
 	tenant := uuidColumn(lease.Tenant.UUID)
 	q := newQuery(text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ? AND tenant_id = ?) AND "+

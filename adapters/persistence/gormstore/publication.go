@@ -16,34 +16,37 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// publishTimeout limits a publication. It writes all rows of a connection in one transaction.
+// publishTimeout limits a publication. It is long, because a publication writes all rows of a connection in one
+// transaction.
 const publishTimeout = 10 * time.Minute
 
-// Batches of a publication, in rows. They keep the numbers of parameters below the limits of both databases.
+// The maximum numbers of rows in one batch of a publication. They keep the number of parameters of a statement below
+// the limits of both databases.
 const (
 	publishBatch = 500
 	renameBatch  = 100
 )
 
-// publisher makes the staged rows of one connection visible. It keeps no rows in memory, except those that it compares
-// or writes at one time: the database knows which rows are open.
+// publisher makes the staged rows of one connection visible. It keeps only those rows in memory that it is comparing or
+// writing. Which rows are still to be matched is recorded only in the database.
 type publisher struct {
 	*replacer
 	w ports.Publication
 
-	accounts map[uuid.UUID]*accountRow // of the connection
-	relinked map[uuid.UUID]bool        // the accounts that were not of this reference before
+	accounts map[uuid.UUID]*accountRow // the accounts of the connection, by id
+	relinked map[uuid.UUID]bool        // the accounts whose account reference or external id was another one before
 	unshown  map[uuid.UUID]bool        // the accounts with unshown rows; see unshownRow
 	held     []string                  // the external ids of accounts whose rows remain staged
 
-	// archived contains the new external ids of rows whose present version is archived, and that rename has not
-	// written.
+	// archived contains the external ids of stored rows whose present version is already in transaction_versions. It
+	// does not contain the rows that rename has written, which writePage recognises by their empty digests.
 	archived map[string]bool
 
-	stagedSince time.Time // since when rows of the reference are staged
+	stagedSince time.Time // the time since which rows of the new reference are staged
 }
 
-// candidate is a stored row that a staged row may continue.
+// candidate is a stored row that a staged row may replace, so that the stored row's transaction continues with the
+// staged row.
 type candidate struct {
 	domain.MatchRow
 	id      uuid.UUID
@@ -51,14 +54,15 @@ type candidate struct {
 	past    []domain.Superseded
 }
 
-// renaming makes the transaction of a candidate continue with another row.
+// renaming makes the transaction of a candidate continue with the row that has this external id. The field past
+// contains the past rows that the transaction then has.
 type renaming struct {
 	*candidate
 	externalID string
 	past       []domain.Superseded
 }
 
-// Publish runs in one transaction, so that readers see either everything of the new reference or nothing.
+// Publish runs in one transaction, so that readers see either all rows of the new account reference or none.
 func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publication) (ports.Published, error) {
 	p := s.newPageWriter(ports.PageWrite{
 		Matching:   w.Matching,
@@ -87,7 +91,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	return published, nil
 }
 
-// publish returns Published.Complete.
+// publish runs the steps of the publication. Its result complete is the field Published.Complete.
 func (b *publisher) publish(s pulls) (complete bool, err error) {
 	steps := []func() error{
 		b.checkTarget,
@@ -112,8 +116,8 @@ func (b *publisher) publish(s pulls) (complete bool, err error) {
 
 func targetChanged() error { return &domain.Error{Kind: domain.Conflict, Code: domain.TargetChanged} }
 
-// checkTarget locks the connection, so that nobody changes its target before the transaction ends. Errors:
-// TargetChanged.
+// checkTarget locks the connection, so that its target cannot change before the transaction ends. Errors: TargetChanged
+// if the connection no longer has the target of the publication; LeaseLost if the connection is deleted.
 func (b *publisher) checkTarget() error {
 	row, err := first[connectionRow](locked(b.tx.DB, noKeyUpdate).
 		Where("id = ? AND tenant_id = ? AND deleted_at IS NULL", b.pull.Connection, b.pull.Tenant))
@@ -128,7 +132,7 @@ func (b *publisher) checkTarget() error {
 	return err
 }
 
-// putAccounts stores the accounts of the new reference.
+// putAccounts stores the accounts that were read under the new account reference.
 func (b *publisher) putAccounts(s pulls) error {
 	var own []accountRow
 	err := b.tx.Where("connection_id = ? AND tenant_id = ?", b.pull.Connection, b.pull.Tenant).Find(&own).Error
@@ -204,7 +208,7 @@ func (b *publisher) putAccount(s pulls, published ports.PublishedAccount) error 
 	return b.recordEvents(domain.AccountModified, row.ID.String())
 }
 
-// saveAccount stores a row with the references of account.
+// saveAccount stores the row of an account, together with the References of the argument account.
 func (b *publisher) saveAccount(row *accountRow, account domain.Account) (err error) {
 	row.Updated = instant{b.At}
 	if row.References, err = encode(account.References); err != nil {
@@ -214,11 +218,12 @@ func (b *publisher) saveAccount(row *accountRow, account domain.Account) (err er
 		Select("*").Omit("id", "tenant_id").Updates(row).Error
 }
 
-// accountTables are the tables whose rows belong to an account and contain the id of its connection.
+// accountTables are the tables whose rows belong to an account and contain the id of the account's connection.
 var accountTables = []string{"account_closes", "account_completeness", "account_balances", "unshown_transactions"}
 
-// moveAccount moves an account, and everything that belongs to it, from a deleted connection to the pull's connection.
-// Errors: TargetChanged if there is no such account any more.
+// moveAccount moves an account, and everything that belongs to the account, from a deleted connection to the pull's
+// connection. Errors: TargetChanged if no deleted connection has the account any more, or if that connection was
+// erased.
 func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 	find := func() (accountRow, error) {
 		row, err := first[accountRow](b.tx.Where("id = ? AND tenant_id = ?", id, b.pull.Tenant).
@@ -257,10 +262,11 @@ func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 	return &row, b.moveRows(from, id)
 }
 
-// moveRows moves the transactions of an account to the pull's connection. Each gets a new version.
+// moveRows moves the transactions of an account from the connection from to the pull's connection. Each transaction
+// gets a new version.
 func (b *publisher) moveRows(from, account uuid.UUID) error {
 	to, tenant := b.pull.Connection, b.pull.Tenant
-	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // there may be closes now
+	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // the connection may have closes now
 		return err
 	}
 	err := b.readReplacedOf(from, clause.Expr{SQL: "account_id = ?", Vars: []any{uuidColumn(account)}})
@@ -292,8 +298,9 @@ func (b *publisher) moveRows(from, account uuid.UUID) error {
 	return nil
 }
 
-// endFormer marks the accounts that no account of the new reference continues as removed. complete is false if an
-// unreadable account of the new reference may continue one of them.
+// endFormer marks an account of the connection as removed if no account of the new reference continues it. If an
+// unreadable account of the new reference may continue one of these accounts, endFormer marks none of them, and the
+// result complete is false.
 func (b *publisher) endFormer() (complete bool, err error) {
 	if b.w.Unproved {
 		return true, nil
@@ -327,7 +334,7 @@ func (b *publisher) endFormer() (complete bool, err error) {
 	return true, nil
 }
 
-// writeStaged writes the staged rows that become visible, as pages.
+// writeStaged writes the staged rows that become visible, page by page.
 func (b *publisher) writeStaged() error {
 	visible := b.visible()
 	for after := ""; ; {
@@ -346,7 +353,7 @@ func (b *publisher) writeStaged() error {
 	}
 }
 
-// writePage writes rows that differ from the stored ones.
+// writePage writes those rows of the page that are new or differ from the stored rows.
 func (b *publisher) writePage(page []domain.TransactionData) error {
 	p := b.pageWriter
 	p.Transactions, p.stored = page, nil
@@ -361,7 +368,7 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 	}
 	read := p.counts.Read
 	changed := p.changedRows()
-	p.counts.Read = read // the rows were counted when they were staged
+	p.counts.Read = read // the rows were already counted as read when they were staged
 	if len(changed) > 0 {
 		if err := p.archiveReplaced(changed); err != nil {
 			return err
@@ -378,7 +385,8 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 	return err
 }
 
-// removeUnmatched removes the rows that leave, unless they are older than all rows of the new reference.
+// removeUnmatched marks the rows that the vendor does not show under the new reference as removed. It keeps rows that
+// are older than the oldest staged row of their account.
 func (b *publisher) removeUnmatched() error {
 	if b.w.Unproved {
 		return nil
@@ -416,8 +424,8 @@ func (b *publisher) removeUnmatched() error {
 	return nil
 }
 
-// oldestStaged returns the oldest date of the rows that became visible, by account. It omits accounts that were of this
-// reference before. The zero account has the rows without an account.
+// oldestStaged returns the oldest date of the staged rows that become visible, by account. It omits accounts that are
+// not relinked. The key of rows without an account is the nil UUID.
 func (b *publisher) oldestStaged() (map[uuid.UUID]domain.Date, error) {
 	oldest := map[uuid.UUID]domain.Date{}
 	visible := b.visible()
@@ -438,8 +446,8 @@ func (b *publisher) oldestStaged() (map[uuid.UUID]domain.Date, error) {
 	return oldest, err
 }
 
-// rememberUnshown remembers the live rows of the relinked accounts that the new reference has not shown, and forgets
-// those that it has shown.
+// rememberUnshown updates unshown_transactions; see unshownRow. It adds the live rows of the relinked accounts that the
+// vendor has not shown under the new reference, and deletes the entries of rows that the vendor has shown.
 func (b *publisher) rememberUnshown() error {
 	visible := b.visible()
 	err := b.tx.Exec(`DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND external_id IN
@@ -459,13 +467,14 @@ func (b *publisher) rememberUnshown() error {
 	if err != nil {
 		return err
 	}
-	// If the present reference shows such a row after all, the row must be part of a page.
+	// Without a content hash, FilterUnchanged does not filter such a row out if the vendor shows the row later. The row
+	// is then part of a page.
 	return b.tx.Exec("UPDATE transactions SET source = NULL WHERE connection_id = ? AND "+
 		tenantIs(b.dialect, "tenant_id")+live.SQL,
 		slices.Concat([]any{b.pull.Connection, b.pull.Tenant}, live.Vars)...).Error
 }
 
-// end deletes the staged rows and ends the new reference, if the publication is complete.
+// end calls endStaging if the publication is complete.
 func (b *publisher) end(complete bool) error {
 	if !complete {
 		return nil
@@ -473,7 +482,7 @@ func (b *publisher) end(complete bool) error {
 	return endStaging(b.tx.DB, b.pull.Tenant, b.pull.Connection)
 }
 
-// endStaging deletes the staged rows of a connection, and ends its new reference.
+// endStaging deletes the staged rows of a connection, and clears the mark that its account reference is new.
 func endStaging(tx *gorm.DB, tenant, connection uuid.UUID) error {
 	if err := unstage(tx, tenant, connection).Delete(&stagedRow{}).Error; err != nil {
 		return err

@@ -13,23 +13,26 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The rows of a relinked account are compared in windows of dates. A window contains the stored rows of whole days, at
-// least matchWindowRows of them if there are so many, and its matches are those of these rows. So that these do not
-// depend on where a window ends, the rows of some days around it are compared, too: no rule about texts matches rows
-// that are more than 10 days apart, and a row has to know its competitors.
+// The rows of the relinked accounts are compared in windows of dates. A window consists of whole days with at least
+// matchWindowRows stored rows, unless fewer rows are left. Only matches of these stored rows are used. The matches must
+// not depend on where a window ends. Therefore the rows of some days before and after the window are compared, too: new
+// rows up to daysAroundCame days away, because no rule about texts matches rows that are more than 10 days apart, and
+// stored rows up to daysAroundLeft days away, because they compete for the same new rows.
 const (
 	matchWindowRows = 1000
 	daysAroundCame  = 10
 	daysAroundLeft  = 20
 )
 
-// with returns a condition that begins with AND, and whose argument is a list.
+// with returns a condition that consists of AND and text. In text, "(...)" is replaced by one parameter for each value
+// of list.
 func with(text string, list ...any) clause.Expr {
 	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ") + ")"
 	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: list}
 }
 
-// visible returns a condition on staged rows: the publication makes them visible.
+// visible returns an SQL condition on staged rows: the publication makes the row visible. The condition begins with
+// AND, or is empty if all staged rows become visible.
 func (b *publisher) visible() clause.Expr {
 	if len(b.held) == 0 {
 		return clause.Expr{}
@@ -41,7 +44,7 @@ func (b *publisher) visible() clause.Expr {
 	return with("account NOT IN (...)", held...)
 }
 
-// anyRelinked reports whether there is a relinked account.
+// anyRelinked reports whether at least one account is relinked.
 func (b *publisher) anyRelinked() bool {
 	for _, relinked := range b.relinked {
 		if relinked {
@@ -51,7 +54,7 @@ func (b *publisher) anyRelinked() bool {
 	return false
 }
 
-// readUnshown fills b.unshown.
+// readUnshown sets b.unshown to the accounts of the connection that have unshown rows.
 func (b *publisher) readUnshown() error {
 	var ids []uuid.UUID
 	err := b.tx.Model(&unshownRow{}).Where("connection_id = ? AND tenant_id = ?", b.pull.Connection, b.pull.Tenant).
@@ -63,9 +66,9 @@ func (b *publisher) readUnshown() error {
 	return err
 }
 
-// ofRelinked returns a condition on stored rows: they belong to a relinked account.
+// ofRelinked returns an SQL condition on stored rows: the row belongs to a relinked account.
 func (b *publisher) ofRelinked() clause.Expr {
-	accounts := []any{uuidColumn(uuid.Nil)} // no account has this id; a list must not be empty
+	accounts := []any{uuidColumn(uuid.Nil)} // a list must not be empty, and no account has the nil UUID
 	for id, relinked := range b.relinked {
 		if relinked {
 			accounts = append(accounts, uuidColumn(id))
@@ -74,12 +77,14 @@ func (b *publisher) ofRelinked() clause.Expr {
 	return with("account_id IN (...)", accounts...)
 }
 
-// isUnshown is an SQL condition on stored rows.
+// isUnshown is an SQL condition on stored rows: the row is listed in unshown_transactions.
 const isUnshown = `EXISTS (SELECT 1 FROM unshown_transactions u WHERE u.connection_id = transactions.connection_id
 	AND u.external_id = transactions.external_id AND u.tenant_id = transactions.tenant_id)`
 
-// notShown returns a condition on stored rows: no staged row that becomes visible is the same row of the vendor, and
-// the pull has not read the row and put it into the quarantine. A pull can begin under the earlier account reference.
+// notShown returns an SQL condition on stored rows: the vendor does not show the row under the new reference. That is,
+// no staged row that becomes visible has its external id, and the pull has not put the row into the quarantine since
+// rows were first staged. Rows that the pull quarantined before do not count, because a pull can begin under the
+// earlier account reference.
 func (b *publisher) notShown() clause.Expr {
 	visible := b.visible()
 	hidden := clause.Expr{
@@ -89,7 +94,8 @@ func (b *publisher) notShown() clause.Expr {
 		Vars: visible.Vars,
 	}
 	if b.stagedSince.IsZero() {
-		// No row of the quarantine counts. Citus refuses a subquery that a comparison with NULL makes empty.
+		// No quarantined row counts. The subquery on the quarantine would compare with NULL and be always empty, and
+		// Citus rejects such a subquery.
 		return hidden
 	}
 	return and(hidden, clause.Expr{
@@ -102,11 +108,12 @@ func (b *publisher) notShown() clause.Expr {
 	})
 }
 
-// isOpenLive is an SQL condition on stored rows.
+// isOpenLive is an SQL condition on stored rows: the row is live, and no other transaction has taken it over.
 const isOpenLive = " AND removed_at IS NULL AND superseded_by IS NULL"
 
-// leavesOf returns a condition on stored rows of the connection: they are live rows of the account that leave. The zero
-// account has the rows without an account.
+// leavesOf returns an SQL condition on stored rows of the connection: the row is a live row of the account, and the
+// vendor does not show the row under the new reference. If account is the nil UUID, the condition is about the rows
+// without an account.
 func (b *publisher) leavesOf(account uuid.UUID) clause.Expr {
 	of, hidden := clause.Expr{SQL: " AND account_id = ?", Vars: []any{uuidColumn(account)}}, b.notShown()
 	if account == uuid.Nil {
@@ -115,15 +122,15 @@ func (b *publisher) leavesOf(account uuid.UUID) clause.Expr {
 	return clause.Expr{SQL: isOpenLive + of.SQL + hidden.SQL, Vars: slices.Concat(of.Vars, hidden.Vars)}
 }
 
-// leavesRelinked returns a condition on stored rows of the connection: they are live rows of relinked accounts, and
-// leave.
+// leavesRelinked returns an SQL condition on stored rows of the connection: the row is a live row of a relinked
+// account, and the vendor does not show the row under the new reference.
 func (b *publisher) leavesRelinked() clause.Expr {
 	of, hidden := b.ofRelinked(), b.notShown()
 	return clause.Expr{SQL: isOpenLive + of.SQL + hidden.SQL, Vars: slices.Concat(of.Vars, hidden.Vars)}
 }
 
-// liveBefore returns a condition on stored rows of the connection: they are live rows of relinked accounts that leave,
-// or live unshown rows.
+// liveBefore returns an SQL condition on stored rows of the connection: the row is live, the vendor does not show it
+// under the new reference, and it belongs to a relinked account or is an unshown row.
 func (b *publisher) liveBefore() clause.Expr {
 	of, hidden := b.ofRelinked(), b.notShown()
 	return clause.Expr{
@@ -132,8 +139,8 @@ func (b *publisher) liveBefore() clause.Expr {
 	}
 }
 
-// removedUnshown returns a condition on stored rows of the connection: they are unshown rows that were removed
-// recently.
+// removedUnshown returns an SQL condition on stored rows of the connection: the row is an unshown row that was removed
+// recently (see since), and the vendor still does not show it.
 func (b *publisher) removedUnshown() clause.Expr {
 	hidden := b.notShown()
 	return clause.Expr{
@@ -142,8 +149,8 @@ func (b *publisher) removedUnshown() clause.Expr {
 	}
 }
 
-// leftRelinked returns a condition on stored rows of the connection: they are rows of relinked accounts that left
-// recently, and that the vendor does not show.
+// leftRelinked returns an SQL condition on stored rows of the connection: the row is a row of a relinked account that
+// was removed recently (see since), and the vendor does not show it.
 func (b *publisher) leftRelinked() clause.Expr {
 	of, hidden := b.ofRelinked(), b.notShown()
 	return clause.Expr{
@@ -152,8 +159,8 @@ func (b *publisher) leftRelinked() clause.Expr {
 	}
 }
 
-// visitCame calls visit with the staged rows that are not stored and match the condition. They belong to accounts that
-// are relinked or have unshown rows.
+// visitCame calls visit with each new row that matches the condition: a staged row that becomes visible, is not stored
+// yet, and belongs to an account that is relinked or has unshown rows.
 func (b *publisher) visitCame(visit func(domain.MatchRow), condition clause.Expr) error {
 	var names []any
 	for id, account := range b.accounts {
@@ -172,7 +179,8 @@ func (b *publisher) visitCame(visit func(domain.MatchRow), condition clause.Expr
 		slices.Concat(of.Vars, visible.Vars, condition.Vars)...)
 }
 
-// visitStored calls visit with the stored rows of the connection that match the condition, which begins with AND.
+// visitStored calls visit with the stored rows of the connection that match the condition. The text of the condition
+// begins with AND.
 func (b *publisher) visitStored(visit func(*candidate), condition clause.Expr) error {
 	return b.load(func(_ *TransactionRow, t domain.Transaction) {
 		visit(&candidate{
@@ -186,15 +194,15 @@ func and(a, b clause.Expr) clause.Expr {
 	return clause.Expr{SQL: a.SQL + b.SQL, Vars: slices.Concat(a.Vars, b.Vars)}
 }
 
-// anyOf returns a condition that begins with AND.
+// anyOf returns a condition on the column external_id that begins with AND: the value is one of externalIDs.
 func (b *publisher) anyOf(externalIDs []string) clause.Expr {
 	which := b.dialect.AnyOf("external_id", externalIDs)
 	return clause.Expr{SQL: " AND " + which.SQL, Vars: which.Vars}
 }
 
-// match lets transactions continue with the staged rows: first those of live rows, then those of rows that were removed
-// because the reference had not shown them, and last those of other rows that left recently, as domain.MatchRelinked
-// does.
+// match finds the stored rows that new rows replace, and makes their transactions continue with the new rows. As in
+// domain.MatchRelinked, live rows come first, then rows that were removed because the vendor had not shown them under
+// the reference, and last other rows that were removed recently.
 func (b *publisher) match() error {
 	if b.Matching == nil {
 		return nil
@@ -223,7 +231,7 @@ func (b *publisher) match() error {
 	return b.matchSide(b.leftRelinked(), left)
 }
 
-// relinkInput returns the input of the domain for stored rows and for rows that came.
+// relinkInput returns the input of domain.MatchRelinked for some stored rows and for new rows (came).
 type relinkInput func(stored, came []domain.MatchRow) domain.RelinkInput
 
 func (b *publisher) matchSide(open clause.Expr, input relinkInput) error {
@@ -233,16 +241,16 @@ func (b *publisher) matchSide(open clause.Expr, input relinkInput) error {
 	return b.matchWindows(open, input)
 }
 
-// keyedRow says which rows have an institution key.
+// keyedRow records which stored row and which new row have an institution key.
 type keyedRow struct {
 	stored  uuid.UUID
 	came    string
-	shared  bool // several rows of one side have the key
+	shared  bool // several stored rows or several new rows have the key
 	hasCame bool
 }
 
-// matchKeys matches the rows by their institution keys. A key can match rows of any dates, and has to be the only one
-// of its account, so the keys of all rows are kept, as hashes.
+// matchKeys matches the rows by their institution keys. A key can match rows whatever their dates, and it must be
+// unique within its account. matchKeys therefore keeps the keys of all rows in memory, as hashes.
 func (b *publisher) matchKeys(open clause.Expr, input relinkInput) error {
 	seed := maphash.MakeSeed()
 	byKind := make([]map[uint64]keyedRow, domain.MatchKeyKinds)
@@ -284,7 +292,8 @@ func (b *publisher) matchKeys(open clause.Expr, input relinkInput) error {
 	return nil
 }
 
-// matchKeyed matches the pairs of rows that have a key in common and are still open.
+// matchKeyed matches the pairs of rows that have a key in common. It skips a pair if one of its rows was matched in the
+// meantime.
 func (b *publisher) matchKeyed(pairs []keyedRow, open clause.Expr, input relinkInput) error {
 	stored, came := map[uuid.UUID]*candidate{}, map[string]domain.MatchRow{}
 	ids := make([]any, len(pairs))
@@ -327,8 +336,8 @@ func (b *publisher) matchWindows(open clause.Expr, input relinkInput) error {
 	}
 }
 
-// nextWindow returns the window that begins with the first day, at from or later, with an open stored row; the zero
-// window if there is none.
+// nextWindow returns the window that begins with the first day, not before from, that has a stored row matching the
+// condition open. It returns the zero window if there is no such day.
 func (b *publisher) nextWindow(from domain.Date, open clause.Expr) (window domain.Window, err error) {
 	q := newQuery("SELECT date FROM transactions WHERE connection_id = ? AND date >= ? AND "+
 		tenantIs(b.dialect, "tenant_id"), uuidColumn(b.pull.Connection), string(from), uuidColumn(b.pull.Tenant))
@@ -388,14 +397,15 @@ func (b *publisher) renamingOf(c *candidate, match domain.Match) renaming {
 	})}
 }
 
-// pastRow says that a staged row is a past row of a transaction.
+// pastRow is a staged row that is a past row of a transaction: the transaction had this external id before its present
+// one.
 type pastRow struct {
 	externalID  string
 	transaction uuid.UUID
 }
 
-// readPast returns the staged rows that are past rows of transactions, ordered by external id. Rows that are stored
-// are none, because their external id is the present one of another transaction.
+// readPast returns the staged rows that are past rows of transactions, ordered by external id. It omits rows that are
+// stored, because their external id is the present external id of another transaction.
 func (b *publisher) readPast() (past []pastRow, err error) {
 	visible := b.visible()
 	var row pastRow
@@ -413,8 +423,9 @@ func (b *publisher) readPast() (past []pastRow, err error) {
 	return past, err
 }
 
-// returnToPast lets transactions whose past rows are staged return to them. Most of them have left with their present
-// row. The others need splits, which are made one by one.
+// returnToPast makes transactions whose past rows are staged continue with these rows again. For most of these
+// transactions, the vendor no longer shows the present row, so the past row simply becomes the present row. The other
+// transactions must be split, one by one.
 func (b *publisher) returnToPast() error {
 	all, err := b.readPast()
 	if err != nil {
@@ -443,8 +454,9 @@ func (b *publisher) returnToPast() error {
 	return b.followOthers(rest)
 }
 
-// returnBatch finds the rows of past whose transactions are of relinked accounts and have left, and makes these
-// transactions continue with those rows again. It returns the external ids of the other rows of past.
+// returnBatch handles the rows of past whose transactions belong to relinked accounts and whose present rows the vendor
+// no longer shows: it makes these transactions continue with their past rows again. It returns the external ids of the
+// other rows of past.
 func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
 	if len(past) == 0 || !b.anyRelinked() {
 		return keys(past, func(p *pastRow) string { return p.externalID }), nil
@@ -493,7 +505,7 @@ func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
 	return others, b.rename(returns)
 }
 
-// followOthers follows the past rows with these external ids as StorePage does.
+// followOthers handles the past rows with these external ids in the same way as StorePage; see followPast.
 func (b *publisher) followOthers(externalIDs []string) error {
 	if len(externalIDs) == 0 {
 		return nil
@@ -517,8 +529,9 @@ func (b *publisher) followOthers(externalIDs []string) error {
 	return nil
 }
 
-// presentRows returns which rows are staged or were put into the quarantine by the pull, among the present and past
-// rows of the transactions that have one of these past rows. It also adds the present rows that leave to leaving.
+// presentRows examines the present and past rows of the transactions that have one of these past rows. It returns the
+// external ids of those rows that the vendor shows: they are staged, or the pull has put them into the quarantine. It
+// also adds the present rows that the vendor does not show to b.leaving.
 func (b *publisher) presentRows(past []string) (map[string]bool, error) {
 	shown := map[string]bool{}
 	for batch := range slices.Chunk(past, renameBatch) {
@@ -571,8 +584,8 @@ func (b *publisher) presentRows(past []string) (map[string]bool, error) {
 	return shown, nil
 }
 
-// rename archives the present versions of candidates and gives their transactions other rows. The caller stores the new
-// content. Until then the rows have no digest.
+// rename archives the present versions of candidates and stores the external ids and past rows that their transactions
+// get. writeStaged stores the new content later. Until then, the digests of these rows are empty.
 func (b *publisher) rename(batch []renaming) error {
 	if len(batch) == 0 {
 		return nil

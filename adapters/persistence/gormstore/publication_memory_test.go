@@ -19,8 +19,8 @@ import (
 
 var publishedRows = flag.Int("published-rows", 3000, "how many transactions the measured publication continues")
 
-// A publication keeps the rows of some days in memory, not those of the account. Half of the rows have an institution
-// key; the others are matched by their texts.
+// A publication must keep only the rows of some days in memory, and not all rows of the account. In this test, half of
+// the rows have an institution key; the others are matched by their texts.
 func TestAPublicationNeedsLittleMemory(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		n := *publishedRows
@@ -62,8 +62,8 @@ func TestAPublicationNeedsLittleMemory(t *testing.T) {
 	})
 }
 
-// stageRows stores n transactions of one account over two years, stages the same movements under another account
-// reference, and returns their publication.
+// stageRows stores n transactions of one account over two years, and stages the same movements under another account
+// reference. It returns the arguments of Publish for the staged rows.
 func stageRows(b testing.TB, s backend, n int) (ports.Publication, domain.Lease) {
 	b.Helper()
 	must := func(err error) {
@@ -96,7 +96,7 @@ func stageRows(b testing.TB, s backend, n int) (ports.Publication, domain.Lease)
 				Accounts: []domain.AccountData{account},
 			}
 			for i := from; i < min(from+page, n); i++ {
-				// 64 letters that no other row has, from a generator with the number of the row as its seed
+				// 64 random letters that no other row has: the seed is the number of the row
 				text, r := &strings.Builder{}, rand.New(rand.NewPCG(uint64(i), 1))
 				for range 64 {
 					text.WriteByte(byte('a' + r.IntN(26)))

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Rows that were stored before the column pull_id existed have NULL in it.
+// A row whose column pull_id is NULL must be readable, because rows that were stored before this column existed have no
+// pull.
 func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		c := connectionWithRow(t, b)
@@ -25,7 +26,7 @@ func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 	})
 }
 
-// connectionWithRow stores a connection and one transaction of it.
+// connectionWithRow stores a connection with one transaction.
 func connectionWithRow(t *testing.T, b backend) domain.Connection {
 	t.Helper()
 	ctx := t.Context()

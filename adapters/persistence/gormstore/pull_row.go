@@ -17,8 +17,8 @@ const (
 	stateFailed    = "failed"
 )
 
-// SQL conditions on rows of pulls. The states are literals, because with parameters a planner could not use
-// the partial indexes.
+// SQL conditions on rows of pulls. The states are literals, because a query planner could not use the partial indexes
+// if the states were parameters.
 const (
 	isQueued   = "state = 'queued'"
 	isUnderWay = "state IN ('running', 'waiting')"
@@ -26,11 +26,12 @@ const (
 	isEnded    = "state IN ('succeeded', 'failed')"
 	isFailed   = "state = 'failed'"
 	isAwaiting = "state = 'waiting' AND last_error = 'account_not_listed'" // see domain.Pull.AwaitsAccount
-	// isEnded is stated explicitly because SQLite cannot infer it.
+	// isSucceeded contains isEnded, because SQLite does not infer isEnded from the other condition and would not use
+	// the partial index.
 	isSucceeded = isEnded + " AND state = 'succeeded'"
 )
 
-// pullRow is a pull with its lease. The lease columns are NULL unless the pull is running.
+// pullRow is a row of pulls. The columns of the lease are NULL unless the pull is running.
 type pullRow struct {
 	ID         uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant     uuid.UUID     `gorm:"column:tenant_id"`
@@ -68,7 +69,7 @@ type countColumns struct {
 // TableName returns the name of the table in the schema.
 func (pullRow) TableName() string { return "pulls" }
 
-// summary returns the pull without scope and progress.
+// summary returns the row as a domain.Pull without scope and progress.
 func (r pullRow) summary() domain.Pull {
 	p := domain.Pull{
 		ID: domain.PullID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
@@ -83,8 +84,8 @@ func (r pullRow) summary() domain.Pull {
 	return p
 }
 
-// domain returns the pull with scope and progress. Errors: one of them is not valid JSON, which can happen
-// only if another program wrote the row.
+// domain returns the pull with scope and progress. Errors: the scope or the progress is not valid JSON, which can
+// happen only if another program wrote the row.
 func (r pullRow) domain() (domain.Pull, error) {
 	p := r.summary()
 	if err := decode(r.Scope, &p.Scope); err != nil {
@@ -93,10 +94,10 @@ func (r pullRow) domain() (domain.Pull, error) {
 	return p, decode(r.Progress, &p.Progress)
 }
 
-// over reports whether the pull has ended for good.
+// over reports whether the pull has succeeded or failed.
 func (r pullRow) over() bool { return r.State == stateSucceeded || r.State == stateFailed }
 
-// failedColumns returns the new values of the columns of a pull that fails without an attempt.
+// failedColumns returns the columns, with their new values, of a pull that is marked as failed outside of an attempt.
 func failedColumns(reason domain.Code, at instant) map[string]any {
 	return map[string]any{
 		"state": stateFailed, "last_error": string(reason), "finished_at": at,

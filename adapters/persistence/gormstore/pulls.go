@@ -11,16 +11,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Pulls returns the store of pulls and of the rows that they write.
+// Pulls returns the store of pulls, and of the accounts and transactions that pulls write.
 func (s *Store) Pulls() ports.Pulls { return pulls{s} }
 
-// pulls implements ports.Pulls on a Store. This file contains the methods for requests and
-// lists; claim.go, page_writer.go, page_changes.go, filter_unchanged.go, sweep.go and finish.go
-// contain the methods for workers.
+// pulls implements ports.Pulls on a Store. This file contains the methods for requests and lists. The methods for
+// workers are in claim.go, page_writer.go, page_changes.go, filter_unchanged.go, sweep.go and finish.go, among others.
 type pulls struct{ *Store }
 
-// Request queues a pull, or merges the scope into the pull that is already queued. The connection stays
-// locked until the commit, so that a concurrent deletion cannot leave a queued pull behind.
+// Request queues a pull, or merges the scope into the pull that is already queued. The connection stays locked until
+// the commit. Otherwise a concurrent deletion of the connection could miss the new pull, which would then stay queued.
 func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r ports.PullRequest,
 ) (domain.Pull, error) {
@@ -39,8 +38,8 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 	return p, err
 }
 
-// queuePull queues a pull of a connection that the caller has locked, or merges the scope into the pull that is
-// queued.
+// queuePull queues a pull of a connection that the caller has locked. If a pull of the connection is already queued, it
+// merges the scope into that pull instead.
 func (s pulls) queuePull(tx Tx, c connectionRow, r ports.PullRequest) (domain.Pull, error) {
 	queued, err := attachOrQueue(tx, s.dialect, pullRow{
 		ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
@@ -72,9 +71,9 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 // claims the queued pull first.
 const maxAttachAttempts = 16
 
-// attachOrQueue locks and returns the queued pull of the connection of added. If no pull is queued,
-// attachOrQueue queues added with its job and returns it. A claim of the returned pull waits for the lock,
-// so it sees everything that the caller attaches.
+// attachOrQueue locks and returns the queued pull of the connection to which the pull added belongs. If this connection
+// has no queued pull, attachOrQueue queues added, enqueues its job, and returns it. A claim of the returned pull waits
+// for the lock, so the claim sees everything that the caller attaches to the pull.
 func attachOrQueue(tx Tx, d Dialect, added pullRow) (pullRow, error) {
 	added.State = stateQueued
 	for range maxAttachAttempts {
@@ -94,7 +93,7 @@ func attachOrQueue(tx Tx, d Dialect, added pullRow) (pullRow, error) {
 	return pullRow{}, Unavailable(errors.New("the queued pull is claimed too often to attach to it"))
 }
 
-// unlessQueued skips the INSERT if the connection has a queued pull.
+// unlessQueued returns the conflict clause that skips the INSERT of a pull if the connection already has a queued pull.
 func unlessQueued(d Dialect) clause.OnConflict {
 	return clause.OnConflict{
 		Columns: uniqueColumns(d, "connection_id"),
@@ -138,9 +137,8 @@ func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.Pu
 	return found, err
 }
 
-// inState restricts a list of pulls to those that the filter selects. For failed and for open pulls it
-// makes the database use the partial index over these pulls, because a tenant may have very many other
-// pulls.
+// inState restricts a list of pulls to those that the filter selects. For failed and for open pulls, its conditions
+// make the database use the partial index over such pulls, because a tenant may have very many other pulls.
 func (s pulls) inState(db *gorm.DB, tenant domain.TenantID, filter ports.PullFilter) *gorm.DB {
 	switch filter.State {
 	case "":

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quarantinedRow is a row of quarantined_rows.
+// quarantinedRow is a row of quarantined_rows: an account or a transaction of the vendor that cannot be read.
 type quarantinedRow struct {
 	ID         uuid.UUID `gorm:"column:id"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
@@ -57,9 +57,9 @@ func quarantineKeys(tx *gorm.DB, c domain.Connection) ([]domain.QuarantineKey, e
 	return convertAll(rows, quarantinedRow.key), err
 }
 
-// updateQuarantine applies the page's changes of the quarantine. It releases rows before it adds rows,
-// because a row that is both released and quarantined must stay. A page without such changes runs no
-// statement.
+// updateQuarantine removes the page's released rows from the quarantine, and then adds its quarantined rows. The order
+// matters, because a row that is both released and quarantined must stay in the quarantine. For a page with neither,
+// updateQuarantine runs no statement.
 func (p *pageWriter) updateQuarantine() error {
 	for _, kind := range []domain.QuarantineKind{domain.QuarantinedAccount, domain.QuarantinedTransaction} {
 		if err := p.release(kind); err != nil {
@@ -88,8 +88,8 @@ func (p *pageWriter) release(kind domain.QuarantineKind) error {
 	return p.attachRows(released)
 }
 
-// attachFirstStored attaches rows to the accounts that this page stores for the first time, except to accounts in the
-// quarantine, whose release attaches their rows.
+// attachFirstStored attaches rows to the accounts that this page stores for the first time. It skips accounts in the
+// quarantine, because release attaches their rows later.
 func (p *pageWriter) attachFirstStored() error {
 	if len(p.firstStored) == 0 {
 		return nil
@@ -105,10 +105,10 @@ func (p *pageWriter) attachFirstStored() error {
 	}))
 }
 
-// attachRows sets the account of rows that refer to an account which was released from the quarantine or is stored for
-// the first time, and that have no account yet. An account may leave the quarantine without being stored, when the
-// vendor does not list it for a while. attachRows reads all rows of the connection, which is acceptable because both
-// are rare.
+// attachRows sets the account id of stored rows that refer to one of these accounts and have no account id yet. The
+// accounts were released from the quarantine or are stored for the first time. An account may leave the quarantine
+// without being stored, because the vendor does not list it for a while; attachRows skips such an account. attachRows
+// reads all rows of the connection. This is acceptable, because both cases are rare.
 func (p *pageWriter) attachRows(accounts []string) error {
 	if len(accounts) == 0 {
 		return nil
@@ -149,8 +149,8 @@ var upsertQuarantined = clause.OnConflict{
 	DoUpdates: clause.AssignmentColumns([]string{"reason", "payload", "pull_id", "last_seen_at"}),
 }
 
-// quarantine stores the page's quarantined rows and counts each of them once per pull. It adds no row to a
-// full quarantine.
+// quarantine stores the page's quarantined rows, and counts each of them once per pull. If the quarantine is full
+// (domain.MaxQuarantined), it adds no new rows.
 func (p *pageWriter) quarantine() error {
 	if len(p.Quarantined) == 0 {
 		return nil
@@ -185,8 +185,8 @@ func (p *pageWriter) quarantine() error {
 	return p.tx.Clauses(upsertQuarantined).CreateInBatches(rows, quarantineBatch).Error
 }
 
-// quarantineBatch is the maximum number of rows in one INSERT. It is small because rows may have large
-// payloads.
+// quarantineBatch is the maximum number of quarantined rows in one INSERT. It is small, because these rows may have
+// large payloads.
 const quarantineBatch = 50
 
 func (p *pageWriter) quarantinedRow(data domain.UnreadableData) quarantinedRow {
@@ -217,9 +217,9 @@ func (s ledger) Quarantine(ctx context.Context, tenant domain.TenantID, connecti
 	return found, err
 }
 
-// RemoveAnnounced shares the lock of the connection (see closes.go), and locks the connection, the waiting pull
-// and the queued pull, in this order. No worker can start the waiting pull while it is locked, so no page of the
-// connection is written in the meantime.
+// RemoveAnnounced takes the shared lock that excludes closes (see closes.go). Then it locks the row of the connection,
+// the waiting pull and the queued pull, in this order. While the waiting pull is locked, no worker can start it, so no
+// page of the connection is written in the meantime.
 func (s pulls) RemoveAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, matching func(domain.Vendor) *ports.Matching,
 ) (blocked bool, err error) {
@@ -260,8 +260,8 @@ func (s pulls) RemoveAnnounced(
 	return blocked, err
 }
 
-// removedNext returns the ids of the rows whose removal is announced by deliveries of the pull that is
-// queued after row.
+// removedNext returns the external ids whose removal is announced to the next pull: the pull that is queued while row's
+// pull is under way.
 func (s pulls) removedNext(tx *gorm.DB, row pullRow) ([]string, error) {
 	queued, err := first[pullRow](tx.Where("connection_id = ? AND "+isQueued, row.Connection).
 		Where(tenantIs(s.dialect, "tenant_id"), row.Tenant))

@@ -12,16 +12,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// query is a SELECT to which conditions are added. Frequent reads use it instead of GORM, because GORM
-// needs more time per row than the database.
+// query is a SELECT to which conditions are added. Frequent reads use this type instead of GORM, because GORM needs
+// more time per row than the database.
 type query struct {
 	strings.Builder
 	args []any
 }
 
-// newQuery returns a query that starts with text, which usually contains everything before the
-// first condition. Each question mark in text, and in the texts that are added later, is replaced
-// by the numbered parameter of the next argument ($1, $2, …).
+// newQuery returns a query that starts with text, which usually contains everything before the first condition. Each
+// question mark in text, and in the texts that are added later, stands for the next argument and is replaced by a
+// numbered parameter ($1, $2, …).
 func newQuery(text string, args ...any) *query {
 	q := &query{args: make([]any, 0, 8)}
 	q.Grow(768)
@@ -51,8 +51,7 @@ func (s *Store) rows(ctx context.Context, sql string, args, columns []any, take 
 	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Query(ctx, sql, args, columns, take) })
 }
 
-// lookup runs a query that reads at most a page; the query may be sent in a batch with other
-// queries.
+// lookup runs a query that reads at most one page of rows. The query may be sent in a batch with other queries.
 func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, take func() error) error {
 	return s.bounded(ctx, func(ctx context.Context) error {
 		return s.dialect.QueryBatched(ctx, sql, args, columns,
@@ -82,8 +81,8 @@ func paged[T any](ctx context.Context, read queryFunc, q *query, limit int, colu
 	return page, nil
 }
 
-// grow returns items with room for more. It first reserves room for a few items, and then for the whole
-// page of limit items, so that short pages need little memory.
+// grow returns items with capacity for at least one more item. It first allocates capacity for a few items, and then
+// for a whole page of limit items, so that short pages need little memory.
 func grow[T any](items []T, limit int) []T {
 	const little = 32
 	switch len(items) {
@@ -95,8 +94,8 @@ func grow[T any](items []T, limit int) []T {
 	return items
 }
 
-// inTenant restricts a list to a tenant, and to a connection if one is given. table is the prefix
-// of the columns, including the dot; it may be "".
+// inTenant restricts a list to a tenant, and also to a connection unless connection is zero. The argument table is the
+// prefix of the columns, including the dot; it may be "".
 func (s *Store) inTenant(
 	db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID,
 ) *gorm.DB {
@@ -106,9 +105,10 @@ func (s *Store) inTenant(
 	return db.Where(table+"connection_id = ? AND "+tenantIs(s.dialect, table+"tenant_id"), connection.UUID, tenant.UUID)
 }
 
-// tenantIs returns "column = ?" for a column with the ids of tenants, in a statement whose other conditions determine
-// the tenant. A database that is not distributed does not need the condition, see equalUnindexed. A distributed one
-// finds the server of the rows by it.
+// tenantIs returns a condition that the column, which contains the ids of tenants, equals a parameter. It is meant for
+// statements whose other conditions already determine the tenant. A distributed database needs the condition in order
+// to find the server of the rows. For other databases, tenantIs returns a form that does not affect the choice of the
+// index; see equalUnindexed.
 func tenantIs(d Dialect, column string) string {
 	if d.Distributed() {
 		return column + " = ?"
@@ -116,8 +116,8 @@ func tenantIs(d Dialect, column string) string {
 	return equalUnindexed(column)
 }
 
-// sameTenant returns "table.tenant_id = owner.tenant_id AND " for a join of rows to their owner, whose other conditions
-// determine the tenant. It returns "" if the database is not distributed.
+// sameTenant returns "table.tenant_id = owner.tenant_id AND ". It is meant for a join of rows with their owner whose
+// other conditions already determine the tenant. It returns "" if the database is not distributed.
 func sameTenant(d Dialect, table, owner string) string {
 	if d.Distributed() {
 		return table + ".tenant_id = " + owner + ".tenant_id AND "
@@ -125,8 +125,8 @@ func sameTenant(d Dialect, table, owner string) string {
 	return ""
 }
 
-// uniqueColumns returns the columns of a unique index for a conflict clause: these columns, and tenant_id if the
-// database is distributed.
+// uniqueColumns returns the columns of a unique index for a conflict clause: the given columns, followed by tenant_id
+// if the database is distributed.
 func uniqueColumns(d Dialect, columns ...string) []clause.Column {
 	if d.Distributed() {
 		columns = append(columns, "tenant_id")
@@ -138,11 +138,11 @@ func uniqueColumns(d Dialect, columns ...string) []clause.Column {
 	return unique
 }
 
-// equalUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose
-// value is nearly determined by another condition: the connection of a row, for example, determines its
-// tenant. PostgreSQL treats the two conditions as independent and therefore expects that few rows match
-// both. To return one page, it would read and sort all rows of a large tenant or connection. Without an
-// index for this column, it reads only the rows of that page, in the order of another index.
+// equalUnindexed returns "column = ?" in a form that cannot use an index. It is meant for a column whose value is
+// nearly determined by another condition: the connection of a row, for example, determines its tenant. PostgreSQL
+// treats the two conditions as independent and therefore expects that few rows match both. With "column = ?", it would
+// therefore read and sort all rows of a large tenant or connection in order to return one page. With this form, it
+// reads only the rows of that page, in the order of another index.
 func equalUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
 
 // into returns the query as a Read that fills columns and calls take.
@@ -150,5 +150,5 @@ func (q *query) into(columns []any, take func() error) Read {
 	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: take}
 }
 
-// newQueryOf returns the statement as a query.
+// newQueryOf converts the statement to a query.
 func newQueryOf(statement clause.Expr) *query { return newQuery(statement.SQL, statement.Vars...) }

@@ -10,13 +10,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// SQL conditions on rows of webhook_tokens. The index over due registrations has the condition awaitsRemoval.
+// SQL conditions on rows of webhook_tokens. awaitsRemoval is also the condition of the partial index over due
+// registrations.
 const (
 	isListed      = "registration <> 'pending'"
 	awaitsRemoval = "registration IN ('pending', 'removing')"
 )
 
-// revokedColumns returns the columns that a revocation changes. It corresponds to domain.WebhookToken.Revoke.
+// revokedColumns returns the columns that a revocation changes, with their new values. It has the same effect on a row
+// as domain.WebhookToken.Revoke has on a token.
 func revokedColumns(at time.Time) map[string]any {
 	return map[string]any{
 		"revoked_at": instant{at},
@@ -27,8 +29,8 @@ func revokedColumns(at time.Time) map[string]any {
 	}
 }
 
-// ActivateRegistration changes the row only while it is pending and live. A claim or the deletion of the connection
-// may have come first.
+// ActivateRegistration changes the row only while the registration is pending and the token is live. A claim or the
+// deletion of the connection may have revoked the token before.
 func (s tokens) ActivateRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string,
 ) error {
@@ -45,8 +47,8 @@ func (s tokens) ActivateRegistration(
 	})
 }
 
-// ClaimRegistrations claims each row with a compare-and-swap on its due time. A row that another process has claimed
-// since it was read is skipped.
+// ClaimRegistrations claims each registration with a compare-and-swap on its due time. It skips a registration that
+// another process has claimed since it was read.
 func (s tokens) ClaimRegistrations(
 	ctx context.Context, at, until time.Time, limit int,
 ) ([]ports.ClaimedRegistration, error) {
@@ -72,7 +74,8 @@ func (s tokens) ClaimRegistrations(
 	return claimed, err
 }
 
-// claimRegistration claims one row. ok is false if another process has changed the row since it was read.
+// claimRegistration claims the registration of one row. The result ok is false if another process has changed the row
+// since it was read.
 func claimRegistration(
 	tx *gorm.DB,
 	row tokenRow,
@@ -95,7 +98,7 @@ func claimRegistration(
 	return ports.ClaimedRegistration{Token: row.domain(), Connection: connection.domain()}, err == nil, err
 }
 
-// PostponeRegistration changes only a row that ClaimRegistrations can return.
+// PostponeRegistration changes the due time only of a registration that ClaimRegistrations could return.
 func (s tokens) PostponeRegistration(
 	ctx context.Context, tenant domain.TenantID, id domain.TokenID, due time.Time,
 ) error {
@@ -105,7 +108,8 @@ func (s tokens) PostponeRegistration(
 	})
 }
 
-// EndRegistration deletes the row of a pending registration, because its mint had no result.
+// EndRegistration deletes the token of a pending registration, because minting this token has never succeeded. It marks
+// a registration that is being removed as removed.
 func (s tokens) EndRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error {
 	return s.change(ctx, func(tx Tx) error {
 		const inState = "id = ? AND tenant_id = ? AND registration = ?"

@@ -23,7 +23,8 @@ type pastIDRow struct {
 // TableName returns the name of the table in the schema.
 func (pastIDRow) TableName() string { return "transaction_past_ids" }
 
-// splitPairRow is a row of split_pairs: two rows of the vendor that are never matched again.
+// splitPairRow is a row of split_pairs: two rows of the vendor that are never matched again. If Left is "", the row
+// Came never replaces another row.
 type splitPairRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -34,14 +35,16 @@ type splitPairRow struct {
 // TableName returns the name of the table in the schema.
 func (splitPairRow) TableName() string { return "split_pairs" }
 
-// leavingRow is a row that this write is about to mark as removed. absentSince is the first pull that is known to have
-// read the list without the row; zero if that pull is not known.
+// leavingRow is a stored row that this write is about to mark as removed, unless a new row replaces it. The field
+// absentSince is the first pull that is known to have read the vendor's list without the row; it is zero if that pull
+// is not known.
 type leavingRow struct {
 	externalID  string
 	absentSince domain.PullID
 }
 
-// announced returns the rows with these external ids, whose removal the vendor has announced.
+// announced returns a leavingRow for each external id. The vendor has announced the removal of these rows, so their
+// absentSince is zero.
 func announced(externalIDs []string) []leavingRow {
 	rows := make([]leavingRow, 0, len(externalIDs))
 	for _, id := range externalIDs {
@@ -50,26 +53,27 @@ func announced(externalIDs []string) []leavingRow {
 	return rows
 }
 
-// replacer finds and writes the replacements of one page, sweep or removal.
+// replacer finds and writes the replacements that one page, sweep or announced removal causes. In a replacement, a
+// transaction whose row the vendor has removed continues with a new row of the vendor.
 type replacer struct {
 	*pageWriter
 
 	leaving map[string]leavingRow
-	// complete is set for a sweep, and progress is then the progress of its pull. shown reports whether the list
-	// contained a row.
+	// complete is set if the vendor's list was read completely, as for a sweep. The function shown then reports whether
+	// the list contained a row; it is nil if there is no such list.
 	complete bool
 	shown    func(externalID string) bool
 
 	left  []domain.LeftRow
 	came  []domain.CameRow
-	rows  map[uuid.UUID]*TransactionRow // the stored rows of left and came
+	rows  map[uuid.UUID]*TransactionRow // the stored rows among left and came, by id
 	reads []domain.PullRead
 	never map[domain.MatchPair]bool
 }
 
-// replaceRows makes transactions whose rows left continue with rows that came. It must be called after the accounts of
-// the page are written and before its rows are compared. It returns the external ids of the rows that must still be
-// marked as removed.
+// replaceRows makes transactions whose rows were removed continue with new rows where the two match. It must be called
+// after the accounts of the page are written and before the rows of the page are compared. It returns the external ids
+// of those rows in leaving that must still be marked as removed.
 func (p *pageWriter) replaceRows(leaving []leavingRow, sweep *sweepRead) ([]string, error) {
 	r := &replacer{pageWriter: p, leaving: map[string]leavingRow{}, rows: map[uuid.UUID]*TransactionRow{}}
 	for _, row := range leaving {
@@ -90,7 +94,7 @@ func (p *pageWriter) replaceRows(leaving []leavingRow, sweep *sweepRead) ([]stri
 	return removed, nil
 }
 
-// sweepRead describes the complete list from which a sweep has found rows to be missing.
+// sweepRead describes the complete list of the vendor that a sweep has compared with the stored rows.
 type sweepRead struct{ seen func(externalID string) bool }
 
 func (r *replacer) run() error {
@@ -129,7 +133,7 @@ func (r *replacer) run() error {
 	}))
 }
 
-// rememberUnmatched stores which new rows of the page never replace another row.
+// rememberUnmatched records those new rows of the page that must never replace another row.
 func (p *pageWriter) rememberUnmatched() error {
 	if len(p.Unmatched) == 0 {
 		return nil
@@ -159,17 +163,18 @@ func (p *pageWriter) unknownRows() []*TransactionRow {
 	return unknown
 }
 
-// isShown reports whether this page or this list contains the row.
+// isShown reports whether the page, or the complete list of a sweep, contains the row.
 func (r *replacer) isShown(externalID string) bool {
 	return r.shown != nil && r.shown(externalID) || slices.ContainsFunc(r.Transactions,
 		func(t domain.TransactionData) bool { return t.ExternalID == externalID })
 }
 
-// since returns the earliest time at which a row of a replacement can have left or come.
+// since returns the start of domain.MatchWindow: a row that was removed or first seen before this time takes part in no
+// replacement.
 func (r *replacer) since() any { return instant{r.At.Add(-domain.MatchWindow)}.value(r.tx.Name()) }
 
-// readLeft fills r.left with the rows that are about to be removed, and those that left within domain.MatchWindow. It
-// leaves out the rows that the vendor shows.
+// readLeft fills r.left with the removed rows: those that are about to be marked as removed, and those that were marked
+// within domain.MatchWindow. It omits rows that the page or the list contains.
 func (r *replacer) readLeft() error {
 	var ids []string
 	for id := range r.leaving {
@@ -199,8 +204,7 @@ func (r *replacer) readLeft() error {
 	return r.load(add, "removed_at >= ? AND superseded_by IS NULL LIMIT ?", r.since(), domain.MaxMatchRows+1)
 }
 
-// readAbsent sets the time since when each row that is about to be removed has been absent, if a complete read did not
-// return it.
+// readAbsent sets absentSince of the rows in r.leaving that an earlier complete read did not return.
 func (r *replacer) readAbsent(externalIDs []string) error {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		var absent []absenceRow
@@ -219,7 +223,7 @@ func (r *replacer) readAbsent(externalIDs []string) error {
 	return nil
 }
 
-// shownIDs returns the set of the external ids of the page.
+// shownIDs returns the set of the external ids that the page contains.
 func (r *replacer) shownIDs() map[string]bool {
 	shown := make(map[string]bool, len(r.Transactions))
 	for i := range r.Transactions {
@@ -228,7 +232,8 @@ func (r *replacer) shownIDs() map[string]bool {
 	return shown
 }
 
-// addCame adds rows of the page that are not stored to r.came.
+// addCame adds the rows in unknown, which are rows of the page that are not stored, to r.came. It omits rows that must
+// not replace another row.
 func (r *replacer) addCame(unknown []*TransactionRow) {
 	for _, row := range unknown {
 		if slices.Contains(r.Unmatched, row.ExternalID) {
@@ -240,8 +245,8 @@ func (r *replacer) addCame(unknown []*TransactionRow) {
 	}
 }
 
-// readCame adds stored rows to r.came: those that came within domain.MatchWindow, after the first pull of the
-// connection, and that have not replaced a row yet.
+// readCame adds those stored rows to r.came that were first seen within domain.MatchWindow and after the first pull of
+// the connection has ended, and that have not replaced a row yet.
 func (r *replacer) readCame() error {
 	var modified []uuid.UUID
 	add := func(row *TransactionRow, t domain.Transaction) {
@@ -269,7 +274,8 @@ func (r *replacer) readCame() error {
 	return r.readFirstPulls(modified)
 }
 
-// readFirstPulls sets the first pulls of stored rows that have more than one version.
+// readFirstPulls sets the field FirstPull of the rows in r.came with these ids, which have more than one version. It
+// then drops stored rows whose first pull is unknown.
 func (r *replacer) readFirstPulls(ids []uuid.UUID) error {
 	first := map[uuid.UUID]uuid.UUID{}
 	for batch := range slices.Chunk(ids, removalBatch) {
@@ -292,12 +298,13 @@ func (r *replacer) readFirstPulls(ids []uuid.UUID) error {
 			came.FirstPull.UUID = first[came.ID.UUID]
 		}
 	}
-	// If the first pull of a row is unknown, nobody knows which other rows the vendor showed together with it.
+	// If the first pull of a row is unknown, it is also unknown which other rows the vendor showed together with this
+	// row.
 	r.came = slices.DeleteFunc(r.came, func(c domain.CameRow) bool { return !c.ID.IsZero() && c.FirstPull.IsZero() })
 	return nil
 }
 
-// readPulls fills r.reads with the pulls that may have shown a row of r.came.
+// readPulls fills r.reads with the pulls that may have read a row of r.came.
 func (r *replacer) readPulls() error {
 	oldest := r.At
 	for i := range r.came {
@@ -326,7 +333,7 @@ func (r *replacer) readPulls() error {
 	return nil
 }
 
-// readSplitPairs fills r.never.
+// readSplitPairs fills r.never with the pairs of rows in split_pairs, in both orders.
 func (r *replacer) readSplitPairs() error {
 	var pairs []splitPairRow
 	err := r.tx.Where("connection_id = ? AND tenant_id = ?", r.pull.Connection, r.pull.Tenant).Find(&pairs).Error
@@ -343,7 +350,7 @@ func (p *pageWriter) load(add func(*TransactionRow, domain.Transaction), conditi
 	return p.loadOf(p.pull.Connection, add, condition, args...)
 }
 
-// loadOf is load for the rows of any connection.
+// loadOf is like load, but for the rows of any connection.
 func (p *pageWriter) loadOf(
 	connection uuid.UUID, add func(*TransactionRow, domain.Transaction), condition string, args ...any,
 ) error {
@@ -363,10 +370,10 @@ func (p *pageWriter) loadOf(
 	}))
 }
 
-// isStored matches every column.
+// isStored returns true, because every column is stored.
 func isStored(Column) bool { return true }
 
-// write stores the replacements.
+// write stores the replacements, and deletes their old rows from r.leaving.
 func (r *replacer) write(matches []domain.Match) error {
 	if len(matches) == 0 {
 		return nil
@@ -414,8 +421,8 @@ func (r *replacer) write(matches []domain.Match) error {
 	return r.dialect.UpsertTransactions(r.tx.DB, taken)
 }
 
-// expectReplaced lets the page write the row with this external id as the next version of the stored row old, whose
-// present version is archived.
+// expectReplaced makes the page write its row with this external id as the next version of the stored row old. The
+// present version of old must already be archived.
 func (p *pageWriter) expectReplaced(externalID string, old *TransactionRow) {
 	if p.stored == nil {
 		p.stored = map[string]storedRow{}
@@ -426,7 +433,8 @@ func (p *pageWriter) expectReplaced(externalID string, old *TransactionRow) {
 	}
 }
 
-// takeOver removes the transaction of the row came, and returns the row with which the transaction of old continues.
+// takeOver marks the transaction of the stored row came as superseded by the transaction of old. It returns the next
+// version of the transaction of old, which has the content of came.
 func (r *replacer) takeOver(old, came *TransactionRow) (TransactionRow, error) {
 	if err := r.archiveByID(came.ID.UUID); err != nil {
 		return TransactionRow{}, err
@@ -441,7 +449,8 @@ func (r *replacer) takeOver(old, came *TransactionRow) (TransactionRow, error) {
 	row := *came
 	row.ID, row.FirstSeenAt, row.Version, row.UpdatedAt = old.ID, old.FirstSeenAt, old.Version+1, r.At
 	row.changeSeq, row.Pull.UUID = r.changeSeq, r.pull.ID
-	if stored, shown := r.stored[came.ExternalID]; shown { // the page continues with the older transaction
+	// the page writes its row as the next version of the older transaction
+	if stored, shown := r.stored[came.ExternalID]; shown {
 		stored.ID, stored.Version, stored.FirstSeen = old.ID.UUID, row.Version, instant{old.FirstSeenAt}
 		r.stored[came.ExternalID] = stored
 	}
@@ -480,7 +489,8 @@ func (p *pageWriter) forgetPast(externalID string) error {
 		p.pull.Connection, externalID, p.pull.Tenant).Delete(&pastIDRow{}).Error
 }
 
-// followPast handles the rows of the page whose external id is a past id of a transaction.
+// followPast handles the new rows of the page whose external id is a past external id of a transaction: the transaction
+// continues with its past row again.
 func (r *replacer) followPast() error {
 	unknown := r.unknownRows()
 	if len(unknown) == 0 {
@@ -500,7 +510,7 @@ func (r *replacer) followPast() error {
 	returned := map[uuid.UUID]bool{}
 	for _, row := range past {
 		follow := r.returnTo
-		if returned[row.Transaction] { // two past rows are shown together, so they are two movements
+		if returned[row.Transaction] { // the vendor shows two past rows together, so they are two different movements
 			follow = r.detach
 		}
 		if err := follow(row.Transaction, row.ExternalID); err != nil {
@@ -511,7 +521,8 @@ func (r *replacer) followPast() error {
 	return nil
 }
 
-// detach removes the row with this external id from the past rows of the transaction.
+// detach removes the row with this external id from the past rows of the transaction, so that the page stores it as a
+// new transaction.
 func (r *replacer) detach(id uuid.UUID, externalID string) error {
 	row, err := r.rowByID(id)
 	if err != nil {
@@ -524,15 +535,16 @@ func (r *replacer) detach(id uuid.UUID, externalID string) error {
 	return r.forgetPast(externalID)
 }
 
-// returnTo makes the transaction continue with its past row with this external id, which the vendor shows again. If the
-// vendor still has the present row, returnTo undoes replacements, the last one first.
+// returnTo makes the transaction continue with its past row that has this external id, because the vendor shows this
+// row again. If the vendor still has the present row, returnTo undoes the replacements of the transaction instead, the
+// last one first, until the past row is restored.
 func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
 	for {
 		row, err := r.rowByID(id)
 		if err != nil {
 			return err
 		}
-		if row.ExternalID == externalID { // a split has restored it, and the page writes its next version
+		if row.ExternalID == externalID { // a split has restored the row, and the page writes its next version
 			r.expectReplaced(externalID, row)
 			stored := r.stored[externalID]
 			stored.archived = false
@@ -550,7 +562,8 @@ func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
 	}
 }
 
-// goBack makes a transaction, whose present row left, continue with one of its past rows.
+// goBack makes a transaction continue with one of its past rows. The vendor must have removed the present row, which
+// then becomes a past row.
 func (r *replacer) goBack(row *TransactionRow, externalID string) error {
 	rest, past, _ := row.WithoutPast(externalID)
 	present := domain.Superseded{ExternalID: row.ExternalID, At: r.At, Rule: past.Rule, Version: row.Version}
@@ -577,13 +590,13 @@ func (p *pageWriter) rowByID(id uuid.UUID) (*TransactionRow, error) {
 	return found, err
 }
 
-// supersededID returns the external id under which the row of a superseded transaction is stored. The transaction that
-// has taken over the row has the external id itself, which must be unique.
+// supersededID returns the external id under which a superseded transaction is stored. External ids are unique, and the
+// transaction that has taken over the row has the original external id.
 func supersededID(externalID string, id uuid.UUID) string {
 	return externalID + supersededMark + id.String()
 }
 
-// supersededMark separates the two parts of a supersededID.
+// supersededMark separates the external id and the transaction id in the result of supersededID.
 const supersededMark = "\x1f"
 
 // encodePast returns the value of the column supersedes; "" if there are no past rows.
@@ -594,8 +607,9 @@ func encodePast(past []domain.Superseded) (string, error) {
 	return encode(past)
 }
 
-// restorePast returns the row of an earlier version of a transaction as its next version. The row is marked as removed
-// at the given time. Its digest is not known, so that the next read of the row is compared as a change.
+// restorePast returns the content of an earlier version of a transaction as the next version of this transaction. The
+// returned row is marked as removed at past.At. Its digest is not set, so that the next read of the row counts as a
+// change.
 func (p *pageWriter) restorePast(row *TransactionRow, past domain.Superseded) (TransactionRow, error) {
 	q := newQuery("SELECT "+selected(isVersioned)+" FROM transaction_versions WHERE connection_id = ? AND id = ?",
 		uuidColumn(p.pull.Connection), uuidColumn(row.ID.UUID))
@@ -614,15 +628,17 @@ func (p *pageWriter) restorePast(row *TransactionRow, past domain.Superseded) (T
 	return restored, err
 }
 
-// nextVersion sets the columns of a new version of a row.
+// nextVersion sets the columns of a row that are different in each version. The argument before is the number of the
+// previous version, and removed is the time of the removal.
 func (p *pageWriter) nextVersion(row *TransactionRow, before int, removed time.Time) {
 	row.Version, row.UpdatedAt, row.RemovedAt = before+1, p.At, removed
 	row.changeSeq, row.Pull.UUID = p.changeSeq, p.pull.ID
 	row.Tenant.UUID, row.Connection.UUID = p.pull.Tenant, p.pull.Connection
 }
 
-// split undoes the last replacement of the row's transaction. newID is the id of the transaction that gets its present
-// row, if no transaction had it before.
+// split undoes the last replacement of the row's transaction. The transaction continues with its last past row. The
+// present row goes back to the transaction that had it before the replacement, or to a new transaction with the id
+// newID if there was none.
 func (p *pageWriter) split(row *TransactionRow, newID uuid.UUID) error {
 	past, err := row.LastPast()
 	if err != nil {
@@ -668,7 +684,7 @@ func (p *pageWriter) split(row *TransactionRow, newID uuid.UUID) error {
 	return p.rememberSplit(past.ExternalID, row.ExternalID)
 }
 
-// rememberSplit stores that the two rows must never be matched again, and that the first one is no longer a past row.
+// rememberSplit records that the rows left and came must never be matched again, and that left is no longer a past row.
 func (p *pageWriter) rememberSplit(left, came string) error {
 	if err := p.forgetPast(left); err != nil {
 		return err
@@ -678,5 +694,5 @@ func (p *pageWriter) rememberSplit(left, came string) error {
 	}).Error
 }
 
-// hasDigest reports whether the row was stored with this digest.
+// hasDigest reports whether the stored row has this digest.
 func (r storedRow) hasDigest(digest []byte) bool { return bytes.Equal(r.Digest, digest) }

@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Replay requeues deliveries. It locks the connections, then their queued pulls, then the deliveries.
+// Replay attaches the deliveries to queued pulls again. It locks the connections, then their queued pulls, and then the
+// deliveries.
 func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 	newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
@@ -44,7 +45,7 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 	return replayed, err
 }
 
-// replayable reads the tenant's deliveries among ids that want a pull, in the order of their ids.
+// replayable returns those of the tenant's deliveries with these ids that want a pull, ordered by id.
 func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([]deliveryRow, error) {
 	wanted := make([]uuid.UUID, 0, len(ids))
 	for _, id := range ids {
@@ -56,7 +57,7 @@ func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([
 	return rows, err
 }
 
-// replaceRemovals replaces the scopes of those rows whose pulls have succeeded (domain.PullScope.Replayed).
+// replaceRemovals replaces the scope of each row whose pull has succeeded with the result of domain.PullScope.Replayed.
 func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) error {
 	pulls := map[uuid.UUID]bool{}
 	for _, row := range rows {
@@ -77,8 +78,8 @@ func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) er
 	return err
 }
 
-// queuedPulls returns the ids of the queued pulls of the rows' connections, by connection. It creates a
-// pull if none is queued, and omits deleted connections.
+// queuedPulls returns the id of the queued pull of each of the rows' connections, by connection. If a connection has no
+// queued pull, queuedPulls creates one. It omits deleted connections.
 func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRow, at time.Time,
 	newID func() domain.PullID,
 ) (map[uuid.UUID]uuid.UUID, error) {
@@ -107,9 +108,9 @@ func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRo
 	return pulls, nil
 }
 
-// requeue attaches the deliveries to their new pulls and returns them. It updates one delivery at a time,
-// because replays are rare and small. It skips deliveries that were pruned meanwhile, and those whose
-// connections have no pull.
+// requeue attaches the deliveries to their new pulls and returns the attached deliveries. It updates one delivery at a
+// time, because replays are rare and small. It skips deliveries that were pruned meanwhile, and those whose connections
+// have no pull.
 func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]domain.Delivery, error) {
 	replayed := make([]domain.Delivery, 0, len(rows))
 	for _, row := range rows {

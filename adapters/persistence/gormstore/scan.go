@@ -14,12 +14,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The types below are scan targets for columns, and parameters for ids. pgx scans its binary format into
-// them without boxing values in interfaces; database/sql scans text.
+// The types below are the targets into which the values of columns are scanned. uuidColumn is also used for parameters
+// that are ids. pgx scans its binary format into these types without boxing the values in interfaces; database/sql
+// scans text into them.
 type (
-	// uuidColumn is an id; NULL is scanned as the nil UUID.
+	// uuidColumn is an id. NULL becomes the nil UUID.
 	uuidColumn uuid.UUID
-	// textColumn is a text. If it equals the text of the previous row, it is not copied again.
+	// textColumn is a text. A text that equals the text of the previous row is not copied again.
 	textColumn string
 	// decimalColumn is an amount, selected as text.
 	decimalColumn decimal.Decimal
@@ -29,8 +30,7 @@ type (
 	timeColumn struct{ into *time.Time }
 )
 
-// scanTarget returns the scan target for a column; field is the result of Column.Field for that
-// column.
+// scanTarget returns the scan target for a column. The argument field is the result of Column.Field for that column.
 func scanTarget(field any) any {
 	switch v := field.(type) {
 	case *uuid.UUID:
@@ -51,7 +51,7 @@ func scanTarget(field any) any {
 	return field
 }
 
-// fixedColumn is a hash. NULL is scanned as zero bytes.
+// fixedColumn is a hash. NULL becomes a hash of zero bytes.
 type fixedColumn []byte
 
 // ScanBytes scans a hash from pgx; nil means NULL.
@@ -106,10 +106,10 @@ func (t *textColumn) Scan(value any) error {
 	return nil
 }
 
-// ScanBytes scans an amount from pgx. Its errors are those of parseAmount.
+// ScanBytes scans an amount from pgx. It returns the errors of parseAmount.
 func (d *decimalColumn) ScanBytes(text []byte) error { return d.parse(string(text)) }
 
-// Scan scans an amount from database/sql. Its errors are those of ScanBytes.
+// Scan scans an amount from database/sql. It returns the errors of ScanBytes, and an error if the value is not a text.
 func (d *decimalColumn) Scan(value any) error {
 	text, ok := value.(string)
 	if !ok {
@@ -124,9 +124,9 @@ func (d *decimalColumn) parse(text string) error {
 	return err
 }
 
-// parseAmount parses a stored amount. Unlike those of domain.ParseAmount, its error is not Invalid: the caller
-// of the service is not the cause. Errors: the text is not an amount, which can happen only if another program
-// wrote the row.
+// parseAmount parses a stored amount. Errors: the text is not an amount, which can happen only if another program wrote
+// the row. Unlike domain.ParseAmount, parseAmount does not return Invalid, because the caller of the service is not the
+// cause of the error.
 func parseAmount(text string) (decimal.Decimal, error) {
 	amount, err := domain.ParseAmount(text)
 	if err != nil {
@@ -138,7 +138,7 @@ func parseAmount(text string) (decimal.Decimal, error) {
 // errStoredAmount does not contain the stored text, which may be long.
 var errStoredAmount = errors.New("a stored amount is not a decimal number of at most 19 digits")
 
-// ScanBytes scans an amount from pgx; nil means NULL. Its errors are those of decimalColumn.ScanBytes.
+// ScanBytes scans an amount from pgx; nil means NULL. It returns the errors of decimalColumn.ScanBytes.
 func (d *nullDecimalColumn) ScanBytes(text []byte) error {
 	*d = nullDecimalColumn{Valid: text != nil}
 	if text == nil {
@@ -147,7 +147,7 @@ func (d *nullDecimalColumn) ScanBytes(text []byte) error {
 	return (*decimalColumn)(&d.Decimal).ScanBytes(text)
 }
 
-// Scan scans an amount from database/sql. Its errors are those of decimalColumn.Scan.
+// Scan scans an amount from database/sql; nil means NULL. It returns the errors of decimalColumn.Scan.
 func (d *nullDecimalColumn) Scan(value any) error {
 	*d = nullDecimalColumn{Valid: value != nil}
 	if value == nil {
@@ -164,7 +164,7 @@ func (t timeColumn) ScanTimestamptz(v pgtype.Timestamptz) error {
 	return err
 }
 
-// Scan scans a time from database/sql, in the form of either database.
+// Scan scans a time from database/sql. It accepts the forms of both databases.
 func (t timeColumn) Scan(value any) error {
 	var at instant
 	err := at.Scan(value)

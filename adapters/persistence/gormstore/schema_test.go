@@ -55,8 +55,8 @@ func TestTheListOfVersionColumnsIsThatOfTheTable(t *testing.T) {
 	})
 }
 
-// The types in TransactionColumns must match the schema. They are used only on PostgreSQL, to cast the
-// parameters of an upsert.
+// The types in TransactionColumns must match the schema of PostgreSQL, where an upsert casts its parameters to these
+// types.
 func TestTransactionColumnsHaveTheTypesOfTheTable(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		if b.gorm.Name() != "postgres" {

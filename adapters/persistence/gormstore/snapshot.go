@@ -14,12 +14,13 @@ import (
 // snapshotPage is the number of records that one statement reads.
 const snapshotPage = 1000
 
-// Snapshot runs in one read-only transaction. The wait for a connection and each read of it have a time limit, but
-// the transaction has none. It must end soon, because it delays the removal of old row versions.
+// Snapshot calls read in one read-only transaction. The wait for a database connection and each query have a time
+// limit, but the transaction has none. The transaction must end soon, because it delays the removal of old row
+// versions.
 func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error,
 ) error {
-	var failed error // an error of read, or an already translated error of a query
+	var failed error // the error that read has returned, or an already translated error of a query
 	err := s.dialect.Snapshot(ctx, s.timeout, func(tx SnapshotTx) error {
 		failed = s.readAccount(ctx, tx, tenant, id, read)
 		return failed
@@ -30,7 +31,7 @@ func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 	return Translate(ctx, err)
 }
 
-// readAccount calls read with the view of an account in the transaction.
+// readAccount calls read with a view of the account that reads the account's records in the transaction tx.
 func (s ledger) readAccount(ctx context.Context, tx SnapshotTx, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error,
 ) error {
@@ -70,7 +71,7 @@ type postedReader struct {
 	window  domain.Window
 }
 
-// all returns the records page by page. Between two pages no statement runs.
+// all yields the records, which it reads page by page. While it yields the records of a page, no statement is running.
 func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, error] {
 	return func(yield func(domain.PostedRecord, error) bool) {
 		var page []domain.PostedRecord
@@ -98,9 +99,10 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, e
 	}
 }
 
-// read appends the page after a position. It must use the index over connection, date and id, also for an account
-// with few rows of a large connection. Therefore the other conditions have a form from which PostgreSQL does not expect
-// a small result; otherwise it may read and sort all rows of the connection for each page.
+// read appends the records of the page after a position to page. The query must use the index over connection, date and
+// id, even for an account that has only few of the rows of a large connection. The other conditions are therefore
+// written so that PostgreSQL does not expect a small result from them. If it did, it might read and sort all rows of
+// the connection for each page.
 func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]domain.PostedRecord) error {
 	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
 		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions

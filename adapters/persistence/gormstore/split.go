@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// readReplaceable sets RecentlyLeft and Unshown of a claim, with one query.
+// readReplaceable sets the fields RecentlyLeft and Unshown of a claim, with one query.
 func (s pulls) readReplaceable(tx Tx, claimed *ports.Claimed, at time.Time) error {
 	id, tenant := uuidColumn(claimed.Connection.ID.UUID), uuidColumn(claimed.Connection.Tenant.UUID)
 	q := newQuery("SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+
@@ -20,7 +20,7 @@ func (s pulls) readReplaceable(tx Tx, claimed *ports.Claimed, at time.Time) erro
 	return tx.Read(q.into([]any{&claimed.RecentlyLeft, &claimed.Unshown}, func() error { return nil }))
 }
 
-// Split locks the connection, so that no page of it is written meanwhile.
+// Split locks the connection, so that no page of the connection is written meanwhile.
 func (s ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID domain.TransactionID, at time.Time) (
 	domain.Transaction, error,
 ) {
@@ -42,7 +42,8 @@ func (s ledger) Split(ctx context.Context, tenant domain.TenantID, id, newID dom
 	return s.Transaction(ctx, tenant, id)
 }
 
-// splitLocked splits the transaction and stores the adjustments of closed periods.
+// splitLocked splits the transaction, whose connection the caller has locked, and stores the adjustments of the closed
+// periods that the split changes.
 func (p *pageWriter) splitLocked(id, newID uuid.UUID) error {
 	row, err := p.rowByID(id)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// stagedRow is a row of staged_transactions: a row of a new account reference that is not published yet.
+// stagedRow is a row of staged_transactions: a transaction that was read under a new account reference and is not
+// published yet.
 type stagedRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -28,8 +29,8 @@ type stagedRow struct {
 // TableName returns the name of the table in the schema.
 func (stagedRow) TableName() string { return "staged_transactions" }
 
-// stagedContent is the value of the column content. It is not encoded as JSON, which would change the bytes of the
-// members that are JSON themselves.
+// stagedContent is the value of the column content, encoded as JSON. Its members Metadata and StableMetadata, which are
+// JSON themselves, are stored as byte slices, because otherwise the encoding would change their bytes.
 type stagedContent struct {
 	Data           domain.TransactionData
 	Metadata       []byte
@@ -60,8 +61,8 @@ func decodeStaged(text []byte) (domain.TransactionData, error) {
 // databases.
 const stageBatch = 100
 
-// stagePage is StorePage for a page that is staged. It writes the removals and the quarantine of the page directly, as
-// StorePage does.
+// stagePage implements StorePage for a page that is staged. Only the transactions are staged. The removals and the
+// quarantined rows of the page are written directly, as for any other page.
 func (s pulls) stagePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	rows := deduplicate(w.Transactions, transactionKey)
 	w.Accounts, w.Transactions, w.Listed = nil, nil, false
@@ -75,7 +76,8 @@ func (s pulls) stagePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	})
 }
 
-// stage replaces the staged rows of the page's step.
+// stage stores the rows of the page as staged rows. If Staged.Restart is set, it first deletes the staged rows of this
+// step and of all later steps. It also deletes the staged rows whose removal the page announces.
 func (p *pageWriter) stage(data []domain.TransactionData) error {
 	if p.Staged.Restart {
 		err := p.staged().Where("step >= ?", p.Staged.Step).Delete(&stagedRow{}).Error
@@ -128,7 +130,8 @@ func unstage(db *gorm.DB, tenant, connection uuid.UUID) *gorm.DB {
 // staged returns a query of the staged rows of the pull's connection.
 func (p *pageWriter) staged() *gorm.DB { return unstage(p.tx.DB, p.pull.Tenant, p.pull.Connection) }
 
-// visitStaged calls visit with the connection's staged rows that match the condition, in the order that it states.
+// visitStaged calls visit with each staged row of the connection that matches the condition. The text of the condition
+// may end with ORDER BY and LIMIT.
 func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condition string, args ...any) error {
 	q := newQuery("SELECT content FROM staged_transactions WHERE connection_id = ? AND tenant_id = ?",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant))
@@ -143,7 +146,8 @@ func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condi
 	}))
 }
 
-// FormerAccounts first reads the accounts of the connection. Usually only a new connection needs the second query.
+// FormerAccounts first reads the accounts of the connection. It reads the accounts of deleted connections only if no
+// account of the connection is of an earlier account reference.
 func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
 	var former []domain.Account
 	p := s.newPageWriter(ports.PageWrite{})
@@ -182,7 +186,8 @@ func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 	return former, err
 }
 
-// isContinuable is an SQL condition on rows c of connections: another connection may continue their accounts.
+// isContinuable is an SQL condition on rows of connections with the alias c: another connection may continue the
+// accounts of this connection.
 const isContinuable = "c.deleted_at IS NOT NULL AND c.erased_at IS NULL"
 
 func accountsOf(rows []accountRow) (accounts []domain.Account, err error) {
@@ -195,8 +200,8 @@ func accountsOf(rows []accountRow) (accounts []domain.Account, err error) {
 	return accounts, nil
 }
 
-// checkContinues returns AccountContinues if one of these accounts, which are not stored yet, may continue an account
-// of an earlier reference of the connection, or of a deleted connection.
+// checkContinues returns AccountContinues if one of the accounts in added, which are not stored yet, may continue an
+// account that was read under an earlier reference of the connection, or an account of a deleted connection.
 func (p *pageWriter) checkContinues(added []accountRow) error {
 	keys := map[string]bool{}
 	for i := range added {
@@ -223,7 +228,8 @@ func (p *pageWriter) checkContinues(added []accountRow) error {
 	return err
 }
 
-// RowsOfAccount reads the rows one by one, so that their metadata need not be in memory at the same time.
+// RowsOfAccount reads the rows one by one, so that it does not keep the metadata of all rows in memory at the same
+// time.
 func (s pulls) RowsOfAccount(ctx context.Context, lease domain.Lease, account domain.AccountID, externalID string,
 	keys func(domain.TransactionData) domain.InstitutionKeys,
 ) ([]domain.MatchRow, error) {

@@ -17,12 +17,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// DefaultTimeout limits the store methods for which an API caller waits. A database that hangs counts as
-// unavailable, and the API promises to report an unavailable database within 2 s.
+// DefaultTimeout limits the store methods for which an API caller waits. The API promises to report an unavailable
+// database within 2 s, and a database that does not respond counts as unavailable.
 const DefaultTimeout = 1500 * time.Millisecond
 
-// defaultWorkTimeout limits the methods that the service calls for its own work. It is longer, because no
-// API caller waits and a busy database may need a long time for a large page.
+// defaultWorkTimeout limits the methods that the service calls for its own work, such as pulls. It is longer than
+// DefaultTimeout, because no API caller waits, and because a busy database may need a long time for a large page.
 const defaultWorkTimeout = 10 * time.Second
 
 // Options of a Store.
@@ -37,18 +37,18 @@ type Options struct {
 	// other methods.
 	ReceiveTimeout time.Duration
 	// OnReadOnly is called when Ping finds that the database accepts no writes, for example because its server has
-	// become a standby. Nil does nothing.
+	// become a standby. It may be nil.
 	OnReadOnly func()
 }
 
-// Store implements the store ports over a database. Each of its methods Connections, Tokens,
-// Deliveries, Idempotency, Pulls, Ledger and Erasures returns the implementation of one port.
+// Store implements the store ports over a database. Each of its methods Connections, Tokens, Deliveries, Idempotency,
+// Pulls, Ledger, Erasures, Subscriptions and AuditLog returns the implementation of one port.
 type Store struct {
 	writer      *gorm.DB
 	reader      *gorm.DB
 	dialect     Dialect
 	timeout     time.Duration
-	workTimeout time.Duration // for the service's own work; see background
+	workTimeout time.Duration // for the service's own work; see the method background
 	commits     *committer
 	feedCipher  *feedCipher
 	onReadOnly  func()
@@ -70,8 +70,8 @@ func New(writer *gorm.DB, o Options) *Store {
 	return s
 }
 
-// Close refuses new deliveries, stores the deliveries that already wait, and returns when all
-// goroutines of the store have ended. The database stays open.
+// Close makes the store refuse new deliveries, stores the deliveries that already wait, and returns when all goroutines
+// of the store have ended. It does not close the database.
 func (s *Store) Close() { s.commits.close() }
 
 // Ping checks that the database answers a query and accepts writes. Errors: Unavailable.
@@ -95,7 +95,7 @@ func (s *Store) read(ctx context.Context, fn func(db *gorm.DB) error) error {
 }
 
 // write runs fn, which executes one statement that returns no rows. A single statement is atomic by itself. If ctx has
-// audit entries, write stores them with it, unless it changes no row.
+// audit entries, write stores them together with the change, unless the statement changes no row.
 func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
 	if c, ok := ports.AuditedChangeOf(ctx); ok {
 		return s.auditedWrite(ctx, c, fn)
@@ -103,27 +103,28 @@ func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.writer.WithContext(ctx)) })
 }
 
-// change runs fn once, in a transaction, which also stores the audit entries of ctx. If the database requests a retry,
-// change returns Unavailable, and the caller of the store must retry.
+// change runs fn once, in a transaction that also stores the audit entries of ctx. If the database reports that the
+// transaction must be retried, change returns Unavailable, and the caller of the store must retry.
 func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error {
 		return s.dialect.Transact(ctx, func(tx Tx) error { return audited(ctx, tx, fn) })
 	})
 }
 
-// maxDeadlocks is the number of attempts of changeAgain.
+// maxDeadlocks is the maximum number of times that changeAgain runs a transaction.
 const maxDeadlocks = 3
 
-// deadlockPause is the shortest pause of changeAgain before it repeats a transaction. The longest one is three times as
-// long.
+// deadlockPause is the shortest pause that changeAgain makes before it repeats a transaction. The longest pause is
+// three times as long.
 const deadlockPause = 20 * time.Millisecond
 
-// changeAgain is change for an fn that may run more than once: it repeats the transaction if the database has ended it
-// because of a deadlock. A batch of webhooks locks the queued pulls of several connections, some of them after it has
-// inserted deliveries. A transaction that waits for one of these pulls can therefore be part of a deadlock.
+// changeAgain is like change, but repeats the transaction if the database has ended it because of a deadlock. fn may
+// therefore run more than once. Deadlocks are possible because a batch of webhooks locks the queued pulls of several
+// connections, some of them after it has inserted deliveries. A transaction that waits for one of these pulls can be
+// part of a deadlock.
 //
-// It pauses before that, because the transaction that has waited for the deadlock's victim may not have its lock yet. A
-// repetition that takes the lock first leads to the same deadlock.
+// changeAgain pauses before each repetition, because another transaction has waited for the lock of the deadlock's
+// victim and may not have this lock yet. If the repetition took the lock first, the same deadlock would occur again.
 func (s *Store) changeAgain(ctx context.Context, fn func(tx Tx) error) (err error) {
 	for attempt := range maxDeadlocks {
 		if attempt > 0 {
@@ -136,7 +137,7 @@ func (s *Store) changeAgain(ctx context.Context, fn func(tx Tx) error) (err erro
 	return err
 }
 
-// pause returns after the time, or when ctx ends.
+// pause returns after the duration d, or when ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
@@ -158,7 +159,7 @@ func (s *Store) bounded(ctx context.Context, fn func(ctx context.Context) error)
 	return Translate(ctx, fn(bounded))
 }
 
-// first reads one row. Errors: NotFound if there is none.
+// first returns the first row of the query. Errors: NotFound if the query finds no row.
 func first[R any](query *gorm.DB) (R, error) {
 	var rows []R
 	if err := query.Limit(1).Find(&rows).Error; err != nil {
@@ -176,9 +177,9 @@ func locked(db *gorm.DB, strength string) *gorm.DB {
 	return db.Clauses(clause.Locking{Strength: strength})
 }
 
-// Lock strengths. A deletion locks its connection with forUpdate. A transaction that locks the connection
-// with keyShare waits for a deletion and then finds the connection deleted. Writing the connection's health
-// takes a weaker lock, which does not conflict with keyShare.
+// The strengths of row locks. A deletion locks its connection with forUpdate. A transaction that locks the connection
+// with keyShare waits for a deletion and then finds the connection deleted. Writing the connection's health takes a
+// weaker lock, which does not conflict with keyShare.
 const (
 	forUpdate   = "UPDATE"
 	noKeyUpdate = "NO KEY UPDATE"
@@ -204,9 +205,9 @@ func list[R, T any](query *gorm.DB, limit int, item func(R) T,
 	return page, nil
 }
 
-// newestFirst orders the query by a time and the id, both descending, and restricts it to the rows after a
-// position. at and id are the names of the columns. The two columns are compared as a pair, so that an
-// index over both can be used. Errors: Invalid on "cursor".
+// newestFirst orders the query by a time and the id, both descending, and restricts it to the rows after a position.
+// The arguments at and id are the names of the two columns. The columns are compared as a pair, so that an index over
+// both can be used. Errors: Invalid on "cursor".
 func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB, error) {
 	query = query.Order(at + " DESC, " + id + " DESC")
 	if after.IsZero() {
@@ -222,13 +223,13 @@ func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB
 // rowsOf returns how many rows a statement changed, and its error.
 func rowsOf(done *gorm.DB) (int, error) { return int(done.RowsAffected), done.Error }
 
-// storable reports whether a text column can hold the value: PostgreSQL rejects NUL and invalid UTF-8, even
-// in comparisons. No row contains such a text, so a lookup of such a text needs no query.
+// storable reports whether a text column can contain the text. PostgreSQL rejects a text with NUL or invalid UTF-8,
+// even in a comparison. No row contains such a text, so it need not be looked up.
 func storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// optional returns id as a value that is NULL for the nil UUID.
+// optional returns id as the value of a column, which is NULL if id is the nil UUID.
 func optional(id uuid.UUID) uuid.NullUUID {
 	return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil}
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// deadlocking is a dialect whose transactions are victims of a deadlock while another transaction waits for a lock of
-// the victim. The other one gets the lock some time after the victim has ended, unless a repetition takes it first.
+// deadlocking is a dialect that simulates deadlocks. Each of its transactions is the victim of a deadlock as long as
+// another transaction waits for the victim's lock. The other transaction gets the lock some time after the victim has
+// ended, unless a repetition of the victim takes the lock first.
 type deadlocking struct {
 	Dialect
 

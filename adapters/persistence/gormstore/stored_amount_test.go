@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// TestAStoredAmountThatIsTooLargeIsAnInternalError reads amounts that only another program can have written. The
-// caller of the service is not the cause, so the error is not Invalid.
+// TestAStoredAmountThatIsTooLargeIsAnInternalError reads amounts that only another program can have written. The error
+// must not be Invalid, because the caller of the service is not the cause.
 func TestAStoredAmountThatIsTooLargeIsAnInternalError(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		c := connectionWithRow(t, b)

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// stateDeleted is the state of a deleted subscription. Its row stays until PruneEvents has deleted its events and
-// attempts, in portions.
+// stateDeleted is the state of a deleted subscription. The row of the subscription stays until PruneEvents has deleted
+// the subscription's events and attempts, a limited number at a time.
 const stateDeleted = "deleted"
 
 // subscriptionRow is a row of subscriptions.
@@ -51,7 +51,7 @@ type subscriptionRow struct {
 // TableName returns the name of the table in the schema.
 func (subscriptionRow) TableName() string { return "subscriptions" }
 
-// setOperators sets the columns that operators change.
+// setOperators sets the columns that contain what operators can change, and the columns that change together with them.
 func (r *subscriptionRow) setOperators(s domain.Subscription) error {
 	types, err := json.Marshal(s.Types)
 	r.Name, r.Types, r.Connection = s.Name, string(types), optional(s.Connection.UUID)
@@ -92,8 +92,9 @@ type subscriptions struct{ *Store }
 // afterAll is an id that follows every other id.
 var afterAll = uuid.UUID(bytes.Repeat([]byte{0xff}, 16))
 
-// Create begins before the oldest transaction that still runs. It sees no change of that transaction, and therefore
-// the subscription gets each change that commits later. On SQLite it begins at the present count of transactions.
+// Create starts the subscription at Dialect.FeedEnd, unless the subscription wants all changes from the start. On
+// PostgreSQL, this position is before the oldest transaction that still runs, so the subscription gets each change that
+// commits later. On SQLite, it is the present value of the transaction counter.
 func (s subscriptions) Create(ctx context.Context, sub domain.Subscription) error {
 	row := subscriptionRow{ID: sub.ID.UUID, Tenant: sub.Tenant.UUID, FromStart: sub.FromStart}
 	if err := row.setOperators(sub); err != nil {
@@ -130,8 +131,8 @@ func (s subscriptions) Get(
 	return status, err
 }
 
-// statusOf returns a subscription with its progress. Events that wait in their order are counted by their sequences,
-// and parked ones through their index.
+// statusOf returns a subscription with its progress. The number of events that wait in their order is the difference of
+// two sequence numbers. Parked events, which wait for a retry, are counted through their index.
 func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error) {
 	sub, err := row.domain()
 	status := ports.SubscriptionStatus{Subscription: sub, Position: row.LastSequence}
@@ -168,7 +169,7 @@ func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error
 	return status, err
 }
 
-// List counts the waiting events of each subscription of the page.
+// List runs statusOf for each subscription of the page.
 func (s subscriptions) List(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
 ) (found domain.Page[ports.SubscriptionStatus], err error) {
@@ -217,12 +218,12 @@ func eventsOf(tx *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID) *go
 	return tx.Model(&subscriptionEventRow{}).Where("subscription_id = ? AND tenant_id = ?", id.UUID, tenant.UUID)
 }
 
-// withoutRetries are the columns of an event without failed attempts.
+// withoutRetries returns the columns of an event that are reset so that the event has no failed attempts.
 func withoutRetries() map[string]any {
 	return map[string]any{"attempts": 0, "failing_since": nil, "next_attempt_at": nil, "last_error": ""}
 }
 
-// Update holds the lock of the row until the change is committed.
+// Update locks the row of the subscription until the edit is committed.
 func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 	edit func(*domain.Subscription) error,
 ) (status ports.SubscriptionStatus, err error) {
@@ -261,7 +262,7 @@ func (s subscriptions) Update(ctx context.Context, tenant domain.TenantID, id do
 	return status, err
 }
 
-// Delete marks the row as deleted and erases its secrets. PruneEvents deletes the rest.
+// Delete marks the subscription as deleted and erases its secrets, its URL and its name. PruneEvents deletes the rest.
 func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 	check func(domain.Subscription) error,
 ) error {
@@ -284,7 +285,8 @@ func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 	return err
 }
 
-// Replay unparks all events: those before from are skipped, and the others are read again in their order.
+// Replay makes the subscription continue with the event whose sequence is from. It unparks all parked events: those
+// before from are skipped, and the others are delivered again in their order.
 func (s subscriptions) Replay(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
 ) (status ports.SubscriptionStatus, err error) {
@@ -315,7 +317,7 @@ func (s subscriptions) Replay(
 	return status, err
 }
 
-// Attempts reads the attempts by the primary key, backwards.
+// Attempts scans the primary key backwards, so that the newest attempt comes first.
 func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 	page domain.PageRequest,
 ) (found domain.Page[domain.EventAttempt], err error) {
@@ -333,7 +335,7 @@ func (s subscriptions) Attempts(ctx context.Context, tenant domain.TenantID, id 
 	return found, err
 }
 
-// ListSealed reads the rows in the order of their ids.
+// ListSealed returns the subscriptions that are not deleted, in the order of their ids.
 func (s subscriptions) ListSealed(
 	ctx context.Context, after domain.SubscriptionID, limit int,
 ) ([]domain.Subscription, error) {
@@ -358,7 +360,7 @@ func convertSubscriptions(rows []subscriptionRow) ([]domain.Subscription, error)
 	return all, nil
 }
 
-// Reseal is a compare-and-swap in one statement.
+// Reseal replaces the secret with a compare-and-swap, which is one statement.
 func (s subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 	old, resealed domain.Sealed,
 ) (bool, error) {

@@ -27,8 +27,8 @@ func (absenceRow) TableName() string { return "absent_transactions" }
 // limits of both databases.
 const absenceBatch = 200
 
-// Sweep finds the rows of the window that were not seen. domain.AbsenceRead decides which of them are
-// marked as removed, and which are remembered for a later sweep.
+// Sweep finds the stored rows in the window that the pull did not see. domain.AbsenceRead.Judge decides which of them
+// are marked as removed, and which are remembered as absent for a later sweep.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	w.Page.At, w.Page.LeaseUntil = w.At, w.LeaseUntil
 	w.Page.Accounts = deduplicate(w.Page.Accounts, accountKey)
@@ -63,7 +63,8 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	})
 }
 
-// leavingSince returns the rows with these external ids, which are among the absent rows.
+// leavingSince returns the rows with these external ids as rows to be removed. The rows must be among the rows in
+// absent.
 func leavingSince(externalIDs []string, absent []domain.Absence) []leavingRow {
 	since := make(map[string]domain.PullID, len(absent))
 	for _, a := range absent {
@@ -76,8 +77,8 @@ func leavingSince(externalIDs []string, absent []domain.Absence) []leavingRow {
 	return rows
 }
 
-// readAbsences returns the remembered absences of the account, or of the whole connection if account is "".
-// The keys are external ids.
+// readAbsences returns the remembered absences of the account, or of the whole connection if account is "". The keys of
+// the map are external ids.
 func (p *pageWriter) readAbsences(account string) (map[string]domain.Absence, error) {
 	var rows []absenceRow
 	query := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)
@@ -95,13 +96,14 @@ func (p *pageWriter) readAbsences(account string) (map[string]domain.Absence, er
 	return known, err
 }
 
-// unseenRow is a live row of the window that was not seen.
+// unseenRow is a live row in the window that the pull did not see.
 type unseenRow struct {
 	externalID, account, date string
 	unshown                   bool // see unshownRow
 }
 
-// absences returns the live rows in the window that this sweep counts as absent, and sets read.Live.
+// absences returns the live rows in the window that this sweep counts as absent. It sets read.Live to the number of
+// live rows of each account, including the absent ones.
 func (p *pageWriter) absences(
 	w ports.SweepWrite, read *domain.AbsenceRead, known map[string]domain.Absence,
 ) ([]domain.Absence, error) {
@@ -135,14 +137,14 @@ func (p *pageWriter) absences(
 	return absent, nil
 }
 
-// scanWindow returns the window's live rows that were not seen, and for each account the oldest date of the
-// rows that were seen. It sets read.Live to the numbers of seen rows. A window may contain all rows that an
-// account ever had, so scanWindow keeps only the unseen rows in memory.
+// scanWindow returns the live rows in the window that the pull did not see. The result from maps each account to the
+// oldest date of the rows that the pull did see. scanWindow sets read.Live to the number of seen rows of each account.
+// A window may contain all rows that an account ever had, so scanWindow keeps only the unseen rows in memory.
 func (p *pageWriter) scanWindow(
 	w ports.SweepWrite, read *domain.AbsenceRead,
 ) (unseen []unseenRow, from map[string]string, err error) {
 	account, q := "account", newQuery("SELECT external_id, account, date, false FROM transactions t")
-	if p.Unshown { // the row has the external id that its account had under an earlier reference
+	if p.Unshown { // an unshown row contains the external id that its account had under an earlier reference
 		account = "COALESCE(a.external_id, t.account)"
 		q = newQuery("SELECT t.external_id, " + account + `, t.date, u.external_id IS NOT NULL FROM transactions t
 			LEFT JOIN unshown_transactions u ON u.connection_id = t.connection_id AND u.external_id = t.external_id
@@ -180,7 +182,8 @@ func (p *pageWriter) scanWindow(
 	return unseen, from, err
 }
 
-// addPage adds the rows of the sweep's page to the numbers of seen rows and to their oldest dates.
+// addPage counts the rows of the sweep's page, which are not stored yet, as seen rows: it updates their numbers in
+// read.Live and their oldest dates in from.
 func (p *pageWriter) addPage(w ports.SweepWrite, read *domain.AbsenceRead, from map[string]string) {
 	for i := range p.rows {
 		row := &p.rows[i]
@@ -196,8 +199,8 @@ func (p *pageWriter) addPage(w ports.SweepWrite, read *domain.AbsenceRead, from 
 	}
 }
 
-// collectedSince returns the rows that the vendor collected at or after the time that w.CollectedFrom has
-// for their account.
+// collectedSince returns those rows that the vendor collected at or after the time in w.CollectedFrom for their
+// account. It omits rows whose time is not known.
 func (p *pageWriter) collectedSince(rows []unseenRow, w ports.SweepWrite) ([]unseenRow, error) {
 	recent := map[string]bool{}
 	for batch := range slices.Chunk(rows, removalBatch) {
@@ -224,8 +227,8 @@ func (p *pageWriter) collectedSince(rows []unseenRow, w ports.SweepWrite) ([]uns
 	return slices.DeleteFunc(rows, func(r unseenRow) bool { return !recent[r.externalID] }), nil
 }
 
-// replaceAbsences replaces the remembered absences of the account, or of the whole connection if account is
-// "", by remaining. many is the number of remembered absences.
+// replaceAbsences replaces the remembered absences of the account, or of the whole connection if account is "", with
+// the absences in remaining. The argument many is the number of absences that are remembered now.
 func (p *pageWriter) replaceAbsences(account string, many int, remaining []domain.Absence) error {
 	if many > 0 {
 		query := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)

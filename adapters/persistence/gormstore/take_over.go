@@ -11,10 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// takeOver ends the pull that is under way for the connection c, if it has read everything except accounts
-// that the vendor does not list yet. It attaches the deliveries that name these accounts to next, a locked pull.
-// takeOver returns the accounts, each with the time since when it is awaited. Errors: NotDue if another pull is under
-// way that must end first.
+// takeOver lets the locked pull next replace a pull of the connection c that waits for an account: a pull that has read
+// everything except accounts that the vendor does not list yet. takeOver ends the waiting pull and attaches those of
+// its deliveries that name these accounts to next. It returns the accounts, each with the time since when it is
+// awaited. It does nothing if no pull is under way. Errors: NotDue if another pull is under way that must end first.
 func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.Time) (map[string]time.Time, error) {
 	var others []pullRow
 	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
@@ -52,8 +52,8 @@ func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.
 		Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(ended).Error
 }
 
-// moveAwaiting attaches those deliveries of the waiting pull to the pull next that refer to an account for which the
-// pull waits. It reads the deliveries in batches, whose scopes have a bounded size.
+// moveAwaiting attaches some deliveries of the waiting pull to the pull next: those that refer to an account for which
+// the waiting pull waits. It reads the deliveries in batches, because the scopes of a batch have a bounded size.
 func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, next uuid.UUID) error {
 	if len(waiting.Progress.Awaited) == 0 {
 		return nil
@@ -72,7 +72,7 @@ func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, next 
 	}
 }
 
-// moveBatch is moveAwaiting for these deliveries of the waiting pull.
+// moveBatch implements moveAwaiting for one batch: the deliveries of the waiting pull with these ids.
 func moveBatch(tx *gorm.DB, waiting domain.Pull, row pullRow, ids []uuid.UUID, next uuid.UUID) error {
 	var deliveries []deliveryRow
 	own := tx.Model(&deliveryRow{}).Where("tenant_id = ? AND connection_id = ?", row.Tenant, row.Connection).

@@ -44,7 +44,7 @@ func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
 	return nil
 }
 
-// Scan scans the time from database/sql, in the form of either database.
+// Scan scans the time from database/sql. It accepts the forms of both databases.
 func (i *instant) Scan(value any) error {
 	switch v := value.(type) {
 	case nil:

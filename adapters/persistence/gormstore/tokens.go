@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenRow contains the hash of a token; the token itself never reaches the store.
+// tokenRow is a row of webhook_tokens. It contains only the hash of the token; the token itself never reaches the
+// store.
 type tokenRow struct {
 	ID         uuid.UUID `gorm:"column:id;primaryKey"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
@@ -62,8 +63,8 @@ func rowOfToken(t domain.WebhookToken) tokenRow {
 	return row
 }
 
-// hashOf converts the bytes of a column to a hash. If there are not exactly 32 bytes, it returns the zero
-// hash, which belongs to no row.
+// hashOf converts the bytes of a column to a hash. If the length is not 32 bytes, it returns the zero hash, which no
+// row has.
 func hashOf[H ~[32]byte](stored []byte) (h H) {
 	if len(stored) == len(h) {
 		h = H(stored)
@@ -74,8 +75,8 @@ func hashOf[H ~[32]byte](stored []byte) (h H) {
 // Tokens returns the store of webhook tokens.
 func (s *Store) Tokens() ports.Tokens { return tokens{s} }
 
-// tokens implements ports.Tokens on a Store. It never deletes a token that a mint has returned: lists contain
-// revoked tokens, too.
+// tokens implements ports.Tokens on a Store. It never deletes a token that was minted successfully, because lists also
+// contain revoked tokens.
 type tokens struct{ *Store }
 
 // Create locks the connection until the token is committed, so that the connection cannot be
@@ -94,7 +95,7 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	})
 }
 
-// List returns tokens newest first, including revoked ones.
+// List returns a page of tokens, newest first. It includes revoked tokens.
 func (s tokens) List(
 	ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest,
 ) (domain.Page[domain.WebhookToken], error) {
@@ -113,7 +114,8 @@ func (s tokens) List(
 	return found, err
 }
 
-// FindByHash reads the token. It may miss a change that the batch of the refused delivery has already seen.
+// FindByHash reads the token of a refused delivery. Its query may not see a change yet that the batch with the delivery
+// has already seen.
 func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
 	var row tokenRow
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
@@ -126,9 +128,9 @@ func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.W
 	return row.domain(), nil
 }
 
-// Revoke revokes a live token. Any replica refuses the next delivery with the token, because each batch of
-// deliveries reads its tokens in its own transaction. Copies of tokens may be cached, but any write to the
-// database invalidates them.
+// Revoke revokes a live token. Any replica refuses the next delivery with the token, because each batch of deliveries
+// reads its tokens in its own transaction. Batches may use cached tokens, but any write to the database invalidates the
+// cache.
 func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return s.write(ctx, func(db *gorm.DB) error {
 		const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL AND " + isListed
@@ -141,8 +143,8 @@ func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 	})
 }
 
-// RecordUsage updates rows in the order of their ids, so that two processes do not deadlock. A
-// time that is earlier than the stored time changes nothing.
+// RecordUsage updates the rows in the order of their ids, so that two processes do not deadlock. It ignores a time that
+// is not later than the stored time.
 func (s tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
 	byID := func(a, b domain.TokenID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 	ids := slices.SortedFunc(maps.Keys(used), byID)

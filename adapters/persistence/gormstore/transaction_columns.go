@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// TransactionRow is a row of transactions: the transaction itself, and the columns that only the
+// TransactionRow is a row of the table transactions. It contains the transaction itself, and the columns that only the
 // store uses.
 type TransactionRow struct {
 	domain.Transaction
@@ -21,21 +21,21 @@ type TransactionRow struct {
 	warnings string
 	// supersedes contains Supersedes as JSON; "" if it is nil.
 	supersedes string
-	// digest is the digest of the transaction data. When a pull reads a row again, ContentHash first
-	// decides whether the row must be normalized at all; then digest decides whether it has changed.
+	// digest is the digest of the transaction data. When a pull reads a row again, it first compares ContentHash to
+	// decide whether the row must be normalized at all. Then it compares digest to decide whether the row has changed.
 	digest [sha256.Size]byte
 	// changeSeq is the position of the row's last change in the feed.
 	changeSeq int64
 }
 
-// transactionTable is the table of transactions.
+// transactionTable is the name of the table transactions.
 const transactionTable = "transactions"
 
-// Column is one column of transactions.
+// Column is one column of the table transactions.
 type Column struct {
 	Name string
-	// Type is the column's type in PostgreSQL. In SQLite numeric is TEXT, a uuid is TEXT in the
-	// canonical form, and a timestamptz is INTEGER: microseconds since 1970.
+	// Type is the column's type in PostgreSQL. In SQLite, a numeric is stored as TEXT, a uuid as TEXT in the canonical
+	// form, and a timestamptz as INTEGER, in microseconds since 1970.
 	Type string
 	Use  Use
 	// Field returns a pointer to the column's value in the row. Its type is one of
@@ -43,8 +43,9 @@ type Column struct {
 	//	*string, *uuid.UUID, *decimal.Decimal, *decimal.NullDecimal, *time.Time, *[]byte,
 	//	*[sha256.Size]byte, *domain.ContentHash, *int, *int64
 	//
-	// and decides how the value is encoded. The nil UUID, the invalid NullDecimal, the zero time,
-	// the nil slice and the zero content hash are NULL. A pointer in an interface needs no allocation.
+	// and decides how the value is encoded. The nil UUID, the invalid NullDecimal, the zero time, the nil slice and the
+	// zero content hash are stored as NULL. Field returns a pointer, because storing a pointer in an interface needs no
+	// allocation.
 	Field func(r *TransactionRow) any
 }
 
@@ -56,23 +57,23 @@ type Use uint8
 const (
 	// PerPage columns have the same value in all rows that are written together.
 	PerPage Use = 1 << iota
-	// Kept columns retain their stored value when an upsert overwrites the row.
+	// Kept columns retain their stored values when an upsert overwrites the row.
 	Kept
 	// Unread columns are not part of SELECTs for callers.
 	Unread
-	// PresentOnly columns are stored only for the present version of a row. All other columns are also
-	// in transaction_versions, and are read for the history of a row.
+	// PresentOnly columns exist only in the table transactions, for the present version of a row. All other columns are
+	// also in transaction_versions, which contains the earlier versions of rows.
 	PresentOnly
 )
 
 // Is reports whether the column has the flag.
 func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 
-// TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT and SELECT list them.
-// These statements are generated from the list: a new column needs one line here and a migration for each database. An
-// upsert of a page sets removed_at to NULL, because a page contains no removed rows. The columns supersedes and
-// superseded_by are written by replacements only. The external id of a superseded transaction is stored as
-// supersededID.
+// TransactionColumns are all columns of the table transactions, in the order in which COPY, INSERT, upserts and SELECT
+// list them. These statements are generated from the list: a new column needs one line here and a migration for each
+// database. An upsert of a page sets removed_at to NULL, because a page contains no removed rows. The columns
+// supersedes and superseded_by are written only when a replacement of one row by another is made or undone. The
+// external id of a superseded transaction is stored in the form that supersededID returns.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
@@ -108,8 +109,8 @@ var TransactionColumns = []Column{
 	{"erased_at", "timestamptz", Kept | PerPage | PresentOnly, func(r *TransactionRow) any { return &r.ErasedAt }},
 }
 
-// JoinColumns formats each of TransactionColumns and joins the results with commas. It skips columns for
-// which format returns "".
+// JoinColumns calls format for each of TransactionColumns and joins the results with commas. It skips columns for which
+// format returns "".
 func JoinColumns(format func(c Column) string) string {
 	var list []string
 	for _, c := range TransactionColumns {
@@ -120,8 +121,8 @@ func JoinColumns(format func(c Column) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConflictClause returns the text that is appended to an INSERT INTO transactions and turns it into an upsert. unique
-// is the list of the columns of the unique index over connections and external ids. A stored row with the same
+// ConflictClause returns the text that is appended to an INSERT INTO transactions and turns it into an upsert. The
+// argument unique lists the columns of the unique index over connections and external ids. A stored row with the same
 // connection and external id is overwritten, except for the columns that are Kept.
 func ConflictClause(unique string) string {
 	return " ON CONFLICT (" + unique + ") DO UPDATE SET " + JoinColumns(func(c Column) string {
@@ -143,7 +144,7 @@ func isRead(c Column) bool { return !c.Is(Unread) }
 // isVersioned reports whether the column is part of transaction_versions.
 func isVersioned(c Column) bool { return !c.Is(PresentOnly) }
 
-// selected returns the columns that match, as the list of a SELECT.
+// selected returns the list of a SELECT that contains the columns for which match returns true.
 func selected(match func(Column) bool) string {
 	return JoinColumns(func(c Column) string {
 		switch {

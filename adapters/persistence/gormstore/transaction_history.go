@@ -10,12 +10,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The table transaction_versions contains the versions of rows that were replaced: each update of a row in transactions
-// first copies the row to this table. The present version is only in transactions, so that a row that never changes has
-// no row in transaction_versions.
+// The table transaction_versions contains the earlier versions of rows: before a row of the table transactions is
+// overwritten, its present version is copied to this table. The present version is only in transactions, so that a row
+// that never changes has no row in transaction_versions.
 
-// archiveSQL returns the statement that copies the present versions of rows to transaction_versions. Its text ends with
-// the first condition.
+// archiveSQL returns the statement that copies the present versions of a connection's rows to transaction_versions.
+// Further conditions can be appended to its text.
 func archiveSQL(d Dialect) string {
 	return "INSERT INTO transaction_versions (" + versionColumns + ") SELECT " + versionColumns +
 		" FROM transactions WHERE connection_id = ? AND " + tenantIs(d, "tenant_id")
@@ -29,8 +29,8 @@ var versionColumns = JoinColumns(func(c Column) string {
 	return c.Name
 })
 
-// archiveReplaced archives the stored rows that an upsert of changed will replace. It does nothing if all
-// rows are new.
+// archiveReplaced archives the stored rows that an upsert of the rows in changed will overwrite. It does nothing if all
+// rows in changed are new.
 func (p *pageWriter) archiveReplaced(changed []TransactionRow) error {
 	var replaced []string
 	for i := range changed {
@@ -55,8 +55,8 @@ func (p *pageWriter) archive(condition clause.Expr) error {
 	return p.tx.Exec(archiveSQL(p.dialect)+" AND "+condition.SQL, vars...).Error
 }
 
-// History reads the versions of one transaction, and then their pulls and deliveries. Versions that were
-// replaced never change, so it does not matter that these are several statements.
+// History reads the versions of one transaction, and then their pulls and deliveries. It may use several statements
+// without a transaction, because earlier versions never change.
 func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.TransactionID,
 	page domain.PageRequest,
 ) (domain.Page[domain.TransactionVersion], error) {
@@ -81,7 +81,7 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 	return versions, err
 }
 
-// versions returns at most limit versions of a transaction that are lower than before, newest first.
+// versions returns at most limit versions of a transaction whose numbers are lower than before, newest first.
 func (s ledger) versions(ctx context.Context, present domain.Transaction, before, limit int) (
 	[]domain.Transaction, error,
 ) {
@@ -93,14 +93,14 @@ func (s ledger) versions(ctx context.Context, present domain.Transaction, before
 	q := newQuery("SELECT "+columns+" FROM transactions"+which, key...)
 	q.add(" UNION ALL SELECT * FROM (SELECT "+columns+" FROM transaction_versions"+which, key...)
 	q.add(" ORDER BY version DESC LIMIT ?) AS replaced ORDER BY version DESC", limit)
-	// The columns that are PresentOnly are the same in all versions.
+	// The PresentOnly columns that callers see have the same values in all versions.
 	row := TransactionRow{Transaction: domain.Transaction{Vendor: present.Vendor, FirstSeenAt: present.FirstSeenAt}}
 	found, err := paged(ctx, s.rows, q, limit, row.targetsOf(isVersioned), row.transaction,
 		func(domain.Transaction) domain.Position { return domain.Position{} })
 	return found.Items, err
 }
 
-// addOrigins sets the triggers and the deliveries of the pulls that made the versions.
+// addOrigins sets the fields Trigger and Deliveries of each version to those of the pull that stored the version.
 func addOrigins(db *gorm.DB, d Dialect, t domain.Transaction, versions []domain.TransactionVersion) error {
 	var ids []uuid.UUID
 	for i := range versions {
@@ -126,7 +126,7 @@ func addOrigins(db *gorm.DB, d Dialect, t domain.Transaction, versions []domain.
 	return nil
 }
 
-// triggersOf returns the triggers of pulls by the id of the pull.
+// triggersOf returns the triggers of the pulls with these ids, by the id of the pull.
 func triggersOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UUID]domain.Trigger, error) {
 	var rows []pullRow
 	err := db.Select("id", "trigger").Where("tenant_id = ? AND id IN ?", t.Tenant.UUID, ids).Find(&rows).Error
@@ -137,8 +137,8 @@ func triggersOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UU
 	return triggers, err
 }
 
-// deliveriesOf returns the ids of the first deliveries of pulls, by the id of the pull. SQLite has no index
-// over the pulls of deliveries, and reads all deliveries of the connection once.
+// deliveriesOf returns the ids of the first domain.MaxVersionDeliveries deliveries of each pull, by the id of the pull.
+// On SQLite, there is no index over the pulls of deliveries, so the query reads all deliveries of the connection once.
 func deliveriesOf(
 	db *gorm.DB, d Dialect, t domain.Transaction, ids []uuid.UUID,
 ) (map[uuid.UUID][]domain.DeliveryID, error) {

@@ -15,7 +15,7 @@ import (
 // Bounds of one search.
 const (
 	searchStreams   = 16   // maximum number of connections that one statement reads
-	firstSearchRead = 32   // rows of the first read of a connection; each further read doubles the number
+	firstSearchRead = 32   // number of rows of the first read of a connection; each further read doubles the number
 	maxSearchRead   = 512  // maximum number of rows of one read of a connection
 	maxSearched     = 4096 // a search stops after it has read this many rows
 )
@@ -54,10 +54,10 @@ type searchMerge struct {
 // searchStream contains the rows of one connection, newest first.
 type searchStream struct {
 	connection uuid.UUID
-	// rows were read but not examined yet. They have only the members that Matches needs.
+	// rows contains the rows that were read but not examined yet. Only the members that Matches needs are set.
 	rows []domain.Transaction
-	// next is the position of the first row in rows. If rows is empty, no row of the stream is newer than
-	// next.
+	// next is the position of the first row in rows. If rows is empty, no row that the stream may still yield is newer
+	// than next.
 	next    domain.Position
 	after   domain.Position // the position of the last row that was read
 	request int             // how many rows the next read requests
@@ -74,7 +74,8 @@ func datePosition(t domain.Transaction) domain.Position {
 	return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 }
 
-// start finds the first row after the position for each connection. Errors: Invalid on "cursor".
+// start creates a stream for each connection that has a row after the position, and finds the first such row. Errors:
+// Invalid on "cursor".
 func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
 	if _, err := domain.ParseDate(after.Key); err != nil && !after.IsZero() {
 		return invalidCursor()
@@ -146,8 +147,9 @@ func (m *searchMerge) matches(ctx context.Context, limit int) ([]domain.Transact
 	return found, domain.Position{}, nil
 }
 
-// advance moves the first stream to its next row, and then to its new place in the order of the streams. If
-// the next row was not read yet, the stream keeps its place, because that row may be the newest of all.
+// advance moves the first stream to its next row, and moves the stream to its new place in the order of the streams. If
+// the next row was not read yet, the stream stays in the first place, because that row may be the newest one of all
+// streams.
 func (m *searchMerge) advance() {
 	s, others := m.streams[0], m.streams[1:]
 	if s.rows = s.rows[1:]; len(s.rows) == 0 {
@@ -198,8 +200,8 @@ func searchedRows(d Dialect) string {
 	AND (date, id) < (?, ?) AND date >= ? ORDER BY date DESC, id DESC LIMIT ?) AS r`
 }
 
-// readRows reads the next rows of the streams. The text of the statement depends on the number of streams,
-// which is rounded up to a power of two, so that only five texts have to be prepared.
+// readRows reads the next rows of the streams with one statement. The text of the statement depends on the number of
+// streams. This number is rounded up to a power of two, so that there are only five different texts to prepare.
 func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) error {
 	parts := 1
 	for parts < len(streams) {
@@ -207,7 +209,7 @@ func (m *searchMerge) readRows(ctx context.Context, streams []*searchStream) err
 	}
 	q, of := newQuery(""), map[uuid.UUID]*searchStream{}
 	for i := range parts {
-		s := &searchStream{} // fills up the number of streams: no row has the nil UUID as its connection
+		s := &searchStream{} // a placeholder, which finds no rows: no row has the nil UUID as its connection
 		if i < len(streams) {
 			s = streams[i]
 			of[s.connection] = s

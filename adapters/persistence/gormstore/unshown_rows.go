@@ -9,8 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// unshownRow is a row of unshown_transactions: a transaction of a relinked account that the present account reference
-// has not shown. It is live, or was removed within domain.MatchWindow because no read had shown it.
+// unshownRow is a row of unshown_transactions. It names a transaction of a relinked account, that is, an account that
+// is now read under another account reference. The vendor has not returned the transaction under the present reference.
+// The transaction is live, or was removed within domain.MatchWindow because no read had returned it.
 type unshownRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -22,8 +23,9 @@ type unshownRow struct {
 // TableName returns the name of the table in the schema.
 func (unshownRow) TableName() string { return "unshown_transactions" }
 
-// followUnshown forgets the unshown rows that the page shows, and lets the transactions of others take over rows of the
-// page that are not stored. The rows of a few days are compared at one time.
+// followUnshown deletes the marks of the unshown rows that the page contains. It then matches the other unshown rows
+// with the new rows of the page: a transaction whose unshown row matches a new row continues with the new row.
+// followUnshown compares the rows of a few days at a time.
 func (r *replacer) followUnshown() error {
 	if len(r.pageWriter.rows) == 0 {
 		return nil
@@ -56,7 +58,8 @@ func (r *replacer) followUnshown() error {
 	return nil
 }
 
-// matchUnshown matches rows of the page, which are ordered by date, with unshown rows.
+// matchUnshown matches new rows of the page with unshown rows, and writes the replacements. The new rows must be
+// ordered by date.
 func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 	stored := map[string]*TransactionRow{}
 	in := domain.RelinkInput{Never: r.never}
@@ -110,8 +113,8 @@ func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 	return r.forgetUnshown(taken)
 }
 
-// forgetExpired forgets the unshown rows that were removed more than domain.MatchWindow ago, or whose transactions
-// continue with other rows.
+// forgetExpired deletes the marks of unshown rows that were removed more than domain.MatchWindow ago, or whose
+// transactions continue with other rows.
 func (p *pageWriter) forgetExpired() error {
 	since := instant{p.At.Add(-domain.MatchWindow)}.value(p.tx.Name())
 	return p.tx.Exec(`DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND NOT EXISTS
@@ -121,7 +124,7 @@ func (p *pageWriter) forgetExpired() error {
 		p.pull.Connection, p.pull.Tenant, since).Error
 }
 
-// forgetUnshown makes the rows with these external ids no unshown rows any more.
+// forgetUnshown deletes the rows with these external ids from unshown_transactions.
 func (p *pageWriter) forgetUnshown(externalIDs []string) error {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		err := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant).

@@ -9,10 +9,10 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Version returns two versions of a schema: at is its current version (0 before the first migration), and
-// needed is the version after all migrations in folder. exists is a query that reports whether goose's table exists.
-// Version uses it because goose itself would create the table. Version changes nothing. Errors: the database's own,
-// wrapped.
+// Version returns two versions of a schema: at is its current version (0 before the first migration), and needed is the
+// version after all migrations in folder. The argument exists is a query that reports whether the table of the
+// migration tool goose exists. Version needs this query, because goose itself would create the table. Version changes
+// nothing. It returns errors of the database wrapped.
 func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (at, needed int64, err error) {
 	files, err := fs.Glob(folder, "*.sql")
 	if err != nil {

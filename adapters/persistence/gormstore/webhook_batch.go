@@ -18,9 +18,8 @@ type PendingDelivery struct {
 	Fingerprint domain.Fingerprint
 }
 
-// newPendingDelivery returns the delivery with its scope encoded and its fingerprint computed. It
-// copies the body, because the caller may return and reuse the buffer before the delivery is
-// stored.
+// newPendingDelivery encodes the scope of the delivery and computes its fingerprint. It copies the body, because the
+// caller may stop waiting and reuse the buffer before the delivery is stored.
 func newPendingDelivery(incoming ports.IncomingDelivery) (PendingDelivery, error) {
 	scope, err := encode(incoming.Event.Scope)
 	incoming.Body = present(bytes.Clone(incoming.Body))
@@ -50,7 +49,8 @@ type TokenBinding struct {
 	Registered bool              // the service has created the webhook at the vendor
 }
 
-// SourceHashOf converts the column source_hash, which is NULL for a token without a source secret.
+// SourceHashOf converts a value of the column source_hash. The value is NULL, and the result zero, for a token without
+// a source secret.
 func SourceHashOf(column []byte) domain.SourceHash { return hashOf[domain.SourceHash](column) }
 
 // Matches reports whether the delivery was sent to the webhook URL of the binding's vendor, from a source that the
@@ -60,7 +60,8 @@ func (b TokenBinding) Matches(d PendingDelivery) bool {
 }
 
 // storedForm returns the delivery as it is stored. A vendor sends the events of all accounts of an application to a
-// webhook that the service has created. If an event is about another account, neither its body nor its scope is stored.
+// webhook that the service has created. If such an event is about another account than the connection's, neither its
+// body nor its scope is stored.
 func (b TokenBinding) storedForm(d *PendingDelivery) *PendingDelivery {
 	if !b.Registered || !d.Event.NamesOther(b.AccountRef) {
 		return d
@@ -70,18 +71,18 @@ func (b TokenBinding) storedForm(d *PendingDelivery) *PendingDelivery {
 	return &bare
 }
 
-// InitialStatus returns the status with which d is stored for the binding's connection.
+// InitialStatus returns the status with which the delivery d is stored for the binding's connection.
 func (b TokenBinding) InitialStatus(d PendingDelivery) domain.DeliveryStatus {
 	return d.Event.InitialStatus(b.AccountRef, d.Unreadable)
 }
 
-// WantsPull reports whether d wants a pull of the binding's connection.
+// WantsPull reports whether the delivery d wants a pull of the binding's connection.
 func (b TokenBinding) WantsPull(d PendingDelivery) bool {
 	return b.InitialStatus(d) == domain.DeliveryAccepted
 }
 
-// StoredResult returns the result of a delivery that was stored. pull is the nil UUID unless the
-// delivery wants a pull.
+// StoredResult returns the result of a delivery that was stored. The argument pull is the nil UUID unless the delivery
+// wants a pull.
 func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
 	return Result{ReceiveResult: ports.ReceiveResult{
 		Token: domain.TokenID{UUID: b.Token},
@@ -94,16 +95,16 @@ func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
 	}}
 }
 
-// DuplicateResult returns the result of a delivery whose event was stored before. first is the
-// stored delivery.
+// DuplicateResult returns the result of a delivery whose event was stored before. The argument first is the stored
+// delivery.
 func (b TokenBinding) DuplicateResult(first domain.Delivery) Result {
 	return Result{ReceiveResult: ports.ReceiveResult{
 		Token: domain.TokenID{UUID: b.Token}, Delivery: first, Duplicate: true,
 	}}
 }
 
-// EventKey is the deduplication key of a delivery: two deliveries with the same key are the same event.
-// Both databases have a unique index over these columns.
+// EventKey is the deduplication key of a delivery: two deliveries with the same key belong to the same event. Both
+// databases have a unique index over these columns.
 type EventKey struct {
 	Connection  uuid.UUID
 	Fingerprint domain.Fingerprint
@@ -120,19 +121,19 @@ type BatchEvent struct {
 
 	// Inserted means that this batch has stored First.
 	Inserted bool
-	// Earlier is the delivery that was stored before the batch; nil if there is none, or if it was not
+	// Earlier is the delivery that was stored before the batch; nil if there is no such delivery, or if it was not
 	// read.
 	Earlier *domain.Delivery
 
-	members []int // indexes of all deliveries of the event in the batch; the first index is that of First
+	members []int // the indexes of all deliveries of the event in the batch; the first index belongs to First
 }
 
 // WantsPull reports whether the event wants a pull of its connection.
 func (e *BatchEvent) WantsPull() bool { return e.Status == domain.DeliveryAccepted }
 
-// WebhookBatch contains the deliveries of one transaction, grouped by event. A dialect first calls
-// Deduplicate and AssignPulls. Then it runs its own statements and sets Inserted and Earlier of the events.
-// At the end it calls Results.
+// WebhookBatch contains the deliveries of one transaction, grouped by event. A dialect first calls Deduplicate and
+// AssignPulls. Then it runs its own statements and sets the fields Inserted and Earlier of the events. At the end, it
+// calls Results.
 type WebhookBatch struct {
 	Deliveries []PendingDelivery
 	// Events are the distinct events, in the order of their first deliveries.
@@ -142,8 +143,8 @@ type WebhookBatch struct {
 	bindings map[domain.TokenHash]TokenBinding
 }
 
-// Deduplicate groups the deliveries by event. A delivery whose token has no binding of the delivery's
-// vendor, or a binding that does not admit its source, belongs to no event and is refused.
+// Deduplicate groups the deliveries by event. If the token of a delivery has no binding, or the binding has another
+// vendor than the delivery or does not admit its source, the delivery belongs to no event and is refused.
 func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]TokenBinding) *WebhookBatch {
 	b := &WebhookBatch{
 		Deliveries: deliveries, Events: make([]*BatchEvent, 0, len(deliveries)),
@@ -169,14 +170,14 @@ func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]Tok
 	return b
 }
 
-// bindingOf returns the binding of the delivery's token. It returns false if there is none, or if the
+// bindingOf returns the binding of the delivery's token. It returns false if the token has no binding, or if the
 // binding does not match the delivery.
 func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
 	binding, ok := b.bindings[d.Token]
 	return binding, ok && binding.Matches(*d)
 }
 
-// Foreign returns the events that name another account than that of their connection.
+// Foreign returns the events that name another account reference than that of their connection.
 func (b *WebhookBatch) Foreign() (foreign []*BatchEvent) {
 	for _, e := range b.Events {
 		if e.First.Event.NamesOther(e.Binding.AccountRef) {
@@ -194,10 +195,10 @@ func (e *BatchEvent) Forget() {
 	e.First = &bare
 }
 
-// AssignPulls assigns a pull to each event that wants one and has no Earlier delivery. queued contains the
-// ids of the queued pulls by connection. If a connection has a queued pull, its events get that pull.
-// Otherwise its events share a new pull, whose id comes from the first of these events. The dialect creates
-// that pull only if at least one of the events is new.
+// AssignPulls assigns a pull to each event that wants a pull and whose field Earlier is nil. The argument queued
+// contains the ids of the queued pulls, by connection. If a connection has a queued pull, its events get that pull.
+// Otherwise its events share a new pull, whose id comes from the first of these events. The dialect creates that pull
+// only if at least one of the events is new.
 func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
 	newPulls := make(map[uuid.UUID]uuid.UUID)
 	for _, e := range b.Events {
@@ -215,8 +216,8 @@ func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
 	}
 }
 
-// SetEarlier sets d as the Earlier delivery of its event. If the batch has no such event, d is
-// ignored.
+// SetEarlier sets the field Earlier of the event to which the delivery d belongs. If the batch does not contain this
+// event, SetEarlier does nothing.
 func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
 	if e, ok := b.byKey[EventKey{d.Connection.UUID, d.Fingerprint}]; ok {
 		e.Earlier = &d
@@ -228,9 +229,9 @@ func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
 // the vendor sends the event again, which is then stored as new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
-// Results returns a result for each delivery, in the order of Deliveries. The first delivery of an inserted
-// event is stored; every other delivery of an event is a duplicate. missing is the error for duplicates
-// whose Earlier delivery is unknown.
+// Results returns a result for each delivery, in the order of Deliveries. The first delivery of an inserted event is
+// stored; every other delivery of an event is a duplicate. The argument missing is the error for duplicates whose first
+// delivery is unknown, because Inserted is false and Earlier is nil.
 func (b *WebhookBatch) Results(missing error) []Result {
 	results := make([]Result, len(b.Deliveries))
 	for i := range b.Deliveries {

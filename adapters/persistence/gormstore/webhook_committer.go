@@ -18,10 +18,10 @@ const (
 	maxQueue = 4096
 )
 
-// committer stores deliveries in batches (group commit). Its worker takes all waiting deliveries, stores
-// them in one transaction, and sends their results when the transaction is durable. It does not wait for
-// further deliveries. Under load one disk flush therefore serves many deliveries, and a single delivery is
-// not delayed. There is only one worker, because a second one would only make the batches smaller.
+// committer stores deliveries in batches (group commit). Its worker takes all waiting deliveries, stores them in one
+// transaction, and sends their results when the transaction is durable. It does not wait for further deliveries.
+// Therefore one disk flush serves many deliveries under load, and a single delivery is not delayed. There is only one
+// worker, because a second one would only make the batches smaller.
 type committer struct {
 	receive func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
 	timeout time.Duration
@@ -39,7 +39,7 @@ type call struct {
 	result   chan Result
 }
 
-// newCommitter returns a committer and starts its worker; close ends the worker. timeout limits both the
+// newCommitter returns a committer and starts its worker; close ends the worker. The argument timeout limits both the
 // wait of a caller and the transaction of a batch.
 func newCommitter(
 	timeout time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error),
@@ -67,11 +67,11 @@ func (c *committer) submit(ctx context.Context, d PendingDelivery) Result {
 	return result
 }
 
-// enqueue waits for room in the queue and adds the call to it. Errors: that of the call's context,
-// or Unavailable when the committer is closing.
+// enqueue waits for room in the queue and adds the call to it. Errors: the error of the call's context, or Unavailable
+// when the committer is closing.
 func (c *committer) enqueue(waiting *call) error {
 	select {
-	case <-c.closing: // checked separately, because the select below takes any ready case at random
+	case <-c.closing: // checked first, because the select below chooses at random among the cases that are ready
 		return errClosed
 	default:
 	}
@@ -137,8 +137,8 @@ func (c *committer) next() *call {
 	}
 }
 
-// collect returns a batch of first and the calls queued after it, at most maxBatch calls. It skips calls
-// whose callers no longer wait.
+// collect returns a batch that consists of first and the calls that are queued after it, at most maxBatch calls. It
+// skips calls whose callers no longer wait.
 func (c *committer) collect(first *call) []*call {
 	batch := make([]*call, 0, maxBatch)
 	for next := first; ; {

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeTable replaces the database. It records the size of each batch that it receives, and blocks
-// until proceed is closed or the context ends.
+// fakeTable replaces the database. It records the size of each batch that it receives. Then it blocks until the channel
+// proceed is closed or the context ends.
 type fakeTable struct {
 	mu               sync.Mutex
 	batches          []int
@@ -54,8 +54,8 @@ func deliveryNamed(name string) PendingDelivery {
 	return PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Event: domain.WebhookEvent{Name: name}}}
 }
 
-// submitAll submits the first delivery, waits until it is being stored, and then submits the others, so
-// that they queue after it. Finally it lets all deliveries proceed and returns their results by name.
+// submitAll submits the first delivery and waits until the committer is storing it. Then it submits the other
+// deliveries, which have to queue. Finally, it lets all deliveries proceed and returns their results by name.
 func submitAll(t *testing.T, c *committer, f *fakeTable, names []string) map[string]Result {
 	t.Helper()
 	var mu sync.Mutex
@@ -201,8 +201,8 @@ func TestCloseStoresTheQueuedDeliveriesAndRefusesLaterOnes(t *testing.T) {
 	})
 }
 
-// Receive has a separate timeout, because vendors wait only five seconds for a response. It may be shorter
-// than the timeout of the other methods.
+// Receive must use its own timeout (ReceiveTimeout) if one is set, because vendors wait only five seconds for a
+// response. This timeout may be shorter than the timeout of the other methods.
 func TestReceiveHasATimeoutOfItsOwn(t *testing.T) {
 	for _, row := range []struct{ receiveTimeout, want time.Duration }{
 		{4 * time.Second, 4 * time.Second}, {0, 10 * time.Second},

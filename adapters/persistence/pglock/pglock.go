@@ -1,8 +1,8 @@
 // Package pglock runs functions under advisory locks of PostgreSQL.
 //
-// A lock belongs to a transaction that stays open while the function runs, and not to a session. It therefore also
-// works through a pooler in transaction mode, which would leave the lock of a session on a connection that other
-// clients use. The transaction reads and writes nothing: it has no transaction id and, between its statements, no
+// A lock belongs to a transaction, which stays open while the function runs, and not to a session. The lock therefore
+// also works through a pooler in transaction mode. Such a pooler would leave a session's lock on a connection that
+// other clients use. The transaction reads and writes no rows: it has no transaction id and, between its statements, no
 // snapshot, so it delays neither VACUUM nor the change feed.
 package pglock
 
@@ -17,30 +17,30 @@ import (
 )
 
 const (
-	// idleTimeout is how long the server keeps the lock of a client that sends nothing, because its machine was
-	// lost. The lock of a client that has only ended is released immediately.
+	// idleTimeout is how long the server keeps the lock of a client that has stopped sending statements, for example
+	// because its machine was lost. If only the client's process ends, the server releases the lock immediately.
 	idleTimeout = "60s"
-	// pingInterval is how often the transaction sends a statement. It is shorter than idleTimeout, and shorter than the
-	// same limit of a pooler.
+	// pingInterval is the time between two statements that keep the transaction from being idle. It is shorter than
+	// idleTimeout, and shorter than the idle timeout of a pooler.
 	pingInterval = 10 * time.Second
-	// pingTimeout bounds each of these statements.
+	// pingTimeout bounds each statement that ping sends.
 	pingTimeout = 5 * time.Second
-	// releaseTimeout bounds how long the end of the transaction may take if the server no longer responds.
+	// releaseTimeout bounds the rollback that ends the transaction, because the server may no longer respond.
 	releaseTimeout = time.Second
 	// retryInterval is the pause between two attempts of Wait. Waiting clients hold no connection during the pause,
 	// so that clients that share a small pool cannot deadlock.
 	retryInterval = 200 * time.Millisecond
 )
 
-// begin is the statement that begins the transaction of a lock.
+// begin is the statement that begins the transaction to which a lock belongs.
 const begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '" + idleTimeout + "'"
 
-// ErrLost is the cause with which the context of fn ends if the connection that holds the lock is lost.
+// ErrLost is the cause (context.Cause) of the end of fn's context if the connection that holds the lock is lost.
 var ErrLost = errors.New("the advisory lock is lost")
 
 // Try runs fn under the lock with this key, and returns the error of fn. If another client holds the lock, it returns
-// false without calling fn. The lock occupies one connection of the pool until fn returns. The context that fn
-// receives ends if the lock is lost. Other errors are those of the database.
+// false without calling fn. The lock occupies one connection of the pool until fn returns. The context that fn receives
+// ends if the lock is lost. If the lock cannot be requested, Try returns false and the database error.
 func Try(
 	ctx context.Context, pool *pgxpool.Pool, key int64, fn func(context.Context) error,
 ) (acquired bool, err error) {
@@ -63,7 +63,8 @@ func Try(
 	return true, fn(held)
 }
 
-// Wait is like Try, but waits until the lock is free. If it is not free within patience, Wait returns an error.
+// Wait is like Try, but waits until the lock is free. If another client still holds the lock after the duration
+// patience, Wait returns an error.
 func Wait(
 	ctx context.Context, pool *pgxpool.Pool, key int64, patience time.Duration, fn func(context.Context) error,
 ) error {
@@ -83,7 +84,8 @@ func Wait(
 	}
 }
 
-// ping keeps tx from being idle for too long, until ctx ends. If the connection is lost, it calls cancel.
+// ping sends a statement in tx every pingInterval until ctx ends, so that tx is never idle for too long. If the
+// connection is lost, ping calls cancel.
 func ping(ctx context.Context, cancel context.CancelCauseFunc, tx pgx.Tx) {
 	ticker := time.NewTicker(pingInterval)
 	defer ticker.Stop()
@@ -93,7 +95,8 @@ func ping(ctx context.Context, cancel context.CancelCauseFunc, tx pgx.Tx) {
 			return
 		case <-ticker.C:
 		}
-		// The context of the statement does not end with ctx: an interrupted statement would close the connection.
+		// The statement has a context that does not end with ctx, because interrupting a statement closes the
+		// connection.
 		bounded, end := context.WithTimeout(context.WithoutCancel(ctx), pingTimeout)
 		_, err := tx.Exec(bounded, "SELECT")
 		end()

@@ -83,8 +83,8 @@ func benchmarkReceive(b *testing.B, db *postgres.DB) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
 }
 
-// BenchmarkStorePage measures a page of 500 new rows, and a page that changes one row. The server does not
-// flush commits, so that the time of the statements shows. It also measures a page of the feed.
+// BenchmarkStorePage measures a page of 500 new rows, and a page that changes one row. It also measures a page of the
+// feed. The server does not flush commits, so that the results show the time of the statements.
 func BenchmarkStorePage(b *testing.B) { onEachEngine(b, pgtest.Options{}, benchmarkStorePage) }
 
 func benchmarkStorePage(b *testing.B, db *postgres.DB) {

@@ -41,8 +41,8 @@ func TestPostgreSQLConformsToTheStorePortsOnCitus(t *testing.T) {
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })
 }
 
-// Each unique index of a table that is distributed must contain the tenant. The test needs no Citus, so that a
-// migration that adds another index is noticed everywhere.
+// Each unique index of a table that is distributed must contain the tenant. The test needs no Citus, so it checks the
+// index of a new migration on every machine.
 func TestEachKeyContainsTheTenantBeforeTheTablesAreDistributed(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	if err := db.PrepareDistribution(t.Context()); err != nil {
@@ -76,8 +76,8 @@ func TestTheTablesAreDistributedOnlyWithTheExtension(t *testing.T) {
 	}
 }
 
-// A database that has served is distributed. Its rows remain, the feed continues where a consumer has stopped, and a
-// later migration needs no setting.
+// When the tables of a database that is already in use are distributed, its rows must remain, and the feed must
+// continue at the position at which a consumer has stopped. A later migration must not need the setting Distribute.
 func TestDistributingATableKeepsItsRowsAndTheFeed(t *testing.T) {
 	dsn := pgtest.CitusDSN(t)
 	plain := opened(t, dsn)
@@ -112,8 +112,8 @@ func TestDistributingATableKeepsItsRowsAndTheFeed(t *testing.T) {
 	want(t, "all", []string{"before", "after"}, all)
 }
 
-// The older writer has its position from the server of the tenant's rows, where the reader looks for it. Transaction
-// ids of the coordinator, and the writers there, say nothing about them.
+// The feed of a tenant must wait for an older writer. Writer and reader both use the transaction ids of the server of
+// the tenant's rows. Transactions on the coordinator say nothing about the order of these writers.
 func TestTheFeedOnCitusWaitsForAnOlderWriter(t *testing.T) {
 	db := openDistributed(t, pgtest.CitusDSN(t))
 	s := db.Store(nil)
@@ -162,7 +162,8 @@ func TestTheFeedOnCitusWaitsForAnOlderWriter(t *testing.T) {
 	want(t, "after the commit", []string{"slow", "fast"}, both)
 }
 
-// Concurrent deliveries of several tenants get into common batches, each of them twice.
+// If concurrent deliveries of several tenants are in the same batches, each event must be stored once, although it is
+// sent twice, and each tenant must get one pull.
 func TestABatchOnCitusContainsSeveralTenants(t *testing.T) {
 	s := openDistributed(t, pgtest.CitusDSN(t)).Store(nil)
 	var tokens []domain.WebhookToken
@@ -222,15 +223,16 @@ func TestABatchOnCitusContainsSeveralTenants(t *testing.T) {
 	}
 }
 
-// Citus detects a deadlock between transactions of its clients and ends the younger one, which is that of the request.
+// A request must be repeated if its transaction was ended because of a deadlock. Citus detects deadlocks between the
+// transactions of its clients, and ends the younger transaction, which is that of the request.
 func TestARequestOnCitusIsRepeatedAfterADeadlock(t *testing.T) {
 	dsn := pgtest.CitusDSN(t)
 	var found deadlockCounter
 	db := tracedWith(t, postgres.Config{URL: dsn, Timeout: patience, Distribute: true}, &found)
-	// The worker must not end the older transaction before that.
+	// The long timeout prevents the worker from ending the older transaction before Citus ends the younger one.
 	requestInDeadlock(t, db, dsn,
 		"SET citus.propagate_set_commands = 'local'", "BEGIN", "SET LOCAL deadlock_timeout = '1h'")
-	// The repetition is part of another deadlock if it takes the lock of the connection first.
+	// There can be more than one deadlock: the repeated request deadlocks, too, if it locks the connection first.
 	if found.Load() == 0 {
 		t.Error("Citus detected no deadlock")
 	}

@@ -71,7 +71,7 @@ func (c *copyEncoder) fill(size int) error {
 	return nil
 }
 
-// row encodes the number of columns, and then each column with its length. Errors: an amount that
+// row encodes a row: the number of its columns, and then each column with its length. It returns an error if an amount
 // is not a decimal number.
 func (c *copyEncoder) row(r *gormstore.TransactionRow) error {
 	c.buffer = binary.BigEndian.AppendUint16(c.buffer, uint16(len(gormstore.TransactionColumns)))
@@ -159,7 +159,8 @@ func (c *copyEncoder) time(at time.Time) {
 	c.long(at.UnixMicro() - epoch)
 }
 
-// numeric encodes every digit of a decimal text. Errors: the text is not a number.
+// numeric encodes a decimal number that is given as text, with all of its digits. It returns an error if the text is
+// not a number.
 func (c *copyEncoder) numeric(amount string) error {
 	start := len(c.buffer)
 	encoded, err := appendNumeric(append(c.buffer, nullLength[:]...), amount)

@@ -13,14 +13,14 @@ import (
 const (
 	// connectTimeout bounds the attempt to connect to one host; the URL may set a shorter time with connect_timeout.
 	connectTimeout = 5 * time.Second
-	// closeTimeout bounds how long a connection that was interrupted takes to close. Until then, pgx asks the server to
-	// cancel the statement and waits for the end of the connection, and the pool counts it as open. The default of pgx
-	// is 15 s; a server that hangs would then exhaust the pool.
+	// closeTimeout bounds how long an interrupted connection takes to close. Before the connection is closed, pgx asks
+	// the server to cancel the statement and waits for the end of the connection, and the pool still counts the
+	// connection as open. The default of pgx is 15 s; a server that hangs would then exhaust the pool.
 	closeTimeout = time.Second
 )
 
-// keepAlive makes the kernel notice within 20 s that the machine of the server is gone, for a connection that only
-// waits, such as the one that listens for notifications. Every other use of a connection has a timeout of its own.
+// keepAlive makes the kernel notice within 20 s that the machine of the server is gone. It serves connections that only
+// wait, such as the one that listens for notifications. Every other use of a connection has its own timeout.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 8 * time.Second, Interval: 4 * time.Second, Count: 3}
 
 // noticeLostServers makes connections end soon when their server no longer responds or no longer accepts writes. The
@@ -39,8 +39,9 @@ func noticeLostServers(config *pgx.ConnConfig) {
 // readOnlyTransaction is the SQLSTATE of a write to a server that is a standby, or has become read-only.
 const readOnlyTransaction = "25006"
 
-// dial connects to a server. Connections are bounded by connectTimeout; a context that lasts longer belongs to a
-// request to cancel a statement, which pgx sends on a separate connection.
+// dial connects to a server. The context of a normal connection ends within connectTimeout. A context with a later
+// deadline belongs to a request to cancel a statement, which pgx sends on a separate connection; dial limits such a
+// connection to closeTimeout.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	end, bounded := ctx.Deadline()
 	cancels := bounded && time.Until(end) > connectTimeout
@@ -60,8 +61,8 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return serverConn{conn}, nil
 }
 
-// serverConn is a connection to a server whose deadlines are at most closeTimeout ahead. pgx sets a deadline only to
-// interrupt a connection, and to bound how long it takes to close.
+// serverConn is a connection to a server that limits each deadline to closeTimeout from now. pgx sets a deadline only
+// to interrupt a connection, and to bound how long it takes to close.
 type serverConn struct{ net.Conn }
 
 // SetDeadline implements net.Conn.

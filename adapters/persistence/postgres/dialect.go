@@ -31,10 +31,10 @@ type dialect struct {
 	reads   *readBatcher
 }
 
-// Transact begins the transaction with pgx on a connection from GORM's pool, so that both
-// libraries can write in the same transaction: the stores write through GORM, the job queue
-// through pgx. The statements of ExecAtCommit and the commit are sent in one batch. If one of the statements fails, the
-// server skips the rest of the batch, and so also the commit.
+// Transact begins the transaction with pgx on a connection from GORM's pool, so that both libraries can write in the
+// same transaction: the stores write through GORM, the job queue through pgx. The statements of ExecAtCommit and the
+// commit are sent in one batch. If one of the statements fails, the server skips the rest of the batch, including the
+// commit.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	conn, err := d.db.sql.Conn(ctx)
 	if err != nil {
@@ -117,8 +117,8 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 // closes the connection, which makes the server roll back.
 const rollbackTimeout = time.Second
 
-// rollbackContext returns the context of a rollback. It does not end with the caller's context,
-// because the rollback must run even if the caller has left.
+// rollbackContext returns the context of a rollback. It does not end with the caller's context, because the rollback
+// must run even if the caller no longer waits.
 func rollbackContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 }
@@ -147,8 +147,8 @@ func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []a
 	return d.reads.query(ctx, sql, args, columns, take)
 }
 
-// maxAttempts limits how often a query is sent. A query is sent again only if its connection turned out to
-// be broken before anything was sent. database/sql makes as many attempts for GORM.
+// maxAttempts limits how often a query is sent. A query is sent again only if its connection turned out to be broken
+// before anything was sent. For GORM's statements, database/sql makes the same number of attempts.
 const maxAttempts = 3
 
 // query runs a SELECT directly through pgx, which prepares each statement once per connection and reads
@@ -201,7 +201,8 @@ func (dialect) Contains(column string, texts [][]byte) clause.Expr {
 // Scrub does nothing. PostgreSQL keeps old versions of rows until a VACUUM, and no query and no dump shows them.
 func (dialect) Scrub(context.Context) error { return nil }
 
-// AnnouncedRemovals implements gormstore.Dialect. The function returns no row if the scope has no member removed.
+// AnnouncedRemovals implements gormstore.Dialect. The SQL function returns no row if the JSON of the scope has no
+// member "removed".
 func (dialect) AnnouncedRemovals(name string) string {
 	return "json_array_elements_text(CAST(deliveries.ask AS json) -> 'removed') AS " + name + " (value)"
 }
@@ -218,8 +219,8 @@ func (d dialect) ChangeSeq(tenant uuid.UUID, also string, args ...any) clause.Ex
 	return d.ofFeed("SELECT shift + pg_current_xact_id()::text::bigint, "+also+" FROM feed", tenant, args...)
 }
 
-// tenantIs returns a condition on a column with the ids of tenants, for the same statements as tenantIs of gormstore.
-// tenant is the name of a parameter.
+// tenantIs returns a condition that the column, which contains the ids of tenants, equals the parameter with the name
+// tenant. It is meant for the same statements as the function tenantIs of gormstore.
 func (d dialect) tenantIs(column, tenant string) string {
 	if d.db.distributed {
 		return column + " = " + tenant
@@ -227,10 +228,10 @@ func (d dialect) tenantIs(column, tenant string) string {
 	return "CASE " + column + " WHEN " + tenant + " THEN true END"
 }
 
-// ofFeed returns a statement that reads the row of feed and the state of the transactions of a server. If the database
-// is distributed, this must be the server of the tenant's rows: each server has transaction ids of its own. Citus sends
-// the whole statement to that server, and in the same transaction as the other statements about the tenant, because of
-// the condition, which is always true.
+// ofFeed returns a statement that reads the row of the table feed and the state of a server's transactions. In a
+// distributed database, this must be the server of the tenant's rows, because each server has its own transaction ids.
+// ofFeed therefore adds a condition about the tenant, which is always true. Because of this condition, Citus sends the
+// whole statement to the tenant's server, in the same transaction as the other statements about the tenant.
 func (d dialect) ofFeed(statement string, tenant uuid.UUID, args ...any) clause.Expr {
 	if !d.db.distributed {
 		return clause.Expr{SQL: statement, Vars: args}
@@ -243,9 +244,9 @@ func (d dialect) ofFeed(statement string, tenant uuid.UUID, args ...any) clause.
 // connection's id: connections that share a hash wait for each other, which is rare and harmless.
 const connectionLocks = "3601"
 
-// ShareConnection uses an advisory lock that PostgreSQL releases at the end of the transaction, so that it also
-// works through a pooler in transaction mode. Such a lock writes nothing. It belongs to the server that evaluates it,
-// which is that of the tenant's rows.
+// ShareConnection uses an advisory lock that PostgreSQL releases at the end of the transaction, so that it also works
+// through a pooler in transaction mode. Taking such a lock writes nothing. The lock exists on the server that evaluates
+// the expression, which is the server of the tenant's rows.
 func (dialect) ShareConnection(connection string) string {
 	return "pg_advisory_xact_lock_shared(" + connectionLocks + ", hashtext(" + connection + "::text)) IS NULL"
 }
@@ -277,12 +278,12 @@ func (d dialect) FeedEnd(tenant uuid.UUID) clause.Expr {
 	return d.ofFeed("SELECT shift + "+oldestRunning+" - 1 FROM feed", tenant)
 }
 
-// FeedHold reads the oldest transaction with an id, of any database of the cluster, prepared transactions
-// included. The feed withholds changes only if a later transaction has already ended. pg_stat_activity
-// shows the start of another role's transaction only to members of pg_read_all_stats; the id of the oldest
-// open transaction is visible to every role.
+// FeedHold reads the oldest transaction with an id, of any database of the cluster, including prepared transactions.
+// The feed withholds changes only if a later transaction has already ended. pg_stat_activity shows the start of another
+// role's transaction only to members of pg_read_all_stats; the id of the oldest open transaction is visible to every
+// role.
 //
-// In a distributed database it reads the transactions of the workers, and returns the oldest one of all.
+// In a distributed database it reads the transactions of all workers, and returns the oldest of them.
 func (d dialect) FeedHold() string {
 	if d.db.distributed {
 		return `SELECT split_part(result, ' ', 1), split_part(result, ' ', 2)::float8 FROM run_command_on_workers(
@@ -292,7 +293,7 @@ func (d dialect) FeedHold() string {
 	return feedHoldSQL
 }
 
-// feedHoldSQL returns the oldest transaction of one server.
+// feedHoldSQL is a SELECT of the oldest transaction of one server, in the form of FeedHold.
 const feedHoldSQL = `SELECT
 		CASE WHEN pg_snapshot_xmin(now) < pg_snapshot_xmax(now) THEN pg_snapshot_xmin(now)::text ELSE '' END,
 		coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - min(opened)), 0) FROM (
@@ -306,7 +307,8 @@ func (dialect) ReadOnly() string {
 	return "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 }
 
-// ExecBoth executes one statement, whose WITH clause contains the query, so that the row needs no round trip.
+// ExecBoth executes one statement, whose WITH clause contains the query, so that inserting the row needs no round trip
+// of its own.
 func (d dialect) ExecBoth(
 	ctx context.Context, query string, args []any, row gormstore.InsertedRow,
 ) (sql.Result, error) {

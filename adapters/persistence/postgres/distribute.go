@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/pglock"
 )
 
-// prepareSQL makes the keys of the tables suitable for distribution: each contains tenant_id as its last column, and no
-// table refers to another one.
+// prepareSQL prepares the keys of the tables for distribution. Afterwards each key contains tenant_id as its last
+// column, and no table has a foreign key to another table.
 //
 //go:embed distribute.sql
 var prepareSQL string
@@ -25,14 +25,15 @@ const forwardSQL = "UPDATE feed SET shift = shift + pg_current_xact_id()::text::
 // together with rows of any tenant.
 var referenceTables = []string{"webhook_tokens", "feed"}
 
-// firstTable is distributed first. A database is distributed if this table is.
+// firstTable is the table that is distributed first. A database counts as distributed if this table is distributed.
 const firstTable = "connections"
 
-// errNoCitus is the error of Migrate if the tables must be distributed but cannot.
+// errNoCitus is the error of Migrate if the tables must be distributed, but the database does not have the extension.
 var errNoCitus = errors.New("the database does not have the extension citus: create it on the coordinator and on all" +
 	" workers, and add the workers with citus_add_node")
 
-// isDistributed is an SQL expression that is true if the table of the parameter is distributed or has copies.
+// isDistributed is an SQL expression that is true if the table whose name is the parameter is distributed or has a copy
+// on each server.
 const isDistributed = "EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass($1::text))"
 
 // hasCitus reports whether the database has the extension.
@@ -41,7 +42,7 @@ func (db *DB) hasCitus(ctx context.Context) (has bool, err error) {
 	return has, err
 }
 
-// findDistribution sets db.distributed.
+// findDistribution finds out whether the tables are distributed, and sets db.distributed.
 func (db *DB) findDistribution(ctx context.Context) error {
 	has, err := db.hasCitus(ctx)
 	if err != nil || !has {
@@ -52,7 +53,8 @@ func (db *DB) findDistribution(ctx context.Context) error {
 
 // distributeTables distributes the tables with a column tenant_id that are not distributed yet, in one transaction. It
 // does nothing unless the configuration asks for it, or the database is distributed already: a migration may have
-// created a new table. The tables must not be in use by another process that found them not distributed.
+// created a new table. Meanwhile no other process may use the tables if it has found at its start that they are not
+// distributed.
 func (db *DB) distributeTables(ctx context.Context) error {
 	if !db.distribute && !db.distributed {
 		return nil

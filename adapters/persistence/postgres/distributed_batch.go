@@ -18,7 +18,7 @@ const tenantsAtOnce = 4
 
 // receiveByTenant stores a batch in a distributed database, with one transaction for each tenant: a transaction over
 // several tenants would be a two-phase commit on several servers. The deliveries of one tenant are stored together or
-// not at all; an error of one tenant does not concern the others.
+// not at all; an error of one tenant does not affect the others.
 func (d dialect) receiveByTenant(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
@@ -71,8 +71,8 @@ func (d dialect) receiveOfTenant(
 	}
 }
 
-// tenantsOf returns the tenants of the live tokens of the deliveries. It reads the copy of the tokens on the
-// coordinator.
+// tenantsOf returns the tenants of the deliveries' live tokens, by token hash. It reads the coordinator's copy of the
+// tokens.
 func (d dialect) tenantsOf(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]uuid.UUID, error) {
@@ -91,7 +91,8 @@ func (d dialect) tenantsOf(
 	return tenants, err
 }
 
-// ofTenant returns " AND column = $n" with the tenant as the last one of args, if the database is distributed.
+// ofTenant returns the condition " AND column = $n", and args with the tenant appended as the parameter $n, if the
+// database is distributed. Otherwise it returns an empty condition and args unchanged.
 func (d dialect) ofTenant(column string, tenant uuid.UUID, args ...any) (string, []any) {
 	if !d.db.distributed {
 		return "", args
@@ -99,7 +100,7 @@ func (d dialect) ofTenant(column string, tenant uuid.UUID, args ...any) (string,
 	return " AND " + column + " = $" + strconv.Itoa(len(args)+1), append(args, plainID(tenant))
 }
 
-// insertDeliveryValues is insertDeliveries in a distributed database.
+// insertDeliveryValues does what insertDeliveries does, in a form for a distributed database.
 func insertDeliveryValues(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
 	rows := make([][]any, len(batch.Events))
 	byID := make(map[uuid.UUID]*gormstore.BatchEvent, len(batch.Events))
@@ -131,7 +132,7 @@ func insertDeliveryValues(ctx context.Context, tx querier, batch *gormstore.Webh
 		func(id uuid.UUID) { byID[id].Inserted = true })
 }
 
-// insertPullValues is insertMissing in a distributed database.
+// insertPullValues does what insertMissing does, in a form for a distributed database.
 func insertPullValues(
 	ctx context.Context,
 	tx querier,
@@ -151,10 +152,11 @@ func insertPullValues(
 	return created, err
 }
 
-// insertValues inserts rows of constants, which Citus sends to the server of the tenant in one task; it would read the
-// rows of an INSERT … SELECT on the coordinator first. head is the text before the rows, and tail the one after them,
-// which returns ids. The number of rows in one statement is a power of two, so that a connection prepares only a few
-// texts. take is called with each id that is returned.
+// insertValues inserts rows of constants. Citus sends such an INSERT to the server of the tenant in one task, whereas
+// it would first read the rows of an INSERT … SELECT on the coordinator. The argument head is the text of the statement
+// before the rows, and tail is the text after them, which returns ids. The number of rows in one statement is a power
+// of two, so that a connection prepares only a few different statements. The function take is called with each returned
+// id.
 func insertValues(
 	ctx context.Context, tx querier, head, tail string, rows [][]any, take func(id uuid.UUID),
 ) error {

@@ -53,9 +53,9 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	}
 }
 
-// changes reads the feed from the position after until it has read at least many changes, or a timeout
-// expires. It returns the external ids of the changed rows and the position after them. It polls, because
-// other writers can delay the feed, even those of another test's database.
+// changes reads the feed, starting at the position in the argument after. It stops when it has read at least as many
+// changes as the argument many says, or when a timeout expires. It returns the external ids of the changed rows and the
+// position after them. It polls, because other writers can delay the feed, even those of another test's database.
 func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position,
 	many int,
 ) ([]string, domain.Position) {
@@ -117,8 +117,8 @@ func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	want(t, "after its commit", []string{"slow", "fast"}, after)
 }
 
-// Transactions are numbered for the whole cluster. The feed must therefore also wait for an older
-// transaction of another database.
+// The feed must also wait for an older transaction of another database, because transaction ids are assigned for the
+// whole cluster.
 func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
 	elsewhere := opened(t, pgtest.DSN(t))
 	s := opened(t, pgtest.DSN(t)).Store(nil)
@@ -142,8 +142,8 @@ func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
 	want(t, "after that", []string{"row"}, after)
 }
 
-// The transaction that holds the feed back may belong to another program, and to another role whose
-// sessions the store is not permitted to see.
+// FeedHold must find a transaction that holds the feed back, even if it belongs to another database or program, or to
+// another role whose sessions the store is not permitted to see.
 func TestFeedHoldFindsAWriterOfAnotherDatabase(t *testing.T) {
 	elsewhere := opened(t, pgtest.DSN(t))
 	s := opened(t, pgtest.DSN(t)).Store(nil)

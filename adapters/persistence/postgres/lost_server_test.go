@@ -24,7 +24,7 @@ func TestTheURLMayShortenTheConnectTimeout(t *testing.T) {
 	}
 }
 
-// A server that hangs must not keep the places of its connections in the pool. Otherwise no place would be left for
+// Connections to a server that hangs must not keep their places in the pool. Otherwise no place would be left for
 // connections to the server that replaces it.
 func TestAHangingServerDoesNotKeepThePoolFull(t *testing.T) {
 	server, err := pgtest.Start(pgtest.Options{})
@@ -62,7 +62,7 @@ func TestAHangingServerDoesNotKeepThePoolFull(t *testing.T) {
 	t.Logf("the pool was empty after %v", time.Since(begun))
 }
 
-// A connection on which the server refuses to write is closed, because its server may be a standby now.
+// A connection on which the server refuses a write must be closed, because the server may now be a standby.
 func TestAConnectionToAReadOnlyServerIsClosed(t *testing.T) {
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {

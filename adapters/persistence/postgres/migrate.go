@@ -20,8 +20,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrationLock is the key of the advisory lock that is held during a migration. Earlier releases locked the same key
-// for their session.
+// migrationLock is the key of the advisory lock that is held during a migration. Earlier releases took a session-level
+// lock with the same key.
 const migrationLock = lock.DefaultLockID
 
 // migrationPatience is how long a process waits while another one migrates.
@@ -55,9 +55,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return db.continueFeed(ctx)
 }
 
-// lockTimeoutFS is a folder of migrations in which each one begins with a statement that sets the lock timeout for its
-// transaction. Otherwise, a migration that waits for a lock through a pooler would block all later users of the table
-// for as long as it waits.
+// lockTimeoutFS is a folder of migrations. When a migration is opened, it begins with a statement that sets the lock
+// timeout for the transaction of the migration. Otherwise, a migration that waits for a lock through a pooler would
+// block all later users of the table for as long as it waits.
 type lockTimeoutFS struct{ fs.FS }
 
 // up is the line of a migration after which its statements begin.
@@ -86,11 +86,10 @@ type migrationFile struct {
 // Read implements fs.File.
 func (f migrationFile) Read(into []byte) (int, error) { return f.text.Read(into) }
 
-// continueFeed lets the change feed continue after a dump of the data was restored in another cluster.
-// Transaction ids start again there, so continueFeed moves the positions of the feed past all positions of
-// the old cluster. The servers of a distributed database have no common transaction ids, so nothing detects there that
-// one was replaced. If the service is started without migrating after a restore, the operator must run the
-// migration once.
+// continueFeed lets the change feed continue after a dump of the data was restored in another cluster. Transaction ids
+// start again there, so continueFeed moves the positions of the feed past all positions of the old cluster. The servers
+// of a distributed database have no common transaction ids, so continueFeed does not detect there that a server was
+// replaced. If the service is started without migrating after a restore, the operator must run the migration once.
 func (db *DB) continueFeed(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, `
 		UPDATE feed SET cluster = here.system_identifier,

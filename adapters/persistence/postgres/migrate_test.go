@@ -82,7 +82,7 @@ func TestOpenDoesNotEchoAnInvalidURL(t *testing.T) {
 	}
 }
 
-// A login that is refused while the service runs counts as an outage, because it was valid when the service
+// A login that is refused while the service runs must count as an outage, because the login was valid when the service
 // started.
 func TestARefusedLoginIsUnavailable(t *testing.T) {
 	dsn := pgtest.DSN(t)
@@ -152,8 +152,8 @@ func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
 	}
 }
 
-// The migration marks a pull that an older release has stored as complete if its scope requests everything,
-// or if reconcile requested it. Other pulls may be complete too, but the migration cannot know it.
+// The migration must mark a pull of an older release as complete if its scope requests everything, or if the
+// reconciliation requested it. Other pulls may be complete, too, but the migration cannot know that.
 func TestTheMigrationMarksOlderPullsOfEverything(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)

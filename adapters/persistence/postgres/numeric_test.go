@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The server reads exactly the number that was encoded, with its trailing zeros.
+// The server must read exactly the number that was encoded, including its trailing zeros.
 func TestNumericsAreReadAsTheyAreWritten(t *testing.T) {
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {

@@ -33,8 +33,9 @@ func openPooled(t *testing.T, through string) *postgres.DB {
 	return db
 }
 
-// The pooler has fewer connections than the store, so that the statements of one client run on many servers. Afterwards
-// no server connection may have state of a client.
+// The store must conform to its ports although the pooler distributes the statements of one client over several server
+// connections. The pooler does so because it has fewer connections to the server than the store has to the pooler.
+// Afterwards no server connection may have session state of a client.
 func TestPostgreSQLConformsToTheStorePortsThroughAPooler(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	const servers = 5
@@ -61,7 +62,8 @@ func TestPostgreSQLConformsToTheStorePortsThroughAPooler(t *testing.T) {
 	}
 }
 
-// The pooler has the smallest pool that can migrate: one connection for the lock, and one for the migration.
+// Several processes must be able to migrate at the same time through a pooler. The pooler has the smallest sufficient
+// pool: one connection for the lock, and one for the migration.
 func TestProcessesMigrateThroughAPooler(t *testing.T) {
 	for name, prepare := range map[string]func(t *testing.T, dsn string){
 		"an empty database": func(*testing.T, string) {},
@@ -121,7 +123,7 @@ func TestAMigrationThroughAPoolerWaitsForALockOnlyAsLongAsTheLockTimeout(t *test
 	}
 }
 
-// Transactions have the limits that sessions have without a pooler, or those of the URL.
+// Transactions must have the same limits that sessions have without a pooler, or the limits that the URL sets.
 func TestTransactionsThroughAPoolerHaveTheirLimits(t *testing.T) {
 	through := pgtest.Pooled(t, pgtest.DSN(t), 2)
 	for suffix, want := range map[string][2]string{
@@ -153,7 +155,8 @@ func TestAParameterThatAPoolerRefusesIsNamed(t *testing.T) {
 	}
 }
 
-// The pooler passes the refusal of a login on as the error of a statement.
+// If the server refuses a login of the pooler, the store must report Unavailable, although the pooler passes the
+// refusal on as the error of a statement.
 func TestALoginThatIsRefusedToThePoolerIsUnavailable(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	u, err := url.Parse(dsn)

@@ -37,12 +37,13 @@ type Config struct {
 	MaxConns int
 	// Timeout bounds each store method; zero means gormstore.DefaultTimeout.
 	Timeout time.Duration
-	// Pooled means that the URL belongs to a pooler in transaction mode. Statements then rely on no state of a session:
-	// no startup parameters that a pooler refuses, and no named prepared statements, unless the URL asks for them with
-	// default_query_exec_mode.
+	// Pooled means that the URL belongs to a pooler in transaction mode. The store then relies on no state of a
+	// session. It uses no startup parameters that a pooler refuses, and no named prepared statements unless the URL
+	// asks for such statements with default_query_exec_mode.
 	Pooled bool
-	// Distribute makes Migrate distribute the tables over the workers of a Citus cluster, by tenant. The URL is that of
-	// its coordinator. A database whose tables are distributed is recognised without it.
+	// Distribute makes Migrate distribute the tables over the workers of a Citus cluster, by tenant. URL is then the
+	// URL of the coordinator of the cluster. A database whose tables are already distributed is recognised without this
+	// setting.
 	Distribute bool
 }
 
@@ -93,9 +94,9 @@ type DB struct {
 // Enqueue inserts the jobs of pulls in the transaction that created the pulls.
 type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
 
-// Open connects to the database. It does not migrate. Errors: the server's own error. It contains the user,
-// the host and the database, but never the password, and is meant only for the operator. It is an InvalidURL if the
-// URL must be corrected.
+// Open connects to the database. It does not migrate. Errors: the server's own error. It contains the user, the host
+// and the database, but never the password, and is meant only for the operator. The error is an InvalidURL if the URL
+// must be corrected.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	config, limits, err := parse(c)
 	if err != nil {
@@ -120,8 +121,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return db, nil
 }
 
-// InvalidURL is the error of Open for a URL that must be corrected. It is the rest of a sentence that begins with the
-// name of the URL, and contains no part of the URL except the names of parameters.
+// InvalidURL is the error of Open for a URL that must be corrected. Its text continues a sentence that begins with the
+// name of the setting for the URL. It contains no part of the URL except the names of parameters.
 type InvalidURL string
 
 // Error implements error.
@@ -177,8 +178,8 @@ func newDB(pool *pgxpool.Pool, limits string, timeout time.Duration) (*DB, error
 	return db, nil
 }
 
-// Store returns the stores. enqueue may be nil; pulls then get no jobs. Store may be called only
-// once. DB.Close also closes the store.
+// Store returns the stores. If enqueue is nil, pulls get no jobs. Store may be called only once. DB.Close also closes
+// the store.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue, reads: newReadBatcher(db.Pool)}
 	db.store = gormstore.New(db.DB, gormstore.Options{

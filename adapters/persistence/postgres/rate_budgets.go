@@ -35,7 +35,7 @@ type rateBudgetRow struct {
 	now          time.Time
 }
 
-// demandJSON is an item of the column demands: the calls of one tenant. Times are microseconds since 1970.
+// demandJSON is an item of the column demands. It contains the calls of one tenant. Times are microseconds since 1970.
 type demandJSON struct {
 	Tenant   uuid.UUID           `json:"tenant"`
 	Served   int64               `json:"served"`
@@ -50,7 +50,7 @@ type replicaDemandJSON struct {
 }
 
 const (
-	// The time is read by the same statement. It may be earlier than the update, never later.
+	// The statement also reads the time, which is therefore never later than the update, but may be earlier.
 	selectRateBudget = `SELECT version, full_at, blocked_until, demands, clock_timestamp()
 		FROM (VALUES (1)) AS one LEFT JOIN rate_budgets
 		ON vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4`
@@ -60,7 +60,7 @@ const (
 		WHERE vendor = $1 AND origin_sha256 = $2 AND resource = $3 AND egress_address = $4 AND version = $5`
 
 	// New rows are rare: there is one for each origin. The INSERT also deletes the rows that were not used for a day,
-	// because their buckets are full again.
+	// because the budgets in them are full again.
 	insertRateBudget = `WITH unused AS (
 			DELETE FROM rate_budgets WHERE updated_at < clock_timestamp() - interval '1 day')
 		INSERT INTO rate_budgets
@@ -148,7 +148,7 @@ func (r rateBudgetRow) domain() (domain.RateBudget, error) {
 	return state, nil
 }
 
-// demandsOf returns the column demands of the state.
+// demandsOf returns the value of the column demands for the state.
 func demandsOf(state domain.RateBudget) (string, error) {
 	demands := make([]demandJSON, 0, len(state.Demands))
 	for _, d := range state.Demands {

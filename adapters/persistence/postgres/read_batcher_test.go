@@ -16,7 +16,7 @@ import (
 // released.
 func busyBatcher(t *testing.T) *readBatcher { return busyBatcherOver(t, 0) }
 
-// busyBatcherOver is busyBatcher with a pool of at most conns connections; 0 means the default.
+// busyBatcherOver is like busyBatcher, but its pool has at most conns connections; 0 means the default.
 func busyBatcherOver(t *testing.T, conns int) *readBatcher {
 	t.Helper()
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: conns})
@@ -111,7 +111,7 @@ func TestAFailedReadDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	}
 }
 
-// If a caller leaves while its read waits for a slot, the next batch does not contain the read.
+// If the context of a caller ends while its read waits for a slot, the next batch must not contain the read.
 func TestACallerWaitsForASlotNoLongerThanItsContext(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -130,8 +130,8 @@ func TestACallerWaitsForASlotNoLongerThanItsContext(t *testing.T) {
 	}
 }
 
-// Two reads are in one batch, and one of them sleeps. When the batch times out, each of them is sent again
-// without a batch: the other read gets its result, and the sleeping read ends with its own context.
+// If one of two reads in a batch sleeps, the batch times out, and each of the reads must be sent again without a batch.
+// The other read must then get its result, and the sleeping read must end with its own context.
 func TestAHangingBatchIsAbandoned(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTimeout)
@@ -147,8 +147,8 @@ func TestAHangingBatchIsAbandoned(t *testing.T) {
 	}
 }
 
-// The server ends the only connection between two reads. The batch then fails on the broken connection, and
-// the read is sent again on a new connection.
+// If the server ends the only connection between two reads, the batch fails on the broken connection. The read must
+// then be sent again on a new connection.
 func TestABrokenConnectionIsReplaced(t *testing.T) {
 	b := busyBatcherOver(t, 1)
 	one := func() readResult {
@@ -177,7 +177,7 @@ func TestABrokenConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-// A panic of a caller's take function fails only that caller's read and does not end the process.
+// If the take function of a caller panics, only the read of that caller must fail, and the process must not end.
 func TestAPanicFailsOnlyItsRead(t *testing.T) {
 	b := busyBatcher(t)
 	var column int
@@ -192,7 +192,8 @@ func TestAPanicFailsOnlyItsRead(t *testing.T) {
 	}
 }
 
-// Many callers read at once, and the contexts of some callers end before they have a result.
+// If many callers read at once, each of them must get the result of its own read. The contexts of some callers end
+// before they have a result.
 func TestConcurrentReadsGetTheirOwnResults(t *testing.T) {
 	b := busyBatcher(t)
 	b.busy = 0

@@ -56,8 +56,8 @@ func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
 	return db
 }
 
-// If the server does not respond to the ROLLBACK, a caller whose transaction failed still gets its
-// own error, and the pool gets another connection.
+// If the server does not respond to the ROLLBACK, a caller whose transaction failed must still get its own error, and
+// the pool must get another connection.
 func TestARollbackWithoutAResponseTimesOut(t *testing.T) {
 	own := errors.New("the caller's own error")
 	var stuck atomic.Bool

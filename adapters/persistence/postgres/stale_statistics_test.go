@@ -39,8 +39,9 @@ func (*lookups) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData)
 
 var removedByFilter = regexp.MustCompile(`Rows Removed by Filter: (\d+)`)
 
-// While a connection is pulled for the first time, the planner's statistics are older than the connection. The planner
-// then assumes that it has one row, and could read all of its rows for each row that is looked up.
+// A lookup must not read the other rows of a connection that is pulled for the first time. The planner's statistics are
+// older than such a connection. The planner therefore assumes that the connection has one row, and could choose a plan
+// that reads all of its rows for each row that is looked up.
 func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 	const rows = 2000
 	tracer := &lookups{}
@@ -85,7 +86,7 @@ func TestALookupReadsNoOtherRowsOfANewConnection(t *testing.T) {
 		}
 	}
 
-	for _, page := range [][]string{ids[:500], ids[:8]} { // found by date, and by key
+	for _, page := range [][]string{ids[:500], ids[:8]} { // the first page is looked up by date, the second one by key
 		var seen []domain.RawTransaction
 		for _, id := range page {
 			seen = append(seen, domain.RawTransaction{ExternalID: id})

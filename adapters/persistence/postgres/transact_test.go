@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// Any statement of a transaction may fail, and so may the caller. If one of them fails, nothing is stored,
-// and the connection can be used for the next transaction.
+// If a statement of a transaction fails, or the caller returns an error, nothing must be stored, and the connection
+// must be usable for the next transaction.
 func TestATransactionIsStoredCompletelyOrNotAtAll(t *testing.T) {
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {

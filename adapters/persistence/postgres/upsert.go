@@ -17,10 +17,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// UpsertTransactions inserts the rows of version 1 by COPY, and overwrites the other rows by an upsert.
-// Rows of version 1 are not stored yet if the page looked them up, because the lock on the pull excludes
-// all other writers. If the rows were only assumed to be new, one of them may be stored already; COPY then
-// fails with the documented error.
+// UpsertTransactions inserts the rows of version 1 by COPY, and overwrites the other rows by an upsert. Rows of version
+// 1 are not stored yet if the page looked them up, because the lock on the pull excludes all other writers. If the rows
+// were only assumed to be new, one of them may be stored already; COPY then fails with an error that wraps
+// gorm.ErrDuplicatedKey.
 func (d dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	added, modified := splitByVersion(rows)
 	if len(added) > 0 {
@@ -72,9 +72,9 @@ func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstor
 	return added, modified
 }
 
-// duplicateKey converts a violation of a unique key to an error that wraps gorm.ErrDuplicatedKey.
-// It returns other errors unchanged. Citus reports a violation that ends a COPY as an internal error, whose message is
-// that of the server of the rows.
+// duplicateKey converts a violation of a unique key to an error that wraps gorm.ErrDuplicatedKey. It returns other
+// errors unchanged. If the violation ends a COPY, Citus reports it as an internal error, whose message is the one from
+// the server that stores the rows.
 func duplicateKey(err error) error {
 	const uniqueViolation, internalError = "23505", "XX000"
 	e := (*pgconn.PgError)(nil)
@@ -92,8 +92,9 @@ var (
 )
 
 // upsertOf returns the upsert of a page. unique is the list of the columns of the unique index. The statement has one
-// array parameter per column, so that one prepared statement serves pages of any size. A column that has the same value
-// in all rows has an array of one element. Amounts are sent as text, which is exact, and the server casts them.
+// array parameter per column, so that one prepared statement serves pages of any size. For a column that has the same
+// value in all rows, the array has only one element. Amounts are sent as text, which is exact, and the server casts
+// them.
 func upsertOf(unique string) string {
 	param := 0
 	var arrays, names []string

@@ -81,10 +81,9 @@ type querier interface {
 // attachSQL stores a batch in one statement, and therefore in one round trip. If an event of the batch
 // wants a pull and no pull is queued for its connection, the statement stores nothing.
 //
-// The queued pulls are locked in the same way as by lockQueuedPulls. The connections are not locked. That
-// is safe, because a deletion that commits in between fails the pulls to which deliveries were attached,
-// and because no pull is created here. All batches insert in the same order, so that two batches never
-// deadlock.
+// The queued pulls are locked in the same way as by lockQueuedPulls. The connections are not locked. That is safe,
+// because a deletion that commits in between marks the pulls to which deliveries were attached as failed, and because
+// no pull is created here. All batches insert in the same order, so that two batches never deadlock.
 //
 // Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the status for the
 // account that its event names, and the status for any other account. The statement only selects one of the
@@ -93,11 +92,12 @@ type querier interface {
 // a UUID, it is also passed in lower case, because the case of UUIDs does not matter
 // (domain.CanonicalAccountRef).
 //
-// The statement checks the source secret of a token in the same way, because it must store nothing for another secret.
-// The database does not compare in constant time. Both hashes are therefore hashed again together with random bytes
-// ($15) that only this statement has, so that the time of the comparison reveals nothing about them.
+// The statement itself also checks the source secret of a token, because it must store nothing for a request with
+// another secret. The database does not compare in constant time. Both hashes are therefore hashed again together with
+// random bytes ($15) that only this statement has, so that the time of the comparison reveals nothing about them.
 //
-// Of an event that names an account reference which was erased, it stores no contents (BatchEvent.Forget).
+// If an event names an account reference that was erased, the statement does not store the contents of the event
+// (BatchEvent.Forget).
 const attachSQL = `
 WITH binding AS MATERIALIZED (
 	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, t.source_hash,
@@ -153,8 +153,8 @@ const (
 	pullMissing
 )
 
-// attachToQueued stores a batch whose events need no new pull, with attachSQL. If the outcome is
-// pullMissing, it returns no results.
+// attachToQueued uses attachSQL to store a batch whose events need no new pull. If the outcome is pullMissing, it
+// returns no results.
 func (d dialect) attachToQueued(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, attachOutcome, error) {
@@ -168,7 +168,7 @@ func (d dialect) attachToQueued(
 	for _, row := range rows {
 		delivery := &deliveries[row.place]
 		row.binding.Vendor = delivery.Vendor
-		// As in attachSQL, every delivery counts, including duplicates.
+		// As in attachSQL, every delivery counts here, even a duplicate.
 		if !row.pull.Valid && row.binding.WantsPull(*delivery) {
 			return nil, pullMissing, nil
 		}
@@ -191,9 +191,8 @@ func (d dialect) attachToQueued(
 			e.Forget()
 		}
 	}
-	// The inserted deliveries are already committed and must be reported as stored. If this query fails,
-	// its error is therefore returned only for the duplicates, because only they need the earlier
-	// deliveries.
+	// The inserted deliveries are already committed and must be reported as stored. If readEarlier fails, its error is
+	// therefore returned only for the duplicates, because only duplicates need the earlier deliveries.
 	err = d.readEarlier(ctx, d.db.Pool, uuid.Nil, batch)
 	return batch.Results(cmp.Or(err, gormstore.ErrPruned)), attached, nil
 }
@@ -274,7 +273,7 @@ func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 // queued in the meantime are locked last. That is safe, because batches share the locks on these pulls, and
 // only claims lock them exclusively.
 //
-// tenant is the tenant of all deliveries if the database is distributed.
+// In a distributed database, the argument tenant is the tenant of all deliveries.
 func (d dialect) insertBatch(
 	ctx context.Context, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
@@ -312,9 +311,9 @@ func (d dialect) insertBatch(
 	return results, err
 }
 
-// lockBindings reads the live tokens of the deliveries and their connections, by token hash. It locks the
-// connections, so that they cannot be deleted before the commit: a deletion waits, and then fails the pulls
-// that this batch has queued.
+// lockBindings reads the live tokens of the deliveries and their connections, by token hash. It locks the connections,
+// so that they cannot be deleted before the commit: a deletion waits, and then marks the pulls that this batch has
+// queued as failed.
 func (d dialect) lockBindings(
 	ctx context.Context, tx querier, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]gormstore.TokenBinding, error) {
@@ -495,8 +494,8 @@ func (d dialect) insertPulls(
 	return created, err
 }
 
-// insertMissing queues the pulls of events unless their connections have a queued pull, and returns the ids of those
-// that it has queued.
+// insertMissing queues a pull for each event whose connection has no queued pull, and returns the ids of the pulls that
+// it has queued.
 func (d dialect) insertMissing(
 	ctx context.Context, tx querier, missing []*gormstore.BatchEvent,
 ) ([]uuid.UUID, error) {

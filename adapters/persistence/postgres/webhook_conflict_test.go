@@ -161,9 +161,9 @@ func TestABatchThatConflictsInEveryAttemptIsUnavailable(t *testing.T) {
 	}
 }
 
-// A delivery is being attached to a queued pull, and waits for another transaction that inserted the same
-// event and is rolled back later. A claim of the pull that starts in the meantime must also wait, and must
-// then read the delivery.
+// While a delivery is being attached to a queued pull, a claim of the pull must wait, and must then read the delivery.
+// In the test, the delivery itself waits for another transaction, which inserted the same event and is rolled back
+// later.
 func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)

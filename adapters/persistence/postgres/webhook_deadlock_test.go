@@ -36,8 +36,8 @@ func isDeadlock(err error) bool {
 	return errors.As(err, &e) && e.Code == "40P01"
 }
 
-// The test counts deadlocks. Without this, it would not notice them, because PostgreSQL detects a deadlock
-// after a second and the batch is then retried.
+// Two batches of the same events must never deadlock. The test counts the deadlocks that PostgreSQL detects. It would
+// not notice them otherwise, because PostgreSQL detects a deadlock after a second and the batch is then retried.
 func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	var found deadlockCounter
 	db := traced(t, pgtest.DSN(t), &found)
@@ -75,22 +75,24 @@ func (p *replica) batch(round int, backwards bool) []gormstore.PendingDelivery {
 	return deliveries
 }
 
-// A request of a pull waits for the queued pull, whose holder then waits for the connection of the request. PostgreSQL
-// ends the transaction of the request, which is the only one that looks for a deadlock.
+// A request for a pull must be repeated if its transaction was ended because of a deadlock. The request waits for the
+// queued pull, which another transaction has locked. That transaction then waits for the connection, which the request
+// has locked. PostgreSQL ends the transaction of the request, because it is the only one that looks for a deadlock.
 func TestARequestIsRepeatedAfterADeadlock(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	var found deadlockCounter
-	// The other transaction has three seconds to wait for the connection, too.
+	// The timeout gives the other transaction three seconds in which it must begin to wait for the connection.
 	db := traced(t, dsn+"&deadlock_timeout=3s", &found)
 	requestInDeadlock(t, db, dsn, "SET deadlock_timeout = '1h'", "BEGIN")
-	// The repetition is part of another deadlock if it takes the lock of the connection first.
+	// There can be more than one deadlock: the repeated request deadlocks, too, if it locks the connection first.
 	if found.Load() == 0 {
 		t.Error("PostgreSQL detected no deadlock")
 	}
 }
 
-// requestInDeadlock requests a pull while another transaction, which the statements begin, holds its lock and then
-// waits for the request. It returns when the request has succeeded.
+// requestInDeadlock requests a pull while another transaction has locked the queued pull and then waits for the
+// connection, which the request has locked. The statements in begin start the other transaction. requestInDeadlock
+// returns when the request has succeeded.
 func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, begin ...string) {
 	t.Helper()
 	s := db.Store(nil)
@@ -102,7 +104,7 @@ func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, begin ...strin
 	}
 	defer func() { _ = other.Close(context.WithoutCancel(t.Context())) }()
 	execute := func(sql string, args ...any) {
-		// Citus may end this transaction, too, while the one of the request is still being rolled back.
+		// Citus may end this transaction, too, while the transaction of the request is still being rolled back.
 		if _, err := other.Exec(t.Context(), sql, args...); err != nil && !isDeadlock(err) {
 			t.Error(err)
 		}

@@ -23,13 +23,13 @@ import (
 const (
 	replicas    = 3
 	senders     = 4 * replicas // each event is sent by two senders, to two replicas
-	perSender   = 50           // number of events
+	perSender   = 50           // number of events that each sender sends
 	connections = 4
 )
 
-// A delivery is attached to a pull that has not started, so that the claim of the pull reads the delivery.
-// It is never attached to a pull that started without it. In any interleaving, no authenticated event is
-// lost, and no event is stored twice.
+// A delivery must be attached to a pull that has not started, so that the claim of the pull reads the delivery. It must
+// never be attached to a pull that started without it. In any interleaving, no authenticated event may be lost, and no
+// event may be stored twice.
 func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
 	r := newRace(t)
 	done := make(chan struct{})
@@ -221,7 +221,7 @@ func (r *race) run(s *gormstore.Store, pull domain.PullID) {
 	}
 	err = s.Pulls().Finish(r.Context(), lease, o)
 	if errors.Is(err, domain.LeaseLost) && claimed.Connection.ID == r.deleted {
-		return // another worker found the connection deleted, and failed the pull
+		return // another worker found the connection deleted, and marked the pull as failed
 	}
 	r.must(err)
 }

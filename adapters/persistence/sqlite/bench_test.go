@@ -36,8 +36,8 @@ func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 	return token
 }
 
-// BenchmarkReceive measures how many new events that want a pull are stored per second. Per core, 16
-// concurrent callers send events of 32 connections. Every commit is flushed to disk.
+// BenchmarkReceive measures how many events are stored per second. All events are new and want a pull. They belong to
+// 32 connections and are sent by 16 concurrent callers per core. Every commit is flushed to disk.
 func BenchmarkReceive(b *testing.B) {
 	s := opened(b, file(b)).Store(nil)
 	var tokens []domain.WebhookToken

@@ -25,11 +25,11 @@ type dialect struct {
 	nudge Nudge
 }
 
-// Transact first waits for the only writing connection, and then for the lock on the file. There are no
-// jobs in the database: after the commit, Transact nudges the pulls that fn has enqueued.
+// Transact first waits for the only writing connection, and then for the lock on the file. The database contains no
+// jobs. Instead, Transact nudges the pulls that fn has enqueued, after the commit.
 //
-// One call of the driver executes the last statement of ExecAtCommit and the commit. It ignores the end of ctx, because
-// the driver returns no error if it skips a statement for that reason.
+// Transact executes the last statement that fn has passed to ExecAtCommit together with the commit, in one call of the
+// driver. This call ignores the end of ctx: if ctx ended, the driver could skip a statement without returning an error.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	conn, err := d.db.Writer.Conn(ctx)
 	if err != nil {
@@ -87,16 +87,17 @@ func (d dialect) session(ctx context.Context, conn *sql.Conn) *gorm.DB {
 	return db
 }
 
-// rollback ends the transaction of the connection, or else the connection.
+// rollback rolls back the connection's transaction. If that fails, it closes the connection.
 func rollback(ctx context.Context, conn *sql.Conn) {
 	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // the pool closes the connection
 	}
 }
 
-// Snapshot runs on a connection of the readers. It begins the transaction with a statement, because the driver would
-// begin it with the write lock. The write-ahead log then keeps the rows that the transaction reads; a database in
-// memory has no such log and only one connection, so its other callers wait.
+// Snapshot uses a connection from the pool of readers. It begins the transaction with a statement of its own, because
+// the driver's method would take the write lock. During the transaction, the write-ahead log keeps the rows that the
+// transaction reads. A database in memory has no such log and only one connection, so other callers wait until the
+// transaction ends.
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {
 	start, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -114,7 +115,7 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 	}})
 }
 
-// nudgeAll nudges the pulls, if the store has a job queue.
+// nudgeAll nudges the pulls. It does nothing if Store was called without a Nudge.
 func (d dialect) nudgeAll(pulls []uuid.UUID) {
 	if d.nudge == nil {
 		return
@@ -124,8 +125,8 @@ func (d dialect) nudgeAll(pulls []uuid.UUID) {
 	}
 }
 
-// Query runs on the pool of readers, so that it can run at the same time as the writer. For a database in
-// memory there is no such pool, and Query uses the writer.
+// Query uses the pool of readers, so that it can run at the same time as the writer. A database in memory has no such
+// pool, so Query uses the writer.
 func (d dialect) Query(ctx context.Context, text string, args, columns []any, take func() error) error {
 	return each(ctx, cmp.Or(d.db.readers, d.db.Writer), text, args, columns, take)
 }
@@ -157,8 +158,8 @@ func each(ctx context.Context, db querier, text string, args, columns []any, tak
 	return rows.Err()
 }
 
-// AnyOf passes the values as one JSON array. With a list of parameters, every number of values would need a
-// different statement, and the number of parameters is limited.
+// AnyOf passes the values as one JSON array. With one parameter per value, each number of values would need a different
+// statement. In addition, SQLite limits the number of parameters.
 func (dialect) AnyOf(column string, values []string) clause.Expr {
 	list, _ := json.Marshal(values)
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
@@ -185,23 +186,23 @@ func (dialect) ForUpdate() string { return "" }
 // Distributed returns false, because the database is one file.
 func (dialect) Distributed() bool { return false }
 
-// ChangeSeq increments a counter, whose new value is the position of the transaction. There is one
-// writer at a time, so positions are assigned in the order of commits.
+// ChangeSeq increments a counter. The new value of the counter is the position of the transaction. There is one writer
+// at a time, so positions are assigned in the order of commits.
 func (dialect) ChangeSeq(_ uuid.UUID, also string, args ...any) clause.Expr {
 	return clause.Expr{SQL: "UPDATE feed SET tx = tx + 1 RETURNING tx, " + also, Vars: args}
 }
 
-// ShareConnection returns a constant, because there is one writer at a time.
+// ShareConnection returns a constant and takes no lock, because there is only one writer at a time.
 func (dialect) ShareConnection(string) string { return "false" }
 
 // ExcludeWriters does nothing, because there is one writer at a time.
 func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID, uuid.UUID) error { return nil }
 
-// VisibleBefore is the largest integer, which excludes no change. There is only one writer, so when a
-// change can be read, every change at a lower position is committed.
+// VisibleBefore returns the largest integer, which excludes no change. There is only one writer, so when a change can
+// be read, every change at a lower position is committed.
 func (dialect) VisibleBefore(string) string { return "9223372036854775807" }
 
-// FeedEnd is the position of the last transaction that has changed rows.
+// FeedEnd selects the position of the last transaction that has changed rows.
 func (dialect) FeedEnd(uuid.UUID) clause.Expr { return clause.Expr{SQL: "SELECT tx FROM feed"} }
 
 // FeedHold implements gormstore.Dialect. There is only one writer, so no other writer can hold the feed
@@ -211,9 +212,9 @@ func (dialect) FeedHold() string { return "SELECT '', 0.0" }
 // ReadOnly implements gormstore.Dialect.
 func (dialect) ReadOnly() string { return "false" }
 
-// ExecBoth executes a transaction with two calls of the driver, because a WITH clause of SQLite contains only queries.
-// It ignores the end of ctx, because the driver returns no error if it skips a statement for that reason. If the
-// transaction cannot begin, rollback closes the connection.
+// ExecBoth executes the two statements in a transaction, with two calls of the driver. One statement cannot do both,
+// because a WITH clause of SQLite may contain only queries. The calls ignore the end of ctx: if ctx ended, the driver
+// could skip a statement without returning an error. If the transaction cannot begin, rollback closes the connection.
 func (d dialect) ExecBoth(
 	ctx context.Context, query string, args []any, row gormstore.InsertedRow,
 ) (result sql.Result, err error) {

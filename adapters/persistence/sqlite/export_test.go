@@ -13,7 +13,7 @@ func (db *DB) Receive(ctx context.Context, nudge Nudge,
 	return dialect{db: db, nudge: nudge}.Receive(ctx, deliveries)
 }
 
-// Transact runs fn in a transaction, as a method of the store does.
+// Transact runs fn in a transaction in the same way as the methods of the store.
 func (db *DB) Transact(ctx context.Context, nudge Nudge, fn func(tx gormstore.Tx) error) error {
 	return dialect{db: db, nudge: nudge}.Transact(ctx, fn)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FindChanged passes the page to one statement as a JSON array; each element is a pair of external id and
-// content hash.
+// FindChanged passes the page to a single statement, as a JSON array of pairs. Each pair consists of an external id and
+// a content hash.
 func (d dialect) FindChanged(
 	ctx context.Context,
 	_, connection uuid.UUID,

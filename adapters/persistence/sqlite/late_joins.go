@@ -11,12 +11,12 @@ import (
 // their time of receipt. The others, called late joins (table strays), were received before the pull was
 // queued but attached to it later.
 //
-// There is no index of deliveries by pull, because each delivery would have to write one more page, and a
-// pull needs this lookup only once. The statement names the index to use, because with any other index the
-// cost would grow with the connection's history.
+// There is no index over the pulls of deliveries: with such an index, storing a delivery would write one more page,
+// although each pull needs this lookup only once. The statement names the index to use, because with any other index
+// the cost would grow with the connection's history.
 //
-// SQLite finds the size of a scope in the header of the row. The pull is stored after the body and the scope, so
-// reading it costs as much as reading both. The statement therefore compares the size first.
+// SQLite finds the size of a scope in the header of the row. The id of the pull is stored after the body and the scope,
+// so reading it costs as much as reading both. The statement therefore compares the size first.
 func (dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
 	return clause.Expr{SQL: `
 		SELECT ask, received_at, id FROM deliveries INDEXED BY deliveries_of_connection

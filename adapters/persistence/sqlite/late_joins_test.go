@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// incomingFor returns a delivery of an event with this name. The delivery announces the removal of a
-// transaction whose external id is the name of the event.
+// incomingFor returns a delivery of an event with the given name. The event announces the removal of the transaction
+// whose external id equals this name.
 func incomingFor(token domain.WebhookToken, name string, at time.Time) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
@@ -26,7 +26,7 @@ func incomingFor(token domain.WebhookToken, name string, at time.Time) ports.Inc
 	}
 }
 
-// received stores an incoming delivery and returns it as stored.
+// received stores an incoming delivery and returns the stored delivery.
 func received(t *testing.T, s *gormstore.Store, incoming ports.IncomingDelivery) domain.Delivery {
 	t.Helper()
 	got, err := s.Deliveries().Receive(t.Context(), incoming)
@@ -36,7 +36,7 @@ func received(t *testing.T, s *gormstore.Store, incoming ports.IncomingDelivery)
 	return got.Delivery
 }
 
-// wantScope claims the pull and fails the test unless Removed of the pull's scope equals want.
+// wantScope claims the pull and fails the test unless the Removed field of the pull's scope equals want.
 func wantScope(t *testing.T, s *gormstore.Store, pull domain.PullID, want ...string) {
 	t.Helper()
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(24 * time.Hour)}
@@ -82,8 +82,8 @@ func TestAClaimFindsLateJoins(t *testing.T) {
 	}
 }
 
-// The migrations keep the scopes of queued pulls, although older releases store late joins without adding
-// them to the table strays. A database contains such late joins before an upgrade and after a downgrade.
+// The migrations must keep the scopes of queued pulls, although older releases do not add late joins to the table
+// strays. A database therefore contains unlisted late joins before an upgrade and after a downgrade.
 func TestMigrationsUpAndDownKeepTheScopesOfQueuedPulls(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)

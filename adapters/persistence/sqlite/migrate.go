@@ -15,17 +15,17 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// The number of attempts after which a migration that makes no progress fails, and the wait between two
-// attempts.
+// migrateTries is the number of attempts without progress after which Migrate fails. migrateWait is the wait between
+// two attempts.
 const (
 	migrateTries = 5
 	migrateWait  = 100 * time.Millisecond
 )
 
-// Migrate brings the schema up to date. Several processes may call it at once. Each migration is one
-// transaction: if two processes find the same migration missing, one of them applies it, and the other one
-// fails. At its next attempt, that process finds the migration applied. The failed attempt does not count,
-// because this can happen once for each migration.
+// Migrate brings the schema up to date. Several processes may call it at once. Each migration is one transaction: if
+// two processes find the same migration missing, one of them applies it, and the other one fails. At its next attempt,
+// the other process finds the migration applied. The failed attempt does not count, because this can happen once for
+// each migration.
 func (db *DB) Migrate(ctx context.Context) error {
 	provider, err := db.provider()
 	if err != nil {
@@ -65,8 +65,8 @@ func (db *DB) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// Version returns the version of the schema (at), which is 0 if the database is empty, and the
-// version that this program needs (needed).
+// Version returns two versions of the schema. The result at is the present version, which is 0 if the database is
+// empty. The result needed is the version that this program needs.
 func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The migration marks a pull that an older release has stored as complete if its scope requests everything,
-// or if reconcile requested it. Other pulls may be complete too, but the migration cannot know it.
+// The migration must mark a pull of an older release as complete if the pull's scope requests everything, or if the
+// reconcile job requested the pull. Other pulls may also be complete, but the migration cannot know which ones.
 func TestTheMigrationMarksOlderPullsOfEverything(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)
@@ -52,8 +52,8 @@ func TestTheMigrationMarksOlderPullsOfEverything(t *testing.T) {
 	}
 }
 
-// The tables are those that River created on SQLite. A version of the service that uses River creates them
-// again if it is started on this database.
+// The migration must drop the tables that the job queue River created on SQLite. A version of the service that uses
+// River creates them again if it is started on this database.
 func TestTheMigrationDropsTheTablesOfRiver(t *testing.T) {
 	dsn := file(t)
 	db := opened(t, dsn)

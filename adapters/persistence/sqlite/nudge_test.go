@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A worker that is nudged before the commit would find no pull.
+// A pull must not be nudged before the commit, because the worker would not find the pull.
 func TestPullsAreNudgedAfterTheCommit(t *testing.T) {
 	dsn := file(t)
 	elsewhere := opened(t, dsn).Store(nil)
@@ -58,8 +58,8 @@ func TestARolledBackTransactionNudgesNothing(t *testing.T) {
 	if !errors.Is(err, failed) {
 		t.Fatal(err)
 	}
-	// The batch has created its pull when the INSERT of its second delivery fails, because the two have the
-	// same id.
+	// The two deliveries have the same id. Therefore the INSERT of the second one fails, after the batch has created
+	// its pull.
 	token := connectionWithToken(t, s)
 	first, second := incomingFor(token, "first", epoch), incomingFor(token, "second", epoch)
 	second.Delivery = first.Delivery

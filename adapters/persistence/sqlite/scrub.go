@@ -8,16 +8,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// The values of PRAGMA user_version. SQLite overwrites deleted contents only in a database that was written with the
-// pragma secure_delete from the start.
+// mayHaveRemains is the value of PRAGMA user_version in a file that may contain remains of deleted rows. SQLite
+// overwrites deleted contents only in a database that was written with the pragma secure_delete from the start.
 const mayHaveRemains = 0
 
-// errReaders means that a reader still needs the write-ahead log.
+// errReaders means that the write-ahead log cannot be emptied, because a reader still needs it.
 var errReaders = errors.New("a reader prevents that the write-ahead log is emptied")
 
-// Scrub empties the write-ahead log, which contains earlier contents of pages. A file that earlier versions have
-// written can contain remains of deleted rows; Scrub writes such a file again, once. No other statement can write
-// meanwhile.
+// Scrub empties the write-ahead log, which contains earlier contents of pages. A file that an earlier version of the
+// service has written may also contain remains of deleted rows. Scrub rewrites such a file once. While Scrub runs, no
+// other statement can write.
 func (d dialect) Scrub(ctx context.Context) error {
 	if d.db.readers == nil {
 		return nil // a database in memory has no files

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
-// A file that was written without secure_delete keeps deleted contents until it is rewritten, once.
+// Scrub must rewrite a file that was written without secure_delete, because such a file keeps deleted contents. Scrub
+// must then mark the file, so that it is rewritten only once.
 func TestAScrubRemovesWhatEarlierVersionsHaveLeft(t *testing.T) {
 	file := filepath.Join(datadir.New(t), "test.db")
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + file})

@@ -1,9 +1,8 @@
 // Package sqlite implements the stores in one SQLite file, an embedded database.
 //
-// SQLite allows one writer at a time, so this package has only one connection that writes. Writes queue for
-// this connection and therefore never cause SQLITE_BUSY for each other. Reads have a separate pool of
-// connections; with SQLite's write-ahead log they do not wait for writes. When a commit returns, it is on
-// disk.
+// SQLite allows one writer at a time, so this package has only one connection that writes. Writes queue for this
+// connection and therefore never cause SQLITE_BUSY for each other. Reads have a separate pool of connections; with
+// SQLite's write-ahead log they do not wait for writes. When a commit returns, its changes are on disk.
 package sqlite
 
 import (
@@ -27,10 +26,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Config names the database and limits how it is used.
+// Config contains the location of the database, and limits for its use.
 type Config struct {
-	// DSN is "sqlite://path", with a path that is absolute or relative to the working directory; or
-	// ":memory:" for a database in memory that exists until Close.
+	// DSN is "sqlite://path" or ":memory:". The path is absolute, or relative to the working directory. A database in
+	// memory exists until Close.
 	DSN string
 	// Readers is the maximum number of queries that run at once; zero means 4. A database in memory
 	// has no readers: one connection reads and writes.
@@ -43,8 +42,8 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
-	// Unlike a server, a file does not hang. A caller that waits this long is waiting for the only writer, which is
-	// better than failing.
+	// Unlike a database server, a file does not hang. A caller that waits this long is waiting for the only writing
+	// connection. That is better than an early error.
 	defaultTimeout = 10 * time.Second
 	// A vendor waits 5 s for the response to a webhook (docs.pluggy.ai/docs/webhooks,
 	// developers.belvo.com/docs/webhooks). The service should respond before that.
@@ -60,17 +59,17 @@ type DB struct {
 
 	reader  *gorm.DB
 	readers *sql.DB       // nil for a database in memory
-	anchor  *sql.Conn     // nil for a file; keeps a database in memory alive
+	anchor  *sql.Conn     // keeps a database in memory alive; nil for a file
 	timeout time.Duration // 0 means the default timeouts
-	tokens  tokenCache    // used only by the holder of the writer's connection
+	tokens  tokenCache    // may be used only by the caller that holds the writer's connection
 	store   *gormstore.Store
 }
 
 // Nudge makes the workers of this process run pulls. It must not block.
 type Nudge func(pulls ...domain.PullID)
 
-// Open opens the database. It creates the folder and the file if they are missing; only the owner
-// of the file may read it. It does not migrate.
+// Open opens the database, but does not migrate it. It creates the folder and the file if they are missing. Only the
+// owner of the file may read a new file.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	path, err := pathOf(c.DSN)
 	if err != nil {
@@ -117,9 +116,9 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 	return err
 }
 
-// Store returns the stores. They call nudge with the pulls that a transaction has queued, after its commit.
-// The pulls of a process that ends between the commit and the call stay queued in the database. nudge may
-// be nil. Store may be called only once. DB.Close also closes the store.
+// Store returns the stores. After each commit, they call nudge with the pulls that the transaction has queued; nudge
+// may be nil. If the process ends between a commit and this call, the pulls stay queued in the database. Store may be
+// called only once. DB.Close also closes the store.
 func (db *DB) Store(nudge Nudge) *gormstore.Store {
 	d := dialect{db: db, nudge: nudge}
 	db.store = gormstore.New(db.DB, gormstore.Options{
@@ -146,8 +145,8 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// pathOf returns the path in the DSN, or ":memory:". Errors: the DSN has another form; the error states the
-// expected form and never contains the path.
+// pathOf returns the path that the DSN contains, or ":memory:". It returns an error if the DSN has another form. The
+// error states the expected form and never contains the path.
 func pathOf(dsn string) (string, error) {
 	path := strings.TrimPrefix(dsn, scheme)
 	switch path {
@@ -177,18 +176,18 @@ func create(path string) error {
 //   - Readers run at the same time as the writer (WAL).
 //   - A statement waits for a lock of another process (busy_timeout).
 //   - Every commit is flushed to disk (synchronous).
-//   - Contents that are deleted are overwritten (secure_delete), so that an erasure leaves nothing in the file.
+//   - Deleted contents are overwritten (secure_delete), so that an erasure leaves nothing in the file.
 //   - A transaction takes the write lock when it begins (immediate). If it took the lock later, it would
 //     fail if another transaction had written in the meantime.
 //
-// The log is copied into the file every 4,000 pages (16 MiB) instead of every 1,000 pages. Indexes over
-// connections change the same pages again and again, and with fewer copies of the log each of these pages
-// is copied less often.
+// The write-ahead log is copied into the file every 4,000 pages (16 MiB) instead of every 1,000 pages. Writes to the
+// indexes that begin with the connection change the same pages again and again. The less often the log is copied, the
+// less often each of these pages is copied.
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
 	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=secure_delete(1)&_txlock=immediate"
 
-// connect opens a pool with this number of connections, and GORM over it. GORM's logger is silent, because
-// it would print the values of statements.
+// connect opens a pool with this number of connections, and a GORM handle that uses the pool. GORM's logger is silent,
+// because it would print the values of statements.
 func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.DB, error) {
 	pool, err := sql.Open(sqlite.DriverName, name+pragmas)
 	if err != nil {
@@ -210,7 +209,7 @@ func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.
 	return db, pool, nil
 }
 
-// The time for which opening a database is retried while another process locks it, and the wait
+// openTimeout is how long opening a database is retried while another process locks it, and openWait is the wait
 // between two attempts.
 const (
 	openTimeout = 5 * time.Second

@@ -29,7 +29,7 @@ func opened(t testing.TB, dsn string) *sqlite.DB {
 	return db
 }
 
-// file returns the DSN of a new file in a folder that does not exist.
+// file returns the DSN of a database file in a folder that does not exist yet.
 func file(t testing.TB) string {
 	return "sqlite://" + filepath.Join(datadir.New(t), "new", "my data%.db")
 }

@@ -14,12 +14,12 @@ import (
 // batch.
 const maxCachedTokens = 4096
 
-// tokenCache contains the tokens, connections and queued pulls that batches have read. The next batch uses
-// them if nothing else has changed the database in the meantime.
+// tokenCache contains the tokens, connections and queued pulls that earlier batches of deliveries have read. The next
+// batch uses them unless something else has changed the database in the meantime.
 //
-// The cache has no expiry time. Instead, each batch compares the state of the database, under the write
-// lock, with the state that the last batch left. A token that any process has revoked is therefore refused
-// from the next batch on. Only the holder of the writer's connection may use the cache.
+// The cache has no expiry time. Instead, each batch compares the state of the database, under the write lock, with the
+// state that the last batch left. If any process revokes a token, the next batch therefore already refuses the token.
+// Only the caller that holds the writer's connection may use the cache.
 type tokenCache struct {
 	at       changeState
 	bindings map[domain.TokenHash]gormstore.TokenBinding
@@ -27,18 +27,17 @@ type tokenCache struct {
 	since    map[uuid.UUID]int64     // maps a connection to the time its pull was queued (µs since 1970)
 }
 
-// changeState identifies the state of the database as one connection sees it. It changes with any
-// write: changes counts the rows that the connection itself has changed
-// (sqlite.org/c3ref/total_changes.html), and version changes when another connection of any
-// process has written (sqlite.org/pragma.html#pragma_data_version).
+// changeState identifies the state of the database as one connection sees it. It changes with any write: the field
+// changes counts the rows that the connection itself has changed (sqlite.org/c3ref/total_changes.html), and the field
+// version changes when another connection of any process has written (sqlite.org/pragma.html#pragma_data_version).
 type changeState struct {
 	conn    any // the driver's connection
 	changes int64
 	version int64
 }
 
-// readChangeState returns the state as conn sees it. tx is a transaction of conn that holds the
-// write lock.
+// readChangeState returns the state of the database as conn sees it. tx is a transaction of conn that holds the write
+// lock.
 func readChangeState(ctx context.Context, conn any, tx *sql.Tx) (changeState, error) {
 	s := changeState{conn: conn}
 	row := tx.QueryRowContext(ctx, "SELECT total_changes(), data_version FROM pragma_data_version")
@@ -56,22 +55,22 @@ func (c *tokenCache) validate(now changeState) {
 	c.at = now
 }
 
-// expect adds the rows that this batch has changed to the expected state, so that the next batch
-// finds the cache valid.
+// expect adds the number of rows that this batch has changed to the expected state, so that the next batch finds the
+// cache valid.
 func (c *tokenCache) expect(changes int) { c.at.changes += int64(changes) }
 
-// clear empties the cache and forgets the state.
+// clear empties the cache and forgets the expected state.
 func (c *tokenCache) clear() { *c = tokenCache{} }
 
-// addPull adds a queued pull of the connection. since is the time, in microseconds, from which
-// AttachedDeliveries reads the connection's deliveries.
+// addPull adds a queued pull of the connection. The argument since is the earliest time of receipt, in microseconds
+// since 1970, at which AttachedDeliveries finds the connection's deliveries by their time.
 func (c *tokenCache) addPull(connection, pull uuid.UUID, since int64) {
 	c.queued[connection], c.since[connection] = pull, since
 }
 
-// attach returns two lists of events. missing contains the first event of each connection whose pull must
-// be created; attach adds these pulls to the cache. lateJoins contains the events that were received before
-// their pull was queued, which AttachedDeliveries does not find by their time.
+// attach returns two lists of events. The list missing contains the first event of each connection whose pull must be
+// created; attach adds these pulls to the cache. The list lateJoins contains the events that were received before their
+// pull was queued, which AttachedDeliveries does not find by their time.
 func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins []*gormstore.BatchEvent) {
 	for _, e := range events {
 		if e.Pull == uuid.Nil {
@@ -89,8 +88,8 @@ func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins 
 	return missing, lateJoins
 }
 
-// driverConn returns the driver's connection, by which the cache identifies conn. The pool may replace a
-// broken connection, and the cache must notice that.
+// driverConn returns the driver's connection under conn. The cache identifies conn by it, so that it notices when the
+// pool has replaced a broken connection.
 func driverConn(conn *sql.Conn) (id any, err error) {
 	err = conn.Raw(func(c any) error {
 		id = c

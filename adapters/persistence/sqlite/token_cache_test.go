@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A batch uses the cached tokens of the previous batch only if nothing was written in between, neither by
-// this process nor by another one. A second DB on the same file simulates the other process.
+// A batch must not use the tokens that the previous batch has cached if anything was written in between, whether by
+// this process or by another one. A second DB on the same file simulates the other process.
 func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 	dsn := file(t)
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)

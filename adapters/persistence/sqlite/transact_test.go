@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
-// If anything fails, nothing is stored, and the connection can be used for the next transaction.
+// If any step of a transaction fails, nothing must be stored, and the connection must remain usable for the next
+// transaction.
 func TestATransactionIsStoredCompletelyOrNotAtAll(t *testing.T) {
 	db, err := Open(t.Context(), Config{DSN: "sqlite://" + filepath.Join(datadir.New(t), "test.db")})
 	if err != nil {

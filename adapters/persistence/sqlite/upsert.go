@@ -19,7 +19,8 @@ import (
 // all parameters of the statement, so several small statements are faster than a large one.
 const upsertBatch = 40
 
-// The parts of an upsert: the SQL before the first row, one row, and the rows of a full batch.
+// The parts of the SQL text of an upsert: the text before the first row, the text of one row, and the text of all rows
+// of a full batch.
 var (
 	upsertHead = "INSERT INTO transactions (" +
 		gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name }) + ") VALUES "
@@ -27,8 +28,8 @@ var (
 	upsertRows = strings.Repeat(upsertRow, upsertBatch)
 )
 
-// UpsertTransactions overwrites stored rows with the same connection and external id. Such rows
-// keep their ids: the ids were read before, and the upsert does not overwrite them.
+// UpsertTransactions overwrites stored rows with the same connection and external id. The stored rows keep their ids,
+// because the upsert does not overwrite the column id. The caller has read these ids before.
 func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	for batch := range slices.Chunk(rows, upsertBatch) {
 		args := make([]any, 0, len(batch)*len(gormstore.TransactionColumns))
@@ -51,8 +52,8 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 	return nil
 }
 
-// columnValue returns the value that field points to, in the form that SQLite stores; nil means NULL. field
-// must be a result of Column.Field. Errors: Column.Field does not list the type.
+// columnValue returns the value to which field points, in the form that SQLite stores; nil means NULL. The argument
+// field must be a result of Column.Field. Errors: the type is not one that Column.Field lists.
 func columnValue(field any) (any, error) {
 	switch v := field.(type) {
 	case *string:
@@ -87,7 +88,7 @@ func unless(null bool, value any) any {
 	return value
 }
 
-// SaveMetadata updates one row per statement, because a statement costs no round trip.
+// SaveMetadata updates one row per statement, because a statement of an embedded database costs no round trip.
 func (dialect) SaveMetadata(tx *gorm.DB, _, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error {
 	const update = "UPDATE transactions SET metadata = ?, source = ? WHERE connection_id = ? AND id = ?"
 	for i := range ids {

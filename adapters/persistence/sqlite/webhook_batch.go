@@ -31,14 +31,14 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	return results, nil
 }
 
-// insertBatch stores a batch and creates missing pulls in one transaction, and therefore with one disk
-// flush. It returns the results of the deliveries and the created pulls. The transaction holds the write
-// lock from its start, so nothing that it reads can change before it ends.
+// insertBatch stores a batch and creates missing pulls in one transaction, and therefore with one disk flush. It
+// returns the results of the deliveries and the created pulls. The transaction holds the write lock from its start.
+// Therefore the rows that it reads cannot change before it ends.
 //
-// It runs few statements, each for all deliveries, because the driver compiles a statement at each use,
-// which costs more than running it. Most deliveries are new, so the INSERT itself detects duplicates, and
-// the stored rows are read only if there are duplicates. Only events that would create a pull are looked up
-// before the INSERT, because a duplicate must not create a pull.
+// insertBatch runs only a few statements, each for many deliveries, because the driver compiles a statement each time
+// it is used, and compiling a statement costs more than running it. Most deliveries are new, so the INSERT itself
+// detects duplicates, and the stored rows are read only if there are duplicates. Only events that would create a pull
+// are looked up before the INSERT, because a duplicate must not create a pull.
 func (d dialect) insertBatch(
 	ctx context.Context, conn *sql.Conn, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, created []uuid.UUID, err error) {
@@ -76,14 +76,14 @@ func (d dialect) insertBatch(
 	if err != nil {
 		return nil, nil, err
 	}
-	// The expected state includes only the inserted deliveries. If this batch has also inserted pulls or late
-	// joins, the next batch finds another state and empties the cache, which costs only time.
+	// The state that the cache expects includes only the inserted deliveries. If this batch has also inserted pulls or
+	// late joins, the next batch finds another state and empties the cache. This costs time, but is correct.
 	cache.expect(inserted)
 	return batch.Results(gormstore.ErrPruned), created, tx.Commit()
 }
 
-// readBindings adds the tokens of the deliveries that are not cached yet to the cache, with the queued
-// pulls of their connections. It adds only live tokens of live connections.
+// readBindings reads those tokens of the deliveries that are not in the cache yet, and adds them to the cache with the
+// queued pulls of their connections. It adds only live tokens of live connections.
 func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
 	var hashes []any
 	requested := make(map[domain.TokenHash]bool)
@@ -164,8 +164,8 @@ func forgetErased(ctx context.Context, tx *sql.Tx, foreign []*gormstore.BatchEve
 		})
 }
 
-// readEarlier reads the stored deliveries of events, and sets Earlier of these events. It reads
-// neither bodies nor scopes, because a vendor that sends an event again does not need them.
+// readEarlier reads the stored deliveries of the events, and sets the field Earlier of each of these events. It reads
+// neither bodies nor scopes, because they are not needed to answer a vendor that sends an event again.
 func readEarlier(ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, events []*gormstore.BatchEvent) error {
 	if len(events) == 0 {
 		return nil
@@ -186,7 +186,7 @@ func readEarlier(ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch,
 		})
 }
 
-// scanDelivery converts a row of readEarlier to a delivery without body and scope.
+// scanDelivery converts a row that readEarlier has read to a delivery without body and scope.
 func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
 	var d domain.Delivery
 	var fingerprint []byte
@@ -211,8 +211,8 @@ func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
 // of all parameters of the statement, so larger statements would not be faster.
 const maxInsertRows = 32
 
-// OR FAIL saves time. Without it, SQLite keeps a journal for undoing a single statement, which costs as
-// much as writing the rows. This journal is not needed, because an error rolls back the whole transaction.
+// OR FAIL saves time. Without it, SQLite keeps a journal from which it could undo the single statement. That journal
+// costs as much as writing the rows, and it is not needed, because an error rolls back the whole transaction.
 const (
 	insertDelivery = `INSERT OR FAIL INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
 		fingerprint, body, ask, status, pull_id, received_at) VALUES `
@@ -227,7 +227,7 @@ const (
 	insertLateJoin = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
 )
 
-// insertEvents stores the missing pulls, the new deliveries and their late joins. It sets Inserted and
+// insertEvents stores the missing pulls, the new deliveries and their late joins. It sets the fields Inserted and
 // Earlier of the events, and returns the created pulls and the number of new deliveries.
 func insertEvents(
 	ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, cache *tokenCache,
@@ -267,7 +267,7 @@ func insertEvents(
 	return created, inserted, nil
 }
 
-// insertPulls creates the missing pulls. events contains one event for each pull to create.
+// insertPulls creates the missing pulls. The argument events contains one event for each pull to create.
 func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
 	args := make([]any, 0, pullWidth*len(events))
 	for _, e := range events {
@@ -278,12 +278,13 @@ func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent
 	return err
 }
 
-// insertDeliveries stores the first deliveries of the events that are new, and returns their number. It is
-// not an upsert, because the first delivery of an event is never changed.
+// insertDeliveries stores the first delivery of each event that is new, and returns the number of stored deliveries. It
+// does not use an upsert, because the stored delivery of an event is never overwritten.
 //
-// Ids, hashes, times and statuses are the service's own values and are written into the statement as
-// literals. This is faster, because the driver looks up each parameter in a list of all parameters, and
-// because the statement is compiled at each use anyway. Values from outside are always parameters.
+// Ids, hashes, times and statuses are the service's own values and are written into the statement as literals. This is
+// faster than parameters, because the driver looks up each parameter in a list of all parameters. It does not cost
+// additional compilations, because the driver compiles the statement at each use anyway. Values from outside are always
+// parameters.
 func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) (int, error) {
 	const row = 512 // the approximate length of one row in the statement, in bytes
 	text := append(make([]byte, 0, row*len(events)), insertDelivery...)

@@ -56,8 +56,9 @@ func actorOf(token jwt.Token) string {
 // token_use (Cognito), token_type and tokenType (Casdoor).
 var purposeClaims = []string{"typ", "token_use", "token_type", "tokenType"}
 
-// purposes maps known values of the purposeClaims to whether a token with that value may call an API. The values are in
-// lower case, with "_" instead of "-". A value that is not listed has no effect.
+// purposes contains known values of the purposeClaims. It maps a value to true if a token with that value may be used
+// to call an API, and to false otherwise. The values are in lower case, with "_" instead of "-". A value that is not
+// listed has no effect.
 var purposes = map[string]bool{
 	"access": true, "access_token": true, "bearer": true, accessTokenType: true,
 	"id": false, "id_token": false, "refresh": false, "refresh_token": false, "offline": false,
@@ -69,10 +70,10 @@ var purposes = map[string]bool{
 // section 2.2).
 var otherTokenClaims = []string{"at_hash", "c_hash", "events"}
 
-// checkPurpose rejects ID tokens, refresh tokens, logout tokens and security event tokens. The issuer
-// signs them with the same keys as access tokens, but they are not meant for calling an API. The
-// claim nonce marks an ID token, too, except in a token that declares itself an access token, because
-// some issuers copy the nonce to their access tokens. Errors: Unauthenticated.
+// checkPurpose rejects ID tokens, refresh tokens, logout tokens and security event tokens. The issuer signs them with
+// the same keys as access tokens, but they are not meant for calling an API. The claim "nonce" marks an ID token,
+// too, except in a token that declares itself an access token, because some issuers copy the nonce to their access
+// tokens. Errors: Unauthenticated.
 func checkPurpose(h header, token jwt.Token) error {
 	named := h.typed(accessTokenType, "application/"+accessTokenType)
 	for _, claim := range purposeClaims {
@@ -95,9 +96,9 @@ func checkPurpose(h header, token jwt.Token) error {
 	return nil
 }
 
-// tenant returns the tenant in the configured claim. It reads the alternative claim only if the
-// configured claim is absent: the alternative claim never replaces an invalid value. It returns
-// false if there is no valid tenant.
+// tenant returns the tenant in the configured claim. It reads altTenantClaim only if the configured claim is absent.
+// If the configured claim is invalid, altTenantClaim does not replace it. It returns false if there is no valid
+// tenant.
 func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	name := c.TenantClaim
 	if name == "" {

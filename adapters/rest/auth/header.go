@@ -36,9 +36,9 @@ func (h header) typed(types ...string) bool {
 	return h.Type != nil && slices.Contains(types, strings.ToLower(*h.Type))
 }
 
-// parseHeader parses the header of a compact token. It rejects duplicate members, extensions
-// that the service does not know (crit, b64), a missing algorithm and the type of a token for
-// another purpose, before any key is looked up.
+// parseHeader parses the header of a compact token. Before any key is looked up, it rejects duplicate members,
+// extensions that the service does not know (crit, b64), a missing algorithm, and a type that marks a token for
+// another purpose.
 func parseHeader(token string) (header, error) {
 	if len(token) > maxToken {
 		return header{}, rejected("token too long")

@@ -56,8 +56,8 @@ func (i Issuer) reportError(failure error) {
 	}
 }
 
-// fetch requests the JWK set once and returns at least one key. Errors: the errors above, or an
-// error that names the response's status.
+// fetch requests the JWK set once and returns its usable keys, at least one. Errors: one of the errors above, or an
+// error that names the status of the response.
 func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.URL, nil)
 	if err != nil {
@@ -78,8 +78,8 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	return parseKeys(raw)
 }
 
-// fetchError returns the error from the list above that describes err. err is the error of a
-// request that did not receive a complete response.
+// fetchError returns the error from the list above that describes err, which is the error of a request without a
+// complete response.
 func fetchError(err error) error {
 	var (
 		timeout net.Error

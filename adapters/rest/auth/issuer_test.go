@@ -110,8 +110,8 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 	}
 }
 
-// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse checks failures that follow a successful
-// fetch.
+// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse checks that a failed fetch is also reported if an earlier
+// fetch was successful.
 func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	first, second, firstSet, _ := twoKeysAndTokens(t)
 	issuer, recorder, clock := newRotatingIssuer(t, firstSet), &errorRecorder{}, porttest.NewClock(moment)

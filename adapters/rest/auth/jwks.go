@@ -38,10 +38,10 @@ type jwksKeys struct {
 	inProgress chan struct{} // closed when the current refresh ends; nil if no refresh is in progress
 }
 
-// NewJWKS returns a verifier that trusts the keys that the issuer publishes. It supports the
-// algorithms RS, PS, ES and EdDSA. A key is used only with the algorithm that it names. A key that
-// names no algorithm is used with RS256, or with the algorithm of its curve. A token must have a key
-// id unless the set has only one key.
+// NewJWKS returns a verifier that trusts the keys that the issuer publishes. It supports EdDSA and the algorithms
+// whose names begin with RS, PS or ES. A key is used only with the algorithm that it names. A key that names no
+// algorithm is used with RS256, or with the algorithm of its curve. A token must have a key id unless the set has
+// only one key.
 //
 // Keys are fetched when they are first needed. A token with an unknown key id causes another fetch,
 // at most one every 5 seconds, however many forged key ids arrive. A rotated key is therefore usable
@@ -82,9 +82,9 @@ func (s *jwksKeys) find(ctx context.Context, h header) (key, error) {
 	return k, err
 }
 
-// cachedKeys returns the trusted keys, and the channel of the refresh in progress; nil if there
-// is none. It removes keys that have reached maxKeyAge, and starts a refresh if keys have reached
-// refreshInterval.
+// cachedKeys returns the trusted keys, and a channel that is closed when the refresh in progress ends. The channel is
+// nil if no refresh is in progress. It removes keys that have reached maxKeyAge, and starts a refresh if keys have
+// reached refreshInterval.
 func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	s.mu.Lock()
 	if len(s.keys) > 0 && s.since(s.confirmed) >= maxKeyAge {
@@ -116,9 +116,10 @@ func (s *jwksKeys) generation() uint64 {
 	return s.changes
 }
 
-// since returns the time since an earlier time of the clock. If that time is zero, or if the clock was set back, the
-// elapsed time is unknown, and since returns the maximum. With a negative result, no keys would be fetched and keys
-// would be trusted too long, until the clock has reached its former time.
+// since returns how much time has passed since earlier, a time that the clock returned. If earlier is zero, or if the
+// clock was set back, the elapsed time is unknown, and since returns the maximum duration. If it returned a negative
+// duration, no keys would be fetched, and old keys would be trusted too long, until the clock has reached its former
+// time.
 func (s *jwksKeys) since(earlier time.Time) time.Duration {
 	if age := s.clock.Now().Sub(earlier); age >= 0 && !earlier.IsZero() {
 		return age
@@ -143,9 +144,9 @@ func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	return s.inProgress
 }
 
-// fetch fetches the key set and replaces all cached keys. A valid set without a usable key removes
-// them. A response that is not a valid set changes no keys. A failure is reported, unless the process
-// is shutting down.
+// fetch fetches the key set and replaces all cached keys. If the set is valid but contains no usable key, fetch
+// removes all cached keys. If the response is not a valid set, the cached keys remain unchanged. A failure is
+// reported, unless the process is shutting down.
 func (s *jwksKeys) fetch(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(s.lifetime, fetchTimeout)
 	defer cancel()
@@ -204,9 +205,8 @@ func selectOnlyKey(cached []key, h header) (key, error) {
 	return cached[0], nil
 }
 
-// unknownKeyError returns Unauthenticated if there are keys, or if the issuer has withdrawn all of
-// its keys. Otherwise it returns Unavailable with the error of the last request to the issuer as
-// its cause.
+// unknownKeyError returns Unauthenticated if there are cached keys, or if the issuer has withdrawn all of its keys.
+// Otherwise it returns Unavailable with the error of the last request to the issuer as its cause.
 func (s *jwksKeys) unknownKeyError(cached []key) (key, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

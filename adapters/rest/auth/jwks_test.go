@@ -17,7 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rotatingIssuer is an issuer that counts its requests. The test sets its response.
+// rotatingIssuer is an issuer that counts the requests that it receives. The test sets its response, and can change
+// it.
 type rotatingIssuer struct {
 	*httptest.Server
 	requests atomic.Int64
@@ -160,8 +161,8 @@ func TestKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 	mustVerify(t, v, second)
 }
 
-// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does
-// not prolong the five minutes: the token is cached a second before their end.
+// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does not prolong the
+// five minutes. For this, the token is cached one second before they end.
 func TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	for name, answer := range failures {

@@ -32,7 +32,7 @@ var moment = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 type members map[string]any
 
-// with returns a copy of the members in which some are replaced. pairs consists of names and
+// with returns a copy of the members in which some members are replaced. pairs consists of alternating names and
 // values; a nil value removes the member.
 func (m members) with(pairs ...any) members {
 	changed := maps.Clone(m)

@@ -30,8 +30,8 @@ type key struct {
 // matches reports whether the header names this key's algorithm.
 func (k key) matches(h header) bool { return k.algorithm == h.Algorithm }
 
-// verifyToken verifies signature, times, issuer and audience of the token, and returns the
-// parsed claims. Errors: Unauthenticated.
+// verifyToken verifies the signature, the times, the issuer and the audience of the token, and returns the parsed
+// claims. Errors: Unauthenticated.
 func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
 	payload, err := jws.Verify([]byte(token), jws.WithKey(jwa.SignatureAlgorithm(k.algorithm), k.public))
 	if err != nil {
@@ -49,7 +49,7 @@ func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, e
 	return claims, nil
 }
 
-// validateClaims validates times, issuer and audience of the claims. Errors: Unauthenticated.
+// validateClaims validates the times, the issuer and the audience in the claims. Errors: Unauthenticated.
 func validateClaims(claims jwt.Token, c Claims, clock ports.Clock) error {
 	// The library treats an expiry at the Unix epoch like a missing expiry. This function rejects
 	// both.
@@ -141,7 +141,7 @@ func strongEnough(public any) bool {
 	return true
 }
 
-// algorithms maps each type of key to the algorithms with which it may be used. A key that names no
+// algorithms maps each key type or curve to the algorithms with which its keys may be used. A key that names no
 // algorithm is used with the first one.
 var algorithms = map[string][]jwa.SignatureAlgorithm{
 	"RSA":     {jwa.RS256, jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512},

@@ -16,8 +16,7 @@ const (
 // tokenHash is the cache key of a token; the token itself is never stored.
 type tokenHash = [sha256.Size]byte
 
-// verifiedToken is the principal of a verified token, with the period in which the token is
-// valid.
+// verifiedToken holds the principal of a verified token, and the period in which the token is valid.
 type verifiedToken struct {
 	principal   Principal
 	from, until time.Time // from is inclusive, until is exclusive
@@ -45,9 +44,8 @@ func (c *tokenCache) get(token tokenHash, generation uint64, now time.Time) (Pri
 	return cached.principal, true
 }
 
-// put caches a token that was verified with the keys of the given generation. If the cache is
-// full, put empties it first: a token that is still in use is cached again with its next
-// request.
+// put caches a token that was verified with the keys of the given generation. If the cache is full, put empties it
+// first. A token that is still in use is cached again at its next request.
 func (c *tokenCache) put(token tokenHash, generation uint64, v verifiedToken) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

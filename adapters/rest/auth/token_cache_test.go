@@ -16,8 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// countingKeys is a keySet that counts the calls of find. Each call means that a token was verified
-// without the cache.
+// countingKeys is a keySet that counts the calls of find. Each call means that a token was not found in the cache and
+// had to be verified.
 type countingKeys struct {
 	keySet
 	mu    sync.Mutex
@@ -94,8 +94,8 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 	mustVerify(t, v, early)
 }
 
-// TestACachedTokenIsCheckedAgainstTheClock checks the end of the validity period. It also sets the
-// clock back, as a time correction of the machine does, to a time before the period.
+// TestACachedTokenIsCheckedAgainstTheClock checks that a cached token is rejected after its validity period. It also
+// sets the clock back to a time before the period, as a time correction on a machine can do.
 func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	v, clock, _ := newCountingVerifier(t)
 	expiring := signHS256(goodClaims().with("exp", moment.Add(2*time.Second).Unix()))
@@ -210,8 +210,8 @@ func TestTheCacheHoldsNoPartOfAToken(t *testing.T) {
 	}
 }
 
-// TestConcurrentVerificationDoesNotMixTokens verifies valid and forged tokens concurrently, while
-// the keys are rotated.
+// TestConcurrentVerificationDoesNotMixTokens checks that a forged token is never accepted when valid and forged
+// tokens are verified concurrently, while the keys are rotated.
 func TestConcurrentVerificationDoesNotMixTokens(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)

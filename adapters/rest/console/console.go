@@ -25,15 +25,15 @@ import (
 // Path is the path below which the console is served.
 const Path = "/console"
 
-// assetsPath is the path below which the assets are served; the version follows.
+// assetsPath is the path below which the assets are served. In the path of an asset, it is followed by the version.
 const assetsPath = Path + "/assets/"
 
 //go:embed index.html assets
 var files embed.FS
 
-// Content-Security-Policy and other headers of every response. The policy allows only files and
-// requests of the console's own origin, and no inline script or style. Scripts cannot turn text into
-// HTML, because no Trusted Types policy is allowed.
+// contentSecurityPolicy is one of the headers of every response. It allows only files and requests of the console's
+// own origin, and no inline script or style. Scripts cannot turn text into HTML, because no Trusted Types policy is
+// allowed.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"
@@ -62,8 +62,8 @@ type Console struct {
 	load func() *site // reads the files once, at the first request
 }
 
-// New returns the console. It reads the files at the first request: a process that nobody opens the console of does
-// not need the memory for them, which is 1 MiB.
+// New returns the console. The files are read only at the first request. A process whose console nobody opens
+// therefore does not need the memory for them, which is 1 MiB.
 func New() *Console { return &Console{load: sync.OnceValue(load)} }
 
 // site contains the files of the console.
@@ -72,7 +72,7 @@ type site struct {
 	assets map[string]*file // keys are paths below assetsPath, including the version
 }
 
-// load reads the embedded files. It panics if one cannot be read, which cannot happen in a binary that was built.
+// load reads the embedded files. It panics if a file cannot be read, which cannot happen in a binary that was built.
 func load() *site {
 	contents, err := readAssets()
 	if err != nil {
@@ -117,8 +117,8 @@ func readAssets() (all []asset, err error) {
 	return all, err
 }
 
-// versionOf returns a hash of the names and contents of all assets. The hash is shorter than an
-// id, because the access log redacts segments of a path that are as long as an id.
+// versionOf returns a hash of the names and contents of all assets. The hash is shorter than an id, because the
+// access log redacts segments of a path that are longer than an id.
 func versionOf(all []asset) string {
 	hash := sha256.New()
 	for _, a := range all {
@@ -147,8 +147,8 @@ func compress(content []byte) []byte {
 	return buffer.Bytes()
 }
 
-// Serve writes the response to a GET or HEAD request for Path or a path below it. It returns false,
-// and writes nothing, if the path is that of an asset that does not exist.
+// Serve writes the response to a GET or HEAD request for Path or a path below it. If the path is below the path of
+// the assets, but there is no such asset, it writes nothing and returns false.
 func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
 	all := c.load()
 	f := all.page
@@ -164,7 +164,7 @@ func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// serve writes the file, compressed if the client accepts it, or a 304.
+// serve writes the file, in gzip form if the client accepts it, or responds with 304.
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	header, content, tag := w.Header(), f.content, f.etag
 	header.Set("Vary", "Accept-Encoding")

@@ -17,7 +17,7 @@ import (
 // maxCompressed is the maximum size of the whole console in gzip form.
 const maxCompressed = 150 << 10
 
-// get requests a path. headers are pairs of name and value.
+// get requests a path. headers consists of alternating names and values.
 func get(c *Console, target string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	for i := 0; i < len(headers); i += 2 {

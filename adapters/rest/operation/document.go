@@ -56,7 +56,7 @@ type SecurityScheme struct {
 	Type         string `json:"type"`
 }
 
-// Path contains the operations of a path by their methods, in lower case.
+// Path maps each HTTP method of a path, in lower case, to its operation.
 type Path map[string]*Operation
 
 // Operation describes one method of one path.
@@ -87,7 +87,7 @@ type RequestBody struct {
 	Required bool                  `json:"required,omitempty"`
 }
 
-// Response describes one status of an operation.
+// Response describes the response of an operation with one status.
 type Response struct {
 	Content     map[string]*MediaType `json:"content,omitempty"`
 	Description string                `json:"description"`

@@ -16,7 +16,7 @@ type Input[I any] struct {
 	body       *body
 }
 
-// parameter is a field of an input that contains a parameter.
+// parameter describes a field of an input struct that holds a parameter.
 type parameter struct {
 	in, name  string
 	field     int
@@ -24,15 +24,15 @@ type parameter struct {
 	validator *validator
 }
 
-// body is the field Body of an input.
+// body describes the field Body of an input struct.
 type body struct {
 	field     int
 	optional  bool
 	validator *validator
 }
 
-// NewInput returns the input of the operation op of a, and adds its parameters and its body to the description op.
-// It panics if I is not a valid input type; see the description of the package.
+// NewInput returns the Input for the operation op. It adds the parameters and the body of the input to op, and their
+// schemas to a. It panics if I is not a valid input type, as described in the package documentation.
 func NewInput[I any](a *API, op *Operation) *Input[I] {
 	in := &Input[I]{}
 	t := reflect.TypeFor[I]()
@@ -59,7 +59,7 @@ func NewInput[I any](a *API, op *Operation) *Input[I] {
 	return in
 }
 
-// describe returns the description of a parameter.
+// describe returns the description of a parameter. place is "path", "query" or "header".
 func describe(place, name string, schema *Schema) *Parameter {
 	described := &Parameter{
 		Name: name, In: place, Description: schema.Description, Required: place == "path", Schema: schema,
@@ -80,7 +80,7 @@ func (in *Input[I]) HasQuery(name string) bool {
 	return false
 }
 
-// Request is a request that an input reads.
+// Request contains the parts of an HTTP request from which an Input is read.
 type Request struct {
 	Header http.Header
 	Query  url.Values
@@ -88,8 +88,8 @@ type Request struct {
 	Body   []byte                   // empty if there is none
 }
 
-// Read parses and validates a request. It returns every violation that it finds; the input is complete only if
-// there are none.
+// Read parses and validates a request. It returns every violation that it finds. If there are any, the returned input
+// is incomplete.
 func (in *Input[I]) Read(r Request) (*I, []Violation) {
 	read := new(I)
 	fields := reflect.ValueOf(read).Elem()
@@ -121,7 +121,8 @@ func (p *parameter) text(r Request) string {
 	return text
 }
 
-// read parses and validates the parameter. An empty parameter without a default is left out.
+// read parses and validates the parameter. If the parameter is empty and has no default, read leaves the field
+// unchanged.
 func (p *parameter) read(r Request, field reflect.Value) []Violation {
 	text := p.text(r)
 	if text == "" {

@@ -16,10 +16,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 )
 
-// canary is a value of requests that must not appear in a message.
+// canary is a value in requests. It must not appear in any message.
 const canary = "c4n4ry"
 
-// colour parses its own text.
+// colour is a type of parameter that parses its own text.
 type colour struct{ name string }
 
 func (c *colour) UnmarshalText(text []byte) error {
@@ -30,7 +30,7 @@ func (c *colour) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// code states its own schema.
+// code is a type that defines its own schema.
 type code string
 
 func (code) Schema() *operation.Schema {
@@ -80,7 +80,7 @@ func newInput(t *testing.T) (*operation.API, *operation.Input[input]) {
 	return api, in
 }
 
-// request returns a request with this query and body, and a valid path parameter.
+// request returns a request with the given query and body, and with a valid path parameter.
 func request(query, body string) operation.Request {
 	values, _ := url.ParseQuery(query)
 	return operation.Request{
@@ -200,7 +200,7 @@ func TestAResponseIsWrittenAndDescribed(t *testing.T) {
 	}
 }
 
-// broken cannot be encoded.
+// broken is a type whose values cannot be encoded as JSON.
 type broken struct{}
 
 func (broken) MarshalJSON() ([]byte, error) { return nil, errors.New("broken") }

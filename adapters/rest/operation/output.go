@@ -15,18 +15,18 @@ import (
 type Output[O any] struct {
 	status  int
 	headers []header
-	// The positions of the fields Status and Body; -1 if there is no such field.
+	// The indices of the fields Status and Body, or -1 for a field that does not exist.
 	statusField, bodyField int
 }
 
-// header is a field of an output that contains a header.
+// header describes a field of an output struct that holds a header.
 type header struct {
 	name  string
 	field int
 }
 
-// NewOutput returns the output of the operation op of a, and adds the successful response to the description op.
-// status is the status of a response whose output states none.
+// NewOutput returns the Output for the operation op. It adds the successful response to op, and its schemas to a. The
+// response has the given status, unless the output struct has a field Status.
 func NewOutput[O any](a *API, op *Operation, status int) *Output[O] {
 	out := &Output[O]{status: status, statusField: -1, bodyField: -1}
 	response := op.response(status)
@@ -64,7 +64,7 @@ func (op *Operation) response(status int) *Response {
 	return op.Responses[text]
 }
 
-// ResponseOptions are the JSON options for writing responses. Objects of vendors are written unchanged,
+// ResponseOptions are the JSON options for writing responses. The vendors' JSON objects are written unchanged,
 // including their duplicate members.
 var ResponseOptions = json.JoinOptions(json.Deterministic(true), jsontext.AllowDuplicateNames(true),
 	jsontext.AllowInvalidUTF8(true), jsontext.PreserveRawStrings(true))
@@ -73,8 +73,8 @@ var ResponseOptions = json.JoinOptions(json.Deterministic(true), jsontext.AllowD
 // and without a buffer net/http would make a system call for each of these writes.
 var responseWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
 
-// Write writes a response. A nil output has no headers and no body. Errors: a body that cannot be encoded; if
-// it has at most 32 KiB, nothing was written.
+// Write writes a response. A nil output has no headers and no body. Errors: a body that cannot be encoded. If the
+// error occurs within the first 32 KiB of the body, nothing has been written.
 func (out *Output[O]) Write(w http.ResponseWriter, response *O) error {
 	if response == nil {
 		w.WriteHeader(out.status)

@@ -61,7 +61,7 @@ func (r reader) value(depth int) (value any, duplicate bool, err error) {
 	}
 }
 
-// finite returns the number. A number that is too large is replaced by the largest representable number, which every
+// finite parses a number. It replaces a number that is too large with the largest representable number, which every
 // schema also rejects as too large.
 func finite(text string) float64 {
 	number, _ := strconv.ParseFloat(text, 64)

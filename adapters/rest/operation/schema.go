@@ -48,19 +48,19 @@ type Schema struct {
 	PatternDescription string `json:"-"`
 }
 
-// Describer is a type that states its own schema. The method is called on the zero value.
+// Describer is implemented by a type that defines its own schema. The method is called on the zero value.
 type Describer interface{ Schema() *Schema }
 
 const schemaPrefix = "#/components/schemas/"
 
-// Schemas contains the schemas of struct types by name. The name of a type is its Go name with an upper-case
-// first letter; of a generic type, that name followed by the name of the type argument.
+// Schemas maps names to the schemas of struct types. The name of a schema is the Go name of the type with an
+// upper-case first letter. For a generic type, it is followed by the name of the type argument.
 type Schemas map[string]*Schema
 
 // Ref returns a reference to the schema with this name.
 func Ref(name string) *Schema { return &Schema{Ref: schemaPrefix + name} }
 
-// Resolve returns the schema to which s refers, and s itself if it is not a reference.
+// Resolve returns the schema to which s refers, or s itself if s is not a reference.
 func (all Schemas) Resolve(s *Schema) *Schema {
 	if s.Ref == "" {
 		return s
@@ -74,8 +74,8 @@ var (
 	timeType      = reflect.TypeFor[time.Time]()
 )
 
-// Of returns the schema of t. For a struct type, it adds the schema to all and returns a reference to it. It
-// panics if JSON cannot represent a value of t.
+// Of returns the schema of t. If t is a struct type, Of adds its schema to the map and returns a reference to the
+// schema. It panics if JSON cannot represent a value of t.
 func (all Schemas) Of(t reflect.Type) *Schema {
 	switch {
 	case t.Implements(describerType):
@@ -118,7 +118,7 @@ func (all Schemas) ofStruct(t reflect.Type) *Schema {
 	return Ref(name)
 }
 
-// nameOf returns the name of the schema of a type with this Go name.
+// nameOf returns the schema name for a Go type name.
 func nameOf(name string) string {
 	name, argument, generic := strings.Cut(strings.TrimSuffix(name, "]"), "[")
 	if generic {
@@ -184,7 +184,7 @@ func (all Schemas) applyTags(s *Schema, field reflect.StructField) {
 	}
 }
 
-// parse returns the value of a tag with this text.
+// parse converts the text of a tag to a value of the schema's type.
 func (s *Schema) parse(text string) any {
 	switch s.Type {
 	case TypeString:
@@ -203,7 +203,7 @@ func (s *Schema) parse(text string) any {
 	return value
 }
 
-// orParsed returns the number in a tag, or value if there is no such tag.
+// orParsed returns the number in the tag with the given name, or value if there is no such tag.
 func orParsed[T any](value *T, tag reflect.StructTag, name string) *T {
 	text, ok := tag.Lookup(name)
 	if !ok {

@@ -25,7 +25,7 @@ type Violation struct {
 type API struct {
 	Document   *Document
 	validators []uncompiled      // nil after Compile
-	patterns   map[string]string // descriptions of patterns
+	patterns   map[string]string // maps patterns to their descriptions
 }
 
 // uncompiled is a validator that Compile has yet to complete, and the schema that it validates against.
@@ -52,7 +52,7 @@ func (a *API) Schemas() Schemas { return a.Document.Components.Schemas }
 // released when it has been encoded.
 type validator struct {
 	compiled *jsonschema.Schema
-	patterns map[string]string // those of the API
+	patterns map[string]string // API.patterns
 }
 
 // validatorOf returns a validator that can be used after Compile.
@@ -62,12 +62,12 @@ func (a *API) validatorOf(schema *Schema) *validator {
 	return v
 }
 
-// resource is the name of the document in Compile. No file or URL is loaded by this name.
+// resource is the name under which Compile gives the schemas to the compiler. No file or URL is loaded by this name.
 const resource = "api:///document.json"
 
-// Compile prepares the validation of requests. It must be called once, after the last operation was added and
-// before the first request is read. Inputs and outputs do not refer to the API afterwards. Later changes of the
-// schemas change the document only. Errors: a schema that is not valid.
+// Compile prepares the validation of requests. It must be called once, after the last operation was added and before
+// the first request is read. Afterwards, inputs and outputs do not refer to the API, and changes of the schemas
+// affect only the document. Errors: a schema that is not valid.
 func (a *API) Compile() error {
 	schemas := make([]*Schema, len(a.validators))
 	for i, v := range a.validators {
@@ -105,7 +105,8 @@ func (a *API) describePatterns(s *Schema) {
 	}
 }
 
-// validate returns every violation of a value of the request. location is the location of the value.
+// validate checks a value of the request and returns every violation. location is the location of the value in the
+// request.
 func (v *validator) validate(value any, location string) []Violation {
 	err := v.compiled.Validate(value)
 	if err == nil {
@@ -118,7 +119,7 @@ func (v *validator) validate(value any, location string) []Violation {
 	return v.violations(invalid, location)
 }
 
-// violations returns the violations in a tree of errors. The causes of an error replace it.
+// violations returns the violations in a tree of errors. If an error has causes, only its causes are returned.
 func (v *validator) violations(e *jsonschema.ValidationError, root string) (all []Violation) {
 	for _, cause := range e.Causes {
 		all = append(all, v.violations(cause, root)...)
@@ -146,7 +147,8 @@ func ofMembers(parent string, names []string, message string, unknown bool) []Vi
 	return all
 }
 
-// message returns a message about a value. It is made from the schema only, never from the value.
+// message returns a message about an invalid value. The message depends only on the schema and never contains the
+// value.
 func (v *validator) message(violated jsonschema.ErrorKind) string {
 	switch k := violated.(type) {
 	case *kind.InvalidJsonValue: // the only such value is duplicateMember

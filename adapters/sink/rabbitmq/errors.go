@@ -10,14 +10,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of transport errors, in addition to those of package egress. Their texts are our own, because a reply of
+// The causes of transport errors, in addition to those of package egress. Their texts are fixed, because a reply from
 // the broker contains names and may contain any other text.
 var (
 	errClosedByBroker = errors.New("the broker closed the connection")
 	errNoLogin        = errors.New("connection lost before the login, or not an AMQP 0-9-1 broker")
 )
 
-// Messages for the refusals of the broker, by reply code. A code that is not listed is a transport error.
+// The messages for refusals by the broker. The keys are reply codes. A reply with any other code is a transport error.
 // https://www.rabbitmq.com/amqp-0-9-1-reference#constants
 var (
 	loginTexts = map[int]string{
@@ -52,9 +52,9 @@ func atDeclaration(err error) error { return replyError(err, declarationTexts) }
 
 func atPublishing(err error) error { return replyError(err, publishingTexts) }
 
-// replyError returns a *domain.Error if err is a reply of the broker that has a text, and otherwise err. The
-// library also creates errors of its own with these codes, for example when the connection is lost during the login;
-// such an error is not a reply.
+// replyError returns a *domain.Error if err is a reply from the broker with a code that is in texts. Otherwise it
+// returns err. The library also creates errors of its own with these codes, for example when the connection is lost
+// during the login; such an error is not a reply.
 func replyError(err error, texts map[int]string) error {
 	var reply *amqp.Error
 	if errors.As(err, &reply) && reply.Server {
@@ -83,7 +83,7 @@ func transportError(ctx context.Context, err error) *domain.Error {
 	}
 }
 
-// causeOf returns the cause that matches an error of net or of the library.
+// causeOf returns the cause that describes err, which is an error of the package net or of the AMQP library.
 func causeOf(ctx context.Context, err error) error {
 	if cause := egress.CauseOf(ctx, err); cause != nil {
 		return cause

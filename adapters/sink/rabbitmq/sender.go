@@ -38,7 +38,7 @@ type attempt struct {
 	err     error
 }
 
-// errClosed is the error of a Send after Close.
+// errClosed is the error that Send returns after Close.
 var errClosed = errors.New("rabbitmq: the sender is closed")
 
 // Send implements ports.EventSender.
@@ -92,7 +92,7 @@ func (s *sender) open(ctx context.Context) (*session, error) {
 // connect closes the last session, connects, and ends the attempt.
 func (s *sender) connect(a *attempt) {
 	defer s.connecting.Done()
-	if s.session != nil { // only an attempt sets it, and there is only one at a time
+	if s.session != nil { // only connect sets it, and only one attempt runs at a time
 		s.session.abort() // its channel is closed, but its connection may be open
 	}
 	ctx, cancel := context.WithTimeout(s.lifetime, s.options.Timeout)
@@ -115,7 +115,7 @@ func (s *sender) Close() {
 	}
 }
 
-// refused returns the error for a refusal of the broker.
+// refused returns the error for a refusal by the broker.
 func refused(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused, Message: message}
 }

@@ -11,8 +11,8 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// heartbeat is the interval after which the broker and the client expect data on an idle connection. A connection
-// without data for a multiple of it is closed.
+// heartbeat is the interval after which the broker and the client expect data on an idle connection. A connection on
+// which no data arrives for a multiple of this interval is closed.
 const heartbeat = 10 * time.Second
 
 // frameSize is the largest frame in bytes that either side may send. Larger messages are split.
@@ -21,7 +21,7 @@ const frameSize = 128 << 10
 // closeTimeout bounds the wait for the broker when a connection is closed.
 const closeTimeout = 2 * time.Second
 
-// session is a connection with one channel, on which the exchange is declared and confirms are on.
+// session is a connection with one channel. The channel has declared the exchange and uses publisher confirms.
 type session struct {
 	socket  net.Conn
 	conn    *amqp.Connection
@@ -47,7 +47,7 @@ func connect(ctx context.Context, o Options, b broker, exchange string) (*sessio
 	return nil, transportError(ctx, err)
 }
 
-// dial connects to the broker, with TLS unless the scheme is amqp. The caller closes the connection.
+// dial connects to the broker, with TLS unless the scheme is amqp. The caller must close the connection.
 func dial(ctx context.Context, o Options, b broker) (net.Conn, error) {
 	socket, err := o.Guard.Dial(ctx, "tcp", net.JoinHostPort(b.Host, strconv.Itoa(b.Port)))
 	if err != nil || b.Scheme == "amqp" {
@@ -66,7 +66,7 @@ func dial(ctx context.Context, o Options, b broker) (net.Conn, error) {
 	return secured, nil
 }
 
-// handshake logs in, opens the channel, declares the exchange and turns confirms on.
+// handshake logs in, opens the channel, declares the exchange and turns publisher confirms on.
 func (s *session) handshake(o Options, b broker, exchange string) (err error) {
 	properties := amqp.NewConnectionProperties()
 	properties["product"] = o.Product
@@ -95,7 +95,7 @@ func (s *session) handshake(o Options, b broker, exchange string) (err error) {
 
 // publish sends a message and waits for its confirmation. Errors: those of ports.EventSender.
 func (s *session) publish(ctx context.Context, exchange, key string, message amqp.Publishing) error {
-	stop := context.AfterFunc(ctx, s.abort) // a broker that does not read blocks the call
+	stop := context.AfterFunc(ctx, s.abort) // a broker that does not read would block the call
 	confirmation, err := s.channel.PublishWithDeferredConfirm(exchange, key, false, false, message)
 	stop()
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *session) publish(ctx context.Context, exchange, key string, message amq
 	return refused("the broker did not accept the message")
 }
 
-// lost returns the error for a message without a confirmation because the channel is closed or is being closed.
+// lost returns the error for a message that was not confirmed because the channel is closed or is being closed.
 func (s *session) lost(ctx context.Context) error {
 	select {
 	case <-s.ended:
@@ -131,10 +131,10 @@ func (s *session) lost(ctx context.Context) error {
 	return transportError(ctx, atPublishing(s.reason))
 }
 
-// isOpen reports whether the session can publish, as far as is known.
+// isOpen reports whether the session can publish, as far as this process knows.
 func (s *session) isOpen() bool { return !s.channel.IsClosed() }
 
-// abort closes the connection without notice to the broker. Calls in progress fail.
+// abort closes the connection without notifying the broker. Calls in progress fail.
 func (s *session) abort() { _ = s.socket.Close() }
 
 // close closes the connection.

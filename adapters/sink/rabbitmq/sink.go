@@ -1,18 +1,19 @@
 // Package rabbitmq is the sink that publishes events to an exchange of a RabbitMQ broker, with AMQP 0-9-1.
 //
 // A sender has one connection with one channel. It declares the exchange of its subscription as a durable topic
-// exchange. If an exchange of that name has another type or other properties, the broker refuses, and every
-// event fails with sink_refused until the exchange or the subscription is changed. A message is persistent, and
+// exchange. If an exchange of that name has another type or other properties, the broker refuses the declaration, and
+// every event fails with sink_refused until the exchange or the subscription is changed. A message is persistent, and
 // has these properties:
 //
 //	content-type: application/cloudevents+json; the body is the event as CloudEvents 1.0 JSON
 //	message-id: the id of the event, the same in every attempt
-//	type: the type of the event; it is the routing key, too, unless the subscription has one
+//	type: the type of the event, which is also the routing key unless the subscription has one
 //	timestamp: the time of the event
 //
 // An event is confirmed when the broker has confirmed the message (publisher confirms). Concurrent events share the
-// channel, and none waits for the confirmation of another. Messages are not mandatory: the broker confirms a message
-// that no queue gets, and drops it. A consumer therefore has to bind its queue before the subscription is created.
+// channel, and no event waits for the confirmation of another one. Messages are not mandatory: the broker confirms a
+// message that no queue gets, and drops it. A consumer therefore has to bind its queue before the subscription is
+// created.
 package rabbitmq
 
 import (
@@ -35,14 +36,15 @@ import (
 // ports.EventSender promises.
 const DefaultTimeout = 15 * time.Second
 
-// maxName is the maximum length of an exchange or a routing key in bytes: a short string of AMQP.
+// maxName is the maximum length of the name of an exchange, or of a routing key, in bytes. It is the limit for a short
+// string in AMQP.
 const maxName = 255
 
 // Options are the dependencies of the sink.
 type Options struct {
 	Guard   *egress.Guard // decides which addresses are dialed
 	Product string        // the name of the client, which the broker shows
-	Timeout time.Duration // of an attempt; 0 means DefaultTimeout
+	Timeout time.Duration // the timeout of an attempt; 0 means DefaultTimeout
 	TLS     *tls.Config   // nil means the defaults of crypto/tls
 }
 
@@ -62,8 +64,9 @@ func New(o Options) *Sink {
 // Kind returns domain.SinkRabbitMQ.
 func (*Sink) Kind() domain.SinkKind { return domain.SinkRabbitMQ }
 
-// Validate implements ports.Sink. The URL is amqps://user:password@host:port/vhost, or amqp if egress allows
-// connections without TLS. It has no query: parameters such as cacertfile would name files of this machine.
+// Validate implements ports.Sink. The URL has the form amqps://user:password@host:port/vhost. The scheme amqp is also
+// valid if egress allows connections without TLS. A query is not allowed, because parameters such as cacertfile would
+// name files of this machine.
 func (s *Sink) Validate(ctx context.Context, t ports.SinkTarget) (faults []*domain.Error) {
 	if fault := s.validateURL(ctx, string(t.URL.Reveal())); fault != nil {
 		faults = append(faults, fault)
@@ -94,7 +97,7 @@ func (s *Sink) validateURL(ctx context.Context, raw string) *domain.Error {
 	return nil
 }
 
-// broker is a parsed URL.
+// broker is the parsed URL of a broker.
 type broker struct {
 	amqp.URI
 	host string // with the port, if the URL has one
@@ -117,7 +120,7 @@ func (s *Sink) parseURL(raw string) (b broker, ok bool) {
 	return b, domain.ValidateBaseURL(b.guarded(), false) == nil
 }
 
-// guarded returns the URL in the form that the egress guard checks.
+// guarded returns the broker's host and port as an https URL, which is the form that the egress guard checks.
 func (b broker) guarded() string { return "https://" + b.host }
 
 // Open implements ports.Sink. Each sender has a connection of its own.
@@ -132,6 +135,6 @@ func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	} else if _, err := s.options.Guard.Parse(b.guarded()); err != nil {
 		sender.err = err
 	}
-	sender.broker = func() broker { return b } // a closure, because fmt prints the password of a field
+	sender.broker = func() broker { return b } // a closure, because fmt would print a password in a field
 	return sender
 }

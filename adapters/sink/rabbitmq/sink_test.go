@@ -32,7 +32,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
 )
 
-// shared is the broker of the package. The first test that needs it starts it.
+// shared is the broker that the tests of this package share. The first test that needs the broker starts it.
 var shared struct {
 	once   sync.Once
 	broker *rabbittest.Broker
@@ -68,7 +68,7 @@ func newSink(o porttest.SinkOptions) ports.Sink {
 	return rabbitmq.New(rabbitmq.Options{Guard: egress.NewGuard(guard), Product: "test", Timeout: o.Timeout})
 }
 
-// exchanges counts the exchanges of the tests, each of which has its own.
+// exchanges counts the exchanges of the tests. Each test has an exchange of its own.
 var exchanges atomic.Int64
 
 func newExchange() string { return fmt.Sprintf("events.%d", exchanges.Add(1)) }
@@ -107,8 +107,9 @@ func (d *destination) Received(t testing.TB) []porttest.ReceivedEvent {
 	return append([]porttest.ReceivedEvent(nil), d.received...)
 }
 
-// Refuse binds a full queue that rejects messages, so that the broker answers each one with a nack. The other queue
-// is unbound, because it would get the messages all the same.
+// Refuse makes the destination refuse messages, or accept them again. To refuse, it binds a full queue that rejects
+// messages, so that the broker responds to each message with a nack. The other queue is unbound, because it would still
+// get the messages.
 func (d *destination) Refuse(t testing.TB, refuse bool) {
 	if refuse {
 		d.full = d.broker.Queue(t, d.exchange, "#", amqp.Table{"x-max-length": 0, "x-overflow": "reject-publish"})
@@ -159,7 +160,7 @@ var event = ports.OutgoingEvent{
 	Time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Body: []byte(`{"id":"1"}`),
 }
 
-// open returns a sender that closes with the test.
+// open returns a sender that is closed at the end of the test.
 func open(t testing.TB, target ports.SinkTarget) ports.EventSender {
 	sender := newSink(porttest.SinkOptions{AllowLoopback: true, Timeout: time.Minute}).Open(target)
 	t.Cleanup(sender.Close)
@@ -214,7 +215,7 @@ func TestTheExchangeIsDeclaredDurable(t *testing.T) {
 	).Send(t.Context(), event); err != nil {
 		t.Fatalf("a message that no queue gets: %v", err)
 	}
-	b.Do(t, func(ch *amqp.Channel) error { // an error if the exchange had other properties
+	b.Do(t, func(ch *amqp.Channel) error { // returns an error if the exchange has other properties
 		return ch.ExchangeDeclare(exchange, "topic", true, false, false, false, nil)
 	})
 }
@@ -368,7 +369,7 @@ func TestAPeerThatIsNoBrokerIsUnreachable(t *testing.T) {
 	}
 }
 
-// TestTheConnectionIsEncryptedAndTheCertificateChecked uses a proxy that terminates TLS in front of the broker.
+// TestTheConnectionIsEncryptedAndTheCertificateChecked uses a proxy in front of the broker that terminates TLS.
 func TestTheConnectionIsEncryptedAndTheCertificateChecked(t *testing.T) {
 	b, exchange := broker(t), newExchange()
 	certificate, roots := selfSigned(t)

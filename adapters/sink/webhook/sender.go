@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The bounds of a response: how many bytes of its body are read and how long that can take, so that the
-// connection can be used again; and the longest delay that an endpoint can ask for.
+// The bounds of a response. At most maxBody bytes of its body are read, within bodyTimeout, so that the connection can
+// be used again. maxRetryAfter is the longest delay that an endpoint can ask for.
 const (
 	maxBody       = 4 << 10
 	bodyTimeout   = time.Second
@@ -65,7 +65,7 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 // Close implements ports.EventSender.
 func (s *sender) Close() { s.transport.CloseIdleConnections() }
 
-// request returns the signed request of an attempt.
+// request returns the signed request for an attempt to send the event.
 func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Request, error) {
 	now := s.options.Clock.Now()
 	signature, err := s.sign(e.ID, now, e.Body)
@@ -83,8 +83,8 @@ func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Requ
 			"Webhook-Id":        {e.ID},
 			"Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)},
 			"Webhook-Signature": {signature},
-			// Not sent. It allows the transport to send the request again if a connection that it has kept open
-			// turns out to be closed. See http.Transport.
+			// This header is not sent. It allows the transport to send the request again if a connection that it has
+			// kept open turns out to be closed. See http.Transport.
 			"Idempotency-Key": {},
 		},
 	}).WithContext(ctx)

@@ -12,19 +12,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// secretPrefix begins every secret; the key in base64 follows.
+// secretPrefix is the beginning of every secret. The key in base64 follows it.
 const secretPrefix = "whsec_"
 
 // errSecret is the error for a target without a valid secret. The service generates the secrets, so it is an
 // internal error.
 var errSecret = errors.New("webhook: a subscription has no valid signing secret")
 
-// signer returns the value of the header webhook-signature. It is a closure, because fmt prints the bytes of
-// a key that is in a field.
+// signer returns the value of the header webhook-signature. It is a closure, because fmt would print the bytes of a key
+// that is stored in a struct field.
 type signer func(id string, at time.Time, body []byte) (string, error)
 
-// newSigner returns a function that computes the webhook signature with each of the secrets. While a secret is rotated
-// there are two, and a receiver that knows either of them can verify. Errors: errSecret.
+// newSigner returns a function that computes one webhook signature with each secret. During the rotation of a secret
+// there are two secrets, and a receiver that knows either of them can verify the request. Errors: errSecret.
 func newSigner(secrets []domain.Secret) (signer, error) {
 	keys := make([]*standardwebhooks.Webhook, 0, len(secrets))
 	for _, secret := range secrets {

@@ -8,9 +8,9 @@
 //	webhook-timestamp: the time of the attempt, in seconds since 1970
 //	webhook-signature: "v1," and the signature in base64; one for each secret, separated by spaces
 //
-// A status of 200 to 299 confirms the event. Every other status is a failure, also 410 and redirects, which
-// are not followed. The body of a response is ignored. No proxy is used, because a proxy would dial addresses
-// that the egress guard has not checked.
+// A status of 200 to 299 confirms the event. Every other status is a failure, including 410 and redirects. Redirects
+// are not followed. The body of a response is ignored. No proxy is used, because a proxy would dial addresses that the
+// egress guard has not checked.
 package webhook
 
 import (
@@ -30,16 +30,16 @@ import (
 // promises.
 const DefaultTimeout = 15 * time.Second
 
-// parallel is the number of connections that a sender opens and keeps. A subscription has up to 16 events in
-// flight.
+// parallel is the maximum number of connections that a sender opens and keeps open. A subscription sends up to 16
+// events at the same time.
 const parallel = 16
 
 // Options are the dependencies of the sink.
 type Options struct {
 	Guard     *egress.Guard // decides which addresses are dialed
-	Clock     ports.Clock   // the time of the signature
+	Clock     ports.Clock   // provides the time of the signature
 	UserAgent string        // sent with every request
-	Timeout   time.Duration // of an attempt; 0 means DefaultTimeout
+	Timeout   time.Duration // the timeout of an attempt; 0 means DefaultTimeout
 	TLS       *tls.Config   // nil means the defaults of crypto/tls
 }
 
@@ -59,8 +59,8 @@ func New(o Options) *Sink {
 // Kind returns domain.SinkWebhook.
 func (*Sink) Kind() domain.SinkKind { return domain.SinkWebhook }
 
-// Validate implements ports.Sink. The URL must be an https URL, or http if egress allows it. It can have a query,
-// but no userinfo and no fragment.
+// Validate implements ports.Sink. The URL must be an https URL, or an http URL if egress allows connections without
+// TLS. It can have a query, but no userinfo and no fragment.
 func (s *Sink) Validate(ctx context.Context, t ports.SinkTarget) (faults []*domain.Error) {
 	if fault := s.validateURL(ctx, string(t.URL.Reveal())); fault != nil {
 		faults = append(faults, fault)
@@ -119,7 +119,7 @@ func (s *Sink) Open(t ports.SinkTarget) ports.EventSender {
 	target, urlErr := s.parseURL(string(t.URL.Reveal()))
 	sender := &sender{
 		options: s.options, sign: sign,
-		target: func() *url.URL { return target }, // a closure, because fmt prints the URL of a field
+		target: func() *url.URL { return target }, // a closure, because fmt would print a URL in a field
 		transport: &http.Transport{
 			Proxy:                  nil,
 			DialContext:            s.options.Guard.Dial,

@@ -52,7 +52,7 @@ func newSink(o porttest.SinkOptions) ports.Sink {
 	})
 }
 
-// endpoint is a destination of events.
+// endpoint is an HTTP endpoint that receives events.
 type endpoint struct {
 	server *httptest.Server
 
@@ -68,7 +68,7 @@ func startEndpoint(t testing.TB) porttest.SinkDestination {
 	return e
 }
 
-// ServeHTTP accepts a request with a valid signature, unless the endpoint refuses.
+// ServeHTTP accepts a request with a valid signature, unless refuse is set.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	key, keyErr := standardwebhooks.NewWebhook(string(secret.Reveal()))
@@ -141,10 +141,10 @@ func TestSink(t *testing.T) {
 	})
 }
 
-// event is an event for tests whose destination does not verify it.
+// event is an event for tests in which the receiver does not verify the event.
 var event = ports.OutgoingEvent{ID: "0198c0de-0000-7000-8000-000000000001", Body: []byte(`{"id":"1"}`)}
 
-// open returns a sender to the handler.
+// open starts a server with the handler, and returns a sender to that server.
 func open(t testing.TB, handler http.HandlerFunc, secrets ...domain.Secret) ports.EventSender {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -230,7 +230,8 @@ func TestEachSecretSignsDuringARotation(t *testing.T) {
 	}
 }
 
-// TestTheSignatureIsThatOfTheSpecification compares with a signature that was calculated with openssl:
+// TestTheSignatureIsThatOfTheSpecification compares the signature of a request with a signature that was computed with
+// openssl:
 //
 //	printf '%s' 'msg_1.1674087231.{"a":1}' | openssl dgst -sha256 -hmac 0123456789abcdef01234567 -binary | base64
 func TestTheSignatureIsThatOfTheSpecification(t *testing.T) {
@@ -315,8 +316,9 @@ func TestAnEndlessBodyDoesNotDelayAnEvent(t *testing.T) {
 	}
 }
 
-// TestAConnectionThatTheEndpointClosesIsReplaced uses an endpoint that closes each connection when it gets the second
-// request on it, without an answer, as an endpoint does whose timeout for idle connections ends at this moment.
+// TestAConnectionThatTheEndpointClosesIsReplaced checks that an event is sent on a new connection if the endpoint has
+// closed the old one. The endpoint closes each connection without a response when it gets the second request on it. A
+// real endpoint does the same if its timeout for idle connections ends at this moment.
 func TestAConnectionThatTheEndpointClosesIsReplaced(t *testing.T) {
 	sender := open(t, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()

@@ -86,7 +86,8 @@ func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.St
 	return encoder.Close()
 }
 
-// write writes the start of an element, or a part of the document. The members of a parts value become siblings.
+// write encodes value, which is the start of an element or a part of the document. The items of a value of type parts
+// become sibling elements.
 func write(encoder *xml.Encoder, value any) error {
 	switch v := value.(type) {
 	case xml.StartElement:
@@ -112,10 +113,11 @@ type part struct {
 
 func element(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
 
-// fits reports whether the schema allows an amount with so many digits in total and after the decimal point.
+// fits reports whether the schema allows an amount with the given number of digits, of which scale digits are after the
+// decimal point.
 func fits(digits, scale int) bool { return digits <= maxDigits && scale <= maxScale }
 
-// fitsAmount is fits for one amount.
+// fitsAmount reports whether the schema allows the amount a.
 func fitsAmount(a decimal.Decimal) bool {
 	a = a.Normalize()
 	digits, scale := a.NumDigits(), -int(a.Exponent())
@@ -124,7 +126,7 @@ func fitsAmount(a decimal.Decimal) bool {
 
 func dateTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05Z") }
 
-// header is a GroupHeader81.
+// header is an element of the type GroupHeader81 of the schema.
 type header struct {
 	XMLName xml.Name `xml:"GrpHdr"`
 	ID      string   `xml:"MsgId"`
@@ -136,31 +138,31 @@ func headerOf(s domain.Statement) header {
 }
 
 type (
-	// period is a DateTimePeriod1.
+	// period is an element of the type DateTimePeriod1 of the schema.
 	period struct {
 		From string `xml:"FrDtTm"`
 		To   string `xml:"ToDtTm"`
 	}
-	// account is a CashAccount39.
+	// account is an element of the type CashAccount39 of the schema.
 	account struct {
 		ID       string `xml:"Id>Othr>Id"`
 		Currency string `xml:"Ccy"`
 		Name     string `xml:"Nm,omitempty"`
 		Servicer string `xml:"Svcr>FinInstnId>Othr>Id"`
 	}
-	// money is an ActiveOrHistoricCurrencyAndAmount.
+	// money is an element of the type ActiveOrHistoricCurrencyAndAmount of the schema.
 	money struct {
 		Currency string `xml:"Ccy,attr"`
 		Amount   string `xml:",chardata"`
 	}
-	// balance is a CashBalance8.
+	// balance is an element of the type CashBalance8 of the schema.
 	balance struct {
 		Code      string `xml:"Tp>CdOrPrtry>Cd"`
 		Amount    money  `xml:"Amt"`
 		Direction string `xml:"CdtDbtInd"`
 		Date      string `xml:"Dt>Dt"`
 	}
-	// summary is a TotalTransactions6.
+	// summary is an element of the type TotalTransactions6 of the schema.
 	summary struct {
 		Count        int    `xml:"TtlNtries>NbOfNtries"`
 		Sum          string `xml:"TtlNtries>Sum"`
@@ -190,7 +192,8 @@ func descriptionOf(s domain.Statement) parts {
 	}
 }
 
-// accountID returns the number of the account, or our id without hyphens if the number is not known or too long.
+// accountID returns the number of the account. If the number is not known or too long, it returns the service's id of
+// the account without hyphens.
 func accountID(a domain.Account) string {
 	if a.Number == "" || domain.Truncate(a.Number, maxAccountID) != a.Number {
 		return domain.CompactID(a.ID.UUID)
@@ -223,7 +226,7 @@ func direction(amount decimal.Decimal) string {
 	return "CRDT"
 }
 
-// entry is a ReportEntry10.
+// entry is an element of the type ReportEntry10 of the schema.
 type entry struct {
 	XMLName     xml.Name `xml:"Ntry"`
 	Amount      money    `xml:"Amt"`
@@ -239,7 +242,7 @@ type entry struct {
 	Description string   `xml:"AddtlNtryInf,omitempty"`
 }
 
-// details is an EntryTransaction10.
+// details is an element of the type EntryTransaction10 of the schema.
 type details struct {
 	Reference  string      `xml:"Refs>AcctSvcrRef"`
 	Original   *money      `xml:"AmtDtls>InstdAmt>Amt"`
@@ -249,18 +252,18 @@ type details struct {
 }
 
 type (
-	// party is a PartyIdentification135.
+	// party is an element of the type PartyIdentification135 of the schema.
 	party struct {
 		Name string `xml:"Nm"`
 	}
-	// remittance is a RemittanceInformation16.
+	// remittance is an element of the type RemittanceInformation16 of the schema.
 	remittance struct {
 		Pieces []string `xml:"Ustrd"`
 	}
 )
 
-// entryOf returns the entry of a record. Vendors have no ISO code for the kind of a movement, so the code is XTND
-// NTAV NTAV: not available.
+// entryOf returns the entry of a record. Vendors provide no ISO code for the kind of a movement, so the entry has the
+// code XTND NTAV NTAV, which means that no code is available.
 func entryOf(s domain.Statement, r domain.StatementRecord) entry {
 	e := entry{
 		Amount: moneyOf(r.Amount, s.Currency), Direction: direction(r.Amount), Status: "BOOK",

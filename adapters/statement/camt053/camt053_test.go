@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// document is what the tests read.
+// document contains the parts of a document that the tests read.
 type document struct {
 	XMLName xml.Name `xml:"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08 Document"`
 	Account struct {
@@ -41,7 +41,7 @@ func read(t testing.TB, text string) (d document) {
 	return d
 }
 
-// allowed returns the text with U+FFFD for characters that XML 1.0 forbids.
+// allowed returns the text with U+FFFD instead of characters that XML 1.0 forbids.
 func allowed(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {

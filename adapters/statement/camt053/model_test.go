@@ -17,7 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// children are the names of the elements in an element, as a regular expression.
+// children maps the name of an element to a regular expression for the names of the elements in it. A key can also be
+// the names of the parent and the element, as "parent/name".
 var children = map[string]string{
 	"":           "Document",
 	"Document":   "BkToCstmrStmt",
@@ -50,7 +51,8 @@ var children = map[string]string{
 	"BkToCstmrStmt": "GrpHdr Stmt", "Stmt": "Id CreDtTm FrToDt Acct Bal Bal TxsSummry( Ntry)*",
 }
 
-// texts are the texts of the other elements, as regular expressions.
+// texts maps the names of all other elements to regular expressions for their texts. Its keys have the same form as
+// those of children.
 var texts = map[string]string{
 	"MsgId": ".{1,35}", "Stmt/Id": ".{1,35}", "Othr/Id": ".{1,34}", "AcctSvcrRef": ".{1,35}",
 	"Acct/Nm": ".{1,70}", "Pty/Nm": ".{1,140}", "Ustrd": ".{1,140}", "AddtlNtryInf": ".{1,500}",
@@ -73,7 +75,8 @@ type node struct {
 	children             []*node
 }
 
-// check returns an error if the element, which is in an element with the name parent, does not follow the rules.
+// check returns an error if the element does not follow the rules in children and texts. The argument parent is the
+// name of the element that contains it.
 func (n *node) check(parent string) error {
 	rule := func(rules map[string]string) string {
 		if specific, ok := rules[parent+"/"+n.name]; ok {
@@ -107,7 +110,7 @@ func (n *node) check(parent string) error {
 	return nil
 }
 
-// parse returns a node without a name that has the document as its child.
+// parse returns a node without a name whose child is the document.
 func parse(text string) (*node, error) {
 	open := []*node{{}}
 	for decoder := xml.NewDecoder(strings.NewReader(text)); ; {
@@ -137,9 +140,9 @@ func parse(text string) (*node, error) {
 	}
 }
 
-// The schema is not in the repository: we found no licence that permits its distribution. The rules above are those of
-// the elements that this package writes. They were checked once: 200 of these documents are valid according to the
-// schema, too.
+// The schema is not in the repository: we found no licence that permits its distribution. The rules above cover the
+// elements that this package writes. The rules were checked once: 200 documents of this test were also valid according
+// to the schema.
 func TestADocumentFollowsTheMessageDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		document := drawDocument(t)

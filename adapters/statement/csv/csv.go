@@ -1,8 +1,8 @@
 // Package csv writes statements as CSV (RFC 4180) in UTF-8, with a header line.
 //
-// A spreadsheet evaluates a cell that begins with a formula character. Therefore the document has an apostrophe before
-// such a character at the beginning of a text, and after each character at which a spreadsheet may divide the text into
-// cells. Amounts are numbers, and keep their minus sign.
+// A spreadsheet evaluates a cell that begins with a formula character. Write therefore inserts an apostrophe before
+// such a character if it begins a text, or if it follows a character at which a spreadsheet may divide the text into
+// cells. Amounts are numbers and keep their minus sign.
 package csv
 
 import (
@@ -74,17 +74,18 @@ func appendCell(line []byte, cell string) []byte {
 }
 
 const (
-	// formulas begin a formula. The last four are the full-width forms, which some spreadsheets treat alike.
+	// formulas contains the characters that begin a formula. The last four are full-width forms, which some
+	// spreadsheets treat like the first four.
 	formulas = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-	// dividers may end a cell: a spreadsheet can be configured to divide a line at characters other than commas, and
-	// then ignores quotes.
+	// dividers contains the characters that may end a cell. A spreadsheet can be configured to divide a line at
+	// characters other than commas. It then ignores quotes.
 	dividers = ",;|\"\t\r\n"
 )
 
 // Text returns the text of a cell in a form that no spreadsheet evaluates. It adds an apostrophe before a formula
 // character at the beginning of the text or after a divider, and also before an apostrophe that precedes such a
-// character. The original is found by removing the first apostrophe of each group of apostrophes before a formula
-// character in these places.
+// character. To restore the original text, remove the first apostrophe of each group of apostrophes that precedes a
+// formula character in one of these places.
 func Text(text string) string {
 	if !strings.ContainsAny(text, formulas) {
 		return text

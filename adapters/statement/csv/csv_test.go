@@ -16,10 +16,11 @@ import (
 
 const formulas, dividers = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20", ",;|\"\t\r\n"
 
-// formula matches what a spreadsheet may run, at the beginning of a text or of a part that becomes a cell.
+// formula matches a place at which a spreadsheet may find a formula: a formula character at the beginning of a text or
+// after a divider.
 var formula = regexp.MustCompile("(^|[" + dividers + "])[" + strings.ReplaceAll(formulas, "-", `\-`) + "]")
 
-// original returns the text of which Text has returned the cell.
+// original returns the text for which Text has returned the cell.
 func original(cell string) string {
 	var b strings.Builder
 	for begins := true; cell != ""; {
@@ -34,7 +35,7 @@ func original(cell string) string {
 	return b.String()
 }
 
-// texts generates texts in which formulas, dividers and apostrophes are frequent.
+// texts generates texts in which formula characters, dividers and apostrophes are frequent.
 var texts = rapid.OneOf(
 	rapid.StringOf(rapid.RuneFrom([]rune(formulas+dividers+"'a1 \u0001\U0001F600"))),
 	rapid.String(),

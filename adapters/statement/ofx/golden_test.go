@@ -12,7 +12,7 @@ import (
 
 func TestFormat(t *testing.T) { porttest.TestStatementFormat(t, ofx.Format{}) }
 
-// With UPDATE_GOLDEN=1 the test writes the file.
+// With the environment variable UPDATE_GOLDEN=1, the test first writes the golden file.
 func TestADocumentEqualsItsGoldenFile(t *testing.T) {
 	const file = "testdata/statement.ofx"
 	s, records := porttest.SampleStatement()

@@ -1,8 +1,8 @@
-// Package ofx writes statements in OFX 2.2 (https://financialdataexchange.org/ofx). A bank account becomes a STMTRS,
-// a card a CCSTMTRS. FITID is the id of the record.
+// Package ofx writes statements in OFX 2.2 (https://financialdataexchange.org/ofx). The statement of a bank account is
+// a STMTRS element, and that of a card is a CCSTMTRS element. FITID is the id of the record.
 //
 // All dates are noon in UTC, so that readers in other time zones show the same day. Texts are cut to the lengths that
-// the specification allows, and have one line. Characters that XML 1.0 forbids become U+FFFD.
+// the specification allows, and consist of one line. Characters that XML 1.0 forbids become U+FFFD.
 package ofx
 
 import (
@@ -44,8 +44,8 @@ const (
 	maxMemo      = 255
 )
 
-// Write implements ports.StatementFormat. Errors: Conflict (no_balance) if neither a balance is known nor the vendor
-// states one, because LEDGERBAL is required.
+// Write implements ports.StatementFormat. Errors: Conflict (no_balance) if no balance is known and the vendor does not
+// state one either, because LEDGERBAL is a required element.
 func (Format) Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
 	ledger, ok := ledgerBalance(s)
 	if !ok {
@@ -123,7 +123,7 @@ func (d *document) close() error {
 
 func startOf(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
 
-// elements are the names of the elements that differ between banks and cards.
+// elements contains the names of the elements that differ between bank accounts and cards.
 type elements struct{ message, response, statement, account string }
 
 var (
@@ -153,7 +153,7 @@ func signOnOf(s domain.Statement) signOn {
 // noon returns noon of the day in UTC.
 func noon(day domain.Date) string { return strings.ReplaceAll(string(day), "-", "") + "120000[0:GMT]" }
 
-// account is a BANKACCTFROM, or a CCACCTFROM without the first and the last member.
+// account is a BANKACCTFROM element. If its first and its last field are empty, it is a CCACCTFROM element.
 type account struct {
 	Bank string `xml:"BANKID,omitempty"`
 	ID   string `xml:"ACCTID"`
@@ -173,8 +173,8 @@ func accountOf(a domain.Account) account {
 	return result
 }
 
-// accountID returns the number of the account. If the number is not known or too long, it returns our id in the
-// URL-safe form of base64, which has exactly the 22 characters that are allowed.
+// accountID returns the number of the account. If the number is not known or too long, it returns the service's id of
+// the account in URL-safe base64, which has exactly the 22 characters that are allowed.
 func accountID(a domain.Account) string {
 	if a.Number == "" || domain.Truncate(a.Number, maxAccountID) != a.Number {
 		return base64.RawURLEncoding.EncodeToString(a.ID.UUID[:])
@@ -182,7 +182,7 @@ func accountID(a domain.Account) string {
 	return a.Number
 }
 
-// transaction is a STMTTRN.
+// transaction is a STMTTRN element.
 type transaction struct {
 	Type   string `xml:"TRNTYPE"`
 	Posted string `xml:"DTPOSTED"`
@@ -200,7 +200,8 @@ type text struct {
 
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
 
-// textOf returns the text without characters that XML 1.0 forbids; nil if it is empty.
+// textOf returns the value as an escaped text, or nil if the value is empty. It replaces characters that XML 1.0
+// forbids by U+FFFD.
 func textOf(value string) *text {
 	if value == "" {
 		return nil
@@ -216,7 +217,8 @@ func textOf(value string) *text {
 	}, value))}
 }
 
-// transactionOf returns the STMTTRN of a record. NAME is the counterparty, or else the description.
+// transactionOf returns the STMTTRN element of a record. NAME is the counterparty, or the description if there is no
+// counterparty.
 func transactionOf(r domain.StatementRecord) transaction {
 	t := transaction{
 		Type: "CREDIT", Posted: noon(r.Date), Amount: r.Amount.String(), ID: r.ID.String(),
@@ -229,14 +231,15 @@ func transactionOf(r domain.StatementRecord) transaction {
 	return t
 }
 
-// ledger is a LEDGERBAL.
+// ledger is a LEDGERBAL element.
 type ledger struct {
 	Amount string `xml:"BALAMT"`
 	AsOf   string `xml:"DTASOF"`
 }
 
-// ledgerBalance returns the closing balance. If no balance is known that fits the records, as for most cards, it
-// returns the balance that the vendor states. Vendors state the debt of a card as a positive number.
+// ledgerBalance returns the closing balance. If no balance that fits the records is known, as for most cards, it
+// returns the balance that the vendor states. Vendors state the debt of a card as a positive number, so ledgerBalance
+// negates it.
 func ledgerBalance(s domain.Statement) (balance ledger, ok bool) {
 	if s.Balances != nil {
 		return ledger{s.Balances.Closing.String(), noon(s.Period.To)}, true

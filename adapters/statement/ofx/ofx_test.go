@@ -20,7 +20,7 @@ type transaction struct {
 	Memo string `xml:"MEMO"`
 }
 
-// document is what the tests read.
+// document contains the parts of a document that the tests read.
 type document struct {
 	XMLName xml.Name `xml:"OFX"`
 	Bank    *struct {
@@ -48,7 +48,8 @@ func read(t testing.TB, text string) (d document) {
 	return d
 }
 
-// expected returns the text on one line, with U+FFFD for characters that XML 1.0 forbids.
+// expected returns the text as the document must contain it: cut to the given length, on one line, and with U+FFFD
+// instead of characters that XML 1.0 forbids.
 func expected(text string, length int) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -23,7 +23,7 @@ func (c commands) audit() *cobra.Command {
 	)
 }
 
-// AuditGroup is the name of the group of commands of the audit log.
+// AuditGroup is the name of the command group for the audit log.
 const AuditGroup = "audit"
 
 func (c commands) listAuditEntries() *cobra.Command {
@@ -54,7 +54,7 @@ func (c commands) listAuditEntries() *cobra.Command {
 	return cmd
 }
 
-// auditText returns a command that prints a response that is a text, whatever the output format is.
+// auditText returns a command that prints a plain-text response, regardless of the output format.
 func (c commands) auditText(
 	name, short string, call func(s *session) (*http.Response, error),
 ) *cobra.Command {

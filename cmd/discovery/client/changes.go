@@ -10,7 +10,7 @@ import (
 	discovery "github.com/LerianStudio/aggregator-connections/clients/go"
 )
 
-// feedWait is how long the service may hold an empty page of the change feed open.
+// feedWait is how long the service may wait for changes before it returns an empty page of the change feed.
 const feedWait = 20 * time.Second
 
 const changesHelp = `Print the change feed of all connections. It begins at its start, or after the

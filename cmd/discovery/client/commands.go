@@ -1,9 +1,9 @@
-// Package client contains the subcommands that call the API of a running service, at the address
-// DISCOVERY_URL and with the operator's token DISCOVERY_TOKEN. They use the generated client in clients/go,
-// and nothing else of this repository.
+// Package client contains the subcommands that call the API of a running service. The environment variable
+// DISCOVERY_URL contains the address of the service, and DISCOVERY_TOKEN contains the operator's token. The
+// subcommands use the generated client in clients/go, and nothing else of this repository.
 //
-// Each group of commands has a file of its own. The other files contain the code that the groups share: reading of
-// pages, output as table, JSON or CSV, prompts, error messages and shell completion.
+// Each group of commands has a file of its own. The other files contain the code that the groups share: reading
+// pages, output as a table, JSON or CSV, prompts, error messages and shell completion.
 package client
 
 import (
@@ -25,7 +25,7 @@ const (
 	tokenVariable = "DISCOVERY_TOKEN"
 )
 
-// GroupID is the id of the group of commands in the help of the root command.
+// GroupID is the id under which the help of the root command groups these commands.
 const GroupID = "client"
 
 // requestTimeout bounds one request. It is longer than the longest wait for changes.
@@ -79,8 +79,8 @@ func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// between returns a validator of arguments. It returns a UsageError if a command has fewer arguments than least or more
-// than most.
+// between returns an argument validator. The validator returns a UsageError if a command has fewer than least or more
+// than most arguments.
 func between(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {
@@ -97,7 +97,8 @@ type session struct {
 	format string
 }
 
-// run returns the RunE function of a command. It connects, calls do, and explains the error of do.
+// run returns the RunE function of a command. This function connects, calls do, and returns the error of do after
+// passing it to explain.
 func (c commands) run(do func(s *session, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		s, err := c.connect(cmd)
@@ -108,7 +109,7 @@ func (c commands) run(do func(s *session, args []string) error) func(*cobra.Comm
 	}
 }
 
-// connect returns a session with the settings of the environment. It sends no request.
+// connect returns a session with the settings from the environment. It sends no request.
 func (c commands) connect(cmd *cobra.Command) (*session, error) {
 	format, err := outputFormat(cmd)
 	if err != nil {
@@ -117,7 +118,8 @@ func (c commands) connect(cmd *cobra.Command) (*session, error) {
 	return c.connectFormat(cmd, format, requestTimeout)
 }
 
-// connectFormat is connect with this output format, and with this timeout of a whole request; 0 means none.
+// connectFormat is like connect, but with the given output format and the given timeout for a whole request. A
+// timeout of 0 means no timeout.
 func (c commands) connectFormat(cmd *cobra.Command, format string, timeout time.Duration) (*session, error) {
 	origin, token, err := c.settings()
 	if err != nil {
@@ -130,7 +132,8 @@ func (c commands) connectFormat(cmd *cobra.Command, format string, timeout time.
 	return &session{cmd: cmd, api: client, format: format}, nil
 }
 
-// settings returns the origin and the token. The error is a UsageError that names each missing variable.
+// settings returns the origin of the service and the operator's token. The error is a UsageError that names each
+// missing variable.
 func (c commands) settings() (origin, token string, err error) {
 	origin, _ = c.env(urlVariable)
 	token, _ = c.env(tokenVariable)

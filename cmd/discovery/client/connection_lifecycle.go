@@ -67,7 +67,7 @@ func (c commands) onConnection(use, short string, run func(s *session, id string
 	}
 }
 
-// changePause pauses or resumes a connection and prints its health.
+// changePause calls send, which pauses or resumes a connection, and prints the health of the connection.
 func (s *session) changePause(send func(context.Context) (*http.Response, error)) error {
 	_, text, err := decode[discovery.HealthView](s.cmd.Context(), send)
 	if err != nil {

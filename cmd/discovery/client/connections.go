@@ -60,7 +60,7 @@ func (c commands) getConnection() *cobra.Command {
 	}
 }
 
-// revision returns a connection with its entity tag and its exact text.
+// revision returns a connection, its entity tag, and the exact text of the response.
 func (s *session) revision(nameOrID string) (found discovery.Descriptor, etag string, text []byte, err error) {
 	id, err := s.connectionID(nameOrID)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c commands) createConnection() *cobra.Command {
 	return cmd
 }
 
-// required returns a UsageError that names every flag that is empty.
+// required returns a UsageError that names each of the given flags that is empty, or nil if none is empty.
 func required(cmd *cobra.Command, flags ...string) error {
 	var missing []error
 	for _, name := range flags {
@@ -174,7 +174,7 @@ func (c commands) updateConnection() *cobra.Command {
 	return cmd
 }
 
-// keepEmpty sets the empty members of change to the values of present.
+// keepEmpty sets the empty members of change to the present values of the connection, so that they remain unchanged.
 func keepEmpty(change *discovery.ConnectionChange, present discovery.Descriptor) {
 	for _, member := range []struct {
 		value   *string

@@ -15,8 +15,9 @@ import (
 const (
 	// deliveryPollInterval is the delay between two reads of the newest deliveries.
 	deliveryPollInterval = 2 * time.Second
-	// A delivery that is stored later may be older than the newest printed delivery, by at most
-	// deliveryOverlap. Replicas store deliveries concurrently, and their clocks differ.
+	// deliveryOverlap is the maximum time by which a delivery that is stored later may be older than the newest
+	// printed delivery. Such deliveries exist because replicas store deliveries concurrently, and their clocks
+	// differ.
 	deliveryOverlap = time.Minute
 )
 
@@ -74,7 +75,7 @@ func (s *session) fetchDeliveries(params discovery.ListDeliveriesParams) fetch {
 }
 
 // followDeliveries prints the newest deliveries, oldest first, and then each new one, until the command is
-// interrupted. flags limit only the deliveries at the start.
+// interrupted. The flags limit only how many deliveries it prints at the start.
 func (s *session) followDeliveries(flags listFlags, params discovery.ListDeliveriesParams) error {
 	if err := flags.check(); err != nil {
 		return err
@@ -100,8 +101,8 @@ func (s *session) followDeliveries(flags listFlags, params discovery.ListDeliver
 	}
 }
 
-// newDeliveries returns the selected deliveries that are not in printed, oldest first, and adds them to
-// printed. If limit is positive, it returns at most that many, the newest ones.
+// newDeliveries returns the selected deliveries that are not in printed, oldest first, and adds them to printed. If
+// limit is positive, it returns only the newest deliveries, at most limit.
 func (s *session) newDeliveries(
 	params discovery.ListDeliveriesParams, limit int, printed map[string]time.Time,
 ) ([]json.RawMessage, error) {

@@ -70,8 +70,8 @@ func temporary(failure *discovery.APIError) bool {
 	return failure.Status == http.StatusTooManyRequests || failure.Status >= http.StatusInternalServerError
 }
 
-// retryDelay returns the delay that the response asks for, but at least a second. Without such a
-// delay it returns defaultRetryAfter.
+// retryDelay returns the delay that the response asks for, but at least one second. If the response contains no
+// delay, it returns defaultRetryAfter.
 func retryDelay(failure *discovery.APIError) time.Duration {
 	seconds, err := strconv.Atoi(failure.RetryAfter)
 	if err != nil || seconds < 0 {

@@ -40,8 +40,8 @@ type writer interface {
 	close() error
 }
 
-// writer returns the writer for the format of the session. With endless, the output never ends: JSON
-// objects are then printed one per line instead of as an array.
+// writer returns the writer for the format of the session. If endless is true, the output never ends, so JSON objects
+// are printed one per line instead of as an array.
 func (s *session) writer(v view, endless bool) writer {
 	out := s.cmd.OutOrStdout()
 	switch {

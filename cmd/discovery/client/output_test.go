@@ -36,7 +36,8 @@ func TestOnlyFormulasGetAnApostrophe(t *testing.T) {
 	}
 }
 
-// A transaction description of a vendor can contain escape sequences, which must not reach the terminal.
+// The description of a transaction comes from the vendor and can contain escape sequences, which must not reach the
+// terminal.
 func TestATableContainsNoControlCharacters(t *testing.T) {
 	var out bytes.Buffer
 	w := &tableWriter{out: &out, view: transactionView}
@@ -66,7 +67,7 @@ func TestWideCharactersCountTwice(t *testing.T) {
 	}
 }
 
-// An item of the feed that was erased has no amount, date or status.
+// An erased transaction must be printed, although it has no amount, date or status.
 func TestAnErasedTransactionIsPrinted(t *testing.T) {
 	item := json.RawMessage(`{"id":"t1","connectionId":"c1","version":3,"erasedAt":"2026-01-02T03:04:05Z"}`)
 	var out bytes.Buffer

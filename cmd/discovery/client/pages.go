@@ -16,7 +16,7 @@ import (
 // maxPage is the maximum number of items that the API returns in one page of a list.
 const maxPage = 200
 
-// errForeignResponse is the error of a successful response that is not from this service.
+// errForeignResponse is the error for a successful response that does not come from this service.
 var errForeignResponse = errors.New("the response is not JSON of this service: check " + urlVariable)
 
 // page is one page of a list. The items keep the exact text of the response.
@@ -26,7 +26,7 @@ type page struct {
 	NextCursor string            `json:"nextCursor"`
 }
 
-// fetch requests one page.
+// fetch is a function that requests one page of a list.
 type fetch func(ctx context.Context, limit *int64, cursor *string) (*http.Response, error)
 
 // listFlags are the flags of a command that lists items.
@@ -83,7 +83,7 @@ func (s *session) list(v view, flags listFlags, cursor string, next fetch) (stri
 	}
 }
 
-// page requests one page after the cursor; the cursor "" is the start.
+// page requests the page of at most size items that follows the cursor. The cursor "" is the start of the list.
 func (s *session) page(next fetch, size int, cursor string) (page, error) {
 	limit := int64(size)
 	p, _, err := decode[page](s.cmd.Context(), func(ctx context.Context) (*http.Response, error) {
@@ -100,7 +100,8 @@ func optional[T comparable](v T) *T {
 	return &v
 }
 
-// show sends a request with call and prints the response, which must be a T, with the view.
+// show sends a request with call and prints the response in the form that v describes. The body of the response must
+// be a T.
 func show[T any](s *session, v view, call func(context.Context) (*http.Response, error)) error {
 	_, text, err := decode[T](s.cmd.Context(), call)
 	if err != nil {

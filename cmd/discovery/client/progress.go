@@ -33,7 +33,7 @@ func (s *session) progressBar() progressBar {
 	return bar
 }
 
-// show sets the text and the number of the bar.
+// show sets the text and the number that the bar displays.
 func (b progressBar) show(text string, value int64) {
 	if b.tracker != nil {
 		b.tracker.UpdateMessage(text)

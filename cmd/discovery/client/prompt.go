@@ -13,8 +13,8 @@ import (
 	"golang.org/x/term"
 )
 
-// credentialFlags name the files from which a credential is read. A value of a flag would be visible in the
-// list of processes, so no flag takes the credential itself.
+// credentialFlags name the files from which a credential is read. The value of a flag is visible in the list of
+// processes, so no flag contains the credential itself.
 type credentialFlags struct{ clientID, secret string }
 
 func (f *credentialFlags) register(cmd *cobra.Command) {
@@ -24,7 +24,8 @@ func (f *credentialFlags) register(cmd *cobra.Command) {
 
 func (f *credentialFlags) isSet() bool { return f.clientID != "" || f.secret != "" }
 
-// credential reads the client id and the secret from the files. It asks for a value that has no file.
+// credential reads the client id and the secret from the files. If no file is given for a value, it asks the user for
+// the value.
 func (s *session) credential(f credentialFlags) (clientID, secret string, err error) {
 	stdin := bufio.NewReader(s.cmd.InOrStdin())
 	if clientID, err = s.secretValue("client id", "--client-id-file", f.clientID, stdin); err != nil {
@@ -34,8 +35,8 @@ func (s *session) credential(f credentialFlags) (clientID, secret string, err er
 	return clientID, secret, err
 }
 
-// secretValue reads a value from a file or from a line of stdin. Without a file it asks for the value on
-// the terminal, without echo.
+// secretValue reads a value from a file or from a line of stdin. If no file is given, it asks for the value on the
+// terminal, without echo.
 func (s *session) secretValue(name, flag, file string, stdin *bufio.Reader) (string, error) {
 	value, err := s.readSecret(name, flag, file, stdin)
 	if err == nil && value == "" {
@@ -94,8 +95,8 @@ func (s *session) askHidden(question string, terminal *os.File) (string, error) 
 	return line, err
 }
 
-// confirm asks for the name of the object that a command is about to destroy, unless yes is true. Without a terminal
-// it returns a UsageError.
+// confirm asks the user to type the name of the object that a command is about to destroy. If yes is true, it asks
+// nothing. If there is no terminal, it returns a UsageError.
 func (s *session) confirm(yes bool, action, name string) error {
 	if yes {
 		return nil

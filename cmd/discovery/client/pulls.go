@@ -102,7 +102,7 @@ func textOf(s *string) string {
 	return *s
 }
 
-// waitForPull returns the pull when it has ended. On a terminal it shows the progress.
+// waitForPull waits until the pull has ended, and returns it. On a terminal, it shows the progress.
 func (s *session) waitForPull(pull discovery.PullView, text []byte) (discovery.PullView, []byte, error) {
 	bar := s.progressBar()
 	defer bar.clear()

@@ -16,7 +16,7 @@ import (
 // completionTimeout bounds how long the shell waits for the names of connections.
 const completionTimeout = 3 * time.Second
 
-// connection returns the connection with an id or a name. An id takes precedence over a name.
+// connection returns the connection with the given id or name. An id takes precedence over a name.
 func (s *session) connection(nameOrID string) (discovery.Descriptor, error) {
 	if _, err := uuid.Parse(nameOrID); err == nil {
 		c, _, err := decode[discovery.Descriptor](s.cmd.Context(), func(ctx context.Context) (*http.Response, error) {
@@ -43,7 +43,7 @@ func (s *session) connection(nameOrID string) (discovery.Descriptor, error) {
 	return *found, nil
 }
 
-// connectionID returns the id of the connection with an id or a name.
+// connectionID returns the id of the connection with the given id or name.
 func (s *session) connectionID(nameOrID string) (string, error) {
 	c, err := s.connection(nameOrID)
 	return c.ID, err

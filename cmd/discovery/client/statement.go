@@ -70,7 +70,8 @@ func (s *session) saveStatement(id, file string, params *discovery.GetStatementP
 	return saveFile(file, response.Body)
 }
 
-// incomplete explains an error while a document is read.
+// incomplete wraps an error that occurred while a document was read, to say that the document is not complete. It
+// returns nil and context.Canceled unchanged.
 func incomplete(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
@@ -78,7 +79,7 @@ func incomplete(err error) error {
 	return fmt.Errorf("the document is not complete: %w", err)
 }
 
-// saveFile writes a file that appears under its name only when it is complete.
+// saveFile writes content to a temporary file, which gets the given name only when it is complete.
 func saveFile(name string, content io.Reader) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(name), ".statement-*")
 	if err != nil {

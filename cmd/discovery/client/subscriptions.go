@@ -34,7 +34,8 @@ func (c commands) listSubscriptions() *cobra.Command {
 	return cmd
 }
 
-// ofSubscription returns a command that calls the API for one subscription and prints the subscription.
+// ofSubscription returns a command whose argument is a subscription. It runs call and prints the subscription in the
+// response.
 func (c commands) ofSubscription(
 	use, short string,
 	call func(*session, context.Context, string) (*http.Response, error),
@@ -82,7 +83,7 @@ func (f *sinkFlags) register(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("url", "url-file")
 }
 
-// location returns the URL of the flags; "" if there is none.
+// location returns the URL that the flags specify, or "" if they specify none.
 func (f sinkFlags) location(s *session) (string, error) {
 	if f.urlFile == "" {
 		return f.url, nil
@@ -148,7 +149,7 @@ func (c commands) createSubscription() *cobra.Command {
 	return cmd
 }
 
-// printSecret calls the API and prints a subscription with its secret.
+// printSecret runs call, whose response contains a subscription with its signing secret, and prints both.
 func (s *session) printSecret(call func(ctx context.Context) (*http.Response, error)) error {
 	created, text, err := decode[discovery.CreatedSubscription](s.cmd.Context(), call)
 	if err != nil {
@@ -207,7 +208,8 @@ func (c commands) updateSubscription() *cobra.Command {
 	return cmd
 }
 
-// changed returns a change of a subscription that keeps the present value of each member without a new value.
+// changed returns the request that changes a subscription to the new values. A member without a new value keeps its
+// present value.
 func (s *session) changed(
 	present discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
 ) (change discovery.SubscriptionChange, err error) {

@@ -10,8 +10,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// maxTableWidth is the maximum width of a table in terminal columns, as long as its flexible columns can
-// be shortened.
+// maxTableWidth is the maximum width of a table, in terminal columns. A table is wider only if its flexible columns
+// cannot be shortened further.
 const maxTableWidth = 100
 
 // minFlexWidth is the width below which a flexible column is not shortened.
@@ -53,8 +53,8 @@ func (w *tableWriter) write(items []json.RawMessage) error {
 
 func (w *tableWriter) close() error { return w.write(nil) }
 
-// fit returns the widths of the columns: those of the longest values, with the widest flexible column
-// shortened until the table fits.
+// fit returns the widths of the columns. Each column is as wide as its longest value, but the widest flexible column
+// is shortened until the table fits.
 func (w *tableWriter) fit(rows [][]string) []int {
 	widths := make([]int, len(w.view.columns))
 	total := len(separator) * (len(widths) - 1)
@@ -125,10 +125,10 @@ func newTable() table.Writer {
 	return t
 }
 
-// shorten returns at most width columns of a cell, with an ellipsis in place of omitted text.
+// shorten returns the text of a cell, shortened to at most width terminal columns. An ellipsis replaces omitted text.
 func shorten(cell string, width int) string { return text.Snip(cell, width, "…") }
 
-// wrap breaks a text into lines of at most width columns. It does not break a text without spaces, so that a
+// wrap breaks a text into lines of at most width terminal columns. It does not break a text without spaces, so that a
 // URL or a token can be copied.
 func wrap(cell string, width int) string {
 	if !strings.Contains(cell, " ") {

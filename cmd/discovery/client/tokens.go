@@ -73,7 +73,7 @@ func (c commands) createToken() *cobra.Command {
 	return cmd
 }
 
-// mintNote returns the instructions to the operator about a new token.
+// mintNote returns the instructions for the operator about a new token.
 func mintNote(minted discovery.MintedToken) string {
 	switch {
 	case minted.Registration != nil:

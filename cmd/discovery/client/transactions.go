@@ -169,7 +169,7 @@ func (c commands) listTransactions() *cobra.Command {
 	return cmd
 }
 
-// dateFlags select value dates.
+// dateFlags are the flags that select a range of value dates.
 type dateFlags struct{ from, to string }
 
 func (f *dateFlags) register(cmd *cobra.Command) {
@@ -177,7 +177,7 @@ func (f *dateFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.to, "to", "", "last value date, YYYY-MM-DD")
 }
 
-// parse returns the dates. A date that is empty is nil.
+// parse returns the dates. The date of an empty flag is nil.
 func (f *dateFlags) parse() (from, to *types.Date, err error) {
 	if from, err = parseDate("--from", f.from); err == nil {
 		to, err = parseDate("--to", f.to)

@@ -16,7 +16,7 @@ import (
 // view describes how objects of one schema are printed.
 type view struct {
 	schema  reflect.Type // the generated type, whose members are the columns of CSV
-	inner   string       // a member of the object whose members are printed as if they were the object's
+	inner   string       // name of a nested object whose members are printed like the object's own; may be ""
 	columns []column     // the columns of the table
 }
 
@@ -24,7 +24,7 @@ type view struct {
 type column struct {
 	member   string // name of the JSON member that the column shows
 	title    string
-	width    int  // the width of a table whose items are not known in advance
+	width    int  // width of the column in a table whose items are not known in advance
 	flexible bool // values may be shortened
 	right    bool // values are aligned to the right
 	// format returns the printed value. nil means the text of the member, with times in a short form.
@@ -39,7 +39,7 @@ func (c column) value(r record) string {
 	return shortTime(r.text(c.member))
 }
 
-// members returns the names of all members: those of the table first, then the others by name.
+// members returns the names of all members: first the members that the table shows, then all others, sorted by name.
 func (v view) members() []string {
 	var names []string
 	for _, c := range v.columns {
@@ -73,7 +73,7 @@ func jsonNames(schema reflect.Type) []string {
 	return names
 }
 
-// fieldOf returns the type of the field with a JSON name.
+// fieldOf returns the type of the field with the given JSON name. It returns false if there is no such field.
 func fieldOf(schema reflect.Type, name string) (reflect.Type, bool) {
 	i := slices.Index(jsonNames(schema), name)
 	if i < 0 {
@@ -82,7 +82,7 @@ func fieldOf(schema reflect.Type, name string) (reflect.Type, bool) {
 	return schema.Field(i).Type, true
 }
 
-// record returns the members of an object.
+// record parses an object and returns its members, including those of the nested object v.inner.
 func (v view) record(object []byte) (record, error) {
 	r := record{}
 	if err := json.Unmarshal(object, &r); err != nil {
@@ -103,7 +103,7 @@ func (v view) record(object []byte) (record, error) {
 	return r, nil
 }
 
-// record is the members of a JSON object.
+// record maps the names of the members of a JSON object to their values.
 type record map[string]json.RawMessage
 
 // text returns a string without its quotes, any other value as its JSON text, and "" for null or an absent
@@ -209,7 +209,7 @@ var completenessView = view{
 	},
 }
 
-// differences returns the difference of each check.
+// differences returns the difference that each completeness check has found.
 func differences(r record) string {
 	var checks []struct{ Check, Difference string }
 	if json.Unmarshal(r["checks"], &checks) != nil {
@@ -320,8 +320,8 @@ var versionView = view{
 	},
 }
 
-// changedMembers returns the members that a version changed. A member whose value before and after is text, a number or
-// absent is followed by both values.
+// changedMembers returns the members that a version changed. The name of a member is followed by its values before
+// and after the change, unless one of them is an object or an array.
 func changedMembers(r record) string {
 	var before, after map[string]any
 	if json.Unmarshal(r["before"], &before) != nil || json.Unmarshal(r["after"], &after) != nil {

@@ -19,7 +19,7 @@ import (
 
 const connections = "/v1/discovery/aggregator-connections"
 
-// operatorToken returns a token of the subject for a new tenant, which expires at the given time.
+// operatorToken returns a token for a new tenant. The token has the given subject and expires at the given time.
 func operatorToken(t *testing.T, subject string, expires time.Time) string {
 	t.Helper()
 	token, err := jwt.NewBuilder().Subject(subject).Expiration(expires).
@@ -50,8 +50,7 @@ func newLoggedApp(t *testing.T, level zapcore.Level, change ...func(*configs.Con
 	return app, log
 }
 
-// send sends a request to the service and returns the response. headers are pairs of name and
-// value.
+// send sends a request to the service and returns the response. headers consists of alternating names and values.
 func send(app *compose.App, method, path, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")

@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// chosenSettings returns the fields of the log line about the start: the kind of database, how
-// operators and vendors are authenticated, and which addresses connections can use in addition to
-// public ones with https. The fields contain no secret and no URL.
+// chosenSettings returns the fields of the log line that describes the start: the kind of database, how operators and
+// vendors are authenticated, and which addresses connections can use in addition to public ones with https. The
+// fields contain no secret and no URL.
 func chosenSettings(cfg configs.Config) []zap.Field {
 	webhooks := make(map[string]string, len(vendorNames()))
 	for _, vendor := range vendorNames() {
@@ -32,8 +32,8 @@ func databaseKind(databaseURL string) string {
 	return scheme
 }
 
-// operatorTokens returns the setting with which the tokens of operators are verified, and which of
-// their claims are compared with a setting.
+// operatorTokens names the setting with which the tokens of operators are verified, and the claims that are compared
+// with a setting.
 func operatorTokens(auth configs.Auth) string {
 	text := "AUTH_JWT_SECRET"
 	if auth.JWKSURL != "" {

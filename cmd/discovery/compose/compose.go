@@ -44,7 +44,7 @@ type Overrides struct {
 	Sinks     []ports.Sink           // replaces the kinds of sinks that the service has
 
 	// StoreTimeout bounds each method of the stores; 0 means their own timeouts. A test that does not measure speed
-	// sets a long one, so that it passes on a busy machine.
+	// sets a long timeout, so that it passes on a busy machine.
 	StoreTimeout time.Duration
 }
 
@@ -66,12 +66,11 @@ type App struct {
 	cancel         context.CancelFunc
 }
 
-// New composes the service. It opens the keyset and the database, and migrates the schema
-// unless DATABASE_MIGRATE is false. ctx bounds only the start; the App does not end with it.
+// New composes the service. It opens the keyset and the database, and migrates the schema unless DATABASE_MIGRATE is
+// false. ctx bounds only the start; the App does not end when ctx ends.
 //
-// If something cannot be opened, the error begins with the name of the setting that concerns
-// it. The error is a SettingError if the setting must be corrected. After an error nothing
-// stays open.
+// If something cannot be opened, the error begins with the name of the setting that configures it. The error is a
+// SettingError if the setting must be corrected. After an error, nothing stays open.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -249,9 +248,9 @@ func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 	}
 }
 
-// maxLongPolls returns how many long polls may wait at the same time if the process accepts at most
-// maxConnections connections: half of them. The other half remains for all other requests, the
-// readiness check among them. 0 means no limit, as it does for connections.
+// maxLongPolls returns how many long polls may wait at the same time if the process accepts at most maxConnections
+// connections. This is half the number of connections. The other half remains for all other requests, the readiness
+// check among them. The value 0 means no limit, for connections and for long polls.
 func maxLongPolls(maxConnections int) int {
 	return (maxConnections + 1) / 2
 }
@@ -309,8 +308,9 @@ func issuerClient() *http.Client {
 	}
 }
 
-// warnUncheckedClaims logs a warning for each missing setting. Without these settings, tokens that the issuer made for
-// another service are accepted.
+// warnUncheckedClaims logs a warning for each of the settings AUTH_AUDIENCE and AUTH_ISSUER that is missing. Without
+// the first one, tokens that were issued for other services are accepted. Without the second one, tokens of every
+// issuer with a trusted key are accepted.
 func (a *App) warnUncheckedClaims() {
 	if a.cfg.Auth.Audience == "" {
 		a.Log.Warn("AUTH_AUDIENCE is not set: tokens that were issued for other services are accepted, too")
@@ -327,7 +327,7 @@ func clockOf(o Overrides) ports.Clock {
 	return system.Clock{}
 }
 
-// observers is a list of observers that acts as one. It can contain nil, which is skipped.
+// observers is a list of observers that acts as one observer. Elements that are nil are skipped.
 type observers []ports.Observer
 
 // Emit implements ports.Observer. It passes the event to every observer in the list.

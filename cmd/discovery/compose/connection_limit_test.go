@@ -27,8 +27,8 @@ type client struct {
 	responses *bufio.Reader
 }
 
-// limitedTo serves the service with a limit of maxConnections. It returns a function that opens a
-// connection.
+// limitedTo starts the service with a limit of maxConnections connections. It returns a function that opens a
+// connection to the service.
 func limitedTo(t *testing.T, maxConnections int) (dial func() client) {
 	t.Helper()
 	cfg := settings(t)
@@ -98,8 +98,8 @@ func TestZeroMeansNoConnectionLimit(t *testing.T) {
 	}
 }
 
-// A tenant that sends more long polls than the service accepts connections gets some of them refused,
-// and their connections are closed. The remaining connections serve all other requests.
+// If a tenant sends more long polls than the service accepts connections, the service must refuse some of them and
+// close their connections, so that connections remain for all other requests.
 func TestLongPollsLeaveConnectionsForOtherRequests(t *testing.T) {
 	t.Parallel()
 	const maxConnections, feed = 20, "/v1/discovery/transactions/changes"
@@ -162,8 +162,8 @@ func TestLongPollsLeaveConnectionsForOtherRequests(t *testing.T) {
 // than the time for a whole request, because a header must not be allowed to use all of that time.
 const headerTimeout = 12 * time.Second
 
-// A client that sends its header byte by byte is disconnected after a while. Until then it delays no
-// other client, and afterwards another client can use its slot.
+// A client that sends its header byte by byte must be disconnected after a while. Until then it must not delay other
+// clients, and afterwards another client must be able to use its slot.
 func TestASlowHeaderIsDisconnectedAndDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
@@ -189,8 +189,8 @@ func TestASlowHeaderIsDisconnectedAndDelaysNoOther(t *testing.T) {
 	dial().mustServe("a client after the slow one")
 }
 
-// drip sends a header that never ends, until the server has closed the connection. After each
-// byte it pauses. The pause is a read with a timeout, so it ends early when the connection is closed.
+// drip sends a header that never ends, byte by byte with pauses, until the server has closed the connection. Each
+// pause is a read with a timeout, so it ends early when the connection is closed.
 func (c client) drip() {
 	header := strings.NewReader("GET /health HTTP/1.1\r\nHost: h\r\nX-Long: " + strings.Repeat("x", 10_000))
 	for {

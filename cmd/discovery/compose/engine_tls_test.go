@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// EGRESS_ALLOW_HTTP applies to every connector type, so that no password is sent in clear without it.
+// EGRESS_ALLOW_HTTP must apply to every connector type. Unless it is set, no password may be sent in cleartext.
 func TestEngineConnectionsNeedTLSUnlessHTTPIsAllowed(t *testing.T) {
 	password := domain.NewCredential(map[string]domain.Secret{
 		"username": domain.SecretText("reader"), "password": domain.SecretText("password-canary"),

@@ -67,7 +67,8 @@ func Example() {
 	must(response.Body.Close())
 	fmt.Println("webhook with an unknown token:", response.StatusCode)
 
-	// The shutdown: end the waiting readers of the feed, finish the requests, then the pulls.
+	// This is the shutdown. First the waiting readers of the feed get their responses, then the other requests
+	// finish, and then the pulls.
 	app.Service.StopWaiting()
 	server.Close()
 	stop, cancel := context.WithTimeout(ctx, 10*time.Second)

@@ -17,8 +17,8 @@ import (
 // make the service request the keys of the issuer.
 const bearer = "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.e30.AAAA"
 
-// A failure of the issuer appears in the log twice: as a background error, and as the cause of the
-// response with status 503.
+// A failure of the issuer must appear in the log twice: as a background error, and as the cause of the response with
+// status 503.
 func TestAFailingIssuerIsLogged(t *testing.T) {
 	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, canary, http.StatusBadGateway)
@@ -65,7 +65,7 @@ func newIssuerApp(t *testing.T, url string) (*compose.App, *harness.Journal) {
 	return app, log
 }
 
-// The failure to fetch the keys is logged although no caller has sent a request yet.
+// A failure to fetch the keys must be logged even before the first request.
 func TestAnIssuerWithoutKeysIsLoggedAtTheStart(t *testing.T) {
 	issuer := httptest.NewServer(http.NotFoundHandler())
 	defer issuer.Close()
@@ -80,7 +80,8 @@ func TestAnIssuerWithoutKeysIsLoggedAtTheStart(t *testing.T) {
 	}
 }
 
-// If a redirect was followed, or a proxy used, another host than the configured one would provide keys.
+// The client that fetches keys must not follow redirects or use a proxy. Otherwise a host other than the configured
+// one could provide keys.
 func TestKeysAreFetchedWithoutRedirectAndProxy(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("the keys were requested from another host")

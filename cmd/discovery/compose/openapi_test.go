@@ -35,8 +35,9 @@ func TestTheCommittedOpenAPIDocumentIsTheServedOne(t *testing.T) {
 	}
 }
 
-// A transaction that was erased keeps only these members. Clients are generated from the document before
-// the first erasure, so their types must allow it from the start.
+// An erased transaction keeps only the members that this test lists, and the schema must not require any others.
+// Clients are generated from the document before the first erasure, so their types must allow erased transactions
+// from the start.
 func TestTheDocumentAllowsErasedTransactions(t *testing.T) {
 	text, err := compose.OpenAPI()
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 )
 
-// The timeouts of the steps of a shutdown, in their order: the delays in which load balancers
-// notice that the process is not ready, the requests, the pulls, the last traces (traceTimeout
-// in tracing.go, and one more second to interrupt them), and the connections to the database.
-// Their sum is less than 15 s, after which an orchestrator kills the process.
+// The time limits for the steps of a shutdown, in the order of the steps: two delays, in which load balancers notice
+// that the process is not ready; the end of the requests; the end of the pulls; and closing the connections to the
+// database. Sending the last traces before that has the limit traceTimeout (in tracing.go), and one more second to
+// interrupt it. The sum of all limits is less than 15 s, after which an orchestrator kills the process.
 const (
 	readinessDelay = 500 * time.Millisecond
 	closeDelay     = 200 * time.Millisecond
@@ -61,8 +61,9 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	return err
 }
 
-// startEvents sends the events of subscriptions until stop is called. wait returns when the attempts under way have
-// ended, or when its context ends: another process then sends their events again.
+// startEvents sends the events of subscriptions until the returned function stop is called. stop returns the function
+// wait, which returns when the running attempts have ended, or when its context ends. In the second case, another
+// process sends the events of these attempts again.
 func (a *App) startEvents() (stop func() (wait func(context.Context))) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -82,9 +83,9 @@ func (a *App) startEvents() (stop func() (wait func(context.Context))) {
 	}
 }
 
-// limitConnections returns a listener that accepts at most maxConnections connections at the
-// same time; 0 means no limit. Further connections wait in the kernel's queue. They are reset
-// when the listener is closed.
+// limitConnections returns a listener that accepts at most maxConnections connections at the same time; 0 means no
+// limit. Further connections wait in the kernel's queue. Connections that still wait are reset when the listener is
+// closed.
 func limitConnections(listener net.Listener, maxConnections int) net.Listener {
 	if maxConnections == 0 {
 		return listener

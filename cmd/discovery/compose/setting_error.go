@@ -2,9 +2,8 @@ package compose
 
 import "fmt"
 
-// SettingError is the error of a start that failed because of a setting. The start
-// fails again until the setting is corrected. The text of the error begins with the name of
-// the setting.
+// SettingError reports that the start of the service failed because of a setting. The start will fail again until the
+// setting is corrected. The text of the error begins with the name of the setting.
 type SettingError struct{ error }
 
 // Unwrap returns the wrapped error.

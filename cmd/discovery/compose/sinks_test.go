@@ -24,8 +24,9 @@ func TestThereIsOneSinkOfEachKind(t *testing.T) {
 	}
 }
 
-// TestTheEgressGuardCoversEverySink opens a sender to an address that egress forbids, and to the same address
-// while egress allows it. No destination listens there.
+// TestTheEgressGuardCoversEverySink checks that every kind of sink respects the egress guard. It opens a sender to an
+// address that the guard forbids, and to the same address when the guard allows it. No destination listens at the
+// address.
 func TestTheEgressGuardCoversEverySink(t *testing.T) {
 	targets := map[domain.SinkKind]ports.SinkTarget{
 		domain.SinkWebhook: {

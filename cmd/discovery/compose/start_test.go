@@ -69,7 +69,7 @@ func TestAFailedStartNamesItsSetting(t *testing.T) {
 	}
 }
 
-// When the keyset file becomes invalid, the previous keys stay in use, and the error is logged.
+// When the keyset file becomes invalid, the previous keys must stay in use, and the error must be logged.
 func TestAKeysetThatBecomesInvalidIsLogged(t *testing.T) {
 	cfg, log := settings(t), &harness.Journal{}
 	_, baseURL := vendor(t)

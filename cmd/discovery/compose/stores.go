@@ -77,10 +77,9 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	}
 }
 
-// openStores opens the backend that cfg.DatabaseURL selects. It migrates the schema if
-// cfg.DatabaseMigrate is true, and otherwise returns an error if the schema is outdated. An
-// error of the database can contain its address, but never a password. An error is a
-// SettingError if a retry with the same settings would fail again.
+// openStores opens the backend that cfg.DatabaseURL selects. It migrates the schema if cfg.DatabaseMigrate is true,
+// and otherwise returns an error if the schema is outdated. A database error can contain the address of the database,
+// but never a password. The error is a SettingError if a retry with the same settings would fail again.
 func openStores(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
 ) (Stores, error) {

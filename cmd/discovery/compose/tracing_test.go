@@ -75,7 +75,7 @@ func (g *fakeCollector) names() (all []string) {
 	return all
 }
 
-// pullObserver closes the channel ended when the first pull has been attempted.
+// pullObserver closes its channel ended when the first attempt of a pull has finished.
 type pullObserver struct {
 	ended chan struct{}
 	once  sync.Once
@@ -137,8 +137,8 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	}
 }
 
-// requestWithoutToken sends an operator's request without a token, with the traceparent of the test.
-// It checks that the response has status 401.
+// requestWithoutToken sends an operator's request that has no token, but the traceparent of the test. It checks that
+// the response has status 401.
 func requestWithoutToken(t *testing.T, origin string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// version is set by the linker, with -X, in builds of images and releases. Their source code may be
-// outside a repository, and then the toolchain knows no version.
+// version is set by the linker, with -X, in builds of images and releases. These may be built from source code
+// outside a repository, for which the toolchain knows no version.
 var version string
 
-// Version returns the version that the linker was given. Without one it returns the module's version
-// that the Go toolchain has stamped into the binary. If there is none, it returns the first 12
+// Version returns the version that the linker has set. If the linker has set none, Version returns the module's
+// version that the Go toolchain has stamped into the binary. If that is missing, too, it returns the first 12
 // characters of the build's revision, or "devel" if there is no revision either.
 func Version() string {
 	if version != "" {

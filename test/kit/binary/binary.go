@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// built is the binary that this test run tests.
+// built is the binary under test. It is built at most once per test process.
 var built struct {
 	once sync.Once
 	dir  string

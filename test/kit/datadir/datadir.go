@@ -2,7 +2,8 @@
 // one with enough space, and otherwise in the folder for temporary files. On a memory file system fsync
 // costs nothing. Tests that run at the same time therefore do not delay each other's commits until requests time out.
 //
-// Both file systems keep what a killed process has written, so the folders are suitable for crash tests.
+// Both kinds of file system keep what a killed process has written, so the folders are suitable for tests that kill a
+// process.
 package datadir
 
 import (
@@ -62,8 +63,8 @@ func create(parent string) (string, error) {
 	return dir, nil
 }
 
-// parent returns the folder shared if it is a memory file system with that many free bytes in which this process may
-// create files, and otherwise the folder for temporary files.
+// parent returns the folder shared if it is on a memory file system with at least free unused bytes, and this process
+// may create files there. Otherwise it returns the folder for temporary files.
 func parent(shared string, free uint64) string {
 	const tmpfs, writeAndSearch = 0x01021994, 3
 	var stat syscall.Statfs_t

@@ -40,7 +40,7 @@ func TestAFolderIsRemovedWithItsTest(t *testing.T) {
 	}
 }
 
-// A killed process cannot remove its folders, so the next process that creates one does.
+// A killed process cannot remove its folders, so the next process that creates a folder must remove them.
 func TestTheFoldersOfAKilledProcessAreRemovedByTheNextOne(t *testing.T) {
 	killed, first := child(t)
 	if err := os.WriteFile(filepath.Join(first, "file"), []byte("data"), 0o600); err != nil {

@@ -34,8 +34,8 @@ const (
 // timeouts, so that the tests pass on a busy machine.
 const StoreTimeout = time.Minute
 
-// Config returns the settings of production, except that vendors on loopback are allowed over HTTP. The
-// keyset is new, no webhook source is trusted, four workers run pulls, and the log level is warn.
+// Config returns settings as in production for the database dsn, except that vendors on loopback are allowed over HTTP.
+// The keyset is new, no webhook source is trusted, four workers run pulls, and the log level is warn.
 func Config(t testing.TB, dsn string) configs.Config {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
@@ -90,7 +90,7 @@ func Token(t testing.TB, tenant string) string {
 	return string(signed)
 }
 
-// Serve serves the service on a free loopback port, as the binary does. end stops the service and waits
+// Serve runs the service on a free loopback port, as the binary does. The function end stops the service and waits
 // until it has ended. It is also called at the end of the test.
 func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
 	t.Helper()
@@ -135,8 +135,8 @@ func Work(t testing.TB, app *compose.App) {
 	})
 }
 
-// Eventually polls until done returns true, and fails the test after two minutes. what names the awaited
-// event in the error message.
+// Eventually polls until done returns true, and fails the test after two minutes. The argument what describes the
+// awaited event in the error message.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(10 * time.Millisecond) {

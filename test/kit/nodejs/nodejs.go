@@ -1,5 +1,5 @@
-// Package nodejs runs test scripts of Node.js. A script is in the folder of the test that runs it. The
-// package-lock.json of this folder pins the packages that the script needs.
+// Package nodejs runs test scripts with Node.js. A script is in the same folder as the test that runs it. The
+// package-lock.json in that folder pins the packages that the script needs.
 package nodejs
 
 import (
@@ -31,7 +31,8 @@ func Test(t *testing.T, script string, env ...string) {
 	}
 }
 
-// Require installs the npm packages of the present folder. Without node or npm the test is skipped.
+// Require installs the npm packages that the package-lock.json in the current folder pins. Without node or npm the test
+// is skipped.
 func Require(t *testing.T) {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
@@ -64,8 +65,8 @@ var install = sync.OnceValue(func() error {
 	return nil
 })
 
-// installed reports whether npm ci has completed for the present lock file. The file that npm writes last
-// must not be older than package-lock.json.
+// installed reports whether npm ci has completed for the current package-lock.json. To check this, it compares times:
+// the file that npm writes last must not be older than package-lock.json.
 func installed() bool {
 	done, err := os.Stat(filepath.Join("node_modules", ".package-lock.json"))
 	if err != nil {

@@ -23,16 +23,18 @@ const envCitusURL = "TEST_CITUS_URL"
 
 // sharedCitus is the Citus cluster of this test process. The first call of CitusDSN starts it.
 var sharedCitus struct {
-	once    sync.Once
-	create  sync.Mutex // a connection between two nodes may fail while another database is created
+	once sync.Once
+	// create is held while a database is created, because a connection between two nodes may fail while another
+	// database is created.
+	create  sync.Mutex
 	cluster *Citus
 	err     error
 }
 
 // CitusDSN creates an empty database with the extension Citus on a coordinator and its workers, and returns its URL on
-// the coordinator. The role of the URL TEST_CITUS_URL, if that is set, must be able to create databases and extensions
-// on all nodes. Otherwise the test process starts a coordinator with two workers on free loopback ports. If the server
-// that pgtest uses does not have the extension, the test is skipped.
+// the coordinator. If the environment variable TEST_CITUS_URL is set, CitusDSN uses the cluster at that URL, whose role
+// must be able to create databases and extensions on all nodes. Otherwise the test process starts a coordinator with
+// two workers on free loopback ports. If the server that pgtest uses does not have the extension, the test is skipped.
 func CitusDSN(t testing.TB) string {
 	t.Helper()
 	base := os.Getenv(envCitusURL)
@@ -69,7 +71,7 @@ func startSharedCitus() {
 var ErrNoCitus = errors.New("no Citus: install the extension citus (12.1) for the newest installed PostgreSQL server," +
 	" or set " + envCitusURL + " to the URL of a coordinator")
 
-// Citus is a Citus cluster that this process has started. All its nodes belong to the database postgres, too.
+// Citus is a Citus cluster that this process has started. Its nodes also form a cluster in the database named postgres.
 type Citus struct {
 	// Coordinator is the server to which clients connect.
 	Coordinator *Server
@@ -80,17 +82,18 @@ type Citus struct {
 // citusWorkers is the number of workers of a cluster.
 const citusWorkers = 2
 
-// citusSettings are the settings of each node. The nodes have no certificates. Few shards make a migration fast. Each
-// connection of a client can open several connections between the nodes.
+// citusSettings are the settings of each node. The nodes have no certificates. The number of shards is small, so that
+// migrations are fast. The limit of connections is large, because each client connection can open several connections
+// between the nodes.
 var citusSettings = map[string]string{
 	"shared_preload_libraries": "citus", "citus.node_conninfo": "sslmode=disable", "citus.local_hostname": "127.0.0.1",
 	"citus.shard_count": "4", "max_prepared_transactions": "200", "max_connections": "600",
 }
 
-// StartCitus starts a coordinator with two workers. o applies to each of the servers, except that Dir is the parent of
-// their data directories, named coordinator, worker1 and worker2; Port is the port of the coordinator. If the data
-// directories already contain a cluster, it continues, provided that the ports of the workers are free. Errors:
-// ErrNoCitus.
+// StartCitus starts a coordinator with two workers. The options o apply to each of the servers, with two exceptions:
+// o.Dir is the parent of their data directories, which are named coordinator, worker1 and worker2, and o.Port is the
+// port of the coordinator. If the data directories already contain a cluster, StartCitus continues to use it, provided
+// that the ports of the workers are free. Errors: ErrNoCitus.
 func StartCitus(o Options) (*Citus, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -144,16 +147,16 @@ func (c *Citus) Stop() error {
 // KillWorker ends the worker with this index immediately, like a crash. It needs Options.Dir.
 func (c *Citus) KillWorker(index int) error { return c.Workers[index].Kill() }
 
-// StartWorker starts a killed worker again, with its data and at its port.
+// StartWorker starts the killed worker with this index again, with the same data and on the same port.
 func (c *Citus) StartWorker(index int) error { return restart(&c.Workers[index]) }
 
 // KillCoordinator ends the coordinator immediately, like a crash. It needs Options.Dir.
 func (c *Citus) KillCoordinator() error { return c.Coordinator.Kill() }
 
-// StartCoordinator starts the killed coordinator again, with its data and at its port.
+// StartCoordinator starts the killed coordinator again, with the same data and on the same port.
 func (c *Citus) StartCoordinator() error { return restart(&c.Coordinator) }
 
-// restart replaces a killed server by a new one with its data and at its port.
+// restart replaces a killed server with a new one that has the same data and port.
 func restart(killed **Server) error {
 	o := (*killed).options
 	o.Port = (*killed).port
@@ -164,7 +167,7 @@ func restart(killed **Server) error {
 	return err
 }
 
-// join makes the servers the nodes of one cluster in the database named postgres.
+// join combines the servers into one cluster, in the database named postgres.
 func (c *Citus) join(ctx context.Context) error {
 	nodes := []citusNode{{"127.0.0.1", c.Coordinator.port}}
 	for _, s := range c.Workers {
@@ -173,13 +176,13 @@ func (c *Citus) join(ctx context.Context) error {
 	return joinNodes(ctx, c.URL(), nodes)
 }
 
-// citusNode is the address of a node. The coordinator is the first one of a list.
+// citusNode is the address of a node. In a list of nodes, the coordinator is the first one.
 type citusNode struct {
 	host string
 	port int
 }
 
-// at returns dsn with the address of the node.
+// at returns dsn with its host and port replaced by those of the node.
 func (n citusNode) at(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -189,7 +192,8 @@ func (n citusNode) at(dsn string) (string, error) {
 	return u.String(), nil
 }
 
-// createCitusDatabase creates a database with a random name on all nodes of the cluster of base.
+// createCitusDatabase creates a database with a random name on all nodes of the cluster whose coordinator has the URL
+// base. drop removes the database again.
 func createCitusDatabase(ctx context.Context, base string) (dsn string, drop func() error, err error) {
 	nodes, err := nodesOf(ctx, base)
 	if err != nil {
@@ -222,8 +226,8 @@ func createCitusDatabase(ctx context.Context, base string) (dsn string, drop fun
 	return dsn, drop, nil
 }
 
-// joinNodes creates the extension on all nodes, in the database of dsn, and registers the nodes on the coordinator. A
-// node that is registered at another port is moved.
+// joinNodes creates the extension on all nodes, in the database of dsn, and registers the nodes on the coordinator. If
+// a node is already registered, its address is updated.
 func joinNodes(ctx context.Context, dsn string, nodes []citusNode) error {
 	for _, node := range nodes {
 		there, err := node.at(dsn)
@@ -254,7 +258,7 @@ func joinNodes(ctx context.Context, dsn string, nodes []citusNode) error {
 	return nil
 }
 
-// nodesOf returns the nodes of the cluster of base, the coordinator first.
+// nodesOf returns the nodes of the cluster whose coordinator has the URL base, the coordinator first.
 func nodesOf(ctx context.Context, base string) ([]citusNode, error) {
 	conn, err := pgx.Connect(ctx, base)
 	if err != nil {
@@ -281,12 +285,12 @@ func nodesOf(ctx context.Context, base string) ([]citusNode, error) {
 	return nodes, nil
 }
 
-// HasCitus reports whether CitusDSN does not skip the test: TEST_CITUS_URL is set, or the server that pgtest uses has
-// the extension.
+// HasCitus reports whether CitusDSN can be used without skipping the test. This requires that TEST_CITUS_URL is set, or
+// that the installed server has the extension.
 func HasCitus() bool { return os.Getenv(envCitusURL) != "" || hasCitus(installed()) }
 
-// hasCitus reports whether the server in the folder bin has the extension. It looks where Debian and a build with the
-// default paths install extensions.
+// hasCitus reports whether the server in the folder bin has the extension. It looks in the folders where Debian's
+// package and a build with the default paths install extensions.
 func hasCitus(bin string) bool {
 	root := filepath.Dir(bin)
 	folders := []string{filepath.Join(root, "share"), filepath.Join(root, "share", "postgresql")}

@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// StartStandby starts a standby of primary by streaming replication, and returns when every commit of primary waits
-// for the standby. Both servers need the option Fsync.
+// StartStandby starts a standby that follows primary by streaming replication. It returns when every commit on primary
+// waits for the standby. Both servers need the option Fsync.
 func StartStandby(primary *Server, o Options) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -99,7 +99,8 @@ func (s *Server) Freeze() error {
 	for i, id := range processes {
 		ids[i] = strconv.Itoa(id)
 	}
-	// The input of the guard ends with the test process. A frozen server cannot react to a signal but SIGKILL.
+	// The guard process kills the server when the guard's standard input is closed, because the test process has ended.
+	// It uses SIGKILL because a frozen server cannot react to most other signals.
 	guard := exec.Command("sh", "-c", "read _; kill -KILL "+strings.Join(ids, " "))
 	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	input, err := guard.StdinPipe()
@@ -135,8 +136,8 @@ func (s *Server) Destroy() error {
 // ipcRemove is the command IPC_RMID of shmctl(2).
 const ipcRemove = 0
 
-// sharedMemory returns the id of the server's segment of System V shared memory, which a killed server leaves behind;
-// -1 if the server has ended. The seventh line of postmaster.pid contains the key and the id.
+// sharedMemory returns the id of the server's System V shared memory segment, which a killed server leaves behind. It
+// returns -1 if the server has ended. The seventh line of postmaster.pid contains the key and the id.
 func (s *Server) sharedMemory() int {
 	raw, err := os.ReadFile(filepath.Join(s.dir, "postmaster.pid"))
 	lines := strings.Split(string(raw), "\n")
@@ -171,8 +172,8 @@ func signalAll(processes []int, sig syscall.Signal) {
 	}
 }
 
-// processes returns the process ids of the server: the postmaster and its children. It returns none if the server has
-// ended, because another process may have its id.
+// processes returns the process ids of the server: the postmaster and its children. It returns nil if the server has
+// ended, because another process may have got the same id since then.
 func (s *Server) processes() []int {
 	select {
 	case <-s.ended:

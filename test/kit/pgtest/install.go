@@ -78,8 +78,8 @@ func installedPooler() string {
 	return ""
 }
 
-// install installs a package of Debian with apt-get, unless done returns true. It holds a lock during the
-// installation, so that the test binaries of several packages do not compete for dpkg's own lock.
+// install installs the Debian package name with apt-get, unless done reports that it is already installed. It holds a
+// lock during the installation, so that the test binaries of several packages do not compete for dpkg's own lock.
 func install(name string, done func() bool) error {
 	if os.Geteuid() != 0 {
 		return errors.New("install the package " + name + ", or for a server set " + envURL)
@@ -125,8 +125,8 @@ func runAs() (*syscall.Credential, error) {
 	return nil, errors.New("the server refuses root, and there is neither a user postgres nor nobody")
 }
 
-// prepare creates the data directory, owned by the server's user, and returns its path. It initialises it
-// unless it already contains a cluster.
+// prepare creates the data directory, owned by the server's user, and returns its path. It calls initialise unless the
+// directory already contains a database cluster.
 func prepare(bin string, o Options, credential *syscall.Credential) (string, error) {
 	dir := o.Dir
 	if dir == "" {

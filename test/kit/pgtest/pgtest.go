@@ -7,13 +7,13 @@
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
-// so that the server ends with its tests. If the test process is killed, the kernel ends the server.
+// so that the server ends when the tests of the package have ended. If the test process is killed, the kernel ends the
+// server.
 //
-// The databases are separate except in one respect: transaction ids and the set of running transactions
-// belong to the whole cluster. The change feed contains only changes that are older than the oldest
-// running transaction, so it also waits for transactions in other databases. Therefore a test of the feed
-// has to poll for the changes that it expects. A server without Fsync has no autovacuum, because its
-// transactions would delay the feed as well.
+// The databases are separate except in one respect: transaction ids and the set of running transactions belong to the
+// whole cluster. The change feed contains only changes that are older than the oldest running transaction, so it also
+// waits for transactions in other databases. Therefore a test of the feed has to poll for the changes that it expects.
+// A server without Fsync has no autovacuum, because the transactions of autovacuum would delay the feed as well.
 package pgtest
 
 import (

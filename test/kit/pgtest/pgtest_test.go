@@ -120,7 +120,7 @@ func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	address, folder, _ := strings.Cut(strings.TrimSpace(line), " ")
-	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // otherwise, another test process would remove it
+	t.Cleanup(func() { _ = os.RemoveAll(folder) }) // otherwise it would remain until another test process removes it
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -146,8 +146,8 @@ func serveUntilKilled() {
 	select {}
 }
 
-// A session keeps its server connection only for one transaction, so two clients of a pool of one connection take
-// turns.
+// In transaction mode, the pooler assigns a server connection to a client only for one transaction. Clients that share
+// a pool of one connection must therefore get the same server connection in turn.
 func TestAPoolerSharesServerConnections(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	through := pgtest.Pooled(t, dsn, 1) + "&default_query_exec_mode=exec" // without prepared statements

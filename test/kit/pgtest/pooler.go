@@ -31,9 +31,9 @@ type Pooler struct {
 // poolerTimeout is the time limit for each attempt to start a pooler.
 const poolerTimeout = 10 * time.Second
 
-// Pooled starts a pooler in front of the server of the URL dsn, with at most size connections to each database. It
-// returns the URL of the same database through the pooler, and stops the pooler at the end of the test. If PgBouncer
-// cannot be started, the test fails; it is never skipped.
+// Pooled starts a pooler in front of the server at the URL dsn. The pooler opens at most size connections to each
+// database. Pooled returns the URL of the same database through the pooler, and stops the pooler at the end of the
+// test. If PgBouncer cannot be started, the test fails; it is never skipped.
 func Pooled(t testing.TB, dsn string, size int) string {
 	t.Helper()
 	p, err := StartPooler(dsn, size)
@@ -52,9 +52,9 @@ func Pooled(t testing.TB, dsn string, size int) string {
 	return through
 }
 
-// StartPooler starts a pooler on a free port of 127.0.0.1, in front of the server of the URL dsn, and returns when a
-// query through the pooler is answered. If the test runs as root, PgBouncer runs as another user, because it refuses
-// to run as root.
+// StartPooler starts a pooler on a free port of 127.0.0.1, in front of the server at the URL dsn. The pooler opens at
+// most size connections to each database. StartPooler returns when a query through the pooler is answered. If the test
+// runs as root, PgBouncer runs as another user, because it refuses to run as root.
 func StartPooler(dsn string, size int) (*Pooler, error) {
 	binary, err := poolerBinary()
 	if err != nil {
@@ -77,7 +77,7 @@ func StartPooler(dsn string, size int) (*Pooler, error) {
 	return nil, errors.Join(err, os.RemoveAll(dir))
 }
 
-// URL returns the URL of the database of dsn through the pooler.
+// URL returns dsn with the address of the pooler, so that it leads to the same database through the pooler.
 func (p *Pooler) URL(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -121,8 +121,9 @@ func (p *Pooler) launch(binary string, credential *syscall.Credential, dsn strin
 	return p.await(dsn, log.Name())
 }
 
-// configure writes the configuration file and returns its path. The file contains the password of dsn, so only the
-// user of the pooler can read it. Every client logs in as that user, without a password.
+// configure writes the configuration file and returns its path. The file contains the password of dsn, so only the OS
+// user that runs the pooler can read it. The pooler accepts every client without a password, and logs in to the server
+// as the user of dsn.
 func (p *Pooler) configure(dsn string, size int, credential *syscall.Credential) (string, error) {
 	server, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -151,7 +152,7 @@ max_client_conn = 400
 	return path, os.Chown(path, int(credential.Uid), int(credential.Gid))
 }
 
-// quoted returns a value of a connection string of PgBouncer, which must not be empty.
+// quoted returns value in the quoted form that PgBouncer expects in its connection strings. value must not be empty.
 func quoted(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
 
 // await returns as soon as a query through the pooler is answered. If PgBouncer ends before that, it returns an error

@@ -23,9 +23,9 @@ type Options struct {
 	// Fsync makes commits survive a crash of the machine, as in production. It is meant for crash tests and
 	// measurements. Without Fsync, a server is several times faster and has no autovacuum.
 	Fsync bool
-	// Dir is the data directory. If it is "", Start creates a directory, which Stop removes: with Fsync on the
-	// disk, and otherwise in memory if there is enough. If Dir already contains data, the server starts with that
-	// data, after recovery if necessary. Stop keeps a given Dir.
+	// Dir is the data directory. If it is "", Start creates a directory, which Stop removes. With Fsync this directory
+	// is on disk, and otherwise in memory if there is enough. If Dir already contains data, the server starts with that
+	// data, after recovery if necessary. Stop does not remove a Dir that the caller has set.
 	Dir string
 	// Port is the port on which the server listens. 0 means a free port. A server that is to be restarted at
 	// the same address needs a fixed port.
@@ -46,7 +46,7 @@ type Server struct {
 	guardInput io.WriteCloser
 }
 
-// startTries is the number of ports that Start tries; startTimeout is the time limit for each of them.
+// startTries is the number of ports that Start tries. startTimeout is the time limit for the start on each port.
 const (
 	startTries   = 5
 	startTimeout = time.Minute
@@ -103,8 +103,8 @@ func (s *Server) Kill() error {
 	return s.removeData()
 }
 
-// signal sends sig to the postmaster and waits for its end. It kills the process if it has not ended after
-// 20 s.
+// signal sends sig to the postmaster and waits until it has ended. If this takes more than 20 s, signal kills the
+// process.
 func (s *Server) signal(sig syscall.Signal) {
 	_ = s.cmd.Process.Signal(sig)
 	select {
@@ -122,8 +122,8 @@ func (s *Server) removeData() error {
 	return os.RemoveAll(filepath.Dir(s.dir))
 }
 
-// launch starts the server on a free port. If another process takes that port before the server does, the
-// server ends immediately and launch returns an error. The caller then tries again.
+// launch starts the server on the port in its options, or on a free port if that is 0. If another process takes that
+// port before the server does, the server ends immediately and launch returns an error. The caller then tries again.
 func (s *Server) launch(bin string, credential *syscall.Credential) error {
 	port, err := choosePort(s.options.Port)
 	if err != nil {
@@ -144,9 +144,9 @@ func (s *Server) launch(bin string, credential *syscall.Credential) error {
 	return s.await(log.Name())
 }
 
-// run starts cmd from an OS thread that exists until the process ends, because the kernel sends
-// Pdeathsig when the starting thread ends, not when the parent process ends. It closes ended when the process
-// has ended.
+// run starts cmd from an OS thread that exists until the process ends. Otherwise the process would be killed too early,
+// because the kernel sends Pdeathsig when the thread that started it ends, not when the parent process ends. run closes
+// the channel ended when the process has ended.
 func run(cmd *exec.Cmd, ended chan<- struct{}) error {
 	started := make(chan error, 1)
 	go func() {
@@ -164,7 +164,7 @@ func run(cmd *exec.Cmd, ended chan<- struct{}) error {
 
 func (s *Server) arguments() []string {
 	onOff := map[bool]string{true: "on", false: "off"}[s.options.Fsync]
-	// Autovacuum analyses tables in its own transactions, and the change feed waits for them. With
+	// Autovacuum analyses tables in its own transactions, and the change feed waits for these transactions. With
 	// autovacuum, the time that a test has to wait would depend on when autovacuum runs.
 	settings := map[string]string{
 		"listen_addresses": "127.0.0.1", "port": strconv.Itoa(s.port), "unix_socket_directories": "",

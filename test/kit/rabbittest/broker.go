@@ -27,18 +27,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
-// startTries is the number of times that New tries to start a broker, because another process can take a port
-// that was free. startTimeout is the time limit for each.
+// startTries is the number of attempts to start a broker. An attempt can fail because another process takes a port that
+// was free. startTimeout is the time limit for each attempt.
 const (
 	startTries   = 3
 	startTimeout = 2 * time.Minute
 )
 
-// userPassword is the password of the users. It contains the word that the conformance suites search for in
-// errors.
+// userPassword is the password of both users. It contains the word "canary". The conformance suites search for that
+// word in errors, which must not contain it.
 const userPassword = "password-canary"
 
-// The users: user may do everything, and guestUser has no permission.
+// The names of the broker's users: user has all permissions, and guestUser has none.
 const (
 	user      = "tester"
 	guestUser = "visitor"
@@ -92,8 +92,8 @@ func Start() (*Broker, error) {
 // Address returns the host and the port of the broker.
 func (b *Broker) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)) }
 
-// URL returns the URL of the broker for a user with all permissions. at replaces the host and the port, for
-// example with those of a proxy; "" keeps them.
+// URL returns the URL of the broker for a user with all permissions. The argument at is a host and port, for example of
+// a proxy, that the URL contains instead of the broker's own; with "" it contains the broker's own.
 func (b *Broker) URL(at string) string { return b.url(user, at) }
 
 // URLWithoutPermission returns the URL of the broker for a user that can sign in, but nothing else.
@@ -170,7 +170,7 @@ func (b *Broker) file(name string) string { return filepath.Join(b.dir, name) }
 // uses. RUNNING_UNDER_SYSTEMD makes the script replace itself with the node, so that signals reach it.
 func (b *Broker) environment() []string {
 	return []string{
-		"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HOME=" + b.dir, // HOME: where the Erlang cookie is
+		"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HOME=" + b.dir, // HOME contains the Erlang cookie
 		"RUNNING_UNDER_SYSTEMD=1",
 		"ERL_EPMD_PORT=" + strconv.Itoa(b.epmdPort), "ERL_EPMD_ADDRESS=127.0.0.1",
 		"RABBITMQ_NODENAME=" + filepath.Base(b.dir) + "@localhost",
@@ -206,14 +206,14 @@ func (b *Broker) await() error {
 	}
 }
 
-// process is a child of this process.
+// process is a child process that this test process has started.
 type process struct {
 	cmd   *exec.Cmd
 	ended chan struct{} // closed when the process has ended
 }
 
-// launch starts a process from an OS thread that exists until the process ends, because the kernel sends
-// Pdeathsig when the starting thread ends, not when the parent process ends.
+// launch starts a process from an OS thread that exists until the process ends. Otherwise the process would be killed
+// too early, because the kernel sends Pdeathsig when the thread that started it ends, not when the parent process ends.
 func launch(cmd *exec.Cmd, logFile string) (*process, error) {
 	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"os"
 )
 
-// serverConfig limits what the node needs. Without management and other plugins it starts faster.
+// serverConfig is the configuration of the node. It keeps the required disk space small. The node has no management and
+// no other plugins, so it starts faster.
 const serverConfig = `disk_free_limit.absolute = 1MB
 log.console = true
 log.console.level = warning
@@ -16,7 +17,7 @@ log.file = false
 loopback_users = none
 load_definitions = `
 
-// writeConfig writes the configuration and the definitions of the users, who exist when the node has started.
+// writeConfig writes the configuration and the definitions of the users. The node creates the users when it starts.
 func (b *Broker) writeConfig() error {
 	type object map[string]any
 	definitions, err := json.Marshal(object{
@@ -38,8 +39,8 @@ func (b *Broker) writeConfig() error {
 	)
 }
 
-// passwordHash returns the hash of the users' password in the form of RabbitMQ: a salt of four bytes, followed
-// by the SHA-256 of salt and password.
+// passwordHash returns the hash of the users' password in the format that RabbitMQ expects: a salt of four bytes,
+// followed by the SHA-256 of the salt and the password, encoded as Base64.
 // https://www.rabbitmq.com/docs/passwords#computing-password-hash
 func passwordHash() string {
 	salt := []byte("salt")

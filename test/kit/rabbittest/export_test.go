@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// ForbidServices creates a policy file.
+// ForbidServices gives the tests access to forbidServices.
 var ForbidServices = forbidServices
 
-// NodeName returns the name of the node, which is in its command line.
+// NodeName returns the name of the node, which is part of the node's command line.
 func (b *Broker) NodeName() string { return filepath.Base(b.dir) + "@localhost" }
 
 // MapperPort returns the port of the port mapper.

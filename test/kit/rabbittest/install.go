@@ -64,8 +64,8 @@ func ensureInstalled() error {
 	return nil
 }
 
-// forbidServices creates the policy file, which forbids packages to start their service until the returned function
-// is called. It changes nothing if the machine has a policy of its own.
+// forbidServices creates the policy file, which forbids packages to start their service until the returned function is
+// called. If the file already exists, it changes nothing.
 func forbidServices(policy string) (allow func(), err error) {
 	f, err := os.OpenFile(policy, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
 	if errors.Is(err, os.ErrExist) {

@@ -7,14 +7,15 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// Queue is a durable queue of a test.
+// Queue is a durable queue that a test has declared.
 type Queue struct {
 	Name   string
 	broker *Broker
 }
 
-// Queue declares a durable topic exchange, and a durable queue that gets its messages with routing keys that
-// match pattern. arguments are those of the queue; they can be nil. The queue is deleted when the test ends.
+// Queue declares a durable topic exchange, and a durable queue that gets the messages of the exchange whose routing
+// keys match pattern. The optional arguments are passed to the declaration of the queue. The queue is deleted when the
+// test ends.
 func (b *Broker) Queue(t testing.TB, exchange, pattern string, arguments amqp.Table) *Queue {
 	t.Helper()
 	q := &Queue{Name: "queue-" + token(), broker: b}
@@ -36,7 +37,7 @@ func (b *Broker) Queue(t testing.TB, exchange, pattern string, arguments amqp.Ta
 	return q
 }
 
-// Do calls f with a channel of a new connection of the user with all permissions.
+// Do opens a connection as the user with all permissions, and calls f with a channel of that connection.
 func (b *Broker) Do(t testing.TB, f func(*amqp.Channel) error) {
 	t.Helper()
 	(&Queue{broker: b}).do(t, f)
@@ -57,7 +58,7 @@ func (q *Queue) Take(t testing.TB) (all []amqp.Delivery) {
 	return all
 }
 
-// TakeWithin is like Take, but waits until there are at least n messages, or until the time is over.
+// TakeWithin is like Take, but waits until there are at least n messages, or until limit has elapsed.
 func (q *Queue) TakeWithin(t testing.TB, n int, limit time.Duration) (all []amqp.Delivery) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); len(all) < n && time.Now().Before(deadline); {

@@ -19,8 +19,8 @@ func (s *Simulator) AccessTokens() []string {
 	return slices.Clone(s.tokens)
 }
 
-// withTokens returns a handler that serves POST /api/token/, and passes all other requests on. The other
-// resources are read-only.
+// withTokens returns a handler that serves POST /api/token/, and passes all other requests on to next. The other
+// resources are read-only, except that a link can be deleted.
 func (s *Simulator) withTokens(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/token/{$}", s.createToken)
@@ -28,8 +28,8 @@ func (s *Simulator) withTokens(next http.Handler) http.Handler {
 	return mux
 }
 
-// createToken issues an access token of the widget. With a link_id, the token updates this link. The secret is in
-// the body; a request without it is an error although HTTP Basic has authenticated the request.
+// createToken issues an access token for the widget. If the body has a link_id, the token permits updating this link.
+// The body must contain the secret, although HTTP Basic has already authenticated the request.
 func (s *Simulator) createToken(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		ID       string `json:"id"`
@@ -55,8 +55,8 @@ func (s *Simulator) createToken(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// issue returns a new token, which has the form of a JWT, and remembers it. The simulator does not verify tokens,
-// so the signature is random.
+// issue creates, stores and returns a token in the format of a JWT. The simulator does not verify tokens, so the
+// signature is random.
 func (s *Simulator) issue(link string) string {
 	signature := s.newHexID()
 	claims, _ := json.Marshal(map[string]any{ // claims has only strings and integers, so there is no error

@@ -24,7 +24,8 @@ func (s *Simulator) routes() http.Handler {
 	return s.withTokens(readOnly(s, mux))
 }
 
-// deleteLink deletes a link with its accounts and transactions. The control surface sends the event link_deleted.
+// deleteLink deletes a link with its accounts and transactions. It sends no webhook; the event link_deleted can be sent
+// with the control surface.
 func (s *Simulator) deleteLink(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	found := s.visible(secretOf(r), r.PathValue("id")) != nil
@@ -128,9 +129,9 @@ func (s *Simulator) listTransactions(w http.ResponseWriter, r *http.Request) {
 	sendPage(s, w, found)
 }
 
-// transactionPage returns a copy of the requested page. If a filter's date cannot be parsed,
-// it returns the name of that parameter, otherwise "". It holds the lock only while it copies; the
-// caller encodes the page without the lock.
+// transactionPage returns a copy of the requested page. If a filter's date cannot be parsed, the
+// second result is the name of its parameter; otherwise it is "". transactionPage holds the lock
+// only while it copies; the caller encodes the page without the lock.
 func (s *Simulator) transactionPage(r *http.Request, query url.Values) (page[wireTransaction], string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,7 +173,7 @@ func (s *Simulator) toWire(r *row) wireTransaction {
 	}
 }
 
-// writeObject sends body as JSON if found is true, otherwise the vendor's 404.
+// writeObject sends body as JSON if found is true, and otherwise the vendor's 404 response.
 func (s *Simulator) writeObject(w http.ResponseWriter, found bool, body any) {
 	if !found {
 		s.writeFailure(w, notFound)

@@ -41,7 +41,8 @@ type demoData struct {
 	Transactions []linkTransaction `json:"transactions"`
 }
 
-// Seed adds the demo data, as if last collected on 2026-11-19. The rows cover these cases:
+// Seed adds the demo data as if the vendor had last collected it on 2026-11-19. The rows cover
+// these cases:
 //
 //   - inflows, outflows and one row without a direction
 //   - the statuses pending, processed and uncategorised, and a row without a status
@@ -53,8 +54,8 @@ type demoData struct {
 // A second call of Seed adds only the data that was removed since the first call.
 func (s *Simulator) Seed() { s.SeedAt(demoDay.Add(collectionTime)) }
 
-// SeedAt adds the demo data as [Simulator.Seed] does, but as if last collected in the 24 hours before t. No time
-// in the data is after t.
+// SeedAt adds the same demo data as [Simulator.Seed], but as if the vendor had last collected it in the 24 hours before
+// t. No time in the data is after t.
 func (s *Simulator) SeedAt(t time.Time) {
 	day := t.UTC().Add(-collectionTime).Truncate(24 * time.Hour)
 	data := loadDemo(withDates(demo, day))
@@ -73,8 +74,9 @@ func (s *Simulator) SeedAt(t time.Time) {
 	}
 }
 
-// loadDemo decodes the demo data. It panics if the data has a member that the Go types do not
-// have. The file is embedded, so such an error is a mistake in the source and not at run time.
+// loadDemo decodes the demo data. It panics if the data has a member that the Go types do not have.
+// The file is embedded, so such an error is a mistake in the source code and does not depend on the
+// input at run time.
 func loadDemo(text []byte) (data demoData) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -84,7 +86,7 @@ func loadDemo(text []byte) (data demoData) {
 	return data
 }
 
-// withDates returns text in which every relative date is replaced by the date that it means,
+// withDates returns text in which every relative date is replaced by the date that it stands for,
 // counted from day.
 func withDates(text []byte, day time.Time) []byte {
 	return relativeDay.ReplaceAllFunc(text, func(mark []byte) []byte {

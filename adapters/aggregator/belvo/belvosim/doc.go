@@ -12,16 +12,16 @@
 //
 // # Data
 //
-// A secret (id and password, HTTP Basic) has access to links; a link has accounts and
-// transactions. A link without an Owner is visible to every secret; a link that another
-// secret owns is not found. Transactions are listed in the order in which they were
-// added, or in reverse. Pages are cut by position, so that a row added or removed between
-// two requests shifts the later rows.
+// A secret (id and password, HTTP Basic) has access to links; a link has accounts and transactions.
+// A link without an Owner is visible to every secret; a link that another secret owns is not found.
+// Transactions are listed in the order in which they were added, or in reverse. A list is divided
+// into pages by position, so that a row added or removed between two requests shifts the later
+// rows.
 //
-// A date filter compares instants: a date means the start of its UTC day, a bound that is a day
-// includes the whole day, and a member that is null matches no filter.
+// A date filter compares instants: a date in a row means the start of its UTC day, a bound that is
+// a day includes the whole day, and a member that is null matches no filter.
 //
-// POST /api/token/ issues tokens of the widget, which no other call accepts.
+// POST /api/token/ issues tokens for the widget. No call of the API accepts these tokens.
 //
 // # Control surface
 //
@@ -50,10 +50,9 @@
 //
 // # Source
 //
-// The shapes follow the vendor's published contract (API 1.222/1.223, its data
-// dictionaries) and what npm belvo 0.28.0 sends and reads. The following are assumptions, because
-// no source documents them: the bodies of a 429, of a 405 and of the error for an unreadable
-// filter; the redirect to the path with a slash; pages that are cut by position; the 404 of
-// POST /api/token/ for an unknown link; the data of LINK/link_deleted, LINK/token_required and
-// OWNERS/new_owners_available.
+// The shapes follow the vendor's published contract (API 1.222/1.223, its data dictionaries) and
+// what npm belvo 0.28.0 sends and reads. The following are assumptions, because no source documents
+// them: the bodies of a 429, of a 405 and of the error for an unreadable filter; the redirect to
+// the path with a slash; pages that are determined by position; the 404 of POST /api/token/ for an
+// unknown link; the data of LINK/link_deleted, LINK/token_required and OWNERS/new_owners_available.
 package belvosim

@@ -18,8 +18,8 @@ type apiError struct {
 	more          map[string]any // further members of the object
 }
 
-// The errors that the simulated API returns by its own logic. The errors that only an injected
-// fault causes are in faults.go.
+// The errors that the simulated API returns without an injected fault. The errors that only an
+// injected fault causes are in faults.go.
 var (
 	notFound     = apiError{status: http.StatusNotFound, code: "not_found", message: "Not found"}
 	unauthorized = apiError{
@@ -37,8 +37,8 @@ func malformed(field string) apiError {
 	return apiError{status: http.StatusBadRequest, code: "invalid", message: "Enter a valid date/time.", field: field}
 }
 
-// tooMany returns the error of the rate limit. Message and Retry-After header contain the wait in
-// whole seconds, rounded up.
+// tooMany returns the error for a request above the rate limit. Its message and its Retry-After
+// header contain the wait in whole seconds, rounded up.
 func tooMany(wait time.Duration) apiError {
 	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
 	return apiError{
@@ -68,7 +68,8 @@ func (s *Simulator) writeFailure(w http.ResponseWriter, f apiError) {
 
 type secretKey struct{}
 
-// secretOf returns the secret id with which a request was authenticated, "" if it was not.
+// secretOf returns the secret id with which a request was authenticated, or "" if it was not
+// authenticated.
 func secretOf(r *http.Request) string {
 	id, _ := r.Context().Value(secretKey{}).(string)
 	return id
@@ -91,8 +92,8 @@ func (s *Simulator) requireAuth(next http.Handler) http.Handler {
 	})
 }
 
-// rateLimit is the middleware of the rate limit. It runs before authentication, as a rate limit in
-// a gateway would.
+// rateLimit is the middleware that enforces the rate limit. It runs before authentication, as a
+// rate limit in a gateway would.
 func (s *Simulator) rateLimit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.limiter == nil {

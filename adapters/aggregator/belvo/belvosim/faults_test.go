@@ -135,8 +135,9 @@ func TestClearFaultsEmptiesTheQueue(t *testing.T) {
 	get[map[string]string](c, "/api/", 200)
 }
 
-// entered is a request body whose channel is closed when the server reads the body. A hang reads
-// the body first, so the fault is handling the request by then.
+// entered is a request body whose channel is closed when the server reads the body. A fault of the
+// kind Hang reads the body first. Therefore, once the channel is closed, the fault is handling the
+// request.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {

@@ -30,10 +30,9 @@ func (s *Simulator) RemoveSecret(id string) {
 	delete(s.secrets, id)
 }
 
-// AddLink adds a link and returns it as stored. If one of the members ID, AccessMode,
-// Status, CreatedAt, LastAccessedAt, RefreshRate, CredentialsStorage,
-// FetchResources or StaleIn is empty, it gets the vendor's usual value. The error is ErrTaken if
-// the id exists already.
+// AddLink adds a link and returns it as stored. Each of the members ID, AccessMode, Status,
+// CreatedAt, LastAccessedAt, RefreshRate, CredentialsStorage, FetchResources and StaleIn that is
+// empty is set to the vendor's usual value. The error is ErrTaken if the id exists already.
 func (s *Simulator) AddLink(l Link) (Link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,8 +89,8 @@ func (s *Simulator) RemoveLink(id string) error {
 	return nil
 }
 
-// AddAccount adds an account to the link that it names, and returns the account as stored. An empty
-// ID is generated. An empty Institution is copied from the link, and an empty CollectedAt or
+// AddAccount adds an account to the link with the id a.Link, and returns the account as stored. An
+// empty ID is generated. An empty Institution is copied from the link, and an empty CollectedAt or
 // CreatedAt is set to the current time. The error is ErrNotFound if the link does not exist, and
 // ErrTaken if the account's id exists already.
 func (s *Simulator) AddAccount(a Account) (Account, error) {
@@ -142,8 +141,8 @@ func (s *Simulator) UpdateAccount(id string, edit func(*Account)) error {
 	return nil
 }
 
-// visible returns the link with this id if the secret has access to it, otherwise nil. The caller
-// holds the lock.
+// visible returns the link with this id, or nil if the secret has no access to it or there is no
+// such link. The caller holds the lock.
 func (s *Simulator) visible(secret, id string) *link {
 	l := s.links[id]
 	if l == nil || (l.Owner != "" && l.Owner != secret) {

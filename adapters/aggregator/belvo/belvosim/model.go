@@ -24,7 +24,7 @@ type Link struct {
 	AccessMode     string `json:"access_mode"`
 	LastAccessedAt string `json:"last_accessed_at"`
 	CreatedAt      string `json:"created_at"`
-	// ExternalID is the API client's own id of the user; nil is null.
+	// ExternalID is the API client's own id of the user; nil is sent as null.
 	ExternalID         *string    `json:"external_id"`
 	InstitutionUserID  string     `json:"institution_user_id"`
 	Status             LinkStatus `json:"status"`
@@ -89,13 +89,13 @@ type Transaction struct {
 	InternalIdentification *string `json:"internal_identification"`
 	// Account is the id of an account of the same link; an empty id is sent as null.
 	Account string `json:"account"`
-	// CollectedAt and CreatedAt are RFC 3339 with any number of fractional digits;
-	// empty means now.
+	// CollectedAt and CreatedAt have the format of RFC 3339 with any number of fractional digits;
+	// empty means the current time.
 	CollectedAt string `json:"collected_at"`
 	CreatedAt   string `json:"created_at"`
-	// ValueDate is YYYY-MM-DD; nil is null.
+	// ValueDate has the format YYYY-MM-DD; nil is sent as null.
 	ValueDate *string `json:"value_date"`
-	// AccountingDate is YYYY-MM-DD or RFC 3339; nil is null.
+	// AccountingDate has the format YYYY-MM-DD or RFC 3339; nil is sent as null.
 	AccountingDate *string `json:"accounting_date"`
 	// Amount is JSON text, a number or a quoted number: 12.50 or "12.50". The vendor's
 	// amounts are always positive; the simulator does not check that.

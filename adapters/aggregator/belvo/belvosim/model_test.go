@@ -60,7 +60,7 @@ func flatten(path string, value any, into map[string]string) {
 	}
 }
 
-// mismatches returns the paths of the members in which a value differs from the shape.
+// mismatches returns the paths of those members of the value that do not match the shape.
 func (s shape) mismatches(value any) []string {
 	var faults []string
 	found := map[string]string{}

@@ -13,7 +13,8 @@ const (
 	maxPageSize     = 1000
 )
 
-// page is the JSON object of a page of every list. Next and Previous are absolute URLs or null.
+// page is the JSON object that contains a page of a list; all lists use it. Next and Previous are
+// absolute URLs or null.
 type page[T any] struct {
 	Count    int     `json:"count"`
 	Next     *string `json:"next"`
@@ -25,7 +26,7 @@ type page[T any] struct {
 // pageOf returns a copy of the requested page of the list all. The cost of a call depends on the
 // size of the page, not on the length of the list. A page_size that is not a positive number counts
 // as absent, and a page_size above the maximum counts as the maximum. If backwards is true, the
-// first page is the end of the list, in reverse order.
+// list is read in reverse order, so the first page contains the end of the list.
 func pageOf[T any](r *http.Request, all []T, backwards bool) page[T] {
 	query := r.URL.Query()
 	size := min(positive(query.Get("page_size"), defaultPageSize), maxPageSize)

@@ -97,7 +97,8 @@ func (s *Simulator) newID() string {
 	return kit.NewID(s.entropy).String()
 }
 
-// newHexID returns a random id in the vendor's other form, 32 hex digits. It takes the lock.
+// newHexID returns a random id in the other format that the vendor uses: 32 hex digits. It takes
+// the lock.
 func (s *Simulator) newHexID() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

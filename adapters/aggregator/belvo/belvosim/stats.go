@@ -15,10 +15,10 @@ type Stats struct {
 	Requests int `json:"requests"`
 	// Throttled is the number of responses with status 429, sent by the rate limit or by a fault.
 	Throttled int `json:"throttled"`
-	// ByStatus is the number of responses by status. A request that was aborted before its response
-	// started is not included.
+	// ByStatus maps each status to the number of responses with this status. A request that was
+	// aborted before its response started is not included.
 	ByStatus map[int]int `json:"byStatus"`
-	// ByPath is the number of requests by URL path, without the query.
+	// ByPath maps each URL path, without the query, to the number of its requests.
 	ByPath map[string]int `json:"byPath"`
 	// MaxInFlight is the highest number of concurrent requests.
 	MaxInFlight int `json:"maxInFlight"`

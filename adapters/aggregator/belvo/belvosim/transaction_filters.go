@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// member describes a member of a transaction that a filter can compare. read returns the member's
-// value; an empty value means null.
+// member describes a member of a transaction that a filter can compare. The function read returns
+// the member's value; an empty value means null.
 type member struct {
 	name string
 	read func(*Transaction) string
@@ -50,8 +50,8 @@ func deref(text *string) string {
 	return *text
 }
 
-// timeSpan is the period that a date or timestamp covers: a whole UTC day, or one
-// instant. The period includes from and excludes to.
+// timeSpan is the period that a date or timestamp covers: a whole UTC day, or one instant. The
+// period includes the instant from, but not the instant to.
 type timeSpan struct{ from, to time.Time }
 
 var errNoDate = errors.New("neither a date nor a timestamp")
@@ -80,8 +80,9 @@ var comparisons = map[string]func(at time.Time, bound timeSpan) bool{
 
 type predicate func(*row) bool
 
-// parseFilters returns the filters of a query. If a date cannot be parsed, bad is the name of that
-// parameter, otherwise "". Unknown parameters are ignored, as the vendor ignores them.
+// parseFilters returns the filters of a query. If a date cannot be parsed, the result bad is the
+// name of its parameter; otherwise bad is "". Unknown parameters are ignored, as the vendor ignores
+// them.
 func parseFilters(query url.Values) (filters []predicate, bad string) {
 	for name, values := range query {
 		value := values[len(values)-1]
@@ -149,7 +150,8 @@ type selection struct {
 }
 
 // selected returns the rows of a link that match the query. If a date in the query cannot be
-// parsed, bad is the name of that parameter, otherwise "". The caller holds the simulator's lock.
+// parsed, the result bad is the name of its parameter; otherwise bad is "". The caller holds the
+// simulator's lock.
 func (l *link) selected(query url.Values) (rows []*row, bad string) {
 	filters := filterKey(query)
 	if l.cached.rows != nil && l.cached.filters == filters && l.cached.revision == l.revision {

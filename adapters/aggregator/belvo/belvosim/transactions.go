@@ -29,7 +29,7 @@ func newRow(l *link, tx Transaction) *row {
 
 // AddTransaction adds a transaction to a link and returns it as stored. An empty ID is generated;
 // an empty CollectedAt or CreatedAt is set to the current time. The error is ErrNotFound if the
-// link does not exist or the account is not one of its accounts, and ErrTaken if the id exists
+// link does not exist or if the account does not belong to the link, and ErrTaken if the id exists
 // already.
 func (s *Simulator) AddTransaction(linkID string, tx Transaction) (Transaction, error) {
 	s.mu.Lock()
@@ -113,9 +113,9 @@ func (r *row) copied() Transaction {
 	return tx
 }
 
-// RemoveTransaction removes a transaction, which no later response contains. It sends no webhook;
-// the caller can send transactions_deleted. The error is ErrNotFound if there is no such
-// transaction.
+// RemoveTransaction removes a transaction, so that no later response contains it. It sends no
+// webhook; the caller can send the event transactions_deleted. The error is ErrNotFound if there is
+// no such transaction.
 func (s *Simulator) RemoveTransaction(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,9 +144,10 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.put(old.link, tx), nil
 }
 
-// Purge simulates stale_in: it removes the link's transactions whose value date (created_at if the
-// value date is null) is before the given instant. It sends no webhook. It returns the number of
-// removed transactions; the error is ErrNotFound if there is no such link.
+// Purge simulates the effect of stale_in. It removes those transactions of the link whose value
+// date is before the given instant. If the value date is null, it compares created_at instead. It
+// sends no webhook. It returns the number of removed transactions; the error is ErrNotFound if
+// there is no such link.
 func (s *Simulator) Purge(linkID string, before time.Time) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

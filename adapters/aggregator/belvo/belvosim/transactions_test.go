@@ -118,8 +118,8 @@ func TestRemoveLinkRemovesItsAccountsAndRows(t *testing.T) {
 	}
 }
 
-// TestSeedAtMovesEveryDate also seeds early on a day. The rows must then be collected on the day before, because
-// a row cannot be collected in the future.
+// TestSeedAtMovesEveryDate checks that SeedAt moves every date of the demo data. If the given time is early on a day,
+// the rows must be collected on the day before, because a row cannot be collected in the future.
 func TestSeedAtMovesEveryDate(t *testing.T) {
 	zone := time.FixedZone("", -3*3600)
 	for at, want := range map[time.Time]string{

@@ -15,12 +15,13 @@ type Event struct {
 	Name string `json:"event"`
 	// LinkID is the id of the link. The link need not exist: link_deleted names a removed link.
 	LinkID string `json:"linkId"`
-	// TransactionIDs are the ids that transactions_updated and transactions_deleted contain.
-	// Events that announce new rows contain only the number of ids, or 1 if there are none.
+	// TransactionIDs are the ids that transactions_updated and transactions_deleted contain. Events
+	// that announce new rows contain only the number of ids, or 1 if there are no ids.
 	TransactionIDs []string `json:"transactionIds"`
 	// WebhookID consists of 32 hex digits; if it is empty, a random id is sent.
 	WebhookID string `json:"webhookId"`
-	// RequestID is a UUID; if it is empty, a random one is sent. CONSENT events have no request id.
+	// RequestID is a UUID; if it is empty, a random UUID is sent. CONSENT events have no request
+	// id.
 	RequestID string `json:"requestId"`
 	// ConsentID and ConsentDue are the consent_id and the consent_due_date of CONSENT events. If ConsentID is empty,
 	// every such event has the same id. If ConsentDue is empty, only openfinance_consent_about_to_expire has a due
@@ -43,7 +44,7 @@ type payload struct {
 	Data        any     `json:"data"`
 }
 
-// eventKind describes the payload of all events of one name.
+// eventKind describes the payload of all events with the same name.
 type eventKind struct {
 	webhookType string
 	code        string
@@ -142,7 +143,8 @@ func (s *Simulator) Payload(e Event) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// fillConsent overwrites those members of a CONSENT event's data that e sets.
+// fillConsent overwrites the consent_id and the due date in the data of a CONSENT event, if e
+// contains values for them.
 func (e Event) fillConsent(data map[string]any) {
 	if e.ConsentID != "" {
 		data["consent_id"] = e.ConsentID
@@ -176,8 +178,8 @@ func loginFailure(code, message string, status int) func(*link, []string) any {
 	}
 }
 
-// consentData returns a function that returns the data of an event about a consent. The consent
-// is always the same. due is its due date; an empty due date is omitted.
+// consentData returns a function that returns the data of an event about a consent. The consent is
+// always the same. The argument due is its due date; an empty due date is omitted.
 func consentData(due string) func(*link, []string) any {
 	return func(l *link, _ []string) any {
 		data := map[string]any{

@@ -24,8 +24,8 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, e Event) (int, e
 	return receipts[len(receipts)-1].Status, nil
 }
 
-// SendWebhooks posts events as [kit.Sender.Send] does. If one of the events cannot be built, it
-// sends nothing and returns an error.
+// SendWebhooks posts events in the same way as [kit.Sender.Send]. If one of the events cannot be
+// built, it sends nothing and returns an error.
 func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]DeliveryResult, error) {
 	posts := make([]kit.Webhook, 0, len(events))
 	for _, e := range events {

@@ -75,7 +75,8 @@ func (s *Simulator) ExpireKeys() {
 	clear(s.keys)
 }
 
-// clientHandler handles a request of the authenticated client with the id client.
+// clientHandler handles an authenticated request. The argument client is the id of the client that
+// sent it.
 type clientHandler func(w http.ResponseWriter, r *http.Request, client string)
 
 // withKey is middleware that refuses a request with a missing, unknown or expired X-API-KEY. It responds

@@ -9,8 +9,8 @@ import (
 )
 
 // AddConsent adds a consent of an item and returns the stored consent: an empty ID is replaced by a random one, and a
-// zero CreatedAt by the current time. The item's consentExpiresAt becomes that of the consent. Errors: ErrNotFound for
-// an unknown item.
+// zero CreatedAt by the current time. The item's consentExpiresAt is set to the ExpiresAt of the consent. Errors:
+// ErrNotFound for an unknown item.
 func (s *Simulator) AddConsent(c Consent) (Consent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -60,8 +60,8 @@ func TestControlSurface(t *testing.T) {
 			t.Errorf("%s %s %s: %d, want %d: %s", c.method, c.target, c.body, got.status, c.status, got.body)
 		}
 	}
-	// one "created" webhook per account; the removal of a row that was never announced is not
-	// announced
+	// One "created" webhook is sent for each account. The removal of a row is not announced if the
+	// row itself was never announced.
 	if n := len(in.bodies); n != 2 {
 		t.Errorf("%d webhooks", n)
 	}

@@ -1,9 +1,9 @@
 // Package pluggysim simulates the vendor Pluggy in memory: its API, its webhooks and its failures. A test
 // can serve it on loopback, for example.
 //
-// The Pluggy adapter is tested against this package, as HTTP clients are tested against httptest. The
-// package shares no code with the adapter. The form of its responses is tested with the vendor's own
-// pluggy-sdk (see test/sdk), not with our decoder.
+// The Pluggy adapter is tested against this package, as HTTP clients are tested against httptest. The package shares no
+// code with the adapter. The format of its responses is tested with the vendor's own pluggy-sdk (see test/sdk), not
+// with our decoder.
 //
 //	sim := pluggysim.New(pluggysim.Options{Seed: 1})
 //	sim.Seed()                                  // one client, one item, a bank and a card account
@@ -12,12 +12,12 @@
 //
 // # Data
 //
-// A client (id and secret) owns items, an item has accounts, and an account has transactions. An item
-// with an empty ClientID belongs to every client. A stored row is immutable: an update replaces the row,
-// so a response that is being written does not change. Transactions are sorted by date, newest first,
-// and then by id. With createdAtFrom they are sorted by creation, newest first. The cursor contains the
-// position of the last row and not an offset. Therefore rows that are added or removed between two pages
-// do not cause other rows to be repeated or skipped.
+// A client (id and secret) owns items, an item has accounts, and an account has transactions. An item with an empty
+// ClientID belongs to every client. A stored row is immutable: an update replaces the row, so a response that is being
+// written does not change. Transactions are sorted by date, newest first, and then by id. In the response to a request
+// with createdAtFrom, they are sorted by creation time, newest first. The cursor contains the position of the last row
+// and not an offset. Therefore rows that are added or removed between two pages do not cause other rows to be repeated
+// or skipped.
 //
 // PATCH /items/{id} changes the status of the item to UPDATING. The synchronisation ends with a call of
 // [Simulator.SetItemStatus], because it would otherwise end at a time that a test cannot know.

@@ -47,8 +47,8 @@ func writeFaultStatus(w http.ResponseWriter, f Fault) {
 	writeError(w, status, cmp.Or(f.Code, strings.ToUpper(strings.ReplaceAll(text, " ", "_"))), text)
 }
 
-// endlessNext returns a next that leads back to the first row. Its cursor is different for each ordinal, so
-// a client does not see the same cursor twice and stops only if it counts pages.
+// endlessNext returns a value of the member next that leads back to the first row. Its cursor is different for each
+// ordinal, so a client does not see the same cursor twice and stops only if it counts pages.
 func endlessNext(r *http.Request, ordinal int) string {
 	before := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(ordinal) * time.Millisecond)
 	raw := r.URL.Query()
@@ -56,8 +56,8 @@ func endlessNext(r *http.Request, ordinal int) string {
 	return q.next(position{before, uuid.Nil.String()})
 }
 
-// Inject adds faults to the end of the queue. It returns an error for an invalid path pattern, an unknown
-// kind or an impossible number; then none of the faults is queued.
+// Inject adds faults to the end of the queue. It returns an error for an invalid path pattern, an unknown kind or a
+// number out of range; then none of the faults is queued.
 func (s *Simulator) Inject(faults ...Fault) error { return s.faults.Inject(faults...) }
 
 // ClearFaults removes all queued faults and ends the requests that are hanging.

@@ -17,8 +17,8 @@ func (s *Simulator) ConnectTokens() []string {
 	return slices.Clone(s.tokens)
 }
 
-// connectToken issues a connect token. With an itemId, the token updates this item. The token is a JWT, as at the
-// vendor.
+// connectToken issues a connect token. If the request has an itemId, the token permits updating this item. The token is
+// a JWT, like the tokens of the vendor.
 func (s *Simulator) connectToken(w http.ResponseWriter, r *http.Request, client string) {
 	var in struct {
 		ItemID string `json:"itemId"`
@@ -35,7 +35,8 @@ func (s *Simulator) connectToken(w http.ResponseWriter, r *http.Request, client 
 	writeJSON(w, http.StatusOK, map[string]string{"accessToken": token})
 }
 
-// issueConnectToken returns a new connect token, and remembers it. ok is false if the client cannot see the item.
+// issueConnectToken returns a new connect token, and remembers it. The result ok is false if the client is not allowed
+// to read the item.
 func (s *Simulator) issueConnectToken(item, client string) (token string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +53,7 @@ func (s *Simulator) issueConnectToken(item, client string) (token string, ok boo
 }
 
 // updateItem starts a synchronisation of an item with its stored credentials. The item stays in UPDATING until
-// [Simulator.SetItemStatus] ends the synchronisation; the vendor refuses a second one meanwhile.
+// [Simulator.SetItemStatus] ends the synchronisation; until then, the vendor refuses a second one.
 func (s *Simulator) updateItem(w http.ResponseWriter, r *http.Request, client string) {
 	i, visible, started := s.startUpdate(r.PathValue("id"), client)
 	switch {
@@ -65,7 +66,8 @@ func (s *Simulator) updateItem(w http.ResponseWriter, r *http.Request, client st
 	}
 }
 
-// startUpdate starts a synchronisation of the item unless one is running, and returns the item.
+// startUpdate starts a synchronisation of the item, unless a synchronisation is already running,
+// and returns the item.
 func (s *Simulator) startUpdate(id, client string) (i Item, visible, started bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

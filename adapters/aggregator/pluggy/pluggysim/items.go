@@ -7,13 +7,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// visibleItem returns the item with this id, and whether the client is allowed to read it.
+// visibleItem returns the item with this id, and reports whether the client is allowed to read it.
 func (w *store) visibleItem(id, client string) (Item, bool) {
 	i, ok := w.items[id]
 	return i, ok && (i.ClientID == "" || i.ClientID == client)
 }
 
-// visibleAccount returns the account with this id, and whether the client is allowed to read its item.
+// visibleAccount returns the account with this id, and reports whether the client is allowed to read its item.
 func (w *store) visibleAccount(id, client string) (*accountRows, bool) {
 	l, ok := w.accounts[id]
 	if !ok {
@@ -34,7 +34,8 @@ func (s *Simulator) item(w http.ResponseWriter, r *http.Request, client string) 
 	writeJSON(w, http.StatusOK, i)
 }
 
-// deleteItem deletes an item with its accounts and transactions. The control surface sends the event item/deleted.
+// deleteItem deletes an item with its accounts and transactions. It sends no webhook; the event item/deleted can be
+// sent with the control surface.
 func (s *Simulator) deleteItem(w http.ResponseWriter, r *http.Request, client string) {
 	id := r.PathValue("id")
 	s.mu.Lock()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Text is a string that the vendor may not know. The empty Text is null in JSON.
+// Text is a string whose value may be unknown to the vendor. The empty Text is null in JSON.
 type Text string
 
 // MarshalJSON returns null for an empty text.
@@ -42,17 +42,17 @@ func (n *Number) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// timeLayout is the only form in which the vendor sends a time. The vendor's SDK converts only this form
-// into a Date.
+// timeLayout is the only format in which the vendor sends a time. The vendor's SDK converts only this format into a
+// Date.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // Time is a time that is encoded in UTC with milliseconds. The zero Time is null in JSON.
 type Time struct{ time.Time }
 
-// At returns t in the precision in which the vendor stores it: UTC, in whole milliseconds.
+// At returns t with the precision with which the vendor stores times: UTC, in whole milliseconds.
 func At(t time.Time) Time { return Time{t.UTC().Truncate(time.Millisecond)} }
 
-// String returns the time in the vendor's form, or "" for the zero Time.
+// String returns the time in the vendor's format, or "" for the zero Time.
 func (t Time) String() string {
 	if t.IsZero() {
 		return ""
@@ -60,7 +60,7 @@ func (t Time) String() string {
 	return t.UTC().Format(timeLayout)
 }
 
-// MarshalJSON returns the time in the vendor's form, or null for the zero Time.
+// MarshalJSON returns the time in the vendor's format, or null for the zero Time.
 func (t Time) MarshalJSON() ([]byte, error) { return Text(t.String()).MarshalJSON() }
 
 // UnmarshalJSON accepts RFC 3339 or YYYY-MM-DD (midnight UTC), or null.

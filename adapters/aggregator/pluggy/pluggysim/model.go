@@ -9,9 +9,8 @@ type Client struct {
 	Disabled bool   `json:"disabled"`
 }
 
-// Item is a user's login at an institution. It is the account reference of a connection to this vendor. The
-// simulator does not read the objects Connector, StatusDetail and similar; they are raw JSON, and nil is
-// null.
+// Item is a user's login at an institution. Its id is the account reference of a connection to this vendor. Connector,
+// StatusDetail and similar members are raw JSON that the simulator does not read; nil is sent as null.
 type Item struct {
 	ClientID        string          `json:"-"` // id of the owner; if empty, every client can read the item
 	ID              string          `json:"id"`
@@ -34,7 +33,8 @@ type Item struct {
 	OAuthRedirect   Text            `json:"oauthRedirectUri"`
 }
 
-// Consent is a consent of the account holder for an item, in Open Finance. The zero ExpiresAt means no expiry.
+// Consent is a consent in Open Finance that the account holder has given for an item. A zero ExpiresAt means that the
+// consent does not expire.
 type Consent struct {
 	ID          string   `json:"id"`
 	ItemID      string   `json:"itemId"`
@@ -45,7 +45,7 @@ type Consent struct {
 	RevokedAt   Time     `json:"revokedAt"`
 }
 
-// ItemError is the reason why the last synchronisation of an item failed. Code is an executionStatus.
+// ItemError is the reason why the last synchronisation of an item failed. Code is one of the values of executionStatus.
 type ItemError struct {
 	Code            string `json:"code"`
 	Message         string `json:"message"`

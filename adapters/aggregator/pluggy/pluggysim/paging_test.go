@@ -44,7 +44,7 @@ func TestFiltersApplyToAllPages(t *testing.T) {
 		"&createdAtFrom=2026-11-21":                                 nil,
 		"&ids=" + row("05") + "," + row("01"):                       {row("01"), row("05")},
 		"&ids=" + row("05") + "," + row("05"):                       {row("05")},
-		// the row belongs to another account
+		// The row with this id belongs to another account.
 		"&ids=" + row("10") + ",nothing":                                       nil,
 		"&ids=" + row("05") + "," + row("01") + "&dateTo=2026-11-17T12:00:00Z": {row("05")},
 	} {

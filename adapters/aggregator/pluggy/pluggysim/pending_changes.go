@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// changes contains the ids of the rows whose last change no webhook has announced yet. An id is in at most
+// changes contains the ids of the rows whose last change has not been announced by a webhook yet. An id is in at most
 // one of the three sets.
 type changes struct{ created, updated, deleted map[string]struct{} }
 
@@ -41,7 +41,7 @@ func take(set map[string]struct{}) []string {
 	return ids
 }
 
-// forEvent returns the set of ids that an event with this name announces.
+// forEvent returns the set of ids that the event with this name announces.
 func (c *changes) forEvent(event string) map[string]struct{} {
 	switch event {
 	case "transactions/created":

@@ -28,9 +28,9 @@ func (s *Simulator) rateLimited(next http.Handler) http.Handler {
 	})
 }
 
-// overLimit counts the request. It reports whether the request exceeds the limit, and returns the number of
-// seconds until the window ends. The vendor limits auth, accounts and transactions. It applies the limit
-// before it checks the API key.
+// overLimit counts the request. It reports whether the request exceeds the limit, and returns the number of seconds
+// until the window ends. The resources auth, accounts, transactions, connect_token and consents are limited. The limit
+// applies before the API key is checked.
 func (s *Simulator) overLimit(r *http.Request) (reset int, over bool) {
 	resource := resourceOf(r.URL.Path)
 	if s.opt.RateLimit <= 0 || resource == "items" || resource == "webhooks" || resource == "other" {

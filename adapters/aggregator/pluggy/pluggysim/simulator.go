@@ -19,8 +19,8 @@ type Options struct {
 	Seed     uint64           // equal seeds result in equal ids, keys and faults; zero means a random seed
 	KeyTTL   time.Duration    // lifetime of an API key; zero means 2 h, as at the vendor
 	PageSize int              // rows per page of /v2/transactions; zero means 500
-	// RateLimit is the number of requests per minute for each of auth, accounts and transactions and each
-	// source address; zero means no limit.
+	// RateLimit is the number of requests per minute for each source address and each limited resource (auth, accounts,
+	// transactions, connect_token and consents); zero means no limit.
 	RateLimit int
 	PublicURL string   // origin of the links in webhooks; "" means https://api.pluggy.ai
 	Clients   []Client // clients that New adds

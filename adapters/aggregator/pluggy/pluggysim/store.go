@@ -8,14 +8,15 @@ import (
 	"slices"
 )
 
-// ErrNotFound is returned by methods of the control surface for an unknown row, account or item.
+// ErrNotFound is returned by methods of the control surface for an unknown row, account, item or
+// consent.
 var ErrNotFound = errors.New("pluggysim: not found")
 
 // ErrTaken is returned for an id that already exists.
 var ErrTaken = errors.New("pluggysim: id taken")
 
-// accountRows contains an account, its rows in both orders, and the changes that no webhook has announced
-// yet.
+// accountRows contains an account, its rows in two orders (by date and by creation time), and the changes that no
+// webhook has announced yet.
 type accountRows struct {
 	Account
 	dates   index
@@ -106,10 +107,10 @@ func (s *Simulator) AddAccount(a Account) (Account, error) {
 	return a, nil
 }
 
-// SetItemStatus changes the status of an item. LOGIN_ERROR sets an error, counts a failed login and stops
-// the automatic synchronisation. UPDATED clears the error and the count; with PARTIAL_SUCCESS it also sets
-// a statusDetail with a warning. An empty executionStatus is replaced by the usual one for the status.
-// Errors: ErrNotFound for an unknown item.
+// SetItemStatus changes the status of an item. LOGIN_ERROR sets an error, counts a failed login and stops the automatic
+// synchronisation. UPDATED clears the error and the count; with PARTIAL_SUCCESS it also sets a statusDetail with a
+// warning. An empty executionStatus is replaced by the usual value for the status. Errors: ErrNotFound for an unknown
+// item.
 func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,10 +7,10 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// AddTransaction adds a row and returns the stored row: an empty ID is replaced by a random one. Date,
-// CreatedAt and UpdatedAt default to the current time, CurrencyCode to that of the account, Status to
-// POSTED and Amount to 0. Errors: ErrNotFound for an unknown account, and ErrTaken for an id that already
-// exists. After an error nothing has changed.
+// AddTransaction adds a row and returns the stored row: an empty ID is replaced by a random one. Date, CreatedAt and
+// UpdatedAt default to the current time, CurrencyCode to the currency of the account, Status to POSTED and Amount to 0.
+// Errors: ErrNotFound for an unknown account, and ErrTaken for an id that already exists. After an error nothing has
+// changed.
 func (s *Simulator) AddTransaction(t Transaction) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,8 +20,9 @@ func (p position) compare(q position) int {
 	return strings.Compare(p.id, q.id)
 }
 
-// index contains the rows of an account in one order. A page therefore costs a binary search
-// and the copying of its rows. The cost does not depend on the number of rows in the account.
+// index contains the rows of an account, sorted by key (newest first) and then by id. To read a
+// page, only a binary search and the copying of the page's rows are needed. Therefore the cost of a
+// page hardly depends on the number of rows in the account.
 type index struct {
 	key  func(*Transaction) time.Time
 	rows []*Transaction
@@ -39,7 +40,8 @@ func (x *index) add(t *Transaction) {
 	x.rows = slices.Insert(x.rows, i, t)
 }
 
-// addAll adds many rows and sorts once. Inserting them one by one would move the slice for each row.
+// addAll adds many rows and sorts once. Inserting the rows one by one would move the elements of the slice for each
+// row.
 func (x *index) addAll(ts []*Transaction) {
 	x.rows = append(x.rows, ts...)
 	slices.SortFunc(x.rows, x.compare)
@@ -56,8 +58,7 @@ func (x *index) after(p position) int {
 	return sort.Search(len(x.rows), func(i int) bool { return x.positionOf(x.rows[i]).compare(p) > 0 })
 }
 
-// since returns the end of the range of rows whose key is t or later. For a zero t, that is the end of all
-// rows.
+// since returns the index after the last row whose key is t or later. For a zero t, it returns the number of rows.
 func (x *index) since(t time.Time) int {
 	if t.IsZero() {
 		return len(x.rows)

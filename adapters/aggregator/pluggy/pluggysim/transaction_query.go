@@ -48,8 +48,8 @@ func parseQuery(raw url.Values) (query, *apiError) {
 	return q, q.parseCursor()
 }
 
-// parseTimes parses the three times of the query. If one of them is invalid, it returns the name of that
-// parameter and false.
+// parseTimes parses the three times of the query. If one of them is invalid, it returns the name of the parameter and
+// false.
 func (q *query) parseTimes() (string, bool) {
 	for _, f := range []struct {
 		name string
@@ -105,9 +105,9 @@ func (q *query) next(p position) string {
 	return text.String()
 }
 
-// newest and oldest return the bounds of the rows, in the order of the index that indexFor
-// returns. The zero time means no bound. Filters that do not select a range of this index are
-// checked by matches.
+// newest and oldest return the latest and the earliest time of the requested rows, according to the
+// index that indexFor returns. The zero time means no bound. The method matches checks the filters
+// that do not select a range of this index.
 func (q *query) newest() time.Time {
 	if q.createdFrom.IsZero() || q.ids != nil {
 		return q.dateTo

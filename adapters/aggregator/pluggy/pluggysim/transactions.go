@@ -28,8 +28,8 @@ func (s *Simulator) transactions(w http.ResponseWriter, r *http.Request, client 
 	writeJSON(w, http.StatusOK, page)
 }
 
-// page returns at most PageSize rows after the cursor, and whether the client is allowed to read the
-// account. It searches for one more row, in order to find out whether there is a next page.
+// page returns at most PageSize rows after the cursor, and reports whether the client is allowed to read the account.
+// It searches for one more row, in order to find out whether there is a next page.
 func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 	l, ok := s.store.visibleAccount(q.account, client)
 	if !ok {
@@ -53,9 +53,9 @@ func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 	return cursorPage{Results: rows, Next: Text(q.next(x.positionOf(rows[len(rows)-1])))}, true
 }
 
-// indexFor returns the index in which the rows of the filter form a range. For createdAtFrom
-// that is the index by creation, and otherwise the index by date. For a filter by ids it builds
-// an index of only these rows.
+// indexFor returns the index in which the rows that match the filter form a range. For
+// createdAtFrom, this is the index by creation time, and otherwise the index by date. For a filter
+// by ids it builds an index of only these rows.
 func (s *Simulator) indexFor(l *accountRows, q query) *index {
 	switch {
 	case q.ids != nil:

@@ -43,10 +43,10 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, event Event) (in
 	return results[len(results)-1].Status, nil
 }
 
-// SendRegistered sends one event to the webhooks that are registered for it or for all events: those of the client that
-// owns the event's item, or those of every client if the item belongs to every client. The vendor does the same after
-// each change of an item. If origin is not empty, it replaces the scheme and the host of each URL, so that a test can
-// receive the event on loopback. The results are in the order of registration.
+// SendRegistered sends one event to the webhooks that are registered for this event or for all events. It uses the
+// webhooks of the client that owns the event's item, or the webhooks of every client if the item belongs to every
+// client. The vendor does the same after each change of an item. If origin is not empty, it replaces the scheme and the
+// host of each URL, so that a test can receive the event on loopback. The results are in the order of registration.
 func (s *Simulator) SendRegistered(ctx context.Context, origin string, event Event) ([]DeliveryResult, error) {
 	body, err := s.Payload(event)
 	if err != nil {
@@ -88,8 +88,8 @@ func (s *Simulator) webhooksFor(event Event) (found []Webhook) {
 	return found
 }
 
-// accountItem returns the id of the item to which the account belongs; "" if there is no such account. The caller must
-// hold the lock.
+// accountItem returns the id of the item to which the account belongs, or "" if there is no such account. The caller
+// must hold the lock.
 func (s *Simulator) accountItem(id string) string {
 	if l, ok := s.store.accounts[id]; ok {
 		return l.ItemID

@@ -14,8 +14,8 @@ var EventNames = []string{
 	"transactions/created", "transactions/updated", "transactions/deleted",
 }
 
-// Event is a webhook to be sent. Empty members are filled in: ID is random, TriggeredBy is the usual value
-// for the event, and ItemID is that of the account.
+// Event is a webhook to be sent. Empty members are filled in: ID is random, TriggeredBy is the usual value for the
+// event, and ItemID is the id of the account's item.
 type Event struct {
 	Name        string `json:"event"`
 	ID          string `json:"eventId"` // the receiver's deduplication key
@@ -69,10 +69,10 @@ var usualTriggers = map[string]string{
 	"transactions/created": "SYNC", "transactions/updated": "SYNC",
 }
 
-// Payload returns the body of the event, with every empty member filled in. For an event transactions/*
-// without TransactionIDs, it takes the changes that were not announced before. Each change is announced
-// only once, even if the webhook is not delivered. Errors: an unknown event name, and ErrNotFound for an
-// event transactions/* about an unknown account.
+// Payload returns the body of the event, with every empty member filled in. For an event transactions/* without
+// TransactionIDs, it announces the changes that were not announced before. Each change is announced only once, even if
+// the webhook is not delivered. Errors: an unknown event name, and ErrNotFound for an event transactions/* about an
+// unknown account.
 func (s *Simulator) Payload(event Event) ([]byte, error) {
 	if event.Raw != nil {
 		return event.Raw, nil
@@ -103,8 +103,8 @@ func (s *Simulator) Payload(event Event) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// setItem sets the members about an item. The item need not exist, because item/deleted is about an item
-// that was deleted.
+// setItem sets the members that describe the item. The item need not exist, because item/deleted is about an item that
+// was deleted.
 func (s *Simulator) setItem(p *payload, id string) {
 	i := s.store.items[id]
 	p.ItemID, p.ClientUserID = id, &i.ClientUserID

@@ -1,5 +1,5 @@
-// Package faultinject makes a vendor simulator fail on request. A fault has the same name and form
-// for every simulated vendor.
+// Package faultinject makes a vendor simulator fail on request. Faults have the same names and
+// fields for every simulated vendor.
 //
 // Faults are queued. For each request the queue is searched in the order of
 // [Injector.Inject]. The first fault that matches the path and fires handles the

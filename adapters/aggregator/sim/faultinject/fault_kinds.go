@@ -16,7 +16,8 @@ const (
 	htmlPage     = "<!doctype html><title>Just a moment</title><p>Please wait."
 )
 
-// behaviors maps each kind to the function that handles the requests that such a fault affects.
+// behaviors maps each kind of fault to the function that handles the requests that are affected by
+// a fault of that kind.
 var behaviors = map[Kind]func(exchange){
 	Status:   writeError,
 	Hang:     hang,
@@ -117,8 +118,8 @@ func replace(x exchange) {
 	_, _ = x.w.Write(body)
 }
 
-// editJSON returns a behavior that records the response of the wrapped handler, edits it with edit
-// and sends it. A response that is not JSON is sent unchanged.
+// editJSON returns a behavior that records the response of the wrapped handler, calls edit to
+// change it, and sends the result. A response that is not JSON is sent unchanged.
 func editJSON(edit func(*jsonDocument, exchange)) func(exchange) {
 	return func(x exchange) {
 		recorded := recordResponse(x)

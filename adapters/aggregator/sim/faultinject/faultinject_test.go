@@ -19,8 +19,8 @@ import (
 
 const normalBody = `{"next":null,"done":true,"results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`
 
-// newFaultyServer starts a server that responds to every request with a valid list, except if an
-// injector with the given faults handles the request. It returns the injector and the server.
+// newFaultyServer starts a server that responds to a request with a valid list, unless one of the
+// given faults affects the request. It returns the injector of the faults and the server.
 func newFaultyServer(t *testing.T, faults ...faultinject.Fault) (*faultinject.Injector, *httptest.Server) {
 	t.Helper()
 	injector := faultinject.New(1, faultinject.Vendor{WriteError: writeError})
@@ -96,8 +96,9 @@ func TestHangLastsUntilTheClientLeaves(t *testing.T) {
 	}
 }
 
-// entered is a request body whose channel is closed when the server reads the body. A hang reads
-// the body first, so the fault is handling the request by then.
+// entered is a request body whose channel is closed when the server reads the body. A fault of the
+// kind Hang reads the body first. Therefore, once the channel is closed, the fault is handling the
+// request.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {

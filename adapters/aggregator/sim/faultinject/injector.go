@@ -99,8 +99,8 @@ func (i *Injector) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// behavior returns the function of a kind, and whether the kind exists. The vendor's own kinds take
-// precedence.
+// behavior returns the function that implements a kind of fault, and reports whether the kind
+// exists. The vendor's own kinds take precedence.
 func (i *Injector) behavior(kind Kind) (func(exchange), bool) {
 	if custom, own := i.vendor.CustomKinds[kind]; own {
 		return func(x exchange) {
@@ -139,7 +139,8 @@ func (i *Injector) fires(f *Fault) bool {
 	return f.Probability == 0 || i.rand.Float64() < f.Probability
 }
 
-// exchange is one request that a fault affects, with everything that is needed to respond to it.
+// exchange contains a request that a fault affects, and everything that is needed to respond to the
+// request.
 type exchange struct {
 	fault    Fault
 	vendor   Vendor
@@ -159,14 +160,15 @@ func (x exchange) sendHeader() {
 
 // Vendor contains the parts of a fault's response that depend on the simulated vendor.
 type Vendor struct {
-	// WriteError writes the vendor's error for the Status and Code of a fault. The headers of
-	// RetryAfter and Header are set before the call. Required.
+	// WriteError writes the vendor's error for the Status and Code of a fault. The headers in the
+	// fault's RetryAfter and Header are set before the call. WriteError must not be nil.
 	WriteError func(http.ResponseWriter, Fault)
 	// RepeatedCursor returns a cursor that leads to a page already read and differs for every
 	// ordinal. If it is nil, the request's own URL with the ordinal as a parameter is used.
 	RepeatedCursor func(r *http.Request, ordinal int) string
-	// CustomKinds are kinds that only this vendor has. For a fault of such a kind, the function is
-	// called first, and then the wrapped handler handles the request.
+	// CustomKinds contains the kinds of fault that only this vendor has. If a fault of such a kind
+	// affects a request, the function of the kind is called first, and then the wrapped handler
+	// handles the request.
 	CustomKinds map[Kind]func()
 }
 

@@ -11,7 +11,8 @@ import (
 
 // jsonDocument is a JSON response that is being edited. An edit can replace values by raw text,
 // which need not be valid JSON: NaN, a number of a thousand digits, a bare word. No encoder writes
-// such text; therefore the document contains a marker, which bytes replaces after encoding.
+// such text. Therefore the document contains a marker instead, which the method bytes replaces
+// after encoding.
 type jsonDocument struct {
 	root any
 	raw  string // the text that replaces every marker

@@ -17,10 +17,10 @@ type ControlFunc func(*http.Request) (any, error)
 // OK is the value that a ControlFunc without a result returns.
 var OK = map[string]bool{"ok": true}
 
-// Control returns the handler of a control surface. calls maps [http.ServeMux] patterns to
-// functions. Every response is JSON. The response to an error is {"error"}, with status 404 if the
-// error matches missing, and 400 otherwise. The handler has no authentication: mount it on
-// loopback only.
+// Control returns the handler of a control surface. The argument calls maps [http.ServeMux]
+// patterns to functions. Every response is JSON. The response to an error is {"error"}, with status
+// 404 if the error matches the argument missing, and with status 400 otherwise. The handler has no
+// authentication: mount it on loopback only.
 func Control(missing error, calls map[string]ControlFunc) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, call := range calls {

@@ -33,7 +33,7 @@ func DeleteByID(remove func(id string) error) ControlFunc {
 	return func(r *http.Request) (any, error) { return OK, remove(r.PathValue("id")) }
 }
 
-// PatchByID returns a ControlFunc that decodes the body onto the row with the {id} of the path.
+// PatchByID returns a ControlFunc that decodes the body into the row with the {id} of the path.
 // Members of the row that the body does not contain keep their values.
 func PatchByID[T any](update func(id string, edit func(*T)) (T, error)) ControlFunc {
 	return func(r *http.Request) (any, error) {
@@ -67,7 +67,8 @@ func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	}
 }
 
-// SetListed returns a ControlFunc that reads {"listed"} and calls set with the {id} of the path and the value.
+// SetListed returns a ControlFunc that reads {"listed"} and calls the function set with the {id} of the path and the
+// value that was read.
 func SetListed(set func(id string, listed bool) error) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[struct {
@@ -93,9 +94,9 @@ func ClearFaults(faults *faultinject.Injector) ControlFunc {
 	}
 }
 
-// DeliveryResults returns the response of a call that sent webhooks. If a post got no response, err
-// is dropped and the results are still returned, because status 0 of the last result reports the
-// failure. err is returned only if there are no results.
+// DeliveryResults returns the response of a call that sent webhooks. If a post got no response, the
+// argument err is dropped and the results are still returned, because the status 0 of the last
+// result reports the failure. DeliveryResults returns err only if there are no results.
 func DeliveryResults(results []DeliveryResult, err error) (any, error) {
 	if err != nil && len(results) == 0 {
 		return nil, err

@@ -17,8 +17,8 @@ import (
 
 var errUnknown = errors.New("unknown id")
 
-// row is the data that the control surface of these tests changes. There is one row, with the id
-// "a".
+// row is the type of the data that can be changed by the control surface of these tests. There is
+// only one row, with the id "a".
 type row struct {
 	Text  string `json:"text"`
 	Count int    `json:"count"`

@@ -27,7 +27,7 @@ func (w *statusRecorder) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap returns the wrapped writer, so that http.ResponseController finds its Flush.
+// Unwrap returns the wrapped writer, so that http.ResponseController can call its Flush method.
 func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *statusRecorder) record(status int) {

@@ -24,7 +24,8 @@ type Target struct {
 	Headers map[string]string `json:"headers"`
 	// Sign, if not nil, adds the vendor's signature of the body to header.
 	Sign func(header http.Header, body []byte) `json:"-"`
-	// Retries is the maximum number of retries if there is no 2xx response; each has the same body.
+	// Retries is the maximum number of retries if there is no 2xx response. Each retry has the same
+	// body.
 	Retries int `json:"retries"`
 	// Copies is the number of additional posts of each webhook, with the same body.
 	Copies int `json:"copies"`
@@ -100,8 +101,8 @@ func (s *Sender) shuffle(results []DeliveryResult) {
 	s.random.Shuffle(len(results), func(i, j int) { results[i], results[j] = results[j], results[i] })
 }
 
-// deliver posts a webhook until it gets a 2xx response or no retries are left. It stores status and
-// attempts in p. The error is that of the last attempt.
+// deliver posts a webhook until it gets a 2xx response or no retries are left. It stores the status
+// and the number of attempts in p. It returns the error of the last attempt.
 func (s *Sender) deliver(ctx context.Context, to Target, p *DeliveryResult) (err error) {
 	for p.Attempts <= to.Retries {
 		if err := pause(ctx, time.Duration(to.DelayMs)*time.Millisecond); err != nil {
@@ -141,7 +142,7 @@ func (s *Sender) post(ctx context.Context, to Target, body []byte) (int, error) 
 	return response.StatusCode, nil
 }
 
-// pause waits for d. It returns the context's error if the context is cancelled before.
+// pause waits for d. It returns the context's error if the context is cancelled earlier.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

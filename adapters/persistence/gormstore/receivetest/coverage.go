@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// coverage counts how often each case occurred in the deliveries and batches of all runs.
+// coverage maps each test case to the number of times that it occurred in the deliveries and batches of all runs.
 type coverage map[testCase]int
 
 type testCase string
@@ -54,8 +54,8 @@ func (c coverage) check(t *testing.T) {
 	}
 }
 
-// batch returns a batch that counts the cases of deliveries. It must be called before the model receives
-// them.
+// batch returns a counter for the test cases that occur in these deliveries. It must be called before the model
+// receives the deliveries.
 func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch {
 	b := &batch{
 		pair: p, own: make(map[domain.PullID]bool), running: make(map[domain.ConnectionID]bool),
@@ -76,11 +76,11 @@ func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch 
 	return b
 }
 
-// batch counts the situations that the deliveries of one batch contain, such as a repeated event. To detect
-// them, it records what the model has done with these deliveries so far.
+// batch counts the test cases that occur in one batch of deliveries, such as a repeated event. To detect the cases, it
+// records what the model has done with the deliveries of the batch so far.
 type batch struct {
 	*pair
-	own     map[domain.PullID]bool       // the pull ids that the deliveries of the batch contain
+	own     map[domain.PullID]bool       // the ids that the deliveries of the batch contain for new pulls
 	running map[domain.ConnectionID]bool // connections that have a running pull
 	first   map[domain.DeliveryID]firstDelivery
 	through map[domain.ConnectionID]domain.TokenID // the token of the last delivery of each connection
@@ -94,8 +94,8 @@ type firstDelivery struct {
 	wanted bool
 }
 
-// delivery counts the cases to which the delivery d belongs. got and refused are the model's
-// result and error for d.
+// delivery counts the cases to which the delivery d belongs. The arguments got and refused are the model's result and
+// error for d.
 func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
 	if refused != nil {
 		b.refused(d)

@@ -13,12 +13,14 @@ import (
 // pullMapping maps the ids of the model's pulls to those of the database's pulls, one to one.
 type pullMapping struct {
 	exact bool
-	// The keys of toStored are ids in the model, those of toModel ids in the database.
+	// toStored maps the ids of pulls in the model to the ids of the same pulls in the database; toModel is the inverse
+	// map.
 	toStored, toModel map[domain.PullID]domain.PullID
 }
 
-// match records that the ids model and stored belong to the same pull. It returns an error if one of them
-// already belongs to another pull. If exact is set, it also returns an error if the ids differ.
+// match records that a pull has the id in the argument model in the model, and the id in the argument stored in the
+// database. It returns an error if one of these ids already belongs to another pull. If m.exact is set, it also returns
+// an error if the two ids differ.
 func (m *pullMapping) match(model, stored domain.PullID) error {
 	if m.toStored == nil {
 		m.toStored = map[domain.PullID]domain.PullID{{}: {}}
@@ -37,10 +39,10 @@ func (m *pullMapping) match(model, stored domain.PullID) error {
 	return nil
 }
 
-// stored returns the database's id of the pull with this id in the model.
+// stored returns the id that the database has for the pull with this id in the model.
 func (m *pullMapping) stored(model domain.PullID) domain.PullID { return m.toStored[model] }
 
-// storedAll returns the database's ids of the pulls with these ids in the model. It sorts the result if the
+// storedAll returns the ids that the database has for the pulls with these ids in the model. It sorts the result if the
 // database may enqueue jobs in another order than the model.
 func (m *pullMapping) storedAll(model []domain.PullID) []domain.PullID {
 	translated := make([]domain.PullID, 0, len(model))
@@ -64,8 +66,8 @@ func (p *pair) compareJobs() {
 	p.modelJobs = nil
 }
 
-// withoutOrigin returns the pull without the members that come from the delivery that created the pull. It
-// clears them only if the model and the database may have created the pull for different deliveries.
+// withoutOrigin returns the pull without its trace and creation time, which come from the delivery that created the
+// pull. It clears these members only if the model and the database may have created the pull for different deliveries.
 func (p *pair) withoutOrigin(pull domain.Pull) domain.Pull {
 	if !p.d.Exact && pull.Trigger == domain.TriggerWebhook {
 		pull.Trace, pull.CreatedAt = "", epoch
@@ -110,8 +112,7 @@ func (p *pair) comparable(pulls []domain.Pull) []domain.Pull {
 	return pulls
 }
 
-// rows returns all deliveries and pulls of the tenant. It reads each of them by Get, because lists
-// leave out some members.
+// rows returns all deliveries and pulls of the tenant. It reads each of them with Get, because lists omit some members.
 func (p *pair) rows(s Stores) (deliveries []domain.Delivery, pulls []domain.Pull) {
 	all := domain.PageRequest{Limit: 1000}
 	deliveryPage, err := s.Deliveries().List(p.ctx, p.tenant, ports.DeliveryFilter{}, all)

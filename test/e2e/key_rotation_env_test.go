@@ -46,8 +46,8 @@ func newRotationEnv(t *testing.T, database string) *rotationEnv {
 	}
 }
 
-// open composes one more process on the same database and keyset. wrap can decorate its stores; it
-// may be nil.
+// open composes one more instance of the service on the same database and keyset. If the function wrap is not nil, it
+// can decorate the stores of the instance.
 func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
 	t.Helper()
 	log := &harness.Journal{}
@@ -60,7 +60,8 @@ func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.Ap
 	t.Cleanup(func() {
 		app.Close()
 		for line := range strings.Lines(log.String()) {
-			if !strings.Contains(line, `"message":"audit"`) { // audit lines are logged at every level
+			// Audit entries and checkpoints are logged at every level.
+			if !strings.Contains(line, `"message":"audit"`) && !strings.Contains(line, `"message":"audit checkpoint"`) {
 				t.Errorf("a process logged a warning: %s", line)
 			}
 		}
@@ -110,8 +111,8 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	}
 }
 
-// cancellingStore reseals as many rows as left allows. Before it reseals the next row, it
-// cancels a context.
+// cancellingStore is a connection store that reseals left rows. When it is called for the next row, it first calls cut,
+// which cancels a context.
 type cancellingStore struct {
 	ports.Connections
 	left int

@@ -159,3 +159,23 @@ func TestNumbersAndTimesRefuseOtherTypes(t *testing.T) {
 		t.Errorf("%+v %v", v, err)
 	}
 }
+
+// An account can be read while it is changed. The race detector reports a read without the lock.
+func TestAnAccountIsReadWhileItChanges(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	var changes sync.WaitGroup
+	changes.Go(func() {
+		for range 100 {
+			err := e.UpdateAccount(pluggysim.DemoBankAccountID, func(a *pluggysim.Account) { a.Name += "x" })
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 100 {
+		if got := e.get("/accounts/" + pluggysim.DemoBankAccountID); got.status != 200 {
+			t.Fatalf("%d: %s", got.status, got.body)
+		}
+	}
+	changes.Wait()
+}

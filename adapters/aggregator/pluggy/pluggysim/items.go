@@ -90,14 +90,18 @@ func (s *Simulator) accounts(w http.ResponseWriter, r *http.Request, client stri
 }
 
 func (s *Simulator) account(w http.ResponseWriter, r *http.Request, client string) {
+	var account Account
 	s.mu.Lock()
 	l, ok := s.store.visibleAccount(r.PathValue("id"), client)
+	if ok {
+		account = l.Account
+	}
 	s.mu.Unlock()
 	if !ok {
 		accountNotFound(w)
 		return
 	}
-	writeJSON(w, http.StatusOK, l.Account) // an account does not change after AddAccount
+	writeJSON(w, http.StatusOK, account)
 }
 
 func accountNotFound(w http.ResponseWriter) {

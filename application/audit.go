@@ -18,13 +18,13 @@ func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, obj
 }
 
 // withAudit returns the context for the one call of a store method that makes an operator's change. The store commits
-// an audit entry together with the change. The argument object identifies what is changed, by an id of this service.
+// an audit entry together with the change. The changed object is identified by an id of this service (object).
 func (s *Service) withAudit(ctx context.Context, tenant domain.TenantID, action, object string) context.Context {
 	return s.withAuditOf(ctx, tenant, func() []domain.AuditEntry { return s.auditEntries(ctx, action, object) })
 }
 
-// withAuditOf is like withAudit, but for entries that are known only after the store method has run the closures that
-// it was given. If the function entries returns no entries, the change had no effect and is not recorded.
+// withAuditOf is like withAudit, but for entries that are known only after the store method has run the closures passed
+// to it. It then calls entries. If entries returns nothing, the change had no effect and is not recorded.
 func (s *Service) withAuditOf(
 	ctx context.Context, tenant domain.TenantID, entries func() []domain.AuditEntry,
 ) context.Context {
@@ -59,8 +59,8 @@ func (s *Service) auditEntries(ctx context.Context, action string, objects ...st
 	return entries
 }
 
-// auditOfUpdate returns the entry for an update, with the names of the changed members. It takes the names from changed
-// and skips empty ones, so that callers can pass the results of ifChanged.
+// auditOfUpdate returns the entry for an update, with the names of the changed members (changed). It skips empty names,
+// so that callers can pass the results of ifChanged.
 func (s *Service) auditOfUpdate(ctx context.Context, action, object string, changed ...string) []domain.AuditEntry {
 	e := s.auditEntry(ctx, action, object)
 	for _, name := range changed {
@@ -71,7 +71,7 @@ func (s *Service) auditOfUpdate(ctx context.Context, action, object string, chan
 	return []domain.AuditEntry{e}
 }
 
-// ifChanged returns name if changed is set, and otherwise "".
+// ifChanged returns name if changed is true, and "" otherwise.
 func ifChanged(changed bool, name string) string {
 	if changed {
 		return name
@@ -79,7 +79,7 @@ func ifChanged(changed bool, name string) string {
 	return ""
 }
 
-// refusedAction is the action of an entry for a request that lacks a scope.
+// refusedAction is the action of the audit entry for a request that lacks a scope.
 const refusedAction = "access.refused"
 
 // RecordRefusal implements ports.Audit.
@@ -204,7 +204,7 @@ func (s *Service) auditHashes(ctx context.Context, tenant domain.TenantID) ports
 }
 
 const (
-	// auditBatch is the maximum number of entries that one transaction numbers.
+	// auditBatch is the maximum number of entries that are numbered in one transaction.
 	auditBatch = 256
 	// auditBatches is the maximum number of batches that one call numbers, so that the call ends even if others append
 	// entries meanwhile.

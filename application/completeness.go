@@ -77,7 +77,8 @@ func (s *Service) completenessOf(a ports.Activity) domain.CompletenessState {
 }
 
 // settledRead returns the balances that the attempt has read. It returns nil if the read was not complete, if the
-// vendor synchronised meanwhile, if the adapter reads no balances, or if the rows are still staged.
+// vendor synchronised meanwhile, if the adapter reads no balances, or if the rows are still staged (stored, but not
+// visible yet).
 func (a *attempt) settledRead() *ports.SettledRead {
 	reader, ok := a.vendor.(ports.BalanceReader)
 	if !ok || a.relink.staged || !a.readSettled() {
@@ -100,8 +101,9 @@ func (a *attempt) settledRead() *ports.SettledRead {
 	return read
 }
 
-// readSettled reports whether the attempt has read everything while the vendor did not synchronise. A vendor for which
-// a proof of absence needs two reads does not report when it synchronises, so this is not checked for such a vendor.
+// readSettled reports whether the attempt has read everything, and the vendor did not synchronise meanwhile. The second
+// condition is not checked for a vendor with the proof of absence TwoReads, because such a vendor does not report when
+// it synchronises.
 func (a *attempt) readSettled() bool {
 	if !a.initial && !a.pull.Scope.Everything || a.changed || a.status.NeedsReauth {
 		return false

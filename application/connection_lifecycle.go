@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// CreateLinkSession implements ports.ConnectionLifecycle. The lifetime of the token is counted from the time before the
+// CreateLinkSession implements ports.ConnectionLifecycle. The lifetime of the token is counted from just before the
 // request, so ExpiresAt is never later than the vendor's own expiry.
 func (s *Service) CreateLinkSession(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
@@ -74,8 +74,8 @@ func callVendor[F any](
 	return err
 }
 
-// startLiveCall waits for a slot for a call of the connection's vendor. The caller must call release when the call
-// has ended. Errors: NotFound, Conflict (connection_paused); those of probeSlots.acquire.
+// startLiveCall waits for a slot for a call to the connection's vendor. The caller must call release when the call has
+// ended. Errors: NotFound, Conflict (connection_paused); those of probeSlots.acquire.
 func (s *Service) startLiveCall(ctx context.Context, c domain.Connection) (release func(), err error) {
 	if err := c.CheckNotPaused(); err != nil {
 		return nil, err
@@ -101,8 +101,8 @@ func (s *Service) recheckPause(ctx context.Context, c domain.Connection) error {
 	return now.CheckNotPaused()
 }
 
-// PauseConnection implements ports.ConnectionLifecycle. The revision does not change. It need not change, because an
-// update by a caller that does not know of the pause cannot overwrite the pause.
+// PauseConnection implements ports.ConnectionLifecycle. It does not change the revision: an update by a caller that
+// does not know about the pause cannot overwrite the pause anyway.
 func (s *Service) PauseConnection(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
 ) (ports.ConnectionHealth, error) {

@@ -15,8 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkVendor is a fake vendor that supports link tokens and refreshes. If the field failure is set, both calls return
-// it.
+// linkVendor is a fake vendor that supports link tokens and refreshes. If failure is not nil, both calls return it.
 type linkVendor struct {
 	*vendor
 	failure error
@@ -142,8 +141,8 @@ func TestAPausedConnectionIsNotCalledByAnyReplica(t *testing.T) {
 	e.wantPull(queued, domain.PullSucceeded, "")
 }
 
-// Whichever vendor call of a pull is running when the connection is paused, no further call may start. The attempt must
-// not count, and the pull must store everything after the resume.
+// If a connection is paused during a vendor call of a pull, no further vendor call may start, no matter which call was
+// running. The attempt must not be counted, and the pull must store everything after the resume.
 func TestAPauseStopsAPullBeforeItsNextCall(t *testing.T) {
 	for _, at := range []string{"check", "accounts", "page", "last page", "confirmation"} {
 		t.Run(at, func(t *testing.T) {

@@ -140,8 +140,8 @@ func (s *Service) vendorOf(ctx context.Context, tenant domain.TenantID, id domai
 	return c.Vendor, err
 }
 
-// sealUpdate returns the sealed credential of an update, or nil if the update has no credential. It reads
-// the connection first, so that nothing is sealed for an id that is not the tenant's.
+// sealUpdate returns the sealed credential of an update, or nil if the update has no credential. It reads the
+// connection first, so that nothing is sealed for a connection that does not belong to the tenant.
 func (s *Service) sealUpdate(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate,
 ) (domain.Sealed, error) {

@@ -9,13 +9,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// consentTimeout is the time limit of the request for a connection's consents. It is short, because a pull or a test
-// has done everything else when it waits for this request.
+// consentTimeout is the time limit of the request for a connection's consents. It is short, because this request is the
+// last thing for which a pull or a connection test waits.
 const consentTimeout = 5 * time.Second
 
-// consentOf returns what the vendor reports about the connection's consent. The argument status is the link status that
-// was just read. If the vendor shows no consents, or the request fails, the result depends only on status, because a
-// consent must never make a pull or a test fail.
+// consentOf returns what the vendor reports about the connection's consent. If the vendor shows no consents, or the
+// request fails, the result depends only on the link status that was just read (status), because reading the consent
+// must never make a pull or a test fail.
 func (s *Service) consentOf(
 	ctx context.Context, vendor ports.Aggregator, access ports.Access, status domain.LinkStatus,
 ) domain.ConsentReport {
@@ -60,7 +60,7 @@ func (a *attempt) consentAfter(c domain.Consent, at time.Time) domain.Consent {
 }
 
 // webhookAfter returns the state of w, the watch for missing webhooks, after the attempt. failure is the attempt's
-// error, or nil. heardSince reports whether a webhook about the connection was received at or after a time.
+// error, or nil. heardSince reports whether a webhook about the connection was received at or after the given time.
 func (a *attempt) webhookAfter(
 	w domain.WebhookWatch, failure error, heardSince func(time.Time) bool,
 ) domain.WebhookWatch {

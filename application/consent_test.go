@@ -24,7 +24,7 @@ func (v *consentVendor) Consent(context.Context, ports.Access) (domain.ConsentRe
 	return v.report, v.err
 }
 
-// withConsents replaces the fake vendor "pluggy" by v, which shows consents.
+// withConsents returns a function that replaces the fake vendor "pluggy" with v, which shows consents.
 func withConsents(v *consentVendor) func(*application.Deps) {
 	return func(d *application.Deps) {
 		for i, a := range d.Aggregators {

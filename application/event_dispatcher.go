@@ -125,7 +125,7 @@ func (s *Service) DispatchEvents(ctx context.Context) {
 	d.report(ctx, s.Subscriptions.ReleaseSubscriptions(ctx, d.holder))
 }
 
-// report emits an error of the store as a background error, at most once in five seconds.
+// report emits an error of the store as a background error, at most once every five seconds.
 func (d *dispatcher) report(ctx context.Context, err error) {
 	if now := d.Clock.Now(); err != nil && ctx.Err() == nil && now.Sub(d.failedAt) >= 5*time.Second {
 		d.failedAt = now
@@ -193,7 +193,7 @@ func (d *dispatcher) poll(ctx context.Context) {
 	}
 }
 
-// start starts the runner of a subscription. The argument claimed is the time at which the subscription was claimed.
+// start starts the runner of a subscription. The subscription was claimed at the given time (claimed).
 func (d *dispatcher) start(ctx context.Context, sub domain.Subscription, claimed time.Time) *eventRunner {
 	runCtx, cancel := context.WithCancel(ctx)
 	if !claimed.Before(sub.PreviousUntil) {

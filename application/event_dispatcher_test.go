@@ -31,7 +31,8 @@ type received struct {
 	Data     struct{ Version int }
 }
 
-// fakeSink is a sink whose destinations are functions. The map answer contains the function for each URL.
+// fakeSink is a sink whose destinations are functions. Its map answer contains the function of each destination, by
+// URL.
 type fakeSink struct {
 	mu       sync.Mutex
 	answer   map[string]func(ctx context.Context, e ports.OutgoingEvent) error // nil confirms at once
@@ -237,8 +238,8 @@ const books, other = "https://books.example.test/", "https://other.example.test/
 
 func refused() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.SinkRefused} }
 
-// mortalStore is the store of one process, which dies at one of its store calls. The call is either not executed
-// (before the death), or executed without returning its result (if after is set).
+// mortalStore is the store of one process, which dies at one of its store calls. If after is false, that call is not
+// executed. If after is true, the call is executed, but its result is lost.
 type mortalStore struct {
 	ports.Subscriptions
 	mu     sync.Mutex
@@ -530,8 +531,9 @@ func TestAFailingSubjectDelaysOnlyItself(t *testing.T) {
 	})
 }
 
-// When 256 subjects are parked, attempts that are still under way can fail and park even more subjects. After a
-// restart, each of these subjects must continue with its parked events before its later ones.
+// When 256 subjects are parked (their events wait, because the first of them has failed), attempts that are still under
+// way can fail and park even more subjects. After a restart, each of these subjects must continue with its parked
+// events before its later ones.
 func TestAllParkedSubjectsContinueAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDispatchEnv(t)

@@ -21,8 +21,8 @@ const (
 	// queueLow is the number of loaded events below which the next ones are loaded.
 	queueLow = eventBatch / 2
 	// maxParked is the maximum number of parked subjects. A subject is parked while its first undelivered event is
-	// retried and its later events wait. When the maximum is reached, no other events are sent, because the sink does
-	// not work.
+	// retried and its later events wait. When the maximum is reached, no other events are sent, because the sink is
+	// then assumed to be down.
 	maxParked = 256
 	// maxBacklog is the maximum number of stored events that are not delivered yet. No events are stored for further
 	// changes until there is room; these changes stay in the feed.
@@ -92,7 +92,8 @@ type windowEntry struct {
 	done     bool // delivered or parked
 }
 
-// parkedSubject is a subject whose events wait apart from the others, because the first of them has failed.
+// parkedSubject is a subject whose events wait separately from those of other subjects, because the first of them has
+// failed.
 type parkedSubject struct {
 	head      domain.SubscriptionEvent
 	state     parkedState
@@ -116,7 +117,7 @@ func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
 	return sub.Revision == r.sub.Revision && sub.Epoch == r.lease.Epoch && !expired
 }
 
-// extend records that the lease is held at the time now, and for at least another half of its duration.
+// extend records that the lease is held at the time now, and that it lasts for at least another half of its duration.
 func (r *eventRunner) extend(now time.Time) { r.until.Store(now.Add(eventLease / 2).UnixMicro()) }
 
 // sendsUntil returns the time until which attempts may be under way. The lease may end leaseMargin later.
@@ -145,16 +146,16 @@ func (r *eventRunner) wake() {
 	}
 }
 
-// run sends events until ctx ends, a store call fails, or the lease is about to end while attempts are under way. The
-// dispatcher can then start another runner, which continues from the stored state.
+// run sends events until (a) ctx ends, (b) a store call fails, or (c) the lease is about to end while attempts are
+// under way. The dispatcher can then start another runner, which continues from the stored state.
 func (r *eventRunner) run(ctx context.Context) (err error) {
 	if r.sender, err = r.openSender(ctx, r.sub); err != nil {
 		_ = r.Sleeper.Sleep(ctx, openRetry)
 		return err
 	}
 	defer r.sender.Close()
-	// There cannot be more parked subjects. No further events are sent when maxParked is reached, and at most
-	// maxInFlight attempts, which may all fail, are under way at that time.
+	// There cannot be more parked subjects than this limit. No further events are sent when maxParked is reached, and
+	// at most maxInFlight attempts, which may all fail, are under way at that time.
 	heads, err := r.Subscriptions.ListParked(ctx, r.lease, maxParked+maxInFlight)
 	if err != nil {
 		return err
@@ -400,8 +401,9 @@ func (r *eventRunner) fails(e domain.SubscriptionEvent, now time.Time, failure e
 	r.parkQueued()
 }
 
-// parkQueued parks the loaded events whose subjects are parked. They must not wait in the queue. Their resources are
-// loaded already, and an earlier event of the same subject may be sent first with a later version of the resource.
+// parkQueued parks the loaded events whose subjects are parked. They must not wait in the queue, because their
+// resources are loaded already: an earlier event of the same subject may be sent before them with a later version of
+// the resource.
 func (r *eventRunner) parkQueued() {
 	kept := r.queue[:0]
 	for _, e := range r.queue {

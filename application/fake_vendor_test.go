@@ -162,8 +162,8 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	return event, nil
 }
 
-// eventBody returns the body of a webhook in the form that Parse accepts. Its event has this deduplication
-// key and wants a pull of the scope.
+// eventBody returns the body of a webhook in the form that Parse accepts. The event has the given deduplication key and
+// requests a pull of the given scope.
 func eventBody(key string, scope domain.PullScope) string {
 	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true,
 		Scope: scope})

@@ -43,8 +43,8 @@ func (l *countingLedger) Changes(
 	return domain.FeedPage{Next: page.After}, nil
 }
 
-// follow starts n readers of the feed that wait 10 s at the same position. A reader starts every 7 ms.
-// ended receives how long each reader waited.
+// follow starts n readers of the feed that wait 10 s at the same position. A reader starts every 7 ms. When a reader
+// ends, the channel ended receives the duration of its wait.
 func (e *env) follow(n int) (ended chan time.Duration) {
 	ended = make(chan time.Duration, n)
 	page := domain.PageRequest{Limit: 5, After: domain.Position{Key: "end"}}

@@ -46,8 +46,8 @@ func (s *Service) TestConnection(
 	}, nil
 }
 
-// validateAddress validates the vendor and the config name that identify a connection. The argument field is the name
-// of the request field that contains the config name; errors refer to it by this name.
+// validateAddress validates the vendor and the config name that identify a connection. Errors refer to the config name
+// as the request field with the given name (field).
 func (s *Service) validateAddress(vendor, name, field string) (domain.Vendor, error) {
 	v, unknown := s.wiredVendor(vendor)
 	fieldErrors := nonNil(unknown)

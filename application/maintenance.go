@@ -181,7 +181,7 @@ type feedWriter struct {
 	since time.Time
 }
 
-// openFor returns the time since the first of the consecutive calls with this writer's id; 0 if id is "".
+// openFor returns the time since the first of the consecutive calls with this id, or 0 if id is "".
 func (w *feedWriter) openFor(id string, now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -39,8 +39,8 @@ func TestReconcileRequestsAPullOfEverything(t *testing.T) {
 	}
 }
 
-// A connection is already due after four fifths of the interval. Reconcile runs every twentieth of the
-// interval, so the connection is requested before the whole interval has passed.
+// A connection is already due after four fifths of the interval. Reconcile runs every twentieth of the interval, so a
+// pull of the connection is requested before the whole interval has passed.
 func TestReconcileIsInTime(t *testing.T) {
 	e := newEnv(t)
 	e.runPull(e.requestFullPull(e.createConnection("books")))

@@ -10,9 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// progressFlushInterval limits how long progress over unchanged pages may remain unsaved. After a crash, at
-// most the pages of this interval are read again. The interval is short compared with the rest of the lease
-// after the longest call to the vendor.
+// progressFlushInterval limits how long progress over unchanged pages may remain unsaved. After a crash, at most the
+// pages that were read within this interval are read again. The interval is short compared with the time that is left
+// of the lease after the longest call to the vendor.
 const progressFlushInterval = time.Second
 
 // maxRestarts is the number of times that one attempt starts a step again from its first page. After
@@ -193,11 +193,10 @@ func (a *attempt) checkNotPaused(ctx context.Context) error {
 	return err
 }
 
-// plan sets the steps of the pull unless they are already set for the connection's current target. Steps
-// that are older than maxPlanDays are set again. So are the steps of a pull if the vendor now lists an
-// account for which the pull has waited, because hours may have passed since the other accounts were read.
-// Until a pull has succeeded for this target, plan requests everything, regardless of the scope, because an
-// event reports only what is new.
+// plan sets the steps of the pull unless they are already set for the connection's current target. Steps that are older
+// than maxPlanDays are set again. The steps are also set again if the vendor now lists an account for which the pull
+// has waited, because hours may have passed since the other accounts were read. Until a pull has succeeded for this
+// target, plan requests everything, regardless of the scope, because an event reports only what is new.
 func (a *attempt) plan() {
 	scope := a.pull.Scope
 	if a.initial {
@@ -219,10 +218,10 @@ func (a *attempt) plan() {
 	a.pull.Progress = progress
 }
 
-// awaited returns the accounts that the scope names and the vendor does not list, each with the time
-// since when the pull waits for it. It omits accounts that are marked as removed: the vendor has listed them before,
-// and their rows do not change. awaited returns nil if the connection got another target after the pull was queued,
-// because the scope may then name accounts of the earlier target.
+// awaited returns the accounts that the scope names and the vendor does not list, each with the time since when the
+// pull waits for it. It omits accounts that are marked as removed: the vendor has listed them before, and their rows do
+// not change. awaited returns nil if the connection's target was changed after the pull was queued, because the scope
+// may then name accounts of the earlier target.
 func (a *attempt) awaited() map[string]time.Time {
 	if a.pull.CreatedAt.Before(a.connection.TargetChangedAt) {
 		return nil
@@ -352,9 +351,9 @@ func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	return w
 }
 
-// written updates the attempt after a write that completed returned was executed. counts and err are the results of the
-// write. written returns err. If the write has found an account that continues a former one, written returns the result
-// of stageAgain.
+// written updates the attempt after the store has executed the write w, with the results counts and err. w is a write
+// that completed has prepared. written returns err, unless the write has found an account that continues a former one
+// (an account of an earlier reference or of a deleted connection); it then returns the result of stageAgain.
 func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.Counts, err error) error {
 	if errors.Is(err, domain.AccountContinues) {
 		return a.stageAgain(ctx, err)

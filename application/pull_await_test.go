@@ -73,7 +73,7 @@ func TestAPullThatAwaitsAnAccountFailsVisibly(t *testing.T) {
 }
 
 // A pull that waits for an account must not block later pulls: the next pull of the connection takes over the wait. The
-// time since which the account is awaited must not start again.
+// time from which the account is awaited must stay the same.
 func TestAPullThatAwaitsAnAccountDoesNotBlockOthers(t *testing.T) {
 	e, _, token, d := envWithLateAccount(t)
 	e.runPull(d.Pull)
@@ -106,7 +106,7 @@ func TestAnEventAboutAnUnlistedAccountStaysOpenWhenEverythingIsRead(t *testing.T
 }
 
 // envWithRemovedAccount returns an env and a connection whose account "acc-2" the vendor listed once and no longer
-// lists. The store does not know this yet. It also returns a webhook token of the connection.
+// lists. The store does not know this yet. envWithRemovedAccount also returns a webhook token of the connection.
 func envWithRemovedAccount(t *testing.T) (*env, domain.Connection, string) {
 	t.Helper()
 	e := newEnv(t)

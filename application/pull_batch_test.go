@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// recordingPulls records the pages that are stored. Each of these writes takes as long as the field slow states.
+// recordingPulls records the pages that are stored. Each of these writes takes the time that the field slow specifies.
 type recordingPulls struct {
 	ports.Pulls
 	pages []string
@@ -39,7 +39,8 @@ func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *re
 	return e, w
 }
 
-// slowRows returns rows that take a millisecond each to normalise. By then the next page has been fetched.
+// slowRows returns rows that take a millisecond each to normalise. The next page is therefore fetched before they are
+// all normalised.
 func slowRows(ids ...string) (emitted []domain.RawTransaction) {
 	for i, id := range ids {
 		source := domain.ContentHash{1, byte(i + 1)}

@@ -25,9 +25,9 @@ func (p *pageWithLog) rawRow(externalID, description string, source byte) domain
 		}}
 }
 
-// repull runs a first pull, which stores r1, r2 and r3, and a second pull, which reads the page of rows. It
-// returns the connection, the id of the second pull, and the page with the log of the rows that the second
-// pull normalised.
+// repull runs a first pull, which stores r1, r2 and r3, and a second pull, which reads the page that the function rows
+// returns. repull returns the connection, the id of the second pull, and the pageWithLog, which contains the rows that
+// the second pull normalised.
 func (e *env) repull(
 	rows func(p *pageWithLog) []domain.RawTransaction,
 ) (domain.Connection, domain.PullID, *pageWithLog) {

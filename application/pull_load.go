@@ -31,9 +31,9 @@ func (l *pullLoad) begin(tenant domain.TenantID) (end func()) {
 	}
 }
 
-// busyTenants returns the tenants that use at least half of the ordinary workers, and those with a pull in
-// RunWaitingPull. saturated reports whether RunPull runs a pull on every ordinary worker. A worker that is
-// still claiming its pull does not count, because the tenant of the pull is unknown.
+// busyTenants returns the tenants that use at least half of the ordinary workers, and those for which RunWaitingPull is
+// running a pull. saturated reports whether RunPull runs a pull on every ordinary worker. A worker that is still
+// claiming its pull does not count, because the tenant of the pull is unknown.
 func (l *pullLoad) busyTenants(ordinaryWorkers int) (busy []domain.TenantID, saturated bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

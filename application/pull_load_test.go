@@ -35,8 +35,8 @@ func (e *env) stateOf(tenant domain.TenantID, id domain.PullID) domain.PullState
 	return p.State
 }
 
-// runWhile starts each of the pulls while the previous one reads a page. It calls the function during when all of them
-// are running.
+// runWhile starts each of the pulls while the previous one reads a page. When all of them are running, it calls the
+// function during.
 func (e *env) runWhile(during func(), pulls ...domain.PullID) {
 	e.Helper()
 	if len(pulls) == 0 {

@@ -18,9 +18,9 @@ const (
 // maxBatchRows is the maximum number of rows of a batch, which is stored with one write.
 const maxBatchRows = 1000
 
-// pager reads the pages of one step from the vendor, in order, and prefetches them. While the attempt
-// stores one batch, the pager collects the next batch. While it compares a page of that batch with the
-// store, it fetches the page after it. It fetches no further pages, so it holds few pages in memory.
+// pager reads the pages of one step from the vendor, in order, and prefetches them. While the attempt stores one batch,
+// the pager collects the next batch. While the pager compares a page of that batch with the store, it fetches the page
+// after this page. It fetches no further pages, so it holds few pages in memory.
 //
 // The pager writes nothing to the store, and it reads only those fields of the attempt that stay the same
 // during a step. Three owners run concurrently: the attempt, collect and fetch. Each field below has one
@@ -30,7 +30,7 @@ type pager struct {
 	cancel context.CancelFunc
 	run    func(work func()) (wait func()) // Deps.Go
 
-	check    func(context.Context) error // allows a request to the vendor, or returns why there must be none
+	check    func(context.Context) error // returns an error if no request may be sent to the vendor
 	vendor   ports.Aggregator
 	access   ports.Access
 	accounts []domain.AccountData

@@ -38,8 +38,8 @@ func (e *env) quarantined(c domain.Connection) []string {
 	return ids
 }
 
-// A row that was stored and then became unreadable can be read again, with its stored bytes. A pull that reads only
-// this row must remove it from the quarantine, although the stored row is unchanged.
+// A row that was stored and then became unreadable may become readable again, with the same bytes as the stored row. A
+// pull that reads only this row must remove it from the quarantine, although the stored row is unchanged.
 func TestARowLeavesTheQuarantineWithItsStoredBytes(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

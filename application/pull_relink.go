@@ -19,9 +19,9 @@ type relink struct {
 
 // decideStaging decides whether the rows of the pull are staged, which means that they are not visible before they are
 // published. Rows are staged if the connection has a new account reference, and its accounts may continue accounts of
-// an earlier reference or of a deleted connection. Once rows are staged, the decision stands until they are published,
-// because the vendor may list such an account at one time and not at another. The argument readable contains those
-// accounts of listed that can be read.
+// an earlier reference or of a deleted connection. The decision to stage rows is kept until they are published, because
+// the vendor may list such an account at one time and not at another. The argument listed contains all accounts that
+// the vendor lists, and readable only those that can be read.
 func (a *attempt) decideStaging(ctx context.Context, readable, listed []domain.AccountData) error {
 	a.relink = relink{listed: readable}
 	for i := range listed {
@@ -88,7 +88,7 @@ func groupsOf(accounts []domain.Account) func(yield func([]domain.Account) bool)
 	}
 }
 
-// relinked returns the input for recognising which of the accounts in after continue accounts in before.
+// relinked returns the input for recognising which of the new accounts (after) continue earlier ones (before).
 func (a *attempt) relinked(before []domain.Account, after []domain.AccountData) domain.RelinkedAccounts {
 	return domain.RelinkedAccounts{Before: before, After: after, Identity: a.identity()}
 }
@@ -141,8 +141,8 @@ func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 
 // publish makes the staged rows visible, if the vendor did not synchronise while they were read. Otherwise they stay
 // staged, and the next pull reads them again. If this lasts longer than domain.MaxStaged, they become visible anyway.
-// There is then no proof that the vendor has removed stored rows and accounts without a successor, so these are not
-// marked as removed.
+// In that case, stored rows and accounts without a successor are not marked as removed, because there is no proof that
+// the vendor has removed them.
 func (a *attempt) publish(ctx context.Context) error {
 	if !a.relink.staged {
 		return nil

@@ -88,7 +88,7 @@ func newRelinkEnv(t *testing.T) *relinkEnv {
 	return e
 }
 
-// pull runs a complete pull to its end, and returns its id.
+// pull runs a complete pull (which reads everything that the vendor has) to its end, and returns its id.
 func (e *relinkEnv) pull() domain.PullID {
 	e.Helper()
 	id := e.requestFullPull(e.c)
@@ -509,7 +509,8 @@ func TestTheLastDeletedConnectionContinues(t *testing.T) {
 	}
 }
 
-// If there is no account that it could continue, a new connection must store its pages as it reads them.
+// The pull of a new connection must store its pages as it reads them if there is no account that the connection could
+// continue.
 func TestANewConnectionWithoutKnownAccountsIsNotStaged(t *testing.T) {
 	e := newRelinkEnv(t)
 	e.noError(e.DeleteConnection(e.ctx, e.tenant, e.c.ID, nil))

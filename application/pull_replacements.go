@@ -51,10 +51,10 @@ func (q quarantine) hasNameless() bool {
 // maxHeldRows is the maximum number of rows that are held back until the end of a step.
 const maxHeldRows = 2000
 
-// heldRows holds the changed rows of a step back until its end, because only then is it known which rows have left,
-// that is, were removed by the vendor. Otherwise a row that replaces a removed one would first become a separate
+// heldRows delays storing the changed rows of a step until the step ends, because only then is it known which rows have
+// left (were removed by the vendor). Without the delay, a row that replaces a removed one would first become a separate
 // transaction. Meanwhile the stored progress stays before the first page with held rows, so that they are read again
-// after a crash. If there are more than maxHeldRows rows, none is held back.
+// after a crash. If there are more than maxHeldRows changed rows, none of them is held back.
 type heldRows struct {
 	off      bool // rows are stored with their page
 	rows     []domain.TransactionData
@@ -64,10 +64,10 @@ type heldRows struct {
 	pinned   domain.Progress // the progress before the first row that is held back
 }
 
-// newHeldRows returns an empty heldRows for a step that begins at the attempt's progress. The argument sweep means that
-// the step finds removals. No row is held back if rows are staged, if replacements are kept apart, or if the rows
-// cannot replace others: because the connection was empty, or because the step finds no removals, no row has left
-// recently, and no live row is from an earlier account reference.
+// newHeldRows returns an empty heldRows for a step that begins at the attempt's progress. The argument sweep reports
+// whether the step finds removals. No row is held back if (a) rows are staged, (b) replacements are kept apart, (c) the
+// connection was empty, or (d) the step finds no removals, no row has left recently, and no live row is from an earlier
+// account reference. In the cases (c) and (d), the rows cannot replace others.
 func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	return &heldRows{
 		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// repoint updates the connection with another account reference.
+// repoint changes the account reference of the connection.
 func (e *env) repoint(c domain.Connection, accountRef string) {
 	e.Helper()
 	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
@@ -19,8 +19,7 @@ func (e *env) repoint(c domain.Connection, accountRef string) {
 	e.noError(err)
 }
 
-// After a connection was repointed, its pulls of the old target must no longer count: the next pull must read
-// everything.
+// After a connection's target was changed, its earlier pulls must no longer count: the next pull must read everything.
 func TestARepointedConnectionReadsEverythingAgain(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1")
@@ -38,8 +37,8 @@ func TestARepointedConnectionReadsEverythingAgain(t *testing.T) {
 	}
 }
 
-// A pull that waits for its next attempt was planned for the old target. After a repoint it is planned
-// again, because its steps and its cursor are useless for the new target.
+// A pull that waits for its next attempt was planned for the old target. After the connection's target was changed, it
+// must be planned again, because its steps and its cursor are useless for the new target.
 func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -62,8 +61,8 @@ func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 	}
 }
 
-// If the process dies in every attempt of a pull, no attempt records a failure. The pull still fails in the
-// end, because Claim counts the attempts.
+// A pull must fail in the end even if the process dies in each of its attempts, so that no attempt records a failure.
+// Claim counts the attempts.
 func TestAPullThatKillsEveryWorkerIsGivenUp(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))

@@ -97,9 +97,9 @@ func (s *Service) runPull(
 // waited for another pull of its connection.
 const removalPoll = 5 * time.Second
 
-// removeAnnounced applies the announced removals of a pull that is not due yet. Otherwise they would wait for the pull
-// before it, which can take hours if the vendor does not respond. The argument wait is the time until the pull can be
-// due. The result is the time until the next call of removeAnnounced.
+// removeAnnounced applies the announced removals of a pull that is not due yet. Otherwise the removals would wait for
+// the pull before it, which can take hours if the vendor does not respond. The pull becomes due after the duration wait
+// at the earliest. The result is the time until the next call of removeAnnounced.
 func (s *Service) removeAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, wait time.Duration,
 ) (time.Duration, error) {

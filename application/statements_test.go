@@ -48,8 +48,8 @@ func posted(
 	}
 }
 
-// withAccount returns a change of the dependencies after which every account is in BRL and has this completeness and
-// these records (see posted).
+// withAccount returns a function that changes the dependencies. After the change, every account is in BRL and has the
+// given completeness and records (see posted).
 func withAccount(c domain.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
 	return func(d *application.Deps) {
 		account := domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}

@@ -131,7 +131,7 @@ func (s *Service) ListSubscriptions(
 const changeAttempts = 3
 
 // retryChange calls the function change, and calls it again if the subscription was changed concurrently. If the caller
-// requires a revision with match, it calls change only once.
+// requires a certain revision (match is not nil), retryChange calls change only once.
 func retryChange[T any](match ports.IfMatch, change func() (T, error)) (result T, err error) {
 	for range changeAttempts {
 		result, err = change()
@@ -193,7 +193,7 @@ func (s *Service) updateSubscription(ctx context.Context, tenant domain.TenantID
 }
 
 // changeSubscription applies an operator's change to a subscription that was read before. Errors: NotFound; Conflict
-// (revision_mismatch) if match does not hold, or if the subscription has changed since it was read.
+// (revision_mismatch) if the revision does not satisfy match, or if the subscription has changed since it was read.
 func (s *Service) changeSubscription(ctx context.Context, before ports.SubscriptionStatus, action string,
 	match ports.IfMatch, change func(*domain.Subscription),
 ) (ports.SubscriptionStatus, error) {

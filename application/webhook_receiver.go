@@ -113,8 +113,8 @@ func outcomeOf(result ports.ReceiveResult) string {
 	return string(result.Delivery.Status)
 }
 
-// tokenUsage collects in memory when tokens were last used, so that receiving a webhook needs no write for
-// it. FlushTokenUsage stores the collected times.
+// tokenUsage collects in memory when tokens were last used, so that the store need not record this for each webhook.
+// FlushTokenUsage stores the collected times.
 type tokenUsage struct {
 	mu   sync.Mutex
 	used map[domain.TokenID]time.Time

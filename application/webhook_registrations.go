@@ -89,8 +89,8 @@ func (s *Service) RemoveRegistrations(ctx context.Context, limit int) (int, erro
 }
 
 // removeRegistration removes the webhook of one token at the vendor and records the removal. If the removal fails, it
-// postpones the removal and returns the reason. A removal also waits while the connection is paused, however long that
-// is.
+// postpones the removal and returns the reason. While the connection is paused, the removal is postponed again and
+// again, without a time limit.
 func (s *Service) removeRegistration(ctx context.Context, c ports.ClaimedRegistration) error {
 	if c.Connection.CheckNotPaused() != nil {
 		return s.Tokens.PostponeRegistration(

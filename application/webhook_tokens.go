@@ -36,7 +36,7 @@ func (s *Service) MintToken(
 }
 
 // auditedMint returns the context for the store call that completes the minting of a token. The store commits an audit
-// entry with it.
+// entry together with the change that the call makes.
 func (s *Service) auditedMint(ctx context.Context, minted ports.MintedToken) context.Context {
 	return s.withAuditOf(ctx, minted.Tenant, func() []domain.AuditEntry {
 		e := s.auditEntry(ctx, "token.mint", minted.ID.String())

@@ -60,14 +60,18 @@ type Config struct {
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
-	// WebhookSilenceGrace is how long it may take until the webhook about a vendor's synchronisation arrives.
+	// WebhookSilenceGrace is how long after a vendor's synchronisation the webhook about it may arrive.
 	// WEBHOOK_SILENCE_GRACE, default 2h.
 	WebhookSilenceGrace time.Duration
-	DriftGrace          time.Duration // DRIFT_GRACE, how long a completeness check must fail; default 48h; 0 = at once
-	MatchReplacements   bool          // MATCH_REPLACEMENTS, replacing a row keeps the transaction's id; default true
-	DeliveryRetention   time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
-	PullWorkers         int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
-	EventRetention      time.Duration // EVENT_RETENTION, for delivered events and attempts; default 30d; 0 retains all
+	// DriftGrace is how long a completeness check must fail before the account counts as drifting. DRIFT_GRACE,
+	// default 48h; 0 = at once.
+	DriftGrace time.Duration
+	// MatchReplacements makes a transaction keep its id when the vendor replaces its row with another one.
+	// MATCH_REPLACEMENTS, default true.
+	MatchReplacements bool
+	DeliveryRetention time.Duration // DELIVERY_RETENTION, default 90d; 0 retains all deliveries
+	PullWorkers       int           // PULL_WORKERS, maximum number of concurrent pulls in this process; default 8
+	EventRetention    time.Duration // EVENT_RETENTION, for delivered events and attempts; default 30d; 0 retains all
 
 	// AuditKey contains the keys of the audit checkpoints in PEM: the first key signs, and all keys verify. If
 	// AuditKey is empty, the service generates a key and stores it, encrypted, in the database. AUDIT_KEY_FILE.

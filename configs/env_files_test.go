@@ -183,7 +183,7 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 	}
 }
 
-// The command token is for development and must need neither a keyset nor a database.
+// The `token` command is for development and must need neither a keyset nor a database.
 func TestTheCommandTokenReadsOnlyTheSettingsOfTokens(t *testing.T) {
 	c, err := configs.LoadToken(func(name string) (string, bool) {
 		value, set := map[string]string{"ENV_NAME": configs.Development, "AUTH_JWT_SECRET": long}[name]

@@ -14,8 +14,8 @@ import (
 // MinJWTSecret is the minimum length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
 const MinJWTSecret = 32
 
-// MinWebhookSecret is the minimum length of a secret that signs webhooks, in bytes. Guessing 128
-// random bits is infeasible; a short secret can be found from one signed webhook.
+// MinWebhookSecret is the minimum length of a secret that signs webhooks, in bytes. It is infeasible to guess 128
+// random bits, but a short secret can be found from one signed webhook.
 const MinWebhookSecret = 16
 
 // baseURLsSuffix is the suffix of the settings that list the allowed origins of a vendor's base URLs.
@@ -67,8 +67,8 @@ func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 	return c, r.err()
 }
 
-// LoadReseal reads only the settings that the command reseal needs: the name of the environment, and
-// the settings of the database, the keyset and the log. It returns the same errors as Load.
+// LoadReseal reads only the settings that the `reseal` command needs: the name of the environment, and the settings of
+// the database, the keyset and the log. It returns the same errors as Load.
 func LoadReseal(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName()}
@@ -78,7 +78,7 @@ func LoadReseal(lookup func(string) (string, bool)) (Config, error) {
 	return c, r.err()
 }
 
-// LoadAudit reads only the settings that the command audit verify needs: those of LoadReseal, and the key of the
+// LoadAudit reads only the settings that the `audit verify` command needs: those of LoadReseal, and the key of the
 // checkpoints. It returns the same errors as Load.
 func LoadAudit(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
@@ -90,8 +90,8 @@ func LoadAudit(lookup func(string) (string, bool)) (Config, error) {
 	return c, r.err()
 }
 
-// LoadToken reads only the settings that the command token needs: ENV_NAME and the settings of Auth.
-// It returns the same errors as Load.
+// LoadToken reads only the settings that the `token` command needs: ENV_NAME and the settings of Auth. It returns the
+// same errors as Load.
 func LoadToken(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName()}
@@ -99,8 +99,8 @@ func LoadToken(lookup func(string) (string, bool)) (Config, error) {
 	return c, r.err()
 }
 
-// LoadHealth reads only the settings that the command health needs: ENV_NAME and SERVER_ADDRESS. It
-// returns the same errors as Load.
+// LoadHealth reads only the settings that the `health` command needs: ENV_NAME and SERVER_ADDRESS. It returns the same
+// errors as Load.
 func LoadHealth(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.envName()}
@@ -111,7 +111,7 @@ func LoadHealth(lookup func(string) (string, bool)) (Config, error) {
 func (r *reader) envName() string { return r.text("ENV_NAME", "production") }
 
 // serverAddress reads SERVER_ADDRESS. In development the default is a loopback address, because the secrets of a
-// development machine are public: development.env contains them.
+// development machine are public (they are in development.env).
 func (c *Config) serverAddress(r *reader) {
 	fallback := ":4018"
 	if c.IsDevelopment() {

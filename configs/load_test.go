@@ -51,16 +51,15 @@ func lookup(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// settingTest contains the test values of one setting. good maps each valid value to the expected
-// result of read; its key "" means that the setting is unset, and maps to the default. bad contains
-// invalid values.
+// settingTest contains the test values of one setting. good maps each valid value to the expected result of read. The
+// key "" of good means that the setting is unset, so its value is the default. bad contains invalid values.
 type settingTest struct {
 	read func(configs.Config) any
 	good map[string]any
 	bad  []string
 }
 
-// pluggy returns a function that reads a value from the source policy of the vendor pluggy.
+// pluggy returns a function that reads a value from the source policy of Pluggy.
 func pluggy(member func(domain.SourcePolicy) any) func(configs.Config) any {
 	return func(c configs.Config) any { return member(c.Sources["pluggy"]) }
 }

@@ -57,8 +57,8 @@ func (r *reader) required(name string) string {
 	return value
 }
 
-// parse returns the parsed value of a setting, or the fallback if the setting is unset or empty. If the argument
-// parse returns false, the function records an error with the message and returns the fallback.
+// parse reads a setting and converts its text with the argument parse. If the setting is unset or empty, it returns
+// the fallback. If the conversion returns false, it records an error with the message and returns the fallback.
 func parse[T any](r *reader, name string, fallback T, message string, parse func(string) (T, bool)) T {
 	text := r.text(name, "")
 	if text == "" {

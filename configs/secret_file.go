@@ -20,9 +20,9 @@ func isSecret(name string) bool {
 		strings.HasSuffix(name, "_WEBHOOK_HMAC_SECRET") || strings.HasSuffix(name, "_WEBHOOK_AUTHORIZATION")
 }
 
-// fromFile returns the content of the file that the setting <name>_FILE specifies, without surrounding
-// white space; "" if that setting is unset. value is the value of the setting itself. If both are set,
-// or if the file cannot be read, fromFile records an error and returns value.
+// fromFile returns the content of the file that the setting <name>_FILE specifies, without surrounding white space. If
+// that setting is unset, it returns value, which is the value of the setting itself. If both settings are set, or if
+// the file cannot be read, fromFile records an error and returns value.
 func (r *reader) fromFile(name, value string) string {
 	setting := name + fileSuffix
 	path, _ := r.lookup(setting)

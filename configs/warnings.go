@@ -66,7 +66,7 @@ func isHTTP(origin string) bool { return strings.HasPrefix(origin, "http://") }
 // coversEverything reports whether the network contains every address of its family.
 func coversEverything(network netip.Prefix) bool { return network.Bits() == 0 }
 
-// databaseProblems maps each value of sslmode that does not protect the connection to the problem. The
+// databaseProblems maps each value of sslmode that does not protect the connection to a description of the problem. The
 // modes verify-ca and verify-full protect it.
 var databaseProblems = map[string]string{
 	"":        "has no sslmode: if the server does not offer TLS, the connection is not encrypted",

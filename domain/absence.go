@@ -10,21 +10,21 @@ const (
 	massRemovalWait = time.Hour
 )
 
-// MassRemoval is the warning that a connection has while a mass removal of its rows is held back.
+// MassRemoval is the warning of a connection while a mass removal of its rows waits for another read.
 const MassRemoval Warning = "mass_removal"
 
 // AccountShared is the warning that a connection has while another live connection reads one of its accounts.
 const AccountShared Warning = "account_shared"
 
-// Absence is a live row that a complete read of the vendor did not return.
+// Absence is a live row that a pull did not find, although it read a complete list that should contain the row.
 type Absence struct {
 	ExternalID string
 	Account    string    // the account's external id; "" when the vendor names none
 	Pull       PullID    // the first pull that did not read the row
-	HeldAt     time.Time // when the removal was first held back; zero if it never was
+	HeldAt     time.Time // when a mass removal first delayed the removal of the row; zero if none did
 }
 
-// AbsenceRead describes a complete read that did not return some rows.
+// AbsenceRead describes a complete read (of a whole list) that did not return some of the live rows.
 type AbsenceRead struct {
 	Proof AbsenceProof
 	Pull  PullID
@@ -35,8 +35,8 @@ type AbsenceRead struct {
 }
 
 // Judge decides which of the absent rows were removed at the vendor. It returns the external ids of these rows as
-// removed, and the other absent rows, about which a later read decides, as remaining. If Judge holds back the removal
-// of a row for the first time, it sets HeldAt of that row to the time of this read.
+// removed, and the other absent rows as remaining. A later read decides about the remaining rows. If a mass removal
+// delays the removal of a row for the first time, Judge sets HeldAt of that row to the time of this read.
 func (r AbsenceRead) Judge(absent []Absence) (removed []string, remaining []Absence) {
 	proved := map[string]int{}
 	for _, a := range absent {

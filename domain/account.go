@@ -27,7 +27,7 @@ type AccountData struct {
 	Currency   string // ISO 4217; "" when unknown
 	Balance    *Money // nil when unknown
 	Metadata   json.RawMessage
-	// Unreadable is the reason why the account cannot be normalised exactly; "" for every other account. In an
+	// Unreadable is the reason why the account cannot be normalised exactly; "" for a readable account. In an
 	// unreadable account, only ExternalID, Type, Currency and Metadata are set, and each of them only if it can be
 	// read. Metadata contains the bytes that the vendor sent for the account. An unreadable account is never stored,
 	// but a pull still includes it in its plan and reads its rows.
@@ -74,8 +74,8 @@ func (a Account) IsOf(accountRef string) bool {
 	return last.Until.IsZero() && CanonicalAccountRef(last.AccountRef) == CanonicalAccountRef(accountRef)
 }
 
-// EndReference ends the present account reference of the account at the given time. It does nothing if no reference is
-// present.
+// EndReference ends the present account reference of the account at the given time. It does nothing if the account has
+// no present reference.
 func (a *Account) EndReference(at time.Time) {
 	a.References = slices.Clone(a.References)
 	if n := len(a.References); n > 0 && a.References[n-1].Until.IsZero() {
@@ -83,8 +83,8 @@ func (a *Account) EndReference(at time.Time) {
 	}
 }
 
-// Relink moves the account to the account reference accountRef, under which its external id is externalID. It changes
-// nothing if the account already has this reference and this external id.
+// Relink makes accountRef the present account reference of the account, and externalID its external id under this
+// reference. It changes nothing if the account already has this reference and this external id.
 func (a *Account) Relink(accountRef, externalID string, at time.Time) {
 	if a.IsOf(accountRef) && a.References[len(a.References)-1].ExternalID == externalID {
 		return

@@ -166,7 +166,7 @@ func (r *recognition) pairByIdentity() {
 	r.pairUnique(func(a, b *LinkedAccount) bool { return sameKind(a, b) && sameNumber(a.Identity, b.Identity) })
 }
 
-// pairUnique pairs two accounts that match according to fits, if neither of them matches a third account.
+// pairUnique pairs two accounts for which fits returns true, if neither of them fits a third account.
 func (r *recognition) pairUnique(fits func(before, after *LinkedAccount) bool) {
 	var found [][2]*LinkedAccount
 	for _, before := range r.before {
@@ -249,8 +249,8 @@ func datesOf(rows []MatchRow) []Date {
 // comparedAccount is the account id that all rows get while the rows of two accounts are compared.
 var comparedAccount = AccountID{UUID: uuid.Max}
 
-// rowsWithin returns copies of the rows that are dated within the window. The copies belong to
-// comparedAccount and are shown only by the given read.
+// rowsWithin returns copies of the rows that are dated within the window. The copies belong to comparedAccount, and
+// their first and last read is the one with the given number.
 func rowsWithin(rows []MatchRow, window Window, read uint64) []MatchRow {
 	var within []MatchRow
 	for _, row := range rows {

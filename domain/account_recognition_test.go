@@ -55,8 +55,7 @@ func clabe(number string) func(*domain.LinkedAccount) {
 	return func(a *domain.LinkedAccount) { a.Identity.CLABE = number }
 }
 
-// shows returns a change that adds one row a day, from day first to day last of November. All amounts
-// differ.
+// shows returns a change that adds one row for each day of November from first to last. All amounts differ.
 func shows(prefix string, first, last int) func(*domain.LinkedAccount) {
 	return func(a *domain.LinkedAccount) {
 		for day := first; day <= last; day++ {

@@ -79,7 +79,7 @@ func (s *AccountSum) Reading(quarantined bool, chain []ChainRow) AccountReading 
 	return r
 }
 
-// RunningBalance is the account balance that the vendor states in its object of a record.
+// RunningBalance is the account balance that the vendor states together with a record.
 type RunningBalance struct {
 	Order   int              // position among the records of the day
 	Balance *decimal.Decimal // after the record; nil if the bank states none

@@ -16,8 +16,8 @@ type AnnouncedCount struct {
 
 // Limits of announced counts.
 const (
-	// MaxAnnounced is the maximum number of counts in the scope of one pull, and of counts that one account still waits
-	// for. If there are more counts, the newest ones are kept.
+	// MaxAnnounced is the maximum number of counts in the scope of one pull, and the maximum number of counts that one
+	// account has not reached yet. If there are more counts, the newest ones are kept.
 	MaxAnnounced = 100
 	// MaxAnnouncedRows is the largest count that is used. The limit is needed because the sender of a webhook decides
 	// which count the webhook contains.
@@ -53,8 +53,8 @@ type Counted struct {
 	At       time.Time `json:"at"`
 }
 
-// Announce returns the state to which these announced counts were added, so that later readings are compared with them.
-// It ignores the counts that name another account than the one with this external id.
+// Announce returns the state with further announced counts, with which later readings are then compared. It ignores
+// counts for accounts other than the one with the given external id.
 func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Completeness {
 	counts = slices.DeleteFunc(slices.Clone(counts), func(a AnnouncedCount) bool {
 		return a.Account != "" && a.Account != externalID
@@ -64,9 +64,9 @@ func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Compl
 }
 
 // Count compares the announced counts with the rows that were read, and returns the state after a settled pull that
-// ended at the given time. For each count in Announced, read contains the number of its rows that were ever read,
-// including rows that were removed since. A count that is reached is no longer compared. If fewer rows were read, the
-// account drifts until a later pull reaches the count.
+// ended at the given time. The argument read has one item for each count in Announced: the number of its rows that were
+// ever read, including rows that were removed since. A count that is reached is no longer compared. If fewer rows were
+// read, the account drifts until a later pull reaches the count.
 func (c Completeness) Count(at time.Time, read []int) Completeness {
 	if len(c.Announced) == 0 {
 		return c

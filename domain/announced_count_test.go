@@ -21,7 +21,7 @@ func counts(c domain.Completeness, now time.Time) string {
 	return fmt.Sprint(state, " ", last.Expected, " ", last.Actual, " ", last.Difference(), " ", last.State)
 }
 
-// announced returns a count for the account "a". The vendor created the first of the announced rows at the given time
+// announced returns a count for the account "a". The vendor created the first of the announced rows the given duration
 // after the first reading.
 func announced(count int, after time.Duration) domain.AnnouncedCount {
 	return domain.AnnouncedCount{Account: "a", From: firstReading.Add(after), Count: count}
@@ -37,7 +37,7 @@ func TestFewerRowsThanAnnouncedAreADriftUntilTheyAreRead(t *testing.T) {
 	for _, step := range []struct {
 		name     string
 		announce []domain.AnnouncedCount
-		read     []int // rows read of each announced count that was not reached before
+		read     []int // numbers of rows read, one for each announced count that was not reached before
 		after    int
 		want     string
 	}{

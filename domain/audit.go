@@ -57,8 +57,8 @@ func (d AuditDetail) WithID(name string, id uuid.UUID) AuditDetail {
 // changedMember is the name of the JSON member that contains AuditDetail.Changed.
 const changedMember = "changed"
 
-// MarshalJSON returns an object with the member "changed", if there is one, and one member for each id and number.
-// Names are in byte order, so equal details have equal texts.
+// MarshalJSON returns an object with one member for each id and number, and the member "changed" if Changed is not
+// empty. Names are in byte order, so equal details have equal texts.
 func (d AuditDetail) MarshalJSON() ([]byte, error) {
 	if len(d.Changed)+len(d.IDs)+len(d.Numbers) == 0 {
 		return []byte("{}"), nil // as in most entries
@@ -129,11 +129,11 @@ type AuditHash [32]byte
 
 // AuditProof proves that a tree contains a smaller tree or an entry (RFC 6962, sections 2.1.1 and 2.1.2).
 type AuditProof struct {
-	Size   int64 // the size of the tree to whose root the proof leads
+	Size   int64 // the size of the tree against whose root the proof is verified
 	Hashes []AuditHash
 }
 
-// AuditFinding describes the first wrong entry of a tenant: the entry differs from what was recorded.
+// AuditFinding describes the first audit entry of a tenant that differs from what was recorded.
 type AuditFinding struct {
 	Tenant   TenantID
 	Sequence int64

@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// CoveredMembers contains, as texts, the members of a record that the digest of a close covers. A member that is absent
-// is "". No value contains "|".
+// CoveredMembers contains those members of a record, as texts, that the digest of a closed period covers. A member that
+// is absent is "". No value contains "|".
 type CoveredMembers struct {
 	Status, Date, Amount, Currency, AccountAmount, AccountCurrency string
 }
@@ -77,7 +77,7 @@ type Close struct {
 	Count   int
 	// Sum is the sum of the records in Currency. It is not valid if a record has no amount in that currency.
 	Sum          decimal.NullDecimal
-	Currency     string // of the account; if that is unknown, of the first record; "" without records
+	Currency     string // the account's, or the first record's if that is unknown; "" without records
 	Digest       [sha256.Size]byte
 	ClosedAt     time.Time
 	ClosedBy     string

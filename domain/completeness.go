@@ -24,7 +24,8 @@ type CheckName string
 const (
 	// CheckBalanceAnchor compares the anchor of the account with its baseline.
 	CheckBalanceAnchor CheckName = "balance_anchor"
-	// CheckRunningBalance compares the balances that the bank states with consecutive records.
+	// CheckRunningBalance compares the balances that the bank states after consecutive records with the amounts of
+	// these records.
 	CheckRunningBalance CheckName = "running_balance"
 	// CheckAnnouncedCount compares the number of rows that the vendor has announced with the rows that were read.
 	CheckAnnouncedCount CheckName = "announced_count"
@@ -35,7 +36,7 @@ type Basis string
 
 // The bases. All of them except BasisBaseline and BasisQuarantined mean that there is no comparison.
 const (
-	BasisNone        Basis = "no_settled_read"  // no complete pull has read the account after a synchronisation
+	BasisNone        Basis = "no_settled_read"  // no settled pull has read the account yet
 	BasisBaseline    Basis = "baseline"         // the anchor is compared with the baseline
 	BasisQuarantined Basis = "quarantined_rows" // as BasisBaseline, but rows of the account are in the quarantine
 	BasisNoBalance   Basis = "no_balance"       // the vendor states no balance
@@ -66,8 +67,9 @@ type BalanceGap struct {
 	Actual   decimal.Decimal `json:"actual"`
 }
 
-// AccountReading is the result of a settled pull for an account: the vendor's balance, and the sum of
-// the account's live posted records in the account's currency.
+// AccountReading is the result of a settled pull for an account: the vendor's balance, and the sum of the account's
+// live posted records in the account's currency. A pull is settled if it reads everything after the vendor's own
+// synchronisation is over.
 type AccountReading struct {
 	At       time.Time       `json:"at"`
 	Missing  Basis           `json:"missing,omitempty"` // why Balance or Posted is not known; "" if both are known
@@ -151,9 +153,9 @@ type Completeness struct {
 	CountMissed bool `json:"countMissed,omitempty"`
 }
 
-// After returns the state after the reading r. If r has an anchor, it becomes the baseline in three cases: there is no
-// baseline; the baseline is provisional and r is not; or the baseline was set while the account had no record, and now
-// it has one.
+// After returns the state after the reading r. If r has an anchor, r becomes the baseline if (a) there is no baseline,
+// (b) the baseline is provisional and r is not, or (c) the baseline was set while the account had no record, and now it
+// has one.
 func (c Completeness) After(r AccountReading) Completeness {
 	c.Last = &r
 	_, known := r.Anchor()
@@ -169,7 +171,8 @@ func (c Completeness) After(r AccountReading) Completeness {
 	return c.endDrift(drifting, r.At)
 }
 
-// endDrift sets Since to at if the drift that began at since has ended. since is zero if there was no drift.
+// endDrift sets c.Since to the given time (at) if the drift that began at the time since has ended. The argument since
+// is zero if there was no drift.
 func (c Completeness) endDrift(since, at time.Time) Completeness {
 	if !since.IsZero() && c.DriftSince().IsZero() {
 		c.Since = at
@@ -187,7 +190,7 @@ func driftSince(since time.Time, fails bool, at time.Time) time.Time {
 	return since
 }
 
-// rebase returns the state in which the reading is the baseline.
+// rebase returns the state with the reading as its new baseline.
 func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 	anchor, _ := r.Anchor()
 	r.Late = decimal.Decimal{}
@@ -198,8 +201,9 @@ func (c Completeness) rebase(r AccountReading, reason string) Completeness {
 	return c
 }
 
-// Accept returns the state in which the present anchor is the baseline, and the announced counts that were missed are
-// no longer compared. Errors: Conflict (no_anchor) if no anchor is known and no count was missed.
+// Accept returns the state after an operator has accepted the present numbers: the present anchor becomes the baseline,
+// and the announced counts are no longer compared. Errors: Conflict (no_anchor) if no anchor is known and no count was
+// missed.
 func (c Completeness) Accept(reason string, at time.Time) (Completeness, error) {
 	switch {
 	case c.anchorKnown():
@@ -231,8 +235,8 @@ func (c Completeness) anchorFails() bool {
 	return ok && known && expected.Cmp(actual) != 0
 }
 
-// newGaps returns the gaps of the latest reading that were not known when the baseline was set. A gap between
-// records that are older than the first day known then is history that arrived late.
+// newGaps returns the gaps of the latest reading that were not known when the baseline was set. It also omits gaps that
+// are not later than the first day known at that time, because they belong to history that arrived late.
 func (c Completeness) newGaps() []BalanceGap {
 	return slices.DeleteFunc(slices.Clone(c.Last.Gaps), func(g BalanceGap) bool {
 		return g.Date <= c.Baseline.FirstDay || slices.ContainsFunc(c.Baseline.Gaps, func(known BalanceGap) bool {
@@ -242,7 +246,7 @@ func (c Completeness) newGaps() []BalanceGap {
 	})
 }
 
-// Basis returns the basis of the state.
+// Basis returns the code that states with what the latest reading is compared, or why it is not compared.
 func (c Completeness) Basis() Basis {
 	switch {
 	case c.Last == nil:

@@ -15,7 +15,7 @@ import (
 )
 
 // pageTable returns the cells of the lines of docs/completeness.md that the pattern matches. The test fails if the
-// number of these lines is not equal to the argument lines.
+// number of these lines is not the expected one (lines).
 func pageTable(t *testing.T, pattern string, lines int) [][]string {
 	t.Helper()
 	page, err := os.ReadFile("../docs/completeness.md")

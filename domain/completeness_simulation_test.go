@@ -87,8 +87,8 @@ func (s *simulated) announce(at time.Time) {
 	}
 }
 
-// storedFaults are the faults that can be made in a record after the baseline was set. Each function makes its fault in
-// the stored record i.
+// storedFaults are the faults that can be made in a record after the baseline was set. Each function returns the stored
+// records with the fault in record i.
 var storedFaults = map[string]func(rows []bankRow, i int) []bankRow{
 	"a hidden row": func(rows []bankRow, i int) []bankRow { return append(rows[:i:i], rows[i+1:]...) },
 	"a doubled row": func(rows []bankRow, i int) []bankRow {

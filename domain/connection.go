@@ -124,7 +124,7 @@ func (c *Connection) Erase(at time.Time) {
 }
 
 // EraseData removes all values that the operator has set or the vendor has reported, except the credential and the
-// values needed to use it. The name of the connection is already free.
+// values needed to use it. Another connection may already use the name.
 func (c *Connection) EraseData() {
 	c.Name, c.Config, c.Health = "", nil, Health{}
 	c.Consent, c.Webhook = Consent{}, WebhookWatch{}

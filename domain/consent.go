@@ -49,8 +49,8 @@ type ConsentReport struct {
 // MaxConsentReports is the maximum number of reports that one PullScope holds. The oldest ones are dropped.
 const MaxConsentReports = 32
 
-// ConsentKey returns a key that identifies the consent with the id vendorID at the vendor. It returns "" if vendorID is
-// "". The key does not contain the vendor's id, so it can be kept when everything that came from the vendor is erased.
+// ConsentKey returns a key for the consent that has the id vendorID at the vendor. It returns "" if vendorID is "". The
+// key does not contain the vendor's id, so it can be kept when everything that came from the vendor is erased.
 func ConsentKey(vendorID string) string {
 	if vendorID == "" {
 		return ""
@@ -103,7 +103,7 @@ func (c Consent) State(now time.Time) ConsentState {
 //
 // A consent stays expired or revoked until the vendor identifies another consent or reports a renewal; an expired
 // consent can still be revoked. If a report has no readable expiry, a known expiry stays. If the vendor reports a
-// consent as expired, but the expiry is not in the past, the consent has expired at the time of the report.
+// consent as expired, but no expiry in the past is known, the time of the report counts as its expiry.
 func (c Consent) After(r ConsentReport, at time.Time) Consent {
 	if r.Status == "" {
 		return c

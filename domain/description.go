@@ -12,8 +12,8 @@ import (
 // It leaves out:
 //
 //   - the prefix of an acquirer or payment facilitator before an asterisk ("MERCADOPAGO*", "IFD*");
-//   - numbers of four or more digits, authorisation codes, and words that announce a number with that
-//     number (NSU, document numbers, folios);
+//   - numbers of four or more digits, authorisation codes, and words that announce a number, together with that number
+//     (NSU, document numbers, folios);
 //   - the number of an instalment ("PARC 2/10"), and dates and times of day;
 //   - words that only say that the movement is pending, or that it is a card purchase.
 //
@@ -41,7 +41,7 @@ var acquirers = wordSet(`pag pags pagseguro pagbank pagto pg pgto mercadopago me
 	adyen stripe st sq tst wix pb pagbrasil pagarme pgme vindi iugu zoop zp safrapay sipag vero adq mlp ame nupay
 	hna dlo rappi appmax`)
 
-// codeWords announce a number that identifies the record at the bank, not the movement's purpose.
+// codeWords announce a number that identifies the record at the bank. Such a number does not describe the movement.
 var codeWords = wordSet(`nsu doc docto documento aut auto autorizacao autorizacion auth cod codigo ref refer
 	referencia reference folio num numero nro nr ctrl controle protocolo txid rastreo rfc final seq operacao
 	operacion terminal cv`)
@@ -88,9 +88,8 @@ func parseDescription(text string) description {
 	return d
 }
 
-// volatile returns the number of tokens at the start of tokens that can change when the movement is booked
-// again; 0 if the first token is stable. It stores the values of these tokens in d. tokens must not be
-// empty.
+// volatile returns how many tokens at the start of the list can change when the movement is booked again; 0 if the
+// first token is stable. It stores the values of these tokens in d. tokens must not be empty.
 func (d *description) volatile(tokens []string) int {
 	word, next := tokens[0], ""
 	if len(tokens) > 1 {
@@ -288,7 +287,7 @@ func splitFraction(word string) []string {
 	return []string{word[:digits], word[digits:]}
 }
 
-// fraction returns the number and the count of an instalment, "2/10".
+// fraction returns the number and the count of an instalment such as "2/10".
 func fraction(token string) (number, count int, ok bool) {
 	before, after, found := strings.Cut(token, "/")
 	number, err := strconv.Atoi(before)

@@ -52,8 +52,8 @@ type Erasure struct {
 	// AtVendor.
 	RequestedAt time.Time
 	EndedAt     time.Time // when Status became done or failed; zero before
-	// DueAt is when the erasure continues. While a worker has claimed it, DueAt is the end of the claim, and the
-	// claim's fencing token.
+	// DueAt is when the erasure continues. While a worker has claimed the erasure, DueAt is the time at which the claim
+	// ends, and it serves as the claim's fencing token.
 	DueAt time.Time
 
 	VendorDone bool // the vendor has answered that it does not have the account reference
@@ -92,8 +92,8 @@ func (r ErasureRequest) New(c Connection) Erasure {
 }
 
 // Repeat returns the erasure after a further request to erase the same connection. again is true if this erasure has
-// failed, so that the request starts a new erasure instead. Errors: Conflict (already_erased) if the request wants the
-// vendor to be asked, but the erasure is done and never asked it.
+// failed, so that the request starts a new erasure instead. Errors: Conflict (already_erased) if r.AtVendor is set, but
+// the erasure is done and has not asked the vendor.
 func (e Erasure) Repeat(r ErasureRequest) (repeated Erasure, again bool, err error) {
 	switch {
 	case e.Status == ErasureFailed:

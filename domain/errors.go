@@ -36,7 +36,7 @@ const (
 	RevisionMismatch   Code = "revision_mismatch"    // Conflict: the connection has changed since the caller read it
 	KeyInFlight        Code = "key_in_flight"        // Conflict: a request with this idempotency key is still running
 	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
-	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token and was not stored
+	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token, so it was not stored
 	NoAnchor           Code = "no_anchor"            // Conflict: the balance of the account cannot be compared
 	NothingToUndo      Code = "nothing_to_undo"      // Conflict: the transaction has replaced no other row
 	AccountDrifting    Code = "account_drifting"     // Conflict: the records of the account do not explain its balance
@@ -47,12 +47,12 @@ const (
 	NotOffered         Code = "not_offered"          // Conflict: the vendor does not have this feature
 	AlreadyErased      Code = "already_erased"       // Conflict: the connection is erased; the vendor cannot be asked
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
-	TargetChanged      Code = "target_changed"       // Conflict: the connection got another address or reference
+	TargetChanged      Code = "target_changed"       // Conflict: the connection's address or reference has changed
 	AccountContinues   Code = "account_continues"    // Conflict: a new account continues one of an earlier reference
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
 	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference
-	VendorRefused      Code = "vendor_refused"       // Rejected: the vendor refuses what an operator asked of it
+	VendorRefused      Code = "vendor_refused"       // Rejected: the vendor refuses the request of an operator
 	AccountNotListed   Code = "account_not_listed"   // Unavailable: an event names an account that is not listed yet
 	AccessDenied       Code = "access_denied"        // Rejected: the vendor accepted the credential, but refused access
 	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address

@@ -92,7 +92,7 @@ type FeedChange struct {
 	Connection ConnectionID
 	Version    int
 	Removed    bool
-	New        bool // the item has the position of the record's first version in the feed
+	New        bool // the item is at the feed position of the record's first version
 	At         time.Time
 }
 
@@ -183,7 +183,8 @@ func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
 }
 
 // HealthEvent returns the type of the event that reports a change of a connection's health. changed is false if no
-// event reports the change. It is no recovery if an operator resets the health with a new credential or target.
+// event reports the change. If an operator resets the health with a new credential or target, that does not count as a
+// recovery.
 func HealthEvent(before, after Health) (t EventType, changed bool) {
 	switch {
 	case after.NeedsReauth && !before.NeedsReauth:

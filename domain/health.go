@@ -38,7 +38,7 @@ func (h Health) StatusOrUnknown() HealthStatus {
 	return h.Status
 }
 
-// AbsenceProof is the conclusion that a complete read of the vendor allows if it does not return a stored row.
+// AbsenceProof states what can be concluded if a complete read (of a whole list) does not return a stored row.
 type AbsenceProof int
 
 // The proofs.
@@ -61,8 +61,8 @@ type LinkStatus struct {
 	// SyncComplete reports that the vendor's last synchronisation with the institution
 	// finished completely.
 	SyncComplete bool
-	// Accounts and Transactions are the conclusions that a complete read allows if it does not return a stored account
-	// or transaction. They can differ, because the vendor's last synchronisation may have updated only one of the two.
+	// Accounts and Transactions state what can be concluded if a complete read does not return a stored account or
+	// transaction. They can differ, because the vendor's last synchronisation may have updated only one of the two.
 	Accounts, Transactions AbsenceProof
 	// SyncMarker identifies the vendor's last synchronisation; it is "" if the vendor has no
 	// such marker.
@@ -92,7 +92,7 @@ func (s LinkStatus) Consent() ConsentReport {
 	return ConsentReport{Status: ReportedGranted, ExpiresAt: s.ConsentExpiresAt}
 }
 
-// Signal is the report of an event about the account reference as a whole.
+// Signal is what an event reports about the account reference as a whole.
 type Signal string
 
 // The signals. The zero Signal reports nothing.

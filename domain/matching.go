@@ -22,11 +22,11 @@ type MatchRow struct {
 	Keys         InstitutionKeys
 	// FirstRead and LastRead are the first and the last read of the vendor that showed the row. The reads of a
 	// connection are numbered in the order in which they began. LastRead need not be updated each time a read shows a
-	// live row again. It must be updated if the same read is the first one that shows another row with the same amount
-	// or institution key, because only then can the number of the read decide a match.
+	// live row again. But it must be updated if the same read is the first to show another row with the same amount or
+	// institution key. Only then can the number of the read decide whether two rows match.
 	FirstRead, LastRead uint64
-	// LearnedAt is when the service first saw the row. For a row that left, it is when the service found that the
-	// vendor no longer has the row.
+	// LearnedAt is when the service first saw the row. For a removed row (one that left), it is when the service found
+	// that the vendor no longer has the row.
 	LearnedAt time.Time
 }
 
@@ -88,8 +88,9 @@ func MatchRows(in MatchInput) []Match {
 	return m.matches
 }
 
-// MatchKeys returns the keys by which the rule SameKey matches the row, each with its kind, the account, the currency
-// and the direction. The kinds are numbers from 0, in the order in which the rule applies them.
+// MatchKeys returns the keys by which the rule SameKey matches the row. Each key includes the account, the currency and
+// the direction. The result maps the kind of each key to the key. The kinds are numbers from 0, in the order in which
+// the rule applies them.
 func MatchKeys(row MatchRow) map[int]string {
 	prepared := newMatchRow(&row)
 	if prepared == nil {

@@ -87,8 +87,8 @@ func byID(all []domain.MatchRow) map[string]domain.MatchRow {
 	return index
 }
 
-// checkMatch fails the test if the match of the removed row l and the new row c violates a limit that every pair of the
-// rule must keep.
+// checkMatch fails the test if the removed row l and the new row c, which were matched by the given rule, are outside
+// the limits of the rule.
 func checkMatch(t *rapid.T, rule domain.MatchRule, l, c domain.MatchRow) {
 	settles := l.Status == domain.Pending && c.Status == domain.Posted
 	differ := func(a, b string) bool { return a != "" && b != "" && a != b }

@@ -63,8 +63,8 @@ func (m *matcher) mayMatch(left, came *matchRow) bool {
 	return m.areApart(left, came) && !keysDiffer(left, came) && !came.instalment.differs(left.instalment)
 }
 
-// textsMayMatch reports whether both rows may be matched by their texts. A posted row that left is never matched with a
-// pending row that came, because a posted transaction does not become pending again.
+// textsMayMatch reports whether both rows may be matched by their texts. A removed row (left) that was posted is never
+// matched with a new row (came) that is pending, because a posted transaction does not become pending again.
 func (m *matcher) textsMayMatch(left, came *matchRow) bool {
 	return !left.ambiguous && !came.ambiguous && m.isCandidate(left, came)
 }
@@ -172,8 +172,9 @@ func (m *matcher) matchForeignAmounts() {
 	})
 }
 
-// movedLittle reports whether the amounts in the account's currency differ by at most 5 % of before. It returns true if
-// only one of the rows states the amount, and false if neither does, because the purchase is then not foreign.
+// movedLittle reports whether the amounts in the account's currency differ by at most 5 % of the amount before. If only
+// one of the rows states such an amount, it returns true. If neither does, the purchase is not foreign, and it returns
+// false.
 func movedLittle(before, after *Money) bool {
 	if before == nil || after == nil {
 		return before != after

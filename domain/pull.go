@@ -87,8 +87,8 @@ type Progress struct {
 	// Awaited contains, by external id, the accounts that the scope names and the vendor does not list yet. The value
 	// is the time since which the pull waits for the account.
 	Awaited map[string]time.Time `json:"awaited,omitempty"`
-	// ReadAt is when the pull had read everything except the accounts in Awaited; zero if it has not read everything
-	// yet.
+	// ReadAt is the time at which the pull had read everything except the accounts in Awaited; zero if it has not read
+	// everything yet.
 	ReadAt time.Time `json:"readAt,omitzero"`
 	// Shifted means that the vendor reported a different total with a later page of the list.
 	Shifted bool `json:"shifted,omitempty"`
@@ -98,10 +98,10 @@ type Progress struct {
 	ShownMore bool     `json:"shownMore,omitempty"`
 	// Reread means that a list of the pull was read more than once, in whole or in part.
 	Reread bool `json:"reread,omitempty"`
-	// Staged means that the rows of the steps are staged until the pull publishes them.
+	// Staged means that the rows that the steps read are staged (stored, but not visible) until the pull publishes
+	// them.
 	Staged bool `json:"staged,omitempty"`
-	// SyncState is the result of LinkStatus.State at the time when the steps of a pull with Staged were planned; "" for
-	// every other pull.
+	// SyncState is the result of LinkStatus.State at the time when the steps were planned; "" unless Staged is set.
 	SyncState string `json:"syncState,omitempty"`
 }
 
@@ -128,8 +128,8 @@ func (p Progress) Count(rows int, total *int) Progress {
 	return p
 }
 
-// Complete reports whether the total that the vendor reported with every page of the current step equals read. It
-// returns true if the vendor reported no total.
+// Complete reports whether the given number of rows equals the total that the vendor reported with every page of the
+// current step. It returns true if the vendor reported no total.
 func (p Progress) Complete(read int) bool {
 	return !p.Shifted && (p.Total == nil || *p.Total == read)
 }
@@ -185,7 +185,7 @@ type Pull struct {
 }
 
 // MaxAccountWait is the time after which a pull that waits for an account fails. It counts from the first attempt that
-// missed the account, even if another pull has since taken over the wait.
+// missed the account, even if another pull waits for the account now.
 const MaxAccountWait = 24 * time.Hour
 
 // AwaitsAccount reports whether the pull has read everything except an account that the vendor does not

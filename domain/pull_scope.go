@@ -15,10 +15,9 @@ const maxNamed = 10_000
 // memory that a pull needs: the sender of the webhooks determines how many ids they contain.
 const MaxScopeBytes = 2 << 20
 
-// LargeScope returns the scope for deliveries whose scopes together exceed MaxScopeBytes. It requests
-// everything, which covers all scopes except for announced removals and the
-// names of accounts: its pull does not wait for an account that is not listed yet. signal is the most
-// recent signal of the deliveries.
+// LargeScope returns the scope for deliveries whose scopes together exceed MaxScopeBytes. It requests everything. That
+// covers all parts of the scopes except two: the announced removals, and the names of accounts, so its pull does not
+// wait for an account that is not listed yet. The argument signal is the most recent signal of the deliveries.
 func LargeScope(signal Signal) PullScope {
 	return PullScope{Everything: true, MoreRemoved: true, Signal: signal}
 }
@@ -53,8 +52,8 @@ type PullScope struct {
 	Consents []ConsentReport `json:"consents,omitempty"`
 	// Announced are the numbers of rows that the vendor has announced, oldest first, at most MaxAnnounced.
 	Announced []AnnouncedCount `json:"announced,omitempty"`
-	// Unheard is set if the pull was requested because no webhook followed the vendor's synchronisation at this
-	// time.
+	// Unheard is the time of a synchronisation by the vendor after which the expected webhook did not arrive. It is set
+	// if the pull was requested for this reason.
 	Unheard time.Time `json:"unheard,omitzero"`
 }
 
@@ -119,7 +118,7 @@ func nilIfEmpty[V any](m map[string]V) map[string]V {
 	return m
 }
 
-// AccountNames returns the external ids of the accounts that the scope names, sorted.
+// AccountNames returns the sorted external ids of the accounts that the scope names.
 func (a PullScope) AccountNames() []string {
 	names := slices.Clone(a.Accounts)
 	names = slices.AppendSeq(names, maps.Keys(a.Created))

@@ -46,9 +46,9 @@ const (
 	// MaxRateBlock is the longest time for which a budget is blocked.
 	MaxRateBlock = time.Hour
 
-	// rateCredit is the number of tokens that a tenant may catch up on if its calls wait again within RateDemandTTL
-	// after all its earlier calls were served. Without this credit, a tenant whose few calls are all served by one
-	// request would get less than its share, because its next calls wait for the next request.
+	// rateCredit is the maximum credit of a tenant, in tokens. A tenant gets credit if its calls wait again within
+	// RateDemandTTL after all its earlier calls were served. Without this credit, a tenant whose few calls are all
+	// served by one request would get less than its share, because its next calls wait for the next request.
 	rateCredit = 4
 	// A replica sends its next request when it can expect tokens for rateBatch calls, but not earlier than minRateRetry
 	// and not later than maxRateRetry after its last request.
@@ -60,7 +60,7 @@ const (
 // RateBudget is the state of a rate budget that several replicas share: a token bucket, and the calls that wait for
 // its tokens. The zero value is a full bucket for which no call waits. All times are on the clock of the store.
 type RateBudget struct {
-	FullAt       time.Time      // when the bucket is full if no token is taken; a past time means that it is full now
+	FullAt       time.Time      // when the bucket will be full if no token is taken; in the past if it is full now
 	BlockedUntil time.Time      // the vendor accepts no call before this time
 	Demands      []TenantDemand // the tenants whose calls wait, or waited within the last RateDemandTTL
 }
@@ -186,8 +186,9 @@ func (b RateBudget) tokensIn(a RateAllowance, n int, now time.Time) time.Duratio
 	return max(0, later(due, b.BlockedUntil).Sub(now))
 }
 
-// at returns a copy of the state, brought forward to the time now. No stored time can be later than the rules allow,
-// even if the clock of the store was set back: in that case the bucket is empty, and a block lasts MaxRateBlock.
+// at returns a copy of the state, updated to the time now. If the clock of the store was set back, the stored times can
+// be later than the rules allow. The copy then has the latest allowed times: the bucket is empty, and a block lasts
+// MaxRateBlock.
 func (b RateBudget) at(a RateAllowance, r RateRequest, now time.Time) RateBudget {
 	b.FullAt = earlier(later(b.FullAt, r.FullAt), now.Add(a.calls(a.Burst)))
 	if r.BlockFor > 0 {
@@ -306,7 +307,8 @@ func (b RateBudget) retryIn(
 // ratePlan distributes tokens to demands, one by one.
 type ratePlan struct{ demands []TenantDemand }
 
-// next gives one token, and returns the indexes of the tenant and of its replica. ok is false if no call waits.
+// next assigns one token, and returns the indexes of the tenant and the replica that get the token. ok is false if no
+// call waits.
 func (p ratePlan) next(asking string) (tenant, replica int, ok bool) {
 	if tenant, replica, ok = p.peek(asking); ok {
 		p.serve(tenant, replica)

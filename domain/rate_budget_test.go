@@ -57,7 +57,7 @@ type rateSimulation struct {
 	replicas  int
 	restarts  int
 	now       time.Time
-	offset    time.Duration // of the store's clock
+	offset    time.Duration // how far the store's clock is ahead; negative if it is behind
 	state     domain.RateBudget
 	seen      map[string]time.Time
 	used      []time.Time

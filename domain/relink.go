@@ -55,7 +55,7 @@ func MatchRelinked(in RelinkInput) []Match {
 
 // MatchUnshown matches rows that a vendor shows only some time after an account was linked again. Their partners are
 // rows of the earlier reference that no row of the new reference continues yet. It works like MatchRelinked, but
-// ignores Left, and ignores the rows in Came that never replace another row.
+// ignores Left, and ignores the rows in Came that, according to Never, must not replace any row.
 func MatchUnshown(in RelinkInput) []Match {
 	in.Left, in.Came = nil, slices.DeleteFunc(slices.Clone(in.Came), func(row MatchRow) bool {
 		return in.Never[MatchPair{Came: row.ExternalID}]
@@ -63,7 +63,7 @@ func MatchUnshown(in RelinkInput) []Match {
 	return MatchRelinked(in)
 }
 
-// readBy returns copies of the rows that only the given read has shown.
+// readBy returns copies of the rows, in which the first and the last read is the one with the given number.
 func readBy(rows []MatchRow, read uint64) []MatchRow {
 	rows = slices.Clone(rows)
 	for i := range rows {

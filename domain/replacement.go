@@ -12,7 +12,7 @@ const MaxMatchRows = 10_000
 // MaxReplacements is the maximum number of replacements that one write stores.
 const MaxReplacements = 1000
 
-// Limits for a replacement whose new row was stored before its old row left, which means before it was removed.
+// Limits for a replacement whose new row was stored before its old row was removed.
 const (
 	// MatchWindow is the time within which the service must have learned of both rows of a replacement.
 	MatchWindow = maxLearnedApart
@@ -65,7 +65,8 @@ func (t Transaction) LastPast() (Superseded, error) {
 type LeftRow struct {
 	Transaction
 	LeftAt time.Time // when the service learned of the removal
-	// AbsentSince is the first pull that is known to have read the list without the row; zero if only LeftAt is known.
+	// AbsentSince is the first pull that is known to have read the list after the row was gone; zero if only LeftAt is
+	// known.
 	AbsentSince PullID
 }
 
@@ -91,8 +92,8 @@ type ReplacementInput struct {
 	// Reads are the pulls that have started since the first row of Came was stored, in the order of their start.
 	// The last one is the present pull if a row of Came is not stored yet.
 	Reads []PullRead
-	// Never contains pairs that must not be matched. A pair with an empty Left means that the row Came replaces no row
-	// at all.
+	// Never contains pairs that must not be matched. A pair with an empty Left means that its row Came must not replace
+	// any row.
 	Never map[MatchPair]bool
 	Keys  func(TransactionData) InstitutionKeys
 	// Complete means that the present pull has just read a complete list, which contains the rows that are not stored
@@ -100,9 +101,9 @@ type ReplacementInput struct {
 	Complete bool
 }
 
-// FindReplacements returns the replacements among the rows, at most MaxReplacements. Two rows that one pull has shown,
-// or may have shown, are never matched. The reads of the k-th pull have the number 2k-1. A complete list that ends the
-// present pull's read has the number 2k.
+// FindReplacements returns the replacements among the rows, at most MaxReplacements. Two rows are never matched if the
+// same pull has shown both of them, or may have shown both. The reads of the k-th pull have the number 2k-1. A complete
+// list that ends the present pull's read has the number 2k.
 func FindReplacements(in ReplacementInput) []Match {
 	if len(in.Left) == 0 || len(in.Came) == 0 || len(in.Left) > MaxMatchRows || len(in.Came) > MaxMatchRows {
 		return nil

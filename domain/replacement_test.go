@@ -46,8 +46,9 @@ func all() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{Sweep: true}}}
 }
 
-// Two rows that may have existed together must not be matched. The reads of each case decide that for the row "x",
-// which left (the vendor has removed it), and the row "y", which came (it is new). Pull n starts at hour n.
+// Two rows that may have existed together must not be matched. Each case has a row "x", which left (the vendor has
+// removed it), a row "y", which came (it is new), and the reads that decide whether both may have existed together.
+// Pull n starts at hour n.
 func TestTheReadsDecideWhetherTwoRowsExistedTogether(t *testing.T) {
 	window := func(from, to domain.Date) domain.Progress {
 		return domain.Progress{Planned: true, Steps: []domain.Step{{Window: domain.Window{From: from, To: to}}}}

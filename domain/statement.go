@@ -63,8 +63,8 @@ type StatementSum struct {
 	baseline  *Baseline // nil if no balance is known
 	before    decimal.Decimal
 	late      decimal.Decimal
-	first     Date // of the records of the period; "" if there are none
-	last      Date
+	first     Date // the earliest date of a record in the period; "" without records
+	last      Date // the latest date of a record in the period; "" without records
 }
 
 // NewStatementSum returns the sum for a statement of the account in the window. The window may be open at both
@@ -138,8 +138,8 @@ func (s *StatementSum) measure(amount decimal.Decimal) {
 	s.statement.Digits = max(s.statement.Digits, digits, digits-scale, scale)
 }
 
-// Statement returns the statement of the added records. A period without an end ends on the day today, or with its last
-// record if that is later. A period without a beginning begins with its first record.
+// Statement returns the statement of the added records. If the period has no end, it ends on the given day (today), or
+// on the date of its last record if that is later. If it has no beginning, it begins on the date of its first record.
 //
 // The balance at the end of a day is the accepted anchor of the account plus all posted records up to that day.
 // History that arrived after the anchor was accepted is part of the anchor, so it is subtracted from it.

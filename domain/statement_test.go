@@ -13,7 +13,7 @@ import (
 
 var statementStart = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
-// accepted returns the completeness of an account in BRL with this accepted anchor.
+// accepted returns the completeness of an account in BRL whose baseline has the given anchor and first day.
 func accepted(anchor string, firstDay domain.Date) domain.Completeness {
 	return domain.Completeness{
 		Baseline: &domain.Baseline{At: statementStart, Anchor: decimal.RequireFromString(anchor), FirstDay: firstDay},

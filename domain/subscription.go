@@ -59,8 +59,8 @@ type Subscription struct {
 	FromStart bool
 	// LastSequence is the sequence number of the latest event; 0 if there is none. Operators do not change it.
 	LastSequence int64
-	// DeliveredTo is a sequence number: each event up to this number was delivered or skipped, or is parked for a
-	// retry. Operators do not change it.
+	// DeliveredTo is a sequence number: each event up to this number was delivered or skipped, or is parked (postponed)
+	// until its next attempt. Operators do not change it.
 	DeliveredTo int64
 
 	// Epoch increases with each replay, and when the subscription becomes active again. After such a change, the
@@ -137,8 +137,8 @@ func NewSigningSecret(entropy io.Reader) (Secret, error) {
 	return SecretText("whsec_" + base64.StdEncoding.EncodeToString(key)), nil
 }
 
-// RotateSigningSecret returns the secrets with a new signing secret, and the previous one, which is still used for
-// signing.
+// RotateSigningSecret returns the secrets with fresh as the signing secret. It keeps the replaced signing secret as the
+// previous one, which is still used for signing.
 func RotateSigningSecret(secrets Credential, fresh Secret) Credential {
 	return NewCredential(map[string]Secret{
 		PartSigningSecret: fresh, PartPreviousSecret: secrets.Part(PartSigningSecret),
@@ -213,7 +213,7 @@ func SameURLAccount(a, b string) bool {
 // GivesUpAt returns when a subscription is disabled because of an event that has failed since failingSince.
 func GivesUpAt(failingSince time.Time) time.Time { return failingSince.Add(RetryEventsFor) }
 
-// NotStored returns the error for a request to replay events that begins with an event that is not stored.
+// NotStored returns the error for a replay request whose first event is not stored.
 func NotStored() *Error {
 	return FieldError("from", "must be the sequence of a stored event, or the next one")
 }

@@ -30,7 +30,7 @@ type TransactionData struct {
 	ExternalID   string // unique within its connection
 	Account      string // the account's external id; "" when the vendor names none
 	Amount       Money
-	AccountMoney *Money // the amount in the account's currency; set only if that currency is not that of Amount
+	AccountMoney *Money // in the account's currency; set only if that differs from the currency of Amount
 	Status       TransactionStatus
 	Date         Date
 	OccurredAt   time.Time // UTC; zero when the vendor states only a date
@@ -82,9 +82,9 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Transaction is a stored transaction. The pair of Connection and ExternalID is unique among the transactions that
-// are not superseded. ID does not change when the transaction is updated, or when the vendor replaces its row by
-// another one. Stored transactions are never deleted; an erasure only removes their values (see Erase).
+// Transaction is a stored transaction. The pair of Connection and ExternalID is unique among the transactions that are
+// not superseded. ID does not change when the transaction is updated, or when the vendor replaces its row with another
+// one. Stored transactions are never deleted; an erasure only removes their values (see Erase).
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID

@@ -78,9 +78,9 @@ func PageOfVersions(stored []Transaction, limit int) Page[TransactionVersion] {
 	return page
 }
 
-// VersionBefore returns the version that a position in the history of a transaction contains: the page after the
-// position has only lower versions. For the start of the list, it returns the highest version that a store can hold.
-// Errors: Invalid on "cursor" for a position of another list, or of the history of another transaction.
+// VersionBefore returns the version number that a position in the history of a transaction contains. The page after
+// this position contains only lower versions. For the start of the list, it returns the highest version that a store
+// can hold. Errors: Invalid on "cursor" for a position of another list, or of the history of another transaction.
 func VersionBefore(id TransactionID, after Position) (int, error) {
 	if after.IsZero() {
 		return math.MaxInt32, nil

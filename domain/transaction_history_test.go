@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// version returns the version of a transaction with this number. removed states whether the transaction is removed in
-// this version.
+// version returns the version of a transaction with the given number. The argument removed states whether the
+// transaction is removed in this version.
 func version(number int, removed bool) domain.Transaction {
 	t := domain.Transaction{ID: domain.TransactionID{UUID: uuid.UUID{1}}, Version: number}
 	if removed {

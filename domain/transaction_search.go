@@ -33,8 +33,8 @@ func (s TransactionSearch) Matches(t Transaction) bool {
 	return strings.Contains(foldCase(t.Description), text) || strings.Contains(foldCase(t.Counterparty), text)
 }
 
-// foldCase replaces each character by the smallest one that differs from it only in case (simple
-// case folding of Unicode). Two texts that differ only in case are equal afterwards.
+// foldCase replaces each character with the smallest one that differs from it only in case (simple case folding of
+// Unicode). Two texts that differ only in case are equal afterwards.
 func foldCase(text string) string {
 	return strings.Map(func(r rune) rune {
 		smallest := r

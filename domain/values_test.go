@@ -148,7 +148,7 @@ func scopes() *rapid.Generator[domain.PullScope] {
 	})
 }
 
-// covers reports whether merged requests everything that part requests.
+// covers reports whether the scope merged requests everything that the scope part requests.
 func covers(merged, part domain.PullScope) bool {
 	for _, id := range part.Removed {
 		if !slices.Contains(merged.Removed, id) {
@@ -290,8 +290,9 @@ func TestProgressGoesForwardAndBack(t *testing.T) {
 	}
 }
 
-// A list must count as complete if its first page came with a total, no later page came with another total, and that
-// many rows were read. A list without a total on its first page must count as complete, too.
+// A list must count as complete if (a) its first page came with a total, (b) no later page came with another total, and
+// (c) the number of rows that were read equals this total. A list whose first page came without a total must count as
+// complete, too.
 func TestAListIsCompleteIfEveryTotalIsWhatWasRead(t *testing.T) {
 	type page struct {
 		rows  int

@@ -15,7 +15,7 @@ type WebhookRequest struct {
 	Body          []byte     // the raw bytes, which the signature covers and which are stored
 	Signature     string     // the webhook signature, from the header X-Webhook-Signature
 	Authorization string     // the header Authorization
-	Peer          netip.Addr // the caller's address; behind trusted proxies, that of X-Forwarded-For
+	Peer          netip.Addr // the caller's address; behind trusted proxies, taken from X-Forwarded-For
 }
 
 // SourcePolicy defines how the source of a vendor's webhook requests is verified. A request is

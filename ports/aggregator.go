@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Access contains all that an aggregator needs to read the data of one connection.
+// Access contains everything that an aggregator needs to read the data of one connection.
 type Access struct {
 	Tenant     domain.TenantID     // the tenant whose share of the rate budget a call uses; never sent to the vendor
 	Connection domain.ConnectionID // the key of cached vendor sessions and of rate budgets; never sent to the vendor
@@ -19,8 +19,8 @@ type Access struct {
 
 // VendorPage is one page of a step, as read from the vendor.
 type VendorPage struct {
-	// Accounts are the accounts that the vendor returned together with the page's rows; often
-	// there are none. An account can be unreadable, like an account of Aggregator.Accounts.
+	// Accounts are the accounts that the vendor returned together with the page's rows; often there are none. An
+	// account can be unreadable, as described for Aggregator.Accounts.
 	Accounts []domain.AccountData
 	// Transactions are all rows of the page. A row is normalised only when its Normalize
 	// function is called.
@@ -28,9 +28,9 @@ type VendorPage struct {
 	// CollectedFrom maps each account to the oldest time at which the vendor collected one of the page's
 	// rows; nil if the aggregator is not a Purger.
 	CollectedFrom map[string]time.Time
-	// Total is the number of rows in the step's whole list, as the vendor reported it with this page; nil
-	// if the vendor does not report it. The caller reads the list again if Total differs between pages, or
-	// from the number of rows that were read.
+	// Total is the number of rows in the step's whole list, as the vendor reported it with this page; nil if the vendor
+	// does not report it. The caller reads the list again if Total changes between pages, or differs from the number of
+	// rows that were read.
 	Total *int
 	// Next is the cursor of the step's next page; "" means that this page is the last one. Only
 	// the adapter that returned the cursor can interpret it.
@@ -91,7 +91,7 @@ type Verifier interface {
 
 // NewWebhook is a webhook to create at a vendor. Both members are secret: the URL contains a raw token.
 type NewWebhook struct {
-	URL           domain.Secret // where the vendor sends the events of all kinds
+	URL           domain.Secret // the address to which the vendor sends events of every kind
 	Authorization domain.Secret // the value that the vendor sends in Authorization
 }
 
@@ -115,8 +115,8 @@ type WebhookRegistrar interface {
 	DeleteWebhook(ctx context.Context, a Access, id string) error
 }
 
-// ConsentReader is an optional interface of an Aggregator whose vendor shows the consents of an account holder. A
-// vendor that does not show consents can still report a consent with LinkStatus and with events.
+// ConsentReader is an optional interface of an Aggregator whose vendor shows the consents of an account holder. Other
+// aggregators can still report a consent in a LinkStatus or in an event.
 type ConsentReader interface {
 	// Consent returns the vendor's information about the most recent consent for the account reference; the zero report
 	// if the vendor shows no consent. A member that the adapter cannot read is missing from the report. Errors: those
@@ -134,7 +134,7 @@ type BalanceReader interface {
 // RunningBalanceReader is an optional interface of an Aggregator whose rows can contain a running balance of the
 // account.
 type RunningBalanceReader interface {
-	// RunningBalance returns the balance of the account that is contained in the metadata of a row.
+	// RunningBalance returns the account balance that the metadata of a row contains.
 	RunningBalance(metadata json.RawMessage) domain.RunningBalance
 }
 
@@ -172,7 +172,7 @@ type Purger interface {
 type LinkToken struct {
 	Token    domain.Secret
 	URL      domain.Secret // the vendor's hosted page, with the token
-	Lifetime time.Duration // how long the vendor accepts the token after the request for it
+	Lifetime time.Duration // how long the vendor accepts the token, counted from the request
 }
 
 // LinkTokens is an optional interface of an Aggregator whose vendor hosts a page for signing in again.

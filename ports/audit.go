@@ -10,28 +10,28 @@ import (
 
 // Audit returns the record of operators' changes, and proofs that this record was not changed.
 //
-// The entries of a tenant are the leaves of a Merkle tree (RFC 6962). A leaf is the byte 0 and the canonical JSON of
-// the entry (RFC 8785). A checkpoint is a signed note (C2SP tlog-checkpoint) with the number of the entries and the
-// root of their tree.
+// The entries of a tenant are the leaves of a Merkle tree (RFC 6962). A leaf consists of the byte 0 followed by the
+// canonical JSON of the entry (RFC 8785). A checkpoint is a signed note (C2SP tlog-checkpoint) that states the number
+// of entries and the root of their tree.
 type Audit interface {
-	// RecordRefusal records that a request was refused because the caller's token lacks a scope. The argument operation
-	// is the id of the operation in the API's document. Errors: only those of the store.
+	// RecordRefusal records that a request was refused because the caller's token lacks a scope. The request is
+	// identified by its operation id in the OpenAPI document (operation). Errors: only those of the store.
 	RecordRefusal(ctx context.Context, tenant domain.TenantID, operation string) error
-	// ListAuditEntries returns the entries that match the filter, newest first. Every entry that was committed
-	// before the call has its number.
+	// ListAuditEntries returns the entries that match the filter, newest first. All entries that were committed before
+	// the call are numbered first.
 	ListAuditEntries(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
 	// AuditCheckpoint returns the checkpoint of all entries that were committed before the call.
 	AuditCheckpoint(ctx context.Context, tenant domain.TenantID) ([]byte, error)
-	// AuditKey returns the key that verifies the tenant's checkpoints, in the format of the verifier key of a signed
-	// note.
+	// AuditKey returns the key that verifies the tenant's checkpoints, in the verifier key format of signed notes.
 	AuditKey(ctx context.Context, tenant domain.TenantID) (string, error)
-	// ProveAuditConsistency proves that the tree whose size is from is a prefix of the tree whose size is to, so that
-	// no earlier entry was changed. If to is nil, the size of the newest checkpoint is used instead. Errors: Invalid on
-	// "from" and "to".
+	// ProveAuditConsistency returns a proof that the tree of one size (from) is a prefix of the tree of another size
+	// (to), which means that no earlier entry was changed. If to is nil, the size of the newest checkpoint is used.
+	// Errors: Invalid on "from" and "to".
 	ProveAuditConsistency(ctx context.Context, tenant domain.TenantID, from int64, to *int64) (domain.AuditProof, error)
-	// ProveAuditInclusion proves that the tree with size entries contains the entry. If size is nil, the size of the
-	// newest checkpoint is used. Errors: NotFound if there is no such entry; Invalid on "size".
+	// ProveAuditInclusion returns a proof that the tree of the given size contains the entry with this sequence number.
+	// If size is nil, the size of the newest checkpoint is used. Errors: NotFound if there is no such entry; Invalid on
+	// "size".
 	ProveAuditInclusion(ctx context.Context, tenant domain.TenantID, sequence int64,
 		size *int64) (domain.AuditProof, error)
 }
@@ -46,10 +46,10 @@ type AuditedChange struct {
 
 type auditedChangeKey struct{}
 
-// WithAuditedChange returns a copy of ctx for the one call of a store method that makes the change. The method stores
-// the entries in the same atomic change: either both are stored or neither is. A call that fails, or changes
-// nothing, stores no entry. ctx must not be used for any other call. Every method of Connections, Tokens, Deliveries,
-// Ledger and Pulls that operators use to change rows stores entries.
+// WithAuditedChange returns a copy of ctx that carries the change. The copy is meant for a single call: that of the
+// store method that makes the change. This method stores the entries in the same atomic change: either both are stored
+// or neither is. A call that fails, or changes nothing, stores no entry. The following methods store entries: all
+// methods of Connections, Tokens, Deliveries, Ledger and Pulls with which operators change rows.
 func WithAuditedChange(ctx context.Context, c AuditedChange) context.Context {
 	return context.WithValue(ctx, auditedChangeKey{}, c)
 }
@@ -66,15 +66,15 @@ type AuditHead struct {
 	Checkpoint []byte // the signed note of the tree with Size entries; nil if Size is 0
 }
 
-// AuditBatch is a batch of entries to number. The entry i of Pending gets the number Head.Size + i.
+// AuditBatch is a batch of entries to number. Pending[i] gets the number Head.Size + i.
 type AuditBatch struct {
 	Head    AuditHead
 	Pending []domain.AuditEntry // at least one
 	Hashes  AuditHashes
 }
 
-// AuditHashes returns stored hashes of a tree by their indexes, in the order of indexes. The indexes are those of
-// tlog.StoredHashIndex. Errors: NotFound if one of them is not stored.
+// AuditHashes returns the stored hashes of a tree that have the given indexes, in the same order. tlog.StoredHashIndex
+// defines the indexes. Errors: NotFound if one of them is not stored.
 type AuditHashes func(indexes []int64) ([]domain.AuditHash, error)
 
 // AuditExtension contains the hashes and the checkpoint that a batch adds to a tree.
@@ -86,7 +86,7 @@ type AuditExtension struct {
 
 // AuditCheckpoint is a stored checkpoint.
 type AuditCheckpoint struct {
-	Size int64 // the size of the tree when it was signed
+	Size int64 // the size of the tree when the checkpoint was signed
 	Note []byte
 }
 
@@ -138,13 +138,13 @@ type AuditLog interface {
 	// Tenants returns the tenants with any stored audit data, ordered by id. It is not limited to one tenant.
 	Tenants(ctx context.Context) ([]domain.TenantID, error)
 
-	// Snapshot calls the function read with the tree of a tenant, and returns the error of this function.
+	// Snapshot calls the function read with a snapshot of the tenant's tree, and returns the error of this call.
 	Snapshot(ctx context.Context, tenant domain.TenantID, read func(AuditSnapshot) error) error
 
-	// ClaimAnnouncements returns at most limit tenants with numbered entries whose last announcement was made earlier
-	// than the argument before, or that had no announcement. It sets the time of their last announcement to the
-	// argument at, in one atomic change. If calls are concurrent, only one of them returns a given tenant. The same
-	// change stores the event domain.AuditCheckpoint for each tenant that it returns. It is not limited to one tenant.
+	// ClaimAnnouncements returns at most limit tenants that have numbered entries, and whose last announcement was made
+	// before a given time (before) or that had no announcement. In one atomic change, it sets the time of their last
+	// announcement to the given time (at), and stores the event domain.AuditCheckpoint for each of them. If calls are
+	// concurrent, only one of them returns a given tenant. It is not limited to one tenant.
 	ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error)
 
 	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It is not limited to one tenant.
@@ -180,12 +180,12 @@ type AuditTree interface {
 	// EmptyCheckpoint returns the checkpoint of a tenant without entries.
 	EmptyCheckpoint(key domain.Secret, tenant domain.TenantID) ([]byte, error)
 
-	// ProveConsistency returns the hashes that prove that the tree whose size is from is a prefix of the tree whose
-	// size is to. It requires that from <= to.
+	// ProveConsistency returns the hashes that prove that the tree of one size (from) is a prefix of the tree of
+	// another size (to). It requires that from <= to.
 	ProveConsistency(from, to int64, hashes AuditHashes) ([]domain.AuditHash, error)
 
-	// ProveInclusion returns the hashes that prove that the tree with size entries contains the entry with this
-	// sequence. It requires that sequence < size.
+	// ProveInclusion returns the hashes that prove that the tree of the given size contains the entry with this
+	// sequence number. It requires that sequence < size.
 	ProveInclusion(sequence, size int64, hashes AuditHashes) ([]domain.AuditHash, error)
 
 	// Verify recomputes the tree of a snapshot. It compares the result with all stored hashes and checkpoints, and with

@@ -17,7 +17,7 @@ type Closing interface {
 		date domain.Date) (domain.Close, error)
 	// ReopenPeriod deletes the close of a day. Errors: NotFound, also if the day is not closed.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
-	// ListCloses returns the closes of an account by day, newest first.
+	// ListCloses returns the closes of an account, ordered by day, newest first.
 	ListCloses(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		page domain.PageRequest) (domain.Page[domain.Close], error)
 	// ListAdjustments returns the adjustments of a close, newest first. Errors: NotFound, also if the day is not
@@ -37,18 +37,18 @@ type Closes interface {
 	ClosePeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		r domain.CloseRequest) (c domain.Close, created bool, err error)
 
-	// ReopenPeriod deletes the close of the day. Its adjustments are no longer returned, except for other closes that
-	// they also concern. Errors: NotFound if the day is not closed.
+	// ReopenPeriod deletes the close of the day. Adjustments that also belong to other closes are still returned for
+	// these closes; the other adjustments are no longer returned. Errors: NotFound if the day is not closed.
 	ReopenPeriod(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date) error
 
-	// Closes returns the closes of an account by day, newest first. A position in the list consists of the day and the
-	// id of the account. For an unknown account, it returns none.
+	// Closes returns the closes of an account, ordered by day, newest first. A position in the list consists of the day
+	// and the id of the account. For an unknown account, it returns none.
 	Closes(ctx context.Context, tenant domain.TenantID, account domain.AccountID,
 		page domain.PageRequest) (domain.Page[domain.Close], error)
 
-	// Adjustments returns the adjustments of a close, newest first: those of one record by descending version. If a
-	// caller undoes them in this order, starting from the present records, it gets the records as they were at the time
-	// of the close. Errors: NotFound if the day is not closed.
+	// Adjustments returns the adjustments of a close, newest first. The adjustments of one record are ordered by
+	// version, highest first. If a caller undoes them in this order, starting from the present records, it gets the
+	// records as they were at the time of the close. Errors: NotFound if the day is not closed.
 	Adjustments(ctx context.Context, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
 }

@@ -70,9 +70,9 @@ type Observer interface {
 type Tracer interface {
 	// Inject returns the trace of ctx as a W3C traceparent; "" if ctx has no trace.
 	Inject(ctx context.Context) string
-	// StartSpan starts a span with the given name in the trace whose traceparent is carried, or in a new trace if
-	// carried is "" or malformed. The returned function ends the span and records its outcome; a nil error means
-	// success.
+	// StartSpan starts a span with the given name. The span belongs to the trace of the given traceparent (carried), or
+	// to a new trace if the traceparent is "" or malformed. The returned function ends the span and records its
+	// outcome; a nil error means success.
 	StartSpan(ctx context.Context, carried, name string) (context.Context, func(error))
 }
 
@@ -134,8 +134,8 @@ type (
 		Took         time.Duration
 		Err          error
 	}
-	// SubscriptionDisabled reports that a subscription was disabled, because one of its events could not be sent for
-	// the time domain.RetryEventsFor.
+	// SubscriptionDisabled reports that a subscription was disabled, because one of its events could not be sent for as
+	// long as domain.RetryEventsFor.
 	SubscriptionDisabled struct {
 		Tenant       domain.TenantID
 		Subscription domain.SubscriptionID

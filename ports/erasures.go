@@ -47,31 +47,32 @@ type Erasures interface {
 	// CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Erasure], error)
 
-	// Claim returns at most limit running erasures whose DueAt is not after the time at, and sets their DueAt to until.
-	// If calls are concurrent, only one of them returns a given erasure. It is not limited to one tenant.
+	// Claim returns at most limit running erasures that are due (DueAt <= at), and sets their DueAt to the time at
+	// which the claim ends (until). If calls are concurrent, only one of them returns a given erasure. It is not
+	// limited to one tenant.
 	Claim(ctx context.Context, at, until time.Time, limit int) ([]ClaimedErasure, error)
 
 	// EraseBatch erases at most limit rows of one table and advances Place past them, in one atomic change. It extends
 	// the claim to until and returns the updated erasure. At the end of a pass over all tables, it resets Place to the
 	// beginning and increments Passes. A pass does the following:
 	//
-	//   - it ends the pulls of the connection that have not ended; no worker writes for them afterwards;
+	//   - it ends the open pulls of the connection, so that no worker writes for them afterwards;
 	//   - it deletes accounts, completeness, balances, closes, adjustments, quarantine, pulls, deliveries, and the
 	//     store's records about rows that were removed or replaced;
 	//   - it deletes the histories of transactions, and replaces each transaction as domain.Transaction.Erase does,
 	//     which is a change in the feed. A transaction that is erased already is not changed;
-	//   - it removes the name of the connection (domain.Connection.EraseData), and those of its tokens that have no
-	//     webhook at the vendor;
-	//   - it deletes the idempotent responses of the tenant that contain the id of the connection or of one of its
-	//     accounts, except responses that contain the id of an erasure of the connection;
+	//   - it removes the name of the connection (domain.Connection.EraseData), and deletes the connection's tokens that
+	//     have no webhook at the vendor;
+	//   - it deletes the tenant's stored responses (IdempotencyStore) that contain the id of the connection or of one
+	//     of its accounts, except responses that contain the id of an erasure of the connection;
 	//   - it clears the body, the scope and the event id of each delivery of the tenant that contains the account
 	//     reference, unless the connection of the delivery has the same account reference.
 	//
 	// Nothing else is changed. Errors: LeaseLost.
 	EraseBatch(ctx context.Context, e domain.Erasure, at, until time.Time, limit int) (domain.Erasure, error)
 
-	// Save stores DueAt, LastError, Attempts, VendorDone, Passes and Place of an erasure. The argument claimed is the
-	// DueAt that Claim or EraseBatch has set. Errors: LeaseLost.
+	// Save stores DueAt, LastError, Attempts, VendorDone, Passes and Place of an erasure. The caller also passes the
+	// DueAt that Claim or EraseBatch has set (claimed). Errors: LeaseLost.
 	Save(ctx context.Context, e domain.Erasure, claimed time.Time) error
 
 	// End ends the erasure with the status of e, in one atomic change. With ErasureDone it also removes the credential

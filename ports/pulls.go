@@ -22,8 +22,8 @@ type PullRequest struct {
 type Claimed struct {
 	Pull       domain.Pull
 	Connection domain.Connection
-	// Initial is set when no pull has succeeded yet for the connection's current target, or when NewReference is set in
-	// the connection. Pulls that started before the target was set do not count.
+	// Initial is set when no pull has succeeded yet for the connection's current target, or when the connection's
+	// NewReference is set. Pulls that started before the target was set do not count.
 	Initial bool
 	// Empty is set when Initial is set and the store contains no transaction of the connection.
 	Empty bool
@@ -77,11 +77,11 @@ type PageWrite struct {
 	// Matching recognises that a new row replaces a removed row; nil if no rows are matched. Rows with a past external
 	// id of a transaction are recognised in any case.
 	Matching *Matching
-	// RecentlyLeft is set if a new row may replace a row that was removed earlier, or may be a past row of a
+	// RecentlyLeft is set if a new row may replace a row that was removed earlier, or may be an earlier (past) row of a
 	// transaction. If it is not set, the store need not look for such rows.
 	RecentlyLeft bool
-	// Unshown is set if a row that is not stored yet may be the continuation of a row of an earlier account reference.
-	// If it is not set, the store need not look for such rows.
+	// Unshown is set if a row that is not stored yet may continue a row that was read under an earlier account
+	// reference. If it is not set, the store need not look for such rows.
 	Unshown bool
 	// Unmatched are the external ids of those rows in Transactions that must never be recognised as replacements,
 	// neither by this write nor by a later one, because earlier reads may have returned them as well.
@@ -92,7 +92,8 @@ type PageWrite struct {
 	// institution; "" if the account of the institution is not known. It is a pure function. A nil AccountKey is
 	// treated as a function that always returns "".
 	AccountKey func(domain.AccountData) string
-	// Staged is set if the rows are only staged. It is nil for every other write.
+	// Staged describes how to stage the rows. It is nil for a write whose rows are not staged, but become visible at
+	// once.
 	Staged *Staging
 	// NewID generates ids for accounts and transactions that are stored for the first time.
 	NewID      func() domain.TransactionID
@@ -124,8 +125,8 @@ type Publication struct {
 	Accounts   []PublishedAccount
 	// Unreadable are the external ids of accounts that the vendor lists and that cannot be read.
 	Unreadable []string
-	// Unproved is set if the vendor was synchronising, so that the absence of a row or an account from the read proves
-	// nothing. Publish then marks no live row and no account as removed, and sets Published.Complete.
+	// Unproved is set if the vendor was synchronising, so that the absence of a row or an account from what was read
+	// proves nothing. Publish then marks no live row and no account as removed, and sets Published.Complete.
 	Unproved   bool
 	Matching   *Matching                       // nil if no rows are matched
 	AccountKey func(domain.AccountData) string // see PageWrite
@@ -138,8 +139,8 @@ type Publication struct {
 // Published is the result of a publication.
 type Published struct {
 	Counts domain.Counts
-	// Complete is set unless a stored account of an earlier reference is continued by none of the published accounts
-	// and may be continued by an unreadable account.
+	// Complete is not set if there is a stored account of an earlier reference that (a) no published account continues,
+	// but that (b) an unreadable account may continue. Otherwise it is set.
 	Complete bool
 }
 
@@ -164,7 +165,7 @@ type SweepWrite struct {
 	// is nil if the vendor does not purge rows.
 	CollectedAt func(metadata json.RawMessage) time.Time
 	// Page contains the rows of the read that are not stored yet. They are written together with the removals, so that
-	// a row that left and the row that replaces it become one change. Its Progress is stored unless it is the zero
+	// the removal of a row and the row that replaces it become one change. Its Progress is stored unless it is the zero
 	// value; its Removed, At and LeaseUntil are ignored.
 	Page       PageWrite
 	At         time.Time
@@ -208,14 +209,15 @@ type Outcome struct {
 	At        time.Time
 }
 
-// SettledRead is the result of a complete pull during which the vendor did not synchronise.
+// SettledRead is the result of a settled pull, which is a complete pull (it reads everything that the vendor has)
+// during which the vendor did not synchronise.
 type SettledRead struct {
 	// Balances holds the balances of the accounts that were read, by their external ids.
 	Balances map[string]domain.VendorBalance
 	// Quarantined is set if the quarantine of the connection is not empty.
 	Quarantined bool
-	// RunningBalance returns the balance of the account that is contained in the metadata of a record. It is nil if the
-	// vendor states no running balances.
+	// RunningBalance returns the account balance that the metadata of a record contains. It is nil if the vendor states
+	// no running balances.
 	RunningBalance func(metadata json.RawMessage) domain.RunningBalance
 	// CreatedAt returns when the vendor created the row with this metadata; zero if that is not known. It is nil if the
 	// vendor does not state it.
@@ -261,10 +263,10 @@ type PullExecution interface {
 	// expired lease. The first claim merges the scopes of the pull's deliveries into the pull's own scope. If these
 	// scopes together are larger than domain.MaxScopeBytes, it merges domain.LargeScope instead.
 	//
-	// If another pull of the connection only waits for accounts (domain.Pull.AwaitsAccount), the first claim ends that
-	// other pull as succeeded, with its Progress.ReadAt as the time of the end. If the other pull was planned for the
-	// present target, those of its deliveries that name an awaited account are attached to the claimed pull, which also
-	// gets the other pull's Progress.Awaited.
+	// If another pull of the connection only waits for accounts (domain.Pull.AwaitsAccount), the first claim marks that
+	// other pull as succeeded, with its Progress.ReadAt as the end time. If the other pull was planned for the
+	// connection's present target, its deliveries that name an awaited account are attached to the claimed pull. The
+	// claimed pull also gets the other pull's Progress.Awaited.
 	//
 	// Errors: Conflict (connection_paused) when the connection is paused: nothing changes, and the pull
 	// gets a new job when the connection is resumed. NotDue (Conflict) with RetryAfter when the pull is
@@ -291,10 +293,10 @@ type PullExecution interface {
 	//
 	// If Listed is set, the accounts of the page that were marked as removed become live again.
 	//
-	// A row that occurs twice in a page counts as one row; the later occurrence is stored. A
-	// transaction whose account is unknown is stored without an account. When an account is released
-	// from the quarantine, or stored for the first time without being in it, its rows that have no account yet get the
-	// account, which is a new version of each of them.
+	// A row that occurs twice in a page counts as one row; the later occurrence is stored. A transaction whose account
+	// is unknown is stored without an account. When an account is released from the quarantine, or stored for the first
+	// time without being in it, its rows that have no account yet get the account, which creates a new version of each
+	// row.
 	//
 	// A quarantined row does not change the transaction or account that is stored with the same
 	// external id. It counts as quarantined once per pull. The quarantine of a connection holds at
@@ -307,20 +309,21 @@ type PullExecution interface {
 	// over a row only once, and one write makes at most domain.MaxReplacements replacements.
 	//
 	// If Staged is set, the accounts are ignored and the transactions are only staged: no other method returns them
-	// before Publish. Staged rows with an id of Removed are deleted. When the connection is deleted, all of its staged
-	// rows are deleted. If Staging.Restart is set, StorePage sets NewReference of the connection, and also StagedSince
-	// unless it is set already.
+	// before Publish. Staged rows whose external ids are in Removed are deleted. When the connection is deleted, all of
+	// its staged rows are deleted. If Staging.Restart is set, StorePage sets the connection's NewReference. It also
+	// sets StagedSince, unless it is set already.
 	//
-	// A row that is not stored yet may be the continuation of a row of an earlier account reference that Publish did
-	// not remove. domain.MatchUnshown finds such pairs of rows. The transaction of the earlier row then takes the
-	// external id and the content of the new row.
+	// A row that is not stored yet may continue a row of an earlier account reference that Publish did not remove.
+	// domain.MatchUnshown finds such pairs of rows. The transaction of the earlier row then takes the external id and
+	// the content of the new row.
 	//
-	// The external id of a row may be a past id of a transaction, which the transaction had before its present row.
-	// Such a row never overwrites a live present row. If the present row was removed, the transaction takes the past
-	// row again. Otherwise the replacement is undone as by Ledger.Split. Removing a past external id has no effect.
+	// The vendor may show an earlier (past) row of a transaction again. The external id of such a row is one that the
+	// transaction had before its present row. The past row never overwrites a live present row. If the present row was
+	// removed, the past row becomes the present row again. Otherwise the replacement is undone, as Ledger.Split does. A
+	// past external id in Removed has no effect.
 	//
-	// StorePage returns the counts of this page and adds them to the pull's counts. Errors, with which nothing is
-	// written: LeaseLost (Conflict) when the lease was replaced or the connection was deleted; AccountContinues
+	// StorePage returns the counts of this page and adds them to the pull's counts. Nothing is written if it returns an
+	// error. Errors: LeaseLost (Conflict) when the lease was replaced or the connection was deleted; AccountContinues
 	// (Conflict) if an account that is not stored yet has the same AccountKey as a stored account that it may continue.
 	// Such a stored account belongs to another account reference of the connection, or to a deleted connection (see
 	// FormerAccounts).
@@ -358,18 +361,18 @@ type PullExecution interface {
 	//     read returned.
 	//   - An account of another reference that no account continues is marked as removed, and its reference ends.
 	//
-	// The staged rows are deleted. There is one exception: if accounts of other references are continued by no account,
-	// and Unreadable is not empty, these accounts do not change, the rows of the unreadable accounts remain staged, and
-	// NewReference remains set.
+	// The staged rows are deleted. There is one exception. If Unreadable is not empty, and there are accounts of other
+	// references that no published account continues, then these accounts do not change, the rows of the unreadable
+	// accounts remain staged, and NewReference remains set.
 	//
 	// Errors: LeaseLost (Conflict); TargetChanged (Conflict) if the connection now has another target, or if an account
 	// to continue now belongs to another live connection.
 	Publish(ctx context.Context, lease domain.Lease, p Publication) (Published, error)
 
-	// RemoveAnnounced applies the removals of a queued pull that has to wait for another pull. If another pull of its
-	// connection waits for its next attempt, RemoveAnnounced applies the removals that the deliveries of the queued
-	// pull announce. In the same atomic change, it adds their number to the counts of the queued pull. It reports
-	// blocked in this case.
+	// RemoveAnnounced applies the removals of a queued pull that has to wait for another pull. It does so if another
+	// pull of the same connection is waiting for its next attempt. In one atomic change, RemoveAnnounced then applies
+	// the removals that the deliveries of the queued pull announce, and adds their number to the counts of the queued
+	// pull. In this case it returns true (blocked).
 	//
 	// Otherwise, and while the connection is paused, it changes nothing. A pull that can start applies its
 	// removals itself. If the deliveries announce more removals than a scope holds (PullScope.MoreRemoved),
@@ -390,9 +393,9 @@ type PullExecution interface {
 	// one atomic change. It returns the counts of the change. The store remembers rows whose removal is not
 	// proved yet or is held back (domain.AbsenceRead) for the next sweep.
 	//
-	// With TwoReads, a row begins to count as absent only with a read that could have returned it: the read
-	// returned rows of the account, and the oldest of them is not newer than the row, by date and by
-	// CollectedAt. Errors: LeaseLost (Conflict).
+	// With TwoReads, a row begins to count as absent only with a read that could have returned the row. That is the
+	// case if the read returned rows of the account, and the oldest of these rows is not newer than the absent row, by
+	// date and by CollectedAt. Errors: LeaseLost (Conflict).
 	Sweep(ctx context.Context, lease domain.Lease, w SweepWrite) (domain.Counts, error)
 
 	// SweepAccounts marks the accounts that the vendor no longer lists as removed, and extends the lease, in one atomic
@@ -408,8 +411,8 @@ type PullExecution interface {
 	// If Settled is set, the same change stores a reading of each stored account in Settled.Balances: the sum of its
 	// live posted records, and the state that domain.Completeness.After returns. The reading replaces an earlier one of
 	// the same day. Nothing is written for an account if neither its records nor its balance have changed since its
-	// latest reading, which is of the same day. A row in the quarantine counts for each account whose external id
-	// occurs in the payload of the row as a JSON string.
+	// latest reading, and this reading is of the same day. A row in the quarantine counts for each account whose
+	// external id occurs in the payload of the row as a JSON string.
 	Finish(ctx context.Context, lease domain.Lease, o Outcome) error
 }
 
@@ -422,19 +425,23 @@ type WebhookPassed struct {
 // PullMaintenance finds pulls and connections that need attention. Its methods are not
 // limited to one tenant. They omit paused connections and their pulls.
 type PullMaintenance interface {
-	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
-	// queued again, oldest first: pulls that have been due for longer than grace, and pulls that run
-	// under an expired lease.
+	// ListStuck returns at most limit pulls that no worker will pick up unless their job is queued again, oldest first:
+	// pulls that have been due for longer than the grace period, and pulls that run under an expired lease.
 	ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
 
-	// ListWaiting returns at most limit pulls that Claim would accept at this time, oldest first, without their scopes
-	// and progress. It omits the pulls of the tenants that the argument without contains.
+	// ListWaiting returns at most limit pulls that Claim would accept at the given time, oldest first, without their
+	// scopes and progress. It omits the pulls of the excluded tenants (without).
 	ListWaiting(ctx context.Context, at time.Time, without []domain.TenantID, limit int) ([]domain.Pull, error)
 
-	// ListDueForReconcile returns at most limit live aggregator connections, ordered by id, that were created before
-	// the time since, have no complete pull queued or under way (except one that waits for accounts), and have no
-	// complete pull that succeeded or failed at or after this time. Complete pulls that failed count as well, so a
-	// connection whose last complete pull failed is not requested again in every round.
+	// ListDueForReconcile returns at most limit live aggregator connections, ordered by id, for which all of this is
+	// true:
+	//
+	//   - The connection was created before the given time (since).
+	//   - It has no complete pull queued or under way, except one that waits for accounts.
+	//   - It has no complete pull that succeeded or failed at or after that time.
+	//
+	// Complete pulls that failed count as well, so a connection whose last complete pull failed is not requested again
+	// in every round.
 	//
 	// A complete pull reads everything that the vendor has: its scope requests everything, or
 	// Claimed.Initial was set. The scopes of a pull's deliveries count from its first claim on.
@@ -442,14 +449,14 @@ type PullMaintenance interface {
 	// pull at any time and would never be due.
 	ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
 
-	// ListUnheard returns at most limit live aggregator connections that are not paused and whose Webhook.DueAt is not
-	// after the time due, earliest first. A call is cheap if there are no such connections.
+	// ListUnheard returns at most limit live aggregator connections that are not paused and whose webhook is due
+	// (Webhook.DueAt <= due), earliest first. A call is cheap if there are no such connections.
 	ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error)
 
-	// PassWebhook ends the wait of a connection for the webhook that is due at the time due, in one atomic change. It
-	// stores the result of domain.WebhookWatch.Pass. If the webhook is missing, it also queues the pull r, or merges r
-	// into the pull that is already queued. If another call has ended the wait, or if the connection is paused or
-	// deleted, PassWebhook changes nothing and returns the zero result.
+	// PassWebhook ends a connection's wait for the webhook whose Webhook.DueAt equals due, in one atomic change. It
+	// stores the result of domain.WebhookWatch.Pass. If the webhook is missing, it also queues the requested pull (r),
+	// or merges the request into the pull that is already queued. If another call has ended the wait, or if the
+	// connection is paused or deleted, PassWebhook changes nothing and returns the zero result.
 	PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
 		r PullRequest) (WebhookPassed, error)
 

@@ -20,9 +20,9 @@ type RateBudgetKey struct {
 // not to a tenant, because a vendor counts calls by address. It is the only state of the service without a tenant.
 type RateBudgets interface {
 	// Update replaces the state of a rate budget with the result of change, as one atomic change. If no state is
-	// stored, change gets the zero value. The argument now is the time of the store's own clock, which all replicas
-	// share. It lies between the call of Update and the moment at which the state is replaced, unless the store's clock
-	// is adjusted meanwhile.
+	// stored, change gets the zero value. change also gets the present time (now) from the store's own clock, which all
+	// replicas share. This time lies between the call of Update and the moment at which the state is replaced, unless
+	// the store's clock is adjusted meanwhile.
 	//
 	// Update may call change more than once, each time with a state that it has read again. It stores only the result
 	// of the last call, and it has stored this result if it returns nil. After an error it is unknown whether the state

@@ -53,18 +53,18 @@ type Connections interface {
 	Activities(ctx context.Context, tenant domain.TenantID,
 		ids []domain.ConnectionID) (map[domain.ConnectionID]Activity, error)
 
-	// NoticeConsents returns at most limit live aggregator connections, without their sealed credentials, whose
-	// Consent.NoticeAt is not after the time at, earliest first. Consent.NoticeAt is when a consent begins to count as
-	// expiring. The method marks each of these consents as noticed, in one atomic change per connection. If calls are
-	// concurrent, only one of them returns a given connection. It is not limited to one tenant.
+	// NoticeConsents returns at most limit live aggregator connections, without their sealed credentials, whose consent
+	// has begun to count as expiring (Consent.NoticeAt <= at), earliest first. The method marks each of these consents
+	// as noticed, in one atomic change per connection. If calls are concurrent, only one of them returns a given
+	// connection. It is not limited to one tenant.
 	NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error)
 
 	// CountAttention returns how many live aggregator connections, and accounts of them, need attention. It is not
 	// limited to one tenant.
 	CountAttention(ctx context.Context, at time.Time) (Attention, error)
 
-	// ListSealed returns at most limit live connections of all tenants with ids greater than
-	// after, ordered by id, for re-encryption. It is not limited to one tenant.
+	// ListSealed returns at most limit live connections of all tenants whose ids are greater than the given id (after),
+	// ordered by id, for re-encryption. It is not limited to one tenant.
 	ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error)
 
 	// Reseal replaces the sealed credential of a connection if the stored one still equals
@@ -79,8 +79,8 @@ type Attention struct {
 	// expired. Revoked consents are not counted.
 	ConsentExpiring int
 	Silent          int // connections that are silent and not paused
-	// Drifting is the number of accounts whose last announcement (EventMaintenance.AnnounceCompleteness) was that they
-	// drift. Removed accounts are not counted.
+	// Drifting is the number of accounts whose last announced state (EventMaintenance.AnnounceCompleteness) is that
+	// they drift. Removed accounts are not counted.
 	Drifting int
 }
 
@@ -135,10 +135,10 @@ type Tokens interface {
 	// pending, and makes the registration active. Errors: NotFound if there is no such token any more.
 	ActivateRegistration(ctx context.Context, tenant domain.TenantID, id domain.TokenID, webhook string) error
 
-	// ClaimRegistrations returns at most limit tokens whose registrations are pending or removing and are due at the
-	// time at. It returns each token with its connection, even if the connection is deleted. Claiming sets the DueAt of
-	// the registration to until, increments its Attempts and revokes the token if it is live, in one atomic change. If
-	// calls are concurrent, only one of them returns a given token. It is not limited to one tenant.
+	// ClaimRegistrations returns at most limit tokens whose registrations are due (DueAt <= at), and are pending or
+	// removing. It returns each token with its connection, even if the connection is deleted. Claiming sets the DueAt
+	// of the registration to until, increments its Attempts and revokes the token if it is live, in one atomic change.
+	// If calls are concurrent, only one of them returns a given token. It is not limited to one tenant.
 	ClaimRegistrations(ctx context.Context, at, until time.Time, limit int) ([]ClaimedRegistration, error)
 
 	// PostponeRegistration sets the DueAt of a registration that is pending or removing. Any other
@@ -250,19 +250,20 @@ type IdempotencyStore interface {
 	// Otherwise Begin returns the stored response. Errors: Conflict (key_in_flight) if another request
 	// holds the claim; Conflict (key_reused) if the fingerprint differs.
 	//
-	// The time at identifies the claim, like a fencing token: the caller passes it to Finish and Release as the
-	// argument claimed. Two claims of a key never have the same time, because a claim can be taken over only after
+	// The time of the claim (at) identifies the claim, like a fencing token. The caller passes this time to Finish and
+	// Release (claimed). Two claims of a key never have the same time, because a claim can be taken over only after
 	// ClaimTimeout.
 	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 		at time.Time) (*StoredResponse, error)
 
-	// Finish stores the response for the key and ends the claim that Begin made at the time claimed. If this claim has
-	// already ended or was taken over by another request, Finish changes nothing and returns nil.
+	// Finish stores the response for the key and ends the claim that Begin made at the given time (claimed). If this
+	// claim has already ended or was taken over by another request, Finish changes nothing and returns nil.
 	Finish(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
 		response StoredResponse, at time.Time) error
 
-	// Release ends the claim that Begin made at the time claimed, without storing a response, so the key is free again.
-	// If this claim has already ended or was taken over by another request, Release changes nothing and returns nil.
+	// Release ends the claim that Begin made at the given time (claimed), without storing a response, so that the key
+	// is free again. If this claim has already ended or was taken over by another request, Release changes nothing and
+	// returns nil.
 	Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error
 
 	// Prune deletes at most limit responses older than the given time and returns the number

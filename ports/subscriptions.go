@@ -70,7 +70,7 @@ type SubscriptionManager interface {
 	ListSubscriptions(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
 	// UpdateSubscription replaces the fields, in one atomic change. Errors: those of CreateSubscription; Invalid
-	// (immutable) if u has another kind of sink; Conflict (revision_mismatch).
+	// (immutable) if the kind of the sink would change; Conflict (revision_mismatch).
 	UpdateSubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, match IfMatch,
 		u SubscriptionUpdate) (SubscriptionStatus, error)
 	// DeleteSubscription deletes a subscription with its events and attempts. Errors: Conflict (revision_mismatch).
@@ -80,13 +80,13 @@ type SubscriptionManager interface {
 	// ResumeSubscription makes a paused or disabled subscription active. Its failed events are retried at once.
 	ResumeSubscription(ctx context.Context, tenant domain.TenantID,
 		id domain.SubscriptionID) (SubscriptionStatus, error)
-	// RotateSubscriptionSecret replaces the signing secret. For the time domain.OldSecretFor, events are also signed
-	// with the previous secret. Errors: Conflict (not_offered) if the sink does not sign.
+	// RotateSubscriptionSecret replaces the signing secret. For the duration domain.OldSecretFor, events are also
+	// signed with the previous secret. Errors: Conflict (not_offered) if the sink does not sign.
 	RotateSubscriptionSecret(ctx context.Context, tenant domain.TenantID,
 		id domain.SubscriptionID) (CreatedSubscription, error)
-	// ReplaySubscription sends the stored events again, starting with the event whose sequence is first. If first is
-	// after the position of the subscription, the events in between are skipped. Errors: Invalid on "from" unless the
-	// event is stored or is the next one.
+	// ReplaySubscription sends the stored events again, starting with the event that has the given sequence number
+	// (first). If this event is after the position of the subscription, the events in between are skipped. Errors:
+	// Invalid on "from" unless the event is stored or is the next one.
 	ReplaySubscription(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		first int64) (SubscriptionStatus, error)
 	// TestSubscription sends an event of the type domain.SubscriptionTest. Any outcome is returned as a result,
@@ -144,18 +144,18 @@ type SubscriptionStore interface {
 	// those of check.
 	Delete(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		check func(domain.Subscription) error) error
-	// Replay changes the position, so that the next event to send is the one whose sequence equals from. The stored
-	// events beginning with this one are sent again; earlier events are not sent any more. Replay begins a new epoch,
-	// so that the holder of the lease cannot overwrite the position. Errors: NotFound; Invalid on "from" unless the
-	// event is stored or is the next one, LastSequence + 1.
+	// Replay changes the position, so that the next event to send is the one with the given sequence number (from). The
+	// stored events beginning with this one are sent again; earlier events are not sent any more. Replay begins a new
+	// epoch, so that the holder of the lease cannot overwrite the position. Errors: NotFound; Invalid on "from" unless
+	// the event is stored or is the next one, LastSequence + 1.
 	Replay(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		from int64) (SubscriptionStatus, error)
 	// Attempts returns the attempts to send events of a subscription, newest first. For an unknown subscription, it
 	// returns none.
 	Attempts(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		page domain.PageRequest) (domain.Page[domain.EventAttempt], error)
-	// ListSealed returns at most limit subscriptions of all tenants with ids greater than after, ordered by id, for
-	// re-encryption. It is not limited to one tenant.
+	// ListSealed returns at most limit subscriptions of all tenants whose ids are greater than the given id (after),
+	// ordered by id, for re-encryption. It is not limited to one tenant.
 	ListSealed(ctx context.Context, after domain.SubscriptionID, limit int) ([]domain.Subscription, error)
 	// Reseal replaces the sealed secrets of a subscription if the stored ones still equal old, and reports whether it
 	// did. It is not limited to one tenant.
@@ -186,8 +186,8 @@ type AttemptsWrite struct {
 	// DeliveredTo is the new value of Subscription.DeliveredTo.
 	DeliveredTo int64
 	Attempts    []domain.EventAttempt
-	// Parked contains the events that wait separately from the others: an event that has failed, with the state of its
-	// retries, and the later events of the same subject.
+	// Parked contains the parked (postponed) events, which wait separately from the others. These are an event that has
+	// failed, with the state of its retries, and the later events of the same subject.
 	Parked []domain.SubscriptionEvent
 	// Unparked are the sequences of parked events that were delivered.
 	Unparked []int64
@@ -201,25 +201,26 @@ type AttemptsWrite struct {
 // tenant. A write fails with LeaseLost (Conflict) if its lease was replaced or has ended, or if the subscription is no
 // longer in the epoch of the lease.
 type EventQueue interface {
-	// ClaimSubscriptions extends the leases that holder has on active subscriptions, and claims at most limit active
-	// subscriptions whose lease has expired or ended. It returns all active subscriptions on which holder has a lease
-	// after the call. Each of their leases lasts for at least half of the time between at and until.
+	// ClaimSubscriptions extends the leases of a process (holder) on active subscriptions, and claims at most limit
+	// active subscriptions whose lease has expired or ended. It returns all active subscriptions on which the process
+	// has a lease after the call. Each of these leases lasts for at least half of the time between at and until.
 	ClaimSubscriptions(ctx context.Context, holder domain.LeaseID, at, until time.Time,
 		limit int) ([]domain.Subscription, error)
-	// ReleaseSubscriptions ends all leases of holder.
+	// ReleaseSubscriptions ends all leases of the process (holder).
 	ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error
-	// ListPending returns the subscriptions leased by holder for which there are changes that Append has not read yet.
+	// ListPending returns the subscriptions on which the process (holder) has a lease, and for which there are changes
+	// that Append has not read yet.
 	ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error)
 	// Append reads at most limit changes of the feed, and at most limit other events, after the position of the
 	// subscription. It stores those that the subscription wants (domain.Subscription.Wants) with the next sequences,
-	// and advances the position, in one atomic change. If the first version of a record is after the position, it
-	// becomes an event with the record's present version, even if the record has changed since. The feed's entry for
-	// the present version then becomes another event, unless the same call reads both entries
+	// and advances the position, in one atomic change. If the first version of a record is after the position, Append
+	// stores an event with the record's present version, even if the record has changed since. The feed's entry for the
+	// present version then becomes another event, unless the same call reads both entries
 	// (domain.FeedChange.EventType). Errors: LeaseLost, also if the stored subscription has another revision than s.
 	Append(ctx context.Context, l SubscriptionLease, s domain.Subscription, limit int,
 		newID func() domain.EventID) (AppendedEvents, error)
-	// ListEvents returns at most limit events with a sequence greater than after that are not parked, in the order of
-	// their sequences.
+	// ListEvents returns at most limit events that are not parked and whose sequence is greater than the given one
+	// (after), in the order of their sequences.
 	ListEvents(ctx context.Context, l SubscriptionLease, after int64, limit int) ([]domain.SubscriptionEvent, error)
 	// ListParked returns the first parked event of each subject. It returns at most limit events, in the order of their
 	// sequences.
@@ -252,6 +253,6 @@ type EventMaintenance interface {
 	PruneEvents(ctx context.Context, before time.Time, limit int) (int, error)
 	// AnnounceCompleteness stores the events account.drifting and account.complete for at most limit accounts whose
 	// state has changed since the last call, and returns their number. A drift is announced only when it has lasted for
-	// grace. No event is stored for an account that is removed or whose state is unknown.
+	// the grace period. No event is stored for an account that is removed or whose state is unknown.
 	AnnounceCompleteness(ctx context.Context, at time.Time, grace time.Duration, limit int) (int, error)
 }

@@ -126,9 +126,9 @@ type StatementQuery struct {
 	Force  bool          // whether to write the statement even if the account drifts
 }
 
-// StatementWriter writes a statement. The argument records yields the records of the statement, ordered by date, then
-// by id; it may be ranged over several times. If reading fails, the sequence ends with the error, and the writer
-// returns it.
+// StatementWriter writes a statement. It gets the records of the statement as a sequence (records), ordered by date,
+// then by id, which may be ranged over several times. If reading fails, the sequence ends with the error, and the
+// writer returns it.
 type StatementWriter func(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 
 // Statements writes statements of accounts.
@@ -151,8 +151,8 @@ type StatementFormat interface {
 	MediaType() string
 	// Extension returns the extension of file names, without the dot.
 	Extension() string
-	// Write writes a document to w. It keeps only one record in memory at a time. Errors: those of the sequence records
-	// and of the writer w; Conflict (no_balance, not_representable) before the first byte if the format cannot express
+	// Write writes a document to w. It keeps only one record in memory at a time. Errors: those of the record sequence
+	// and of the writer; Conflict (no_balance, not_representable) before the first byte if the format cannot express
 	// the statement.
 	Write(w io.Writer, s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error
 }
@@ -378,8 +378,8 @@ type Reader interface {
 	// ListQuarantine returns the rows in a connection's quarantine, newest first. Errors: NotFound.
 	ListQuarantine(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.QuarantinedRow], error)
-	// ListTenantAccounts returns the accounts of all connections of the tenant, ordered by
-	// external id. If connection is not zero, only its accounts are returned.
+	// ListTenantAccounts returns the accounts of all connections of the tenant, ordered by external id. If connection
+	// is not zero, only the accounts of this connection are returned.
 	ListTenantAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 	// GetAccount returns one account. Errors: NotFound.
@@ -418,11 +418,11 @@ type Worker interface {
 	// nothing is left to do for this pull. Errors: only errors of the store; errors of the vendor are
 	// recorded in the pull.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
-	// RunWaitingPull makes one attempt of the oldest waiting pull of a tenant that uses few workers of this process.
-	// Such a tenant has no pull in RunWaitingPull, and the number of its pulls in RunPull is less than half of
-	// ordinaryWorkers. The result found reports whether there was such a pull. While RunPull runs fewer than
-	// ordinaryWorkers pulls in total, RunWaitingPull does nothing. The job of the pull stays in the queue. When it runs
-	// later, it finds the outcome of the attempt. Errors: only errors of the store.
+	// RunWaitingPull makes one attempt of the oldest waiting pull of a tenant that uses few workers of this process,
+	// and reports whether it found such a pull. A tenant uses few workers if RunWaitingPull is running none of its
+	// pulls, and RunPull is running fewer than ordinaryWorkers/2 of its pulls. While RunPull runs fewer than
+	// ordinaryWorkers pulls in total, RunWaitingPull does nothing. The job of the pull stays in the queue. When the job
+	// runs later, it finds the outcome of the attempt. Errors: only errors of the store.
 	RunWaitingPull(ctx context.Context, ordinaryWorkers int) (found bool, err error)
 }
 
@@ -448,8 +448,8 @@ type Maintenance interface {
 	NoticeConsents(ctx context.Context, limit int) (int, error)
 	// CountAttention returns how many connections and accounts need attention.
 	CountAttention(ctx context.Context) (Attention, error)
-	// Prune deletes at most limit deliveries that are older than the duration keep, and at most limit idempotency
-	// responses that are older than ResponseRetention.
+	// Prune deletes at most limit deliveries that are older than the given duration (keep), and at most limit
+	// idempotency responses that are older than ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
 	// RemoveRegistrations removes at most limit webhooks at the vendors that no live token needs. These are the
 	// webhooks of revoked tokens and of deleted connections, and webhooks whose token was not minted completely. It
@@ -474,14 +474,14 @@ type Maintenance interface {
 	// old, and returns their number.
 	AnnounceCheckpoints(ctx context.Context, limit int) (int, error)
 	// VerifyAudit recomputes the trees of all tenants from their entries. It compares them with all stored hashes and
-	// checkpoints, and with the checkpoints in the argument earlier, which the caller obtained at any earlier time.
-	// Errors: Invalid if the argument contains a text that is not a checkpoint.
+	// checkpoints, and with checkpoints that the caller obtained at any earlier time (earlier). Errors: Invalid if one
+	// of the caller's texts is not a checkpoint.
 	VerifyAudit(ctx context.Context, earlier [][]byte) (AuditReport, error)
 	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
 	// zero if there is no such pull.
 	BacklogAge(ctx context.Context) (time.Duration, error)
-	// PruneEvents deletes at most limit events and at most limit attempts that are older than the duration keep. The
-	// events of a subscription are kept until they are delivered.
+	// PruneEvents deletes at most limit events and at most limit attempts that are older than the given duration
+	// (keep). The events of a subscription are kept until they are delivered.
 	PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error)
 	// AnnounceCompleteness stores events for at most limit accounts that have begun to drift, or that no longer drift.
 	AnnounceCompleteness(ctx context.Context, limit int) (int, error)

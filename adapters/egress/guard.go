@@ -1,6 +1,6 @@
-// Package egress decides to which addresses the service may connect. Adapters that call a host which a
-// tenant has named dial it with a [Guard], so that no request reaches an address that egress forbids, even
-// if the host name resolved to an allowed address before.
+// Package egress decides to which addresses the service may connect. Adapters use a [Guard] to dial hosts that tenants
+// have named, so that no request reaches a forbidden address, even if the host name resolved to an allowed address
+// before.
 package egress
 
 import (

@@ -12,7 +12,7 @@ import (
 // pruning off.
 type Config struct {
 	background.Config
-	// PollInterval is how often the queue polls for jobs that no notification announced. The pull of such a job starts
+	// PollInterval is the time between two polls for jobs that no notification announced. The pull of such a job starts
 	// at most one interval late. 0 means 500 ms, or 100 ms with PollOnly.
 	PollInterval time.Duration
 	// PollOnly makes the queue find jobs only by polling, without LISTEN. A pooler in transaction

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The queue must keep working after a crash of its database. As soon as the database is available again, a notification
-// must be enough to start jobs.
+// The queue must keep working after a crash of its database. As soon as the database is available again, notifications
+// must start jobs without a poll.
 func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 	options := pgtest.Options{Dir: filepath.Join(datadir.New(t), "data")}
 	server, err := pgtest.Start(options)
@@ -41,7 +41,7 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := newPull()
-	// The pool still contains connections that were lost with the server. The first use of each of them fails.
+	// The pool still contains connections that broke when the server crashed. The first use of each of them fails.
 	for attempts := 0; ; attempts++ {
 		err := e.within(t.Context(), q, func(tx transaction) error { return tx.enqueue(after.UUID) })
 		if err == nil {
@@ -51,7 +51,7 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The first job may run once more, because the crash may have lost the write of its completion.
+	// The first job may run once more, because its completion may have been lost in the crash.
 	for end := time.After(2 * waitTimeout); ; {
 		select {
 		case got := <-w.seen:

@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	pgtest.Main(m)
 }
 
-// transaction is an open transaction: exec runs a statement in it, and enqueue calls the queue's Enqueue
-// with it.
+// transaction is an open transaction. Its function exec runs a statement in the transaction, and enqueue passes the
+// transaction to the queue's Enqueue.
 type transaction struct {
 	exec    func(statement string) error
 	enqueue func(ids ...uuid.UUID) error

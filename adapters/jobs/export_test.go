@@ -9,7 +9,7 @@ import (
 // NudgeNow inserts jobs for stuck pulls, as the maintenance task for stuck pulls does.
 func (q *Queue) NudgeNow(ctx context.Context, ids ...domain.PullID) error { return q.nudge(ctx, ids) }
 
-// Lead runs a round under the queue's leader, as the full-table maintenance tasks do.
+// Lead runs a round while the queue holds the leader lock, as the full-table maintenance tasks do.
 func (q *Queue) Lead(ctx context.Context, round func(context.Context) error) error {
 	return q.lead(ctx, round)
 }

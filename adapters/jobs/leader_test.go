@@ -40,8 +40,8 @@ func TestOnlyOneReplicaLeadsAtATime(t *testing.T) {
 	}
 }
 
-// The maintenance recovers the panic of a round outside of Lead, so the process and its pool continue.
-// After the panic, no connection of the pool may still hold the lock.
+// After a round has panicked, no connection of the pool may still hold the lock. The process and its pool continue,
+// because the code that calls Lead recovers the panic.
 func TestARoundThatPanicsReleasesTheLeaderLock(t *testing.T) {
 	first, second := replicas(t)
 	func() {

@@ -38,8 +38,8 @@ func TestConcurrentMigrationsThroughAPoolerSucceed(t *testing.T) {
 	}
 }
 
-// Through a pooler, a job must run after the next poll without a notification, in the process that inserted it and in
-// any other process.
+// Through a pooler, the next poll must find a job without a notification. This holds for the process that inserted the
+// job and for any other process.
 func TestJobsRunThroughAPooler(t *testing.T) {
 	e := onPooler(t, pgtest.DSN(t))
 	q, w := e.make(t, pollOnly), oneAttemptWorker()
@@ -152,7 +152,7 @@ func TestAnotherReplicaLeadsAfterTheLeaderWasKilled(t *testing.T) {
 	}
 }
 
-// leadUntilKilled leads a round that does not end, and prints a line when the round has begun.
+// leadUntilKilled leads a round that never ends. It prints a line when the round has begun.
 func leadUntilKilled(dsn string) {
 	pool, err := pgxpool.New(context.Background(), dsn)
 	if err != nil {

@@ -107,10 +107,9 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	return nil
 }
 
-// Stop fetches no more jobs. It lets the running jobs finish within two thirds of the time
-// until the deadline of ctx. Then it cancels the remaining jobs and hands them back, so that
-// any process can run them without delay. It returns the error of ctx, wrapped, if some work
-// has not ended when ctx ends.
+// Stop prevents the queue from fetching more jobs. Running jobs can finish within two thirds of the time until the
+// deadline of ctx. Then Stop cancels the remaining jobs and hands them back, so that any process can run them without
+// delay. It returns the error of ctx, wrapped, if some work has not ended when ctx ends.
 func (q *Queue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -129,7 +128,8 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return nil
 }
 
-// stopOrdinary stops River. It cancels the jobs that have not finished when the context grace ends.
+// stopOrdinary stops River. When the grace period is over (grace has ended), it cancels the jobs that have not
+// finished.
 func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
 	if err := q.river.Stop(grace); err == nil {
 		return nil

@@ -99,9 +99,9 @@ func (c *client) nudge(ctx context.Context, ids []uuid.UUID) error {
 	return err
 }
 
-// withoutWaitingJob returns those ids whose pull has no waiting job that will run soon.
-// Without this filter every stuck pull of a backlog would receive a second job, and a pull whose
-// attempts always end in an error would accumulate jobs.
+// withoutWaitingJob returns the ids of the pulls for which no waiting job will run soon. Without this filter, every
+// stuck pull of a backlog would receive a second job, and a pull whose attempts always end in an error would accumulate
+// jobs.
 func (c *client) withoutWaitingJob(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	list, err := c.JobList(ctx, river.NewJobListParams().
 		Kinds(pullArgs{}.Kind()).Queues(queueName).First(10_000).

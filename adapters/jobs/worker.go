@@ -24,9 +24,9 @@ const (
 	priorityNormal = 2
 )
 
-// maxPolledSnooze is the longest snooze after which River's own poll finds the job. A job with
-// a longer snooze waits for River's scheduler, which runs only every 5 s. That is too
-// inaccurate for the delays between the first attempts of a pull.
+// maxPolledSnooze is the longest snooze for which River's own poll finds the job when the snooze ends. A job with a
+// longer snooze waits for River's scheduler, which runs only every 5 s. This interval is too long for the delays
+// between the first attempts of a pull.
 const maxPolledSnooze = 4 * time.Second
 
 // maxSplitSnooze is the longest wait that is split into snoozes of maxPolledSnooze. Each snooze
@@ -72,8 +72,8 @@ func (w *pullWorker) NextRetry(job *river.Job[pullArgs]) time.Time {
 	return time.Now().Add(background.RetryDelay(job.Attempt))
 }
 
-// Work makes one attempt of a pull. If the attempt fails, River stores only the error code
-// in the job; the complete error is passed to onError.
+// Work makes one attempt to run a pull. If the attempt fails, River stores only the error code in the job; the complete
+// error is passed to onError.
 func (w *pullWorker) Work(ctx context.Context, job *river.Job[pullArgs]) error {
 	defer w.reserved.Begin()()
 	var retryAfter time.Duration

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// liveAggregators returns the live aggregator connections of all tenants that are due at the time at, earliest first.
-// The function due returns when a connection is due; zero if it is never due.
+// liveAggregators returns the live aggregator connections of all tenants that are due at a given time (at), earliest
+// first. The function due returns when a connection is due, or zero if it is never due.
 func (s *Store) liveAggregators(at time.Time, due func(*domain.Connection) time.Time) []*domain.Connection {
 	var found []*domain.Connection
 	for _, c := range s.connections {

@@ -16,7 +16,7 @@ type closing struct {
 	adjustments []domain.Adjustment // oldest first; only those made while a close existed
 }
 
-// closed is a close, and the number of adjustments that were stored before it.
+// closed is a close with the number of adjustments that were stored before it (before).
 type closed struct {
 	domain.Close
 	before int
@@ -47,7 +47,8 @@ func (v ledger) ClosePeriod(ctx context.Context, tenant domain.TenantID, id doma
 	return c, created, err
 }
 
-// digestOf returns the close of an account, with the digest of its present live records up to the requested day.
+// digestOf returns a new close of an account. It contains the digest of the account's present live records up to the
+// requested day.
 func (s *Store) digestOf(a domain.Account, r domain.CloseRequest) domain.Close {
 	var rows []domain.Transaction
 	for _, t := range s.transactions[a.Connection] {
@@ -85,7 +86,7 @@ type adjustmentKey struct {
 	place   int
 }
 
-// adjusts reports whether the adjustment a, which has the index n in the account's list, belongs to the close.
+// adjusts reports whether an adjustment (a), which has the index n in the account's list, belongs to the close.
 func (c closed) adjusts(n int, a domain.Adjustment) bool { return n >= c.before && a.Day() <= c.Date }
 
 // earliestAdjusted returns the earliest closed day for which a change of the row is an adjustment; "" if there is none.

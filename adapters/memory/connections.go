@@ -210,8 +210,7 @@ func (s *Store) isShared(id domain.ConnectionID) bool {
 	return false
 }
 
-// recordActivity replaces each recorded time of the connection by the corresponding time in a if the time in a is
-// later.
+// recordActivity records the times of an activity (a). It never replaces a recorded time by an earlier one.
 func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{

@@ -109,7 +109,8 @@ func (v erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]
 	})
 }
 
-// claimedErasure returns the stored erasure if it is claimed until the given time. Errors: LeaseLost.
+// claimedErasure returns the stored erasure if the claim that ends at the given time (until) is still valid. Errors:
+// LeaseLost.
 func (s *Store) claimedErasure(e domain.Erasure, until time.Time) (*domain.Erasure, error) {
 	stored := s.erasures[e.ID]
 	if stored == nil || stored.Status != domain.ErasureRunning || !stored.DueAt.Equal(until) {
@@ -118,7 +119,7 @@ func (s *Store) claimedErasure(e domain.Erasure, until time.Time) (*domain.Erasu
 	return stored, nil
 }
 
-// Save does not overwrite the members that only a request changes.
+// Save does not overwrite the fields that only a new request for the erasure changes.
 func (v erasures) Save(ctx context.Context, e domain.Erasure, claimed time.Time) error {
 	return v.exclusive(ctx, "Erasures.Save", func() error {
 		stored, err := v.claimedErasure(e, claimed)
@@ -141,7 +142,7 @@ func (v erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (bool
 		}
 		c := v.connections[e.Connection]
 		if e.Status == domain.ErasureDone {
-			if stored.AwaitsVendor() { // it may have been requested since the claim
+			if stored.AwaitsVendor() { // the deletion at the vendor may have been requested since the claim
 				return false, nil
 			}
 			c.AccountRef = ""
@@ -265,8 +266,8 @@ func (s *Store) eraseResponses(e domain.Erasure) {
 }
 
 // eraseDeliveries deletes the deliveries of the connection. It also clears the contents of deliveries of the tenant's
-// other connections that name one of the erased account references, unless the other connection has this reference,
-// too.
+// other connections if the contents contain one of the erased account references, unless the other connection has the
+// same reference.
 func (s *Store) eraseDeliveries(connection domain.ConnectionID) {
 	erased := s.connections[connection]
 	refs := s.markReferences(erased)
@@ -301,7 +302,7 @@ func (s *Store) markReferences(c *domain.Connection) []string {
 	return refs
 }
 
-// names reports whether the body of a webhook contains the account reference.
+// names reports whether the body of a webhook contains the given account reference (ref).
 func names(body []byte, ref string) bool {
 	return slices.ContainsFunc(domain.ReferenceText(ref), func(text []byte) bool { return bytes.Contains(body, text) })
 }

@@ -17,8 +17,8 @@ type request struct {
 	key    string
 }
 
-// claim is a request with an idempotency key. The field at is the time at which the request was started or, if it has a
-// response, the time at which it was finished.
+// claim is a request with an idempotency key. Its time (at) is when the request was started or, if it has a response,
+// when it was finished.
 type claim struct {
 	fingerprint domain.Fingerprint
 	at          time.Time

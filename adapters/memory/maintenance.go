@@ -79,8 +79,8 @@ func (v pulls) ListWaiting(
 	})
 }
 
-// ListDueForReconcile treats a connection of which no complete pull has ended yet like a connection whose last complete
-// pull ended long ago.
+// ListDueForReconcile treats a connection without an ended complete pull (which reads everything that the vendor has)
+// like a connection whose last complete pull ended long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var due []domain.Connection

@@ -20,7 +20,7 @@ type pulls struct{ *Store }
 type pull struct {
 	domain.Pull
 	lease      domain.Lease // the lease of the worker that runs the pull; zero unless running
-	complete   bool         // the pull reads everything that the vendor has
+	complete   bool         // this is a complete pull, which reads everything that the vendor has
 	deliveries map[domain.DeliveryID]*domain.Delivery
 }
 

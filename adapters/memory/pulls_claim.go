@@ -15,7 +15,7 @@ import (
 const minWait = time.Second
 
 // Claim checks the connection before it checks whether the pull must wait: if the connection is deleted, the pull fails
-// at once; if it is paused, nobody knows how long the pull must wait.
+// at once; if it is paused, it is unknown how long the pull must wait.
 func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
 		p := v.pulls[lease.Pull]
@@ -102,9 +102,9 @@ func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
 }
 
-// takeOver ends the pull other, which has read everything except the accounts for which it waits. If the connection
-// still has the target of this pull, the pull p continues the wait and gets the deliveries that name one of these
-// accounts.
+// takeOver ends another pull (other) of the connection, which has read everything except the accounts for which it
+// waits. If the connection still has the target that the other pull has read, p continues the wait and gets the
+// deliveries that name one of these accounts.
 func (s *Store) takeOver(p, other *pull) {
 	if other.Progress.Target == s.connections[p.Connection].Target() {
 		p.Progress.Awaited = maps.Clone(other.Progress.Awaited)
@@ -138,8 +138,8 @@ func (s *Store) writable(lease domain.Lease) (*pull, error) {
 	return p, err
 }
 
-// Finish marks a pull of a deleted connection as failed instead of retrying it. The deletion has marked only those
-// pulls as failed that were waiting at that time, so a pull that begins to wait for a retry later would wait forever.
+// Finish marks a pull of a deleted connection as failed instead of retrying it. The deletion has marked only the pulls
+// as failed that were waiting then. A pull that begins to wait for a retry later would wait forever.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return v.exclusive(ctx, "Pulls.Finish", func() error {
 		p, err := v.leasedPull(lease)

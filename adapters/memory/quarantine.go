@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// updateQuarantine applies the page's changes of the quarantine. It releases rows before it adds rows, because a row
+// updateQuarantine applies the page's changes to the quarantine. It releases rows before it adds rows, because a row
 // that the page both releases and quarantines must stay in the quarantine.
 func (s *Store) updateQuarantine(p *pull, w ports.PageWrite, counts *domain.Counts) {
 	for _, key := range w.Released {

@@ -134,8 +134,8 @@ type publisher struct {
 	*replacer
 	ports.Publication
 	staged map[string]stagedRow
-	// relinked contains the ids of the continued accounts, which keep their ids. The value is true if the account did
-	// not belong to this reference before.
+	// relinked contains the ids of the continued accounts, which keep their ids. The value is true if the account
+	// reference or the external id of the account has changed.
 	relinked map[domain.AccountID]bool
 	first    []domain.QuarantineKey // keys of the accounts that were not stored before
 }
@@ -177,7 +177,7 @@ func (v pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	})
 }
 
-// endNewReference records that the accounts of the connection's account reference are stored.
+// endNewReference records that the accounts of the connection's present account reference are stored now.
 func (s *Store) endNewReference(c *domain.Connection) {
 	delete(s.staged, c.ID)
 	c.NewReference, c.StagedSince = false, time.Time{}
@@ -290,9 +290,9 @@ func (b *publisher) moveAccount(moved *account) {
 	maps.Copy(b.splitPairsOf(to), b.splitPairs[from])
 }
 
-// endFormer marks the accounts of former references that no account of the new reference continues as removed. It marks
+// endFormer marks accounts of former references as removed if no account of the new reference continues them. It marks
 // none if Unproved is set. It also marks none, and returns false, if an unreadable account of the new reference may
-// continue one of them.
+// continue one of these accounts.
 func (b *publisher) endFormer() bool {
 	var former []*account
 	for _, a := range b.accounts[b.p.Connection] {
@@ -329,7 +329,7 @@ func (b *publisher) visible(complete bool) []domain.TransactionData {
 	return rows
 }
 
-// accountIDOf returns the id of the account that the row names; zero if it is not stored.
+// accountIDOf returns the id of the account to which the row refers; zero if the account is not stored.
 func (b *publisher) accountIDOf(data domain.TransactionData) domain.AccountID {
 	if a := b.accounts[b.p.Connection][data.Account]; a != nil {
 		return a.ID
@@ -337,8 +337,8 @@ func (b *publisher) accountIDOf(data domain.TransactionData) domain.AccountID {
 	return domain.AccountID{}
 }
 
-// expectLeaving adds to leaving those live rows of relinked accounts, and those live rows without an account, that the
-// new reference does not show.
+// expectLeaving adds to leaving the live rows that the new reference does not show, if (a) the account reference or the
+// external id of their account has changed, or (b) they have no account.
 func (b *publisher) expectLeaving() {
 	for id, row := range b.rows {
 		if row.RemovedAt.IsZero() && !b.shown[id] && (b.relinked[row.AccountID] || row.AccountID.IsZero()) {

@@ -12,7 +12,7 @@ import (
 )
 
 // leaving contains the rows that a write is about to remove. It maps the external id of each row to the first pull that
-// is known to have read the list without the row; zero if that pull is not known.
+// is known to have read the list without finding the row; zero if that pull is not known.
 type leaving map[string]domain.PullID
 
 // announcedRemovals returns the rows whose removal the vendor has announced.
@@ -38,9 +38,9 @@ type replacer struct {
 	counts   *domain.Counts
 }
 
-// replaceRows matches removed rows with new rows, which came with this page or earlier. The transaction of a removed
-// row continues with the new row. The argument rows contains the rows that this write is about to remove; replaceRows
-// deletes the matched rows from it.
+// replaceRows matches removed rows with new rows of this page or of an earlier one. The new row becomes the present row
+// of the removed row's transaction. A matched row is no longer removed: replaceRows deletes it from the set of rows
+// that this write is about to remove (rows).
 func (s *Store) replaceRows(
 	p *pull, w ports.PageWrite, rows leaving, complete func(string) bool, counts *domain.Counts,
 ) {
@@ -74,8 +74,8 @@ func (s *Store) replaceRows(
 	}
 }
 
-// matchUnshown lets transactions take over rows of the page if no read under the present account reference has returned
-// the present row of the transaction.
+// matchUnshown matches rows of the page with transactions whose present row was not returned by any read under the
+// present account reference. A matched row becomes the present row of the transaction.
 func (r *replacer) matchUnshown() {
 	matchRow := func(t domain.Transaction) domain.MatchRow {
 		return domain.NewMatchRow(t.TransactionData, t.AccountID, r.w.Matching.Keys(t.TransactionData))
@@ -100,7 +100,8 @@ func (r *replacer) matchUnshown() {
 	}
 }
 
-// unshownRows returns the rows of a connection that no read under its present account reference has returned.
+// unshownRows returns the unshown rows of a connection: no read under the connection's present account reference has
+// returned them.
 func (s *Store) unshownRows(id domain.ConnectionID) []*transaction {
 	var rows []*transaction
 	for _, row := range s.transactions[id] {
@@ -207,7 +208,7 @@ func (r *replacer) reads() []domain.PullRead {
 	return reads
 }
 
-// replace makes the transaction of the removed row (match.Left) continue with the new row (match.Came).
+// replace makes the new row (match.Came) the present row of the removed row's transaction (match.Left).
 func (r *replacer) replace(match domain.Match) {
 	row, younger := r.rows[match.Left], r.rows[match.Came]
 	past := domain.Superseded{ExternalID: match.Left, At: r.w.At, Rule: match.Rule, Version: row.Version}
@@ -270,7 +271,8 @@ func (s *Store) splitPairsOf(id domain.ConnectionID) map[domain.MatchPair]bool {
 // now belongs to another row.
 func supersededKey(row *transaction) string { return row.ExternalID + "\x1f" + row.ID.String() }
 
-// followPast handles the rows of the page whose external id is a past id of a transaction.
+// followPast handles the rows of the page whose external id is a past id of a transaction: the vendor shows an earlier
+// row of the transaction again.
 func (r *replacer) followPast() {
 	returned := map[*transaction]bool{}
 	for _, externalID := range slices.Sorted(maps.Keys(r.shown)) {
@@ -296,8 +298,8 @@ func (r *replacer) followPast() {
 	}
 }
 
-// goBack makes a transaction continue with one of its past rows, because its present row was removed or is about to be
-// removed.
+// goBack makes an earlier row of a transaction its present row again, because its present row was removed or is about
+// to be removed.
 func (r *replacer) goBack(row *transaction, externalID string) {
 	present := row.ExternalID
 	rest, past, _ := row.WithoutPast(externalID)
@@ -310,8 +312,8 @@ func (r *replacer) goBack(row *transaction, externalID string) {
 	row.renamed = true
 }
 
-// split undoes the last replacement of a transaction that has replaced a row. The argument p is the pull that makes the
-// change; it has no id if an operator makes the change.
+// split undoes the last replacement of a transaction that has replaced a row. The change is made by a pull (p), which
+// has no id if an operator makes the change.
 func (s *Store) split(p *pull, row *transaction, newID domain.TransactionID, at time.Time) {
 	past := row.Supersedes[len(row.Supersedes)-1]
 	rows := rowsOf(s.transactions, row.Connection)

@@ -50,7 +50,7 @@ func (s *Store) postedOf(a *account) []domain.PostedRecord {
 	return records
 }
 
-// inWindow returns a function for AccountView.Posted that yields those of these records that are in the window.
+// inWindow returns a function for AccountView.Posted that yields the given records that are in the window.
 func inWindow(
 	records []domain.PostedRecord,
 ) func(context.Context, domain.Window) iter.Seq2[domain.PostedRecord, error] {

@@ -53,18 +53,18 @@ type Store struct {
 	auditKey     domain.Sealed
 	nudged       []domain.PullID // pulls to nudge; protected by the mutex
 	// recorded reports whether the running method has changed the object with this id, so that the audit entry of the
-	// object is stored. nil means that the method has changed all objects. It is protected by the mutex.
+	// object is stored. If it is nil, the method has changed all objects. It is protected by the mutex.
 	recorded      func(string) bool
 	erasures      map[domain.ErasureID]*domain.Erasure
 	events        map[domain.TenantID]*outbox
 	announced     map[domain.AccountID]domain.CompletenessState // the state that the last event reported
 	subscriptions map[domain.SubscriptionID]*subscription
 	staged        map[domain.ConnectionID]map[string]stagedRow
-	pastRefs      map[domain.ConnectionID][]string // account references that the connection had before edits
+	pastRefs      map[domain.ConnectionID][]string // earlier account references of the connection
 	erasedRefs    map[erasedRef]bool
 }
 
-// erasedRef is an account reference of an erased connection of the tenant.
+// erasedRef identifies an account reference of an erased connection by its tenant and the digest of the reference.
 type erasedRef struct {
 	tenant domain.TenantID
 	digest domain.ReferenceDigest

@@ -27,8 +27,8 @@ type subscription struct {
 	attempts     []domain.EventAttempt
 }
 
-// subscriptionEvent is an event of a subscription. The field parked is set if the event waits separately from the
-// others; see ports.AttemptsWrite.Parked.
+// subscriptionEvent is an event of a subscription. If it is parked (postponed), it waits separately from the others;
+// see ports.AttemptsWrite.Parked.
 type subscriptionEvent struct {
 	domain.SubscriptionEvent
 	parked bool
@@ -166,8 +166,8 @@ func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 	})
 }
 
-// Replay unparks all events. The events before the one whose sequence equals from are skipped, and the others are read
-// again in their order.
+// Replay unparks all events. The events before the one with the given sequence number (from) are skipped. The other
+// events are read again in their order.
 func (v subscriptions) Replay(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
 ) (ports.SubscriptionStatus, error) {
@@ -272,7 +272,7 @@ func (v subscriptions) ClaimSubscriptions(
 	})
 }
 
-// ReleaseSubscriptions makes the subscriptions of the holder claimable at once.
+// ReleaseSubscriptions ends the leases of the holder, so that other processes can claim the subscriptions at once.
 func (v subscriptions) ReleaseSubscriptions(ctx context.Context, holder domain.LeaseID) error {
 	return v.exclusive(ctx, "Subscriptions.ReleaseSubscriptions", func() error {
 		for _, row := range v.subscriptions {
@@ -523,8 +523,8 @@ func (v subscriptions) PruneEvents(ctx context.Context, before time.Time, limit 
 	})
 }
 
-// old reports whether to delete a row: the row's time at is earlier than before, and fewer than limit rows were
-// deleted. If the result is true, it increments deleted.
+// old reports whether to delete a row: its time (at) must be earlier than a given time (before), and fewer than limit
+// rows must have been deleted so far. If the result is true, old increments the number of deleted rows.
 func old(at, before time.Time, deleted *int, limit int) bool {
 	if !at.Before(before) || *deleted == limit {
 		return false
@@ -556,8 +556,8 @@ func (v subscriptions) AnnounceCompleteness(
 	})
 }
 
-// recordAdjusted stores an event for each closed period to which adjustments of the row belong. It considers only the
-// adjustments in row.adjustments with the index from and later ones.
+// recordAdjusted stores an event for each closed period to which adjustments of the row belong. It considers only
+// row.adjustments[from:].
 func (s *Store) recordAdjusted(row *transaction, from int) {
 	days := map[string]domain.AccountID{}
 	for _, key := range row.adjustments[from:] {

@@ -67,8 +67,8 @@ func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 	})
 }
 
-// RecordUsage ignores unknown ids. For a token that is not in used, the map lookup returns the zero time,
-// which is never later than the stored time.
+// RecordUsage ignores unknown ids. For a token without an entry in the map, the lookup returns the zero time, which is
+// never later than the stored time.
 func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
 	return v.exclusive(ctx, "Tokens.RecordUsage", func() error {
 		for _, token := range v.tokens {

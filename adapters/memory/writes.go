@@ -21,7 +21,7 @@ type transaction struct {
 	rowSHA256  []byte
 	normalizer string
 	replaced   []domain.Transaction // the versions before the present one, oldest first
-	renamed    bool                 // the write under way has archived the present version and changed its external id
+	renamed    bool                 // the current write has archived the present version and changed the external id
 	// adjustments refers to the adjustments that resulted from changes of the row.
 	adjustments []adjustmentKey
 	// unshown is set if the row was read under an earlier account reference, and no read under the present one has
@@ -37,8 +37,8 @@ type account struct {
 	absentSince domain.PullID // first pull whose account list lacked the account; zero while the account is listed
 }
 
-// change is an entry of a tenant's feed. It reports that the row got this version. If row has a newer version now,
-// readers skip the entry, because a later entry reports the row.
+// change is an entry of a tenant's feed. It reports that the row got this version. If the row has a newer version by
+// now, readers skip the entry, because a later entry reports that version.
 type change struct {
 	row     *transaction
 	version int
@@ -104,7 +104,7 @@ func (s *Store) putAccounts(p *pull, w ports.PageWrite, counts *domain.Counts) (
 }
 
 // writeRows writes the transactions and the quarantine of a page, and removes the rows in leaves. The function complete
-// is set only for a sweep; it reports whether the complete list has shown a row.
+// is nil except in a sweep, where it reports whether the complete list contains a row.
 func (s *Store) writeRows(
 	p *pull, w ports.PageWrite, firstStored []domain.QuarantineKey, leaves leaving, complete func(string) bool,
 	counts *domain.Counts,
@@ -349,8 +349,8 @@ func (s *Store) presentAccount(row *transaction) string {
 	return row.Account
 }
 
-// collected reports whether the vendor collected the row at or after the time that w.CollectedFrom has for
-// the account. It returns true if the vendor does not purge rows.
+// collected reports whether the vendor collected the row at or after the account's time in w.CollectedFrom. It returns
+// true if the vendor does not purge rows.
 func collected(row *transaction, account string, w ports.SweepWrite) bool {
 	if w.CollectedAt == nil {
 		return true

@@ -178,7 +178,8 @@ func (s *server) proveAuditInclusion(ctx context.Context, tenant domain.TenantID
 	return &bodyOutput[auditProofView]{auditProofOf(p)}, nil
 }
 
-// optionalSize returns nil for 0, the value of a parameter that is not in the request.
+// optionalSize returns nil if size is 0, which means that the request does not contain the parameter. Otherwise it
+// returns a pointer to the size.
 func optionalSize(size int) *int64 {
 	if size == 0 {
 		return nil
@@ -190,8 +191,8 @@ func optionalSize(size int) *int64 {
 // textType is the media type of the responses of handleText.
 const textType = "text/plain; charset=utf-8"
 
-// handleText is like handle, but for an operation without input whose response is plain text. example is the example
-// response in the document.
+// handleText is like handle, but for an operation without input whose response is plain text. The OpenAPI document
+// shows example as an example of the response.
 func handleText(
 	example string, h func(context.Context, domain.TenantID) (string, error),
 ) func(*server, *route) echo.HandlerFunc {

@@ -54,8 +54,8 @@ func (s *server) releaseBody(x *exchange) {
 
 const jsonType = operation.JSONType
 
-// isJSON reports whether h contains exactly one Content-Type, and this is JSON in UTF-8. It returns false if the body
-// has a content encoding, because decompressing could make the body larger than its limit.
+// isJSON reports whether the headers contain exactly one Content-Type, and its value is JSON in UTF-8. It returns false
+// if the body has a content encoding, because decompressing could make the body larger than its limit.
 func isJSON(h http.Header) bool {
 	types, encodings := h["Content-Type"], h["Content-Encoding"]
 	if len(types) != 1 || len(encodings) > 1 || (len(encodings) == 1 && encodings[0] != "identity") {

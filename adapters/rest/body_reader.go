@@ -22,17 +22,16 @@ const (
 	freeBody = 8 << 10
 	// maxBodyMemory is the number of bytes that all bodies together may use beyond their first freeBody bytes.
 	maxBodyMemory = 32 << 20
-	// minBodyRate is the minimum average rate, in bytes per second, of a body that uses a part of
-	// maxBodyMemory. Without this limit, a few slow callers could occupy all of that memory for
-	// bodyTimeout.
+	// minBodyRate is the minimum average rate, in bytes per second, at which a body must arrive if it uses a part of
+	// maxBodyMemory. Without this limit, a few slow callers could occupy all of that memory for bodyTimeout.
 	minBodyRate = 128 << 10
 	// busyRetryAfter is how long a caller should wait before it repeats a request for whose body no memory was
 	// available.
 	busyRetryAfter = time.Second
 )
 
-// bodyGrace is how long a body that uses a part of maxBodyMemory may pause, and by how much time it may fall behind
-// minBodyRate. Tests shorten it.
+// bodyGrace applies to a body that uses a part of maxBodyMemory. Such a body may pause for at most this time, and may
+// arrive at most this much later than minBodyRate requires. Tests shorten bodyGrace.
 var bodyGrace = 2 * time.Second
 
 // errBodyMemory is the cause of the 503 that is sent while the bodies of other requests use all memory.
@@ -42,7 +41,7 @@ var errBodyMemory = errors.New("the bodies of other requests use all memory for 
 type bodyReader struct {
 	body     io.Reader
 	response *http.ResponseController // used to set the read deadline of the connection
-	memory   *semaphore.Weighted      // maxBodyMemory, shared by all requests
+	memory   *semaphore.Weighted      // has maxBodyMemory bytes; shared by all requests
 	end      time.Time                // when the whole body must have arrived
 
 	reserved   int64     // bytes of memory that the caller must release
@@ -50,11 +49,11 @@ type bodyReader struct {
 	received   int64     // bytes of the body that have arrived since reservedAt
 }
 
-// readAll reads the body. length is its length, or negative if it is unknown; then readAll reads at
-// most limit+1 bytes, so that the caller can detect a body that is too large. If the body is longer
-// than freeBody, readAll reserves memory for the rest of the body before it reads on. It reserves
-// this memory at once, because two bodies that reserve memory step by step could wait for each
-// other. A caller must have sent freeBody bytes before it can occupy memory that other callers need.
+// readAll reads the body. A negative length means that the length of the body is unknown; readAll then reads at most
+// limit+1 bytes, so that the caller can detect a body that is too large. If the body is longer than freeBody, readAll
+// reserves memory for the rest of the body before it reads on. It reserves this memory at once, because two bodies that
+// reserve memory step by step could wait for each other. A caller must have sent freeBody bytes before it can occupy
+// memory that other callers need.
 func (b *bodyReader) readAll(ctx context.Context, length, limit int64) ([]byte, error) {
 	size := length
 	if length < 0 {
@@ -86,8 +85,8 @@ func endOfBody(err error) error {
 	return err
 }
 
-// fill reads until buffer is full or the body ends, and returns the number of bytes. Errors: io.EOF
-// at the end of the body; otherwise the error of reading the body.
+// fill reads until buffer is full or the body ends, and returns the number of bytes. Errors: io.EOF at the end of the
+// body, or the error that occurred while reading.
 func (b *bodyReader) fill(buffer []byte) (n int, err error) {
 	for n < len(buffer) && err == nil {
 		b.setDeadline()
@@ -99,9 +98,10 @@ func (b *bodyReader) fill(buffer []byte) (n int, err error) {
 	return n, err
 }
 
-// setDeadline sets the read deadline of the connection. The deadline is b.end. For a body that has reserved memory,
-// it is the time at which the pause becomes too long or the average rate too low, if that is earlier. The error is
-// ignored, because the response recorder in tests supports no deadline and needs none.
+// setDeadline sets the read deadline of the connection. For a body that has reserved no memory, this is b.end. For any
+// other body, it is the earliest of three times: b.end, the end of the longest allowed pause, and the time at which the
+// average rate becomes too low. The error is ignored, because the response recorder in tests supports no deadline and
+// needs none.
 func (b *bodyReader) setDeadline() {
 	deadline := b.end
 	if !b.reservedAt.IsZero() {

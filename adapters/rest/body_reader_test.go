@@ -131,8 +131,8 @@ func TestTheBodyOfAnUnknownVendorIsNotRead(t *testing.T) {
 	}
 }
 
-// TestABodyReservesOnlyTheMemoryThatItUses reads bodies of several lengths, with and without a
-// Content-Length. It compares the reserved memory with the length of the body.
+// TestABodyReservesOnlyTheMemoryThatItUses checks that the reserved memory corresponds to the length of the body. It
+// reads bodies of several lengths, with and without a Content-Length.
 func TestABodyReservesOnlyTheMemoryThatItUses(t *testing.T) {
 	const limit = 100 << 10
 	for _, length := range []int{0, 1, freeBody - 1, freeBody, freeBody + 1, 20_000, limit, limit + 1} {

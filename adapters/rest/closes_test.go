@@ -27,8 +27,8 @@ func TestAnInvalidDayToCloseIsNamedInThePath(t *testing.T) {
 	}
 }
 
-// An adjustment must not show absent members as null, unless they have changed. Otherwise an adjustment that was
-// undone would differ from the record.
+// An adjustment must not show absent members as null, unless they have changed. Otherwise undoing the adjustment would
+// give a record that differs from the original one.
 func TestAnAdjustmentShowsOnlyWhatChanged(t *testing.T) {
 	members := domain.CoveredMembers{Status: "posted", Date: "2026-01-01", Amount: "1", Currency: "BRL"}
 	for name, test := range map[string]struct {

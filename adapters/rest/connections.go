@@ -22,8 +22,8 @@ type descriptor struct {
 	UpdatedAt  time.Time `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 }
 
-// descriptorOf returns the representation of c. It has no fields for the sealed credential, the
-// tenant and the revision.
+// descriptorOf returns the representation of c. The representation has no fields for the sealed credential, the tenant
+// and the revision.
 func descriptorOf(c domain.Connection) descriptor {
 	return descriptor{
 		ID: c.ID.String(), Vendor: string(c.Vendor), ConfigName: c.Name, BaseURL: c.BaseURL,

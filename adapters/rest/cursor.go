@@ -17,7 +17,7 @@ import (
 const (
 	cursorVersion    = 1
 	cursorHeaderSize = 2 + 16
-	maxCursor        = 2048 // in characters; the longest cursor, of a connection with a long name, has 1,384
+	maxCursor        = 2048 // in characters; the longest cursor (for a connection with a long name) has 1,384
 )
 
 // listKind identifies a list, so that a cursor of one list is rejected by all other lists.
@@ -123,7 +123,7 @@ type page[T any] struct {
 // listOutput is the output of an operation that returns a page of a list.
 type listOutput[T any] struct{ Body page[T] }
 
-// pageOf returns the page p in its envelope. The function view converts each item.
+// pageOf wraps the page p in its envelope, and converts each item with the function view.
 func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *listOutput[T] {
 	out := &listOutput[T]{Body: page[T]{Items: mapItems(p.Items, view), Limit: limit}}
 	if !p.Next.IsZero() {
@@ -133,8 +133,8 @@ func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *
 	return out
 }
 
-// mapItems returns the items converted by view. The result is never nil, so that JSON contains an
-// empty array.
+// mapItems converts each item with the function view and returns the results. It never returns nil, so that the JSON
+// contains an empty array.
 func mapItems[S, T any](items []S, view func(S) T) []T {
 	out := make([]T, len(items))
 	for i, item := range items {

@@ -31,7 +31,7 @@ type deliveryDetail struct {
 	Payload rawJSON `json:"payload" doc:"The received body; a string when it is not JSON"`
 }
 
-// deliveryOf returns the representation of d without its body. It also has no fields for the
+// deliveryOf returns the representation of d without its body. The representation also has no fields for the
 // fingerprint and the scope.
 func deliveryOf(d domain.Delivery) deliveryView {
 	return deliveryView{

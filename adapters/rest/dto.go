@@ -102,7 +102,7 @@ func (s secretMap) credential() domain.Credential {
 	return domain.NewCredential(s)
 }
 
-// amount returns the amount of m as a decimal string; "" if m is nil.
+// amount returns the amount of m as a decimal string, or "" if m is nil.
 func amount(m *domain.Money) string {
 	if m == nil {
 		return ""
@@ -110,7 +110,7 @@ func amount(m *domain.Money) string {
 	return m.Amount.String()
 }
 
-// currency returns the currency of m; "" if m is nil.
+// currency returns the currency of m, or "" if m is nil.
 func currency(m *domain.Money) string {
 	if m == nil {
 		return ""
@@ -118,7 +118,7 @@ func currency(m *domain.Money) string {
 	return m.Currency
 }
 
-// idOrEmpty returns the id as text; "" for the zero id.
+// idOrEmpty returns the id as text, or "" for the zero id.
 func idOrEmpty[T any](id domain.ID[T]) string {
 	if id.IsZero() {
 		return ""

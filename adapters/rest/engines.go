@@ -33,7 +33,7 @@ type engineDescriptor struct {
 	UpdatedAt  time.Time  `json:"updatedAt" example:"2026-03-02T10:00:00Z" doc:"When it was last changed"`
 }
 
-// engineOf returns the representation of c. It has no field for the sealed credential.
+// engineOf returns the representation of c. The representation has no field for the sealed credential.
 func engineOf(c domain.Connection) engineDescriptor {
 	return engineDescriptor{
 		ID: c.ID.String(), Type: string(c.Type), ConfigName: c.Name, Config: jsonObject(c.Config),

@@ -243,8 +243,8 @@ func (r *route) problemFields(err error) []ProblemField {
 	return sortFields(all)
 }
 
-// location returns the location of a domain field in this route's input, with the name that the
-// caller used. For the field "" it returns the location of the whole input.
+// location returns the location of a domain field in this route's input. It uses the name that the field has in the
+// input. For the field "" it returns the location of the whole input.
 func (r *route) location(field string) string {
 	if other, ok := r.fieldNames[field]; ok {
 		field = other

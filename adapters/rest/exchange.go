@@ -19,14 +19,14 @@ type exchange struct {
 	route         *route // nil until the router has matched a route
 	principal     auth.Principal
 
-	// bodyMemory is the number of bytes of the shared memory for bodies that this body uses. This
+	// bodyMemory is the number of bytes that the body of this request uses of the memory that all bodies share. This
 	// memory is released when the request ends.
 	bodyMemory int64
 
 	body []byte // the body of an operation; nil if it has none
 
-	// invalid are the errors of the request that were found before its input was read. If there are any, the handler is
-	// not called.
+	// invalid contains the errors that were found in the request before its input was read. If there are any, the
+	// handler is not called.
 	invalid []ProblemField
 
 	// addressForbidden reports whether the base URL in the body contains a forbidden address. It is
@@ -53,8 +53,8 @@ func (x *exchange) matchedRoute() *route {
 	return x.route
 }
 
-// requestID returns the request id that the caller sent if it consists of 1 to 128 printable ASCII
-// characters; otherwise a new id.
+// requestID returns the request id that the caller sent if it consists of 1 to 128 printable ASCII characters, and
+// otherwise a new id.
 func (s *server) requestID(r *http.Request) string {
 	id := r.Header.Get(requestIDHeader)
 	if id == "" || len(id) > 128 || strings.ContainsFunc(id, isUnprintable) {

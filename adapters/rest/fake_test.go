@@ -227,7 +227,7 @@ func (f *fake) ResumeConnection(
 	return restingHealth(), f.record(id)
 }
 
-// restingHealth returns the health of a connection about which little is known.
+// restingHealth returns the health of a connection for which most states are unknown.
 func restingHealth() ports.ConnectionHealth {
 	return ports.ConnectionHealth{
 		Completeness: domain.Complete, Consent: ports.ConsentHealth{State: domain.ConsentUnknown},
@@ -600,7 +600,7 @@ func (f *fake) ProveAuditInclusion(
 	return domain.AuditProof{Size: 7}, f.record(sizes(sequence, size))
 }
 
-// sizes returns the arguments of a request for a proof as one text.
+// sizes formats the arguments of a proof request as one string.
 func sizes(number int64, size *int64) string {
 	if size == nil {
 		return fmt.Sprint(number, " newest")
@@ -621,7 +621,7 @@ func auditEntryFixture() domain.AuditEntry {
 	}
 }
 
-// subscriptionFixture returns a subscription with an event that is retried.
+// subscriptionFixture returns a disabled subscription with two waiting events and one event that is being retried.
 func subscriptionFixture(id domain.SubscriptionID) ports.SubscriptionStatus {
 	at := closeFixture(domain.AccountID{}, "2025-12-31").ClosedAt
 	return ports.SubscriptionStatus{

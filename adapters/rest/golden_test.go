@@ -49,8 +49,7 @@ func envelope[L listKind](item string) string {
 	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 
-// Expected representations. goldenClose and goldenCloseEnd are the parts of the representation of closeFixture before
-// and after its sum.
+// Expected representations. The representation of closeFixture consists of goldenClose, its sum, and goldenCloseEnd.
 const (
 	goldenErasure = `{"id":"019b0000-0000-7000-8000-000000000001","connectionId":` +
 		`"019b0000-0000-7000-8000-000000000001","status":"running","lastError":"vendor_unreachable"}`

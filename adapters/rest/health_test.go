@@ -53,8 +53,8 @@ func TestReadinessReflectsItsChecks(t *testing.T) {
 	}
 }
 
-// TestEveryPartOfTheDocumentHasADescription also checks that the examples are complete. A part without an example
-// would be null.
+// TestEveryPartOfTheDocumentHasADescription also checks that the examples are complete. In an incomplete example, the
+// members without an example of their own would be null.
 func TestEveryPartOfTheDocumentHasADescription(t *testing.T) {
 	doc := openAPI(t, newEnv(t))
 	member := func(of any, names ...string) (value any) {

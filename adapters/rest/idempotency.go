@@ -103,10 +103,11 @@ func notKeyRune(r rune) bool {
 }
 
 // fingerprint returns a hash that distinguishes different requests with the same key. Each part before the body ends
-// with a newline, which these parts cannot contain, so that two different requests are never hashed as the same
-// bytes. On a route that supports If-Match, the header is hashed, too, because the response depends on it. It follows
-// the method after a space, which no method contains. A request without the header has the same fingerprint as in
-// earlier releases, which did not hash the header, so that stored fingerprints stay valid.
+// with a newline, which these parts cannot contain, so that two different requests are never hashed as the same bytes.
+//
+// On a route that supports If-Match, the value of this header is hashed, too, because the response depends on it. It is
+// appended to the method after a space, which no method contains. Earlier releases did not hash the header. A request
+// without the header has the same fingerprint as in those releases, so that stored fingerprints stay valid.
 func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	r := c.Request()
 	operation := r.Method
@@ -154,8 +155,8 @@ func (s *server) runBuffered(ctx context.Context, c echo.Context, run func() err
 	return buffered
 }
 
-// stored returns the response in the form in which it may be stored: an empty response for a 5xx, a placeholder if
-// the response contains a token, and otherwise the response itself.
+// stored returns the response in the form in which it may be stored. This is an empty response for a 5xx, a placeholder
+// if the response contains a token, and otherwise the response itself.
 func (r *bufferedResponse) stored(of *route) ports.StoredResponse {
 	switch {
 	case r.status >= http.StatusInternalServerError, r.status == 0:

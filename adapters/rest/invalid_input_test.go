@@ -208,8 +208,8 @@ var invalidBodies = []struct {
 	},
 }
 
-// replaceIn returns the valid body goodConnection with old replaced by replacement. withMember returns goodConnection
-// with one more member.
+// replaceIn returns the body goodConnection, in which the text old is replaced with replacement. withMember returns
+// goodConnection with one more member.
 func replaceIn(old, replacement string) string {
 	return strings.Replace(goodConnection, old, replacement, 1)
 }

@@ -22,7 +22,7 @@ type longPolls struct {
 
 	mu      sync.Mutex
 	total   int
-	waiting map[domain.TenantID]int // contains no zeros
+	waiting map[domain.TenantID]int // the number of waiting polls of each tenant; contains no zeros
 }
 
 // newLongPolls returns a longPolls that allows at most maxTotal waiting long polls of all tenants together; 0 means

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// waitingFeed is a fake service whose change feed has no changes. A read that may wait blocks until
-// it receives from release, or until its request ends.
+// waitingFeed is a fake service whose change feed has no changes. A call that may wait for changes blocks until it
+// receives from release, or until its request ends.
 type waitingFeed struct {
 	*fake
 	release chan struct{}

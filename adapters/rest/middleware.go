@@ -29,9 +29,12 @@ var (
 // https for the host and its subdomains.
 var strictTransport = []string{"max-age=31536000; includeSubDomains"}
 
-// observe is the outermost middleware: it assigns the request id, turns errors and panics
-// into problem documents, writes one line of the access log, also for a response that is aborted, and releases
-// the memory of the body.
+// observe is the outermost middleware. It does the following for every request:
+//
+//   - assigns the request id,
+//   - turns errors and panics into problem documents,
+//   - writes one line of the access log, even if the response is aborted,
+//   - releases the memory of the body.
 func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := s.Clock.Now()
@@ -87,7 +90,7 @@ func (p *panicError) Error() string {
 }
 
 // logAccess writes one line of the access log. It never logs a header, a body or a query. If the token was valid, and
-// the operation is a change or the status is at least 400, the line also contains the actor and the peer.
+// the operation is a change or has failed (status 400 or higher), the line also contains the actor and the peer.
 func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 	template, status, size := "", c.Response().Status, c.Response().Size
 	if x.isHEAD {

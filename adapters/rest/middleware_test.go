@@ -276,8 +276,8 @@ func TestTheReasonOfAnOperators401IsOnlyInTheLog(t *testing.T) {
 	}
 }
 
-// TestThePeerInTheLog checks that the log contains the client's address if there are proxies, and that no text of a
-// header is logged as an address.
+// TestThePeerInTheLog checks that the client's address is logged even if requests come through proxies, and that
+// arbitrary text in a header is never logged as an address.
 func TestThePeerInTheLog(t *testing.T) {
 	trusted := func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
 	for _, c := range []struct{ remote, forwarded, want string }{

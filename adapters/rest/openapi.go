@@ -48,7 +48,7 @@ func newDocument(version string) *operation.Document {
 	}
 }
 
-// statusText returns the status as text, the form of the keys of responses in the document.
+// statusText returns the status as text, which is the key of a response in the OpenAPI document.
 func statusText(status int) string { return strconv.Itoa(status) }
 
 // problemResponse returns the description of a failure status of a route, with an example and with the
@@ -129,9 +129,9 @@ func (s *server) buildDocument() ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. Of
-// the options, it uses only Vendors, ConnectorSchemas, Statements, AllowHTTP and Version. Errors: a document that
-// cannot be encoded.
+// Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. Of the options, it
+// uses only Vendors, ConnectorSchemas, Statements, AllowHTTP and Version. It returns an error if the document cannot be
+// encoded.
 func Document(options Options) ([]byte, error) {
 	s := &server{Options: options, allowedMethods: map[string]string{}}
 	return s.mountAPI(echo.New())

@@ -8,9 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/operation"
 )
 
-// describeConnectors adds the schemas of the connector types to the document, and makes the members config
-// and credential refer to them. Requests are not validated with these schemas: the connectors validate config
-// and credential, and their messages are better. Errors: a schema that is not valid, or uses a keyword that
+// describeConnectors adds the schemas of the connector types to the document, and makes the members config and
+// credential refer to them. Requests are not validated with these schemas: the connectors validate config and
+// credential, and their messages are better. It returns an error if a schema is not valid or uses a keyword that
 // operation.Schema does not have.
 func (s *server) describeConnectors(schemas operation.Schemas) error {
 	var configs, credentials []*operation.Schema

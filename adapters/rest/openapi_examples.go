@@ -29,7 +29,7 @@ var exampleErrors = map[int]error{
 	http.StatusServiceUnavailable: domain.Unavailable,
 }
 
-// exampleProblem returns the problem document with which the route responds to an error of this status.
+// exampleProblem returns the problem document that the OpenAPI document shows as the route's example for this status.
 func exampleProblem(r *route, status int) *Problem {
 	x := &exchange{route: r, instance: r.path}
 	return x.problem(exampleErrors[status])

@@ -83,8 +83,8 @@ type Options struct {
 	// it. If FeedDelay is nil, the response does not contain it.
 	FeedDelay func(ctx context.Context) (time.Duration, error)
 
-	// Draining reports whether the process is shutting down; /readyz then responds that it is not
-	// ready. nil means never.
+	// Draining reports whether the process is shutting down; /readyz then responds that it is not ready. If Draining is
+	// nil, the process never counts as shutting down.
 	Draining func() bool
 
 	// NotAccepting is closed when the process has stopped accepting connections. While Draining
@@ -112,8 +112,8 @@ type ConnectorSchema struct {
 	Credential string // JSON Schema
 }
 
-// complete returns the options with default values for optional fields that are not set. Errors: an error that names
-// a missing required option.
+// complete returns the options with default values for optional fields that are not set. If a required option is
+// missing, it returns an error that names the option.
 func (o Options) complete() (Options, error) {
 	switch {
 	case o.Verifier == nil:

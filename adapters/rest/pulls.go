@@ -39,7 +39,7 @@ type countsView struct {
 	Quarantined int `json:"quarantined" example:"0" doc:"Transactions and accounts that cannot be read"`
 }
 
-// pullOf returns the representation of p. It has no fields for scope and progress, which only the
+// pullOf returns the representation of p. The representation has no fields for scope and progress, which only the
 // worker uses.
 func pullOf(p domain.Pull) pullView {
 	return pullView{
@@ -50,7 +50,7 @@ func pullOf(p domain.Pull) pullView {
 	}
 }
 
-// pullRequest is the request body that limits a pull to a range of value dates. If both dates are
+// pullRequest is the request body of a new pull. It can limit the pull to a range of value dates. If both dates are
 // missing, the pull reads everything that the vendor has.
 type pullRequest struct {
 	From string `json:"from,omitempty" format:"date" doc:"First value date" example:"2026-03-01"`

@@ -11,9 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxBuckets limits the memory of a rate limiter. The least recently used bucket is evicted first.
-// A caller that sends requests with many keys in order to evict its own bucket can send one more
-// burst, but gains no more than that.
+// maxBuckets limits the memory of a rate limiter. The least recently used bucket is evicted first. A caller can evict
+// its own bucket by sending requests with many keys, but gains only one more burst.
 const maxBuckets = 10_000
 
 // bucketKey is the hash of a token or tenant, so that the limiter does not store the token or tenant
@@ -35,7 +34,7 @@ type bucket struct {
 	rate *rate.Limiter
 }
 
-// newRateLimiter returns a rate limiter; 0 means no limit.
+// newRateLimiter returns a rate limiter that allows perMinute requests per minute for each key; 0 means no limit.
 func newRateLimiter(perMinute int) *rateLimiter {
 	return &rateLimiter{perMinute: perMinute, buckets: map[bucketKey]*list.Element{}, recent: list.New()}
 }

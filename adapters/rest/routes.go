@@ -73,8 +73,8 @@ func (r *route) immutable(location string) bool {
 // unchanged.
 type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) (*O, error)
 
-// handle returns a function that describes a row of the route table in the document, and returns the Echo handler for
-// that row. The Echo handler calls h, unless the request has invalid input.
+// handle returns the mount function of a row of the route table. The mount function describes the row in the OpenAPI
+// document and returns the row's Echo handler, which calls h unless the request has invalid input.
 func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
 		op := s.describe(r)
@@ -108,8 +108,8 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 	}
 	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
 	if !e.route.idempotent || len(x.invalid) > 0 {
-		// A 400 that is caused by x.invalid is not stored under the idempotency key. The corrected request, without
-		// the invalid parameter or header, can have the same fingerprint.
+		// A 400 that is caused by x.invalid is not stored under the idempotency key, because the corrected request,
+		// without the invalid parameter or header, can have the same fingerprint.
 		return e.run(c, x)
 	}
 	return e.server.idempotent(c, x, func() error { return e.run(c, x) })

@@ -40,7 +40,7 @@ type server struct {
 
 // New returns the handler of the whole HTTP API: the operator API and the webhook receiver below /v1/discovery, and
 // /health, /readyz, /version, /openapi.json, /docs and /console. The handler is safe for concurrent use and starts no
-// goroutine. Errors: an error that names a missing required option.
+// goroutine. If a required option is missing, New returns an error that names the option.
 func New(service ports.API, options Options) (http.Handler, error) {
 	options, err := options.complete()
 	if err != nil {
@@ -65,8 +65,8 @@ func New(service ports.API, options Options) (http.Handler, error) {
 	return e, nil
 }
 
-// mountAPI mounts all routes and returns the OpenAPI document of the routes, encoded as JSON. Errors: a document
-// that cannot be encoded.
+// mountAPI mounts all routes and returns the OpenAPI document of the routes, encoded as JSON. It returns an error if
+// the document cannot be encoded.
 func (s *server) mountAPI(e *echo.Echo) (document []byte, err error) {
 	s.console = console.New()
 	s.api = operation.NewAPI(newDocument(s.Version))

@@ -24,7 +24,7 @@ import (
 // timeout.
 const (
 	statementTimeout = 15 * time.Minute // for the whole response, which occupies a connection to the database
-	chunkTimeout     = 30 * time.Second // for one chunk to be accepted by the caller
+	chunkTimeout     = 30 * time.Second // for the caller to accept one chunk
 	chunkSize        = 64 << 10
 )
 
@@ -172,7 +172,7 @@ func (e *statementEndpoint) abort(x *exchange, w *statementWriter, err error) {
 type statementWriter struct {
 	c        echo.Context
 	format   ports.StatementFormat
-	deadline time.Time // of the whole response
+	deadline time.Time // when the whole response must have been sent
 	failed   bool      // a write to the caller has failed
 }
 
@@ -223,7 +223,7 @@ func (w *statementWriter) fileName(s domain.Statement) string {
 // chunkWriter writes chunks, each with its own deadline. It writes the status and the header before the first chunk.
 type chunkWriter struct {
 	*statementWriter
-	header http.Header // nil after begin
+	header http.Header // nil after begin was called
 }
 
 // begin writes the status and the header.
@@ -234,7 +234,7 @@ func (w *chunkWriter) begin() {
 }
 
 // Write implements io.Writer. It sets a write deadline for the chunk, which replaces the server's timeout for a whole
-// response. An error of setting the deadline is ignored, because the response recorder in tests supports no deadline
+// response. An error from setting the deadline is ignored, because the response recorder in tests supports no deadline
 // and needs none.
 func (w *chunkWriter) Write(chunk []byte) (int, error) {
 	deadline := time.Now().Add(chunkTimeout)

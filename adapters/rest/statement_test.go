@@ -22,7 +22,7 @@ import (
 
 const statementPath = accountsPath + "/019b0000-0000-7000-8000-000000000002/statement"
 
-// lines is a statement format that writes one line for each record, and a last line.
+// lines is a statement format that writes one line for each record, followed by a last line.
 type lines struct{ refuse error }
 
 func (lines) Name() string      { return "lines" }
@@ -59,8 +59,8 @@ func (s statementService) WriteStatement(ctx context.Context, tenant domain.Tena
 		})
 }
 
-// countTo returns a sequence of n records of about 1 KiB each. Before each record, the sequence pauses. After the
-// records, it yields err, unless err is nil.
+// countTo returns a sequence of n records of about 1 KiB each. It pauses before each record. If err is not nil, the
+// sequence ends with err.
 func countTo(n int, pause time.Duration, err error) iter.Seq2[domain.StatementRecord, error] {
 	return func(yield func(domain.StatementRecord, error) bool) {
 		for i := range n {

@@ -279,8 +279,8 @@ func (s *server) listSubscriptions(ctx context.Context, tenant domain.TenantID, 
 // subscriptionCall is a method of the driving port that returns one subscription.
 type subscriptionCall func(context.Context, domain.TenantID, domain.SubscriptionID) (ports.SubscriptionStatus, error)
 
-// oneSubscription parses text, the id in the path, and runs call for this subscription. It returns the subscription
-// that call returned, with its entity tag.
+// oneSubscription parses the id in the path, which is text, and passes the id to call. It returns the subscription that
+// call returned, with its entity tag.
 func oneSubscription(
 	ctx context.Context, tenant domain.TenantID, text string, call subscriptionCall,
 ) (*taggedOutput[subscriptionView], error) {
@@ -377,7 +377,7 @@ func (s *server) rotateSubscriptionSecret(
 	return &taggedOutput[createdSubscription]{etag(c.Revision), createdSubscriptionOf(c)}, nil
 }
 
-// replaySubscription makes the service send stored events again, starting with the sequence in the body.
+// replaySubscription makes the service send stored events again, starting with the event whose sequence is in the body.
 func (s *server) replaySubscription(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Body eventReplayRequest

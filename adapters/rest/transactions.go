@@ -29,8 +29,8 @@ type accountView struct {
 	References []accountReferenceView `json:"references" doc:"The account references under which the account was read, oldest first. Another account reference of the connection, or a new connection, continues the account under its id"`
 }
 
-// accountReferenceView describes the id that the vendor used for an account under one account reference, and the
-// period in which this reference was used.
+// accountReferenceView describes one account reference under which an account was stored. It contains the id that the
+// vendor used for the account, and the period in which the reference was used.
 type accountReferenceView struct {
 	AccountRef string    `json:"accountRef" example:"c0ffee00-0000-4000-8000-000000000001" doc:"The id at the vendor: of an item at Pluggy, of a link at Belvo"`
 	ExternalID string    `json:"externalId" example:"c0ffee00-0000-4000-8000-000000000002" doc:"The vendor's id of the account under this reference"`
@@ -38,7 +38,7 @@ type accountReferenceView struct {
 	Until      time.Time `json:"until,omitzero" example:"2026-03-09T10:00:00Z" doc:"When another reference replaced it, or when the account was not found under the next reference; absent for the present reference"`
 }
 
-// referencesOf returns the representation of references. The result is never nil.
+// referencesOf returns the representation of account references. The result is never nil.
 func referencesOf(references []domain.AccountReference) []accountReferenceView {
 	views := make([]accountReferenceView, 0, len(references))
 	for _, r := range references {
@@ -424,10 +424,10 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	}}, nil
 }
 
-// drainReader returns the Connection header for a reader of the change feed. While the process serves requests
-// normally, the value is "". While the process shuts down, drainReader waits until the process accepts no more
-// connections, and then returns "close". Without the wait, the reader could reconnect to this process, get an empty
-// page at once, and so on until the process has ended.
+// drainReader returns the value of the Connection header in a response of the change feed. While the process serves
+// requests normally, the value is "". While the process shuts down, drainReader waits until the process no longer
+// accepts connections, and then returns "close". Without the wait, the reader could reconnect to this process, get an
+// empty page at once, and so on until the process has ended.
 func (s *server) drainReader(ctx context.Context) string {
 	if !s.Draining() {
 		return ""

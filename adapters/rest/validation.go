@@ -43,9 +43,9 @@ func (x *exchange) problemField(v operation.Violation) ProblemField {
 // maxLocation is the maximum length, in bytes, of a location that a response repeats.
 const maxLocation = 80
 
-// printableLocation returns location if it is short and printable. Otherwise it contains the name of an unknown
-// member or parameter that is too long, unprintable or not UTF-8, and printableLocation returns only its first part,
-// such as "body" or "query".
+// printableLocation returns location if it is short and printable. A location that is too long, unprintable or not
+// UTF-8 contains the name of an unknown member or parameter. printableLocation then returns only the first part of the
+// location, such as "body" or "query".
 func printableLocation(location string) string {
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
 	if len(location) <= maxLocation && !strings.ContainsFunc(location, unprintable) {

@@ -22,11 +22,12 @@ var errUnknownVendor = errors.New("unknown vendor")
 // not contain it.
 var webhookRoute = &route{method: http.MethodPost, path: webhookPath}
 
-// receiveWebhook receives a webhook request from an aggregator. It refuses an unknown vendor before it reads the
-// body. It limits the rate of requests per token and reads the raw body. It then passes token and body, the webhook
-// signature, the Authorization value and the client's address to the driving port, which verifies them. Every 401 is
-// the same and does not even contain the vendor. Its reason is logged. The vendor is logged only if it is configured,
-// because any other name in the path may be any text, even a token.
+// receiveWebhook receives a webhook request from an aggregator. It refuses an unknown vendor before it reads the body.
+// It limits the rate of requests per token and reads the raw body. It then passes the token, the body, the webhook
+// signature, the Authorization value and the client's address to the driving port, which verifies them.
+//
+// Every 401 is the same and does not even contain the vendor. The reason for a 401 is logged. The vendor is logged only
+// if it is configured, because any other name in the path may be any text, even a token.
 func (s *server) receiveWebhook(c echo.Context) error {
 	r := c.Request()
 	x := exchangeOf(r.Context())

@@ -7,6 +7,6 @@ import (
 	"os"
 )
 
-// copyOwner sets the permission bits of the file at path to those of the file that it will replace. The argument like
-// describes the replaced file. On systems other than Unix it does not copy the owner.
+// copyOwner gives the file at path the permission bits of the existing file (like), which it will replace. On systems
+// other than Unix it does not copy the owner.
 func copyOwner(path string, like fs.FileInfo) error { return os.Chmod(path, like.Mode().Perm()) }

@@ -79,7 +79,8 @@ func (k *Keyset) Seal(
 	return k.seal(c, associatedData(label, tenant.UUID, connection.UUID))
 }
 
-// SealSubscription encrypts the secrets of a subscription. It works like Seal, but uses subscriptionLabel.
+// SealSubscription encrypts the secrets of a subscription. It works like Seal, but with subscriptionLabel instead of
+// label.
 func (k *Keyset) SealSubscription(
 	tenant domain.TenantID, subscription domain.SubscriptionID, secrets domain.Credential,
 ) (domain.Sealed, error) {
@@ -136,8 +137,8 @@ func unopenedError() error {
 	}
 }
 
-// associatedData returns the concatenation of the label use, the id of a tenant and the id of a row. Each of them is
-// prefixed with its length as 4 bytes, big endian, so that two different inputs never result in the same bytes.
+// associatedData returns the concatenation of a label (use), a tenant id and a row id. Each of them is prefixed with
+// its length as 4 bytes, big endian, so that two different inputs never result in the same bytes.
 func associatedData(use string, tenant, row uuid.UUID) []byte {
 	var data []byte
 	for _, part := range [][]byte{[]byte(use), tenant[:], row[:]} {

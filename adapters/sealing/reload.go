@@ -10,9 +10,9 @@ import (
 // checkInterval is the minimum time between two periodic checks of the file for changes.
 const checkInterval = time.Second
 
-// currentKeys returns the keys in use. If the last check of the file is at least checkInterval
-// ago, it checks the file first. When several goroutines call it at that time, only the one
-// whose compare-and-swap succeeds checks the file; the other goroutines do not wait for it.
+// currentKeys returns the keys in use. If the last check of the file is at least checkInterval ago, it checks the file
+// first. If several goroutines call it at that time, only the goroutine whose compare-and-swap succeeds checks the
+// file. The others do not wait for the check.
 func (k *Keyset) currentKeys() *loadedKeys {
 	now, last := k.opts.Now().UnixNano(), k.lastCheck.Load()
 	if time.Duration(now-last) >= checkInterval && k.lastCheck.CompareAndSwap(last, now) {
@@ -63,8 +63,7 @@ func (k *Keyset) loadIfChanged() error {
 		return err
 	}
 	if !fresh.known[old.primary] {
-		// The file is a different keyset. With its keys, rows that were sealed a moment ago could not
-		// be opened.
+		// The file is a different keyset. The keys of that keyset cannot open the rows that were sealed a moment ago.
 		return fileError("changed to a keyset without the key in use")
 	}
 	k.keys.Store(fresh)

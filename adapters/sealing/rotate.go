@@ -11,7 +11,7 @@ import (
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 )
 
-// Step is a set of steps of a key rotation; Add|Promote does both steps at the same time.
+// Step is a set of key rotation steps. Add|Promote does both steps at the same time.
 type Step uint8
 
 // The steps of a key rotation. The package documentation explains in which order several
@@ -75,8 +75,7 @@ func Rotate(path string, steps Step) error {
 	return syncDir(path)
 }
 
-// rotateInto reads the keyset at path, applies the steps to it, and writes the result into the
-// file fresh.
+// rotateInto reads the keyset at path, applies the steps to it, and writes the result to another file (fresh).
 func rotateInto(path, fresh string, steps Step) error {
 	content, info, err := readFile(path)
 	defer clear(content)

@@ -63,8 +63,8 @@ func startCollector(t *testing.T) *fakeCollector {
 	return g
 }
 
-// read decodes the body of a request and stores it in the message into. It returns with g.mu locked, so that the caller
-// can store the message; the caller must unlock g.mu.
+// read decodes the body of a request into the given message. It returns with g.mu locked, so that the caller can store
+// the message. The caller must unlock g.mu.
 func (g *fakeCollector) read(t *testing.T, r *http.Request, into proto.Message) {
 	text, err := io.ReadAll(r.Body)
 	g.mu.Lock()

@@ -59,7 +59,7 @@ func (v vocabulary) unknown(query string) []string {
 	return slices.DeleteFunc(unknown, func(w string) bool { return v[w] })
 }
 
-// balanced reports whether all brackets of a query are closed, and closed in the right order.
+// balanced reports whether every bracket of a query is closed by the matching bracket, in the right order.
 func balanced(query string) bool {
 	var open []rune
 	pairs := map[rune]rune{')': '(', '}': '{', ']': '['}

@@ -12,13 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fakeTransport is an http.RoundTripper that returns the response of the function, without a
-// network.
+// fakeTransport is an http.RoundTripper that calls the function instead of using the network.
 type fakeTransport func(*http.Request) (*http.Response, error)
 
 func (w fakeTransport) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
-// spanOf sends one request through a traced transport around w, and returns the attributes of the
+// spanOf sends one request through a traced transport that wraps the given transport. It returns the attributes of the
 // span. It fails the test if the exported data contains the canary, which is part of the URL.
 func spanOf(ctx context.Context, t *testing.T, w fakeTransport) map[string]any {
 	t.Helper()

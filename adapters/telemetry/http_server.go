@@ -60,8 +60,8 @@ func (t *Traces) serve(next http.Handler, w http.ResponseWriter, r *http.Request
 	returned = true
 }
 
-// describe sets those attributes of the span that are known only after the request has been
-// served. code is the status of the response, or 0 if the handler panicked before it wrote one.
+// describe sets the span attributes that are known only after the request has been served. code is the status of the
+// response, or 0 if the handler panicked before it wrote one.
 func describe(span trace.Span, r *http.Request, route string, code int) {
 	if route != "" {
 		span.SetName(methodLabel(r.Method) + " " + route)
@@ -131,8 +131,8 @@ func (r *responseRecorder) Write(p []byte) (int, error) {
 	return r.ResponseWriter.Write(p)
 }
 
-// code returns the status that the caller received, or 0 if the handler panicked before it wrote one. The argument
-// returned says whether the handler returned without a panic.
+// code returns the status that the caller received. It returns 0 if the handler panicked (returned is false) before it
+// wrote a status.
 func (r *responseRecorder) code(returned bool) int {
 	if r.status == 0 && returned {
 		return http.StatusOK

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// other is the label value that replaces every value that is not allowed.
+	// other replaces every label value that is not allowed.
 	other = "other"
 	// maxLabelValues is the maximum number of distinct values of one label.
 	maxLabelValues = 64
@@ -35,7 +35,7 @@ type labels struct {
 	seen map[string][]string // the accepted values of each label; the key is the label's name
 }
 
-// vendor returns the name of the vendor v if v is configured, and other if it is not.
+// vendor returns the name of v, or "other" if v is not configured.
 func (l *labels) vendor(v domain.Vendor) string {
 	if slices.Contains(l.vendors, v) {
 		return string(v)
@@ -43,8 +43,8 @@ func (l *labels) vendor(v domain.Vendor) string {
 	return other
 }
 
-// value returns the given value if it has the form of a route template or an error code, and if it is one of the first
-// maxLabelValues different values of the label. Otherwise it returns other. For "" it always returns other.
+// value returns a label value unchanged if (a) it has the form of a route template or an error code, and (b) it is one
+// of the first maxLabelValues different values of the label. Otherwise, and always for "", it returns "other".
 func (l *labels) value(label, value string) string {
 	if !isLabelValue(value) {
 		return other
@@ -92,8 +92,7 @@ func methodLabel(name string) string {
 	return other
 }
 
-// statusLabel returns the status code as text, or none if code is 0 because no response was
-// received.
+// statusLabel returns the status code as text. If code is 0 because no response was received, it returns "none".
 func statusLabel(code int) string {
 	switch {
 	case code == 0:

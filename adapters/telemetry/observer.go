@@ -13,8 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Observer reports the application's events: it writes log lines and updates the metrics. Both
-// fields must be set.
+// Observer writes log lines for the application's events, and updates the metrics. Both fields must be set.
 type Observer struct {
 	Log     *zap.Logger
 	Metrics *Metrics
@@ -101,7 +100,7 @@ func (o Observer) pullAttempted(ctx context.Context, e ports.PullAttempted) {
 		traceField(spanContext(ctx, p.Trace)), errorField(e.Err))
 }
 
-// record counts an attempt of a pull in the series, and returns the value of the vendor label.
+// record updates the series for an attempt to run a pull, and returns the value of their vendor label.
 func (o Observer) record(e ports.PullAttempted) string {
 	m, p := o.Metrics, e.Pull
 	vendor := m.labels.vendor(p.Vendor)

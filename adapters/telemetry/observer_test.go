@@ -30,7 +30,7 @@ var (
 	wantError = "unavailable (vendor_unreachable); caused by: unavailable; caused by: dial: refused"
 )
 
-// wantSeries identifies a series by its name and labels, and contains its expected value.
+// wantSeries is the expected value of the series with the given name and labels.
 type wantSeries struct {
 	name   string
 	labels []string

@@ -85,8 +85,8 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 	}, nil
 }
 
-// newResource returns the attributes that identify this service to the collector. An unreadable part of
-// the environment variables is omitted and reported to OnError.
+// newResource returns the attributes that identify this service to the collector. If a part of the environment
+// variables cannot be parsed, newResource omits that part and reports the error to OnError.
 func (o OTLP) newResource(ctx context.Context) *resource.Resource {
 	identity, err := resource.New(ctx,
 		resource.WithAttributes(

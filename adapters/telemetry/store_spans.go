@@ -9,14 +9,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// commit is the name of the spans of Receive and StorePage, the two writes that matter in a
-// trace. The other methods of the stores have no span of their own, because each is part of a
-// request or a pull that has one.
+// commit is the name of the spans of Receive and StorePage, the two writes that matter in a trace. The other methods of
+// the stores have no spans of their own, because each call is part of a request or a pull that has a span.
 const commit = "commit"
 
-// Deliveries returns a store that records a span for each call of Receive on base. Receive
-// returns when the delivery has been committed, so the span contains the wait for the commit.
-// Without an endpoint, Deliveries returns base itself.
+// Deliveries returns a store that records a span for each call of Receive on base. Receive returns when the delivery
+// has been committed, so the span contains the wait for the commit. If no OTLP endpoint is configured, Deliveries
+// returns base itself.
 func (t *Traces) Deliveries(base ports.Deliveries) ports.Deliveries {
 	if t.off() {
 		return base
@@ -24,8 +23,8 @@ func (t *Traces) Deliveries(base ports.Deliveries) ports.Deliveries {
 	return tracedDeliveries{base, t.tracer}
 }
 
-// Pulls returns a store that records a span for each call of StorePage on base. Without an
-// endpoint, Pulls returns base itself.
+// Pulls returns a store that records a span for each call of StorePage on base. If no OTLP endpoint is configured,
+// Pulls returns base itself.
 func (t *Traces) Pulls(base ports.Pulls) ports.Pulls {
 	if t.off() {
 		return base

@@ -12,8 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeDeliveries and fakePulls are stores that return the error err. The text of err must not be
-// exported.
+// fakeDeliveries and fakePulls are stores that return a fixed error (err). The text of that error must not be exported.
 type (
 	fakeDeliveries struct {
 		ports.Deliveries

@@ -27,8 +27,8 @@ const (
 	webhookRoute = "/v1/discovery/webhooks/{vendor}/{token}"
 )
 
-// start starts the export with the options o. It returns the traces and a function that sends all
-// ended spans and stops the export.
+// start starts the export with the given options. It returns the traces, and a function that sends all ended spans and
+// stops the export.
 func start(t *testing.T, o OTLP) (*Traces, func()) {
 	t.Helper()
 	traces, shutdown, err := Start(t.Context(), o)
@@ -43,8 +43,8 @@ func start(t *testing.T, o OTLP) (*Traces, func()) {
 	}
 }
 
-// scenario simulates a webhook request, the pull that the request queued, and the call of the pull to the vendor. All
-// of them contain values that must not be exported.
+// scenario simulates a webhook request, the pull that the request queues, and the call that the pull sends to the
+// vendor. Each of them contains values that must not be exported.
 type scenario struct {
 	traces *Traces
 	seen   Observer

@@ -26,8 +26,8 @@ type leaf struct {
 // one.
 var errNoEntry = errors.New("transparency: an entry cannot be read")
 
-// Canonical returns the canonical JSON of an entry that has a number. Errors: errNoEntry for an entry without an
-// action.
+// Canonical returns the canonical JSON of an entry whose sequence number is set. Errors: errNoEntry for an entry
+// without an action.
 func Canonical(e domain.AuditEntry) ([]byte, error) {
 	if e.Action == "" {
 		return nil, errNoEntry
@@ -42,7 +42,7 @@ func Canonical(e domain.AuditEntry) ([]byte, error) {
 	return jcs.Transform(text)
 }
 
-// leafHash returns the hash of an entry with a number.
+// leafHash returns the hash of an entry whose sequence number is set.
 func leafHash(e domain.AuditEntry) (tlog.Hash, error) {
 	text, err := Canonical(e)
 	if err != nil {

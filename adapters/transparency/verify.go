@@ -32,7 +32,7 @@ func (t Tree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.Audit
 type verification struct {
 	tenant domain.TenantID
 	size   int64        // number of entries before the first one that is missing or unreadable
-	hashes computedTree // their hashes, by index
+	hashes computedTree // the hashes of the tree of these entries, by index
 	// differs is the number of the first entry whose computed hashes differ from the stored hashes, or -1 if there is
 	// none. The stored hashes are not signed: they can locate a wrong entry, but only a checkpoint proves that it is
 	// wrong.
@@ -111,7 +111,7 @@ func (v *verification) compareHashes(s ports.AuditSnapshot) error {
 	return nil
 }
 
-// entryOf returns the number of the entry together with which the hash at this index was stored.
+// entryOf returns the number of the entry with which the hash at this index was stored.
 func entryOf(index int64) int64 {
 	level, n := tlog.SplitStoredHashIndex(index)
 	return (n+1)<<level - 1
@@ -178,8 +178,9 @@ func (v *verification) matches(c checkpoint) bool {
 	return err == nil && root == c.root
 }
 
-// foundBetween records that a checkpoint with size entries does not match the computed tree. The first verified entries
-// match an earlier checkpoint, so the wrong entry comes after them. The argument name describes the checkpoint.
+// foundBetween records that a checkpoint with size entries does not match the computed tree. An earlier checkpoint
+// matches the first entries (verified is their number), so the wrong entry comes after them. The finding calls the
+// checkpoint by the argument name.
 func (v *verification) foundBetween(verified, size int64, name string) {
 	switch {
 	case size > v.size:

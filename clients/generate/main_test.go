@@ -39,7 +39,7 @@ func TestOnlyValuesOfSeveralTypesBecomeRawJSON(t *testing.T) {
 	}
 }
 
-// property returns the schema of the property x of the schema A.
+// property returns the schema of the property "x" in the schema "A".
 func property(t *testing.T, document []byte) map[string]any {
 	t.Helper()
 	var d struct {

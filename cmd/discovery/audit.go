@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// addAuditVerify adds the command verify to the group audit of the client's commands.
+// addAuditVerify adds the `audit verify` command to the group of audit commands that package client defines.
 func addAuditVerify(root *cobra.Command, env lookup) {
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == client.AuditGroup {

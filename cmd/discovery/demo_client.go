@@ -111,9 +111,9 @@ func (c *demoClient) exchange(
 	return requestText, bytes.TrimSpace(content), response.StatusCode, err
 }
 
-// summary returns a JSON body in one line. The members are sorted by name. Times and the
-// vendor's own object are omitted, secrets are hidden, long texts are truncated, and only the
-// length of a long list is shown.
+// summary returns a JSON body in one line. The members are sorted by name. Times, connection ids and the vendor's own
+// object (metadata) are omitted, secrets are hidden, long texts are truncated, and only the length of a long list is
+// shown.
 func summary(raw []byte) string {
 	var body object
 	if len(raw) == 0 || json.Unmarshal(raw, &body) != nil {
@@ -177,7 +177,7 @@ func summarizeList(name string, list []any) string {
 }
 
 // waitFor calls done repeatedly until it returns true. If the context ends first, waitFor sets c.err to an error that
-// contains the argument what, which describes the expected state.
+// names the expected state (what).
 func (c *demoClient) waitFor(what string, done func() bool) {
 	for c.err == nil && !done() {
 		select {

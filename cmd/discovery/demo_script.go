@@ -19,11 +19,10 @@ const apiPath = "/v1/discovery"
 // vendorScript contains the data and the actions of the demo that are specific to one vendor.
 type vendorScript struct {
 	vendor, accountRef, clientID, secret string
-	// sendWebhook makes the simulator send a webhook to url that announces new data. It returns the name of the
-	// event, and the status with which the service responded.
+	// sendWebhook makes the simulator announce new data with a webhook to url. It returns the name of the event, and
+	// the status with which the service responded.
 	sendWebhook func(ctx context.Context, url string) (event string, status int, err error)
-	// edit makes the simulator change one row, delete another one, and send webhooks about both
-	// changes to url.
+	// edit makes the simulator change one row, delete another one, and send webhooks about both changes to url.
 	edit func(ctx context.Context, url string) (reported string, err error)
 	// replace makes the simulator delete one row, create it again under a new id, and send webhooks about both
 	// changes to url. It returns the old and the new id.
@@ -175,8 +174,8 @@ func (e *demoEnv) showEdit(c *demoClient, script vendorScript, id, url string) {
 	c.table([]object{edited, removed})
 }
 
-// showReplacement makes the vendor delete a row and create it again under a new id. It prints the transaction when
-// the service has stored the change: the transaction has the new row, but is still found by the old row's id.
+// showReplacement makes the vendor delete a row and create it again under a new id. It prints the transaction when the
+// service has stored the change. The transaction then has the new row, but is still found by the old row's id.
 func (e *demoEnv) showReplacement(c *demoClient, script vendorScript, id, url string) {
 	if c.err != nil {
 		return

@@ -17,8 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
-// healthTimeout is the timeout of the request that the command "health" sends. It is longer than the time for which
-// the service itself waits for a dependency that does not respond.
+// healthTimeout is the timeout of the request that the `health` command sends. It is longer than the service itself
+// waits for a dependency that does not respond.
 const healthTimeout = 3 * time.Second
 
 func healthCommand(env lookup) *cobra.Command {

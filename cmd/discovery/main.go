@@ -115,9 +115,9 @@ func ignoreInterrupt(err error) error {
 	return err
 }
 
-// interruptedError returns the error of a command that was interrupted before it was done. If ctx
-// has ended, this error replaces err, because an interrupt also causes errors elsewhere, for
-// example in the database. Otherwise interruptedError returns err.
+// interruptedError returns the error of a command that was interrupted before it was done. If ctx has ended, it returns
+// an error that says so instead of err, because an interrupt also causes errors elsewhere, for example in the database.
+// Otherwise it returns err.
 func interruptedError(ctx context.Context, command string, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err

@@ -7,10 +7,9 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// limitMemory sets the memory limit of Go's garbage collector to nine tenths of the memory
-// that bound reports for the process. A process near its limit then collects garbage more
-// often instead of being killed. limitMemory does not override GOMEMLIMIT. If bound cannot be
-// read, it returns an error and sets no limit.
+// limitMemory sets the memory limit of Go's garbage collector to nine tenths of the memory that the process may use, as
+// reported by bound. A process near its limit then collects garbage more often instead of being killed. limitMemory
+// does not override GOMEMLIMIT. If bound cannot be read, it returns an error and sets no limit.
 func limitMemory(bound memlimit.Provider) error {
 	_, err := memlimit.Set(memlimit.WithProvider(bound))
 	return err

@@ -38,8 +38,8 @@ func createConnections(t *testing.T, env lookup, n int) {
 	}
 }
 
-// Operators destroy the old keys after a successful reseal. The command must therefore fail as long
-// as there are credentials that it could not open.
+// Operators destroy the old keys after a successful reseal. The command must therefore fail as long as there are
+// credentials that it could not decrypt.
 func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 	database := "sqlite://" + filepath.Join(datadir.New(t), "discovery.db")
 	own := withKeyset(t, environment(t, "DATABASE_URL", database, "EGRESS_ALLOWED_CIDRS", "127.0.0.0/8"))

@@ -28,9 +28,9 @@ func serveCommand(env lookup, environ []string, logTo io.Writer) *cobra.Command 
 	}
 }
 
-// serve runs the service until ctx ends. It opens the listeners before it composes the service,
-// so that an address that is already in use fails the start before the schema is migrated. A start
-// that fails logs nothing, because its error must be the only line that is printed.
+// serve runs the service until ctx ends. It opens the listeners before it composes the service. An address that is
+// already in use therefore makes the start fail before the schema is migrated. A start that fails logs nothing, because
+// its error must be the only line that is printed.
 func serve(ctx context.Context, env lookup, environ []string, logTo io.Writer) error {
 	cfg, err := settings(env)
 	if err != nil {

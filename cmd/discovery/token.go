@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// tokenLifetime is how long a token that the command "token" prints is valid.
+// tokenLifetime is how long a token that the `token` command prints is valid.
 const tokenLifetime = time.Hour
 
 func tokenCommand(env lookup) *cobra.Command {

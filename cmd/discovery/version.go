@@ -15,9 +15,9 @@ func versionCommand() *cobra.Command {
 	}
 }
 
-// addVersionFlag adds the flag --version to root, which prints the same as the command version. Without the flag,
-// root prints its help. Cobra's own version flag would also print the name of the program, unless it is given a
-// text/template. With a text/template, the linker keeps every method of every type.
+// addVersionFlag adds the flag --version to root, which prints the same as the `version` command. Without the flag,
+// root prints its help. Cobra's own version flag is not used, because it would also print the name of the program
+// unless it is given a text/template. With a text/template, the linker keeps every method of every type.
 func addVersionFlag(root *cobra.Command) {
 	asked := root.Flags().BoolP("version", "v", false, "print the version")
 	root.RunE = func(cmd *cobra.Command, _ []string) error {

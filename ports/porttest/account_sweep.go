@@ -24,8 +24,8 @@ func (f *fixture) sweepAccounts(l domain.Lease, proof domain.AbsenceProof, liste
 	}))
 }
 
-// storeAccounts stores accounts with these external ids. The argument listed states that they are the vendor's complete
-// list of accounts.
+// storeAccounts stores accounts with these external ids. If listed is true, they are the vendor's complete list of
+// accounts.
 func (f *fixture) storeAccounts(l domain.Lease, listed bool, externalIDs ...string) {
 	f.Helper()
 	w := ports.PageWrite{Listed: listed}
@@ -49,7 +49,8 @@ func (f *fixture) removedAccounts(c domain.Connection) []string {
 	return removed
 }
 
-// nextPull finishes the pull of the lease, and returns the lease of another pull of the connection.
+// nextPull finishes the pull that the lease l belongs to. It then starts another pull of the connection and returns its
+// lease.
 func (f *fixture) nextPull(c domain.Connection, l domain.Lease) domain.Lease {
 	f.Helper()
 	f.finish(l, domain.PullSucceeded, "")
@@ -120,8 +121,8 @@ func (f *fixture) quarantineAccounts(l domain.Lease, readable []string, unreadab
 }
 
 // accountSweepUnreadable checks that an account that becomes unreadable is not removed while the vendor lists it, and
-// that it returns if it was removed before. StorePage does not store an unreadable account, so only SweepAccounts
-// learns that the account is listed.
+// that it returns if it was removed before. StorePage does not store an unreadable account, so only SweepAccounts can
+// record that the account is listed.
 func accountSweepUnreadable(f *fixture) {
 	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
 		c, l := f.runningPull()

@@ -24,7 +24,8 @@ var adjustmentTests = []storeTest{
 	{"a page under a lost lease stores no adjustment", adjustmentLostLease},
 }
 
-// closeHistoryTests check that undoing the adjustments of a close always restores the records of its digest.
+// closeHistoryTests check that undoing the adjustments of a close always restores the records from which its digest was
+// computed.
 var closeHistoryTests = []storeTest{
 	{"undoing the adjustments reproduces every digest, after any history", closeRandomHistory},
 	{"undoing the adjustments reproduces digests that were computed while pages were stored", closeConcurrently},
@@ -265,9 +266,9 @@ func closeRandomHistory(f *fixture) {
 	}
 }
 
-// checkCloses checks that each close of the connection can be reproduced from its adjustments. It also checks that each
-// record in the change feed names the day of the earliest close for which the record has an adjustment. It returns the
-// number of adjustments.
+// checkCloses checks that undoing the adjustments of each close of the connection gives the digest that the close
+// recorded. It also checks that each record in the change feed contains the day of the earliest close for which the
+// record has an adjustment. It returns the number of adjustments.
 func (f *fixture) checkCloses(when string, c domain.Connection) (adjusted int) {
 	f.Helper()
 	earliest := map[domain.TransactionID]domain.Date{}
@@ -318,7 +319,7 @@ func closeConcurrently(f *fixture) {
 	}
 }
 
-// storePagesUntil stores random pages until the flag is set. The first pages also add rows.
+// storePagesUntil stores random pages until done is true. The first pages also add rows.
 func (f *fixture) storePagesUntil(done *atomic.Bool, l domain.Lease, random *rand.Rand, round int) {
 	for n := 0; !done.Load(); n++ {
 		w := randomPage(random)

@@ -20,7 +20,7 @@ const (
 	VendorHangs         VendorFault = "hang"           // no response
 	VendorTruncates     VendorFault = "cut"            // the body ends after half of its announced length
 	VendorSendsHTML     VendorFault = "html"           // status 200 with an HTML page
-	VendorSwapsTypes    VendorFault = "types"          // values have another JSON type
+	VendorSwapsTypes    VendorFault = "types"          // values have the wrong JSON type
 	VendorRedirects     VendorFault = "redirect"       // a redirect to another host
 	VendorOversizes     VendorFault = "oversize"       // a body larger than the client accepts
 	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can represent; affects only rows
@@ -32,7 +32,7 @@ const (
 // are stopped.
 type VendorEnv struct {
 	Adapter ports.Aggregator
-	// Good is a valid access. BadCredential differs from Good only in the credential, and
+	// Good is an access that the vendor accepts. BadCredential differs from Good only in the credential, and
 	// BadAccountRef differs from Good only in the account reference.
 	Good, BadCredential, BadAccountRef ports.Access
 	// Accounts are the external ids of the accounts of Good, sorted. There is at least one

@@ -41,7 +41,8 @@ func testFaults(t *testing.T, suite VendorSuite) {
 				continue // these faults affect only rows
 			}
 			if name == "Erase" && (fault == VendorTruncates || fault == VendorSwapsTypes || fault == VendorOversizes) {
-				continue // these faults affect only bodies, which the response to a deletion need not have
+				// These faults affect only response bodies, and the response to a deletion need not have a body.
+				continue
 			}
 			t.Run(string(fault)+"/"+name, func(t *testing.T) {
 				t.Parallel() // calls to a vendor that does not respond last until a timeout

@@ -15,8 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// manyRows is a number of rows that needs more than one page at every vendor and leaves the last page
-// partly empty.
+// manyRows is a number of rows that fills more than one page at every vendor, the last one only partly.
 const manyRows = 1203
 
 // maxPages is the number of pages after which a test fails, because the pagination seems to be endless.

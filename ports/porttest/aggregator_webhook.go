@@ -74,9 +74,8 @@ func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	}
 }
 
-// testCorruptedBody truncates the body after each of its bytes, and replaces each of its members by
-// each of the odd values. It checks that Parse returns an event or the error Invalid, and never
-// panics.
+// testCorruptedBody truncates the body after each of its bytes, and replaces each of its members by each of the odd
+// values. It checks that Parse then returns an event or the error Invalid, and never panics.
 func testCorruptedBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	trimmed := bytes.TrimSpace(body)

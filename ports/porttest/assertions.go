@@ -33,8 +33,8 @@ func (f *fixture) errorIs(err, want error) {
 	}
 }
 
-// sameNotFound fails the test unless both errors are the same NotFound error. The argument foreign is the error for
-// another tenant's row, and absent is the error for a row that does not exist.
+// sameNotFound fails the test unless the error for another tenant's row (foreign) and the error for a row that does not
+// exist (absent) are the same NotFound error.
 func (f *fixture) sameNotFound(method string, foreign, absent error) {
 	f.Helper()
 	if !errors.Is(foreign, domain.NotFound) || !errors.Is(absent, domain.NotFound) {

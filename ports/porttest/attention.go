@@ -26,7 +26,8 @@ var attentionTests = []storeTest{
 	{"connections that need attention are counted", attentionIsCounted},
 }
 
-// reported stores a new connection with this consent and this watch for missing webhooks, and returns the connection.
+// reported stores a new connection whose vendor has reported this consent, and which has this watch for missing
+// webhooks. It returns the connection.
 func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) domain.Connection {
 	f.Helper()
 	c := f.newConnection("connection " + newUUID().String())

@@ -43,14 +43,14 @@ func (f *fixture) newEntry(action, object string) domain.AuditEntry {
 	}
 }
 
-// recording returns a context for a store call. The change that the call makes also stores the entries.
+// recording returns a context for a store call that makes a change. The call also stores the entries.
 func (f *fixture) recording(entries ...domain.AuditEntry) context.Context {
 	return ports.WithAuditedChange(f.ctx, ports.AuditedChange{
 		Tenant: f.tenant, Entries: func() []domain.AuditEntry { return entries },
 	})
 }
 
-// record returns a context for a store call. The change that the call makes also stores a new entry with this action.
+// record returns a context for a store call that makes a change. The call also stores a new entry with this action.
 func (f *fixture) record(action string) context.Context {
 	return f.recording(f.newEntry(action, newUUID().String()))
 }

@@ -83,7 +83,7 @@ func feedCoversAllConnections(f *fixture) {
 type versions map[domain.TransactionID]int
 
 // followFeed reads the feed in the same way as a consumer, and returns the last version that it has read of each row.
-// The writers send the versions that they have stored to written. followFeed returns when it has read all
+// The writers send the versions that they have stored to the channel written. followFeed returns when it has read all
 // of these versions, or after feedTimeout.
 func (f *fixture) followFeed(written <-chan versions) versions {
 	returned, want := versions{}, versions(nil)

@@ -60,10 +60,10 @@ func (f *fixture) adjustments(id domain.AccountID, date domain.Date) []domain.Ad
 	}, nil)
 }
 
-// DigestBefore undoes adjustments, which must be sorted newest first, in the present records of an account. It returns
-// the digest (in hex) and the number of those resulting records that are dated up to the given day. The argument
-// present contains the records as readers see them now. DigestBefore uses no code of the service for the digest, so
-// that it is an independent check of a close.
+// DigestBefore undoes the adjustments, newest first, on an account's records as readers see them now (present). The
+// adjustments must already be sorted newest first. DigestBefore returns the digest (in hex) and the number of those
+// resulting records that are dated on or before the given day. It uses no code of the service for the digest, so that
+// it is an independent check of a close.
 func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment, id domain.AccountID,
 	date domain.Date,
 ) (digest string, count int) {
@@ -96,8 +96,8 @@ func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment,
 	return hex.EncodeToString(sum[:]), len(order)
 }
 
-// reproduces checks that undoing the adjustments of a close in the present records results in the digest and the count
-// of the close.
+// reproduces checks that undoing the adjustments of a close on the present records gives the digest and the count that
+// the close recorded.
 func (f *fixture) reproduces(when string, c domain.Connection, closed domain.Close) {
 	f.Helper()
 	digest, count := DigestBefore(f.allRows(c), f.adjustments(closed.Account, closed.Date), closed.Account, closed.Date)

@@ -26,8 +26,8 @@ var completenessTests = []storeTest{
 	{"balances are listed by day", completenessBalances},
 }
 
-// finishSettled ends the pull as succeeded, with the results of a settled read. The time at is the time of the
-// readings.
+// finishSettled marks the pull as succeeded and stores the results of a settled read (a read of everything during which
+// the vendor did not synchronise). The readings get the time at.
 func (f *fixture) finishSettled(l domain.Lease, at time.Time, settled ports.SettledRead) {
 	f.Helper()
 	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
@@ -55,8 +55,8 @@ func (f *fixture) completeness(id domain.AccountID) domain.Completeness {
 	return c
 }
 
-// accountWithRows returns a connection with the accounts "a" and "b" and these rows, the lease of its running pull,
-// and the id of the account "a". A row has the amount -12.5 BRL unless it was edited.
+// accountWithRows returns a connection with the accounts "a" and "b" and these rows, the lease of its running pull, and
+// the id of the account "a". A row has the amount -12.5 BRL unless an edit changes it.
 func (f *fixture) accountWithRows(rows ...domain.TransactionData) (domain.Connection, domain.Lease, domain.AccountID) {
 	f.Helper()
 	c, l := f.runningPull()
@@ -196,8 +196,8 @@ func completenessChain(f *fixture) {
 	f.equal("actual", "60", got.Gaps[0].Actual.String())
 }
 
-// completenessCounts checks that announced counts are compared with the stored rows. The counts are announced by pulls
-// that are not settled. Only row "2" and the row that replaces it count at first, because "1" was created before the
+// completenessCounts checks that announced counts are compared with the stored rows. The pulls that announce the counts
+// are not settled. At first, only row "2" and the row that replaces it are counted, because "1" was created before the
 // announced time, and "4" belongs to another account.
 func completenessCounts(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a"), withDate("2026-02-01")))

@@ -64,9 +64,9 @@ func deletionRevokes(f *fixture) {
 	f.errorIs(err, domain.Unauthenticated)
 }
 
-// deletionFailsPulls checks the deletion of a connection with two pulls: one waits for its next attempt, and one is
-// queued after it. The deletion must mark both pulls as failed. Otherwise their deliveries would stay accepted forever,
-// because no worker would ever run the pulls.
+// deletionFailsPulls checks that the deletion of a connection marks its pulls as failed. One pull waits for its next
+// attempt, and another one is queued after it. Otherwise their deliveries would stay accepted forever, because no
+// worker would ever run the pulls.
 func deletionFailsPulls(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -91,8 +91,8 @@ func deletionFailsPulls(f *fixture) {
 	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(unaffected.ID).Status)
 }
 
-// deletionRacesRequests checks that no pull stays queued for a connection that is deleted while pulls are requested.
-// This happens if a store checks the connection in one transaction and writes the pull in another.
+// deletionRacesRequests checks that no pull stays queued for a connection that is deleted while pulls are requested. A
+// pull would stay queued if a store checked the connection in one transaction and wrote the pull in another.
 func deletionRacesRequests(f *fixture) {
 	for range 5 {
 		c, token := f.connectionWithToken()

@@ -23,8 +23,8 @@ type ConnectorSuite struct {
 	// Config and Credential are valid for the connector.
 	Config     string
 	Credential domain.Credential
-	// Canonical is the canonical form of Config. Address is the URL that the connector passes to
-	// the guard for Config.
+	// Canonical is the canonical form of Config. Address is the URL that the connector passes to the guard when it
+	// validates Config.
 	Canonical, Address string
 	// Invalid maps the name of a mistake to an invalid configuration that contains the mistake.
 	Invalid map[string]InvalidConfig
@@ -38,7 +38,7 @@ type InvalidConfig struct {
 	fields     []string
 }
 
-// NewInvalidConfig returns an invalid configuration. fields are the names of the invalid fields, in
+// NewInvalidConfig returns an invalid configuration. The argument fields contains the names of the invalid fields, in
 // the order in which the connector's errors must name them.
 func NewInvalidConfig(config string, c domain.Credential, fields ...string) InvalidConfig {
 	return InvalidConfig{config, c, fields}

@@ -14,8 +14,8 @@ import (
 )
 
 // TestConfigSchema checks the JSON Schema of a connector's configuration. The members of the schema must be the fields
-// of the struct C, into which the function decode decodes a configuration. The error message for a configuration of
-// another form must name all of these members.
+// of the struct C, into which decode decodes a configuration. If a configuration is not a JSON object or has an unknown
+// member, the error message must name all members of the schema.
 func TestConfigSchema[C any](t *testing.T, schema string, decode func(json.RawMessage) (C, []*domain.Error)) {
 	t.Helper()
 	var described struct {

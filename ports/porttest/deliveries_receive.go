@@ -118,8 +118,8 @@ func receiveNeedsALiveToken(f *fixture) {
 	}
 }
 
-// eventsShareAPull checks that several events join one queued pull. One event comes with a second
-// token, because the queued pull belongs to the connection and not to a token.
+// eventsShareAPull checks that several events join one queued pull. One event is received with a second token, because
+// the queued pull belongs to the connection and not to a token.
 func eventsShareAPull(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -150,8 +150,8 @@ func startedPullsAreNotJoined(f *fixture) {
 }
 
 // unwantedEvents checks that no pull is queued for an event that is unreadable, requests no pull, or is about another
-// account reference. The three events have the same body, but none is a duplicate: two have different deduplication
-// keys, and the third has no key, so that its body identifies it.
+// account reference. The three events have the same body, but none of them is a duplicate: two have different
+// deduplication keys. The third has no key, so that it is identified by its body.
 func unwantedEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	elsewhere := wantedEvent("elsewhere", domain.PullScope{Everything: true})
@@ -214,9 +214,9 @@ func referencesInCapitals(f *fixture) {
 	}
 }
 
-// duplicates checks that an event that is sent again is recognised as a duplicate, for the first event also at each
-// stage of its pull. The copies of an event with a deduplication key have another body, because only the key identifies
-// such an event.
+// duplicates checks that an event that is sent again is recognised as a duplicate. For the first event, this is checked
+// at each stage of its pull. The copies of an event with a deduplication key have different bodies, because such an
+// event is identified only by its key.
 func duplicates(f *fixture) {
 	c, token := f.connectionWithToken()
 	byKey := f.incoming(token, wantedEvent("key", domain.PullScope{Everything: true}))
@@ -291,7 +291,8 @@ func concurrentCopies(f *fixture) {
 		ids(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil), pullID))
 }
 
-// concurrentEvents fails if two concurrent events find no queued pull and each queue one.
+// concurrentEvents checks that concurrent events share one pull. It fails if two of them find no queued pull, and each
+// of them queues one.
 func concurrentEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	var deliveries []ports.IncomingDelivery

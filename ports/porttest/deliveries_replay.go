@@ -71,8 +71,8 @@ func replayQueues(f *fixture) {
 	}
 }
 
-// replayJoins checks that replayed deliveries join the next pull while a pull is running. This also holds for the
-// delivery whose pull is running, so its status must not change when that pull ends.
+// replayJoins checks that replayed deliveries join the next pull while a pull is running. The delivery of the running
+// pull joins the next pull too, so its status must not change when the running pull ends.
 func replayJoins(f *fixture) {
 	c, token := f.connectionWithToken()
 	done := f.finishedDelivery(token, domain.PullScope{Everything: true}, domain.PullSucceeded, "")

@@ -72,8 +72,8 @@ func (f *fixture) mustClaimErasure(id domain.ErasureID) ports.ClaimedErasure {
 	return c
 }
 
-// erasePass runs the batches of one pass over the rows, with at most limit rows each. It calls the function between, if
-// not nil, after each batch.
+// erasePass runs all batches of one pass over the rows. A batch has at most limit rows. After each batch, erasePass
+// calls between, if between is not nil.
 func (f *fixture) erasePass(e domain.Erasure, limit int, between func()) domain.Erasure {
 	f.Helper()
 	passes := e.Passes
@@ -472,7 +472,7 @@ func erasureOfDeliveries(f *fixture) {
 	f.tenant = c.Tenant
 }
 
-// named returns a delivery of an event that names the account reference ref. The body of the delivery contains the
+// named returns a delivery of an event about the account reference ref. The body of the delivery contains the
 // reference, too.
 func (f *fixture) named(token domain.WebhookToken, ref string) ports.IncomingDelivery {
 	event := wantedEvent("event-"+newUUID().String(), domain.PullScope{Removed: []string{"row"}})

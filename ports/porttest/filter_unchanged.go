@@ -19,8 +19,7 @@ var filterUnchangedTests = []storeTest{
 	{"a page is filtered in any order, among any rows of the same dates", unchangedInAnyOrder},
 }
 
-// withContentHash returns an edit that sets the content hash of a row. Different values of the argument from result in
-// different hashes.
+// withContentHash returns an edit that sets the content hash of a row. Different values of from give different hashes.
 func withContentHash(from byte) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) { o.ContentHash = domain.ContentHash{from, 15: 0xff} }
 }
@@ -97,8 +96,8 @@ func newContentHashIsStored(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// unchangedRowsAreCounted checks that unchanged rows are counted, both for a page of only unchanged rows and for a page
-// that also has other rows. Unchanged rows must not be counted if the lease was lost.
+// unchangedRowsAreCounted checks that unchanged rows are counted, both if a page has only unchanged rows and if it also
+// has other rows. Unchanged rows must not be counted if the lease was lost.
 func unchangedRowsAreCounted(f *fixture) {
 	c, l := f.runningPull()
 	progress := domain.Progress{Planned: true, Step: 1, Cursor: "on"}

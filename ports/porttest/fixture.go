@@ -26,7 +26,7 @@ const (
 // must store microseconds.
 var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 123456000, time.UTC)
 
-// trace is a W3C traceparent. A pull stores the traceparent of the request that created it.
+// trace is a W3C traceparent. The traceparent of the request that created a pull is stored with the pull.
 const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 // fixture is the environment of one test. It contains the stores of a backend, and a tenant that only this test uses.

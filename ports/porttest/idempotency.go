@@ -116,8 +116,8 @@ func responseExpires(f *fixture) {
 	f.errorIs(err, domain.KeyInFlight)
 }
 
-// releaseFreesTheKey checks that Release frees a claimed key. It also calls Release after Finish, which a process can
-// do if it resumes after its claim has timed out.
+// releaseFreesTheKey checks that Release frees a claimed key. It also calls Release after Finish. This can happen if a
+// process resumes after its claim has timed out.
 func releaseFreesTheKey(f *fixture) {
 	at := f.now()
 	abandon := func(key string) {
@@ -136,8 +136,8 @@ func releaseFreesTheKey(f *fixture) {
 }
 
 // claimIsFenced checks a request that runs longer than ClaimTimeout, so that a repetition of the request takes over the
-// claim. The slow request must not free the key, because a third execution could then start. It must not store its
-// response either.
+// claim. The slow request must then (a) not free the key, because a third execution could start, and (b) not store its
+// response.
 func claimIsFenced(f *fixture) {
 	at := f.now()
 	taken := at.Add(ports.ClaimTimeout + timeResolution)

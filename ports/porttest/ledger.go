@@ -19,7 +19,7 @@ var ledgerTests = []storeTest{
 	{"a position of another list is Invalid", transactionPositions},
 }
 
-// ledgerIsTenantScoped checks that reads return no rows to another tenant, as for an unknown connection.
+// ledgerIsTenantScoped checks that another tenant gets no rows, just as for a connection that does not exist.
 func ledgerIsTenantScoped(f *fixture) {
 	c, l := f.runningPull()
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")},

@@ -85,7 +85,7 @@ func stuckPullsOldestFirst(f *fixture) {
 	f.equal("stuck pulls", []domain.PullID{older, younger}, stuck)
 }
 
-// waitingOf returns those of the given pulls that ListWaiting returns.
+// waitingOf returns those of the given pulls that ListWaiting returns if it excludes the tenants in without.
 func (f *fixture) waitingOf(at time.Time, without []domain.TenantID, pulls ...domain.PullID) (found []domain.PullID) {
 	f.Helper()
 	waiting, err := f.Pulls.ListWaiting(f.ctx, at, without, noLimit)
@@ -191,8 +191,9 @@ func connectionsDueForReconcile(f *fixture) {
 	}))
 }
 
-// narrowPullsAndReconcile checks that a pull of a few rows, in any state, does not delay the reconciliation
-// of its connection. The pull counts as complete once a request for everything is merged into it.
+// narrowPullsAndReconcile checks that a pull of a few rows, in any state, does not delay the reconciliation of its
+// connection. The pull counts as a complete pull (which reads everything that the vendor has) once a request for
+// everything is merged into it.
 func narrowPullsAndReconcile(f *fixture) {
 	c, token := f.connectionWithToken()
 	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
@@ -225,8 +226,8 @@ func narrowPullsAndReconcile(f *fixture) {
 	f.equal("after it has succeeded", false, f.isDueForReconcile(c, since))
 }
 
-// completePullsWithoutARequest checks the two other ways in which a pull becomes complete: an event
-// requests everything, or it is the first pull of the connection.
+// completePullsWithoutARequest checks the two other ways in which a pull becomes a complete one: (a) an event requests
+// everything, or (b) the pull is the first one of the connection.
 func completePullsWithoutARequest(f *fixture) {
 	c, token := f.connectionWithToken()
 	since := f.now()

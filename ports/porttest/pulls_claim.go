@@ -51,9 +51,8 @@ func claimReturnsPullAndConnection(f *fixture) {
 	f.inUTC(got.StartedAt)
 }
 
-// claimMergesScopes checks that the first claim merges the scopes of the deliveries in order of arrival, so
-// that the last signal wins. A second claim merges no further scopes, because the steps of the pull are
-// already planned.
+// claimMergesScopes checks that the first claim merges the scopes of the deliveries in order of arrival, so that the
+// last signal wins. A second claim does not merge further scopes, because the steps of the pull are already planned.
 func claimMergesScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receive(f.incoming(token, wantedEvent("1", domain.PullScope{
@@ -94,8 +93,9 @@ func (f *fixture) awaitAccount(c domain.Connection, l domain.Lease) map[string]t
 	return awaited
 }
 
-// claimTakesOver checks that a pull takes over a delivery about an account for which an earlier pull waits. The
-// delivery was replayed, so it was received before all pulls to which it is attached. It is taken over twice.
+// claimTakesOver checks that a pull takes over a delivery if an earlier pull is still waiting for the delivery's
+// account. The delivery was replayed, so it was received before all pulls to which it is attached. Two pulls, one after
+// the other, take it over.
 func claimTakesOver(f *fixture) {
 	c, token := f.connectionWithToken()
 	about := func(account string) domain.PullScope {
@@ -134,9 +134,9 @@ func claimTakesOver(f *fixture) {
 	f.equal("at the end", domain.DeliveryProcessed, f.getDelivery(late.ID).Status)
 }
 
-// claimOfLargeScopes checks that a claimed pull contains no removals if its scopes are too large.
-// VisitAnnouncedRemovals must then visit the removals of known rows: rows that are stored and not removed, or are in
-// the quarantine. It must not visit removals of another pull.
+// claimOfLargeScopes checks that a claimed pull contains no removals if the scopes of its deliveries are too large.
+// VisitAnnouncedRemovals must then visit the announced removals of all known rows, which are (a) stored and not
+// removed, or (b) in the quarantine. It must not visit removals of another pull.
 func claimOfLargeScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	const deliveries, perDelivery = 5, 5000
@@ -183,7 +183,7 @@ func claimOfLargeScopes(f *fixture) {
 }
 
 // checkVisits calls VisitAnnouncedRemovals, removes the rows with the visited ids during each visit, and compares all
-// visited ids with want. It also checks that no visit follows after one that fails.
+// visited ids with want. It also checks that no further visit follows a visit that fails.
 func (f *fixture) checkVisits(l domain.Lease, want []string) {
 	f.Helper()
 	var got []string
@@ -213,8 +213,8 @@ func (f *fixture) checkVisits(l domain.Lease, want []string) {
 	f.equal("visits until the first failure", 1, calls)
 }
 
-// concurrentClaimsOfAPull checks that exactly one lease is granted if several workers, as those of several replicas,
-// claim one pull concurrently.
+// concurrentClaimsOfAPull checks that exactly one lease is granted if several workers claim one pull concurrently, for
+// example workers of several replicas.
 func concurrentClaimsOfAPull(f *fixture) {
 	for range 5 {
 		pull := f.requestPull(f.createConnection(), domain.PullScope{})
@@ -233,9 +233,9 @@ func concurrentClaimsOfAPull(f *fixture) {
 	}
 }
 
-// onePullAtATime checks that the second pull of a connection is not due while the first pull is
-// under way: running, running with an expired lease, or waiting for its next attempt. It also
-// claims pulls of several connections concurrently; each must be claimed exactly once.
+// onePullAtATime checks that the second pull of a connection is not due while the first pull (a) is running, (b) is
+// running with an expired lease, or (c) waits for its next attempt. It also claims pulls of several connections
+// concurrently; each must be claimed exactly once.
 func onePullAtATime(f *fixture) {
 	c := f.createConnection()
 	first := f.requestPull(c, domain.PullScope{})

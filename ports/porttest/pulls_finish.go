@@ -42,8 +42,8 @@ func finishSetsTheOutcome(f *fixture) {
 	}
 }
 
-// attemptIsRestored checks that a pull still counts as started after an attempt that does not count, although the pull
-// then has zero attempts again.
+// attemptIsRestored checks that a pull is still regarded as started after its only attempt was not counted, although
+// its number of attempts is then zero again.
 func attemptIsRestored(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
@@ -73,9 +73,8 @@ func successClearsLastError(f *fixture) {
 	f.equal("last error afterwards", domain.Code(""), f.getPull(l.Pull).LastError)
 }
 
-// healthIsUpdated checks that Finish updates only the health of the connection. Revision and UpdatedAt must
-// not change, because only changes by an operator count there. Otherwise a request with If-Match would
-// fail.
+// healthIsUpdated checks that Finish updates only the health of the connection. Revision and UpdatedAt must not change,
+// because they reflect only changes by an operator. Otherwise a request with If-Match would fail.
 func healthIsUpdated(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()

@@ -47,7 +47,7 @@ func (f *fixture) assertLeaseLost(l domain.Lease) {
 	f.equal("the pull", before, f.getPull(l.Pull))
 }
 
-// takeover checks that the next worker continues from the stored progress after the crash of a worker. StartedAt must
+// takeover checks that, after a worker has crashed, the next worker continues from the stored progress. StartedAt must
 // not change.
 func takeover(f *fixture) {
 	c := f.createConnection()
@@ -110,8 +110,9 @@ func endedLeaseIsLost(f *fixture) {
 	f.errorIs(f.Pulls.Finish(f.ctx, absent, ports.Outcome{State: domain.PullFailed, At: epoch}), domain.LeaseLost)
 }
 
-// expiredLeaseStillWrites checks that an expired lease can still write until another lease replaces it. The
-// id of the lease decides, not the time: a slow worker without a successor does no harm.
+// expiredLeaseStillWrites checks that an expired lease can still write until another lease replaces it. The store must
+// compare the id of the lease and not its expiry, because a slow worker does no harm while no other worker has taken
+// over the pull.
 func expiredLeaseStillWrites(f *fixture) {
 	c, l := f.runningPull()
 	late := l.Until.Add(time.Hour)

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quarantineTests check the quarantine, and that announced removals are applied before a blocked pull
-// starts.
+// quarantineTests check the quarantine. They also check that the removals announced to a blocked pull (one that waits
+// for an earlier pull) are applied before it starts.
 var quarantineTests = []storeTest{
 	{"a quarantined row keeps its bytes, and is replaced when it is read again", quarantineKeepsRows},
 	{"a quarantined row leaves the stored row with the same id unchanged", quarantineLeavesStored},

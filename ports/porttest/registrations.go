@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// registrationTests check those methods of ports.Tokens that deal with webhooks that the service has created at the
-// vendor.
+// registrationTests check the methods of ports.Tokens for webhooks that the service has created at the vendor
+// (registrations).
 var registrationTests = []storeTest{
 	{"a pending token receives webhooks, but is neither listed nor revoked", pendingTokenIsHidden},
 	{"an active registration has the vendor's id, and its token is listed", activateRegistration},
@@ -185,8 +185,8 @@ func registrationsOfOthers(f *fixture) {
 	f.equal("a token without a registration", plain, f.findToken(plain))
 }
 
-// sourceSecretIsRequired checks that a delivery for a token with a source secret is received only with this secret. The
-// second round takes place while a pull is queued, because a store may then use other code.
+// sourceSecretIsRequired checks that a delivery for a token with a source secret is accepted only with this secret. The
+// second round takes place while a pull is queued, because a store may then use a different code path.
 func sourceSecretIsRequired(f *fixture) {
 	c := f.createConnection()
 	token, plain := f.newToken(c), f.createToken(c)
@@ -196,7 +196,7 @@ func sourceSecretIsRequired(f *fixture) {
 	for range 2 {
 		wrong := f.incoming(token, wantedEvent("wrong", domain.PullScope{}))
 		wrong.Authorization = domain.HashSource("Bearer another")
-		_, err := f.Deliveries.Receive(f.ctx, wrong) // must fail although the deployment admits the source
+		_, err := f.Deliveries.Receive(f.ctx, wrong) // must fail although the deployment's source checks pass
 		f.errorIs(err, domain.Unauthenticated)
 		unproved := f.incoming(plain, wantedEvent("unproved", domain.PullScope{}))
 		unproved.SourceAdmitted, unproved.Authorization = false, token.Source
@@ -210,7 +210,7 @@ func sourceSecretIsRequired(f *fixture) {
 
 // foreignEventsAreBare checks that a delivery about another account reference is stored without its body and scope if
 // its token has a registration. The fingerprint for deduplication must be stored nevertheless. The second round takes
-// place while a pull is queued, because a store may then use other code.
+// place while a pull is queued, because a store may then use a different code path.
 func foreignEventsAreBare(f *fixture) {
 	c, token := f.activeToken()
 	for range 2 {

@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// relinkTests check how the store stages the rows of a new account reference, and publishes them.
+// relinkTests check how the store stages the rows of a new account reference (stores them without showing them to
+// readers) and publishes them (makes them visible).
 var relinkTests = []storeTest{
 	{"no method returns staged rows", relinkStages},
 	{"a publication continues accounts and transactions", relinkPublishes},
@@ -46,14 +47,14 @@ var relinkTests = []storeTest{
 	{"an account that continues another one is not stored with a page", relinkLateAccount},
 }
 
-// relinks is a connection that has got another account reference, together with its running pull.
+// relinks is a connection whose account reference was changed, together with its running pull.
 type relinks struct {
 	*replacements
 	target string
 	ref    string
 }
 
-// repointTo gives the connection another account reference.
+// repointTo changes the account reference of the connection.
 func (f *fixture) repointTo(c domain.Connection, ref string) domain.Connection {
 	f.Helper()
 	updated, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
@@ -64,7 +65,7 @@ func (f *fixture) repointTo(c domain.Connection, ref string) domain.Connection {
 	return updated
 }
 
-// relinkTo gives the connection another account reference and starts a pull.
+// relinkTo changes the account reference of the connection and starts a pull.
 func (r *replacements) relinkTo(ref string) *relinks {
 	r.Helper()
 	r.c = r.repointTo(r.c, ref)
@@ -73,9 +74,9 @@ func (r *replacements) relinkTo(ref string) *relinks {
 	return &relinks{replacements: r, target: updated.Target(), ref: ref}
 }
 
-// newRelinks returns a connection to which another account reference was given. Its account "a" contains the row "x"
-// and the given rows, all of them live, unless a row names another account. There is also an account "b", which has no
-// other rows.
+// newRelinks returns a connection whose account reference was changed. All of its rows are live: the row "x" and the
+// given rows. They belong to the account "a", unless a given row names another account. There is also an account "b",
+// which has no rows unless a given row names it.
 func newRelinks(f *fixture, rows ...domain.TransactionData) *relinks {
 	f.Helper()
 	r := &replacements{fixture: f}
@@ -109,8 +110,8 @@ func (r *relinks) accountID(externalID string) domain.AccountID {
 	return domain.AccountID{}
 }
 
-// publication returns a publication of accounts. Each argument is either the external id of an account, or has the form
-// "after=before" if the account with the external id after continues the stored account with the external id before.
+// publication returns a publication of accounts. Each argument is the external id of an account, or "new=old" if the
+// account with the external id "new" continues the stored account with the external id "old".
 func (r *relinks) publication(accounts ...string) ports.Publication {
 	r.Helper()
 	p := ports.Publication{
@@ -128,7 +129,7 @@ func (r *relinks) publication(accounts ...string) ports.Publication {
 	return p
 }
 
-// publish makes the publication of these accounts (see publication), which must be complete, and returns its counts.
+// publish publishes these accounts (see publication) and returns the counts. The publication must be complete.
 func (r *relinks) publish(accounts ...string) domain.Counts {
 	r.Helper()
 	published, err := r.Pulls.Publish(r.ctx, r.l, r.publication(accounts...))
@@ -679,7 +680,7 @@ func relinkStagedSince(f *fixture) {
 	f.equal("staged rows afterwards", 0, len(rows))
 }
 
-// late stores a page with rows of the present account reference that the vendor shows only after the publication.
+// late stores a page with rows that the vendor shows only after the publication of the present account reference.
 func (r *relinks) late(rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
@@ -800,8 +801,9 @@ func relinkSweepsUnshown(f *fixture) {
 	})
 }
 
-// newNotShown returns a connection with three removed rows that differ only in their ids. The publication has removed
-// two of them; the third one, "left", was removed before. The present account reference has shown only an older row.
+// newNotShown returns a connection with three removed rows that differ only in their ids. Two of them were removed by
+// the publication. The third one, "left", had already been removed by the vendor. Under the present account reference,
+// the vendor has shown only an older row.
 func newNotShown(f *fixture) *relinks {
 	f.Helper()
 	r := newRelinks(f, purchase("x2"), purchase("left"))
@@ -811,9 +813,9 @@ func newNotShown(f *fixture) *relinks {
 	return r
 }
 
-// wantNotShown checks the state after the vendor has shown three rows equal to those of newNotShown. Two of them must
-// continue the transactions that the publication removed. The third one must be new, because the vendor itself had
-// removed the row "left".
+// wantNotShown checks the state after the vendor has shown three rows equal to those of newNotShown. Two of the shown
+// rows must continue the transactions that the publication removed. The third one must be a new transaction, because
+// the vendor itself had removed the row "left".
 func (r *relinks) wantNotShown() {
 	r.Helper()
 	var past []string

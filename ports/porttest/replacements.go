@@ -41,7 +41,8 @@ var replacementTests = []storeTest{
 // withoutMatching is an argument for Pulls.RemoveAnnounced with which no new row replaces a removed one.
 func withoutMatching(domain.Vendor) *ports.Matching { return nil }
 
-// matching matches rows only by their descriptions, because it returns no keys of the institution.
+// matching recognises replacements only by the descriptions of rows, because its function Keys returns no keys of the
+// institution.
 var matching = &ports.Matching{
 	Keys: func(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} },
 }
@@ -83,7 +84,7 @@ func news() domain.Progress {
 	return domain.Progress{Planned: true, Steps: []domain.Step{{CreatedFrom: time.Unix(1, 0)}}}
 }
 
-// next ends the pull and starts another one.
+// next ends the running pull and starts another one.
 func (r *replacements) next() { r.l = r.nextPull(r.c, r.l) }
 
 // page stores the rows as a page of the running pull, with this progress.
@@ -99,8 +100,8 @@ func (r *replacements) remove(externalIDs ...string) domain.Counts {
 	return r.mustStorePage(r.l, ports.PageWrite{Removed: externalIDs, Matching: matching, RecentlyLeft: true})
 }
 
-// sweepPage makes a sweep after a complete read that has returned the given rows and the rows with the ids in seen. It
-// stores the given rows together with those removals of other rows that the proof allows.
+// sweepPage sweeps after a complete read, which has returned the given rows and the rows with the ids in seen. It
+// stores the given rows, and marks all other rows as removed as far as the proof allows this.
 func (r *replacements) sweepPage(
 	proof domain.AbsenceProof, seen []string, rows ...domain.TransactionData,
 ) domain.Counts {

@@ -18,7 +18,7 @@ import (
 const sealerCanary = "canary-5f2c81"
 
 // TestSealer checks a ports.Sealer against its contract. The function open returns a new sealer with its own key. The
-// key must not change during the test.
+// key of a sealer must not change during the test.
 func TestSealer(t *testing.T, open func(t *testing.T) ports.Sealer) {
 	t.Helper()
 	t.Run("a sealed credential can be opened", func(t *testing.T) { sealerRoundTrip(t, open(t)) })

@@ -65,9 +65,9 @@ type InvalidSinkTarget struct {
 	Fields []string
 }
 
-// The timeouts of Send: the long one for a destination that answers, and the short one for a destination that does not.
-// A Send with the short timeout must end within the duration patience. A connection that hangs must be replaced sooner
-// than its heartbeats or the limits of the kernel would end it.
+// The timeouts of Send: longSend for a destination that answers, and shortSend for one that does not. A Send with the
+// timeout shortSend must end within patience. A connection that hangs must be replaced before its heartbeats or the
+// limits of the kernel would end it.
 const (
 	longSend  = time.Minute
 	shortSend = 400 * time.Millisecond
@@ -199,7 +199,7 @@ func (e *sinkEnv) fail(ctx context.Context, t testing.TB, kind domain.Kind, code
 	}
 }
 
-// recover sends events until one of them is delivered, and returns this event. The first ones may fail, because a
+// recover sends events until one of them is delivered, and returns this event. Earlier events may fail, because a
 // sender may notice a lost connection only when it sends an event.
 func (e *sinkEnv) recover(t testing.TB) ReceivedEvent {
 	t.Helper()
@@ -425,8 +425,8 @@ func (s SinkSuite) forbidden(t *testing.T) {
 	}
 }
 
-// printsNoSecret checks that printing a sender shows no secret. The sender has not sent anything, because printing
-// reads its fields without a lock.
+// printsNoSecret checks that no secret appears when a sender is printed. The sender has not sent anything, because
+// printing reads its fields without a lock.
 func (s SinkSuite) printsNoSecret(t *testing.T) {
 	e := s.newEnv(t, longSend)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {

@@ -21,7 +21,7 @@ type sinkProxy struct {
 	conns    map[net.Conn]bool
 	requests gate  // for data to the destination
 	answers  gate  // for data from the destination
-	lost     *gate // for data in both directions of the connections since the last call of lose
+	lost     *gate // for data in both directions, on the connections that were opened since the last call of lose
 }
 
 // newSinkProxy starts a proxy and stops it when the test ends.
@@ -68,8 +68,7 @@ func (p *sinkProxy) stop() {
 	p.lost.release()
 }
 
-// lose makes the present connections transfer no more data, like a firewall that has lost its state. Later connections
-// work.
+// lose stops all data on the present connections, like a firewall that has lost its state. Later connections work.
 func (p *sinkProxy) lose() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,8 +78,7 @@ func (p *sinkProxy) lose() {
 	p.lost = &gate{}
 }
 
-// hang makes the proxy transfer no data, in both directions, until the returned function is called. Connections stay
-// open.
+// hang stops all data, in both directions, until the returned function is called. Connections stay open.
 func (p *sinkProxy) hang() (resume func()) {
 	p.requests.hold()
 	p.answers.hold()
@@ -129,8 +127,8 @@ func (p *sinkProxy) forward(l net.Listener, sender net.Conn) {
 	wait.Wait()
 }
 
-// track adds the connections to those that stop breaks, and returns the gate by which lose stops them. running is false
-// if the listener l was already stopped.
+// track records the connections, so that stop can break them. It returns the gate by which lose stops their data.
+// running is false if the listener l was already stopped.
 func (p *sinkProxy) track(l net.Listener, conns ...net.Conn) (lost *gate, running bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -149,8 +147,7 @@ func (p *sinkProxy) untrack(conns ...net.Conn) {
 }
 
 // pipe copies data from source to sink, and closes both connections at the end. It waits while one of the gates
-// direction and lost is held. It adds the number of bytes that it reads from source to the argument bytes, unless this
-// is nil.
+// direction and lost is held. If bytes is not nil, pipe adds to it the number of bytes that it reads from source.
 func pipe(sink, source net.Conn, direction, lost *gate, bytes *atomic.Int64) {
 	defer func() { _, _ = sink.Close(), source.Close() }()
 	buffer := make([]byte, 32<<10)

@@ -94,7 +94,7 @@ func snapshotWindow(f *fixture) {
 	})
 }
 
-// snapshotPages checks a snapshot with more records than a store reads at once, all of them dated on a few days.
+// snapshotPages checks a snapshot with more records than a store reads at once. They are dated on only a few days.
 func snapshotPages(f *fixture) {
 	const days, perDay = 3, 1100
 	_, l, id := f.accountWithRows()
@@ -118,8 +118,8 @@ func snapshotPages(f *fixture) {
 	})
 }
 
-// snapshotIsolation checks that a view does not show changes that another goroutine makes while the view is read. A
-// store may make that writer wait until the view is closed, so the reader waits only briefly for the writer.
+// snapshotIsolation checks that a view does not show changes that another goroutine (the writer) makes while the view
+// is read. A store may make the writer wait until the view is closed, so the reader waits only briefly for the writer.
 func snapshotIsolation(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a")), row("2", withAccount("a")))
 	changed := make(chan struct{})

@@ -120,8 +120,8 @@ func Records(records ...domain.StatementRecord) iter.Seq2[domain.StatementRecord
 	}
 }
 
-// SampleStatement returns a statement with three records: money in, a converted amount that goes out, and a record
-// without texts.
+// SampleStatement returns a statement with three records: an incoming amount, an outgoing amount that was converted,
+// and a record without texts.
 func SampleStatement() (domain.Statement, []domain.StatementRecord) {
 	amount := decimal.RequireFromString
 	dollars := money("-20", "USD")

@@ -144,8 +144,8 @@ func pageRemoves(f *fixture) {
 	f.equal("removed again", want, f.getRow(c, "1"))
 }
 
-// pageListsAndRemoves checks that rows end up removed if a page both contains and removes them: a new row, an unchanged
-// row, an edited row, and a removed row that returns.
+// pageListsAndRemoves checks that rows are removed after a page that both contains and removes them: a new row, an
+// unchanged row, an edited row, and a removed row that returns.
 func pageListsAndRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("equal"), row("edited"), row("back"))
@@ -169,7 +169,7 @@ func pageListsAndRemoves(f *fixture) {
 	f.equal("feed", all, fed)
 }
 
-// pageDuplicates checks that the later occurrence is stored if a page contains a row twice. A single upsert statement
+// pageDuplicates checks that, if a page contains a row twice, the later occurrence is stored. A single upsert statement
 // for the whole page would fail, because two of its rows have the same key.
 func pageDuplicates(f *fixture) {
 	c, l := f.runningPull()
@@ -186,8 +186,8 @@ func pageDuplicates(f *fixture) {
 	f.equal("accounts", 1, len(f.listAccounts(c)))
 }
 
-// rowsPerConnection checks that rows of two connections are separate even if their external ids are
-// equal: two items of one vendor may have the same transaction ids.
+// rowsPerConnection checks that rows of two connections are separate even if their external ids are equal, because two
+// items (account references) of one vendor may have the same transaction ids.
 func rowsPerConnection(f *fixture) {
 	one, first := f.runningPull()
 	two, second := f.runningPull()
@@ -239,7 +239,7 @@ func emptyPage(f *fixture) {
 	f.equal("progress", progress, f.getPull(l.Pull).Progress)
 }
 
-// hugePage checks that a page can be stored that has more values than some databases allow as parameters of a
+// hugePage checks that a page can be stored even if it has more values than some databases allow as parameters of one
 // statement.
 func hugePage(f *fixture) {
 	c, l := f.runningPull()

@@ -182,8 +182,8 @@ func accountsChange(f *fixture) {
 	}
 }
 
-// accountMembers checks that accounts are returned as they were stored, an account with every member and an account
-// without a balance. A store must distinguish an unknown balance from a balance of zero.
+// accountMembers checks that accounts are returned as they were stored. It uses an account with every member and an
+// account without a balance. A store must distinguish an unknown balance from a balance of zero.
 func accountMembers(f *fixture) {
 	c, l := f.runningPull()
 	balance := money("1234567890123456.789", "BRL")

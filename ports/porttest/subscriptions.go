@@ -95,8 +95,8 @@ func (f *fixture) lease(s domain.Subscription) ports.SubscriptionLease {
 	return ports.SubscriptionLease{Tenant: s.Tenant, Subscription: s.ID, Holder: holder, Epoch: f.status(s).Epoch}
 }
 
-// claims claims subscriptions for a minute, and reports whether the holder then has the given one. The claim may also
-// include subscriptions that other tests of the backend have left.
+// claims claims subscriptions for a minute, and reports whether the given one is among them. The call may also claim
+// subscriptions of other tests of the backend.
 func (f *fixture) claims(holder domain.LeaseID, s domain.Subscription, at time.Time) bool {
 	f.Helper()
 	held, err := f.Subscriptions.ClaimSubscriptions(f.ctx, holder, at, at.Add(time.Minute), 1000)
@@ -142,7 +142,7 @@ func (f *fixture) status(s domain.Subscription) ports.SubscriptionStatus {
 	return status
 }
 
-// progress returns the numbers in the subscription's status as text.
+// progress formats the numbers in the subscription's status as one string.
 func (f *fixture) progress(s domain.Subscription) string {
 	f.Helper()
 	p := f.status(s)
@@ -283,7 +283,8 @@ func subscriptionResealed(f *fixture) {
 	f.equal("stored", s, f.status(s).Subscription)
 }
 
-// subscribedWithEvents returns a subscription with n events, each about another record, its lease and the events.
+// subscribedWithEvents stores a subscription with n events, each about a different record. It returns the subscription,
+// its lease and the events.
 func (f *fixture) subscribedWithEvents(n int) (
 	domain.Subscription, ports.SubscriptionLease, []domain.SubscriptionEvent,
 ) {
@@ -352,7 +353,8 @@ func queueBegins(f *fixture) {
 	f.storeRows(running, row("2"))
 	l := f.lease(now)
 	f.equal("now", []string{"1 transaction.added 1"}, briefEvents(f.appended(l, now, 1)))
-	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder)) // the claim included all free subscriptions
+	// The claim included all subscriptions that no other holder had claimed.
+	f.noError(f.Subscriptions.ReleaseSubscriptions(f.ctx, l.Holder))
 	f.equal("from the start", []string{"1 transaction.added 1", "2 transaction.added 1"},
 		briefEvents(f.appended(f.lease(start), start, 2)))
 }

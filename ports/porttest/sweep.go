@@ -23,9 +23,9 @@ var sweepTests = []storeTest{
 	{"rows that return, or whose account is gone, are not held back any more", sweepReleases},
 }
 
-// sweepNeedsTwoPulls checks sweeps that need two reads as proof. Row 2 is missing in two consecutive pulls,
-// and row 3 in two pulls that are not consecutive. Row 1 is older than the rows that the reads return, and
-// row 5 is the only row of its account.
+// sweepNeedsTwoPulls checks sweeps that need two reads as proof. Row 2 is missing from two consecutive pulls, and row 3
+// from two pulls that are not consecutive. Row 1 is older than the rows that the reads return, and row 5 is the only
+// row of its account.
 func sweepNeedsTwoPulls(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1", withDate("2026-02-01")), row("2", withDate("2026-02-02")), row("3", withDate("2026-02-03")),
@@ -46,8 +46,8 @@ func sweepNeedsTwoPulls(f *fixture) {
 	f.equal("removed", []string{"2", "3"}, f.removedIDs(c))
 }
 
-// sweepKeepsPurged checks sweeps that need two reads as proof, when the vendor collected all returned rows
-// at or after minute 5. Older rows may have been purged, so they must stay.
+// sweepKeepsPurged checks sweeps that need two reads as proof. The vendor collected all returned rows at or after
+// minute 5. It may have purged older rows, so the sweeps must not remove them.
 func sweepKeepsPurged(f *fixture) {
 	c, l := f.runningPull()
 	start := f.now()
@@ -85,7 +85,7 @@ func (f *fixture) manyRows(l domain.Lease, account string, n int) (externalIDs [
 	return externalIDs
 }
 
-// holdsBack reports whether removals in the connection are held back because there are too many of them.
+// holdsBack reports whether the store withholds removals of the connection's rows because there are too many of them.
 func (f *fixture) holdsBack(c domain.Connection) bool {
 	f.Helper()
 	activity, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)

@@ -26,7 +26,7 @@ var historyTests = []storeTest{
 	{"a page that is stored under a lost lease adds no version", historyUnderLostLease},
 }
 
-// withOrigin returns an edit that sets those members of a row that only History returns.
+// withOrigin returns an edit that sets the row's hash and normaliser, which only History returns.
 func withOrigin(hash byte, rules string) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) {
 		o.RowSHA256, o.Normalizer = slices.Repeat([]byte{hash}, 32), rules
@@ -39,7 +39,7 @@ func (f *fixture) history(c domain.Connection, externalID string) []domain.Trans
 }
 
 // historyOf reads the history of a transaction in pages of limit. It checks that the version numbers have no gap, and
-// that Previous of each version equals the next item of the list.
+// that the Previous field of each version equals the next item of the list.
 func (f *fixture) historyOf(id domain.TransactionID, limit int, between func()) []domain.TransactionVersion {
 	f.Helper()
 	versions := collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.TransactionVersion], error) {
@@ -214,8 +214,8 @@ func historyBoundsDeliveries(f *fixture) {
 	f.equal("deliveries", received[:domain.MaxVersionDeliveries], got)
 }
 
-// historyPages checks that versions that are added while the history is read are not returned, because they come before
-// the current position.
+// historyPages checks that versions that are added while the history is read are not returned. They are newer than all
+// that were read, so they come before the current position.
 func historyPages(f *fixture) {
 	c, l := f.runningPull()
 	edit := 0

@@ -20,8 +20,8 @@ var searchTests = []storeTest{
 	{"a transaction is found by its external id", transactionByExternalID},
 }
 
-// search returns the transactions that match the search. It reads all pages, with the given limit. A page can have
-// fewer rows than the limit although it is not the last page.
+// search returns the transactions that match the search. It reads all pages, with at most limit rows each. A page can
+// have fewer rows even if it is not the last one.
 func (f *fixture) search(s domain.TransactionSearch, limit int) []domain.Transaction {
 	f.Helper()
 	const most = 1000

@@ -141,7 +141,7 @@ var allowed = map[string][]string{
 		"github.com/shopspring/decimal", "gorm.io/gorm",
 	},
 
-	// Every adapter that calls a host that a tenant has named dials it with egress.
+	// Every adapter that calls a host chosen by a tenant uses egress to dial that host.
 	"adapters/egress": {
 		"domain",
 		"code.dny.dev/ssrf",
@@ -196,8 +196,8 @@ var allowed = map[string][]string{
 	// The example of an API client uses only the HTTP API of the service.
 	"examples/go": {},
 
-	// The binary builds its adapters through compose. It imports only the other packages that its
-	// subcommands need: the simulators for the demo, the keyset, ids and the clock.
+	// The binary builds its adapters through compose. In addition, it imports only the packages that its subcommands
+	// need: the simulators for the demo, the keyset, ids and the clock.
 	"cmd/discovery": {
 		"adapters/aggregator/belvo/belvosim", "adapters/aggregator/pluggy/pluggysim", "adapters/sealing",
 		"adapters/system", "cmd/discovery/client", "cmd/discovery/compose", "configs", "domain",
@@ -237,7 +237,7 @@ var allowed = map[string][]string{
 		"test/kit/pgtest",
 		"github.com/lestrrat-go/jwx/v2", "go.uber.org/zap/zapcore",
 	},
-	// The benchmark measures single adapters in addition to the whole service.
+	// The benchmark imports adapters, because it measures some of them separately in addition to the whole service.
 	"test/bench": {
 		anyPackage,
 		"github.com/glebarez/go-sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",
@@ -245,8 +245,8 @@ var allowed = map[string][]string{
 	},
 }
 
-// importers maps a top-level folder to the only top-level folders whose code may import it. The allow-list
-// cannot allow an exception, not even with anyPackage.
+// importers maps a top-level folder to the only top-level folders whose code may import it. An entry of the allow-list
+// does not override this rule, not even anyPackage.
 var importers = map[string][]string{
 	"application": {"application", "cmd", "test"},
 	"adapters":    {"adapters", "cmd", "test"},

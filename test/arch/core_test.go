@@ -18,7 +18,7 @@ var coreRoots = []string{"domain", "ports", "application"}
 // suites, which sleep and generate random ids.
 var testKits = []string{"ports/portmock", "ports/porttest"}
 
-// ban forbids the core to import a package, or to use certain names of the package.
+// ban prohibits the core from importing a package, or from using certain names of the package.
 type ban struct {
 	path  string   // the import path of the package
 	names []string // the forbidden names; nil forbids the import; a name that ends with "*" is a prefix
@@ -134,14 +134,14 @@ func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 	return found
 }
 
-// inCore reports whether a package belongs to the core, so that the bans apply to it.
+// inCore reports whether a package belongs to the core. The bans apply only to such packages.
 func inCore(pkg string) bool {
 	below := func(root string) bool { return within(pkg, root) }
 	return slices.ContainsFunc(coreRoots, below) && !slices.ContainsFunc(testKits, below)
 }
 
-// banOf returns the ban on a name of the package pkg, and whether there is one. If name is "", it returns
-// the ban on the import of pkg.
+// banOf returns the ban on using a name of a package, and whether such a ban exists. If name is "", banOf returns the
+// ban on importing the package.
 func banOf(bans []ban, pkg, name string) (ban, bool) {
 	for _, b := range bans {
 		root, tree := strings.CutSuffix(b.path, "/...")
@@ -159,8 +159,9 @@ func banOf(bans []ban, pkg, name string) (ban, bool) {
 	return ban{}, false
 }
 
-// excepted reports whether an exception allows the package pkg to use the given name of the package imported. If name
-// is "", it reports whether pkg may import that package. It removes the exception from unused.
+// excepted reports whether an exception allows one package (pkg) to use a name of another package (imported). If name
+// is "", it reports whether pkg may import the other package at all. It removes the exception from the set of unused
+// exceptions.
 func excepted(exceptions []exception, unused map[string]bool, pkg, imported, name string) bool {
 	for _, e := range exceptions {
 		if e.pkg != pkg || e.path != imported {

@@ -18,8 +18,8 @@ var (
 	alertName    = regexp.MustCompile(`(?m)- alert: (\w+)`)
 )
 
-// Every relative link of every document must lead to an existing file, and to an existing heading if
-// it names one.
+// Every relative link in every document must lead to an existing file. If the link also names a heading, the heading
+// must exist.
 func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 	links := 0
 	for _, file := range markdownFiles(t) {
@@ -75,8 +75,8 @@ func markdownFiles(t *testing.T) (files []string) {
 	return files
 }
 
-// followLink returns a description of the problem with the target of a relative link in file, or "" if there is no
-// problem.
+// followLink checks the target of a relative link in the given file. It returns a description of the problem, or "" if
+// there is none.
 func followLink(t *testing.T, file, target string) string {
 	t.Helper()
 	path, anchor, _ := strings.Cut(target, "#")

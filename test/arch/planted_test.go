@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// project is the input of the checks: the parsed code and the tables. A test plants a violation by changing
-// a copy of the real project.
+// project is the input of the checks: the parsed code and the tables of rules. To test the checks, a test adds a
+// violation to a copy of the real project.
 type project struct {
 	files      tree
 	allowed    map[string][]string
@@ -71,7 +71,8 @@ func TestPlantedImportsAreReported(t *testing.T) {
 	}
 }
 
-// Each case adds a file to a package, usually of the core, that imports another package and uses a name from it.
+// Each case adds a file to a package, usually to a package of the core. The file imports another package and uses a
+// name from it. The checks must report the use if it is forbidden.
 func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 	const uuid = "github.com/google/uuid"
 	for _, c := range []struct {
@@ -140,7 +141,8 @@ func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 	}
 }
 
-// Each case adds one file. The content or the path of the file violates the given rule, or no rule.
+// Each case adds one file. The checks must report the violations in the content or in the path of the file, and nothing
+// else.
 func TestPlantedFilesAreReported(t *testing.T) {
 	const clock = "package planted\n\nimport \"time\"\n\nvar _ = time.Now()\n"
 	for name, c := range map[string]struct {
@@ -197,7 +199,7 @@ func TestPlantedFilesAreReported(t *testing.T) {
 	}
 }
 
-// An entry of a table must be reported if no code uses it.
+// The checks must report each entry of a table that no code uses.
 func TestStaleLinesAreReported(t *testing.T) {
 	cases := map[string]struct {
 		change func(p project) project
@@ -289,10 +291,10 @@ func compare(t *testing.T, p project, want []string) {
 	}
 }
 
-// key returns a text that identifies a violation, without its line and its reason.
+// key returns a text that identifies a violation. The text does not contain the line and the reason.
 func key(file, rule, subject string) string { return file + ": " + rule + ": " + subject }
 
-// plant returns a copy of the real project with one additional file.
+// plant returns a copy of the real project to which one file has been added.
 func plant(t *testing.T, name, text string) project {
 	t.Helper()
 	planted, err := loadTree(fstest.MapFS{name: {Data: []byte(text)}})

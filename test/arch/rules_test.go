@@ -26,7 +26,7 @@ const (
 	ruleReveal    = "Reveal of a secret"
 )
 
-// violation is one place that violates one rule. line is 0 if the violation concerns a whole file.
+// violation is one place in the code that violates one rule. line is 0 if the violation concerns a whole file.
 type violation struct {
 	file    string
 	line    int
@@ -136,7 +136,8 @@ func checkLayers(files tree, importers map[string][]string) []violation {
 	return found
 }
 
-// checkShelves returns a violation for each Go file that is directly in a shelf.
+// checkShelves returns a violation for each Go file that is directly in a shelf, which is a folder that may contain
+// only packages.
 func checkShelves(files tree, shelves []string) []violation {
 	var found []violation
 	for _, file := range slices.Sorted(maps.Keys(files)) {

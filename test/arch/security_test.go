@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// named matches the name of a test in the documents: the folder of the package, a dot, and the function.
+// named matches a reference to a test in the documents: the folder of the package, a dot, and the name of the function.
 var named = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
 
 // docs/security.md names a test for each of its statements. Each of these tests must exist under that name.

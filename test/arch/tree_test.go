@@ -126,7 +126,7 @@ func parse(name string, text []byte) (source, error) {
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
 // defaultName returns the name that a file uses for an import without an alias: the last element of the path that is
-// not a major version. The names of some packages differ from this element, but not those of the banned packages.
+// not a major version. Some packages have a name that differs from this element, but none of the banned packages does.
 func defaultName(target string) string {
 	if base := path.Base(target); !majorVersion.MatchString(base) {
 		return base
@@ -134,7 +134,7 @@ func defaultName(target string) string {
 	return path.Base(path.Dir(target))
 }
 
-// within reports whether the path name is root or is below root.
+// within reports whether a path (name) is equal to another path (root) or is below it.
 func within(name, root string) bool {
 	return name == root || strings.HasPrefix(name, root+"/")
 }

@@ -36,8 +36,8 @@ func (b *bench) generator(ctx context.Context) ([]row, error) {
 	return []row{r}, err
 }
 
-// webhookTarget starts the service on PostgreSQL. It returns a mailbox, which sends events to the service's webhooks,
-// and the service.
+// webhookTarget starts the service on PostgreSQL. It returns the service, and a mailbox that sends events to the
+// service's webhooks.
 func (b *bench) webhookTarget(ctx context.Context) (*mailbox, *service, error) {
 	url, err := b.database(ctx, "accepts")
 	if err != nil {
@@ -59,8 +59,8 @@ func (b *bench) webhookTarget(ctx context.Context) (*mailbox, *service, error) {
 	return m, s, err
 }
 
-// twoInserts is the schema of the reference: a table for the delivery and a table for the job. Each
-// has a primary key and no other index, so the reference writes less than the service does.
+// twoInserts is the schema for the reference measurement: a table for the delivery and a table for the job. Each has a
+// primary key and no other index, so the reference writes less than the service does.
 var twoInserts = []string{
 	`CREATE TABLE raw_deliveries (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), body bytea NOT NULL, received_at timestamptz NOT NULL)`,
 	`CREATE TABLE raw_jobs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, args text NOT NULL, created_at timestamptz NOT NULL)`,
@@ -77,14 +77,15 @@ COMMIT;
 `, body)
 }
 
-// clientCounts lists the numbers of clients with which accepts measures, and the target ratio for each of them.
+// clientCounts lists the numbers of clients in the section accepts, and the target ratio for each number.
 var clientCounts = []struct {
 	clients int
 	reach   string
 }{{32, "≥ 1.5"}, {1, "≥ 0.6"}, {128, "≥ 1.8"}}
 
-// accepts compares the webhooks per second that the service accepts with transactions of two inserts. It also measures
-// the delay of the service at half of the measured rate. At the end it reads back every accepted delivery.
+// accepts compares the rate at which the service accepts webhooks with the rate of transactions that consist of two
+// inserts. It also measures the delay of the service at half of the measured rate. At the end it reads back every
+// accepted delivery.
 func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	m, s, err := b.webhookTarget(ctx)
 	if err != nil {

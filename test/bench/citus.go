@@ -34,11 +34,11 @@ func (b *bench) citus(ctx context.Context) ([]row, error) {
 	return append(rows, pulls...), err
 }
 
-// onOneServer describes the reference in each row of the section citus.
+// onOneServer is the description of the reference in each row of the section citus.
 const onOneServer = "the same on one server"
 
-// acceptsOnCitus compares the webhooks per second that the service accepts, once for one tenant and once for many
-// tenants. The service has the vendor's rate budget, as in production.
+// acceptsOnCitus compares how many webhooks per second the service accepts on the cluster and on one server: first for
+// one tenant, then for many tenants. The service has the vendor's rate budget, as in production.
 func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows []row, err error) {
 	for _, tenants := range []int{1, manyConnections} {
 		var boxes [2]*mailbox
@@ -79,8 +79,8 @@ func (b *bench) acceptsOnCitus(ctx context.Context, cluster, plain string) (rows
 	return rows, nil
 }
 
-// pullsOnCitus compares the rows per second of pulls and of a reader of the change feed. The service has no rate budget
-// for the vendor.
+// pullsOnCitus compares the cluster with one server: in the rows per second that pulls store, and in the rows per
+// second that a reader of the change feed gets. The service has no rate budget for the vendor.
 func (b *bench) pullsOnCitus(ctx context.Context, cluster, plain string) ([]row, error) {
 	var pullers [2]*puller
 	for i, url := range []string{cluster, plain} {

@@ -24,7 +24,7 @@ const (
 	signingKey = "the-secret-that-signs-webhooks"
 )
 
-// env contains the settings with which the service serves a database, and the operator token of one tenant.
+// env contains the settings of a service on one database, and the operator token of one tenant.
 type env struct {
 	bench    *bench
 	settings map[string]string
@@ -32,7 +32,7 @@ type env struct {
 	token    string
 }
 
-// newEnv creates a keyset and a token for a service. The argument database is the URL of its database; if it is "", the
+// newEnv creates a keyset and a token for a service that uses the given database. If the URL of the database is "", the
 // service uses a new SQLite file.
 func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 	dir, err := os.MkdirTemp(b.dir, "env-")
@@ -123,8 +123,8 @@ func (e *env) launch(ctx context.Context, program string, args ...string) (*serv
 	return s, err
 }
 
-// call sends a request as the operator and decodes the JSON response into the value to which into points, unless into
-// is nil. It returns an error if the response does not have the expected status.
+// call sends a request as the operator. Unless into is nil, call decodes the JSON response into the variable at that
+// pointer. It returns an error if the response does not have the expected status.
 func (s *service) call(ctx context.Context, method, path string, body any, status int, into any) error {
 	var payload io.Reader
 	if body != nil {
@@ -177,7 +177,7 @@ func (s *service) mint(ctx context.Context, name string) (string, error) {
 	return surface + "/webhooks/pluggy/" + minted.Token, err
 }
 
-// pull requests a pull of everything for the connection and waits until it has ended.
+// pull requests a pull of all data of the connection and waits until the pull has ended.
 func (s *service) pull(ctx context.Context, connection string) error {
 	var asked struct{ ID string }
 	if err := s.call(

@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// feed measures how many rows per second a reader of the change feed gets, with a thousand items per
-// page, compared with a COPY of the same rows.
+// feed compares two rates, in rows per second: reading the change feed in pages of a thousand items, and a COPY of the
+// same rows.
 func (b *bench) feed(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "feed")
 	if err != nil {
@@ -77,8 +77,8 @@ func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) er
 	return nil
 }
 
-// readFeed reads the feed from its start to its end and returns the rows per second. The argument rows is the number of
-// rows that it must find.
+// readFeed reads the feed from its start to its end and returns the rows per second. It returns an error if the feed
+// does not have the given number of rows.
 func (s *service) readFeed(ctx context.Context, rows int) (float64, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
 	if err != nil {

@@ -50,7 +50,7 @@ func serve(b *testing.B, dsn string) (origin string) {
 	return origin
 }
 
-// tenant sends the requests of one tenant, which has one connection to its own simulated vendor.
+// tenant sends requests on behalf of one tenant, which has one connection to its own simulated vendor.
 type tenant struct {
 	origin, bearer, hook string
 	http                 *http.Client
@@ -108,8 +108,8 @@ func (w *tenant) list() int {
 	return w.send(http.MethodGet, w.origin+prefix+"/aggregator-connections", w.bearer, "")
 }
 
-// sendWebhook sends a webhook with a new event, which is not a duplicate. It returns the status of the response, or 0
-// if there is no response.
+// sendWebhook sends a webhook with a new event, so that the service does not treat it as a duplicate. It returns the
+// status of the response, or 0 if there is no response.
 func (w *tenant) sendWebhook() int {
 	return w.send(http.MethodPost, w.hook, shared,
 		fmt.Sprintf(`{"event":"item/updated","eventId":%q,"itemId":%q}`, uuid.NewString(), pluggysim.DemoItemID))

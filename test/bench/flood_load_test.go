@@ -52,13 +52,13 @@ func (l *load) add(took time.Duration, status int) {
 	l.count[status]++
 }
 
-// quantile returns the quantile q of the durations of all requests. q must be below 1.
+// quantile returns the q-quantile of the durations of all requests, where q is below 1.
 func (l *load) quantile(q float64) time.Duration {
 	slices.Sort(l.took)
 	return l.took[int(q*float64(len(l.took)))]
 }
 
-// allHadStatus reports whether every response had this status.
+// allHadStatus reports whether every response had the given status.
 func (l *load) allHadStatus(status int) bool {
 	return slices.Equal(slices.Collect(maps.Keys(l.count)), []int{status})
 }

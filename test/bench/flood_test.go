@@ -27,7 +27,8 @@ const (
 // trafficPair contains the two loads of one tenant: API reads and webhooks.
 type trafficPair struct{ reads, webhooks load }
 
-// run sends both kinds of requests as the tenant until ctx ends, at these rates per second.
+// run sends both kinds of requests on behalf of the tenant until ctx ends. The arguments reads and webhooks are the
+// rates per second.
 func (d *trafficPair) run(ctx context.Context, tenant *tenant, reads, webhooks int) {
 	var sends sync.WaitGroup
 	sends.Go(func() { d.reads.paced(ctx, reads, tenant.list) })
@@ -39,9 +40,9 @@ func (d *trafficPair) run(ctx context.Context, tenant *tenant, reads, webhooks i
 // while the loud tenant sends more requests than the limits allow. The flag -times sets the rate of the loud tenant's
 // requests as a multiple of each limit.
 //
-// In the first flood, "burst", the loud tenant still has its burst allowance, so its requests of one
-// minute are accepted at once. In the later floods, "flood", that allowance is used up: one request in
-// -times is accepted, and the others get 429.
+// In the first flood, "burst", the loud tenant still has its burst allowance, so its requests of one minute are
+// accepted at once. In the later floods, "flood", that allowance is used up: one request in -times is accepted, and the
+// service responds to the others with 429.
 func BenchmarkFlood(b *testing.B) {
 	for backend, dsn := range map[string]func() string{
 		"sqlite":   func() string { return "sqlite://" + filepath.Join(b.TempDir(), "discovery.db") },
@@ -92,8 +93,8 @@ func (c *contest) measureDuringFlood(d, loud *trafficPair) {
 	flood.Wait()
 }
 
-// exhaust sends requests as the loud tenant until the tenant's burst allowance is used up and it gets
-// 429.
+// exhaust sends requests on behalf of the loud tenant until its burst allowance is used up and the service responds
+// with 429.
 func (c *contest) exhaust() {
 	var sends sync.WaitGroup
 	for _, send := range []func() int{c.loud.list, c.loud.sendWebhook} {

@@ -137,8 +137,8 @@ func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 	}, nil
 }
 
-// watch calls the function do and samples the memory of a process until do returns. It returns the samples in MiB, and
-// the error of do.
+// watch calls a function (do), and samples the memory of a process until the function returns. It returns the samples
+// in MiB, and the error that the function returned.
 func watch(p *process, do func() error) (seen []float64, err error) {
 	ended := make(chan error, 1)
 	go func() { ended <- do() }()

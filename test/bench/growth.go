@@ -59,8 +59,8 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// typical returns a side that calls do repeatedly for half a turn and returns the median duration of a call, in
-// seconds.
+// typical returns a measurement (a side) that calls a function (do) repeatedly for half a turn and returns the median
+// duration of a call, in seconds.
 func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) side {
 	return func(ctx context.Context) (float64, error) {
 		var times []float64
@@ -228,7 +228,7 @@ func (p *probe) changes(ctx context.Context) error {
 	return err
 }
 
-// unchanged stores the probe's page again; no row of it has changed.
+// unchanged stores the probe's page again, although none of its rows has changed.
 func (p *probe) unchanged(ctx context.Context) error {
 	now := time.Now().UTC()
 	_, err := p.Pulls().StorePage(ctx, p.lease, ports.PageWrite{

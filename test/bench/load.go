@@ -17,7 +17,7 @@ type load struct {
 	addresses []string // the clients are distributed over these addresses in turn
 	clients   int
 	status    int // the expected status of every response; any other status is an error
-	// request appends a whole request to buf. The pair of client and number is different in each call.
+	// request appends a whole request to buf. No two calls have the same client and number.
 	request func(buf []byte, client, number int) []byte
 	// answered is called after each response with the expected status; it may be nil.
 	answered func(client, number int)
@@ -32,8 +32,8 @@ type loadResult struct {
 
 func (s loadResult) rate() float64 { return float64(s.count) / s.elapsed.Seconds() }
 
-// percentile returns the delay that the fraction p of all requests did not exceed. p is between 0 and 1; with 0.5,
-// percentile returns the median. It returns 0 if there was no response.
+// percentile returns the delay that a fraction of all requests (p, between 0 and 1) did not exceed. If p is 0.5, this
+// is the median. It returns 0 if there was no response.
 func (s loadResult) percentile(p float64) time.Duration {
 	if len(s.delays) == 0 {
 		return 0
@@ -57,8 +57,8 @@ func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (load
 	})
 }
 
-// run runs all clients until the turn is over, and returns their delays. The function due returns the time at which a
-// request is due, counted from the start of the turn.
+// run runs all clients until the turn is over, and returns their delays. due returns the time at which a request is
+// due, measured from the start of the turn.
 func (l load) run(
 	ctx context.Context,
 	turn time.Duration,
@@ -126,7 +126,7 @@ func (l load) client(
 	return delays, ctx.Err()
 }
 
-// rate returns a side that runs the load unpaced for one turn and returns the requests per second.
+// rate returns a measurement (a side) that runs the load unpaced for one turn and returns the requests per second.
 func (l load) rate(turn time.Duration) side {
 	return func(ctx context.Context) (float64, error) {
 		got, err := l.unpaced(ctx, turn)

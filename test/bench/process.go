@@ -87,8 +87,8 @@ func (p *process) rss() float64 {
 	return 0
 }
 
-// until polls /readyz until the service is ready. It returns an error if the service ends before that
-// or is not ready within 30 s.
+// until polls /readyz until the service is ready. It returns an error if the service ends before it is ready, or is not
+// ready within 30 s.
 func (p *process) until(ctx context.Context, origin string) error {
 	client := &http.Client{Timeout: 2 * time.Second}
 	defer client.CloseIdleConnections()

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 )
 
-// profiled returns a function that wraps a measurement. While the measurement runs, a CPU profile of
-// the service is taken, and afterwards an allocation profile. Without the flag -profile, the returned
-// function does not change the measurement. name is the start of the file names.
+// profiled returns a function that wraps a measurement. While the wrapped measurement runs, a CPU profile of the
+// service is taken, and afterwards an allocation profile. The names of the profile files begin with the given name.
+// Without the flag -profile, the returned function does not change the measurement.
 func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 	if b.profile == "" {
 		return func(measure side) side { return measure }, nil
@@ -40,8 +40,7 @@ func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 	}, nil
 }
 
-// fetch stores a profile of the service in a file. The argument what is the path of the profile, relative to
-// /debug/pprof/.
+// fetch gets the profile /debug/pprof/<what> from the service and stores it in a file.
 func (s *service) fetch(ctx context.Context, what, file string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+"/debug/pprof/"+what, nil)
 	if err != nil {

@@ -89,8 +89,8 @@ func (b *bench) subscribedPull(ctx context.Context, p *puller) (row, error) {
 	}, p.timed(p.fresh))
 }
 
-// timed returns a side that calls do and returns the rows per second. The function do must process as many rows as the
-// vendor has.
+// timed returns a measurement (a side) that calls a function (do) and returns the rows per second. The function must
+// process every row that the vendor has.
 func (p *puller) timed(do func(context.Context) error) side {
 	return func(ctx context.Context) (float64, error) {
 		begun := time.Now()

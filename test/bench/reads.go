@@ -36,8 +36,8 @@ func readCases(connection string) []readCase {
 	}
 }
 
-// reads measures the rate of a GET of one connection, and of a page of connections, compared with the
-// corresponding SELECTs.
+// reads measures the rate of two requests: a GET of one connection, and a GET of a page of connections. It compares
+// them with the corresponding SELECTs.
 func (b *bench) reads(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "reads")
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The number of connections to pull, which exceeds the number of pulls that one process runs
-// concurrently, and the number of rows of each connection.
+// The number of connections to pull, and the number of rows of each connection. There are more connections than one
+// process can pull concurrently.
 const (
 	pullsAtOnce = 72
 	rowsEach    = 200
@@ -39,9 +39,9 @@ func (b *bench) replicas(ctx context.Context) ([]row, error) {
 	return append(rows, pulls), err
 }
 
-// acceptRows compares the webhooks per second that three replicas accept with those of one replica.
-// The service is started with the vendor's rate budget, as in production. Each process commits its own
-// batches; the more clients there are, the less these additional batches cost.
+// acceptRows compares how many webhooks per second three replicas accept with how many one replica accepts. The service
+// is started with the vendor's rate budget, as in production. Each process commits its own batches; the more clients
+// there are, the less these additional batches cost.
 func (b *bench) acceptRows(ctx context.Context) (rows []row, err error) {
 	var sets [2]fleet
 	for i, size := range []int{3, 1} {

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// bulk is the amount of data with which growth fills a database.
+// bulk is the amount of data that the section growth stores in a database.
 type bulk struct{ tenants, connections, rows int }
 
 // seed fills a migrated database with SQL statements. Ids and secrets are derived from numbers: token n

@@ -97,7 +97,7 @@ func twoRows(ctx context.Context, db *sql.DB, body []byte) error {
 	return tx.Commit()
 }
 
-// repeated calls do again and again until the turn is over, and returns the number of calls per second.
+// repeated calls the function do repeatedly for the duration of a turn, and returns the number of calls per second.
 func repeated(ctx context.Context, turn time.Duration, do func() error) (float64, error) {
 	n, begun := 0, time.Now()
 	for ; time.Since(begun) < turn; n++ {

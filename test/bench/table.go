@@ -29,8 +29,8 @@ func (p pair) ratio() float64 { return p.ours / p.reference }
 // figure, usually a rate.
 type side func(ctx context.Context) (float64, error)
 
-// turns measures both sides alternately: one round of warm-up and then b.rounds rounds. The argument what names the
-// comparison in messages.
+// turns measures both sides alternately: first a warm-up round and then b.rounds rounds. Its messages refer to the
+// comparison by the given name (what).
 func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([]pair, error) {
 	var pairs []pair
 	for round := range b.rounds + 1 {
@@ -50,7 +50,7 @@ func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([
 	return pairs, nil
 }
 
-// versus measures ours against reference by calling b.turns, and returns r with the measured pairs.
+// versus measures both sides with b.turns, and returns the row with the measured pairs.
 func (b *bench) versus(ctx context.Context, r row, ours, reference side) (row, error) {
 	var err error
 	r.pairs, err = b.turns(ctx, r.what, ours, reference)

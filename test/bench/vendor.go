@@ -25,15 +25,15 @@ type vendor struct {
 	sim    *pluggysim.Simulator
 	origin string
 	delay  time.Duration // time to wait before each response
-	rows   int           // the number of rows of the item
+	rows   int           // the total number of transactions of the item
 
 	cached bool
 	mu     sync.Mutex
 	pages  map[string][]byte
 }
 
-// vendor serves the demo data and the given number of additional rows. If remembers is true, the vendor caches its
-// pages, so the data must not change after the first request.
+// vendor starts a simulator that serves the demo data and the given number of additional rows. If remembers is true,
+// the simulator caches its pages, so the data must not change after the first request.
 func (b *bench) vendor(ctx context.Context, rows int, remembers bool) (*vendor, error) {
 	v := &vendor{sim: pluggysim.New(pluggysim.Options{Seed: 1}), cached: remembers, pages: map[string][]byte{}}
 	v.sim.SeedAt(time.Now())

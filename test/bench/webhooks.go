@@ -19,7 +19,7 @@ import (
 // mailbox sends unique events to the webhooks of several connections. It records which events were
 // accepted.
 type mailbox struct {
-	services []*service // the service, once for each tenant
+	services []*service // the same service, once with the token of each tenant
 	paths    []string
 	before   string // the part of the event's body before the id
 	after    string
@@ -69,7 +69,7 @@ func (s *service) mailboxOf(ctx context.Context, v *vendor, tenants int) (*mailb
 	return m, nil
 }
 
-// load returns a load in which this number of clients sends new events to the addresses.
+// load returns a load in which the given number of clients send new events to the addresses.
 func (m *mailbox) load(clients int, addresses ...string) load {
 	m.collectAccepted()
 	m.pending = make([][]string, clients)

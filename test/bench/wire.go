@@ -19,8 +19,7 @@ type wire struct {
 
 func newWire(conn net.Conn) *wire { return &wire{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)} }
 
-// exchange sends a whole request and reads the whole response. The returned body is valid until the next
-// call.
+// exchange sends a request and reads the complete response. The returned body is valid until the next call of exchange.
 func (w *wire) exchange(request []byte) (status int, body []byte, err error) {
 	if _, err = w.conn.Write(request); err != nil {
 		return 0, nil, err

@@ -73,8 +73,9 @@ func (c *citusNodes) start() {
 	}
 }
 
-// Two processes that distribute an empty database over a Citus cluster, and serve under load, must lose nothing when
-// one process is killed and replaced, and when after that each worker of the cluster is killed and restarted.
+// Two processes distribute an empty database over a Citus cluster and serve requests under load. They must lose no data
+// when one process is killed and replaced. They must also lose none when each worker of the cluster is killed and
+// restarted after that.
 func TestReplicasOnCitusLoseNothing(t *testing.T) {
 	cluster := newCitus(t)
 	h := newEnv(t, cluster.URL())

@@ -25,11 +25,13 @@ const killsARound = 15
 // Afterwards every accepted delivery and every row of the vendors must be stored exactly once. Two subscriptions must
 // have received the events of all records. The endpoint of the first one failed from time to time. The broker of the
 // second one was killed while it received messages, once for every ten kills of the service. Every fourth process is
-// killed only after it has sent events. It needs that time, because a process takes over the subscriptions of a killed
-// process only when their lease has ended. The environment variable CRASH_KILLS sets the number of kills, and SEED
-// determines the random points. If CRASH_POOLED is set, the test uses only PostgreSQL, through a pooler. If CRASH_CITUS
-// is set, it uses only a Citus cluster, whose coordinator and workers crash. Otherwise it uses SQLite, PostgreSQL and
-// Citus, each with half of that number of kills. Citus is skipped if the server does not have the extension.
+// killed only after it has sent events. It needs that much time, because a process can take over the subscriptions of a
+// killed process only when their lease has ended.
+//
+// The environment variable CRASH_KILLS sets the number of kills, and SEED determines the random points. If CRASH_POOLED
+// is set, the test uses only PostgreSQL, through a pooler. If CRASH_CITUS is set, it uses only a Citus cluster, whose
+// coordinator and workers crash. Otherwise it uses SQLite, PostgreSQL and Citus, each with half of that number of
+// kills. Citus is skipped if the server does not have the extension.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
@@ -68,8 +70,8 @@ func crashOnCitus(t *testing.T, broker *mortalBroker, kills int, seed uint64) {
 	t.Logf("crashes of the coordinator %d, of the workers %v", db.crashes[0], db.crashes[1:])
 }
 
-// number returns the value of the environment variable name as a number, or the default value otherwise if the variable
-// is not set.
+// number returns the value of the named environment variable as a number. If the variable is not set, it returns the
+// default value, which is the last argument.
 func number(t testing.TB, name string, otherwise int) int {
 	t.Helper()
 	given := os.Getenv(name)

@@ -115,8 +115,8 @@ func (tr *traffic) fillWithWebhooks(t *testing.T, f *fixture) (accepted int) {
 	return 0
 }
 
-// checkWriteRefused makes a call that writes to the database, and checks that it is refused because the
-// disk is full. It ignores a call that does not write.
+// checkWriteRefused makes the call c, and checks that it is refused because the disk is full. If c is not a call that
+// writes to the database, checkWriteRefused does nothing.
 func (f *fixture) checkWriteRefused(t *testing.T, c apiCall) {
 	t.Helper()
 	switch c.route {
@@ -165,8 +165,9 @@ func TestReadOnlyFile(t *testing.T) {
 	checkIntegrity(t, file)
 }
 
-// makeReadOnly removes the write permission of a file. It returns the user that the service must run as,
-// because the permission does not restrict root. nil means the user that runs the test.
+// makeReadOnly removes the write permission of a file. If the test runs as root, which file permissions do not
+// restrict, it returns another user, and the service must run as that user. Otherwise it returns nil, and the service
+// runs as the current user.
 func (f *fixture) makeReadOnly(t *testing.T, file string) *syscall.Credential {
 	t.Helper()
 	var nobody *syscall.Credential

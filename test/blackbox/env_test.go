@@ -90,7 +90,7 @@ func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 	return l
 }
 
-// delayResponses makes the vendor wait for the given time before each response.
+// delayResponses makes the vendor wait for the given duration before each response.
 func (l *link) delayResponses(by time.Duration) { l.delay.Store(int64(by)) }
 
 // delayedRequests returns the number of requests that were delayed so far.

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// erasureKills is the number of times that the service is killed while it erases connections. pluggyRows and belvoRows
-// are the numbers of rows of each such connection at the two vendors.
+// erasureKills is the number of times that the service is killed while it erases connections. Each of these connections
+// has pluggyRows rows if its vendor is Pluggy, and belvoRows rows if it is Belvo.
 const (
 	erasureKills = 20
 	pluggyRows   = 1200
@@ -114,8 +114,9 @@ func killErasures(t *testing.T, h *env, random *rand.Rand, seed uint64) {
 	}
 }
 
-// search returns which of the texts occur in the large text in. For speed, it compares only at positions where the next
-// eight bytes are equal to the first eight bytes of one of the texts. Every text must have at least eight bytes.
+// search returns those of the given texts that occur in a large text (in). For speed, it compares only at positions
+// where the next eight bytes are equal to the first eight bytes of one of the texts. Every text must have at least
+// eight bytes.
 func search(in string, texts []string) map[string]bool {
 	const window = 8
 	starting := map[uint64][]string{}

@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
 )
 
-// eventLog records the events that the destination of one subscription has received. The subscription is to all
+// eventLog records the events that the destination of one subscription has received. The subscription covers all
 // transactions.
 type eventLog struct {
 	id string // the id of the subscription
@@ -25,13 +25,14 @@ type eventLog struct {
 	mu        sync.Mutex
 	received  int
 	ids       map[int]string // the ids of the received events, by sequence number
-	first     map[string]int // by record: the highest sequence number of its events, repeated events excluded
+	first     map[string]int // by record: the highest sequence number of its events so far
 	versions  map[string]float64
 	added     map[string]string // by record: the sequence number of the event that added it
 	violation string
 }
 
-// newEventLog creates a subscription of sink to all transactions, and returns an empty log for it.
+// newEventLog creates a subscription that sends the events of all transactions to a sink. It returns an empty log for
+// that subscription.
 func (h *env) newEventLog(p *process, sink object) *eventLog {
 	status := h.call(p, http.MethodPost, "/subscriptions", object{
 		"name": "crash", "types": []string{"transaction.*"}, "fromStart": true, "sink": sink,
@@ -75,8 +76,8 @@ func (l *eventLog) receive(body []byte) {
 }
 
 // missing returns two numbers: last is the number of records whose last event was not received, and added is the number
-// of records for which the event that adds the record was not received. The argument want contains the current versions
-// of all records by their ids.
+// of records for which the event that adds the record was not received. The map want contains the current version of
+// each record, by record id.
 func (l *eventLog) missing(want map[string]float64) (last, added int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -92,8 +93,8 @@ func (l *eventLog) missing(want map[string]float64) (last, added int) {
 }
 
 // check waits until all events are delivered, and checks that each record of the feed was received in its current
-// version and that no sequence number is missing. While it waits, it calls the argument receive repeatedly, unless that
-// is nil. It logs how many events were received more than once.
+// version and that no sequence number is missing. While it waits, it calls the function receive repeatedly, unless
+// receive is nil. It logs how many events were received more than once.
 func (l *eventLog) check(t testing.TB, h *env, p *process, receive func()) {
 	h.call(p, http.MethodPost, "/subscriptions/"+l.id+"/pause", nil, http.StatusOK)
 	h.call(p, http.MethodPost, "/subscriptions/"+l.id+"/resume", nil, http.StatusOK) // makes all retries due at once
@@ -200,8 +201,9 @@ type mortalBroker struct {
 }
 
 // crashWhileSending pauses the broker as soon as a message passes the proxy, so that the service has sent messages that
-// the broker has not confirmed. The paused broker does not answer for the time hangs. Then it is killed and restarted.
-// crashWhileSending returns when the broker is paused. The rest happens in a goroutine of the WaitGroup crashed.
+// the broker has not confirmed. The broker remains paused for a given duration (hangs), and is then killed and
+// restarted. crashWhileSending returns as soon as the broker is paused. The rest happens in a goroutine that belongs to
+// the WaitGroup crashed.
 func (b *mortalBroker) crashWhileSending(t testing.TB, p *brokerProxy, hangs time.Duration, crashed *sync.WaitGroup) {
 	b.mu.Lock()
 	if !p.awaitMessage() {
@@ -253,7 +255,7 @@ func newBrokerProxy(t testing.TB, b *mortalBroker) *brokerProxy {
 	return p
 }
 
-// forward forwards the data of a connection in both directions, until one of its ends closes it.
+// forward forwards the data of a connection in both directions, until one side closes the connection.
 func (p *brokerProxy) forward(service net.Conn) {
 	defer func() { _ = service.Close() }()
 	broker, err := net.Dial("tcp", p.broker)

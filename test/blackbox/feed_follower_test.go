@@ -22,7 +22,8 @@ type follower struct {
 	versions map[string]float64 // the last version of each transaction in the feed
 }
 
-// follow starts to read the feed from its beginning, and calls target for the process of each request.
+// follow starts to read the feed from its beginning. Before each request it calls target, which returns the process
+// that will get the request.
 func follow(h *env, target func() *process) *follower {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &follower{h: h, stop: cancel, versions: map[string]float64{}}

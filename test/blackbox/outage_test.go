@@ -289,7 +289,7 @@ func (f *fixture) checkOutages(t *testing.T, db *database, begin, end func(*data
 // checkRefused checks that a response is a 503 with Retry-After, and that it does not reveal the cause.
 func (f *fixture) checkRefused(t *testing.T, route string, a response) {
 	t.Helper()
-	if route == "GET /audit/key" && a.status == http.StatusOK { // each process keeps the key
+	if route == "GET /audit/key" && a.status == http.StatusOK { // each process keeps the key in memory
 		return
 	}
 	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.body["code"] != "MTCH-0008" {

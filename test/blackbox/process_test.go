@@ -22,7 +22,7 @@ import (
 // keptLines is the number of recent log lines of a process that are kept in case the test fails.
 const keptLines = 30
 
-// process is a process that runs the binary, or one that has already ended.
+// process is a process that runs the binary. It may have already ended.
 type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
@@ -181,7 +181,7 @@ func (p *process) stop() (int, time.Duration) {
 	return p.code(), time.Since(begun)
 }
 
-// code returns the exit code of an ended process; -1 if a signal ended it.
+// code returns the exit code of a process that has ended, or -1 if a signal ended it.
 func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
 
 // command runs the binary with these arguments until it ends, for at most waitTimeout.
@@ -205,8 +205,8 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 // that the tests pass on a busy machine.
 const waitTimeout = 2 * time.Minute
 
-// eventually polls until yes returns true, and fails the test after the timeout. The argument what describes the
-// awaited event in the error message.
+// eventually polls until yes returns true, and fails the test after the timeout. If it fails, the error message names
+// the awaited event (what).
 func eventually(t testing.TB, timeout time.Duration, what string, yes func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); !yes(); time.Sleep(10 * time.Millisecond) {

@@ -79,7 +79,7 @@ func TestProcessesShareTheVendorsRateBudget(t *testing.T) {
 	}
 }
 
-// pullUntil starts one pull of the connection after the other until ctx ends.
+// pullUntil runs one pull of the connection after another until ctx is done.
 func pullUntil(ctx context.Context, h *env, p *process, connection string) {
 	for ctx.Err() == nil {
 		started, err := h.try(ctx, p, "POST", surface+"/aggregator-connections/"+connection+"/pulls", object{})

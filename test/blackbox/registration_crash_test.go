@@ -24,7 +24,7 @@ type registrationStep struct {
 	// reports whether the vendor handles that request before the kill.
 	method  string
 	forward bool
-	revoke  bool // the request belongs to a revocation, after a registration that succeeded
+	revoke  bool // the request is part of a revocation, which follows a successful registration
 }
 
 // TestAKilledRegistrationLeavesNoWebhook kills the service between the steps of a registration, and of its removal.

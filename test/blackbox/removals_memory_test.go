@@ -12,9 +12,9 @@ import (
 
 var removalDeliveries = flag.Int("removal-deliveries", 20, "how many deliveries of 1 MiB announce removals")
 
-// The process must not hold the ids of all deliveries in memory when, during a pull, many authenticated webhooks of 1
-// MiB each announce removals. Each webhook names one row of the connection, and many ids that do not exist. The next
-// pull must mark all of the named rows as removed. The test does this with each vendor.
+// While a pull is running, many authenticated webhooks of 1 MiB each announce removals. The process must not hold the
+// ids in all of these deliveries in memory. Each webhook names one row of the connection, and many ids that do not
+// exist. The next pull must mark all of the named rows as removed. The test does this with each vendor.
 func TestDeliveriesFullOfRemovalsNeedLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the memory of a process can be read only on Linux")
@@ -74,7 +74,7 @@ func (h *env) checkRemovals(t *testing.T, p *process, l *link) {
 	}
 }
 
-// longestPull returns the longest time from the start to the end of a pull of the connection that removed rows.
+// longestPull considers the connection's pulls that removed rows, and returns the duration of the longest one.
 func (h *env) longestPull(t *testing.T, p *process, connection string) time.Duration {
 	var longest time.Duration
 	for _, pull := range h.all(p, "/aggregator-connections/"+connection+"/pulls") {
@@ -125,8 +125,8 @@ func (l *link) postUntilAccepted(t *testing.T, p *process, body []byte) {
 	})
 }
 
-// withMoreIDs returns the body of an event about the row id. It adds ids of rows that do not exist until the
-// body is almost 1 MiB long.
+// withMoreIDs takes the body of an event about the row with this id. It adds ids of rows that do not exist until the
+// body is almost 1 MiB long, and returns the result.
 func withMoreIDs(body []byte, id string) []byte {
 	var more strings.Builder
 	for i := 0; len(body)+more.Len() < floodBody-100; i++ {

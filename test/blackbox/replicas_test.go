@@ -121,7 +121,7 @@ func TestOtherReplicasFinishThePullsOfAKilledOne(t *testing.T) {
 // During a rolling restart under load, every webhook must get the status 202 and every API call the status 200. Only
 // the process that is being stopped may refuse connections. On a machine that is too busy, PostgreSQL may not store a
 // webhook within the time limit of the store, and the webhook gets a 503. The test therefore repeats a restart with
-// such responses, at most twice. An error of the service occurs in every restart.
+// such responses, at most twice. An error in the service itself would occur in every restart.
 func TestRollingRestartAnswersNoError(t *testing.T) {
 	const restarts = 3
 	for n, done := 1, false; !done; n++ {
@@ -189,8 +189,8 @@ func rollingRestart(t *testing.T) map[int]int {
 	return got
 }
 
-// readers calls the API in the background until ctx ends. The returned function waits for the
-// end of these calls and returns the number of responses by status.
+// readers calls the API in the background until ctx is done. The returned function waits for the end of these calls and
+// returns the number of responses by status.
 func readers(ctx context.Context, h *env, target func() *process, links []*link) func() map[int]int {
 	var mu sync.Mutex
 	var working sync.WaitGroup

@@ -25,8 +25,8 @@ func startHalfReadPull(t *testing.T, h *env, l *link, p *process) {
 	}
 }
 
-// startHangingPull starts a pull on the process, and returns when the pull waits for a response of the vendor. The
-// vendor responds only to requests for the given number of pages.
+// startHangingPull starts a pull on the process, and returns when the pull is waiting for a response of the vendor. The
+// vendor returns the given number of pages, and then stops responding.
 func startHangingPull(t *testing.T, l *link, p *process, pages int) {
 	t.Helper()
 	l.hang(pages)

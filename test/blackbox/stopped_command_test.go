@@ -79,9 +79,9 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	}
 }
 
-// stopCommand runs the SQL statement lock, which takes a lock, and starts a command that has to wait for this lock.
-// When the function waits reports that the command is waiting, stopCommand stops the command. It checks the exit code
-// and the output. The argument prints is the expected standard output.
+// stopCommand takes a database lock with an SQL statement (lock), and starts the named command, which has to wait for
+// the lock. As soon as the function waits reports that the command is waiting, stopCommand stops the command. It checks
+// the exit code and the output. The expected standard output is prints.
 func stopCommand(
 	t *testing.T, h *env, d *database, lock string, waits func(*testing.T) bool, name, prints string,
 ) {

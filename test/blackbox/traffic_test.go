@@ -84,8 +84,8 @@ func newTraffic(links []*link, target func() *process) *traffic {
 	return &traffic{links: links, target: target, accepted: map[string]*link{}, statuses: map[int]int{}}
 }
 
-// run changes the rows of every bank until ctx ends and posts the webhooks about them. It returns when the remaining
-// webhooks have been accepted. The argument pause is the average time between the changes of a bank.
+// run changes the rows of every bank until ctx is done, and posts the webhooks about them. It returns when the
+// remaining webhooks have been accepted. On average, the time between two changes of a bank is pause.
 func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 	var banks sync.WaitGroup
 	for i, l := range tr.links {
@@ -120,7 +120,7 @@ func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 // deliver posts a webhook repeatedly until the response is a 202.
 func (tr *traffic) deliver(l *link, body []byte) { tr.deliverTo(tr.target, l, body) }
 
-// deliverTo is like deliver, but asks target for the process of each attempt.
+// deliverTo is like deliver, but calls the given function (target) to get the process for each attempt.
 func (tr *traffic) deliverTo(target func() *process, l *link, body []byte) {
 	for {
 		status, _ := l.post(context.Background(), target(), body)
@@ -138,7 +138,7 @@ func (tr *traffic) deliverTo(target func() *process, l *link, body []byte) {
 	}
 }
 
-// checkStatuses fails the test if a webhook got another status than 202. One response in twenty may be a 503, because
+// checkStatuses fails the test if a webhook got a status other than 202. One response in twenty may be a 503, because
 // on a busy machine the database may need longer for a webhook than the time limit of the store. All methods that send
 // webhooks must have returned.
 func (tr *traffic) checkStatuses(t *testing.T) {

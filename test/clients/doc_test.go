@@ -113,8 +113,8 @@ type env struct {
 	sim           *pluggysim.Simulator
 }
 
-// open starts the service on an empty SQLite database, and stops it when the test ends. settings are further
-// environment variables.
+// open starts the service on an empty SQLite database, and stops it when the test ends. settings are additional
+// environment variables for the service.
 func open(t *testing.T, settings ...string) *env {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Now: func() time.Time { return time.Now().UTC() }})
@@ -151,7 +151,7 @@ func serve(t *testing.T, settings ...string) string {
 			var entry struct{ Message, Address string }
 			if json.Unmarshal([]byte(line), &entry) == nil && entry.Message == "serving" {
 				go func() {
-					for range lines { // the process must not block while it writes its log
+					for range lines { // reads the log to its end, so that the process never blocks while writing it
 					}
 				}()
 				return "http://" + entry.Address

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// verifiers maps the language of a code block in docs/events.md to a program that calls the function verify of that
+// verifiers maps the language of a code block in docs/events.md to a program that calls the function verify from that
 // block. The program reads the headers, the body and the secret from the environment and prints the result.
 var verifiers = map[string]struct {
 	tool, file, before, after string

@@ -42,8 +42,8 @@ func sender(t *testing.T, url string, secrets ...string) ports.EventSender {
 	return s
 }
 
-// event returns an event with the given sequence. If it is 0, the event has no sequence, like an event that tests a
-// subscription.
+// event returns an event with the given sequence number. If the number is 0, the event has none, like the event that
+// the service sends to test a subscription.
 func event(t *testing.T, sequence int64) ports.OutgoingEvent {
 	t.Helper()
 	body := map[string]any{
@@ -95,7 +95,7 @@ func TestTheExampleReceiverStoresVerifiedEventsOnce(t *testing.T) {
 	url := startReceiver(ctx, t, journal)
 	send(url, event(t, 0), nil, signingSecret)
 	send(url, event(t, 1), nil, signingSecret)
-	send(url, event(t, 1), nil, signingSecret) // again: the confirmation could have been lost
+	send(url, event(t, 1), nil, signingSecret) // sent again, because the confirmation could have been lost
 	send(url, event(t, 2), domain.SinkRefused, otherSecret)
 	send(url, event(t, 4), nil, otherSecret, signingSecret) // during a rotation, each event is signed with both secrets
 	large := event(t, 5)
@@ -104,7 +104,7 @@ func TestTheExampleReceiverStoresVerifiedEventsOnce(t *testing.T) {
 		t.Error("a body of 2 MiB was accepted")
 	}
 	kill()
-	if err := appendText(journal, `{"id":"cut`); err != nil { // as if it had been killed while writing
+	if err := appendText(journal, `{"id":"cut`); err != nil { // as if the receiver had been killed while it was writing
 		t.Fatal(err)
 	}
 	url = startReceiver(t.Context(), t, journal)

@@ -21,8 +21,8 @@ import (
 // object is a rendered Kubernetes object, or a part of one.
 type object map[string]any
 
-// at returns the value at a path of member names, or nil if there is none. An item of a list has its index,
-// from 0, as its name.
+// at returns the value at a path of member names, or nil if there is none. In the path, an item of a list is named by
+// its index, which starts at 0.
 func (o object) at(path ...string) any {
 	var value any = map[string]any(o)
 	for _, name := range path {
@@ -51,8 +51,8 @@ func (o object) list(path ...string) (all []object) {
 	return all
 }
 
-// render renders the chart with the given values, as --set expects them, and returns the objects by kind and
-// name.
+// render renders the chart with the given values, which have the form that --set expects. It returns the objects by
+// kind and name.
 func render(t *testing.T, values ...string) map[string]object {
 	t.Helper()
 	args := []string{"template", "rel", "deploy/helm"}

@@ -50,7 +50,7 @@ func newBuildah(t *testing.T) buildah {
 	return b
 }
 
-// run runs one command of buildah and returns the last line that it prints.
+// run runs one buildah command and returns the last line that the command prints.
 func (b buildah) run(args ...string) string {
 	b.t.Helper()
 	lines := strings.Split(strings.TrimSpace(output(b.t, "buildah", append(b.flags, args...)...)), "\n")
@@ -84,7 +84,8 @@ func (b buildah) buildImage() string {
 		"--file", "deploy/Dockerfile", folder)
 }
 
-// TestTheImageServes runs the content of the image as its user, in a file system that contains nothing else.
+// TestTheImageServes runs the service as the user that the image defines, in a file system that contains only the files
+// of the image.
 func TestTheImageServes(t *testing.T) {
 	b := newBuildah(t)
 	image := b.buildImage()
@@ -173,8 +174,8 @@ func (c container) run(args ...string) string {
 	return string(printed)
 }
 
-// start starts a command that serves, waits until it listens, and returns its address. The process is stopped
-// at the end of the test, and must then exit with 0.
+// start starts a server process, waits until it listens, and returns its address. The process is stopped at the end of
+// the test, and must then exit with the code 0.
 func start(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
 	log, err := cmd.StderrPipe()
@@ -200,8 +201,9 @@ func start(t *testing.T, cmd *exec.Cmd) string {
 	return found
 }
 
-// follow reads the log of a process until the process ends. It sends the address on which the process
-// listens, or closes the channel if it never listens, and finally sends all lines.
+// follow reads the log of a process until the process ends. When the process begins to listen, follow sends its address
+// to the first channel. When the process has ended, follow closes that channel and sends all lines to the second
+// channel.
 func follow(log io.Reader, address, lines chan<- string) {
 	var all strings.Builder
 	for scanner := bufio.NewScanner(log); scanner.Scan(); {

@@ -19,7 +19,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// stepsTimeout bounds how long running the whole document takes on one database.
+// stepsTimeout bounds the time for running all steps of the document on one database.
 const stepsTimeout = 3 * time.Minute
 
 func TestTheDocumentWorks(t *testing.T) {

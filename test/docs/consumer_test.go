@@ -82,7 +82,7 @@ func (c consumer) command(ctx context.Context, more ...string) *exec.Cmd {
 	return cmd
 }
 
-// runAndKill runs the consumer for the duration life and then kills it with SIGKILL.
+// runAndKill runs the consumer for the given time and then kills it with SIGKILL.
 func (c consumer) runAndKill(life time.Duration) {
 	c.t.Helper()
 	ctx, kill := context.WithTimeout(c.t.Context(), life)
@@ -170,7 +170,7 @@ func (w *env) table(t *testing.T) map[string]string {
 	return rows
 }
 
-// edit adds, changes and removes rows of two connections until ctx ends. Only this test writes them.
+// edit adds, changes and removes rows of two connections until ctx ends. Nothing else writes these rows.
 func (w *env) edit(ctx context.Context, t *testing.T) {
 	leases := []domain.Lease{w.lease(t, "a"), w.lease(t, "b")}
 	random := rand.New(rand.NewPCG(*seed, 1))
@@ -204,8 +204,8 @@ func (w *env) edit(ctx context.Context, t *testing.T) {
 
 // lease creates a connection with a pull and returns a lease of the pull, so that the test can write rows.
 //
-// One of the service's own workers may have claimed the pull before. The worker cannot open the credential,
-// so it either schedules the pull's next attempt or still has its lease. lease therefore claims the pull
+// One of the service's own workers may have claimed the pull before. The worker cannot open the credential, so the
+// worker either schedules the pull's next attempt or still holds the lease of the pull. lease therefore claims the pull
 // with a time one hour in the future: by then the attempt is due, and the worker's lease has expired.
 func (w *env) lease(t *testing.T, name string) domain.Lease {
 	stores, now := w.app.Stores, time.Now().UTC().Truncate(time.Microsecond)

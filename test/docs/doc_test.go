@@ -24,7 +24,7 @@ type step struct {
 	response string // "" if the document shows no response to this step
 }
 
-// document returns the steps of the Markdown file name in docs.
+// document returns the steps of the Markdown file docs/<name>.
 func document(t *testing.T, name string) (steps []step) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", name))

@@ -17,8 +17,9 @@ import (
 // null; inside a string it matches any text that is not empty.
 const wildcard = "…"
 
-// mismatch returns a description of how the response got differs from the documented response shown, or "" if they
-// match. The documented headers must be present. In the body, every object must have exactly the documented members.
+// mismatch compares a response (got) with the documented response (shown). It returns a description of the differences,
+// or "" if the responses match. The documented headers must be present. In the body, every object must have exactly the
+// documented members.
 func mismatch(shown, got string) string {
 	wantHead, wantBody := splitResponse(shown)
 	gotHead, gotBody := splitResponse(got)
@@ -80,8 +81,8 @@ func headers(text string) http.Header {
 	return http.Header(fields)
 }
 
-// differences compares two JSON values recursively and returns a description of each difference. The argument at is the
-// path of the values in the response, which the descriptions contain.
+// differences compares two JSON values recursively and returns a description of each difference. The descriptions
+// contain the path of the values in the response (at).
 func differences(at string, want, have any) (found []string) {
 	if want == wildcard && have != nil {
 		return nil
@@ -119,7 +120,7 @@ func differences(at string, want, have any) (found []string) {
 	return found
 }
 
-// matchesPattern reports whether text equals pattern, which may contain wildcards.
+// matchesPattern reports whether a text matches a pattern that may contain wildcards.
 func matchesPattern(pattern, text string) bool {
 	var expression strings.Builder
 	for i, part := range strings.Split(pattern, wildcard) {

@@ -27,14 +27,14 @@ import (
 
 const auditPath = prefix + "/audit"
 
-// audited returns an operator of a new tenant whose token names a subject.
+// audited returns an operator of a new tenant. The operator's token names the given subject.
 func (w *env) audited(t *testing.T, subject string) operator {
 	o := w.operator(t)
 	o.token = signed(t, jwtSecret, object{"tenant_id": o.tenant, "sub": subject})
 	return o
 }
 
-// entries returns the audit entries that the list returns for the query, oldest first.
+// entries lists the audit entries that match the query, and returns them with the oldest one first.
 func (o operator) entries(query string) []object {
 	o.t.Helper()
 	all := o.pages(auditPath+"/events"+query, 3)
@@ -144,8 +144,8 @@ func (o operator) proof(path string) (size int, hashes [][32]byte) {
 	return int(got["size"].(float64)), hashes
 }
 
-// verifyLog verifies the whole log of the tenant. Unless earlier is "", it also verifies that the log is consistent
-// with the checkpoint earlier. It returns the newest checkpoint.
+// verifyLog verifies the whole log of the tenant, and returns the newest checkpoint. If an earlier checkpoint is given
+// (earlier is not ""), verifyLog also verifies that the log is consistent with that checkpoint.
 func (o operator) verifyLog(earlier string) string {
 	o.t.Helper()
 	key := string(o.get(auditPath + "/key").want(http.StatusOK).raw)
@@ -186,8 +186,10 @@ func (o operator) verifyLog(earlier string) string {
 	return newest
 }
 
-// verifyConsistency verifies that the tree with from entries is a prefix of the tree with to entries. RFC 6962 defines
-// no proof for an earlier tree without entries. Such a tree is a prefix of every tree, so the proof must be empty.
+// verifyConsistency verifies that an earlier tree is a prefix of a later tree. The arguments from and before are the
+// number of entries and the root of the earlier tree. The arguments to and after are those of the later tree. RFC 6962
+// defines no proof for an earlier tree without entries. Such a tree is a prefix of every tree, so the proof must be
+// empty.
 func (o operator) verifyConsistency(from, to int, before, after [32]byte) {
 	o.t.Helper()
 	size, hashes := o.proof(fmt.Sprintf("consistency?from=%d&to=%d", from, to))

@@ -52,7 +52,7 @@ type bank interface {
 	payload(t *testing.T, kind string, ids ...string) []byte
 	inject(t *testing.T, faults ...fault)
 	clear()
-	// rowsPath returns the path at which the vendor lists transactions.
+	// rowsPath returns the path of the vendor's list of transactions.
 	rowsPath() string
 	gate() *gate
 }
@@ -89,8 +89,8 @@ type truth struct {
 	Metadata                  any
 }
 
-// fraction returns a decimal number as a reduced fraction, so that 1.50 and 1.5 are equal texts.
-// It returns "" for "".
+// fraction returns a decimal number as a reduced fraction, so that 1.50 and 1.5 have the same result. It returns "" for
+// "".
 func fraction(t *testing.T, text string) string {
 	t.Helper()
 	if text == "" {
@@ -148,7 +148,7 @@ func (o operator) checkRows(b bank, id string, kept ...string) {
 	}
 }
 
-// metadata returns all transactions of the connection id, with numbers as their exact text.
+// metadata returns all transactions of the connection with this id, with numbers as their exact text.
 func (o operator) metadata(id string) (rows []object) {
 	o.t.Helper()
 	for next := ""; ; {
@@ -188,7 +188,7 @@ type gate struct {
 	maxInside int
 }
 
-// serve starts a gate in front of the vendor and returns it with its URL.
+// serve starts a gate in front of the vendor, and returns the gate and its URL.
 func serve(t *testing.T, vendor http.Handler) (*gate, string) {
 	t.Helper()
 	g := &gate{next: vendor, seen: map[string]int{}, keys: map[string]bool{}}

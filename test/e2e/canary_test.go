@@ -283,7 +283,7 @@ func (o operator) postCanaryWebhook(b bank, path string, body []byte) response {
 	return o.call(o.t, http.MethodPost, path, body, "X-Webhook-Signature: "+signature(canaryHMAC, body))
 }
 
-// dump returns everything that the backend has stored; "" for the backend memory.
+// dump returns everything that the backend has stored, or "" if the backend is "memory".
 func (w *env) dump(t *testing.T) string {
 	t.Helper()
 	switch w.backend {
@@ -334,8 +334,8 @@ func (w *env) tables(t *testing.T) string {
 	return all.String()
 }
 
-// If a secret is encoded as part of a longer text, the result must contain one of the texts that the function forms
-// returns. Otherwise the search in TestNoSecretLeaks would overlook a leak.
+// A text that contains an encoded secret must also contain one of the encodings that the function forms returns, even
+// if the secret was encoded as part of a longer text. Otherwise the search in TestNoSecretLeaks would overlook a leak.
 func TestTheSearchFindsEveryForm(t *testing.T) {
 	secret := canarySecret
 	for _, text := range []string{

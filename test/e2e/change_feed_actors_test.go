@@ -53,9 +53,8 @@ func (r *feedRace) writer(i int) *feedWriter {
 	return &feedWriter{feedRace: r, lease: lease, slow: i == 0, random: rand.New(rand.NewPCG(uint64(i), 7))}
 }
 
-// work stores pages until ctx ends. Each page contains new rows that are never written again. A
-// reader that skips such a row therefore never gets another chance to see the row. A page also
-// contains some rows that existed before.
+// work stores pages until ctx is done. Each page contains new rows that are never written again. A reader that skips
+// such a row therefore never gets another chance to see the row. A page also contains some rows that existed before.
 func (w *feedWriter) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		if _, err := w.store.Pulls().StorePage(w.t.Context(), w.lease, w.next()); err != nil {
@@ -129,13 +128,13 @@ type feedReader struct {
 	read    int
 }
 
-// feedTimeout bounds how long a reader waits for the last changes after the last write has
-// committed. Any other open transaction on the server can hold the feed back that long.
+// feedTimeout is the maximum time that a reader waits for the last changes after the last write has committed. Any
+// other open transaction on the server can hold the feed back that long.
 const feedTimeout = 30 * time.Second
 
-// follow reads until the reader has seen everything that was written and the feed has no more pages. For each channel
-// that it receives from the channel asked, it sends a copy of the reader, which continues from the current position, to
-// that channel.
+// follow reads until the reader has seen everything that was written and the feed has no more pages. Each value that
+// follow receives from asked is a channel. follow sends a copy of the reader to that channel. The copy can continue
+// from the current position.
 func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {

@@ -125,8 +125,8 @@ func (s *feedModel) reader(t *rapid.T) *feedFollower {
 	return rapid.SampledFrom(s.readers).Draw(t, "reader")
 }
 
-// readPage reads the next page for the reader f, and stores its cursor only if keep is true. It
-// reports whether the feed has more changes.
+// readPage reads the next page for the reader f, and stores the new cursor only if keep is true. It reports whether the
+// feed has more changes.
 func (s *feedModel) readPage(t *rapid.T, f *feedFollower, keep bool) bool {
 	request := domain.PageRequest{Limit: rapid.IntRange(1, 5).Draw(t, "limit"), After: f.cursor}
 	page, err := s.store.Ledger().Changes(t.Context(), s.tenant, request)

@@ -216,8 +216,8 @@ func (a response) members(names ...string) object {
 	return body
 }
 
-// problem checks that the response is a problem document with this status and code. If locations
-// are given, its errors must name exactly these fields.
+// problem checks that the response is a problem document with this status and code. If any locations are given, the
+// errors of the document must name exactly these fields.
 func (a response) problem(status int, code string, locations ...string) {
 	a.t.Helper()
 	a.want(status)
@@ -267,7 +267,7 @@ func (a response) checkHeaders(status int, body object) {
 	}
 }
 
-// locations returns the locations of the fields that a problem document names, sorted.
+// locations returns the sorted locations of the fields that a problem document names.
 func (a response) locations() []string {
 	faults, _ := a.json()["errors"].([]any)
 	var names []string
@@ -283,8 +283,8 @@ func (a response) locations() []string {
 	return names
 }
 
-// pages reads a list page by page to its end and returns all items. limit is the page size. It
-// checks the envelope of each page.
+// pages reads a list page by page to its end, and returns all items. The page size is limit. pages also checks the
+// envelope of each page.
 func (o operator) pages(path string, limit int) []object {
 	o.t.Helper()
 	u, err := url.Parse(path)

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// closedRecords returns the lines from which the digest of a close is computed, by the ids of their records. It
-// computes them from the account's current records, in which it undoes the adjustments of the close.
+// closedRecords returns the lines from which the digest of a close is computed, by record id. To get these lines, it
+// undoes the adjustments of the close on the account's current records.
 func (o operator) closedRecords(id, account, day string) map[string]string {
 	o.t.Helper()
 	records := map[string]object{}
@@ -65,7 +65,8 @@ func (o operator) checkDigest(when, id, account string, closed object) {
 	}
 }
 
-// adjusted returns the adjusted days that the items of the feed name, by the ids of their transactions.
+// adjusted reads the change feed, and returns the closed day that each transaction adjusts, by transaction id. It omits
+// transactions whose last item in the feed names no such day.
 func (o operator) adjusted() map[string]string {
 	o.t.Helper()
 	days := map[string]string{}
@@ -80,7 +81,7 @@ func (o operator) adjusted() map[string]string {
 }
 
 // TestAPeriodIsClosedAndLaterChangesAreItsAdjustments checks that changes of records in a closed period are listed as
-// adjustments of its close, and that undoing them leads to the digest of the close. It closes two periods of an
+// adjustments of its close, and that undoing them gives the digest that the close recorded. It closes two periods of an
 // account; changes, removes and restores records; and reopens one period.
 func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {

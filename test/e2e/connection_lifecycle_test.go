@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// hostedPages contains, for each vendor, the URL of the page on which the account holder can sign in again. The token,
-// which follows at the end of the URL, is missing.
+// hostedPages contains, for each vendor, the URL of the page on which the account holder can sign in again. Each URL is
+// incomplete: the token that follows at its end is missing.
 var hostedPages = map[string]string{
 	"pluggy": "https://connect.pluggy.ai/?connect_token=",
 	"belvo":  "https://widget.belvo.io/?access_token=",
@@ -139,8 +139,8 @@ func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
 		}
 		o.waitForSuccess(id)
 		o.checkRows(b, id, gone)
-		// The transaction of the deleted row may have got the equal row that was added. Then no row with the old id is
-		// listed.
+		// The added row is equal to the deleted one, so the transaction may have continued with the added row. In that
+		// case no row with the old id is listed.
 		if row := o.rows(id)[gone]; row != nil && row["removedAt"] == nil {
 			t.Error("the announced deletion is lost")
 		}
@@ -148,7 +148,7 @@ func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
 }
 
 // If a connection is paused while the vendor is still preparing the first page of a pull, the pull must stop before its
-// next request to the vendor. It must continue when the connection is resumed.
+// next request to the vendor. The pull must continue when the connection is resumed.
 func TestAPauseStopsARunningPullBeforeItsNextRequest(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		b.generate(t, 2500) // several pages

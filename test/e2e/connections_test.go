@@ -154,8 +154,8 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
-// testConnection requests a live test of the named connection and checks its result. The argument reason is the reason
-// for which the connection must be unhealthy. If it is "", the connection must be healthy.
+// testConnection requests a live test of the named connection and checks its result. If reason is "", the connection
+// must be healthy. Otherwise it must be unhealthy for that reason.
 func (o operator) testConnection(b bank, name, reason string) {
 	o.t.Helper()
 	a := o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": name}).

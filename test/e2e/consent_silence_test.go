@@ -16,21 +16,21 @@ func (o operator) consentOf(id string) string {
 	return stateOf(o.get(of(id, "/health")).want(200).json(), "consent", "expiresAt")
 }
 
-// stateOf returns two values of the object health[member], separated by a space: its state, and the value with the name
-// more.
+// stateOf returns two values of the object health[member], separated by a space: the values of the member "state" and
+// of another member, whose name is more.
 func stateOf(health object, member, more string) string {
 	view, _ := health[member].(object)
 	return fmt.Sprint(view["state"], " ", view[more])
 }
 
-// wantConsent waits, after a pull, until consentOf returns want for the connection.
+// wantConsent waits until consentOf returns the expected value (want) for the connection. It is called after a pull.
 func (o operator) wantConsent(id, want string) {
 	o.t.Helper()
 	eventually(o.t, "the consent "+want, func() bool { return o.consentOf(id) == want })
 }
 
-// expiringBefore returns the names of the connections whose consent expires before the day of the time at. The argument
-// more is added to the query of the list.
+// expiringBefore returns the names of the connections whose consent expires before the day of the given time (at). The
+// query parameters in more are appended to the request.
 func (o operator) expiringBefore(at time.Time, more string) (names []string) {
 	o.t.Helper()
 	for _, c := range o.pages(connections+"?consentExpiresBefore="+at.Format(time.DateOnly)+more, 1) {
@@ -126,7 +126,7 @@ func withGrace(grace time.Duration) change {
 	return func(s *setup) { s.cfg.WebhookSilenceGrace = grace }
 }
 
-// webhookOf returns the state of a connection's webhooks that its health shows.
+// webhookOf returns the state of a connection's webhooks, as the connection's health shows it.
 func (o operator) webhookOf(id string) string {
 	o.t.Helper()
 	view, _ := o.get(of(id, "/health")).want(200).json()["webhook"].(object)
@@ -144,8 +144,8 @@ func (o operator) silencePulls(id string) (n int) {
 	return n
 }
 
-// synchronises makes the vendor report that its next automatic synchronisation was scheduled for the time at. It then
-// requests a connection test, with which the service reads that time.
+// synchronises makes the vendor report that its next automatic synchronisation was scheduled for a given time (at). It
+// then requests a connection test, during which the service reads that time.
 func (o operator) synchronises(b bank, at time.Time) {
 	o.t.Helper()
 	var err error

@@ -50,8 +50,8 @@ func (w *env) checkDocumented(a response) {
 	d.body(a, name, at(response, "content"))
 }
 
-// body validates the response's body against the schema of its media type. The argument content is the content of the
-// documented response, by media type, and name is the name of the operation, such as "GET /health".
+// body validates the response's body against the schema of its media type. The schemas are in content, which is the
+// content of the documented response, by media type. The name of the operation, such as "GET /health", is name.
 func (d *document) body(a response, name string, content object) {
 	a.t.Helper()
 	media := a.header.Get("Content-Type")

@@ -93,8 +93,8 @@ func TestEngineConnections(t *testing.T) {
 	})
 }
 
-// testEngine requests a live test of an engine connection. It checks that the connection is reported as healthy if the
-// argument healthy is true, and otherwise as unhealthy.
+// testEngine requests a live test of an engine connection. It checks that the connection is reported as healthy or
+// unhealthy, as the argument healthy requires.
 func (o operator) testEngine(id string, healthy bool) {
 	o.t.Helper()
 	members := []string{"connectionId", "healthy", "latencyMs"}

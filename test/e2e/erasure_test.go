@@ -95,8 +95,8 @@ func wantAbsent(t *testing.T, where string, texts []string, haystack string) {
 	}
 }
 
-// brought connects the bank and makes the service store data of every kind for the connection, such as replaced,
-// removed and quarantined rows, a close, and responses for idempotency keys.
+// brought creates a connection to the bank, and makes the service store data of every kind for the connection, such as
+// replaced, removed and quarantined rows, a close, and responses for idempotency keys.
 func (o operator) brought(b bank, name string) (id, hook, account string) {
 	o.t.Helper()
 	id = o.do(http.MethodPost, connections, creation(b, name), "X-Idempotency-Key: create").want(201).text("id")

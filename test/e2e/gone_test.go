@@ -91,8 +91,9 @@ func (c *laterClock) Now() time.Time { return time.Now().Add(time.Duration(c.off
 
 func (c *laterClock) pass(d time.Duration) { c.offset.Add(int64(d)) }
 
-// loseRows removes more than half of the rows of an account at the vendor and returns their external ids. None of them
-// is so old that the vendor may have purged it. It adds the rows before, and pulls them.
+// loseRows adds rows to an account at the vendor and pulls them. Then it removes rows that it has added, which are more
+// than half of the rows of the account, and returns their external ids. None of the removed rows is so old that the
+// vendor may have purged it.
 func (o operator) loseRows(b bank, id string) []string {
 	o.t.Helper()
 	demo := o.rows(id)

@@ -165,8 +165,8 @@ func (c healthConnection) setStatus(status ...string) {
 	}
 }
 
-// checkHealth checks the health of the connection that its operator reads, and returns that health. In the error
-// message, the argument when describes what happened before the check.
+// checkHealth reads the health of the connection as its operator does, checks it, and returns it. The argument when
+// says what happened before the check. It is used in the error message.
 func (c healthConnection) checkHealth(when, health, reason string, needsReauth bool) object {
 	c.t.Helper()
 	state := c.get(connectionsPath + "/" + c.id + "/health")

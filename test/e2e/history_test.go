@@ -45,7 +45,7 @@ func (o operator) history(connection, transaction string) []object {
 }
 
 // undone returns the transaction as it was in the oldest of the versions. It undoes the versions one after the other,
-// using the members in before.
+// using the old values in the member "before" of each version.
 func undone(transaction object, versions []object) object {
 	state := maps.Clone(transaction)
 	for _, v := range versions {

@@ -46,8 +46,8 @@ func newRotationEnv(t *testing.T, database string) *rotationEnv {
 	}
 }
 
-// open composes one more instance of the service on the same database and keyset. If the function wrap is not nil, it
-// can decorate the stores of the instance.
+// open composes one more instance of the service on the same database and keyset. If wrap is not nil, it is called with
+// the stores of the instance, and can decorate them.
 func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
 	t.Helper()
 	log := &harness.Journal{}
@@ -111,8 +111,8 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	}
 }
 
-// cancellingStore is a connection store that reseals left rows. When it is called for the next row, it first calls cut,
-// which cancels a context.
+// cancellingStore is a connection store whose method Reseal works normally for a limited number of rows (left). For
+// each further row, Reseal first calls cut, which cancels a context.
 type cancellingStore struct {
 	ports.Connections
 	left int

@@ -74,8 +74,8 @@ func TestPluggyItemEvents(t *testing.T) {
 }
 
 // TestPluggyPartialSuccess checks that the removal of a row is detected even if the vendor could not synchronise the
-// cards of the item (PARTIAL_SUCCESS): if the vendor replaces a pending row with a posted one, the transaction of the
-// pending row must continue with the posted row.
+// cards of the item (PARTIAL_SUCCESS). If the vendor then replaces a pending row with a posted one, the two rows must
+// belong to the same transaction.
 func TestPluggyPartialSuccess(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)

@@ -32,7 +32,7 @@ import (
 )
 
 // Parameters of every run. Each pull reads pagesAPull pages of pageSize rows from the vendor's resource transactions.
-// It is the rate budget of this resource that the pulls use up.
+// The pulls use up the rate budget of this resource.
 const (
 	budgetConnections = 50
 	pageSize          = 4
@@ -127,8 +127,8 @@ type budgetQueue interface {
 	Stop(ctx context.Context) error
 }
 
-// inMemory returns the application with stores in memory. It uses the real vendor client, whose requests go through the
-// transport wire.
+// inMemory returns the application with stores in memory. It uses the real vendor client, which sends its requests
+// through the given transport (wire).
 func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService {
 	t.Helper()
 	sealer, err := sealing.Open(keyset, sealing.Options{})
@@ -170,7 +170,7 @@ func (s budgetService) connect(t *testing.T, i int) domain.ConnectionID {
 	return c.ID
 }
 
-// pullRepeatedly requests one pull after another until ctx ends. It fails the test if a pull fails.
+// pullRepeatedly requests one pull after another until ctx is done. It fails the test if a pull fails.
 func (s budgetService) pullRepeatedly(ctx context.Context, t *testing.T, connection domain.ConnectionID) {
 	for ctx.Err() == nil {
 		pull, err := s.RequestPull(ctx, budgetTenant, connection, domain.Window{})

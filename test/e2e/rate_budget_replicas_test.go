@@ -163,7 +163,7 @@ func (c clientReplica) call(ctx context.Context, tenant domain.TenantID, path st
 	return err
 }
 
-// keepCalling makes calls on the given number of goroutines until ctx ends.
+// keepCalling makes calls on the given number of goroutines until ctx is done.
 func (c clientReplica) keepCalling(ctx context.Context, all *sync.WaitGroup, goroutines int, tenant byte) {
 	path := fmt.Sprintf("/tenant/%d", tenant)
 	for range goroutines {

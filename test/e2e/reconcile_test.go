@@ -43,7 +43,8 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 	}, func(s *setup) { s.cfg.ReconcileInterval = 2 * time.Second })
 }
 
-// waitForMorePulls waits until the number of succeeded pulls of the connection has grown by more.
+// waitForMorePulls waits until the number of succeeded pulls of the connection has increased by the given number
+// (more).
 func waitForMorePulls(o operator, id string, more int) {
 	o.t.Helper()
 	ended := func() (n int) {

@@ -18,7 +18,7 @@ type linker interface {
 }
 
 // eachLinker runs body for each bank on each backend. It removes the rows without an account from the banks, because
-// the transactions of such rows do not continue under a new link.
+// the copies of such rows under a new link do not continue the transactions of the original rows.
 func eachLinker(t *testing.T, body func(*testing.T, *env, linker)) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		if belvo, ok := b.(*belvoBank); ok {
@@ -109,8 +109,8 @@ func (o operator) liveIDs(id string) map[string]bool {
 	return live
 }
 
-// checkContinued checks that the live transactions of the connection are exactly those in before, and that the feed
-// after the cursor contains no added transaction.
+// checkContinued checks that the live transactions of the connection are exactly those whose ids are in before, and
+// that the feed contains no added transaction after the cursor.
 func (o operator) checkContinued(id, cursor string, before map[string]bool) {
 	o.t.Helper()
 	after := o.liveIDs(id)

@@ -15,8 +15,9 @@ func (o operator) byExternalID(id, externalID string) []object {
 	return o.pages(of(id, "/transactions")+"?externalId="+externalID, 20)
 }
 
-// checkOneRecord checks that one transaction of the connection has the external id present, and is found by this id and
-// by each external id in past. The argument transaction is the id of that transaction.
+// checkOneRecord checks one transaction of the connection, whose id is the argument transaction. Its current external
+// id must equal the argument present, and its former external ids must equal those in past. A lookup by any of these
+// external ids must find only this transaction, which must be live.
 func (o operator) checkOneRecord(id, transaction, present string, past ...string) {
 	o.t.Helper()
 	for _, externalID := range append(slices.Clone(past), present) {
@@ -75,8 +76,8 @@ func (o operator) feedEnd() string {
 	}
 }
 
-// changesSince waits until the feed has many items after the cursor, and returns the kind of change and the transaction
-// id of each item.
+// changesSince waits until the feed has a given number of items (many) after the cursor, and returns the kind of change
+// and the transaction id of each item.
 func (o operator) changesSince(cursor string, many int) [][2]string {
 	o.t.Helper()
 	var all [][2]string

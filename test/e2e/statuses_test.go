@@ -161,7 +161,7 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 }
 
 // checkMember checks that the body good, which is valid, is refused if one of its members is missing, misspelled, sent
-// twice or of a wrong type. The argument name is the name of that member. If optional is true, a missing member is
+// twice or of a wrong type. The member is given by its name. If optional is true, the body without the member is
 // allowed.
 func (o operator) checkMember(method, path string, good object, name string, optional bool) {
 	o.t.Helper()
@@ -292,7 +292,8 @@ func TestRequestIDs(t *testing.T) {
 	})
 }
 
-// failingStore is a connection store whose method List returns the error failure, and whose method Get panics.
+// failingStore is a connection store. Its method List returns the error in the field failure, and its method Get
+// panics.
 type failingStore struct {
 	ports.Connections
 	failure error

@@ -133,8 +133,8 @@ func (o operator) subscription(s object) object {
 	return o.get(subscriptions + "/" + text(s, "id")).want(http.StatusOK).json()
 }
 
-// delivered waits until done returns true and no event of the subscription is waiting. The argument what describes the
-// awaited event in the error message.
+// delivered waits until done returns true and no event of the subscription is waiting. If this takes too long, the test
+// fails, and the error message names the awaited event (what).
 func (o operator) delivered(s object, what string, done func() bool) {
 	o.t.Helper()
 	eventually(o.t, what, func() bool { return done() && o.subscription(s)["waiting"] == 0.0 })
@@ -190,7 +190,7 @@ func (o operator) checkEvents(s object, r *receiver) int {
 	return len(got)
 }
 
-// TestEventsFollowTheRecords checks that subscriptions get an event for each stored record and for each later change.
+// TestEventsFollowTheRecords checks that a subscription gets an event for each stored record and for each later change.
 // One subscription is created before the records are stored, and one afterwards.
 func TestEventsFollowTheRecords(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
@@ -360,8 +360,8 @@ func TestSubscriptionsAreValidated(t *testing.T) {
 	})
 }
 
-// TestAHangingSinkDelaysNothingElse checks that the endpoint of one subscription, if it does not respond, delays
-// neither pulls nor the events of another subscription.
+// TestAHangingSinkDelaysNothingElse checks that an endpoint that does not respond delays neither pulls nor the events
+// of other subscriptions.
 func TestAHangingSinkDelaysNothingElse(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := banks(t)[0]

@@ -189,9 +189,9 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 		if again.json()["replayed"] != 0.0 {
 			t.Errorf("another tenant can replay %s", again.raw)
 		}
-		// A cursor of the feed must not reveal anything to another tenant. On a database, no other tenant can use the
-		// cursor, because it contains an encrypted position that is bound to its tenant. In memory, another tenant gets
-		// none of the owner's items with it.
+		// A cursor of the feed must not reveal anything to another tenant. With a database, no other tenant can use the
+		// cursor, because it contains an encrypted position that is bound to its tenant. With the backend "memory",
+		// another tenant can use the cursor, but gets none of the owner's items.
 		cursor := owner.get(changes + "?limit=1").want(200).text("nextCursor")
 		if w.backend == "memory" {
 			if feed := other.get(changes + "?cursor=" + cursor).want(200).items(); len(feed) > 0 {

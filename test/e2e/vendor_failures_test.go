@@ -184,7 +184,8 @@ func (b failingPulls) StorePage(ctx context.Context, lease domain.Lease, w ports
 	return b.Pulls.StorePage(ctx, lease, w)
 }
 
-// failOnPage returns a change that makes the store return the error failure for the nth page of rows.
+// failOnPage returns a change that makes the store fail with the given error (failure) when it stores the nth page of
+// rows.
 func failOnPage(n int64, failure error) change {
 	return func(s *setup) {
 		s.over.Wrap = func(stores *composedStores) {

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// mintRequest returns the body of a request that creates a webhook token. The argument option is the name of a further
-// member, whose value is true.
+// mintRequest returns the body of a request that creates a webhook token. The body has a further member, whose name is
+// option and whose value is true.
 func mintRequest(b bank, name, option string) object {
 	return object{"vendor": b.vendor(), "connection_config_name": name, option: true}
 }
@@ -50,8 +50,8 @@ func TestATokenWithASourceSecretAdmitsOnlyThisSecret(t *testing.T) {
 	})
 }
 
-// proofUnless returns the header that authenticates the vendor's webhooks under the default test settings. If that is
-// the header Authorization, it returns a header without effect.
+// proofUnless returns the header that authenticates the vendor's webhooks under the default test settings. If these
+// webhooks are authenticated by the header Authorization, it returns a header without effect instead.
 func proofUnless(b bank) string {
 	if b.vendor() == "belvo" {
 		return "X-None: none"

@@ -27,7 +27,7 @@ type change struct {
 	left, came []labelled
 }
 
-// labelled is a row with the number of its movement.
+// labelled is a row together with the number of its movement.
 type labelled struct {
 	domain.MatchRow
 	movement int
@@ -137,7 +137,7 @@ func (g *generator) oddNoise() string {
 		" OP/"+letter()+letter()+letter(), " S-"+g.digits(3))
 }
 
-// row returns a posted row that the vendor shows from the given day on. The vendor is read once a day.
+// row returns a posted row that the vendor shows from the given day on. The service reads the vendor once a day.
 func (g *generator) row(movement, day int, amount, text string) labelled {
 	g.rows++
 	return labelled{domain.MatchRow{
@@ -151,8 +151,8 @@ var firstDay = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 
 func date(day int) domain.Date { return domain.DateOf(firstDay.AddDate(0, 0, day)) }
 
-// leaves returns the row as a row that the vendor removes on the given day. It was first read on the day shownFrom, and
-// last read on the day before its removal.
+// leaves returns the row as a removed row, which the vendor removes on the given day. The row was first read on an
+// earlier day (shownFrom), and last read on the day before its removal.
 func leaves(r labelled, shownFrom, day int) labelled {
 	r.FirstRead, r.LastRead = uint64(shownFrom+100), uint64(day+99)
 	r.LearnedAt = firstDay.AddDate(0, 0, day)
@@ -166,8 +166,8 @@ func comes(r labelled, day int) labelled {
 	return r
 }
 
-// replaced returns a change in which the vendor replaces the row before with the row after. The service learns of both
-// on the same day, or of one of them up to three days later.
+// replaced returns a change in which the vendor replaces one row (before) with another (after). The service learns of
+// the removal and of the new row on the same day, or of one of them up to three days later.
 func (g *generator) replaced(kind string, before, after labelled, day int) change {
 	leave := day + 1 + g.IntN(6)
 	come := leave

@@ -28,7 +28,7 @@ type score struct {
 	changes int
 	matched int // number of matches that the rule found
 	right   int // number of these matches that are correct
-	pairs   int // number of movements that continue in a new row
+	pairs   int // number of movements that the vendor shows again in a new row
 	found   int // number of these movements that were matched, by any rule
 }
 
@@ -78,8 +78,8 @@ func TestPrecisionAndRecall(t *testing.T) {
 	}
 }
 
-// TestIndistinguishableChanges logs how often MatchRows matches negative changes that look exactly like
-// positive ones. It checks no bound: every such match is wrong, but no rule can avoid it.
+// TestIndistinguishableChanges logs how often MatchRows matches negative changes that look exactly like positive ones.
+// It checks no bound: every such match is wrong, but no rule can prevent it.
 func TestIndistinguishableChanges(t *testing.T) {
 	r := result{byRule: map[domain.MatchRule]*score{}, byKind: map[string]*score{}}
 	for seed := range *seeds * 25 {
@@ -103,8 +103,8 @@ func (g *generator) changes(n int) []change {
 	return all
 }
 
-// change returns a change that begins on the given day. The number at, from 0 to 99, selects the kind of the
-// change: a kind with a share of n percent is selected by n of the 100 numbers.
+// change returns a change that begins on the given day. A number from 0 to 99 (at) selects the kind of the change. Of
+// these 100 numbers, n select a kind that has a share of n percent.
 func (g *generator) change(at, day int) change {
 	for _, kind := range positives {
 		if at -= kind.share; at < 0 {
@@ -151,8 +151,9 @@ func (r *result) measure(all []change) {
 	}
 }
 
-// count counts c as a negative change, or counts the movements of c that continue in a new row. found maps
-// the external id of each matched row to whether its match is correct.
+// count adds one change to the results. If the change is negative, it is counted as such. If it is positive, its
+// movements that the vendor shows again in a new row are counted. The keys of found are the external ids of the matched
+// rows, and the values say whether the matches are correct.
 func (r *result) count(c change, found map[string]bool) {
 	r.total++
 	continues := map[int]bool{}
@@ -185,7 +186,7 @@ func (r *result) count(c change, found map[string]bool) {
 	}
 }
 
-// of returns the score of a key. It creates the score if there is none.
+// of returns the score of the given key. If the key has no score, of creates one.
 func of[K comparable](scores map[K]*score, key K) *score {
 	if scores[key] == nil {
 		scores[key] = &score{}

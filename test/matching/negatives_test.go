@@ -32,8 +32,8 @@ var negatives = []struct {
 	{1, otherMerchant},
 }
 
-// repeated returns a change in which a row is removed and a row of another movement with the same amount and text is
-// new. The new row is dated up to daysApart days later.
+// repeated returns a change in which the new row is another movement with the same amount and text as the removed row.
+// The new row is dated up to daysApart days later.
 func (g *generator) repeated(kind, text string, day, daysApart int) change {
 	price := g.price()
 	before := leaves(g.row(g.newMovement(), day, price, text+g.noise()), day, day+1+g.IntN(4))
@@ -56,8 +56,8 @@ func bothShown(g *generator, day int) change {
 	return c
 }
 
-// oneCancelledOfSeveral returns a change in which identical rows are removed and a different number of identical rows
-// is new. Nobody can know which of these rows are the same movement, so every match counts as false.
+// oneCancelledOfSeveral returns a change with several identical removed rows and a different number of identical new
+// rows. Nobody can know which of these rows are the same movement, so every match counts as false.
 func oneCancelledOfSeveral(g *generator, day int) change {
 	price, text := g.price(), pick(g, "SAQUE BANCO24HORAS AG 12", "RETIRO SIN TARJETA", "BILHETE UNICO RECARGA")
 	leave, moved := day+1+g.IntN(4), g.IntN(3)
@@ -156,8 +156,8 @@ func learnedLater(g *generator, day int) change {
 	return c
 }
 
-// anotherParty returns a change with two PIX payments whose texts are equal. Only the tax numbers of the
-// recipients differ.
+// anotherParty returns a change with two PIX payments that have equal texts and differ only in the tax numbers of the
+// recipients.
 func anotherParty(g *generator, day int) change {
 	c := g.repeated("PIX to somebody else", "PIX ENVIADO", day, 4)
 	c.left[0].Keys.CounterpartyDocument, c.came[0].Keys.CounterpartyDocument = g.digits(11), g.digits(11)
@@ -211,7 +211,7 @@ var indistinguishable = []func(*generator, int) change{
 		c.left[0], c.came[0] = g.keyed(c.left[0]), g.keyed(c.came[0])
 		return c
 	},
-	// A posted purchase is cancelled, an equal purchase is posted, and the institution provides no keys.
+	// A posted purchase is cancelled, and an equal purchase is posted. The institution provides no keys.
 	func(g *generator, day int) change {
 		c := g.repeated("posted cancelled, equal purchase posted, no keys", pick(g, merchants...), day, 4)
 		c.setStatus(domain.Posted, domain.Posted)

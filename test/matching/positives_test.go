@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// positives are the kinds of changes in which a movement continues in a new row with another external id. share is the
-// kind's share of all changes, in percent. rule is the rule that should recognise the movement.
+// positives are the kinds of changes in which the vendor shows the same movement in a new row with another external id.
+// share is the kind's share of all changes, in percent. rule is the rule that should recognise the movement.
 var positives = []struct {
 	share int
 	rule  domain.MatchRule
@@ -207,7 +207,8 @@ func transfer(g *generator, day int) change {
 	return g.replaced("transfer", before, after, day)
 }
 
-// weekly returns a change in which a weekly payment is posted and the payment of the next week is a further new row.
+// weekly returns a change in which a weekly payment is posted, while the payment of the next week appears as another
+// new row.
 func weekly(g *generator, day int) change {
 	price, text := g.price(), "ESCOLA DE NATACAO "+pick(g, "CENTRO", "NORTE", "SUL")
 	before, after := g.row(g.newMovement(), day, price, text), g.row(g.movements, day, price, text+g.noise())

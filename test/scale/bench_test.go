@@ -26,8 +26,8 @@ var (
 	compress = flag.Bool("wal-compression", false, "compress the pages in the write-ahead log")
 )
 
-// The load of a turn. A number of goroutines (the constant callers) deliver webhooks for connectionCount connections. A
-// pull stores pagesEach pages of pageRows rows each.
+// The load during one turn. Concurrent goroutines, whose number is callers, deliver webhooks for connectionCount
+// connections. A pull stores pagesEach pages of pageRows rows each.
 const (
 	connectionCount = 2000
 	callers         = 64
@@ -91,8 +91,8 @@ func newSide(b *testing.B, url, name string, scripts ...string) *side {
 
 func (d *side) record(what string, value float64) { d.got[what] = append(d.got[what], value) }
 
-// measure runs do, which returns the number of its operations. It records the operations per second and the bytes of
-// write-ahead log per operation. The argument what is the name of both results.
+// measure calls a function (do), which returns the number of operations that it performed. Under the given name (what),
+// measure records the operations per second and the bytes of write-ahead log per operation.
 func (d *side) measure(b *testing.B, what string, do func() int64) {
 	b.Helper()
 	// After a checkpoint, the first change of a page writes the whole page to the log, as in production.
@@ -141,9 +141,9 @@ func (d *side) storePages(b *testing.B, lease domain.Lease) int64 {
 	return pageRows * pagesEach
 }
 
-// BenchmarkParts compares partitioned tables with the tables that the migrations create. Both are
-// measured alternately on one server that flushes every commit to disk. The results are rates, bytes per
-// row and bytes of write-ahead log.
+// BenchmarkParts compares partitioned tables with the tables that the migrations create. The two kinds of tables are
+// measured alternately on one server that flushes every commit to disk. The results are rates, bytes per row and bytes
+// of write-ahead log.
 //
 //	go test ./test/scale -run '^$' -bench Parts -benchtime 1x -v
 func BenchmarkParts(b *testing.B) {

@@ -38,7 +38,7 @@ func byTime(t *testing.T, conns int) *postgres.DB {
 	return migrateDB(t, pgtest.DSN(t), conns, filepath.Join("testdata", "bytime.sql"))
 }
 
-// week returns a time in the week with the number n.
+// week returns a time in week number n.
 func week(n int) time.Time {
 	return time.Date(2026, time.January, 7, 12, 0, 0, 0, time.UTC).AddDate(0, 0, 7*n)
 }

@@ -96,8 +96,8 @@ func queryValue[T any](t testing.TB, db *postgres.DB, query string, args ...any)
 	return value
 }
 
-// until polls until done returns true, and fails the test after a minute. The argument what describes the expected
-// event in the error message.
+// until polls until done returns true, and fails the test after a minute. The error message names the expected event
+// (what).
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
@@ -133,7 +133,7 @@ func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.
 	return token
 }
 
-// receive stores a delivery of the event with this deduplication key and returns the result.
+// receive stores a delivery of the event with the given deduplication key and returns the result.
 func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key string) ports.ReceiveResult {
 	t.Helper()
 	received, err := s.Deliveries().Receive(t.Context(), incoming(token, key))
@@ -177,7 +177,7 @@ func claimPull(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lea
 	return lease
 }
 
-// write stores a page of rows with these external ids and returns the counts.
+// write stores a page of rows with the given external ids and returns the resulting counts.
 func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...string) domain.Counts {
 	t.Helper()
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
@@ -226,7 +226,8 @@ func history(
 	return page.Items
 }
 
-// changes reads the feed after a position. It returns the external ids of the changed rows and the next position.
+// changes reads one page of the feed after the given position. It returns the external ids of the changed rows, and the
+// position at which the next read starts.
 func changes(
 	t testing.TB,
 	s *gormstore.Store,

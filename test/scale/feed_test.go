@@ -62,8 +62,8 @@ func waitForReplay(t *testing.T, primary, standby *postgres.DB) {
 	})
 }
 
-// slowInsert inserts a row and its feed position with one statement, as the store does. The tests keep its transaction
-// open.
+// slowInsert inserts a row and its feed position with one statement, as the store does. The tests keep the transaction
+// of this statement open.
 const slowInsert = `INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account, $1, amount,
 		currency, account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
 		digest, version, first_seen_at, updated_at, removed_at, (SELECT shift + pg_current_xact_id()::text::bigint FROM feed)
@@ -111,8 +111,8 @@ func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
 	}
 }
 
-// The script forward.sql must wait for a writer that already has a feed position of the old numbering. The row of that
-// writer must be before every position of the new numbering.
+// If a writer already has a feed position with the old numbering, the script forward.sql must wait for that writer. In
+// the feed, its row must come before every position with the new numbering.
 func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
 	db := migrateDB(t, pgtest.DSN(t), 0)
 	s := db.Store(nil)

@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// insertPlain is the store's present statement for new events, reduced to the columns of insertWithKeys.
+// insertPlain is the statement with which the store inserts new events at present, reduced to the columns of
+// insertWithKeys.
 const insertPlain = `
 	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at)
 	SELECT id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, repeat('x', 400)::bytea, '', 'ignored', received_at

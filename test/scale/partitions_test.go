@@ -65,7 +65,7 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	after := migrateDB(t, url, 0) // after the script, the migrations must find nothing to do
+	after := migrateDB(t, url, 0) // after the script has run, no migration must be pending
 	s = after.Store(nil)
 	if !receive(t, s, token.Hash, "told").Duplicate {
 		t.Error("an event that was known before the split was stored again")
@@ -84,8 +84,8 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 }
 
 // A partitioned table must have the same indexes as the table of the migrations, by name and definition. Otherwise
-// queries of the table would have different plans. Only primary keys may differ, because a primary key must include the
-// column by which the table is partitioned.
+// queries on the partitioned table would have different plans. Only primary keys may differ, because a primary key must
+// include the column by which the table is partitioned.
 func TestPartitionedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
 	const query = `SELECT string_agg(indexname || ' ' || regexp_replace(indexdef, '^.* USING ', ''), E'\n' ORDER BY indexname)
 		FROM pg_indexes WHERE tablename IN ('deliveries', 'transactions') AND indexname NOT LIKE '%\_pkey'`
@@ -117,9 +117,9 @@ func fillTables(t testing.TB, db *postgres.DB) {
 	must(t, db, "ANALYZE")
 }
 
-// partitionsTouched runs do and returns how many of a table's partitions its statements read or wrote,
-// according to the server's statistics. The pool must have only one connection, because only the
-// statistics of the connection itself can be flushed on demand.
+// partitionsTouched calls a function (do) and returns how many of a table's partitions its statements read or wrote,
+// according to the server's statistics. The pool must have only one connection, because only the statistics of the
+// connection itself can be flushed on demand.
 func partitionsTouched(t testing.TB, db *postgres.DB, table string, do func()) int {
 	t.Helper()
 	const counts = `CREATE TEMP TABLE seen AS SELECT relid, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del AS n
@@ -252,7 +252,8 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	}
 }
 
-// checkDuplicate returns an error if got differs from want. Both values say whether a delivery is a duplicate.
+// checkDuplicate returns an error if the store reported a delivery as a duplicate (got) although it is not one (want),
+// or the reverse.
 func checkDuplicate(got, want bool) error {
 	if got != want {
 		return fmt.Errorf("duplicate is %v", got)

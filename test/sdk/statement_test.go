@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/nodejs"
 )
 
-// hostileTexts are descriptions that are easily written or read incorrectly in a statement format.
+// hostileTexts are descriptions that a program can easily write or read incorrectly in a statement format.
 var hostileTexts = []string{
 	"=HYPERLINK(\"http://x.example\")",
 	"+55 11 99999-0000",
@@ -35,7 +35,7 @@ var hostileTexts = []string{
 	"</OFX><STMTTRN>",
 }
 
-// Third-party packages must read the same data from the statement documents as the API returns.
+// The data that third-party packages read from the statement documents must be equal to the data that the API returns.
 func TestStatementsAreReadByOtherPrograms(t *testing.T) {
 	nodejs.Require(t)
 	sim := pluggysim.New(pluggysim.Options{Now: func() time.Time { return time.Now().UTC() }})

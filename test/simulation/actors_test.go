@@ -11,16 +11,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connection is a stored connection, with what the simulation expects of it.
+// connection is a stored connection, together with the state that the simulation expects.
 type connection struct {
 	domain.Connection
 	ref            *accountRef
 	tokens         []*token
-	everListed     map[string]bool // the accounts that the vendor had listed when a pull stored them
+	everListed     map[string]bool // the accounts that were listed at the vendor when a pull stored them
 	pulledOnce     bool            // at least one pull of the connection has succeeded
 	completeEnd    time.Time       // the time at which the last pull that reads everything succeeded or failed
 	deleted        bool            // the connection is deleted
-	continued      bool            // another connection continues the deleted one
+	continued      bool            // another connection was created to continue this deleted one
 	rowsAtDeletion string          // the digest of the connection's rows at its deletion
 }
 
@@ -210,7 +210,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	}
 }
 
-// countAnnouncedRemovals adds one to the announcements of each row of the connection whose id is in ids.
+// countAnnouncedRemovals increments the field announcements of each row of the connection whose id is in ids.
 func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []string) {
 	for _, c := range s.connections {
 		for _, id := range ids {

@@ -86,8 +86,9 @@ func (r *reader) applyPage(feed domain.FeedPage) {
 	}
 }
 
-// checkRowOrder compares a row with its previous state. The version must not decrease, older content must not come
-// back, and the version must not increase without a change. A transaction must always describe the same movement.
+// checkRowOrder compares the state of a row (now) with its previous state (before). The version must not decrease,
+// older content must not come back, and the version must not increase without a change. A transaction must always
+// describe the same movement of money.
 func (s *sim) checkRowOrder(before, now rowState, moved bool) {
 	switch {
 	case before.version == 0:

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// ClosePeriod also checks that the digest of the close matches the rows that are stored at the commit.
+// ClosePeriod also checks that the digest of the close matches the rows that are stored when the close is committed.
 func (v ledger) ClosePeriod(
 	ctx context.Context, t domain.TenantID, id domain.AccountID, r domain.CloseRequest,
 ) (c domain.Close, created bool, err error) {
@@ -88,7 +88,8 @@ func (s *sim) connectionOf(id domain.AccountID) *connection {
 	return nil
 }
 
-// checkDigest checks that the stored rows have the digest and the count of the close when the adjustments are undone.
+// checkDigest checks that undoing the adjustments on the stored rows gives the digest and the count that the close
+// recorded.
 func (s *sim) checkDigest(c *connection, closed domain.Close, adjustments []domain.Adjustment) {
 	digest, count := porttest.DigestBefore(s.storedRows(c), adjustments, closed.Account, closed.Date)
 	if digest != hex.EncodeToString(closed.Digest[:]) || count != closed.Count {
@@ -97,8 +98,8 @@ func (s *sim) checkDigest(c *connection, closed domain.Close, adjustments []doma
 	}
 }
 
-// checkCloses checks all closes of a connection. For each row that was changed after a close, it stores in the map
-// earliest the earliest day whose close the changes adjust.
+// checkCloses checks all closes of a connection. For each row that was changed after a close, it records the earliest
+// closed day that the row's changes adjust, in the map earliest.
 func (s *sim) checkCloses(c *connection, earliest map[domain.TransactionID]domain.Date) {
 	for _, account := range s.accountsOf(c) {
 		for _, closed := range s.closesOf(account) {
@@ -126,8 +127,8 @@ func (s *sim) adjustmentsOf(c domain.Close, tenant domain.TenantID) (all []domai
 	}
 }
 
-// checkAdjustedDays checks that the feed of each tenant names, for each row, the earliest closed day that changes of
-// the row adjust.
+// checkAdjustedDays checks the closed days in the feed of each tenant. For each row, the feed must name the earliest
+// closed day that the row's changes adjust.
 func (s *sim) checkAdjustedDays(earliest map[domain.TransactionID]domain.Date) {
 	for _, tenant := range s.tenants {
 		for request := (domain.PageRequest{Limit: domain.MaxFeedLimit}); ; {

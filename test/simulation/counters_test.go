@@ -43,7 +43,7 @@ func (t *counters) countAttempt(o ports.PullAttempted) {
 	}
 }
 
-// byName returns pointers to all counters, by the name with which they are printed.
+// byName returns pointers to all counters. Each key is the name under which the counter is printed.
 func (t *counters) byName() map[string]*int {
 	return map[string]*int{
 		"quiet":                         &t.quiesces,

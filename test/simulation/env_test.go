@@ -73,14 +73,14 @@ type sim struct {
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
-	readAt       map[domain.PullID]time.Time           // when a pull that awaits an account had read all else
-	awaiting     map[domain.PullID]bool                // pulls that wait for an account; true if they read everything
+	readAt       map[domain.PullID]time.Time           // when a waiting pull had read everything else
+	awaiting     map[domain.PullID]bool                // pulls that wait for an account; true: complete pulls
 	openComplete map[domain.PullID]domain.ConnectionID // open pulls that are known to read everything
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
 	absent       map[rowKey]absentRow
-	originals    map[rowKey]domain.TransactionData // the content with which each row was stored first
-	staged       map[rowKey]domain.TransactionData // the content with which each row was staged last
+	originals    map[rowKey]domain.TransactionData // the content with which each row was first stored
+	staged       map[rowKey]domain.TransactionData // the content with which each row was last staged
 	seenVersions map[domain.TransactionID]map[int]rowState
 	splitPairs   map[[2]string]bool // pairs of rows that an operator has split
 	renamed      map[rowKey]bool    // rows of transactions whose row has changed at least once
@@ -177,8 +177,8 @@ func storeUnavailable() error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
 }
 
-// nudge schedules a job for the pull that is due immediately, like the real job queue. A pull has at most one job; if
-// it already has one, the earlier due time counts.
+// nudge schedules a job for the pull, as the real job queue does. The job is due immediately. A pull has at most one
+// job. If the pull already has a job, the earlier of the two due times counts.
 func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
 
 func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
@@ -264,8 +264,8 @@ func (e entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeSealer keeps the credentials in memory. A sealed credential consists of the byte primary and a number that
-// identifies the credential there.
+// fakeSealer keeps the credentials in memory. A sealed credential consists of the byte primary, which stands for the
+// key, and a number that is part of the map key of the credential.
 type fakeSealer struct {
 	sealed  map[string]domain.Credential
 	primary byte

@@ -15,8 +15,8 @@ type rowKey struct {
 	externalID string
 }
 
-// recordOriginals records the content with which rows were stored for the first time. The argument w was stored under
-// the lease.
+// recordOriginals is called after the page w was stored under the given lease. It records the content of the rows that
+// were stored for the first time. The content of staged rows is recorded separately, until a publication stores them.
 func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	connection := s.claims[lease.ID].Connection
 	for _, data := range slices.Backward(w.Transactions) { // if an id occurs more than once, the last row is stored

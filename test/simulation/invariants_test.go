@@ -133,9 +133,9 @@ func (s *sim) allPullsFinished() bool {
 // reconcileInterval is the interval in which every connection must have at least one pull that reads everything.
 const reconcileInterval = 10 * time.Minute
 
-// reconcileAll lets the reconcile interval pass. It checks that a round of the reconcile task then requests one pull of
-// each live connection that has had no pull of everything since, even if the connection has a pull of only a few rows
-// that has just ended or is queued.
+// reconcileAll lets the reconcile interval pass, and runs the reconcile task. The task must request one pull of each
+// live connection that has had no complete pull (which reads everything) since then. It must do so even if a narrow
+// pull of the connection (which reads only a few rows) has just ended or is queued.
 func (s *sim) reconcileAll() {
 	s.clock.advance(reconcileInterval)
 	for _, c := range s.liveConnections() {
@@ -153,14 +153,14 @@ func (s *sim) reconcileAll() {
 	}
 	due := 0
 	for _, c := range s.liveConnections() {
-		// A connection may not be due, although only narrow pulls were requested: a narrow pull that finds an account
-		// of a former reference reads everything at its next attempt.
+		// Although only narrow pulls were requested, a connection may not be due, because a narrow pull that finds an
+		// account of a former reference reads everything at its next attempt.
 		if c.completeEnd.Before(s.clock.now.Add(-reconcileInterval)) {
 			due++
 		}
 	}
 	s.reconcileRound(due)
-	s.reconcileRound(0) // no pull is requested, because a pull of everything is already queued for every connection
+	s.reconcileRound(0) // no pull is requested, because a complete pull is already queued for every connection
 	s.drainPulls()
 	for range s.readsUntilRemoved() {
 		s.clock.advance(massWait)
@@ -174,8 +174,8 @@ func (s *sim) reconcileAll() {
 
 // readsUntilRemoved returns the number of further reads, with an hour between them, after which all rows that the
 // vendor no longer has are marked as removed. At belvo, two successive reads without a row prove that the row was
-// removed. A mass removal is applied only by a read that is at least an hour later than the read that proved it. Both
-// start again when the account of the rows is marked as removed, which also takes two reads.
+// removed. A mass removal is applied only by a read that is at least an hour later than the read that proved it. The
+// two reads and the hour start again when the account of the rows is marked as removed, which also takes two reads.
 func (s *sim) readsUntilRemoved() int {
 	for _, c := range s.liveConnections() {
 		for _, unlisted := range c.ref.unlisted {
@@ -202,7 +202,7 @@ func (s *sim) reconcileRound(want int) {
 	}
 }
 
-// checkInvariants checks all invariants at a quiet point, where no task runs.
+// checkInvariants checks all invariants. It is called at quiet points, when no task is running.
 func (s *sim) checkInvariants() {
 	s.checkDeliveries()
 	adjusted := map[domain.TransactionID]domain.Date{}
@@ -300,8 +300,8 @@ func (s *sim) requestsEverything(p domain.Pull) bool {
 	return p.Scope.Everything
 }
 
-// checkStoredRows checks that the stored rows equal the vendor's rows in every field, and that no
-// version was raised without a reason.
+// checkStoredRows checks that the stored rows equal the vendor's rows in every field, and that no version was
+// incremented without a reason.
 func (s *sim) checkStoredRows(c *connection) {
 	stored := map[string]bool{}
 	for _, t := range s.ownRows(c) {
@@ -417,7 +417,7 @@ func (s *sim) provable(t domain.Transaction) bool {
 	})
 }
 
-// checkHealth checks that a connection is reported as healthy. This must be so because its last pull has succeeded.
+// checkHealth checks that a connection is reported as healthy. It must be healthy, because its last pull has succeeded.
 func (s *sim) checkHealth(c *connection) {
 	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
 	if s.mustSucceed(err); h.Status != domain.Healthy || h.LastPullAt.IsZero() {

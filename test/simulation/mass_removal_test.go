@@ -28,7 +28,7 @@ func (s *sim) growAccount(ref *accountRef) {
 	s.publish(ref, notice{Kind: "created", Account: account, From: r.created.Add(-time.Second)}, 0.9)
 }
 
-// losableRows returns the present rows of an account with at least massRows of them, or nil if there is no such
+// losableRows returns the present rows of one account that has at least massRows of them, or nil if there is no such
 // account. It omits the rows with the oldest date, because at belvo no list reveals the removal of rows that are older
 // than all others.
 func (ref *accountRef) losableRows() []*row {
@@ -47,8 +47,8 @@ func (ref *accountRef) losableRows() []*row {
 	return nil
 }
 
-// loseManyRows removes at least massRows of these rows of one account at once, as if the vendor had lost data. Usually
-// the removals are not announced.
+// loseManyRows is given rows of one account. It removes at least massRows of them at once, as if the vendor had lost
+// data. Usually the removals are not announced.
 func (s *sim) loseManyRows(ref *accountRef, rows []*row) {
 	s.counters.massLosses++
 	n := notice{Kind: "deleted", Account: rows[0].account}
@@ -70,8 +70,8 @@ type absentRow struct {
 // sweptWindow contains the live rows of a connection that a sweep compares with the rows of a read, by external id.
 type sweptWindow map[string]domain.Transaction
 
-// windowOf returns the live rows in the window of the sweep w. During an outage, when no sweep succeeds, it returns
-// none.
+// windowOf returns the live rows that are in the window of the sweep w. During an outage, when no sweep succeeds, it
+// returns no rows.
 func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	rows := sweptWindow{}
 	if s.down {
@@ -90,9 +90,9 @@ func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	return rows
 }
 
-// checkMassRemoval checks a sweep that removed most rows of an account at once. It may do this only if the rows have
-// been missing from every sweep of the last hour, including at least one sweep before this one. The argument before
-// contains the rows that were live before the sweep.
+// checkMassRemoval checks a sweep that removed most rows of an account at once. A sweep may do this only if the rows
+// have been missing from every sweep of the last hour, including at least one sweep before this one. The argument
+// before contains the rows that were live before the sweep.
 func (s *sim) checkMassRemoval(lease domain.Lease, w ports.SweepWrite, before sweptWindow) {
 	connection := s.claims[lease.ID].Connection
 	live, removed, unseen := map[string]int{}, map[string][]string{}, map[string][]string{}

@@ -26,8 +26,8 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	}
 }
 
-// takenOver records that the claimed pull has taken over the work of an earlier pull that waited for an account to be
-// listed.
+// takenOver is called when a pull is claimed. If an earlier pull of the connection was waiting for an account to be
+// listed, the claimed pull has taken over its work, and takenOver records this.
 func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
 	for id, complete := range s.awaiting {
 		p, connection := s.claims[s.holders[id]], s.connectionByID(c.Connection.ID)
@@ -47,8 +47,8 @@ func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
 	}
 }
 
-// attemptEnded records the end of a pull that reads everything. It also records an attempt after which the pull waits
-// for an account to be listed.
+// attemptEnded records the end of a complete pull (one that reads everything). It also records an attempt after which
+// the pull waits for an account to be listed.
 func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
 	c, complete := s.openComplete[id]
 	switch {
@@ -90,9 +90,9 @@ func (s *sim) removedAccounts(c *connection) map[string]bool {
 	return removed
 }
 
-// checkDueForReconcile checks that the store lists the connections that are due for reconcile: the live connections
-// that are not paused, and that have no pull of everything that is still open or ended at the time since or later.
-// Pulls of only a few rows do not count.
+// checkDueForReconcile checks the connections that the store lists as due for reconcile. A connection is due if it is
+// live and not paused, and if none of its complete pulls is still open or ended at the time since or later. Pulls of
+// only a few rows do not count.
 func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, limit int) {
 	waiting := map[domain.ConnectionID]bool{}
 	for _, c := range s.openComplete {
@@ -126,9 +126,9 @@ func (s *sim) checkFencing(lease domain.Lease, err error) {
 	}
 }
 
-// checkPullComplete checks a succeeded pull of everything: every row that existed when the pull started must be stored.
-// The same holds for the first succeeded pull of a connection, regardless of its scope. Rows that were hidden or
-// removed during the pull are not checked.
+// checkPullComplete checks a complete pull that has succeeded: every row that existed when the pull started must be
+// stored. The same holds for the first succeeded pull of a connection, regardless of its scope. Rows that were hidden
+// or removed during the pull are not checked.
 func (s *sim) checkPullComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.pulledOnce && !p.Scope.Everything || c.startedBefore(p) {
@@ -150,8 +150,9 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 	}
 }
 
-// checkReadableReleased checks that the quarantine contains no readable row that the write w stores and no row that w
-// removes. It does not check rows that the same pull has put into the quarantine. Those are checked at quiet points.
+// checkReadableReleased checks that the quarantine contains neither a readable row that the write w stores nor a row
+// that w removes. It does not check rows that the same pull has put into the quarantine. Those are checked at quiet
+// points.
 func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 	c := s.connectionByID(s.claims[lease.ID].Connection)
 	page, err := s.store.Ledger().Quarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
@@ -192,8 +193,9 @@ func (s *sim) checkRemovalsApplied(id domain.PullID) {
 	}
 }
 
-// checkHealedReleased checks a succeeded pull of a few rows: those of its rows that can be read again must have left
-// the quarantine, even if they are equal to the stored rows. The check is skipped if the vendor synchronised meanwhile.
+// checkHealedReleased checks a succeeded pull of a few rows: rows of the pull that have become readable again must have
+// left the quarantine, even if they are equal to the stored rows. The check is skipped if the vendor synchronised
+// meanwhile.
 func (s *sim) checkHealedReleased(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
@@ -211,9 +213,9 @@ func (s *sim) checkHealedReleased(p domain.Pull) {
 	}
 }
 
-// checkSweepComplete checks a succeeded pull of everything: every row that was removed before the pull
-// started must be marked as removed, unless it is held back as part of a mass removal. The check is skipped if the
-// vendor synchronised meanwhile, or if the id of a row could not be read.
+// checkSweepComplete checks a complete pull that has succeeded: every row that was removed before the pull started must
+// be marked as removed, unless it is held back as part of a mass removal. The check is skipped if the vendor
+// synchronised meanwhile, or if the id of a row could not be read.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.startedBefore(p) || c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing ||
@@ -251,7 +253,7 @@ func (s *sim) storedRows(c *connection) []domain.Transaction {
 	return page.Items
 }
 
-// digest returns a text that is different for each state of the connection's rows.
+// digest returns a string that is different for each state of the connection's rows.
 func (s *sim) digest(c *connection) string {
 	var b strings.Builder
 	for _, t := range s.storedRows(c) {
@@ -275,15 +277,15 @@ func (s *sim) countFailedDeliveries() int {
 }
 
 // readNotPaused records that the current task has read the connection. If it was not paused, the task may call the
-// vendor once: a pause that is committed between the read and the call cannot stop the call.
+// vendor once: if the pause is committed between the read and the call, it cannot prevent the call.
 func (s *sim) readNotPaused(c domain.Connection) {
 	if s.current != nil && !c.Paused() {
 		s.current.mayCall = c.ID
 	}
 }
 
-// checkNotPaused checks that no call of a vendor is started for a paused connection, except the one that readNotPaused
-// allows.
+// checkNotPaused checks that no call to a vendor is started for a paused connection, except the one call that
+// readNotPaused allows.
 func (s *sim) checkNotPaused(op string, id domain.ConnectionID) {
 	read := s.current != nil && s.current.mayCall == id
 	if c := s.connectionByID(id); c.Paused() && !read {

@@ -91,7 +91,7 @@ func (s *sim) arriveLate(ref *accountRef) {
 	}
 }
 
-// knownRows returns the ids of the stored transactions that belong to rows of the reference, by external id. It
+// knownRows returns the ids of the stored transactions that belong to rows of the reference, by external id. The map
 // contains only live transactions whose content is equal to the vendor's current content.
 func (s *sim) knownRows(ref *accountRef) map[string]domain.TransactionID {
 	known := map[string]domain.TransactionID{}
@@ -127,8 +127,8 @@ func (ref *accountRef) descendsFrom(other *accountRef) bool {
 	return false
 }
 
-// rowOf returns the row with this external id of the reference or of one of its former references, or nil if there is
-// none.
+// rowOf returns the row with this external id of the reference or of one of its former references, or nil if no such
+// row exists.
 func (ref *accountRef) rowOf(id string) *row {
 	for ; ref != nil; ref = ref.former {
 		if r := ref.row(id); r != nil {
@@ -138,7 +138,7 @@ func (ref *accountRef) rowOf(id string) *row {
 	return nil
 }
 
-// relinkConnection replaces the account reference of a connection by a new link to the same accounts.
+// relinkConnection replaces the account reference of a connection with a new link to the same accounts.
 func (s *sim) relinkConnection(ctx context.Context, app *application.Service, c *connection) error {
 	link := s.newLink(c.ref)
 	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, nil, ports.ConnectionUpdate{
@@ -148,7 +148,7 @@ func (s *sim) relinkConnection(ctx context.Context, app *application.Service, c 
 	return err
 }
 
-// repointed records the change if a connection has got another account reference.
+// repointed checks whether the account reference of a connection was changed, and if so records the change.
 func (s *sim) repointed(c *connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef && ref != c.ref {
@@ -177,7 +177,8 @@ func (s *sim) continueDeleted() {
 	}
 }
 
-// linkCreated records that a new connection has a link to the accounts of a deleted connection.
+// linkCreated is called when a connection to the account reference ref was created. If ref links to the accounts of a
+// deleted connection again, linkCreated records that the new connection continues the deleted one.
 func (s *sim) linkCreated(ref *accountRef) {
 	if ref.former == nil {
 		return
@@ -189,8 +190,8 @@ func (s *sim) linkCreated(ref *accountRef) {
 	s.counters.continuations++
 }
 
-// accountsMoved records that accounts of deleted connections have moved to the connection. No other connection that
-// continues the same deleted connection can get the records of these accounts.
+// accountsMoved records that accounts of deleted connections have moved to another connection (to). No other connection
+// that continues the same deleted connection can get the records of these accounts.
 func (s *sim) accountsMoved(to *connection) {
 	for _, c := range s.connections {
 		if c.deleted {

@@ -47,7 +47,7 @@ func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows [
 	}
 }
 
-// forgetUnpublished removes those rows from the recorded lists that a publication has not stored. A row that the vendor
+// forgetUnpublished removes from the recorded lists the rows that a publication has not stored. A row that the vendor
 // removes while it is staged is never stored. The store therefore does not know which other rows the vendor showed
 // together with that row.
 func (s *sim) forgetUnpublished(c *connection) {
@@ -162,9 +162,9 @@ func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []stri
 	}
 }
 
-// lived reports whether both rows were present at the vendor at the same time. This matters because a list that is read
-// while the vendor replaces one row with the other shows both. lived returns false if one of the rows was unreadable at
-// any time.
+// lived reports whether both rows were present at the vendor at the same time. A list that is read while the vendor
+// replaces one row with the other can show both, although they were never present at the same time. lived returns false
+// if one of the rows was unreadable at any time.
 func lived(a, b *row) bool {
 	before := func(a, b *row) bool { return a.removed && a.removals == 1 && !b.created.Before(a.removedAt) }
 	return !before(a, b) && !before(b, a) && !a.wasBroken && !b.wasBroken

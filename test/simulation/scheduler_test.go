@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// violation is the message of a violated invariant. It is the value of a panic, which runSeed recovers.
+// violation is the message of a violated invariant. It is used as the value of a panic, which runSeed recovers.
 type violation string
 
 func (s *sim) violated(format string, args ...any) {
@@ -43,7 +43,8 @@ type task struct {
 	settledRef    *accountRef // the account reference whose synchronisation was complete at the task's first check
 	reading       *connection // the connection whose pull the task runs
 	at            string      // the port call at which the task last yielded
-	// mayCall is the connection that the task has read since its last call of a vendor, and that was not paused then.
+	// mayCall is the connection that the task has read since its last call to a vendor, provided that the connection
+	// was not paused at the time of the read.
 	mayCall domain.ConnectionID
 }
 
@@ -81,7 +82,7 @@ func (s *sim) goConcurrently(work func()) (wait func()) {
 	child.parent, child.reading, parent.child = parent.process(), parent.reading, child
 	s.yieldAt("begun")
 	return func() {
-		s.current.awaited = child // another task than the one that started child may wait for it
+		s.current.awaited = child // the task that waits need not be the one that started child
 		for !child.ended && !s.failed {
 			s.yieldAt("waits")
 		}
@@ -242,7 +243,7 @@ func (s *sim) resumeOrDisturb(t *task) {
 	}
 }
 
-// moveClock advances the clock. Usually it does not advance the clock or only a little, but sometimes so much that a
+// moveClock moves the clock forward. Usually the clock moves only a little or not at all, but sometimes so far that a
 // lease or a backoff expires.
 func (s *sim) moveClock() {
 	switch p := s.rand.Float64(); {

@@ -353,7 +353,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 			v.sim.attemptEnded(lease.Pull, o)
 		}
 		if err == nil && o.State == domain.PullFailed && o.LastError == domain.AccountNotListed {
-			v.sim.endListingLag(v.sim.claims[lease.ID]) // the pull waited in vain for a former reference's account
+			v.sim.endListingLag(v.sim.claims[lease.ID]) // the pull waited in vain for an account of a former reference
 		}
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]

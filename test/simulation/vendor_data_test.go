@@ -101,8 +101,9 @@ func (s *sim) editRow(ref *accountRef, r *row) {
 }
 
 // breakOrHeal makes a row or an account unreadable, changes the bytes of an unreadable row, or makes the row or the
-// account readable again, with or without an edit. Most of these changes are not announced. The id is removed only from
-// rows that were never readable, because the service could not find the stored row that belongs to a row without an id.
+// account readable again, sometimes together with an edit. Most of these changes are not announced. The id is removed
+// only from rows that were never readable, because the service could not find the stored row that belongs to a row
+// without an id.
 func (s *sim) breakOrHeal(ref *accountRef) {
 	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
 	unhealed := s.chance(0.75)
@@ -270,10 +271,9 @@ func (ref *accountRef) row(id string) *row {
 	return nil
 }
 
-// endListingLag is called when the pull p has succeeded. It is also called when p has failed because it waited in vain
-// for an account, and when another pull has taken over from p. From then on, the vendor no longer lists the removed
-// rows whose removal was announced to p. While p ran, the vendor may still have listed such a row, and p had to handle
-// that.
+// endListingLag is called when the pull p has succeeded, when p has failed because it waited in vain for an account,
+// and when another pull has taken over from p. From then on, the vendor no longer lists the removed rows whose removal
+// was announced to p. While p ran, the vendor may still have listed such a row, and p had to handle that.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {

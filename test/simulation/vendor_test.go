@@ -63,7 +63,7 @@ type accountRef struct {
 	namelessUntil   time.Time // the last time at which the id of a row became readable again
 	refusedUntil    time.Time // the credential is refused until then
 	loopsUntil      time.Time // until then, every cursor leads back to the same page
-	listing         int       // the number of the current listing; the vendor accepts only its cursors
+	listing         int       // number of the current listing; only cursors of this listing are accepted
 }
 
 // row is one transaction in the vendor's data.
@@ -74,14 +74,14 @@ type row struct {
 	revision    int
 	removed     bool
 	hidden      bool // the row is not listed, because its account reference synchronises
-	hides       int  // how often the row was hidden
+	hides       int  // the number of times that the row was hidden
 	// stillListed means that the row is removed but still listed, because the vendor sends notices before it updates
 	// its lists.
 	stillListed    bool
 	wasStillListed bool // the row was removed but still listed at least once
 	removedAt      time.Time
-	removals       int // how often the row was removed
-	announcements  int // how often a stored delivery announced the removal of the row
+	removals       int // the number of times that the row was removed
+	announcements  int // the number of stored deliveries that announced its removal
 
 	origin        *row // the row of the former reference of which the row is a copy; nil if there is none
 	firstRevision int  // the revision and the date of a copy when it was created
@@ -146,9 +146,9 @@ func (r *row) rawTransaction() domain.RawTransaction {
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-// callVendor simulates a call to the vendor. The argument op is the name of the call. The call may fail. The actor
-// yields before the call and again before it gets the result of the function response, so the result may be out of date
-// when the actor gets it.
+// callVendor simulates a call to the vendor, which may fail. The name of the call is op. The actor yields before the
+// call, and again before it gets the result that the function response has returned. The result may therefore be out of
+// date when the actor gets it.
 func callVendor[T any](
 	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
 ) (result T, err error) {
@@ -267,9 +267,9 @@ func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ d
 	return plan
 }
 
-// Read returns the page at the cursor. At pluggy, the rows are in the order of their ids, and the cursor
-// contains the id of the last row. A row that a reader has not read yet therefore cannot move to an
-// earlier page. At belvo, the newest row comes first, and the cursor is a position.
+// Read returns the page at the cursor. At pluggy, the rows are in the order of their ids, and the cursor contains the
+// id of the last row. Therefore, a row that a reader has not read yet cannot move to an earlier page. At belvo, the
+// newest row comes first, and the cursor is a position.
 func (v *vendor) Read(
 	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {

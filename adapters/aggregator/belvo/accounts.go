@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages is the maximum number of pages of an account list. It bounds the reading of a
-// list that never ends. No link has 10 000 accounts (10 pages of 1000).
+// maxAccountPages is the maximum number of pages of an account list. It stops the reading of a list that never ends. No
+// link has 10 000 accounts (10 pages of 1000).
 const maxAccountPages = 10
 
 // Accounts returns the link's accounts, sorted by external id. The vendor divides the list into pages by position, so
@@ -58,8 +58,8 @@ type accountJSON struct {
 }
 
 // normalizeAccount normalizes one account, which is an entry of the account list or is embedded in a transaction row.
-// Errors: an error of domain.UnreadableRow, also for an account of another link, because storing that account would put
-// one holder's data into another holder's ledger.
+// Errors: an error created by domain.UnreadableRow. An account of another link is also an error, because storing that
+// account would put one holder's data into another holder's ledger.
 func (l linkContext) normalizeAccount(raw json.RawMessage) (domain.AccountData, error) {
 	var a accountJSON
 	if err := vendorhttp.DecodeRow(raw, &a, accountReasons); err != nil {
@@ -125,9 +125,9 @@ func accountType(category string) domain.AccountType {
 	return domain.OtherAccount
 }
 
-// balance returns the current balance with the vendor's own sign: on a card it is the amount owed.
-// It returns nil if the account has no currency or no current balance. Errors: an error of
-// domain.UnreadableRow, also if the currency is invalid but there is no balance.
+// balance returns the current balance with the vendor's own sign: on a card it is the amount owed. It returns nil if
+// the account has no currency or no current balance. Errors: an error created by domain.UnreadableRow, even if the
+// currency is invalid but there is no balance.
 func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil

@@ -25,8 +25,8 @@ const budgetAPI = "api"
 
 var budgets = map[string]int{budgetAPI: 600}
 
-// The vendor's name and budgets, combined with each of the three functions that classify an error response. For a page
-// after the first page of a list, a 400 or 404 means that the list no longer has the requested page.
+// The descriptions of the vendor for the HTTP client. They differ only in the function that classifies error responses.
+// For a page after the first page of a list, a 400 or 404 means that the list no longer has the requested page.
 var (
 	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
 	tokenAPI     = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainTokenError}
@@ -85,8 +85,7 @@ type link struct {
 	LastAccessedAt vendorhttp.Text `json:"last_accessed_at"`
 }
 
-// refreshRates contains the duration that each value of refresh_rate stands for. Source:
-// developers.belvo.com, links.
+// refreshRates maps each value of refresh_rate to its duration. Source: developers.belvo.com, links.
 var refreshRates = map[string]time.Duration{
 	"6h": 6 * time.Hour, "12h": 12 * time.Hour, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour,
 	"30d": 30 * 24 * time.Hour,

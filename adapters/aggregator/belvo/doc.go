@@ -34,6 +34,6 @@
 //
 //   - webhook.go: the conversion of a webhook's body to a pull scope; pure functions
 //
-// Source: developers.belvo.com, API 1.223, as read in November 2026. Where the vendor's
-// documentation leaves a question open, a comment at the code that decides the question says so.
+// Source: developers.belvo.com, API 1.223, as read in November 2026. Where the vendor's documentation leaves a question
+// open, a comment says so next to the code that decides the question.
 package belvo

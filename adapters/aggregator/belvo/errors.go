@@ -50,9 +50,9 @@ func explainError(status int, body []byte) *domain.Error {
 }
 
 // explainLaterPageError returns the domain error for an error response to the request for a later page of a list. If
-// the list shrank while it was read, its last page is not found (404), or its number is refused (400). Neither error is
-// about the link or the filters. If the link or a filter has become invalid, the request for the first page fails when
-// the list is read again.
+// the list has shrunk since its first page was read, a page number can be too high. The vendor then does not find the
+// page (404) or refuses the number (400). Neither error is about the link or the filters. If the link or a filter has
+// become invalid, the request for the first page fails when the list is read again.
 func explainLaterPageError(status int, body []byte) *domain.Error {
 	if known := explainError(status, body); known != nil {
 		return known
@@ -93,9 +93,8 @@ func errorCodesOf(body []byte) []string {
 	return codes
 }
 
-// malformed returns the error (malformed_response) for a response that does not match the vendor's
-// documentation. The argument part says in the vendor's terms what is wrong; it must never contain
-// a value from the response.
+// malformed returns the error (malformed_response) for a response that does not match the vendor's documentation. The
+// text of part says, in the vendor's terms, what is wrong. It must never contain a value from the response.
 func malformed(part string) *domain.Error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.MalformedResponse,

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The vendor's hosted page, what an access token permits there, and how long it is valid.
-// Source: developers.belvo.com, connect widget, update mode.
+// The vendor's hosted page, what an access token permits there, and how long the token is valid. Source:
+// developers.belvo.com, connect widget, update mode.
 const (
 	widgetPage          = "https://widget.belvo.io/"
 	widgetScopes        = "read_institutions,write_links,read_links"

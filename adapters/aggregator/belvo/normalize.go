@@ -58,8 +58,8 @@ func newLinkContext(link string, accounts []domain.AccountData) linkContext {
 	return l
 }
 
-// normalize decodes and normalizes one row. The result's Metadata is raw, unchanged. Errors: the same as those of
-// domain.RawTransaction.Normalize.
+// normalize decodes and normalizes one row. The Metadata of the result is the unchanged row. Errors: the same as those
+// of domain.RawTransaction.Normalize.
 func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, error) {
 	data, err := l.convert(raw)
 	if err != nil {
@@ -107,10 +107,9 @@ func (l linkContext) convert(raw json.RawMessage) (domain.TransactionData, error
 	return data, err
 }
 
-// embeddedAccount returns the account that is embedded in a row, or nil if the row contains no
-// account. An unreadable account is returned without an error, because the row may need only
-// members that can be read. Errors: an error of domain.UnreadableRow for an account whose id cannot
-// be read, and for an account of another link.
+// embeddedAccount returns the account that is embedded in a row, or nil if the row contains no account. An unreadable
+// account is returned without an error, because the row may need only members that can be read. Errors: an error
+// created by domain.UnreadableRow, for an account whose id cannot be read and for an account of another link.
 func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
@@ -122,11 +121,9 @@ func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, 
 	return &account, err
 }
 
-// accountOf returns the account of a row. The argument embedded is the account that the row
-// contains, or nil if the row contains none. accountOf prefers the entry of the account list,
-// because the account embedded in a row may be abbreviated. A row without an account belongs to
-// some account of the link; the row's currency is therefore known only if all accounts have the
-// same currency.
+// accountOf returns the account of a row. It prefers the entry of the account list to the account that is embedded in
+// the row, because an embedded account may be abbreviated. If embedded is nil, the row contains no account, but belongs
+// to some account of the link. Its currency is then known only if all accounts have the same currency.
 func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData {
 	if embedded == nil {
 		return domain.AccountData{Type: domain.OtherAccount, Currency: l.sharedCurrency}

@@ -18,11 +18,11 @@ const windowOverlapDays = 7
 // A window becomes a filter on value_date. Such a filter excludes every row without a value
 // date; the next full read returns these rows.
 //
-// A read of the whole link is a sweep: the rows that it does not find may have been removed. The vendor purges old rows
-// (stale_in) and hides the rows of an account that it cannot reach, so a row that is missing from one list may still
-// exist at the bank. Therefore a row counts as removed only if it is missing from two lists (domain.TwoReads) and was
-// not collected before the oldest row in the list (CollectedAt). The event TRANSACTIONS.transactions_deleted reports a
-// removal at once.
+// A read of the whole link is a sweep, which means that rows that it does not find may have been removed. The vendor
+// purges old rows (stale_in) and hides the rows of an account that it cannot reach, so a row that is missing from one
+// list may still exist at the bank. Therefore a row counts as removed only if it is missing from two lists
+// (domain.TwoReads) and was not collected before the oldest row in the list (CollectedAt). The event
+// TRANSACTIONS.transactions_deleted reports a removal at once.
 func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	switch {
 	case scope.Everything, len(scope.Created) > 0, hasIDs(scope.Changed),

@@ -15,8 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// contentHash returns the content hash of a row, which must be valid. The argument l describes the
-// link to which the row belongs.
+// contentHash returns the content hash of a row of the link that l describes. The row must be valid.
 func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.ContentHash {
 	t.Helper()
 	raws, _, err := l.rawTransactions([]jsontext.Value{jsontext.Value(raw)}, collectedFrom{})
@@ -30,8 +29,8 @@ func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.Conten
 	return raws[0].ContentHash
 }
 
-// embeddedAccountEdits returns an edit of a row, for transactionRow, that sets the row's member
-// "account". The account is a valid bank account in which the members of edits are replaced.
+// embeddedAccountEdits returns an argument for transactionRow that sets the member "account" of the row. The account is
+// a valid bank account in which the given members are replaced.
 func embeddedAccountEdits(edits map[string]any) map[string]any {
 	account := map[string]any{
 		"id": "bank", "link": "l-1", "category": "CHECKING_ACCOUNT", "currency": "MXN",

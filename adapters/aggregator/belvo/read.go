@@ -32,8 +32,8 @@ const (
 //
 // The vendor divides the list into pages by position; the order of the list is not documented. A row added between two
 // requests can make another row appear twice; the ledger removes such duplicates. A row removed between two requests
-// can hide another row. Therefore the result contains the vendor's count of the whole list, so that the caller can
-// detect that the list has changed.
+// can hide another row. Therefore the result contains the number of rows in the whole list, as counted by the vendor,
+// so that the caller can detect that the list has changed.
 func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Step,
 	accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -118,9 +118,9 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 	return page{rows: rows, total: response.Count, next: next}, err
 }
 
-// rawTransactions converts the rows of a page to raw transactions. It also returns the accounts that are
-// embedded in the rows but missing from the link's account list, and adds the times at which the vendor
-// collected the rows to collected. Errors: malformed_response for an embedded account that is not JSON.
+// rawTransactions converts the rows of a page to raw transactions. It also returns the accounts that are embedded in
+// the rows but missing from the link's account list. It adds the times at which the vendor collected the rows to the
+// map collected. Errors: malformed_response for an embedded account that is not JSON.
 func (l linkContext) rawTransactions(
 	rows []jsontext.Value, collected collectedFrom,
 ) ([]domain.RawTransaction, []domain.AccountData, error) {
@@ -261,9 +261,9 @@ func dateFilters(w domain.Window) url.Values {
 	return query
 }
 
-// nextCursor returns the cursor for the next page, whose absolute URL the vendor has sent as next.
-// At the end of the list, next is nil and the cursor is "". The URL must name this list at the
-// connection's own base URL: origin and path must be equal, and only the query may differ.
+// nextCursor returns the cursor for the next page. The vendor identifies this page by its absolute URL (next), which is
+// nil at the end of the list; the cursor is then "". The URL must name this list at the connection's own base URL:
+// origin and path must be equal, and only the query may differ.
 func (l pagedList) nextCursor(baseURL string, next *string) (string, error) {
 	if next == nil {
 		return "", nil

@@ -34,8 +34,8 @@ func TestReadReturnsEveryRowOnceOverAllPages(t *testing.T) {
 	}
 }
 
-// Each page contains the vendor's count of the whole list. With the count, the caller can detect that
-// the list has changed between two pages.
+// Each page contains the number of rows in the whole list, as counted by the vendor. With this number, the caller can
+// detect that the list has changed between two pages.
 func TestEachPageHasTheTotalOfTheList(t *testing.T) {
 	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 1200); err != nil {

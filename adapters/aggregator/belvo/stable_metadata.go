@@ -30,8 +30,8 @@ var stableForm = vendorhttp.CanonicalForm{
 	AppendText: appendUTCTime, AppendNumber: appendShortestNumber,
 }
 
-// stableMetadata returns, in canonical form, those members of a row whose change counts as an edit.
-// The argument raw must be valid JSON; a row that has been decoded before is valid JSON.
+// stableMetadata returns, in canonical form, those members of a row whose change counts as an edit. The row must be
+// valid JSON. A row that has already been decoded is always valid JSON.
 func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	written, plain := stableForm.Append(make([]byte, 0, len(raw)), raw)
 	if plain {
@@ -46,8 +46,8 @@ func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	return sorted, nil
 }
 
-// appendShortestNumber appends the JSON number to text, without trailing zeros. If
-// vendorhttp.ParseMoney cannot represent the number exactly, it is appended unchanged.
+// appendShortestNumber appends a JSON number to text, without trailing zeros. If vendorhttp.ParseMoney cannot represent
+// the number exactly, it is appended unchanged.
 func appendShortestNumber(text, number []byte) []byte {
 	value, err := vendorhttp.ParseMoney(string(number), "XXX")
 	if err != nil {
@@ -56,9 +56,8 @@ func appendShortestNumber(text, number []byte) []byte {
 	return append(text, value.Amount.String()...)
 }
 
-// appendUTCTime appends the JSON string quoted to text. An RFC 3339 time is written in UTC with
-// no more fractional digits than it needs, so that "Z" and "+00:00" are equal. Any other
-// string is appended unchanged.
+// appendUTCTime appends a JSON string to text. An RFC 3339 time is written in UTC with no more fractional digits than
+// it needs, so that "Z" and "+00:00" are equal. Any other string is appended unchanged.
 func appendUTCTime(text, quoted []byte) []byte {
 	const shortestTime = len(`"2006-01-02T15:04:05Z"`)
 	if vendorhttp.IsPlainScalar(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {

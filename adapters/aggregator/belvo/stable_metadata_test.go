@@ -50,10 +50,9 @@ func FuzzStableMetadata(f *testing.F) {
 	})
 }
 
-// isVolatile reports whether stableMetadata omits a member. The argument member is the member's
-// name without quotes. The argument holder is "" for a member of the row, "*" for a member of any
-// object, or the quoted name of the object that contains the member; the name inside the quotes may
-// be empty.
+// isVolatile reports whether stableMetadata omits a member with this name, which is given without quotes. The holder is
+// "" for a member of the row, "*" for a member of any object, or otherwise the quoted name of the object that contains
+// the member. The name inside the quotes may be empty.
 func isVolatile(holder, member string) bool {
 	return slices.Contains(stableForm.Omit[holder], strconv.Quote(member))
 }
@@ -83,8 +82,7 @@ var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 		return err
 	}))
 
-// stableMember returns a member's value without its volatile members. The argument holder has the
-// same meaning as in isVolatile.
+// stableMember returns a member's value without its volatile members. The holder has the same meaning as in isVolatile.
 func stableMember(holder string, value any) any {
 	switch value := value.(type) {
 	case map[string]any:

@@ -59,8 +59,8 @@ func TestAnUnreadableRowKeepsItsBytesAndTheRestOfThePage(t *testing.T) {
 	}
 }
 
-// A row must be readable without a currency, because it gets the currency of its account, and with an amount in a JSON
-// string, because such an amount is exact.
+// A row without a currency must be readable, because it gets the currency of its account. A row whose amount is a JSON
+// string must be readable, because such an amount is exact.
 func TestARowThatCanBeReadExactlyIsNotUnreadable(t *testing.T) {
 	for old, replacement := range map[string]string{`"currency":"MXN"`: `"currency":null`, `12.5`: `"12.50"`} {
 		row, err := testContext().normalize(json.RawMessage(strings.Replace(validRow, old, replacement, 1)))

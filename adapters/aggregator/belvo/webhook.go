@@ -37,7 +37,7 @@ func isName(text string) bool { return len(text) <= maxIdentifier && namePattern
 // hexadecimal digits. Text that could be a URL is not a valid id.
 func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.MatchString(text) }
 
-// Parse decodes an event's body. The name of the returned event is TYPE.code as the vendor writes
+// Parse decodes an event's body. The name of the returned event consists of the type and the code as the vendor writes
 // them ("TRANSACTIONS.historical_update").
 //
 // The vendor does not document whether webhook_id is new with each event or the same for all
@@ -46,7 +46,7 @@ func isID(text string) bool { return len(text) <= maxIdentifier && idPattern.Mat
 // Only ids and the total of a link's transactions are taken from a payload; its other counts and its dates
 // are hints that a full read does not need.
 //
-// If an id cannot be read, the event still means that something has changed. Its scope is then
+// If an id cannot be read, the event still means that something has changed. The event then asks for a pull that reads
 // everything, and the ids that can be read are used.
 //
 // Errors: Invalid if the body is not JSON in the form of an event, or if its type or code is
@@ -210,9 +210,8 @@ func (e envelope) consentScope(status domain.ConsentStatus, signal domain.Signal
 	return domain.PullScope{Signal: signal, Consents: []domain.ConsentReport{report}}
 }
 
-// decodeData decodes the event's data into the value that into points to. Missing data, null, and
-// data of another form leave the value unchanged. The event then counts as an event without errors
-// that names no rows.
+// decodeData decodes the event's data into the value pointed to by into. Missing data, null, and data of another form
+// leave the value unchanged. The event then counts as an event without errors that names no rows.
 func (e envelope) decodeData(into any) {
 	if len(e.Data) > 0 {
 		_ = vendorhttp.Decode(e.Data, into)

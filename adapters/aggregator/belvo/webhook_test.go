@@ -38,8 +38,8 @@ func TestParseRejectsInvalidEvents(t *testing.T) {
 	}
 }
 
-// TestParseWantsEverythingIfAnIDIsOdd checks that the scope of an event with an invalid id is
-// everything, and that its valid ids are still used.
+// TestParseWantsEverythingIfAnIDIsOdd checks that an event with an invalid id asks for a pull that reads everything,
+// and that its valid ids are still used.
 func TestParseWantsEverythingIfAnIDIsOdd(t *testing.T) {
 	long := strings.Repeat("x", domain.MaxEventID+1)
 	event := func(kind, code, members string) string {

@@ -95,9 +95,9 @@ var accountReasons = map[string]domain.Code{
 	"currencyCode": domain.InvalidCurrency, "balance": domain.InvalidAmount,
 }
 
-// readAccount returns an account of the item itemID. If the account cannot be normalised exactly, it is returned as
-// unreadable, with the members that can be read. If the account belongs to another item, none of its members is read,
-// so that its rows are not read either. Errors: malformed_response for an account that is not JSON.
+// readAccount returns an account of the item with the given id. If the account cannot be normalised exactly, it is
+// returned as unreadable, with the members that can be read. If the account belongs to another item, none of its
+// members is read, so that its rows are not read either. Errors: malformed_response for an account that is not JSON.
 func readAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	account, err := normalizeAccount(raw, itemID)
 	reason := domain.UnreadableReason(err)
@@ -130,10 +130,9 @@ func accountType(vendorType string) domain.AccountType {
 	return domain.OtherAccount
 }
 
-// normalizeAccount converts an account of the item itemID. The balance keeps the vendor's
-// sign: on a card, an amount that is owed is positive. A balance without a currency is
-// treated as unknown. A currency that is not an ISO 4217 code is treated as unknown if the account
-// has no balance; then the code is only in the metadata.
+// normalizeAccount converts an account of the item with the given id. The balance keeps the vendor's sign: on a card,
+// an amount that is owed is positive. A balance without a currency is treated as unknown. A currency that is not an ISO
+// 4217 code is treated as unknown if the account has no balance; then the code is only in the metadata.
 func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	var in account
 	if err := vendorhttp.DecodeRow(raw, &in, accountReasons); err != nil {

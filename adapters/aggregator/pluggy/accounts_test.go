@@ -17,9 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// newAccountsVendor starts a server that stands for the vendor. It responds to a request for
-// /accounts with the result of the function page, whose argument is the requested page number.
-// newAccountsVendor returns an adapter and the access to that server.
+// newAccountsVendor starts a server that stands for the vendor. To respond to a request for /accounts, the server calls
+// the function page with the requested page number. newAccountsVendor returns an adapter and the access to that server.
 func newAccountsVendor(t *testing.T, page func(number string) string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -149,8 +149,8 @@ func (i item) proofs() (accounts, transactions domain.AbsenceProof) {
 	return accounts, transactions
 }
 
-// malformed returns the error for a response that does not conform to the vendor's documentation.
-// The argument message describes the reason in our own words.
+// malformed returns the error for a response that does not conform to the vendor's documentation. The message describes
+// the reason in our own words.
 func malformed(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Message: message}
 }

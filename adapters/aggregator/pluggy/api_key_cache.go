@@ -53,7 +53,7 @@ func newAPIKeyCache(clock ports.Clock) *apiKeyCache {
 	return c
 }
 
-// id returns the id of the API key for the credential and the origin in the argument at.
+// id returns the id of the API key for the credential and the origin of the given access.
 func (c *apiKeyCache) id(at ports.Access) (keyID, error) {
 	origin, err := vendorhttp.Origin(at.BaseURL)
 	if err != nil {

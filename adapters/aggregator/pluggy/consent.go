@@ -96,8 +96,7 @@ func (a *Adapter) consentPage(ctx context.Context, at ports.Access, page int) ([
 	return got.Results, pages, nil
 }
 
-// follows reports whether c takes precedence over the consent last, which occurs earlier in the
-// list.
+// follows reports whether c takes precedence over a consent that occurs earlier in the list (last).
 func (c consent) follows(last consent) bool {
 	if !c.CreatedAt.at.Equal(last.CreatedAt.at) {
 		return c.CreatedAt.at.After(last.CreatedAt.at)

@@ -52,8 +52,8 @@ func TestConsentIsTheOneThatWasGrantedLast(t *testing.T) {
 	}
 }
 
-// respondingEnv returns an environment in which the response to GET /consents is the result of the function body. The
-// simulator responds to all other requests.
+// respondingEnv returns an environment in which the function body returns the response to GET /consents for the
+// requested page. The simulator responds to all other requests.
 func respondingEnv(t *testing.T, body func(page string) string) *env {
 	t.Helper()
 	e := newEnv(t, vendorhttp.Config{})

@@ -17,9 +17,9 @@ var budgets = map[string]int{
 	"consents": perMinute,
 }
 
-// The vendor's name and budgets, combined with each of the six functions that classify an error response. The meaning
-// of a 400 depends on the request: the 400 can be about the credential, the item, the list, or the cursor of a later
-// page.
+// The descriptions of the vendor for the HTTP client. They differ only in the function that classifies error responses.
+// The meaning of a 400 depends on the request: the 400 can be about the credential, the item, the list, or the cursor
+// of a later page.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
@@ -125,10 +125,10 @@ func classifyWebhookError(status int, body []byte) *domain.Error {
 	return classifyError(status, body)
 }
 
-// classifyLaterPageError classifies an error of a page after the first of a list of transactions. The vendor answers
-// 400 ("Invalid cursor") to a cursor that it no longer accepts. A 400 or 404 does not concern the account or the
-// filters, because the vendor has accepted them for the first page. If the account or a filter is not valid any more,
-// the request for the first page fails when the list is read again.
+// classifyLaterPageError classifies an error response to a request for a page of transactions that is not the first
+// page of its list. The vendor answers 400 ("Invalid cursor") to a cursor that it no longer accepts. A 400 or 404 does
+// not concern the account or the filters, because the vendor has accepted them for the first page. If the account or a
+// filter is not valid any more, the request for the first page fails when the list is read again.
 func classifyLaterPageError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest || status == http.StatusNotFound {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}

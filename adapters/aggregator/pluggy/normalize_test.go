@@ -46,8 +46,7 @@ func goldenAccounts(t testing.TB) []domain.AccountData {
 	return all
 }
 
-// objects returns the JSON objects in a file of testdata/rows. The argument name is the name of the
-// file without ".json".
+// objects returns the JSON objects in the file testdata/rows/<name>.json.
 func objects(t testing.TB, name string) []jsontext.Value {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "rows", name+".json"))
@@ -135,8 +134,8 @@ func compareGolden(t *testing.T, name string, got any) {
 	}
 }
 
-// with returns the first row of the bank account with some members changed. The argument changes consists of pairs of a
-// member's name and its new JSON value; the value "" removes the member.
+// with returns the first row of the bank account with some members changed. Each change consists of two arguments: the
+// member's name and its new JSON value. The value "" removes the member.
 func with(t testing.TB, changes ...string) jsontext.Value {
 	t.Helper()
 	var members map[string]json.RawMessage

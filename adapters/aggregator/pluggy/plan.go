@@ -7,9 +7,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The vendor keeps twelve months of transactions. A sweep starts a week after the beginning of these twelve months.
-// Otherwise a row that the vendor drops because of its age, while the list is read, could be mistaken for a removed
-// row.
+// The vendor keeps twelve months of transactions. A sweep (a read of a whole account, which also detects removed rows)
+// starts a week after the beginning of these twelve months. Otherwise a row that the vendor drops because of its age,
+// while the list is read, could be mistaken for a removed row.
 const (
 	historyDays = 365
 	marginDays  = 7
@@ -20,7 +20,7 @@ func horizon(today domain.Date) domain.Date { return today.AddDays(marginDays - 
 
 // Plan returns the steps of a pull. For each account, the first steps read the scope's window, or the whole account in
 // a sweep. The next steps read the lists of new rows, and the last steps read the rows that the scope requests by id.
-// An account that is not in the argument accounts gets no step, because it does not belong to the item any more.
+// An account of the scope that is missing from accounts gets no step, because it does not belong to the item any more.
 func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step {
 	var steps []domain.Step
 	listed := make(map[string]bool, len(accounts))

@@ -20,11 +20,11 @@ type transactionPage struct {
 	Next *string `json:"next"`
 }
 
-// decodePage decodes a page of transactions. It returns all rows and the vendor's cursor of the
-// next page, or an error. A row that cannot be read does not make decodePage fail. decodePage
-// computes the content hash of each row, but does not normalise the rows; the caller does that only
-// for rows that have changed. A page without a list is an error, because a sweep would otherwise
-// treat it as an empty page and mark the rows as removed.
+// decodePage decodes a page of transactions. It returns all rows and the vendor's cursor of the next page, or an error.
+// A row that cannot be read does not make decodePage fail. decodePage computes the content hash of each row, but does
+// not normalise the rows; the caller does that only for rows that have changed. A page without a list is an error.
+// Otherwise a sweep (a read of the whole account, which also detects removed rows) would treat it as an empty page and
+// mark the rows as removed.
 func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransaction, *string, error) {
 	var page transactionPage
 	rows, err := vendorhttp.DecodeList(body, "results", &page)

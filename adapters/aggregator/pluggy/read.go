@@ -82,8 +82,8 @@ func (a *Adapter) do(ctx context.Context, at ports.Access, call vendorhttp.Call)
 
 // firstPageQuery returns the query for the first page of a list. The query covers one day more than the window at both
 // ends, because a value date is a date in São Paulo, and the vendor does not document in which time zone a date without
-// a time starts and ends. If the window starts at the horizon or earlier, the query has no dateFrom, so that the list
-// contains everything that the vendor has.
+// a time starts and ends. If the window starts at or before the horizon (the earliest date for which the vendor's list
+// is certainly complete), the query has no dateFrom, so that the list contains everything that the vendor has.
 func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	q := url.Values{"accountId": {step.Account}}
 	switch {

@@ -31,9 +31,9 @@ type notification struct {
 }
 
 // Parse parses the body of a webhook. The deduplication key is the eventId, which is the same in every repetition of a
-// delivery. If an id or a date cannot be read, the event still means that something has changed. Its scope is then
-// everything, and the ids that can be read are used. Errors: Invalid if the body is not JSON in the form of a webhook,
-// or does not name an event.
+// delivery. If an id or a date cannot be read, the event still means that something has changed. The event then asks
+// for a pull that reads everything, and the ids that can be read are used. Errors: Invalid if the body is not JSON in
+// the form of a webhook, or does not name an event.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var in notification
 	if vendorhttp.Decode(body, &in) != nil {
@@ -74,9 +74,9 @@ func (n *notification) dropOddMembers() bool {
 	return odd || n.Rows.Odd
 }
 
-// pullScopes maps the name of an event to a function that returns the scope of the pull that the event
-// requires. Other events require no pull. If an event lacks the members that determine its scope, its
-// scope is everything, so that no change is missed because of the form of its webhook.
+// pullScopes maps the name of an event to a function that returns the scope of the pull that the event requires. Other
+// events require no pull. If an event lacks the members that determine its scope, the scope is everything that the
+// vendor has, so that no change is missed because of the form of its webhook.
 var pullScopes = map[string]func(notification) domain.PullScope{
 	"item/created":             func(notification) domain.PullScope { return domain.PullScope{Everything: true} },
 	"item/updated":             recoveredScope,

@@ -123,8 +123,8 @@ func TestParseWantsNoPullForUnknownEvents(t *testing.T) {
 	}
 }
 
-// TestParseWantsEverythingIfAnIDOrADateIsOdd checks that the scope of an event with an invalid id
-// or date is everything, and that its valid ids are still used.
+// TestParseWantsEverythingIfAnIDOrADateIsOdd checks that an event with an invalid id or date asks for a pull that reads
+// everything, and that its valid ids are still used.
 func TestParseWantsEverythingIfAnIDOrADateIsOdd(t *testing.T) {
 	long := strings.Repeat("x", domain.MaxEventID+1)
 	everything := domain.WebhookEvent{WantsPull: true, Scope: domain.PullScope{Everything: true}}

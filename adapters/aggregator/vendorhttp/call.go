@@ -17,10 +17,10 @@ type Vendor struct {
 	// Budgets contains the vendor's rate limits in requests per minute; the key is [Call.Resource].
 	// A resource that is not in the map is not limited.
 	Budgets map[string]int
-	// ClassifyError returns the error that an error response stands for, if its body or its status
-	// has a meaning special to the vendor. If ClassifyError is nil or returns nil, the status
-	// determines the error. The result must not contain text of the body. If it has no RetryAfter,
-	// the client sets RetryAfter from the headers of the response.
+	// ClassifyError returns the domain error for an error response whose body or status has a meaning that is specific
+	// to this vendor, and nil for other responses. If ClassifyError is nil or returns nil, the client maps the status
+	// to an error. The error must not contain text of the body. If an Unavailable error has no RetryAfter, the client
+	// sets it from the headers of the response.
 	ClassifyError func(status int, body []byte) *domain.Error
 }
 

@@ -23,10 +23,10 @@ type CanonicalForm struct {
 	AppendText, AppendNumber func(text, value []byte) []byte
 }
 
-// Append appends the canonical form of an object that [Decode] has accepted. It makes only one pass
-// over the object and builds no map, because a page has many rows, and building a map of the
-// members would cost several times as much. It returns false if a member's name is not plain ASCII.
-// Then the order of the members may be wrong, and the caller has to sort them itself.
+// Append appends the canonical form of an object to text. The object must be one that [Decode] has accepted. It makes
+// only one pass over the object and builds no map, because a page has many rows, and building a map of the members
+// would cost several times as much. It returns false if a member's name is not plain ASCII. In that case, the members
+// may be in the wrong order, and the caller has to sort them.
 func (f *CanonicalForm) Append(text []byte, object []byte) ([]byte, bool) {
 	stack := memberStacks.Get().(*[]sortableMember)
 	defer memberStacks.Put(stack)
@@ -71,8 +71,8 @@ func byName(a, b sortableMember) int {
 	return bytes.Compare(unquoted(a.Member), unquoted(b.Member))
 }
 
-// object writes a JSON object. The argument name is the name of the member whose value is the
-// object; it is "" for the outermost object.
+// object writes a JSON object. The given name is the name of the member whose value is the object, or "" for the
+// outermost object.
 func (w *canonicalWriter) object(name string, object []byte) {
 	ofObject, ofAll := w.form.Omit[name], w.form.Omit["*"]
 	start := len(w.stack)
@@ -103,9 +103,8 @@ func (w *canonicalWriter) object(name string, object []byte) {
 
 func unquoted(m Member) []byte { return m.Name[1 : len(m.Name)-1] }
 
-// value writes a JSON value. The argument name is the name of the member that contains the value.
-// If the value is a list, each object in the list is written as if it were itself the value of that
-// member.
+// value writes the value of the member with the given name. If the value is a list, each object in the list is written
+// as if it were itself the value of that member.
 func (w *canonicalWriter) value(name, value []byte) {
 	switch value[0] {
 	case '{':

@@ -20,7 +20,7 @@ type Client struct {
 	cfg       Config
 	guard     *egress.Guard
 	transport *http.Transport
-	tripper   http.RoundTripper // transport, or what Config.WrapTransport returned for it
+	tripper   http.RoundTripper // transport, as wrapped by Config.WrapTransport
 	retries   retrypolicy.RetryPolicy[response]
 	origins   origins
 }
@@ -51,8 +51,8 @@ func (c *Client) Close() {
 	c.transport.CloseIdleConnections()
 }
 
-// WithTimeout returns a context that ends after [Config.TotalTimeout], and its cancel function. An
-// adapter uses it in those methods of its port that make several calls.
+// WithTimeout returns a context that ends after [Config.TotalTimeout], and its cancel function. Adapters use it in
+// those methods of ports.Aggregator that make several calls.
 func (c *Client) WithTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, c.cfg.TotalTimeout)
 }
@@ -83,8 +83,8 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	return got.body, err
 }
 
-// DoJSON makes a call in the same way as [Client.Do] and decodes the response with [Decode] into
-// the value to which the argument into points.
+// DoJSON makes a call in the same way as [Client.Do] and decodes the body of the response with [Decode] into the value
+// pointed to by into.
 func (c *Client) DoJSON(ctx context.Context, call Call, into any) error {
 	body, err := c.Do(ctx, call)
 	if err != nil {

@@ -56,9 +56,8 @@ type Config struct {
 	// OnBudgetError, if not nil, is called when the store of the shared budgets begins to fail, and not again before
 	// the store has recovered. It must not block.
 	OnBudgetError func(error)
-	// OnCall, if not nil, is called after each attempt. The argument template is
-	// [Call.PathTemplate]; the argument status is 0 if there was no response. OnCall must not
-	// block.
+	// OnCall, if not nil, is called after each attempt. The template is [Call.PathTemplate]. The status is 0 if there
+	// was no response. OnCall must not block.
 	OnCall func(vendor, method, template string, status int, took time.Duration)
 	// AttemptContext returns the context with which an attempt is sent. For example, it can add
 	// the name of a trace span. If it is nil, the context is not changed.
@@ -66,10 +65,9 @@ type Config struct {
 	// WrapTransport returns a wrapper around the client's round tripper; nil means no wrapper.
 	// The wrapper must not follow redirects and must not retain any part of the request.
 	WrapTransport func(http.RoundTripper) http.RoundTripper
-	// OnBudget, if not nil, is called after a call has requested a token from a rate budget, and
-	// after a 429 has blocked the budget. The argument left is the number of calls that can be sent
-	// now. A negative value means that calls wait; its absolute value is their number. OnBudget
-	// must not block.
+	// OnBudget, if not nil, is called after a call has requested a token from a rate budget, and after a 429 has
+	// blocked the budget. The number that it receives (left) is the number of calls that can be sent now minus the
+	// number of waiting calls. A negative number therefore means that calls wait. OnBudget must not block.
 	OnBudget func(vendor, resource string, left float64)
 }
 

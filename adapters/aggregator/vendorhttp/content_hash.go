@@ -7,10 +7,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// VolatileMembers lists the names of members whose values change although the transaction was not
-// edited. A [CanonicalForm] omits these members. The key identifies the object that contains the
-// members: it is the name of the member whose value is that object, at any depth. The key "" stands
-// for the row itself, and "*" for any object. All names include their quotes, as in the JSON text.
+// VolatileMembers lists the names of members whose values change although the transaction was not edited. A
+// [CanonicalForm] omits these members. Each key selects the objects from which they are omitted:
+//
+//   - The key "" selects the row itself.
+//   - The key "*" selects every object.
+//   - Any other key is the name of a member. It selects the object that is the value of this member, at any depth.
+//
+// All names include their quotes, as in the JSON text.
 type VolatileMembers map[string]MemberNames
 
 // MemberNames is a list of names. It is searched once for every member of every object. A short
@@ -21,7 +25,7 @@ func (n MemberNames) contains(name []byte) bool {
 	return slices.Contains(n, string(name))
 }
 
-// ContentHashOf returns the content hash of a row: the first 16 bytes of the SHA-256 of the argument text. A row whose
+// ContentHashOf returns the first 16 bytes of the SHA-256 of text. They are the content hash of a row. A row whose
 // content hash is already stored is neither decoded nor stored again. Two rows with equal hashes must therefore have
 // equal metadata and an equal normalised form. To ensure this, text must include the SHA-256 of the whole row, and
 // everything else on which the normalised form depends.
@@ -30,8 +34,8 @@ func ContentHashOf(text []byte) domain.ContentHash {
 	return domain.ContentHash(hash[:])
 }
 
-// WithOrigin returns a copy of data that states its origin: RowSHA256 is the argument row, the hash of the vendor's
-// row, and Normalizer is the argument rules, the version of the rules by which the row was normalised.
+// WithOrigin returns a copy of data with the fields RowSHA256 and Normalizer set. RowSHA256 is the hash of the vendor's
+// row. Normalizer is the version of the rules by which the row was normalised.
 func WithOrigin(data domain.TransactionData, row [sha256.Size]byte, rules string) domain.TransactionData {
 	data.RowSHA256, data.Normalizer = row[:], rules
 	return data

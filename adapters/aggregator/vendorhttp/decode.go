@@ -30,10 +30,12 @@ func Decode(body []byte, into any) error {
 	return nil
 }
 
-// DecodeRow parses one row of a list in the same way as [Decode]. Errors: an error of domain.UnreadableRow for a row
-// that is JSON but cannot be parsed strictly; Unavailable (malformed_response) for a row that is not JSON. If a member
-// has the wrong type, DecodeRow looks up the reason for the error in the map reasons, whose key is the name of the
-// outermost member. If the map does not contain the member, the reason is invalid_member.
+// DecodeRow parses one row of a list in the same way as [Decode]. If the row is JSON but cannot be parsed strictly,
+// DecodeRow returns an error created by domain.UnreadableRow. If the row is not JSON, it returns Unavailable
+// (malformed_response).
+//
+// If a member has the wrong type, the map reasons supplies the reason for the error; its keys are the names of the
+// row's outermost members. For a member that the map does not contain, the reason is invalid_member.
 func DecodeRow(row []byte, into any, reasons map[string]domain.Code) error {
 	if tooDeep(row) {
 		return domain.UnreadableRow(domain.TooDeep)
@@ -107,8 +109,7 @@ func (n *Number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// NumberOrString is a [Number] that the JSON text may also contain as a string, for vendors
-// that send both.
+// NumberOrString is a [Number] that may also be written as a JSON string, because some vendors send both forms.
 type NumberOrString string
 
 // UnmarshalJSONFrom decodes a number, a string or null.
@@ -127,9 +128,9 @@ func (n *NumberOrString) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 var errNumber = errors.New("not a number")
 
-// ParseMoney parses an amount in the form in which the vendor sent it. It accepts only amounts that
-// the decimal type can represent exactly; an amount that would be rounded is an error. Errors: an
-// error of domain.UnreadableRow with the reason invalid_amount or invalid_currency.
+// ParseMoney parses an amount in the form in which the vendor sent it. It accepts only amounts that the decimal type
+// can represent exactly; an amount that would be rounded is an error. Errors: an error created by domain.UnreadableRow,
+// with the reason invalid_amount or invalid_currency.
 func ParseMoney(amount, currency string) (domain.Money, error) {
 	m, err := domain.ParseMoney(amount, currency)
 	if err == nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxOrigins bounds how many origins are kept in memory. Operators choose the base URLs, so
-// without a bound they could let the map grow indefinitely.
+// maxOrigins bounds how many origins are kept in memory. Operators choose the base URLs, so without a bound they could
+// make the map grow indefinitely.
 const maxOrigins = 1024
 
 // origin is the state of one origin of one vendor: its circuit breaker and rate budgets.
@@ -24,7 +24,7 @@ type origin struct {
 	usedAt  time.Time
 }
 
-// originKey includes the vendor, so that two vendors with the same origin, such as a sandbox, do
+// originKey includes the vendor, so that two vendors that are called at the same origin, for example at a sandbox, do
 // not share their rate budgets.
 type originKey struct{ vendor, origin string }
 

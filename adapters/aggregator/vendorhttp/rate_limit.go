@@ -19,15 +19,14 @@ type rateBudget interface {
 	// queue it. Errors: Unavailable (budget_exhausted), with the expected wait as RetryAfter.
 	take(tenant domain.TenantID, maxWait time.Duration) (*waitingCall, error)
 	// await waits for the token of a queued call. It waits at most maxWait, because calls of other tenants that were
-	// queued later can take tokens earlier. Errors: Unavailable (budget_exhausted), as for take; the error that
-	// transportError returns, if ctx ends.
+	// queued later can take tokens earlier. Errors: Unavailable (budget_exhausted), as for take; if ctx ends, the error
+	// that transportError returns.
 	await(ctx context.Context, call *waitingCall, maxWait time.Duration) error
 	// blockFor blocks the budget for the time that a 429 response asked the client to wait. It never shortens an
 	// existing block.
 	blockFor(wait time.Duration, now time.Time)
-	// left returns the number of calls that can be sent now. A negative result is the number of
-	// calls that wait. A blocked budget has no calls left, even if it will have tokens when the
-	// block ends.
+	// left returns the number of available tokens minus the number of waiting calls. A negative result therefore means
+	// that calls wait. A blocked budget has no available tokens, even if it will have tokens when the block ends.
 	left(now time.Time) float64
 }
 

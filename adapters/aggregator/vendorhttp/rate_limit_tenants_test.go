@@ -21,7 +21,7 @@ var (
 )
 
 const (
-	slowBudget = 16 // a minute
+	slowBudget = 16 // calls per minute
 	tokenTime  = 4 * time.Second
 )
 

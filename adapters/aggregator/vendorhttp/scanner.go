@@ -8,9 +8,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// scanner reads JSON text only by its brackets and quotes. In valid JSON it finds where each
-// value starts and ends. In invalid JSON the positions may be wrong, but the decoder refuses
-// such text later.
+// scanner splits JSON text at its brackets, quotes and separators, without decoding the values. In valid JSON it finds
+// where each value starts and ends. In invalid JSON the positions may be wrong, but the decoder refuses such text
+// later.
 type scanner struct {
 	text []byte
 	at   int
@@ -157,8 +157,8 @@ func (s *scanner) skipString() bool {
 	}
 }
 
-// escaped reports whether the byte at this position is escaped, because an odd number of
-// backslashes precedes it.
+// escaped reports whether the byte at this position is escaped, which is the case if an odd number of backslashes
+// precedes it.
 func (s *scanner) escaped(at int) bool {
 	odd := false
 	for at--; s.text[at] == '\\'; at-- {
@@ -244,9 +244,9 @@ func isPlainString(quoted []byte) bool {
 	return true
 }
 
-// IsPlainScalar reports whether a value is certainly valid JSON because it is simple: a string
-// of ASCII without escapes, a number without an exponent, true, false or null. It returns false
-// for any other value, even if that is valid JSON.
+// IsPlainScalar reports whether a value is a simple scalar, which is certainly valid JSON: a string of ASCII without
+// escapes, a number without an exponent, true, false or null. It returns false for any other value, even if that is
+// valid JSON.
 func IsPlainScalar(value []byte) bool {
 	switch text := string(value); {
 	case text == "":

@@ -12,17 +12,18 @@ import (
 
 const (
 	// tokenValidity is the time within which a token of a shared budget must be used. It starts just before the token
-	// is requested and is measured on the clock of the process, so no clocks are compared. A token that is not used in
-	// time is lost. The reserve of domain.NewRateAllowance covers this time: at Pluggy's limit, the reserve amounts to
-	// 2.7 s.
+	// is requested and is measured on the clock of the process, so the clocks of two machines are never compared. A
+	// token that is not used in time is lost. The reserve of domain.NewRateAllowance covers this time: at Pluggy's
+	// limit, the reserve amounts to 2.7 s.
 	tokenValidity = time.Second
 	// storeRetry is the delay before the next request for tokens if a request has failed.
 	storeRetry = 500 * time.Millisecond
 	// spareTokens is the number of tokens that each request asks for in advance; they are granted only if no call
-	// waits. Because of them, a pull, which sends one call after the other, does not need a request for each call.
+	// waits. A pull sends one call after the other; because of the spare tokens, it does not need a request for each
+	// call.
 	spareTokens = 4
-	// maxReported bounds the number of tenants in one request, and the number of calls of each tenant. More calls are
-	// not served before the next request.
+	// maxReported bounds how many tenants one request for tokens names, and how many calls it counts for each of them.
+	// Further calls are not served before the next request.
 	maxReported = 32
 )
 
@@ -60,7 +61,7 @@ func (s *sharedBudgets) budget(key originKey, resource string, perMinute int) *s
 // sharedBudget is a rate budget that all replicas on one database share. Its tokens are kept in the database; a call is
 // sent only with a token from the database. While calls wait, the replica requests tokens for several of them at once.
 // Each request states the number of the replica's waiting calls, so that the tokens can be divided fairly among all
-// tenants and replicas. While no call waits, it sends no request.
+// tenants and replicas. While no call waits, the replica sends no request.
 //
 // If the database does not respond, calls wait for at most maxWait and then fail with budget_exhausted.
 type sharedBudget struct {
@@ -153,8 +154,8 @@ func (b *sharedBudget) left(time.Time) float64 {
 // clocks at the last request. The caller must hold b.mu.
 func (b *sharedBudget) storeTime(now time.Time) time.Time { return b.stateAt.Add(now.Sub(b.learnedAt)) }
 
-// expectedWait returns how long a call of the tenant would wait if it were queued now, according to the last state of
-// the budget that is known. The caller must hold b.mu.
+// expectedWait returns how long a call of the tenant would wait if it were queued now, according to the last known
+// state of the budget. The caller must hold b.mu.
 func (b *sharedBudget) expectedWait(tenant domain.TenantID, now time.Time) time.Duration {
 	wait := b.state.ExpectedWait(b.allowance, b.replica, b.waiting(len(b.queue.turns), tenantCalls), tenant,
 		b.storeTime(now))
@@ -165,8 +166,9 @@ func (b *sharedBudget) expectedWait(tenant domain.TenantID, now time.Time) time.
 // far above the number of calls that can wait.
 const tenantCalls = 1 << 20
 
-// waiting returns the waiting calls of at most the given number of tenants, in their order, with at most the given
-// number of calls of each. The caller must hold b.mu.
+// waiting returns the numbers of waiting calls of the tenants, in the order in which the tenants take their turns. It
+// includes at most the given number of tenants, and counts at most the given number of calls for each of them. The
+// caller must hold b.mu.
 func (b *sharedBudget) waiting(tenants, calls int) []domain.TenantCalls {
 	all := make([]domain.TenantCalls, 0, min(tenants, len(b.queue.turns)))
 	for _, tenant := range b.queue.turns[:min(tenants, len(b.queue.turns))] {
@@ -191,8 +193,8 @@ func (b *sharedBudget) ask() {
 	go b.request(request)
 }
 
-// request requests tokens once and gives them to the waiting calls. If the outcome of the request is not known, or if
-// the response comes too late, its tokens are not used.
+// request sends one request for tokens and gives the tokens to the waiting calls. If the outcome of the request is not
+// known, or if the response comes too late, its tokens are not used.
 func (b *sharedBudget) request(r domain.RateRequest) {
 	sentAt := time.Now()
 	ctx, cancel := context.WithTimeout(b.lifetime, tokenValidity)
@@ -237,7 +239,7 @@ func (b *sharedBudget) distribute(grant domain.RateGrant, validUntil, now time.T
 	for _, granted := range grant.Calls {
 		for range granted.Calls {
 			if !b.queue.grant(granted.Tenant, validUntil) {
-				left++ // the call has been given up
+				left++ // the call for which the token was granted does not wait any more
 			}
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-const sharedLimit = 360 // a minute
+const sharedLimit = 360 // calls per minute
 
 // sharedStore is a store of rate budgets that simulates a network with faults: messages can be late
 // or get lost, and the store can be down. It counts the requests.

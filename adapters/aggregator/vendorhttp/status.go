@@ -17,8 +17,8 @@ const maxRetryAfter = time.Hour
 type statusRule struct {
 	kind domain.Kind
 	code domain.Code
-	// needsJSON restricts the rule to responses with a JSON body. A firewall or a proxy responds
-	// with an HTML page, and such a response must not reject an account permanently.
+	// needsJSON restricts the rule to responses with a JSON body. A firewall or a proxy responds with an HTML page, and
+	// such a page must not cause an account to be rejected permanently.
 	needsJSON bool
 }
 
@@ -39,15 +39,15 @@ func statusError(v *Vendor, r response, now time.Time) *domain.Error {
 	if classified == nil {
 		classified = classifyByStatus(r)
 	}
-	failure := *classified // a copy, because the function of the vendor may return the same pointer each time
+	failure := *classified // a copy, because ClassifyError may return the same pointer each time
 	if failure.Kind == domain.Unavailable && failure.RetryAfter == 0 {
 		failure.RetryAfter = retryAfter(r.header, now)
 	}
 	return &failure
 }
 
-// classifyByVendor returns the result of [Vendor.ClassifyError], or nil. It does not call the
-// function for a 429, because the meaning of a 429 is always certain.
+// classifyByVendor returns the result of [Vendor.ClassifyError], or nil. It does not call the function for a 429,
+// because a 429 has the same meaning at every vendor.
 func classifyByVendor(v *Vendor, r response) *domain.Error {
 	if v.ClassifyError == nil || r.status < 400 || r.status == http.StatusTooManyRequests {
 		return nil

@@ -54,7 +54,7 @@ func TestACallEndsInTime(t *testing.T) {
 		if _, err := client.Do(t.Context(), call); !errors.Is(err, domain.VendorUnreachable) {
 			t.Errorf("%s: %v", path, err)
 		}
-		if took := time.Since(start); took >= DefaultAttemptTimeout { // as without the TotalTimeout
+		if took := time.Since(start); took >= DefaultAttemptTimeout { // the duration without a TotalTimeout
 			t.Errorf("%s took %v", path, took)
 		}
 	}

@@ -111,8 +111,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	if err != nil {
 		return "", probeError(ctx, err)
 	}
-	// Close waits for the server, but not longer than until ctx ends, at the latest with the probe's timeout. A server
-	// that delays the end of the connection therefore cannot delay the probe any longer.
+	// Close waits for the server, but no longer than until ctx ends, which happens at the latest after the probe's
+	// timeout. A server that is slow to end the connection therefore cannot extend the probe beyond its timeout.
 	defer func() { _ = conn.Close(ctx) }()
 	if err := conn.Ping(ctx); err != nil {
 		return "", probeError(ctx, err)
@@ -176,8 +176,8 @@ func (c *Connector) control(network, address string, raw syscall.RawConn) error 
 
 var versionNumber = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){0,2}`)
 
-// versionOf returns the version number at the start of status, which is the parameter server_version that the server
-// reports. It drops the rest of status, because the server can put any text there.
+// versionOf returns the version number at the start of the parameter server_version that the server reports (status).
+// It drops the rest of the text, because the server can put anything there.
 func versionOf(status string) string {
 	if found := versionNumber.FindString(status); found != "" {
 		return found

@@ -100,7 +100,7 @@ func TestMinimalConfigGetsDefaults(t *testing.T) {
 }
 
 // newServer returns the configuration of a real PostgreSQL server. The server has a role with the username and the
-// password in the variable good.
+// password of the credential good.
 func newServer(t *testing.T) map[string]any {
 	t.Helper()
 	dsn := pgtest.DSN(t)
@@ -235,8 +235,8 @@ func TestProbeStopsWhenCancelled(t *testing.T) {
 	}
 }
 
-// A password is sent without TLS only if the current settings allow it. Whether they allowed it when the
-// connection was created does not matter.
+// A password must not be sent without TLS unless the current settings allow it, even if the settings allowed it when
+// the connection was created.
 func TestProbeNeedsTLSUnlessPlaintextIsAllowed(t *testing.T) {
 	config := encode(t, newServer(t))
 	dialed := false

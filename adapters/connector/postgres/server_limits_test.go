@@ -56,11 +56,12 @@ func allocated(work func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// maxAllocated is a generous limit of the bytes that a probe allocates; without limits pgx allocates 1 GiB.
+// maxAllocated is a generous limit for the number of bytes that a probe may allocate. Without the limits of the probe,
+// pgx would allocate 1 GiB.
 const maxAllocated = 16 << 20
 
-// wantMalformed fails the test unless a probe of the server returns malformed_response and allocates
-// little memory.
+// wantMalformed fails the test unless a probe of the server returns malformed_response and allocates at most
+// maxAllocated bytes.
 func wantMalformed(t *testing.T, config map[string]any) {
 	t.Helper()
 	raw := encode(t, config)
@@ -110,9 +111,9 @@ func TestProbeEndsAfterTooManyMessages(t *testing.T) {
 	wantMalformed(t, config)
 }
 
-// offerSCRAM sends the server's messages of a SCRAM authentication up to the server-first-message, which
-// requests the given number of iterations. It reports whether the client sent its proof. The client must
-// compute the iterations to do so.
+// offerSCRAM sends the server's messages of a SCRAM authentication up to the server-first-message, which requests the
+// given number of iterations. It reports whether the client sent its proof, for which the client must compute the
+// iterations.
 func offerSCRAM(backend *pgproto3.Backend, iterations string) (proved bool) {
 	backend.Send(&pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256"}})
 	_ = backend.SetAuthType(pgproto3.AuthTypeSASL)

@@ -121,9 +121,9 @@ func settable(header string) bool {
 		!slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
 }
 
-// fieldOf returns the path of the field that the decoder rejected, for example "config.auth". If the
-// path does not look like member names, fieldOf returns only "config": such a path may be a secret
-// that was pasted in the wrong place, and must not appear in an error.
+// fieldOf returns the path of the field that the decoder rejected, for example "config.auth". If the path does not look
+// like member names, fieldOf returns only "config", because the path may be a secret that was pasted in the wrong
+// place. A secret must not appear in an error.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {
@@ -132,8 +132,8 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// validateCredential returns an error for each credential part that the authentication method auth requires and that is
-// missing or invalid. It also returns an error if the credential has other parts.
+// validateCredential checks the parts that the authentication method (auth) requires. It returns an error for each part
+// that is missing or invalid. It also returns an error if the credential has other parts.
 func validateCredential(auth string, c domain.Credential) []*domain.Error {
 	parts, known := credentialParts[auth]
 	if !known {

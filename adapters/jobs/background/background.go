@@ -27,8 +27,9 @@ type Config struct {
 	// pull, or with 0 if no pull is unfinished. It must not block. If it is nil, the age is
 	// not measured.
 	Backlog func(time.Duration)
-	// FeedDelay is called about twelve times a minute with the time for which an open write transaction has delayed the
-	// change feed, or with 0 if there is none. It must not block. If it is nil, the delay is not measured.
+	// FeedDelay is called about twelve times a minute with the time for which an open write transaction has already
+	// delayed the change feed, or with 0 if no transaction delays it. It must not block. If it is nil, the delay is not
+	// measured.
 	FeedDelay func(time.Duration)
 	// Attention is called about four times a minute with the numbers of connections and accounts that need attention.
 	// It must not block. If it is nil, they are not counted.

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The intervals at which the maintenance tasks run, and the maximum number of rows that one
-// batch of a round handles.
+// The intervals between the rounds of each maintenance task, and the maximum number of rows that one batch of a round
+// handles.
 const (
 	stuckPullsInterval   = 5 * time.Second
 	tokenUsageInterval   = 10 * time.Second
@@ -83,7 +83,7 @@ func tasks(
 		{"erasures", erasuresInterval, untilPartial(1, service.RunErasures)},
 		{"completeness", completenessInterval, ledBy(leader, untilPartial(roundLimit, service.AnnounceCompleteness))},
 	}
-	// add adds a task that reads every connection, unless the setting is 0.
+	// add adds a task that reads every connection. It does nothing if the task is turned off (setting is 0).
 	add := func(
 		name string, every, setting time.Duration, batch func(context.Context, time.Duration, int) (int, error),
 	) {
@@ -100,7 +100,7 @@ func tasks(
 }
 
 // reports returns one task for each reporting function that is set in cfg, for example cfg.Backlog. The task measures a
-// value and passes it to the function.
+// value and calls the function with it.
 func reports(cfg Config, service ports.Maintenance) (list []Task) {
 	if cfg.Attention != nil {
 		list = append(list, Task{"attention", attentionInterval, reportTo(cfg.Attention, service.CountAttention)})
@@ -133,8 +133,8 @@ func ledBy(leader Leader, round func(context.Context) error) func(context.Contex
 	return func(ctx context.Context) error { return leader(ctx, round) }
 }
 
-// untilPartial returns a task function that calls batch with limit, and calls it again as long as it handles limit
-// items, because there may be more items after a full batch. It stops at an error and when ctx ends.
+// untilPartial returns a task function that calls batch until a call handles fewer than limit items. After a full
+// batch, there may be more items. The task function also stops at an error and when ctx ends.
 func untilPartial(limit int, batch func(ctx context.Context, limit int) (int, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for {
@@ -151,9 +151,9 @@ type Maintenance struct {
 	running sync.WaitGroup
 }
 
-// StartMaintenance schedules the tasks that cfg turns on and the additional tasks in more. It returns without waiting
-// for them. The tasks use the values of ctx, but continue when ctx ends. Each task has its own goroutine, so that a
-// slow task does not delay the other tasks. nudge inserts jobs for stuck pulls. The errors of rounds are passed to
+// StartMaintenance schedules the tasks that cfg turns on, and additional tasks (more). It returns without waiting for
+// them. The tasks use the values of ctx, but continue when ctx ends. Each task has its own goroutine, so that a slow
+// task does not delay the other tasks. nudge inserts jobs for stuck pulls. The errors of rounds are passed to
 // cfg.OnError. The caller must have filled in the defaults of cfg, because a nil OnError would panic.
 func StartMaintenance(
 	ctx context.Context, cfg Config, service ports.Maintenance,
@@ -167,8 +167,8 @@ func StartMaintenance(
 	return m
 }
 
-// Stop cancels the tasks and waits until the running rounds have ended or ctx ends: a round that ignores its context
-// must not delay the exit of the process.
+// Stop cancels the tasks and waits until the running rounds have ended. It waits no longer than until ctx ends, because
+// a round that ignores its context must not delay the exit of the process.
 func (m *Maintenance) Stop(ctx context.Context) {
 	m.cancel()
 	done := make(chan struct{})

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeService is a ports.Maintenance that does nothing; a test sets the functions that it needs.
+// fakeService is a ports.Maintenance that does nothing, except in the functions that a test sets.
 type fakeService struct {
 	ports.Maintenance
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
@@ -110,8 +110,8 @@ func (l *errorLog) add(e ports.BackgroundError) { *l = append(*l, e) }
 
 func ignoreNudges(context.Context, []domain.PullID) error { return nil }
 
-// runFor runs the maintenance tasks for the duration d of a fake clock, calls check if it is not
-// nil, and then stops the tasks.
+// runFor runs the maintenance tasks for a given time (d), measured by a fake clock. Then it calls check, unless check
+// is nil, and stops the tasks.
 func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeService, check func()) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -213,8 +213,8 @@ func TestTasksRunPeriodically(t *testing.T) {
 	})
 }
 
-// wantAbout checks that got differs from want by at most a fifth. The tolerance is necessary because
-// of the jitter and the random first delay.
+// wantAbout checks that a number (got) differs from the expected number (want) by at most a fifth. The tolerance is
+// necessary because of the jitter and the random first delay.
 func wantAbout(t *testing.T, task string, got, want int) {
 	t.Helper()
 	if got < want*4/5 || got > want*6/5 {

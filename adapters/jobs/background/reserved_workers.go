@@ -66,8 +66,9 @@ func (w *ReservedWorkers) Begin() (end func()) {
 	}
 }
 
-// Stop starts no more pulls. It lets the running pulls finish until the context grace ends. Then it cancels them, and
-// waits until they have ended. It returns the error of ctx if some have not ended when ctx ends.
+// Stop prevents new pulls from starting. Running pulls can finish until the grace period is over (grace has ended).
+// Then Stop cancels them, and waits until they have ended. It returns the error of ctx if some have not ended when ctx
+// ends.
 func (w *ReservedWorkers) Stop(ctx, grace context.Context) error {
 	defer w.cancel()
 	w.close()
@@ -95,8 +96,8 @@ func (w *ReservedWorkers) close() {
 	w.changed.Broadcast()
 }
 
-// work runs one waiting pull after the other until Stop is called. The pulls run with the context pulls. The pause
-// after a search that found no pull ends when the context waits ends.
+// work runs one waiting pull after the other until Stop is called. It uses two contexts: the pulls run with the first
+// (pulls), and the second (waits) ends the pause after a search that found no pull.
 func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	for w.awaitSaturation() {
 		found := false

@@ -16,7 +16,7 @@ import (
 type waitingPulls struct {
 	ports.Worker
 	calls    atomic.Int64
-	ordinary atomic.Int64 // the argument ordinaryWorkers of the last call
+	ordinary atomic.Int64 // the value of ordinaryWorkers in the last call
 	run      func(ctx context.Context) (bool, error)
 }
 

@@ -44,7 +44,7 @@ func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Durati
 	return w.run(ctx, id, call)
 }
 
-// fakeMaintenance is a ports.Maintenance that does nothing; a test sets the functions that it needs.
+// fakeMaintenance is a ports.Maintenance that does nothing, except in the functions that a test sets.
 type fakeMaintenance struct {
 	ports.Maintenance
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)

@@ -106,8 +106,8 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 }
 
 // nudgeStuck works like Nudge, but adds the pulls at the front of the queue. Otherwise a backlog would delay the pulls
-// of a process that died. A pull that is already queued keeps its place. The argument ids must contain the oldest pull
-// first.
+// of a process that died. A pull that is already queued keeps its place. The caller must sort ids by age, with the
+// oldest pull first.
 func (q *Queue) nudgeStuck(_ context.Context, ids []domain.PullID) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -119,9 +119,9 @@ func (q *Queue) nudgeStuck(_ context.Context, ids []domain.PullID) error {
 	return nil
 }
 
-// Stop starts no more pulls. It lets the running pulls finish within two thirds of the time
-// until the deadline of ctx. Then it cancels the context of those pulls that have not finished.
-// It returns the error of ctx if some pulls have not ended when ctx ends.
+// Stop prevents new pulls from starting. Running pulls can finish within two thirds of the time until the deadline of
+// ctx. Then Stop cancels the context of the pulls that have not finished. It returns the error of ctx if some pulls
+// have not ended when ctx ends.
 func (q *Queue) Stop(ctx context.Context) error {
 	maintenance := q.close()
 	if maintenance == nil {
@@ -136,8 +136,8 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return errors.Join(q.stopOrdinary(ctx, grace), <-reserved)
 }
 
-// stopOrdinary waits for the ordinary workers. It cancels the pulls that have not finished when the context grace ends.
-// It returns the error of ctx if some pulls have not ended when ctx ends.
+// stopOrdinary waits for the ordinary workers. When the grace period is over (grace has ended), it cancels the pulls
+// that have not finished. It returns the error of ctx if some pulls have not ended when ctx ends.
 func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
 	done := make(chan struct{})
 	go func() { q.workers.Wait(); close(done) }()
@@ -155,8 +155,8 @@ func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
 	}
 }
 
-// close marks the queue as stopped, which ends the idle workers. It returns the maintenance,
-// which the caller must stop, or nil if the queue was already stopped.
+// close marks the queue as stopped, which ends the idle workers. It returns the running maintenance tasks, which the
+// caller must stop, or nil if the queue was already stopped.
 func (q *Queue) close() *background.Maintenance {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 // defaultPollInterval is the poll interval of a queue that is created with the interval 0.
 const defaultPollInterval = 500 * time.Millisecond
 
-// pollLimit is the maximum number of pulls that one poll returns.
+// pollLimit is the maximum number of pulls that one poll reads from the database.
 const pollLimit = 200
 
 // NewPolling returns a stopped queue for a database without a job table. While the queue runs, it polls
@@ -46,16 +46,17 @@ func (q *Queue) pollTasks(service ports.Maintenance) []background.Task {
 	}}}
 }
 
-// backlogged reports whether pulls are waiting in the queue, which means that all ordinary workers are busy. Pulls from
-// another poll would only wait in this process, although another process may have a free worker.
+// backlogged reports whether pulls are waiting in the queue, which means that all ordinary workers are busy. The queue
+// should not poll in this state: additional pulls would only wait in this process, although another process may have a
+// free worker.
 func (q *Queue) backlogged() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.queued) > 0
 }
 
-// addMissing queues those of the pulls that have no job. A pull with a job is queued, is running, or waits for a retry
-// after an error. A poll must not shorten that wait.
+// addMissing queues the pulls in ids that have no job. A pull that has a job is already queued, is running, or is
+// waiting for a retry after an error. A poll must not shorten that wait.
 func (q *Queue) addMissing(ids []domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

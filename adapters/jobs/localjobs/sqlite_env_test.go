@@ -59,7 +59,7 @@ func openProcess(t testing.TB, dsn string, cfg background.Config, interval time.
 	return process{db.Store(queue.Nudge), queue, db}
 }
 
-// unsafe turns off the flush of each commit, for a test with thousands of commits.
+// unsafe makes commits return without a flush to disk, for a test with thousands of commits.
 func (p process) unsafe(t testing.TB) process {
 	t.Helper()
 	if _, err := p.db.Writer.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
@@ -122,7 +122,7 @@ func (p process) requestFor(t testing.TB, token domain.WebhookToken) domain.Pull
 	return pull.ID
 }
 
-// copyPull queues n copies of the only pull in the database. Each copy belongs to a connection of its own.
+// copyPull queues n copies of the only pull in the database. Each copy belongs to a separate connection.
 func (p process) copyPull(t testing.TB, n int) {
 	t.Helper()
 	const numbers = "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ?) "
@@ -170,14 +170,14 @@ func (s storedPulls) ListDue(ctx context.Context, limit int) ([]domain.PullID, e
 // claimer is a ports.Worker that claims a pull, calls work, and records the outcome, as the service does.
 type claimer struct {
 	process
-	// work returns the time at which the next attempt may start, or the zero time if the pull has succeeded. If it is
+	// work returns the time at which the next attempt may start, or the zero time if the pull has succeeded. If work is
 	// nil, every pull succeeds.
 	work func(ctx context.Context, id domain.PullID) (next time.Time)
 	done chan domain.PullID // receives the pulls that have succeeded
 
 	mu      *sync.Mutex
 	running map[domain.PullID]int // number of running attempts of each pull; shared by all processes of a test
-	errs    *errorLog             // reports attempts of one pull that ran at the same time
+	errs    *errorLog             // receives an error if two attempts of one pull run at the same time
 }
 
 func newClaimer(p process, work func(ctx context.Context, id domain.PullID) time.Time) *claimer {
@@ -187,7 +187,7 @@ func newClaimer(p process, work func(ctx context.Context, id domain.PullID) time
 	}
 }
 
-// at returns a worker for the process p. It shares everything with c except the process.
+// at returns a worker for another process (p). It shares everything with c except the process.
 func (c *claimer) at(p process) *claimer {
 	other := *c
 	other.process = p

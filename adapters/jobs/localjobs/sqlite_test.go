@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The tests of this file run the queue on SQLite files. A second process is a second store with a queue of
-// its own.
+// The tests in this file run the queue on SQLite files. They simulate a second process with a second store that has its
+// own queue.
 
 func TestACommittedPullRunsWithoutAPoll(t *testing.T) {
 	p := openProcess(t, newFile(t), background.Config{}, noPoll)
@@ -44,8 +44,8 @@ func TestACommittedPullRunsWithoutAPoll(t *testing.T) {
 	atOnce("webhook", webhook.Delivery.Pull)
 }
 
-// A second pull of a connection is queued while the first one is running. A worker has already tried the second pull
-// and found that it is not due. When the first pull ends, the second one must nevertheless start at once.
+// When the running pull of a connection ends, another pull of the connection must start at once, even if a worker has
+// already tried that pull and found that it was not due.
 func TestThePullAfterARunningOneRunsWhenThatEnds(t *testing.T) {
 	release := make(chan struct{})
 	p := openProcess(t, newFile(t), background.Config{}, noPoll)
@@ -74,7 +74,7 @@ func TestAPullOfAnotherProcessRunsWithinASecond(t *testing.T) {
 	here, elsewhere := openProcess(t, dsn, background.Config{}, 0), openProcess(t, dsn, background.Config{}, 0)
 	w := newClaimer(here, nil)
 	here.start(t, w)
-	fastest := time.Hour // of three, because other processes can delay one
+	fastest := time.Hour // the fastest of three attempts, because other processes can delay an attempt
 	for range 3 {
 		fastest = min(fastest, w.await(t, elsewhere.request(t)))
 	}
@@ -106,7 +106,7 @@ func TestPullsThatWaitSinceBeforeTheStartRun(t *testing.T) {
 	due := time.Now().Add(time.Second)
 	w := newClaimer(before, func(context.Context, domain.PullID) time.Time { return due })
 	id := before.request(t)
-	if _, err := w.RunPull(t.Context(), id); err != nil { // it now waits for its next attempt
+	if _, err := w.RunPull(t.Context(), id); err != nil { // the pull now waits for its next attempt
 		t.Fatal(err)
 	}
 	p := openProcess(t, dsn, background.Config{}, 20*time.Millisecond)
@@ -194,8 +194,8 @@ func TestAThousandQueuedPullsRun(t *testing.T) { drain(t, 1, 1000) }
 
 func TestPullsRunOnceInTwoProcesses(t *testing.T) { drain(t, 2, 200) }
 
-// drain starts processes on a database with queued pulls. It checks that each pull runs once and that the
-// processes leave no goroutine running.
+// drain starts several processes on a database that contains queued pulls. It checks that each pull runs once and that
+// the processes leave no goroutine running.
 func drain(t *testing.T, processes, pulls int) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	t.Run("run", func(t *testing.T) {
@@ -209,7 +209,7 @@ func drain(t *testing.T, processes, pulls int) {
 			return time.Time{}
 		})
 		for range processes {
-			p := open() // knows none of the pulls
+			p := open() // the new process has no job for any of the pulls
 			p.start(t, w.at(p))
 		}
 		done := make(map[domain.PullID]int)

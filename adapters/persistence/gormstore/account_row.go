@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// accountRow is a row of accounts. It contains the data of an account that the vendor has returned last. Unlike
+// accountRow is a row of accounts. It contains the account data that the vendor returned most recently. Unlike
 // transactions, accounts have no versions.
 type accountRow struct {
 	ID              uuid.UUID `gorm:"column:id;primaryKey"`

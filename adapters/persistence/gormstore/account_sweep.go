@@ -50,8 +50,8 @@ func (p *pageWriter) markPresent(account accountRow) error {
 	return p.recordEvents(domain.AccountModified, account.ID.String())
 }
 
-// markAbsent marks an account that the vendor does not list as removed. If the absence is proved only by a second read,
-// the first read only records its pull in the account.
+// markAbsent marks an account that the vendor does not list as removed. If a second read is needed to prove the
+// absence, the first read only records its pull in the account.
 func (p *pageWriter) markAbsent(account accountRow, w ports.AccountSweepWrite) error {
 	columns := map[string]any{"removed_at": instant{w.At}, "updated_at": instant{w.At}}
 	switch {

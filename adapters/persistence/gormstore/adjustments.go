@@ -11,7 +11,7 @@ import (
 
 // adjustmentRow is a row of close_adjustments: a change of a transaction that a closed period covers. Seq orders the
 // adjustments of an account relative to its closes: a close whose position is lower than Seq was made before the
-// adjustment. One row belongs to every close of the account that the change adjusts.
+// adjustment. The same row belongs to all closes of the account that the change affects.
 type adjustmentRow struct {
 	Account     uuid.UUID `gorm:"column:account_id"`
 	Seq         int64     `gorm:"column:seq"`
@@ -51,7 +51,7 @@ const adjustmentBatch = 200
 type pendingAdjustments struct {
 	// wanted is set if the connection has an account with a closed period. Otherwise nothing is collected.
 	wanted bool
-	// replaced maps the id of each changed row to the state of the row before the transaction.
+	// replaced maps the id of each changed row to the state of the row before the database transaction.
 	replaced map[uuid.UUID]domain.RecordState
 }
 
@@ -60,8 +60,8 @@ const selectHasCloses = `SELECT EXISTS (SELECT 1 FROM account_closes
 	WHERE account_closes.connection_id = (SELECT pulls.connection_id FROM pulls WHERE pulls.id = ? AND
 		pulls.tenant_id = ?) AND account_closes.tenant_id = ?)`
 
-// selectStates is a SELECT of a stateRow for each transaction of a connection. Its text ends with AND, so another
-// condition must follow.
+// selectStates is a SELECT that returns the columns of a stateRow for each transaction of a connection. Its text ends
+// with AND, so another condition must follow.
 const selectStates = `SELECT id, version, updated_at, removed_at, account_id, status, date,
 	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency
 	FROM transactions WHERE connection_id = ? AND `
@@ -149,7 +149,7 @@ func (p *pageWriter) storeAdjustments() error {
 
 // recordAdjusted stores an event for each closed period that the rows adjust.
 func (p *pageWriter) recordAdjusted(rows []adjustmentRow) error {
-	first := map[uuid.UUID]string{} // the earliest day by account
+	first := map[uuid.UUID]string{} // the earliest day of each account
 	for _, row := range rows {
 		if day, ok := first[row.Account]; !ok || row.Day < day {
 			first[row.Account] = row.Day
@@ -187,10 +187,10 @@ func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustme
 // accountCloses summarizes the closes of an account. It is needed to store the account's adjustments.
 type accountCloses struct {
 	lastDay string // the latest closed day
-	seq     int64  // the highest seq of an adjustment or position of a close
+	seq     int64  // the highest value of all seqs of adjustments and all positions of closes
 }
 
-// readCloses returns a summary of the closes of each of the connection's accounts, by the id of the account.
+// readCloses returns a summary of the closes of each of the connection's accounts, keyed by account id.
 func (p *pageWriter) readCloses() (map[uuid.UUID]*accountCloses, error) {
 	q := newQuery(`SELECT account_id, max(date), max(position), `+selectLastSeq+`
 		FROM account_closes WHERE connection_id = ? AND tenant_id = ? GROUP BY account_id, tenant_id`,
@@ -213,8 +213,8 @@ const selectLastSeq = `coalesce((SELECT max(seq) FROM close_adjustments WHERE
 	close_adjustments.account_id = account_closes.account_id AND
 	close_adjustments.tenant_id = account_closes.tenant_id), 0)`
 
-// readChanged returns the adjustments for all rows that the database transaction has written, even those that belong to
-// no close. It finds the written rows by the transaction's position in the change feed.
+// readChanged returns the adjustments for all rows that the database transaction has written, including adjustments
+// that belong to no close. It finds the written rows by the transaction's position in the change feed.
 func (p *pageWriter) readChanged() ([]domain.Adjustment, error) {
 	q := newQuery(selectStates+"tenant_id = ? AND change_tx = ? ORDER BY id",
 		uuidColumn(p.pull.Connection), uuidColumn(p.pull.Tenant), p.changeSeq)

@@ -71,8 +71,8 @@ type attachedDelivery struct {
 	Bytes int
 }
 
-// listAttached returns at most deliveryBatch deliveries of the pull, ordered by id, whose ids are higher than after. It
-// omits deliveries with an empty scope.
+// listAttached returns at most deliveryBatch deliveries of the pull whose ids are higher than the given id (after),
+// ordered by id. It omits deliveries with an empty scope.
 func (s pulls) listAttached(db *gorm.DB, p domain.Pull, after uuid.UUID) ([]attachedDelivery, error) {
 	var listed []attachedDelivery
 	err := db.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, unlimited)).
@@ -117,9 +117,9 @@ func (v removalVisitor) visitBatch(ctx context.Context, deliveries []uuid.UUID) 
 }
 
 // knownRows returns the sorted external ids that the deliveries announce as removed and that belong to known rows of
-// the connection: rows that are stored and not removed, or are in the quarantine. Possibly most announced ids belong to
-// no row. Therefore the database itself parses the scopes and looks up the ids, and the service reads only the ids of
-// known rows.
+// the connection: rows that are stored and not removed, or are in the quarantine. Most announced ids may belong to no
+// known row. Therefore the database itself parses the scopes and looks up the ids, and the service reads only the ids
+// of known rows.
 func (v removalVisitor) knownRows(db *gorm.DB, deliveries []uuid.UUID) ([]string, error) {
 	announced := "SELECT announced.value FROM deliveries CROSS JOIN " + v.dialect.AnnouncedRemovals("announced")
 	const which = ` WHERE deliveries.tenant_id = ? AND deliveries.connection_id = ? AND deliveries.id IN ?`

@@ -29,8 +29,8 @@ const (
 	isSilent      = "webhook_missed_at IS NOT NULL AND deleted_at IS NULL AND paused_at IS NULL"
 )
 
-// heardSince reports whether a webhook about the connection was received at or after the time at. Ignored deliveries do
-// not count.
+// heardSince reports whether a webhook about the connection was received at or after the given time. Ignored deliveries
+// do not count.
 func heardSince(db *gorm.DB, d Dialect, c connectionRow, at time.Time) (bool, error) {
 	var found []string
 	err := db.Model(&deliveryRow{}).Where("connection_id = ? AND received_at >= ?", c.ID, instant{at}).
@@ -47,8 +47,8 @@ func awaitWebhook(tx *gorm.DB, c connectionRow) error {
 		Updates(map[string]any{"webhook_due_at": gorm.Expr("webhook_next_at")}).Error
 }
 
-// NoticeConsents marks each consent as noticed with a compare-and-swap on the column consent_notice_at. It skips a row
-// that another process has changed since it was read.
+// NoticeConsents records for each consent that its expiry was announced, with a compare-and-swap on the column
+// consent_notice_at. It skips a row that another process has changed since it was read.
 func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {

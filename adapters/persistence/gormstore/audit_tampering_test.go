@@ -290,7 +290,7 @@ func TestEveryTamperingIsFound(t *testing.T) {
 			case finding.Sequence == first:
 				named++
 			case kind.name == "change the tree" && finding.Sequence < first:
-				// without its checkpoint, no entry of a batch is proved, so the finding may name an earlier entry
+				// Without its checkpoint, no entry of a batch is proved, so the finding may name an earlier entry.
 			default:
 				t.Errorf("%s of entry %d of %d: the finding is %+v", kind.name, first, e.size, finding)
 			}

@@ -154,7 +154,7 @@ func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error)
 	return domain.MergeScopes(all), nil
 }
 
-// unlimited is the argument maxBytes of AttachedDeliveries that admits scopes of any size.
+// unlimited is a value for the parameter maxBytes of AttachedDeliveries that allows scopes of any size.
 const unlimited = math.MaxInt32
 
 // exceedsScope reports whether the scopes of the pull's deliveries are together larger than domain.MaxScopeBytes. The
@@ -193,8 +193,8 @@ func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) 
 	}), nil
 }
 
-// lastScopes returns the scopes of at most maxSignalScope bytes whose JSON matches the LIKE pattern. It returns only
-// those of the last limit deliveries with such a scope, oldest first.
+// lastScopes returns scopes that have at most maxSignalScope bytes and whose JSON matches the LIKE pattern. It selects
+// the last deliveries with such a scope, at most limit of them, and returns their scopes, oldest first.
 func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int) ([]domain.PullScope, error) {
 	var stored []string
 	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p, maxSignalScope)).Where("ask LIKE ?", pattern).
@@ -209,12 +209,13 @@ func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int)
 }
 
 // saveClaim stores the start of the attempt, and whether the pull is complete, that is, reads everything that the
-// vendor has. If two pulls of a connection are claimed at the same time, both find no other pull under way, and the
-// unique index over pulls under way decides. Errors: NotDue if another pull of the connection was claimed first.
+// vendor has. If two pulls of a connection are claimed at the same time, both find no other pull under way, but the
+// unique index over pulls under way lets only one of them start. Errors: NotDue if another pull of the connection was
+// claimed first.
 //
-// saveClaim is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL would
-// lock the connection, because the row's foreign key refers to it. A deletion holds that lock while it
-// waits for the pull, so the claim and the deletion would deadlock.
+// saveClaim is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL would lock the
+// connection, because the row's foreign key refers to it. A deletion holds that lock while it waits for the pull, so
+// the claim and the deletion would deadlock.
 func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) error {
 	scope, err := encode(p.Scope)
 	if err != nil {
@@ -225,7 +226,7 @@ func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) er
 		"not_before": nil, "started_at": instant{p.StartedAt},
 		"lease_id": lease.ID.UUID, "lease_until": instant{lease.Until},
 	}
-	if !p.Progress.Planned && p.Progress.Awaited != nil { // taken over from another pull
+	if !p.Progress.Planned && p.Progress.Awaited != nil { // the progress was taken over from another pull
 		if columns["progress"], err = encode(p.Progress); err != nil {
 			return err
 		}
@@ -283,7 +284,7 @@ func (s pulls) lockByID(tx *gorm.DB, id domain.PullID) (pullRow, error) {
 	return first[pullRow](query)
 }
 
-// tenantOfPull returns the id of the tenant of a pull. Errors: NotFound.
+// tenantOfPull returns the id of a pull's tenant. Errors: NotFound.
 func tenantOfPull(tx *gorm.DB, id domain.PullID) (uuid.UUID, error) {
 	row, err := first[pullRow](tx.Select("tenant_id").Where("id = ?", id.UUID))
 	return row.Tenant, err

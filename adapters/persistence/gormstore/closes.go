@@ -15,9 +15,9 @@ import (
 
 // A lock of the connection serialises a close with the writes of the connection's pulls. Each transaction that writes
 // records takes this lock in shared mode (Dialect.ShareConnection) before it reads whether a period is closed. A close
-// takes the lock exclusively (Dialect.ExcludeWriters) before it reads the records. Therefore a write either ends before
-// the digest of the close is computed, so that the digest includes the write, or reads the closes only after the close
-// is committed, and stores its adjustments.
+// takes the lock exclusively (Dialect.ExcludeWriters) before it reads the records. Therefore there are two cases.
+// Either a write ends before the digest of the close is computed, and the digest includes the write. Or the write reads
+// the closes only after the close is committed, and stores its adjustments.
 
 // shareConnection takes the lock of Dialect.ShareConnection with a separate statement.
 func (s pulls) shareConnection(tx Tx, tenant, connection uuid.UUID) error {
@@ -148,7 +148,7 @@ func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) 
 	}
 }
 
-// existingClose returns the close of the day. The result missing is true if the day has no close.
+// existingClose returns the close of the day, or reports that the day has no close (missing).
 func existingClose(
 	db *gorm.DB, tenant domain.TenantID, account domain.AccountID, date domain.Date,
 ) (c domain.Close, missing bool, err error) {
@@ -172,8 +172,8 @@ func lastPosition(tx *gorm.DB, account accountKeys) (position int64, err error) 
 	return position, err
 }
 
-// closeOf returns the close that the request makes of the account's present records. It reads the records one by one,
-// ordered by id. The database sorts them, on disk if there are many.
+// closeOf computes the requested close from the account's present records. It reads the records one by one, ordered by
+// id. The database sorts them, on disk if there are many.
 func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (domain.Close, error) {
 	var currency string
 	err := tx.Table("accounts").Where("id = ? AND tenant_id = ?", account.ID, account.Tenant).
@@ -203,7 +203,7 @@ func (s ledger) closeOf(tx Tx, account accountKeys, r domain.CloseRequest) (doma
 	return digest.Close(domain.AccountID{UUID: account.ID}, r, completeness), err
 }
 
-// ReopenPeriod deletes the close, and those adjustments of it that belong to no other close of the account.
+// ReopenPeriod deletes the close and those of its adjustments that belong to no other close of the account.
 func (s ledger) ReopenPeriod(
 	ctx context.Context, tenant domain.TenantID, id domain.AccountID, date domain.Date,
 ) error {
@@ -239,8 +239,8 @@ const ofClose = `account_closes.account_id = close_adjustments.account_id
 	AND account_closes.position < close_adjustments.seq AND account_closes.date >= close_adjustments.day`
 
 // selectFeed is selectTransactions with one more column: the date of the earliest close that a change of the
-// transaction adjusts. The first two parameters are the tenant. If the tenant has no closes, the database finds this
-// out only once, and not for each row.
+// transaction affects. The first two parameters are both the id of the tenant. If the tenant has no closes, the
+// database finds this out only once, and not for each row.
 var selectFeed = "SELECT " + selected(isRead) + `, CASE
 	WHEN EXISTS (SELECT 1 FROM account_closes WHERE account_closes.tenant_id = ?)
 	THEN (SELECT min(account_closes.date) FROM close_adjustments JOIN account_closes ON ` + ofClose + `

@@ -32,7 +32,7 @@ type completenessRow struct {
 // TableName returns the name of the table in the schema.
 func (completenessRow) TableName() string { return "account_completeness" }
 
-// balanceRow is a row of account_balances: the balances of an account at its last reading of one day.
+// balanceRow is a row of account_balances: the balances of an account as they were last read on one day.
 type balanceRow struct {
 	Account    uuid.UUID `gorm:"column:account_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -97,8 +97,9 @@ type accountKeys struct {
 	ExternalID string    `gorm:"column:external_id"`
 }
 
-// settledAccount is an account that a settled pull has read: a complete pull during which the vendor did not
-// synchronise. It contains the account's completeness from before the pull.
+// settledAccount is an account that a settled pull has read. A settled pull is a complete pull (which reads everything
+// that the vendor has) during which the vendor did not synchronise. The field before contains the account's
+// completeness before the pull.
 type settledAccount struct {
 	accountKeys
 	balance     domain.VendorBalance
@@ -213,8 +214,8 @@ func names(payloads [][]byte, externalID string) bool {
 // clockSkew bounds the difference between the clocks of two processes that run pulls of one connection.
 const clockSkew = time.Minute
 
-// recordsChanged reports whether a pull, this one or one that has ended since the oldest previous reading of the
-// accounts, has changed a record of the connection. It returns true if an account has no previous reading.
+// recordsChanged reports whether a record of the connection was changed by this pull, or by a pull that has ended since
+// the oldest previous reading of the accounts. It also returns true if an account has no previous reading.
 func (w *settledWriter) recordsChanged(accounts []*settledAccount) (bool, error) {
 	counts := w.pull.Counts
 	if counts.Added+counts.Modified+counts.Removed > 0 {
@@ -254,7 +255,7 @@ func (w *settledWriter) sum(accounts []*settledAccount) error {
 	}))
 }
 
-// selectSummed is a SELECT of a summedRow for each live record of a connection.
+// selectSummed is a SELECT that returns the columns of a summedRow for each live record of a connection.
 const selectSummed = `SELECT account_id, status, date, first_seen_at, CAST(amount AS text), currency,
 	CAST(account_amount AS text), account_currency FROM transactions WHERE connection_id = ? AND removed_at IS NULL`
 
@@ -286,8 +287,8 @@ func (r *summedRow) domain() domain.SumRow {
 	return row
 }
 
-// countRows sets the field read of the accounts. For each count that the vendor has announced for an account, it counts
-// the rows that were ever read and that the announced count includes.
+// countRows sets the field read of each account. For each count that the vendor has announced for the account, it
+// counts those rows that the announced count includes and that were ever read.
 func (w *settledWriter) countRows(accounts []*settledAccount) error {
 	accounts = slices.DeleteFunc(slices.Clone(accounts), func(a *settledAccount) bool {
 		a.read = make([]int, len(a.before.Announced))
@@ -384,7 +385,7 @@ func (w *settledWriter) readChain(a *settledAccount) error {
 	}))
 }
 
-// save stores the completeness of an account, and the latest reading as the account's balance of that day.
+// save stores the completeness of an account. It also stores the latest reading as the account's balance of that day.
 func (w *settledWriter) save(a *settledAccount, next domain.Completeness) error {
 	if err := saveCompleteness(w.tx.DB, a.accountKeys, next); err != nil {
 		return err

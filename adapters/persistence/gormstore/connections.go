@@ -95,7 +95,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	if filter.Kind != "" {
 		q.add(" AND kind = ?", string(filter.Kind))
 	}
-	read := s.rows // to find a few rows, a filter by health may have to read many
+	read := s.rows // a filter by health may have to read many rows to find a few
 	switch filter.Health {
 	case "":
 		read = s.lookup
@@ -293,7 +293,7 @@ func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, re
 	return changed > 0, err
 }
 
-// convertAll returns the result of item for each row, in the order of rows.
+// convertAll converts each row with the function item, and returns the results in the order of the rows.
 func convertAll[R, T any](rows []R, item func(R) T) []T {
 	items := make([]T, 0, len(rows))
 	for _, row := range rows {

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// deliveryRow is a row of deliveries. If the delivery wants no pull, the stored status is final. Otherwise the stored
+// deliveryRow is a row of deliveries. If the delivery needs no pull, the stored status is final. Otherwise the stored
 // status is "accepted", and remains so even after the pull has ended.
 type deliveryRow struct {
 	ID          uuid.UUID     `gorm:"column:id;primaryKey"`
@@ -78,8 +78,8 @@ func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliverySta
 	return stored
 }
 
-// decode parses the argument stored, which is JSON that the service has written, into the value to which the argument
-// into points. If stored is "", decode leaves the value unchanged.
+// decode parses JSON that the service has stored, and writes the result to the variable to which into points. If stored
+// is "", decode leaves the variable unchanged.
 func decode(stored string, into any) error {
 	if stored == "" {
 		return nil

@@ -20,13 +20,14 @@ type Dialect interface {
 	// and otherwise rolls back and returns the error of fn.
 	Transact(ctx context.Context, fn func(tx Tx) error) error
 
-	// Snapshot runs fn in a read-only transaction on a connection for reads. The argument timeout bounds the wait for
-	// the connection and the statement that begins the transaction.
+	// Snapshot runs fn in a read-only transaction on a connection for reads. The timeout bounds the wait for the
+	// connection and the statement that begins the transaction.
 	Snapshot(ctx context.Context, timeout time.Duration, fn func(tx SnapshotTx) error) error
 
-	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …. For each row it fills columns and
-	// calls take; an error of take ends the query and is returned. The next row overwrites the variables that columns
-	// point to. It does not overwrite the contents of byte slices, so take may retain them.
+	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …. For each row, it fills the variables
+	// to which the elements of columns point, and calls take. If take returns an error, the query ends and Query
+	// returns this error. The next row overwrites the variables, but not the contents of byte slices, so take may
+	// retain the slices.
 	Query(ctx context.Context, sql string, args, columns []any, take func() error) error
 
 	// QueryBatched is like Query, but is meant for reads of few rows. The dialect may send the read in one batch with
@@ -46,8 +47,8 @@ type Dialect interface {
 	// transaction.
 	Scrub(ctx context.Context) error
 
-	// AnnouncedRemovals returns a table expression that can be joined to the table deliveries. Its alias is the
-	// argument name. The expression has one column, called value. For a delivery, this column contains the external ids
+	// AnnouncedRemovals returns a table expression with the given alias (name) that can be joined to the table
+	// deliveries. The expression has one column, called value. For a delivery, this column contains the external ids
 	// that the delivery's scope announces as removed.
 	AnnouncedRemovals(name string) string
 
@@ -66,13 +67,12 @@ type Dialect interface {
 	Distributed() bool
 
 	// ChangeSeq returns a statement that yields two values: the position of the current transaction in the change feed
-	// of the tenant, and the value of the SQL expression in the argument also. The parameters of that expression are
-	// args.
+	// of the tenant, and the value of another SQL expression (also), whose parameters are args.
 	ChangeSeq(tenant uuid.UUID, also string, args ...any) clause.Expr
 
 	// ShareConnection returns an SQL expression that takes a shared lock of a connection until the transaction ends, so
 	// that ExcludeWriters waits for the transaction. The expression must be part of a SELECT of rows of the
-	// connection's tenant. The argument connection is an SQL expression for the id of the connection. The value of the
+	// connection's tenant. The id of the connection is given as an SQL expression (connection). The value of the
 	// returned expression is a boolean without a meaning. Changes that were made under ExcludeWriters are visible only
 	// to later statements of the transaction, not to the SELECT that takes the lock.
 	ShareConnection(connection string) string
@@ -99,9 +99,9 @@ type Dialect interface {
 	// text, and its age in seconds as a floating-point number.
 	FeedHold() string
 
-	// ExecBoth executes the argument query, an INSERT, UPDATE or DELETE of at most one row that returns no rows. If the
-	// query has changed a row, ExecBoth also inserts the argument row. Either both changes are committed or neither is.
-	// The result's RowsAffected is 0 or 1.
+	// ExecBoth executes a statement (query) that inserts, updates or deletes at most one row and returns no rows. If
+	// the statement has changed a row, ExecBoth also inserts another row (row). Either both changes are committed or
+	// neither is. The result's RowsAffected is 0 or 1.
 	ExecBoth(ctx context.Context, query string, args []any, row InsertedRow) (sql.Result, error)
 
 	// RejectsStored reports whether UpsertTransactions fails if it gets a row of version 1 whose external id is already
@@ -121,9 +121,9 @@ type Dialect interface {
 	// All slices have the same length.
 	SaveMetadata(tx *gorm.DB, tenant, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error
 
-	// FindChanged returns the indexes of the raw transactions in seen that are new or changed, in any order. A raw
-	// transaction is unchanged only if the connection has a live row with its external id and the same non-zero content
-	// hash. FindChanged runs outside of transactions.
+	// FindChanged returns the indexes of those raw transactions in the slice seen that are new or changed. The indexes
+	// are in any order. A raw transaction is unchanged only if the connection has a live row with its external id and
+	// the same non-zero content hash. FindChanged runs outside of transactions.
 	FindChanged(ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error)
 
 	// Receive stores a batch of deliveries in one durable transaction and returns a result for each delivery, in the

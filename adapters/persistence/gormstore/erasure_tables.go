@@ -90,7 +90,7 @@ type erasedTable struct {
 // task returns the name of the task, which is stored in Erasure.Place.Task.
 func (t erasedTable) task() string { return strings.TrimSpace(t.name + " " + t.part) }
 
-// erasureBatch is one batch of an erasure, which runs in a transaction of its own.
+// erasureBatch is one batch of an erasure, which runs in a separate transaction.
 type erasureBatch struct {
 	tx      Tx
 	dialect Dialect
@@ -100,9 +100,9 @@ type erasureBatch struct {
 	limit   int // the number of rows that the batch may still erase or examine
 }
 
-// run continues the pass at the stored place, until the pass is complete or the limit of the batch is reached. No
-// worker writes for the connection meanwhile. If run does not know the stored task, another version of the service has
-// stored it, and the pass starts again.
+// run continues the pass at the stored place (Erasure.Place), until the pass is complete or the limit of the batch is
+// reached. No worker writes for the connection meanwhile. If the stored task is unknown, because another version of the
+// service has stored it, the pass starts from the beginning.
 func (b *erasureBatch) run() error {
 	row, err := lockErased(b.tx.DB, b.erasure)
 	if err != nil {
@@ -135,8 +135,8 @@ func (b *erasureBatch) run() error {
 // owner returns the ids of the connection and of the tenant, which are the parameters of most conditions.
 func (b *erasureBatch) owner() []any { return []any{b.erasure.Connection.UUID, b.erasure.Tenant.UUID} }
 
-// ofConnection returns the erase function of a table whose column connection_id contains the connection. The argument
-// key lists the columns that identify a row together with the connection and the tenant.
+// ofConnection returns the erase function of a table whose column connection_id contains the connection. The columns
+// listed in key, together with the connection and the tenant, identify a row.
 func ofConnection(key string) func(*erasureBatch) (bool, error) {
 	return deleteWhere("connection_id = ? AND tenant_id = ?", key)
 }
@@ -222,8 +222,8 @@ func transactionsLeft(b *erasureBatch) (bool, error) {
 }
 
 // erasedColumns returns the columns of a transaction that an erasure changes, with their new values. The ids of the
-// transaction, of its tenant and of its connection are kept. All other columns become empty, unless a value is listed
-// here.
+// transaction, of its tenant and of its connection are kept. All other columns become empty, unless this function lists
+// a value for them.
 func erasedColumns(at time.Time, seq int64) map[string]any {
 	columns := make(map[string]any, len(TransactionColumns))
 	for _, c := range TransactionColumns {
@@ -289,7 +289,7 @@ func responses(b *erasureBatch) (bool, error) {
 }
 
 // rememberAccounts adds the ids of the connection's accounts to Erasure.Place, because a later pass still needs the ids
-// when the accounts are deleted.
+// after the accounts have been deleted.
 func (b *erasureBatch) rememberAccounts() error {
 	var ids []string
 	err := b.tx.Model(&accountRow{}).Where("connection_id = ? AND tenant_id = ?", b.owner()...).Pluck("id", &ids).Error

@@ -190,8 +190,8 @@ func (s erasures) Claim(ctx context.Context, at, until time.Time, limit int) ([]
 // isErasing is the condition of the indexes over running erasures.
 const isErasing = "status = 'running'"
 
-// underClaim restricts an update to the erasure e. It finds no row unless the erasure is running and is claimed until
-// e.DueAt.
+// underClaim returns a query for the row of the erasure e. The query finds the row only if the erasure is running and
+// is claimed until e.DueAt.
 func underClaim(tx *gorm.DB, e domain.Erasure) *gorm.DB {
 	return tx.Model(&erasureRow{}).Where("id = ? AND tenant_id = ? AND "+isErasing+" AND due_at = ?",
 		e.ID.UUID, e.Tenant.UUID, instant{e.DueAt})
@@ -301,8 +301,8 @@ func (s erasures) End(ctx context.Context, e domain.Erasure, at time.Time) (ende
 }
 
 // eraseAccess removes the tokens, the account references and the credential of the connection, and reports whether it
-// has removed all of them. While the vendor may still have a webhook, it keeps the credential and the tokens of such
-// webhooks. If the vendor must still be asked to erase its data, it removes nothing.
+// has removed all of them. While the vendor may still have webhooks of the connection, it keeps the credential and the
+// tokens of these webhooks. If the vendor must still be asked to erase its data, it removes nothing.
 func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete bool, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		row, err := lockErased(tx.DB, e)
@@ -313,7 +313,7 @@ func (s erasures) eraseAccess(ctx context.Context, e domain.Erasure) (complete b
 		if errors.Is(err, domain.NotFound) {
 			return leaseLost()
 		}
-		// the vendor's deletion may have been requested since the claim
+		// An erasure at the vendor may have been requested since the claim.
 		if err != nil || stored.AtVendor && !stored.VendorDone {
 			return err
 		}

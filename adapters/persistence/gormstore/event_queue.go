@@ -28,7 +28,7 @@ func createAll[R any](tx *gorm.DB, rows []R) error {
 	return nil
 }
 
-// replaced returns the argument with if err is of the given kind, and err otherwise.
+// replaced returns another error (with) if err is of the given kind, and otherwise returns err.
 func replaced(err error, kind domain.Kind, with error) error {
 	if errors.Is(err, kind) {
 		return with
@@ -109,8 +109,8 @@ func (s subscriptions) ListPending(
 	return pending, err
 }
 
-// underSubscriptionLease restricts a query to the subscription of the lease. The query finds nothing if the lease was
-// replaced or ended, or is of another epoch.
+// underSubscriptionLease restricts a query to the subscription of the lease. The query finds nothing if the lease has
+// ended or was replaced, or if the subscription is in another epoch.
 func underSubscriptionLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
 	return db.Model(&subscriptionRow{}).
 		Where("id = ? AND tenant_id = ? AND lease_id = ? AND epoch = ?", l.Subscription.UUID, l.Tenant.UUID,
@@ -188,10 +188,10 @@ const (
 		WHERE v.version = 1 AND v.tenant_id = ?`
 )
 
-// readChanges reads at most limit changes of the feed after the position in row, calls add with their events, and
-// advances that position. It returns the number of changes that it has read. A record counts as new at the position of
-// its first version, even if the record has changed since. Without this rule, a record that changes before it is read
-// would move past the position up to which other records have been read.
+// readChanges reads at most limit changes that follow the position of the subscription (row) in the feed. It calls add
+// with the events of these changes, advances the position, and returns the number of changes that it has read. A record
+// counts as new at the position of its first version, even if the record has changed since. Without this rule, a record
+// that changes before it is read would move past the position up to which other records have been read.
 func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, limit int,
 	newID func() domain.EventID, add func(domain.SubscriptionEvent),
 ) (n int, err error) {
@@ -249,7 +249,7 @@ func (s subscriptions) readEvents(
 	return n, err
 }
 
-// readQueue returns the events of the subscription that narrow selects, ordered by sequence.
+// readQueue returns the events of the subscription that the function narrow selects, ordered by sequence.
 func (s subscriptions) readQueue(
 	ctx context.Context, l ports.SubscriptionLease, narrow func(*gorm.DB) *gorm.DB,
 ) ([]domain.SubscriptionEvent, error) {
@@ -269,7 +269,7 @@ func (s subscriptions) ListEvents(
 	})
 }
 
-// ListParked uses the index over parked events, and reads only the first event of each subject.
+// ListParked uses the index over parked (postponed) events, and reads only the first event of each subject.
 func (s subscriptions) ListParked(
 	ctx context.Context, l ports.SubscriptionLease, limit int,
 ) ([]domain.SubscriptionEvent, error) {

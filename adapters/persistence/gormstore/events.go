@@ -76,7 +76,7 @@ func (p *pageWriter) recordEvents(kind domain.EventType, subjects ...string) err
 	return insertEvents(p.tx, p.changeSeq, events)
 }
 
-// healthEvents returns the event that reports the change of a connection's health from before to after. It returns nil
+// healthEvents returns the event that reports a change of a connection's health (from before to after). It returns nil
 // if the change needs no event, or if the connection is not an aggregator connection.
 func healthEvents(c connectionRow, before, after domain.Health, at time.Time) []newEvent {
 	kind, changed := domain.HealthEvent(before, after)

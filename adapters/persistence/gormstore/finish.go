@@ -11,10 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Finish ends an attempt in one transaction: the pull ends or waits for its next attempt, its lease ends, the readings
-// of a settled pull are stored, and the connection's health, consent and domain.WebhookWatch are updated. If the pull
-// has ended, or waits for an account that the vendor does not list yet, the next queued pull of the connection gets a
-// job.
+// Finish ends an attempt in one transaction:
+//
+//   - The pull ends or waits for its next attempt, and its lease ends.
+//   - The readings of a settled pull are stored. A settled pull is a complete pull during which the vendor did not
+//     synchronise.
+//   - The connection's health, consent and domain.WebhookWatch are updated.
+//   - The next queued pull of the connection gets a job if this pull has ended, or waits for an account that the vendor
+//     does not list yet.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return s.background().change(ctx, func(tx Tx) error {
 		row, err := lockRunning(tx.DB, lease)

@@ -42,8 +42,9 @@ func whereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 	return db.Where(clause.Eq{Column: "tenant_id", Value: tenant.UUID}, clause.Eq{Column: "key", Value: key})
 }
 
-// whereClaim selects the row of an idempotency key if its claim was made at the time claimed and has no response yet.
-// If another request has taken over the claim, the time in the row is later and whereClaim selects nothing.
+// whereClaim selects the row of an idempotency key if its claim was made at the given time (claimed) and has no
+// response yet. If another request has taken over the claim, the time in the row is later and whereClaim selects
+// nothing.
 func whereClaim(db *gorm.DB, tenant domain.TenantID, key string, claimed time.Time) *gorm.DB {
 	return whereKey(db, tenant, key).Where("claimed_at = ? AND answered_at IS NULL", instant{claimed})
 }

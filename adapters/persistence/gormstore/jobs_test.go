@@ -176,8 +176,8 @@ func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 	})
 }
 
-// If one delivery of a batch fails, the other deliveries must still be stored. One delivery fails because it has the
-// same id as a stored delivery.
+// If one delivery of a batch fails, the other deliveries must still be stored. In this test, one delivery fails because
+// it has the same id as a stored delivery.
 func TestAFailedDeliveryDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		_, token := b.connectionWithToken(t)

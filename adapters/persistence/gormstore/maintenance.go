@@ -21,8 +21,8 @@ func (s pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 	return convertAll(ids, func(id uuid.UUID) domain.PullID { return domain.PullID{UUID: id} }), err
 }
 
-// ListWaiting reads open pulls in the order of their index. It skips the pulls of the tenants in the argument without,
-// and returns at most limit pulls.
+// ListWaiting reads at most limit open pulls in the order of their index. It skips the pulls of the given tenants
+// (without).
 func (s pulls) ListWaiting(
 	ctx context.Context, at time.Time, without []domain.TenantID, limit int,
 ) ([]domain.Pull, error) {
@@ -39,10 +39,10 @@ func (s pulls) ListWaiting(
 	return convertAll(rows, pullRow.summary), err
 }
 
-// duePulls returns a query of open pulls with the alias p, oldest first. It selects pulls that run under a lease that
-// has expired at the time at, and pulls that could have started at or before the time due. A queued pull cannot start
-// while another pull of its connection is under way, unless the other pull waits for an account that the vendor does
-// not list yet. The query selects no pulls of paused connections.
+// duePulls returns a query of open pulls with the alias p, oldest first. It selects running pulls whose lease has
+// expired by the first given time (at), and pulls that could have started by the second one (due). A queued pull cannot
+// start while another pull of its connection is under way, unless the other pull waits for an account that the vendor
+// does not list yet. The query selects no pulls of paused connections.
 func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
 	return db.Table("pulls p").Where("p." + isOpen).Where(isOfActive).
 		Where(db.Where("p.state = 'running' AND p.lease_until <= ?", instant{at}).
@@ -53,15 +53,16 @@ func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
 		Order("p.created_at")
 }
 
-// selectComplete is a SELECT of the complete pulls of a connection, to be used as a subquery of a query of connections.
+// selectComplete is a SELECT of the complete pulls of a connection (which read everything that the vendor has), to be
+// used as a subquery of a query of connections.
 // Its text ends with "p.", so a condition on the state of the pull must follow.
 const selectComplete = "SELECT 1 FROM pulls p WHERE p.connection_id = connections.id " +
 	"AND p.tenant_id = connections.tenant_id AND p.complete AND p."
 
-// ListDueForReconcile returns live aggregator connections that are not paused and were created before the time since.
-// It omits a connection with a complete pull that ended at or after since, or with an open complete pull, unless the
-// open pull waits for an account that the vendor does not list yet. For each connection, it looks up the complete pulls
-// in the indexes over open pulls and over ended complete pulls.
+// ListDueForReconcile returns live aggregator connections that are not paused and were created before the given time
+// (since). It omits a connection with a complete pull that ended at or after since, or with an open complete pull,
+// unless the open pull waits for an account that the vendor does not list yet. For each connection, it looks up the
+// complete pulls in the indexes over open pulls and over ended complete pulls.
 func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {

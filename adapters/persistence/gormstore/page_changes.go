@@ -17,9 +17,9 @@ func (p *pageWriter) writeChanges() error {
 	return p.writeRows(announced(p.Removed), nil, &p.Progress)
 }
 
-// writeRows writes the changes of a page. The argument leaving contains the rows to mark as removed: those whose
-// removal the vendor has announced, or, for a sweep, those that the sweep has found to be removed. writeRows stores the
-// progress unless progress is nil.
+// writeRows writes the changes of a page. It also marks the rows in leaving as removed: the rows whose removal the
+// vendor has announced or, for a sweep, the rows that the sweep has found to be removed. writeRows stores the progress
+// unless progress is nil.
 func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress *domain.Progress) error {
 	if err := p.writeAccounts(); err != nil {
 		return err

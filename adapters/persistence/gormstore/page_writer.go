@@ -36,8 +36,9 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	return counts, err
 }
 
-// runPage runs one transaction, which first executes the queries of p.reads, the first of which locks the pull, and
-// then calls write. It returns the counts that p has collected. Errors: LeaseLost, and translated database errors.
+// runPage runs one transaction, which first executes the queries that p.reads returns and then calls write. The first
+// of these queries locks the pull. runPage returns the counts that p has collected. Errors: LeaseLost, and translated
+// database errors.
 func (s pulls) runPage(
 	ctx context.Context, lease domain.Lease, p *pageWriter, write func() error,
 ) (domain.Counts, error) {

@@ -16,8 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// publishTimeout limits a publication. It is long, because a publication writes all rows of a connection in one
-// transaction.
+// publishTimeout limits the duration of a publication. It is long, because a publication writes all rows of a
+// connection in one transaction.
 const publishTimeout = 10 * time.Minute
 
 // The maximum numbers of rows in one batch of a publication. They keep the number of parameters of a statement below
@@ -34,7 +34,7 @@ type publisher struct {
 	w ports.Publication
 
 	accounts map[uuid.UUID]*accountRow // the accounts of the connection, by id
-	relinked map[uuid.UUID]bool        // the accounts whose account reference or external id was another one before
+	relinked map[uuid.UUID]bool        // the accounts whose account reference or external id has changed
 	unshown  map[uuid.UUID]bool        // the accounts with unshown rows; see unshownRow
 	held     []string                  // the external ids of accounts whose rows remain staged
 
@@ -42,11 +42,11 @@ type publisher struct {
 	// does not contain the rows that rename has written, which writePage recognises by their empty digests.
 	archived map[string]bool
 
-	stagedSince time.Time // the time since which rows of the new reference are staged
+	stagedSince time.Time // the time at which rows of the new reference were first staged
 }
 
-// candidate is a stored row that a staged row may replace, so that the stored row's transaction continues with the
-// staged row.
+// candidate is a stored row that a staged row may replace. The staged row then becomes the present row of the stored
+// row's transaction.
 type candidate struct {
 	domain.MatchRow
 	id      uuid.UUID
@@ -54,8 +54,8 @@ type candidate struct {
 	past    []domain.Superseded
 }
 
-// renaming makes the transaction of a candidate continue with the row that has this external id. The field past
-// contains the past rows that the transaction then has.
+// renaming is a planned change: the row with this external id becomes the present row of the candidate's transaction.
+// The field past contains the past rows that the transaction then has.
 type renaming struct {
 	*candidate
 	externalID string
@@ -91,7 +91,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	return published, nil
 }
 
-// publish runs the steps of the publication. Its result complete is the field Published.Complete.
+// publish runs the steps of the publication. It returns the value for the field Published.Complete.
 func (b *publisher) publish(s pulls) (complete bool, err error) {
 	steps := []func() error{
 		b.checkTarget,
@@ -208,7 +208,7 @@ func (b *publisher) putAccount(s pulls, published ports.PublishedAccount) error 
 	return b.recordEvents(domain.AccountModified, row.ID.String())
 }
 
-// saveAccount stores the row of an account, together with the References of the argument account.
+// saveAccount stores the row of an account. It sets the row's References to those of the given account.
 func (b *publisher) saveAccount(row *accountRow, account domain.Account) (err error) {
 	row.Updated = instant{b.At}
 	if row.References, err = encode(account.References); err != nil {
@@ -262,8 +262,8 @@ func (b *publisher) moveAccount(s pulls, id uuid.UUID) (*accountRow, error) {
 	return &row, b.moveRows(from, id)
 }
 
-// moveRows moves the transactions of an account from the connection from to the pull's connection. Each transaction
-// gets a new version.
+// moveRows moves the transactions of an account from another connection (from) to the pull's connection. Each
+// transaction gets a new version.
 func (b *publisher) moveRows(from, account uuid.UUID) error {
 	to, tenant := b.pull.Connection, b.pull.Tenant
 	if err := b.tx.Read(b.readChangeSeq(b.lease())); err != nil { // the connection may have closes now
@@ -424,8 +424,8 @@ func (b *publisher) removeUnmatched() error {
 	return nil
 }
 
-// oldestStaged returns the oldest date of the staged rows that become visible, by account. It omits accounts that are
-// not relinked. The key of rows without an account is the nil UUID.
+// oldestStaged returns, for each relinked account, the oldest date of the account's staged rows that become visible.
+// The key of rows without an account is the nil UUID.
 func (b *publisher) oldestStaged() (map[uuid.UUID]domain.Date, error) {
 	oldest := map[uuid.UUID]domain.Date{}
 	visible := b.visible()

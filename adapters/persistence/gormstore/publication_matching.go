@@ -15,17 +15,17 @@ import (
 
 // The rows of the relinked accounts are compared in windows of dates. A window consists of whole days with at least
 // matchWindowRows stored rows, unless fewer rows are left. Only matches of these stored rows are used. The matches must
-// not depend on where a window ends. Therefore the rows of some days before and after the window are compared, too: new
-// rows up to daysAroundCame days away, because no rule about texts matches rows that are more than 10 days apart, and
-// stored rows up to daysAroundLeft days away, because they compete for the same new rows.
+// not depend on where a window ends. Therefore rows of some days before and after the window are compared, too. For new
+// rows, these are daysAroundCame days, because no rule about texts matches rows that are more than 10 days apart. For
+// stored rows, these are daysAroundLeft days, because these rows compete for the same new rows.
 const (
 	matchWindowRows = 1000
 	daysAroundCame  = 10
 	daysAroundLeft  = 20
 )
 
-// with returns a condition that consists of AND and text. In text, "(...)" is replaced by one parameter for each value
-// of list.
+// with returns a condition that consists of the word AND and the given text, in which "(...)" is replaced by one
+// parameter for each value of list.
 func with(text string, list ...any) clause.Expr {
 	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ") + ")"
 	return clause.Expr{SQL: " AND " + strings.Replace(text, "(...)", marks, 1), Vars: list}
@@ -44,7 +44,8 @@ func (b *publisher) visible() clause.Expr {
 	return with("account NOT IN (...)", held...)
 }
 
-// anyRelinked reports whether at least one account is relinked.
+// anyRelinked reports whether at least one account is relinked, that is, its account reference or external id has
+// changed.
 func (b *publisher) anyRelinked() bool {
 	for _, relinked := range b.relinked {
 		if relinked {
@@ -200,9 +201,9 @@ func (b *publisher) anyOf(externalIDs []string) clause.Expr {
 	return clause.Expr{SQL: " AND " + which.SQL, Vars: which.Vars}
 }
 
-// match finds the stored rows that new rows replace, and makes their transactions continue with the new rows. As in
-// domain.MatchRelinked, live rows come first, then rows that were removed because the vendor had not shown them under
-// the reference, and last other rows that were removed recently.
+// match finds the stored rows that new rows replace, and makes each new row the present row of the replaced row's
+// transaction. As in domain.MatchRelinked, it first considers live rows, then rows that were removed because the vendor
+// had not shown them under the reference, and last other rows that were removed recently.
 func (b *publisher) match() error {
 	if b.Matching == nil {
 		return nil
@@ -336,7 +337,7 @@ func (b *publisher) matchWindows(open clause.Expr, input relinkInput) error {
 	}
 }
 
-// nextWindow returns the window that begins with the first day, not before from, that has a stored row matching the
+// nextWindow returns the window that begins with the first day at or after from on which a stored row matches the
 // condition open. It returns the zero window if there is no such day.
 func (b *publisher) nextWindow(from domain.Date, open clause.Expr) (window domain.Window, err error) {
 	q := newQuery("SELECT date FROM transactions WHERE connection_id = ? AND date >= ? AND "+
@@ -423,9 +424,9 @@ func (b *publisher) readPast() (past []pastRow, err error) {
 	return past, err
 }
 
-// returnToPast makes transactions whose past rows are staged continue with these rows again. For most of these
-// transactions, the vendor no longer shows the present row, so the past row simply becomes the present row. The other
-// transactions must be split, one by one.
+// returnToPast handles transactions for which the vendor shows an earlier row again: one of their past rows is staged.
+// For most of these transactions, the vendor no longer shows the present row, so the past row simply becomes the
+// present row. The other transactions must be split, one by one.
 func (b *publisher) returnToPast() error {
 	all, err := b.readPast()
 	if err != nil {
@@ -454,9 +455,9 @@ func (b *publisher) returnToPast() error {
 	return b.followOthers(rest)
 }
 
-// returnBatch handles the rows of past whose transactions belong to relinked accounts and whose present rows the vendor
-// no longer shows: it makes these transactions continue with their past rows again. It returns the external ids of the
-// other rows of past.
+// returnBatch handles those past rows whose transactions belong to relinked accounts and whose present rows the vendor
+// no longer shows: each of these past rows becomes the present row of its transaction again. returnBatch returns the
+// external ids of the other past rows.
 func (b *publisher) returnBatch(past []pastRow) (others []string, err error) {
 	if len(past) == 0 || !b.anyRelinked() {
 		return keys(past, func(p *pastRow) string { return p.externalID }), nil
@@ -584,8 +585,8 @@ func (b *publisher) presentRows(past []string) (map[string]bool, error) {
 	return shown, nil
 }
 
-// rename archives the present versions of candidates and stores the external ids and past rows that their transactions
-// get. writeStaged stores the new content later. Until then, the digests of these rows are empty.
+// rename archives the present versions of the candidates, and stores the new external ids and past rows of their
+// transactions. writeStaged stores the new content later. Until then, the digests of these rows are empty.
 func (b *publisher) rename(batch []renaming) error {
 	if len(batch) == 0 {
 		return nil

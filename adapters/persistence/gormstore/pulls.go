@@ -71,9 +71,9 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 // claims the queued pull first.
 const maxAttachAttempts = 16
 
-// attachOrQueue locks and returns the queued pull of the connection to which the pull added belongs. If this connection
-// has no queued pull, attachOrQueue queues added, enqueues its job, and returns it. A claim of the returned pull waits
-// for the lock, so the claim sees everything that the caller attaches to the pull.
+// attachOrQueue locks and returns the queued pull of a connection. If the connection has no queued pull, attachOrQueue
+// queues the given pull (added), enqueues its job, and returns it. A claim of the returned pull waits for the lock, so
+// the claim sees everything that the caller attaches to the pull.
 func attachOrQueue(tx Tx, d Dialect, added pullRow) (pullRow, error) {
 	added.State = stateQueued
 	for range maxAttachAttempts {

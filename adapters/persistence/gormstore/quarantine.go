@@ -260,8 +260,8 @@ func (s pulls) RemoveAnnounced(
 	return blocked, err
 }
 
-// removedNext returns the external ids whose removal is announced to the next pull: the pull that is queued while row's
-// pull is under way.
+// removedNext returns the external ids whose removal is announced to the next pull of the connection. This pull is
+// queued while the given pull (row) is under way.
 func (s pulls) removedNext(tx *gorm.DB, row pullRow) ([]string, error) {
 	queued, err := first[pullRow](tx.Where("connection_id = ? AND "+isQueued, row.Connection).
 		Where(tenantIs(s.dialect, "tenant_id"), row.Tenant))

@@ -59,8 +59,8 @@ func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, tak
 	})
 }
 
-// paged runs q for one page of at most limit items and returns the page with the position of the
-// next one. It reads one row more than limit: if that row exists, there is a next page.
+// paged runs q for one page of at most limit items and returns the page with the position of the next page. It reads
+// one row more than limit: if that row exists, there is a next page.
 func paged[T any](ctx context.Context, read queryFunc, q *query, limit int, columns []any,
 	item func() (T, error), position func(T) domain.Position,
 ) (domain.Page[T], error) {
@@ -94,8 +94,8 @@ func grow[T any](items []T, limit int) []T {
 	return items
 }
 
-// inTenant restricts a list to a tenant, and also to a connection unless connection is zero. The argument table is the
-// prefix of the columns, including the dot; it may be "".
+// inTenant restricts a list to a tenant, and also to a connection unless connection is zero. The column names are
+// prefixed with table, which ends with a dot or is "".
 func (s *Store) inTenant(
 	db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID,
 ) *gorm.DB {
@@ -105,7 +105,7 @@ func (s *Store) inTenant(
 	return db.Where(table+"connection_id = ? AND "+tenantIs(s.dialect, table+"tenant_id"), connection.UUID, tenant.UUID)
 }
 
-// tenantIs returns a condition that the column, which contains the ids of tenants, equals a parameter. It is meant for
+// tenantIs returns a condition: the given column, which contains tenant ids, equals a parameter. It is meant for
 // statements whose other conditions already determine the tenant. A distributed database needs the condition in order
 // to find the server of the rows. For other databases, tenantIs returns a form that does not affect the choice of the
 // index; see equalUnindexed.
@@ -116,8 +116,8 @@ func tenantIs(d Dialect, column string) string {
 	return equalUnindexed(column)
 }
 
-// sameTenant returns "table.tenant_id = owner.tenant_id AND ". It is meant for a join of rows with their owner whose
-// other conditions already determine the tenant. It returns "" if the database is not distributed.
+// sameTenant returns "table.tenant_id = owner.tenant_id AND ". It is meant for a join of rows with their owner, if the
+// other conditions of the join already determine the tenant. It returns "" if the database is not distributed.
 func sameTenant(d Dialect, table, owner string) string {
 	if d.Distributed() {
 		return table + ".tenant_id = " + owner + ".tenant_id AND "

@@ -74,8 +74,8 @@ func (s tokens) ClaimRegistrations(
 	return claimed, err
 }
 
-// claimRegistration claims the registration of one row. The result ok is false if another process has changed the row
-// since it was read.
+// claimRegistration claims the registration of one row. It returns false if another process has changed the row since
+// it was read.
 func claimRegistration(
 	tx *gorm.DB,
 	row tokenRow,

@@ -23,8 +23,8 @@ type pastIDRow struct {
 // TableName returns the name of the table in the schema.
 func (pastIDRow) TableName() string { return "transaction_past_ids" }
 
-// splitPairRow is a row of split_pairs: two rows of the vendor that are never matched again. If Left is "", the row
-// Came never replaces another row.
+// splitPairRow is a row of split_pairs: a removed row (Left) and a new row (Came) of the vendor that are never matched
+// again. If Left is "", the new row never replaces any row.
 type splitPairRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -36,8 +36,8 @@ type splitPairRow struct {
 func (splitPairRow) TableName() string { return "split_pairs" }
 
 // leavingRow is a stored row that this write is about to mark as removed, unless a new row replaces it. The field
-// absentSince is the first pull that is known to have read the vendor's list without the row; it is zero if that pull
-// is not known.
+// absentSince is the first pull that is known to have read the vendor's list and not found the row in it; it is zero if
+// that pull is not known.
 type leavingRow struct {
 	externalID  string
 	absentSince domain.PullID
@@ -53,8 +53,8 @@ func announced(externalIDs []string) []leavingRow {
 	return rows
 }
 
-// replacer finds and writes the replacements that one page, sweep or announced removal causes. In a replacement, a
-// transaction whose row the vendor has removed continues with a new row of the vendor.
+// replacer finds and writes the replacements that one page, sweep or announced removal causes. In a replacement, a new
+// row of the vendor becomes the present row of a transaction whose earlier row the vendor has removed.
 type replacer struct {
 	*pageWriter
 
@@ -71,9 +71,9 @@ type replacer struct {
 	never map[domain.MatchPair]bool
 }
 
-// replaceRows makes transactions whose rows were removed continue with new rows where the two match. It must be called
-// after the accounts of the page are written and before the rows of the page are compared. It returns the external ids
-// of those rows in leaving that must still be marked as removed.
+// replaceRows finds new rows that match removed rows, and makes each of them the present row of the removed row's
+// transaction. It must be called after the accounts of the page are written and before the rows of the page are
+// compared. It returns the external ids of those rows in leaving that must still be marked as removed.
 func (p *pageWriter) replaceRows(leaving []leavingRow, sweep *sweepRead) ([]string, error) {
 	r := &replacer{pageWriter: p, leaving: map[string]leavingRow{}, rows: map[uuid.UUID]*TransactionRow{}}
 	for _, row := range leaving {
@@ -232,7 +232,7 @@ func (r *replacer) shownIDs() map[string]bool {
 	return shown
 }
 
-// addCame adds the rows in unknown, which are rows of the page that are not stored, to r.came. It omits rows that must
+// addCame adds the given rows of the page, which are not stored yet, to the new rows in r.came. It omits rows that must
 // not replace another row.
 func (r *replacer) addCame(unknown []*TransactionRow) {
 	for _, row := range unknown {
@@ -245,8 +245,8 @@ func (r *replacer) addCame(unknown []*TransactionRow) {
 	}
 }
 
-// readCame adds those stored rows to r.came that were first seen within domain.MatchWindow and after the first pull of
-// the connection has ended, and that have not replaced a row yet.
+// readCame adds stored rows to r.came: those that were first seen within domain.MatchWindow and after the end of the
+// connection's first pull. It omits rows that have already replaced another row.
 func (r *replacer) readCame() error {
 	var modified []uuid.UUID
 	add := func(row *TransactionRow, t domain.Transaction) {
@@ -373,7 +373,7 @@ func (p *pageWriter) loadOf(
 // isStored returns true, because every column is stored.
 func isStored(Column) bool { return true }
 
-// write stores the replacements, and deletes their old rows from r.leaving.
+// write stores the replacements, and deletes the replaced rows from r.leaving.
 func (r *replacer) write(matches []domain.Match) error {
 	if len(matches) == 0 {
 		return nil
@@ -421,8 +421,8 @@ func (r *replacer) write(matches []domain.Match) error {
 	return r.dialect.UpsertTransactions(r.tx.DB, taken)
 }
 
-// expectReplaced makes the page write its row with this external id as the next version of the stored row old. The
-// present version of old must already be archived.
+// expectReplaced makes the page write its row with this external id as the next version of a stored row (old). The
+// present version of the stored row must already be archived.
 func (p *pageWriter) expectReplaced(externalID string, old *TransactionRow) {
 	if p.stored == nil {
 		p.stored = map[string]storedRow{}
@@ -433,8 +433,9 @@ func (p *pageWriter) expectReplaced(externalID string, old *TransactionRow) {
 	}
 }
 
-// takeOver marks the transaction of the stored row came as superseded by the transaction of old. It returns the next
-// version of the transaction of old, which has the content of came.
+// takeOver lets the transaction of one stored row (old) take over another stored row (came). It marks the transaction
+// of came as superseded by the transaction of old. It returns the next version of the transaction of old, which has the
+// content of came.
 func (r *replacer) takeOver(old, came *TransactionRow) (TransactionRow, error) {
 	if err := r.archiveByID(came.ID.UUID); err != nil {
 		return TransactionRow{}, err
@@ -449,7 +450,7 @@ func (r *replacer) takeOver(old, came *TransactionRow) (TransactionRow, error) {
 	row := *came
 	row.ID, row.FirstSeenAt, row.Version, row.UpdatedAt = old.ID, old.FirstSeenAt, old.Version+1, r.At
 	row.changeSeq, row.Pull.UUID = r.changeSeq, r.pull.ID
-	// the page writes its row as the next version of the older transaction
+	// The page writes its row as the next version of the older transaction.
 	if stored, shown := r.stored[came.ExternalID]; shown {
 		stored.ID, stored.Version, stored.FirstSeen = old.ID.UUID, row.Version, instant{old.FirstSeenAt}
 		r.stored[came.ExternalID] = stored
@@ -489,8 +490,8 @@ func (p *pageWriter) forgetPast(externalID string) error {
 		p.pull.Connection, externalID, p.pull.Tenant).Delete(&pastIDRow{}).Error
 }
 
-// followPast handles the new rows of the page whose external id is a past external id of a transaction: the transaction
-// continues with its past row again.
+// followPast handles the new rows of the page whose external id is a past external id of a transaction: the past row
+// becomes the present row of the transaction again.
 func (r *replacer) followPast() error {
 	unknown := r.unknownRows()
 	if len(unknown) == 0 {
@@ -535,7 +536,7 @@ func (r *replacer) detach(id uuid.UUID, externalID string) error {
 	return r.forgetPast(externalID)
 }
 
-// returnTo makes the transaction continue with its past row that has this external id, because the vendor shows this
+// returnTo makes the past row with this external id the present row of the transaction, because the vendor shows this
 // row again. If the vendor still has the present row, returnTo undoes the replacements of the transaction instead, the
 // last one first, until the past row is restored.
 func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
@@ -562,8 +563,8 @@ func (r *replacer) returnTo(id uuid.UUID, externalID string) error {
 	}
 }
 
-// goBack makes a transaction continue with one of its past rows. The vendor must have removed the present row, which
-// then becomes a past row.
+// goBack replaces the present row of a transaction with one of its past rows. The vendor must have removed the present
+// row, which then becomes a past row.
 func (r *replacer) goBack(row *TransactionRow, externalID string) error {
 	rest, past, _ := row.WithoutPast(externalID)
 	present := domain.Superseded{ExternalID: row.ExternalID, At: r.At, Rule: past.Rule, Version: row.Version}
@@ -628,17 +629,17 @@ func (p *pageWriter) restorePast(row *TransactionRow, past domain.Superseded) (T
 	return restored, err
 }
 
-// nextVersion sets the columns of a row that are different in each version. The argument before is the number of the
-// previous version, and removed is the time of the removal.
+// nextVersion sets the columns of a row that are different in each version. The caller passes the number of the
+// previous version (before) and the time of the removal (removed).
 func (p *pageWriter) nextVersion(row *TransactionRow, before int, removed time.Time) {
 	row.Version, row.UpdatedAt, row.RemovedAt = before+1, p.At, removed
 	row.changeSeq, row.Pull.UUID = p.changeSeq, p.pull.ID
 	row.Tenant.UUID, row.Connection.UUID = p.pull.Tenant, p.pull.Connection
 }
 
-// split undoes the last replacement of the row's transaction. The transaction continues with its last past row. The
-// present row goes back to the transaction that had it before the replacement, or to a new transaction with the id
-// newID if there was none.
+// split undoes the last replacement of the row's transaction. The last past row becomes the present row of the
+// transaction. The row that was present until then goes back to the transaction that had it before the replacement. If
+// there was none, it becomes the row of a new transaction with the id newID.
 func (p *pageWriter) split(row *TransactionRow, newID uuid.UUID) error {
 	past, err := row.LastPast()
 	if err != nil {
@@ -684,7 +685,8 @@ func (p *pageWriter) split(row *TransactionRow, newID uuid.UUID) error {
 	return p.rememberSplit(past.ExternalID, row.ExternalID)
 }
 
-// rememberSplit records that the rows left and came must never be matched again, and that left is no longer a past row.
+// rememberSplit records that a removed row (left) and a new row (came) must never be matched again, and that left is no
+// longer a past row.
 func (p *pageWriter) rememberSplit(left, came string) error {
 	if err := p.forgetPast(left); err != nil {
 		return err

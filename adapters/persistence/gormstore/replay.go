@@ -45,7 +45,7 @@ func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 	return replayed, err
 }
 
-// replayable returns those of the tenant's deliveries with these ids that want a pull, ordered by id.
+// replayable returns the tenant's deliveries with these ids, ordered by id. It omits deliveries that need no pull.
 func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([]deliveryRow, error) {
 	wanted := make([]uuid.UUID, 0, len(ids))
 	for _, id := range ids {
@@ -78,8 +78,8 @@ func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) er
 	return err
 }
 
-// queuedPulls returns the id of the queued pull of each of the rows' connections, by connection. If a connection has no
-// queued pull, queuedPulls creates one. It omits deleted connections.
+// queuedPulls returns a map from the id of each of the rows' connections to the id of its queued pull. If a connection
+// has no queued pull, queuedPulls creates one. It omits deleted connections.
 func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRow, at time.Time,
 	newID func() domain.PullID,
 ) (map[uuid.UUID]uuid.UUID, error) {

@@ -30,7 +30,7 @@ type (
 	timeColumn struct{ into *time.Time }
 )
 
-// scanTarget returns the scan target for a column. The argument field is the result of Column.Field for that column.
+// scanTarget returns the scan target for a column. It gets the pointer that Column.Field returns for that column.
 func scanTarget(field any) any {
 	switch v := field.(type) {
 	case *uuid.UUID:

@@ -14,8 +14,8 @@ import (
 // snapshotPage is the number of records that one statement reads.
 const snapshotPage = 1000
 
-// Snapshot calls read in one read-only transaction. The wait for a database connection and each query have a time
-// limit, but the transaction has none. The transaction must end soon, because it delays the removal of old row
+// Snapshot calls the function read in one read-only transaction. The wait for a database connection and each query have
+// a time limit, but the transaction has none. The transaction must end soon, because it delays the removal of old row
 // versions.
 func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error,
@@ -31,7 +31,8 @@ func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 	return Translate(ctx, err)
 }
 
-// readAccount calls read with a view of the account that reads the account's records in the transaction tx.
+// readAccount calls the function read with a view of the account. The view reads the account's records in the
+// transaction tx.
 func (s ledger) readAccount(ctx context.Context, tx SnapshotTx, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error,
 ) error {
@@ -99,10 +100,10 @@ func (r *postedReader) all(ctx context.Context) iter.Seq2[domain.PostedRecord, e
 	}
 }
 
-// read appends the records of the page after a position to page. The query must use the index over connection, date and
-// id, even for an account that has only few of the rows of a large connection. The other conditions are therefore
-// written so that PostgreSQL does not expect a small result from them. If it did, it might read and sort all rows of
-// the connection for each page.
+// read appends the records that follow the given position to page, at most one page of them. The query must use the
+// index over connection, date and id, even for an account that has only few of the rows of a large connection. The
+// other conditions are therefore written so that PostgreSQL does not expect a small result from them. If it did, it
+// might read and sort all rows of the connection for each page.
 func (r *postedReader) read(ctx context.Context, after domain.Position, page *[]domain.PostedRecord) error {
 	q := newQuery(`SELECT id, external_id, date, first_seen_at, CAST(amount AS text), currency,
 		CAST(account_amount AS text), account_currency, description, counterparty FROM transactions

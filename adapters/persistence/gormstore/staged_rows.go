@@ -147,7 +147,7 @@ func (p *pageWriter) visitStaged(visit func(domain.TransactionData) error, condi
 }
 
 // FormerAccounts first reads the accounts of the connection. It reads the accounts of deleted connections only if no
-// account of the connection is of an earlier account reference.
+// account of the connection was read under an earlier account reference.
 func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain.Account, error) {
 	var former []domain.Account
 	p := s.newPageWriter(ports.PageWrite{})
@@ -200,8 +200,8 @@ func accountsOf(rows []accountRow) (accounts []domain.Account, err error) {
 	return accounts, nil
 }
 
-// checkContinues returns AccountContinues if one of the accounts in added, which are not stored yet, may continue an
-// account that was read under an earlier reference of the connection, or an account of a deleted connection.
+// checkContinues returns AccountContinues if one of the new accounts (added) may continue an account that was read
+// under an earlier reference of the connection, or an account of a deleted connection.
 func (p *pageWriter) checkContinues(added []accountRow) error {
 	keys := map[string]bool{}
 	for i := range added {

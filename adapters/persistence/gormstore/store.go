@@ -25,7 +25,7 @@ const DefaultTimeout = 1500 * time.Millisecond
 // DefaultTimeout, because no API caller waits, and because a busy database may need a long time for a large page.
 const defaultWorkTimeout = 10 * time.Second
 
-// Options of a Store.
+// Options contains the options of a Store.
 type Options struct {
 	Dialect Dialect
 	// Reader runs queries outside of transactions. If Reader is nil, the writer runs them.
@@ -123,8 +123,9 @@ const deadlockPause = 20 * time.Millisecond
 // connections, some of them after it has inserted deliveries. A transaction that waits for one of these pulls can be
 // part of a deadlock.
 //
-// changeAgain pauses before each repetition, because another transaction has waited for the lock of the deadlock's
-// victim and may not have this lock yet. If the repetition took the lock first, the same deadlock would occur again.
+// changeAgain pauses before each repetition, because another transaction has waited for a lock that the ended
+// transaction held, and may not have got this lock yet. If the repetition took the lock first, the same deadlock would
+// occur again.
 func (s *Store) changeAgain(ctx context.Context, fn func(tx Tx) error) (err error) {
 	for attempt := range maxDeadlocks {
 		if attempt > 0 {
@@ -205,9 +206,9 @@ func list[R, T any](query *gorm.DB, limit int, item func(R) T,
 	return page, nil
 }
 
-// newestFirst orders the query by a time and the id, both descending, and restricts it to the rows after a position.
-// The arguments at and id are the names of the two columns. The columns are compared as a pair, so that an index over
-// both can be used. Errors: Invalid on "cursor".
+// newestFirst orders the query by a time column (at) and an id column (id), both descending, and restricts it to the
+// rows after a position. The columns are compared as a pair, so that an index over both can be used. Errors: Invalid on
+// "cursor".
 func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB, error) {
 	query = query.Order(at + " DESC, " + id + " DESC")
 	if after.IsZero() {

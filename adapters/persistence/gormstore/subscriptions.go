@@ -218,7 +218,7 @@ func eventsOf(tx *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID) *go
 	return tx.Model(&subscriptionEventRow{}).Where("subscription_id = ? AND tenant_id = ?", id.UUID, tenant.UUID)
 }
 
-// withoutRetries returns the columns of an event that are reset so that the event has no failed attempts.
+// withoutRetries returns the columns of an event, with their new values, that erase its failed attempts.
 func withoutRetries() map[string]any {
 	return map[string]any{"attempts": 0, "failing_since": nil, "next_attempt_at": nil, "last_error": ""}
 }
@@ -285,8 +285,8 @@ func (s subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 	return err
 }
 
-// Replay makes the subscription continue with the event whose sequence is from. It unparks all parked events: those
-// before from are skipped, and the others are delivered again in their order.
+// Replay makes the subscription continue with the event that has the given sequence number (from). It unparks all
+// parked (postponed) events: those before this event are skipped, and the others are delivered again in their order.
 func (s subscriptions) Replay(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
 ) (status ports.SubscriptionStatus, err error) {

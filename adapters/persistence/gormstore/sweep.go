@@ -63,8 +63,7 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	})
 }
 
-// leavingSince returns the rows with these external ids as rows to be removed. The rows must be among the rows in
-// absent.
+// leavingSince returns a leavingRow for each of these external ids. The list absent must contain all of them.
 func leavingSince(externalIDs []string, absent []domain.Absence) []leavingRow {
 	since := make(map[string]domain.PullID, len(absent))
 	for _, a := range absent {
@@ -137,9 +136,9 @@ func (p *pageWriter) absences(
 	return absent, nil
 }
 
-// scanWindow returns the live rows in the window that the pull did not see. The result from maps each account to the
-// oldest date of the rows that the pull did see. scanWindow sets read.Live to the number of seen rows of each account.
-// A window may contain all rows that an account ever had, so scanWindow keeps only the unseen rows in memory.
+// scanWindow returns the live rows in the window that the pull did not see. It also returns a map from each account to
+// the oldest date of the rows that the pull did see. It sets read.Live to the number of seen rows of each account. A
+// window may contain all rows that an account ever had, so scanWindow keeps only the unseen rows in memory.
 func (p *pageWriter) scanWindow(
 	w ports.SweepWrite, read *domain.AbsenceRead,
 ) (unseen []unseenRow, from map[string]string, err error) {
@@ -182,8 +181,8 @@ func (p *pageWriter) scanWindow(
 	return unseen, from, err
 }
 
-// addPage counts the rows of the sweep's page, which are not stored yet, as seen rows: it updates their numbers in
-// read.Live and their oldest dates in from.
+// addPage counts the rows of the sweep's page, which are not stored yet, as seen rows: it updates the numbers of rows
+// in read.Live and the oldest dates in the map from.
 func (p *pageWriter) addPage(w ports.SweepWrite, read *domain.AbsenceRead, from map[string]string) {
 	for i := range p.rows {
 		row := &p.rows[i]
@@ -228,7 +227,7 @@ func (p *pageWriter) collectedSince(rows []unseenRow, w ports.SweepWrite) ([]uns
 }
 
 // replaceAbsences replaces the remembered absences of the account, or of the whole connection if account is "", with
-// the absences in remaining. The argument many is the number of absences that are remembered now.
+// the absences in remaining. The caller passes the number of absences that are remembered so far (many).
 func (p *pageWriter) replaceAbsences(account string, many int, remaining []domain.Absence) error {
 	if many > 0 {
 		query := p.tx.Where("connection_id = ? AND tenant_id = ?", p.pull.Connection, p.pull.Tenant)

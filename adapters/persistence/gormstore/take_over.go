@@ -11,10 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// takeOver lets the locked pull next replace a pull of the connection c that waits for an account: a pull that has read
-// everything except accounts that the vendor does not list yet. takeOver ends the waiting pull and attaches those of
-// its deliveries that name these accounts to next. It returns the accounts, each with the time since when it is
-// awaited. It does nothing if no pull is under way. Errors: NotDue if another pull is under way that must end first.
+// takeOver lets a locked pull (next) replace another pull of the connection that waits for accounts: a pull that has
+// read everything except accounts that the vendor does not list yet. takeOver ends the waiting pull and attaches those
+// of its deliveries that name these accounts to next. It returns the accounts, each with the time at which the wait for
+// it began. It does nothing if no pull is under way. Errors: NotDue if another pull is under way that must end first.
 func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.Time) (map[string]time.Time, error) {
 	var others []pullRow
 	err := tx.Select("state", "lease_until", "not_before", "last_error", "started_at").
@@ -52,8 +52,9 @@ func (s pulls) takeOver(tx *gorm.DB, next pullRow, c domain.Connection, at time.
 		Where("id = ? AND tenant_id = ?", row.ID, row.Tenant).Updates(ended).Error
 }
 
-// moveAwaiting attaches some deliveries of the waiting pull to the pull next: those that refer to an account for which
-// the waiting pull waits. It reads the deliveries in batches, because the scopes of a batch have a bounded size.
+// moveAwaiting moves some deliveries of the waiting pull to another pull (next): the deliveries that refer to an
+// account for which the waiting pull waits. It reads the deliveries in batches, because the scopes of a batch have a
+// bounded size.
 func (s pulls) moveAwaiting(tx *gorm.DB, waiting domain.Pull, row pullRow, next uuid.UUID) error {
 	if len(waiting.Progress.Awaited) == 0 {
 		return nil

@@ -144,7 +144,7 @@ func isRead(c Column) bool { return !c.Is(Unread) }
 // isVersioned reports whether the column is part of transaction_versions.
 func isVersioned(c Column) bool { return !c.Is(PresentOnly) }
 
-// selected returns the list of a SELECT that contains the columns for which match returns true.
+// selected returns the column list of a SELECT: the columns for which match returns true.
 func selected(match func(Column) bool) string {
 	return JoinColumns(func(c Column) string {
 		switch {

@@ -81,7 +81,8 @@ func (s ledger) History(ctx context.Context, tenant domain.TenantID, id domain.T
 	return versions, err
 }
 
-// versions returns at most limit versions of a transaction whose numbers are lower than before, newest first.
+// versions returns at most limit versions of a transaction, newest first. It returns only versions with a lower number
+// than the given one (before).
 func (s ledger) versions(ctx context.Context, present domain.Transaction, before, limit int) (
 	[]domain.Transaction, error,
 ) {
@@ -126,7 +127,7 @@ func addOrigins(db *gorm.DB, d Dialect, t domain.Transaction, versions []domain.
 	return nil
 }
 
-// triggersOf returns the triggers of the pulls with these ids, by the id of the pull.
+// triggersOf returns the triggers of the pulls with these ids, keyed by pull id.
 func triggersOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UUID]domain.Trigger, error) {
 	var rows []pullRow
 	err := db.Select("id", "trigger").Where("tenant_id = ? AND id IN ?", t.Tenant.UUID, ids).Find(&rows).Error
@@ -137,8 +138,8 @@ func triggersOf(db *gorm.DB, t domain.Transaction, ids []uuid.UUID) (map[uuid.UU
 	return triggers, err
 }
 
-// deliveriesOf returns the ids of the first domain.MaxVersionDeliveries deliveries of each pull, by the id of the pull.
-// On SQLite, there is no index over the pulls of deliveries, so the query reads all deliveries of the connection once.
+// deliveriesOf returns the ids of the first domain.MaxVersionDeliveries deliveries of each pull, keyed by pull id. On
+// SQLite, there is no index over the pulls of deliveries, so the query reads all deliveries of the connection once.
 func deliveriesOf(
 	db *gorm.DB, d Dialect, t domain.Transaction, ids []uuid.UUID,
 ) (map[uuid.UUID][]domain.DeliveryID, error) {

@@ -23,9 +23,9 @@ type unshownRow struct {
 // TableName returns the name of the table in the schema.
 func (unshownRow) TableName() string { return "unshown_transactions" }
 
-// followUnshown deletes the marks of the unshown rows that the page contains. It then matches the other unshown rows
-// with the new rows of the page: a transaction whose unshown row matches a new row continues with the new row.
-// followUnshown compares the rows of a few days at a time.
+// followUnshown deletes the rows that the page contains from unshown_transactions. It then matches the other unshown
+// rows with the new rows of the page. If an unshown row matches a new row, the new row becomes the present row of its
+// transaction. followUnshown compares the rows of a few days at a time.
 func (r *replacer) followUnshown() error {
 	if len(r.pageWriter.rows) == 0 {
 		return nil
@@ -113,8 +113,8 @@ func (r *replacer) matchUnshown(unknown []*TransactionRow) error {
 	return r.forgetUnshown(taken)
 }
 
-// forgetExpired deletes the marks of unshown rows that were removed more than domain.MatchWindow ago, or whose
-// transactions continue with other rows.
+// forgetExpired deletes the entries of unshown_transactions whose rows were removed more than domain.MatchWindow ago,
+// or were replaced by other rows.
 func (p *pageWriter) forgetExpired() error {
 	since := instant{p.At.Add(-domain.MatchWindow)}.value(p.tx.Name())
 	return p.tx.Exec(`DELETE FROM unshown_transactions WHERE connection_id = ? AND tenant_id = ? AND NOT EXISTS

@@ -10,9 +10,9 @@ import (
 )
 
 // Version returns two versions of a schema: at is its current version (0 before the first migration), and needed is the
-// version after all migrations in folder. The argument exists is a query that reports whether the table of the
-// migration tool goose exists. Version needs this query, because goose itself would create the table. Version changes
-// nothing. It returns errors of the database wrapped.
+// version after all migrations in folder. The query exists must report whether the table of the migration tool goose
+// exists. Version needs this query, because goose itself would create the table. Version changes nothing. It wraps the
+// errors of the database.
 func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (at, needed int64, err error) {
 	files, err := fs.Glob(folder, "*.sql")
 	if err != nil {

@@ -76,13 +76,12 @@ func (b TokenBinding) InitialStatus(d PendingDelivery) domain.DeliveryStatus {
 	return d.Event.InitialStatus(b.AccountRef, d.Unreadable)
 }
 
-// WantsPull reports whether the delivery d wants a pull of the binding's connection.
+// WantsPull reports whether the delivery d needs a pull of the binding's connection.
 func (b TokenBinding) WantsPull(d PendingDelivery) bool {
 	return b.InitialStatus(d) == domain.DeliveryAccepted
 }
 
-// StoredResult returns the result of a delivery that was stored. The argument pull is the nil UUID unless the delivery
-// wants a pull.
+// StoredResult returns the result of a delivery that was stored. If the delivery needs no pull, pull is the nil UUID.
 func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
 	return Result{ReceiveResult: ports.ReceiveResult{
 		Token: domain.TokenID{UUID: b.Token},
@@ -95,8 +94,7 @@ func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
 	}}
 }
 
-// DuplicateResult returns the result of a delivery whose event was stored before. The argument first is the stored
-// delivery.
+// DuplicateResult returns the result of a delivery whose event was stored before, with the stored delivery (first).
 func (b TokenBinding) DuplicateResult(first domain.Delivery) Result {
 	return Result{ReceiveResult: ports.ReceiveResult{
 		Token: domain.TokenID{UUID: b.Token}, Delivery: first, Duplicate: true,
@@ -116,7 +114,7 @@ type BatchEvent struct {
 	First   *PendingDelivery // the first delivery of the event, as it is stored; no other delivery is stored
 	Binding TokenBinding     // of First
 	Status  domain.DeliveryStatus
-	Pull    uuid.UUID // nil unless the event wants a pull
+	Pull    uuid.UUID // nil unless the event needs a pull
 	NewPull bool      // Pull was not yet queued when AssignPulls ran
 
 	// Inserted means that this batch has stored First.
@@ -128,7 +126,7 @@ type BatchEvent struct {
 	members []int // the indexes of all deliveries of the event in the batch; the first index belongs to First
 }
 
-// WantsPull reports whether the event wants a pull of its connection.
+// WantsPull reports whether the event needs a pull of its connection.
 func (e *BatchEvent) WantsPull() bool { return e.Status == domain.DeliveryAccepted }
 
 // WebhookBatch contains the deliveries of one transaction, grouped by event. A dialect first calls Deduplicate and
@@ -143,8 +141,9 @@ type WebhookBatch struct {
 	bindings map[domain.TokenHash]TokenBinding
 }
 
-// Deduplicate groups the deliveries by event. If the token of a delivery has no binding, or the binding has another
-// vendor than the delivery or does not admit its source, the delivery belongs to no event and is refused.
+// Deduplicate groups the deliveries by event. A delivery belongs to no event and is refused if (a) its token has no
+// binding, (b) the binding has another vendor than the delivery, or (c) the binding does not admit the source of the
+// delivery.
 func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]TokenBinding) *WebhookBatch {
 	b := &WebhookBatch{
 		Deliveries: deliveries, Events: make([]*BatchEvent, 0, len(deliveries)),
@@ -195,10 +194,10 @@ func (e *BatchEvent) Forget() {
 	e.First = &bare
 }
 
-// AssignPulls assigns a pull to each event that wants a pull and whose field Earlier is nil. The argument queued
-// contains the ids of the queued pulls, by connection. If a connection has a queued pull, its events get that pull.
-// Otherwise its events share a new pull, whose id comes from the first of these events. The dialect creates that pull
-// only if at least one of the events is new.
+// AssignPulls assigns a pull to each event that needs a pull and whose field Earlier is nil. The map queued contains
+// the id of each connection's queued pull, keyed by connection id. If a connection has a queued pull, its events get
+// that pull. Otherwise its events share a new pull, whose id comes from the first of these events. The dialect creates
+// that pull only if at least one of the events is new.
 func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
 	newPulls := make(map[uuid.UUID]uuid.UUID)
 	for _, e := range b.Events {
@@ -230,8 +229,8 @@ func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
 // Results returns a result for each delivery, in the order of Deliveries. The first delivery of an inserted event is
-// stored; every other delivery of an event is a duplicate. The argument missing is the error for duplicates whose first
-// delivery is unknown, because Inserted is false and Earlier is nil.
+// stored; every other delivery of an event is a duplicate. A duplicate gets the error missing if its first delivery is
+// unknown, because Inserted is false and Earlier is nil.
 func (b *WebhookBatch) Results(missing error) []Result {
 	results := make([]Result, len(b.Deliveries))
 	for i := range b.Deliveries {

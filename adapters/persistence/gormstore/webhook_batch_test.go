@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pendingFor returns a delivery that wants a pull. Two deliveries with the same key belong to the same event.
+// pendingFor returns a delivery that needs a pull. Two deliveries with the same key belong to the same event.
 func pendingFor(token domain.TokenHash, key string) PendingDelivery {
 	incoming := ports.IncomingDelivery{
 		Delivery: domain.DeliveryID{UUID: uuid.New()}, Pull: domain.PullID{UUID: uuid.New()},
@@ -21,7 +21,7 @@ func pendingFor(token domain.TokenHash, key string) PendingDelivery {
 	return PendingDelivery{IncomingDelivery: incoming, Fingerprint: domain.FingerprintOf(incoming.Event, nil)}
 }
 
-// bindingFor returns a binding that binds a new token to the connection.
+// bindingFor returns the binding of a new token that belongs to the connection.
 func bindingFor(connection uuid.UUID) TokenBinding {
 	return TokenBinding{Token: uuid.New(), Tenant: uuid.New(), Connection: connection, Vendor: "pluggy"}
 }

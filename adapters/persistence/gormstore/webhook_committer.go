@@ -39,8 +39,8 @@ type call struct {
 	result   chan Result
 }
 
-// newCommitter returns a committer and starts its worker; close ends the worker. The argument timeout limits both the
-// wait of a caller and the transaction of a batch.
+// newCommitter returns a committer and starts its worker; close ends the worker. The timeout limits both the wait of a
+// caller and the transaction of a batch.
 func newCommitter(
 	timeout time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error),
 ) *committer {

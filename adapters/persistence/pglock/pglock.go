@@ -35,7 +35,8 @@ const (
 // begin is the statement that begins the transaction to which a lock belongs.
 const begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '" + idleTimeout + "'"
 
-// ErrLost is the cause (context.Cause) of the end of fn's context if the connection that holds the lock is lost.
+// ErrLost is the cause (context.Cause) with which the context of fn is canceled if the connection that holds the lock
+// is lost.
 var ErrLost = errors.New("the advisory lock is lost")
 
 // Try runs fn under the lock with this key, and returns the error of fn. If another client holds the lock, it returns
@@ -63,8 +64,8 @@ func Try(
 	return true, fn(held)
 }
 
-// Wait is like Try, but waits until the lock is free. If another client still holds the lock after the duration
-// patience, Wait returns an error.
+// Wait is like Try, but waits until the lock is free. If another client still holds the lock after the given duration
+// (patience), Wait returns an error.
 func Wait(
 	ctx context.Context, pool *pgxpool.Pool, key int64, patience time.Duration, fn func(context.Context) error,
 ) error {

@@ -41,8 +41,8 @@ func TestPostgreSQLConformsToTheStorePortsOnCitus(t *testing.T) {
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })
 }
 
-// Each unique index of a table that is distributed must contain the tenant. The test needs no Citus, so it checks the
-// index of a new migration on every machine.
+// Each unique index of a distributed table must contain the tenant. The test needs no Citus, so it checks the index of
+// a new migration on every machine.
 func TestEachKeyContainsTheTenantBeforeTheTablesAreDistributed(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	if err := db.PrepareDistribution(t.Context()); err != nil {
@@ -162,8 +162,8 @@ func TestTheFeedOnCitusWaitsForAnOlderWriter(t *testing.T) {
 	want(t, "after the commit", []string{"slow", "fast"}, both)
 }
 
-// If concurrent deliveries of several tenants are in the same batches, each event must be stored once, although it is
-// sent twice, and each tenant must get one pull.
+// Concurrent deliveries of several tenants can be in the same batch. Each event must then be stored once, although it
+// is sent twice, and each tenant must get one pull.
 func TestABatchOnCitusContainsSeveralTenants(t *testing.T) {
 	s := openDistributed(t, pgtest.CitusDSN(t)).Store(nil)
 	var tokens []domain.WebhookToken

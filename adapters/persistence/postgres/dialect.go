@@ -163,7 +163,7 @@ func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []
 	return err
 }
 
-// jobs inserts the jobs of pulls in the transaction, if the store has a job queue.
+// jobs inserts a job for each of the pulls in the transaction, if the store has a job queue.
 func (d dialect) jobs(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	if d.enqueue == nil || len(pulls) == 0 {
 		return nil
@@ -219,8 +219,8 @@ func (d dialect) ChangeSeq(tenant uuid.UUID, also string, args ...any) clause.Ex
 	return d.ofFeed("SELECT shift + pg_current_xact_id()::text::bigint, "+also+" FROM feed", tenant, args...)
 }
 
-// tenantIs returns a condition that the column, which contains the ids of tenants, equals the parameter with the name
-// tenant. It is meant for the same statements as the function tenantIs of gormstore.
+// tenantIs returns an SQL condition. It is true if a column with the ids of tenants equals a parameter (tenant) of the
+// statement. tenantIs is meant for the same statements as gormstore's function tenantIs.
 func (d dialect) tenantIs(column, tenant string) string {
 	if d.db.distributed {
 		return column + " = " + tenant
@@ -257,9 +257,9 @@ func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
 		", hashtext(id::text)) FROM connections WHERE id = ? AND tenant_id = ?", connection, tenant).Error
 }
 
-// VisibleBefore is derived from the oldest transaction that still runs. Every transaction with a lower id
-// has ended, so its changes are either visible or will never be. The ids are assigned for the whole
-// cluster, so the feed also waits for writers of other databases in the same cluster.
+// VisibleBefore is derived from the id of the oldest transaction that is still running. Every transaction with a lower
+// id has ended, so its changes are either visible or will never be. The ids are assigned for the whole cluster, so the
+// feed also waits for writers of other databases in the same cluster.
 //
 // In a statement about several tenants, the condition refers to the tenant, so that Citus evaluates the expression on
 // the servers of the tenants' rows and not on the coordinator.
@@ -293,7 +293,7 @@ func (d dialect) FeedHold() string {
 	return feedHoldSQL
 }
 
-// feedHoldSQL is a SELECT of the oldest transaction of one server, in the form of FeedHold.
+// feedHoldSQL is a SELECT of the oldest transaction of one server, with the same columns as the statement of FeedHold.
 const feedHoldSQL = `SELECT
 		CASE WHEN pg_snapshot_xmin(now) < pg_snapshot_xmax(now) THEN pg_snapshot_xmin(now)::text ELSE '' END,
 		coalesce((SELECT greatest(extract(epoch FROM clock_timestamp() - min(opened)), 0) FROM (

@@ -17,7 +17,7 @@ import (
 //go:embed distribute.sql
 var prepareSQL string
 
-// forwardSQL moves the positions of the feed past all positions that were handed out: the transaction ids of the
+// forwardSQL moves the positions of the feed past all positions that were assigned before: the transaction ids of the
 // workers may be lower than those of the coordinator.
 const forwardSQL = "UPDATE feed SET shift = shift + pg_current_xact_id()::text::bigint"
 
@@ -28,7 +28,8 @@ var referenceTables = []string{"webhook_tokens", "feed"}
 // firstTable is the table that is distributed first. A database counts as distributed if this table is distributed.
 const firstTable = "connections"
 
-// errNoCitus is the error of Migrate if the tables must be distributed, but the database does not have the extension.
+// errNoCitus is the error of Migrate if the tables must be distributed, but the database does not have the extension
+// citus.
 var errNoCitus = errors.New("the database does not have the extension citus: create it on the coordinator and on all" +
 	" workers, and add the workers with citus_add_node")
 
@@ -36,7 +37,7 @@ var errNoCitus = errors.New("the database does not have the extension citus: cre
 // on each server.
 const isDistributed = "EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = to_regclass($1::text))"
 
-// hasCitus reports whether the database has the extension.
+// hasCitus reports whether the database has the extension citus.
 func (db *DB) hasCitus(ctx context.Context) (has bool, err error) {
 	err = db.Pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')").Scan(&has)
 	return has, err
@@ -52,9 +53,9 @@ func (db *DB) findDistribution(ctx context.Context) error {
 }
 
 // distributeTables distributes the tables with a column tenant_id that are not distributed yet, in one transaction. It
-// does nothing unless the configuration asks for it, or the database is distributed already: a migration may have
-// created a new table. Meanwhile no other process may use the tables if it has found at its start that they are not
-// distributed.
+// does nothing unless the configuration asks for it, or the database is distributed already; in the latter case, a
+// migration may have created a new table. Meanwhile, a process that was started when the tables were not distributed
+// must not use them.
 func (db *DB) distributeTables(ctx context.Context) error {
 	if !db.distribute && !db.distributed {
 		return nil

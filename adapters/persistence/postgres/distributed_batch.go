@@ -100,7 +100,7 @@ func (d dialect) ofTenant(column string, tenant uuid.UUID, args ...any) (string,
 	return " AND " + column + " = $" + strconv.Itoa(len(args)+1), append(args, plainID(tenant))
 }
 
-// insertDeliveryValues does what insertDeliveries does, in a form for a distributed database.
+// insertDeliveryValues is the variant of insertDeliveries for a distributed database. It uses insertValues.
 func insertDeliveryValues(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
 	rows := make([][]any, len(batch.Events))
 	byID := make(map[uuid.UUID]*gormstore.BatchEvent, len(batch.Events))
@@ -132,7 +132,7 @@ func insertDeliveryValues(ctx context.Context, tx querier, batch *gormstore.Webh
 		func(id uuid.UUID) { byID[id].Inserted = true })
 }
 
-// insertPullValues does what insertMissing does, in a form for a distributed database.
+// insertPullValues is the variant of insertMissing for a distributed database. It uses insertValues.
 func insertPullValues(
 	ctx context.Context,
 	tx querier,
@@ -153,10 +153,9 @@ func insertPullValues(
 }
 
 // insertValues inserts rows of constants. Citus sends such an INSERT to the server of the tenant in one task, whereas
-// it would first read the rows of an INSERT … SELECT on the coordinator. The argument head is the text of the statement
-// before the rows, and tail is the text after them, which returns ids. The number of rows in one statement is a power
-// of two, so that a connection prepares only a few different statements. The function take is called with each returned
-// id.
+// it would first read the rows of an INSERT … SELECT on the coordinator. The statement consists of head, the rows, and
+// tail. It returns ids, and insertValues calls take with each of them. The number of rows in one statement is a power
+// of two, so that a connection prepares only a few different statements.
 func insertValues(
 	ctx context.Context, tx querier, head, tail string, rows [][]any, take func(id uuid.UUID),
 ) error {

@@ -23,7 +23,7 @@ func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
 	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
-// PrepareDistribution changes the keys as the distribution of the tables does.
+// PrepareDistribution prepares the keys of the tables for distribution, without distributing the tables.
 func (db *DB) PrepareDistribution(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, prepareSQL)
 	return err
@@ -74,7 +74,7 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	return err
 }
 
-// TransactionLimits returns the limits that the transactions of the store have.
+// TransactionLimits returns the lock timeout and the idle timeout of the store's transactions.
 func (db *DB) TransactionLimits(t testing.TB) (lock, idle string) {
 	t.Helper()
 	err := pgx.BeginTxFunc(t.Context(), db.Pool, pgx.TxOptions{BeginQuery: db.begin}, func(tx pgx.Tx) error {
@@ -87,7 +87,7 @@ func (db *DB) TransactionLimits(t testing.TB) (lock, idle string) {
 	return lock, idle
 }
 
-// MigrationLockTimeout returns the lock timeout that a migration has.
+// MigrationLockTimeout returns the lock timeout that is in effect during a migration.
 func (db *DB) MigrationLockTimeout(t testing.TB) (limit string) {
 	t.Helper()
 	text := up + "CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock_timeout;\n"

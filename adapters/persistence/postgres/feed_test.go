@@ -53,9 +53,9 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	}
 }
 
-// changes reads the feed, starting at the position in the argument after. It stops when it has read at least as many
-// changes as the argument many says, or when a timeout expires. It returns the external ids of the changed rows and the
-// position after them. It polls, because other writers can delay the feed, even those of another test's database.
+// changes reads the feed after the given position (after). It stops when it has read at least the given number of
+// changes (many), or when a timeout expires. It returns the external ids of the changed rows and the position after
+// them. It polls, because other writers can delay the feed, even those of another test's database.
 func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position,
 	many int,
 ) ([]string, domain.Position) {
@@ -180,8 +180,8 @@ func TestFeedHoldFindsAWriterOfAnotherDatabase(t *testing.T) {
 	}
 }
 
-// After a dump is restored in another cluster, the feed must continue. The dump contains the positions of
-// the feed, but not the transaction counter that generates them.
+// After a dump is restored in another cluster, the feed must continue. The dump contains the positions of the feed, but
+// not the transaction counter from which they were generated.
 func TestTheFeedContinuesInAnotherCluster(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)

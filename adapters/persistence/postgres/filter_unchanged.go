@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FindChanged looks the rows of a page up in two steps. Most pages are ordered by date and contain few
-// changed rows, so a scan by date finds most rows unchanged. The other rows are then looked up by key.
+// FindChanged looks up the rows of a page in two steps. Most pages are ordered by date and contain few changed rows, so
+// a scan by date finds most rows unchanged. The other rows are then looked up by key.
 func (d dialect) FindChanged(
 	ctx context.Context, tenant, connection uuid.UUID, seen []domain.RawTransaction,
 ) ([]int, error) {
@@ -41,7 +41,7 @@ const ofConnection = "t.connection_id = (SELECT $1::uuid)"
 // index range scan for the whole page; a lookup of each row takes four times as long. The limit bounds the
 // number of scanned rows, which include rows of other accounts.
 //
-// The samples are looked up with ofConnection.
+// The statement looks up the samples with the condition ofConnection.
 func (d dialect) dateScanSQL() string {
 	ofTenant := d.tenantIs("t.tenant_id", "$4")
 	return `

@@ -24,8 +24,8 @@ func TestTheURLMayShortenTheConnectTimeout(t *testing.T) {
 	}
 }
 
-// Connections to a server that hangs must not keep their places in the pool. Otherwise no place would be left for
-// connections to the server that replaces it.
+// Connections to a server that hangs must not count against the size of the pool for long. Otherwise the pool could not
+// open connections to the server that replaces the hanging one.
 func TestAHangingServerDoesNotKeepThePoolFull(t *testing.T) {
 	server, err := pgtest.Start(pgtest.Options{})
 	if err != nil {

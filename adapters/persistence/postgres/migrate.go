@@ -55,12 +55,12 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return db.continueFeed(ctx)
 }
 
-// lockTimeoutFS is a folder of migrations. When a migration is opened, it begins with a statement that sets the lock
-// timeout for the transaction of the migration. Otherwise, a migration that waits for a lock through a pooler would
-// block all later users of the table for as long as it waits.
+// lockTimeoutFS is a folder of migrations. It adds a first statement to each migration, which sets the lock timeout for
+// the migration's transaction. Without this statement, a migration that waits for a lock through a pooler would block
+// all later users of the table for as long as it waits.
 type lockTimeoutFS struct{ fs.FS }
 
-// up is the line of a migration after which its statements begin.
+// up is the line of a migration file after which the statements begin.
 const up = "-- +goose Up\n"
 
 // Open implements fs.FS.

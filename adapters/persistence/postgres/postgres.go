@@ -60,8 +60,8 @@ const (
 	idleTimeout = "idle_in_transaction_session_timeout"
 )
 
-// settings limit how long other connections can be blocked by a connection whose client is gone, or by a
-// lock that is not released. The URL may override them. Through a pooler, they are set in each transaction.
+// settings limit how long a connection whose client is gone, or a lock that is not released, can block other
+// connections. The URL may override them. Through a pooler, they are set in each transaction.
 var settings = map[string]string{
 	"application_name": "aggregator-connections",
 	lockTimeout:        "10s",
@@ -121,8 +121,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return db, nil
 }
 
-// InvalidURL is the error of Open for a URL that must be corrected. Its text continues a sentence that begins with the
-// name of the setting for the URL. It contains no part of the URL except the names of parameters.
+// InvalidURL is the error of Open for a URL that must be corrected. Its text is the rest of a sentence that begins with
+// the name of the setting that contains the URL. It contains no part of the URL except the names of parameters.
 type InvalidURL string
 
 // Error implements error.

@@ -53,8 +53,8 @@ type pendingRead struct {
 	err   error
 }
 
-// The states of a pendingRead. Exactly one goroutine changes the state from readQueued. The new state says
-// who may use the columns: the batch (readScanning) or the caller (readLeft).
+// The states of a pendingRead. Exactly one goroutine changes the state from readQueued. The new state determines
+// whether the batch (readScanning) or the caller (readLeft) may use the columns.
 const (
 	readQueued   = iota
 	readScanning // the batch fills the columns

@@ -20,7 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// lookups collects the SELECT statements that look rows of transactions up by their external ids.
+// lookups collects the SELECT statements that look up rows of transactions by their external ids.
 type lookups struct {
 	mu   sync.Mutex
 	seen []pgx.TraceQueryStartData

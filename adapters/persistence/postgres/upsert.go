@@ -73,7 +73,7 @@ func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstor
 }
 
 // duplicateKey converts a violation of a unique key to an error that wraps gorm.ErrDuplicatedKey. It returns other
-// errors unchanged. If the violation ends a COPY, Citus reports it as an internal error, whose message is the one from
+// errors unchanged. If a COPY fails because of such a violation, Citus reports an internal error with the message of
 // the server that stores the rows.
 func duplicateKey(err error) error {
 	const uniqueViolation, internalError = "23505", "XX000"

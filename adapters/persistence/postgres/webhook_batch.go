@@ -81,9 +81,9 @@ type querier interface {
 // attachSQL stores a batch in one statement, and therefore in one round trip. If an event of the batch
 // wants a pull and no pull is queued for its connection, the statement stores nothing.
 //
-// The queued pulls are locked in the same way as by lockQueuedPulls. The connections are not locked. That is safe,
-// because a deletion that commits in between marks the pulls to which deliveries were attached as failed, and because
-// no pull is created here. All batches insert in the same order, so that two batches never deadlock.
+// The queued pulls are locked in the same way as by lockQueuedPulls. The connections are not locked. That is safe for
+// two reasons: a deletion that commits in between marks the pulls to which deliveries were attached as failed, and no
+// pull is created here. All batches insert in the same order, so that two batches never deadlock.
 //
 // Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the status for the
 // account that its event names, and the status for any other account. The statement only selects one of the
@@ -243,7 +243,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 	return pgx.CollectRows(rows, scanAttachRow)
 }
 
-// newSalt returns the random bytes with which one statement hashes source hashes again.
+// newSalt returns the random bytes with which attachSQL hashes the source hashes again; each statement gets new ones.
 func newSalt() []byte {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails: see crypto/rand
@@ -273,7 +273,7 @@ func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 // queued in the meantime are locked last. That is safe, because batches share the locks on these pulls, and
 // only claims lock them exclusively.
 //
-// In a distributed database, the argument tenant is the tenant of all deliveries.
+// In a distributed database, all deliveries belong to the given tenant.
 func (d dialect) insertBatch(
 	ctx context.Context, tenant uuid.UUID, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
@@ -421,10 +421,9 @@ func (d dialect) lockQueuedPulls(
 	return queued, err
 }
 
-// insertDeliveries stores the first deliveries of the events that are new, and sets Inserted of these
-// events. It is not an upsert, because the first delivery of an event is never changed. If a concurrent
-// transaction is storing the same event, the statement waits for it. If that transaction commits, the event
-// is a duplicate.
+// insertDeliveries stores the first delivery of each new event, and sets the event's field Inserted. It is not an
+// upsert, because the first delivery of an event is never changed. If a concurrent transaction is storing the same
+// event, the statement waits for it. If that transaction commits, the event is a duplicate.
 func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
 	n := len(batch.Events)
 	if n == 0 {
@@ -535,9 +534,9 @@ func missingPulls(batch *gormstore.WebhookBatch) (first []*gormstore.BatchEvent)
 	return first
 }
 
-// attachToOthers attaches new events to pulls that concurrent transactions have queued for the
-// same connections since lockQueuedPulls. first contains the first new event of each such
-// connection. Errors: errConcurrentUpdate if one of those pulls is no longer queued.
+// attachToOthers attaches new events to pulls that concurrent transactions have queued for the same connections since
+// lockQueuedPulls was called. first contains the first new event of each such connection. Errors: errConcurrentUpdate
+// if one of those pulls is no longer queued.
 func (d dialect) attachToOthers(
 	ctx context.Context, tx querier, tenant uuid.UUID, batch *gormstore.WebhookBatch, first []*gormstore.BatchEvent,
 ) error {
@@ -567,9 +566,8 @@ func (d dialect) attachToOthers(
 	return err
 }
 
-// readEarlier reads the stored deliveries of the events that were not inserted, and sets Earlier
-// of these events. It reads neither bodies nor scopes, because a vendor that sends an event again
-// does not need them.
+// readEarlier reads the stored deliveries of the events that were not inserted, and sets the field Earlier of each of
+// these events. It reads neither bodies nor scopes, because a vendor that sends an event again does not need them.
 func (d dialect) readEarlier(
 	ctx context.Context, db querier, tenant uuid.UUID, batch *gormstore.WebhookBatch,
 ) error {

@@ -48,7 +48,7 @@ type replica struct {
 	queued domain.PullID // the id of the pull that the last call of queue requested
 }
 
-// queue queues a pull as an operator's request does.
+// queue queues a pull in the same way as an operator's request.
 func (p *replica) queue() {
 	p.queued = newID[domain.Pull]()
 	request := ports.PullRequest{ID: p.queued, Trigger: domain.TriggerOperator, At: epoch}
@@ -83,7 +83,7 @@ func (p *replica) incoming(event string) ports.IncomingDelivery {
 	}
 }
 
-// pending returns an incoming delivery of the event, prepared for storage as the store does it.
+// pending returns an incoming delivery of the event in the form in which the store passes it to Receive.
 func (p *replica) pending(event string) gormstore.PendingDelivery {
 	incoming := p.incoming(event)
 	incoming.Body = []byte{}
@@ -212,7 +212,7 @@ func awaitLockWaiters(t *testing.T, db *postgres.DB, want int) {
 		sql := `SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock'`
 		if db.Distributed() {
-			sql = "SELECT count(*) FROM citus_lock_waits" // of all servers
+			sql = "SELECT count(*) FROM citus_lock_waits" // includes the waits on all servers
 		}
 		if err := db.Pool.QueryRow(t.Context(), sql).Scan(&waiting); err != nil {
 			t.Fatal(err)

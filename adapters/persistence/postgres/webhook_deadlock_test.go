@@ -36,8 +36,8 @@ func isDeadlock(err error) bool {
 	return errors.As(err, &e) && e.Code == "40P01"
 }
 
-// Two batches of the same events must never deadlock. The test counts the deadlocks that PostgreSQL detects. It would
-// not notice them otherwise, because PostgreSQL detects a deadlock after a second and the batch is then retried.
+// Two batches of the same events must never deadlock. The test counts the deadlocks that PostgreSQL detects. Otherwise
+// it would not notice them, because PostgreSQL ends a deadlock after a second, and the batch is then retried.
 func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	var found deadlockCounter
 	db := traced(t, pgtest.DSN(t), &found)

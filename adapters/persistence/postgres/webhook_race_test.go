@@ -177,8 +177,8 @@ func (r *race) interfere() {
 	r.must(err)
 }
 
-// request queues pulls until done is closed, as requests of operators do. A pull may therefore be queued
-// between two statements of a batch.
+// request queues pulls, like requests of operators, until done is closed. A pull may therefore be queued between two
+// statements of a batch.
 func (r *race) request(done <-chan struct{}) {
 	for i := 0; !closed(done); i++ {
 		_, err := r.stores[0].Pulls().Request(r.Context(), r.tenant, r.tokens[i%len(r.tokens)].Connection,
@@ -189,7 +189,7 @@ func (r *race) request(done <-chan struct{}) {
 	}
 }
 
-// work claims and ends queued pulls until done is closed, and then claims and ends the remaining ones.
+// work claims and ends queued pulls until done is closed, and then does the same with the remaining pulls.
 func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
 	for last := false; !last; {
 		last = closed(done)

@@ -36,7 +36,7 @@ func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 	return token
 }
 
-// BenchmarkReceive measures how many events are stored per second. All events are new and want a pull. They belong to
+// BenchmarkReceive measures how many events are stored per second. All events are new and need a pull. They belong to
 // 32 connections and are sent by 16 concurrent callers per core. Every commit is flushed to disk.
 func BenchmarkReceive(b *testing.B) {
 	s := opened(b, file(b)).Store(nil)

@@ -94,8 +94,8 @@ func rollback(ctx context.Context, conn *sql.Conn) {
 	}
 }
 
-// Snapshot uses a connection from the pool of readers. It begins the transaction with a statement of its own, because
-// the driver's method would take the write lock. During the transaction, the write-ahead log keeps the rows that the
+// Snapshot uses a connection from the pool of readers. It begins the transaction with a separate statement, because the
+// driver's method would take the write lock. During the transaction, the write-ahead log keeps the rows that the
 // transaction reads. A database in memory has no such log and only one connection, so other callers wait until the
 // transaction ends.
 func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx gormstore.SnapshotTx) error) error {

@@ -65,8 +65,8 @@ func (db *DB) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// Version returns two versions of the schema. The result at is the present version, which is 0 if the database is
-// empty. The result needed is the version that this program needs.
+// Version returns the present version of the schema (at), which is 0 if the database is empty, and the version that
+// this program needs (needed).
 func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {

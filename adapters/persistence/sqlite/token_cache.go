@@ -45,8 +45,8 @@ func readChangeState(ctx context.Context, conn any, tx *sql.Tx) (changeState, er
 	return s, err
 }
 
-// validate empties the cache if now differs from the state after the last batch, or if the cache has become
-// too large.
+// validate empties the cache if the present state (now) differs from the state after the last batch, or if the cache
+// has become too large.
 func (c *tokenCache) validate(now changeState) {
 	if c.bindings == nil || c.at != now || len(c.bindings) > maxCachedTokens {
 		c.bindings = make(map[domain.TokenHash]gormstore.TokenBinding)
@@ -62,8 +62,8 @@ func (c *tokenCache) expect(changes int) { c.at.changes += int64(changes) }
 // clear empties the cache and forgets the expected state.
 func (c *tokenCache) clear() { *c = tokenCache{} }
 
-// addPull adds a queued pull of the connection. The argument since is the earliest time of receipt, in microseconds
-// since 1970, at which AttachedDeliveries finds the connection's deliveries by their time.
+// addPull adds a queued pull of the connection. AttachedDeliveries finds deliveries of the connection by their time of
+// receipt if they were received at or after the given time (since, in microseconds since 1970).
 func (c *tokenCache) addPull(connection, pull uuid.UUID, since int64) {
 	c.queued[connection], c.since[connection] = pull, since
 }
@@ -88,8 +88,8 @@ func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins 
 	return missing, lateJoins
 }
 
-// driverConn returns the driver's connection under conn. The cache identifies conn by it, so that it notices when the
-// pool has replaced a broken connection.
+// driverConn returns the driver's connection to which conn refers. The cache uses it to identify conn, so that it
+// notices when the pool has replaced a broken connection.
 func driverConn(conn *sql.Conn) (id any, err error) {
 	err = conn.Raw(func(c any) error {
 		id = c

@@ -267,7 +267,7 @@ func insertEvents(
 	return created, inserted, nil
 }
 
-// insertPulls creates the missing pulls. The argument events contains one event for each pull to create.
+// insertPulls creates the missing pulls, one for each of the given events.
 func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
 	args := make([]any, 0, pullWidth*len(events))
 	for _, e := range events {

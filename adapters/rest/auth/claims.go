@@ -71,8 +71,8 @@ var purposes = map[string]bool{
 var otherTokenClaims = []string{"at_hash", "c_hash", "events"}
 
 // checkPurpose rejects ID tokens, refresh tokens, logout tokens and security event tokens. The issuer signs them with
-// the same keys as access tokens, but they are not meant for calling an API. The claim "nonce" marks an ID token,
-// too, except in a token that declares itself an access token, because some issuers copy the nonce to their access
+// the same keys as access tokens, but they are not meant for calling an API. The claim "nonce" also marks an ID token.
+// It is ignored in a token that declares itself an access token, because some issuers copy the nonce to their access
 // tokens. Errors: Unauthenticated.
 func checkPurpose(h header, token jwt.Token) error {
 	named := h.typed(accessTokenType, "application/"+accessTokenType)

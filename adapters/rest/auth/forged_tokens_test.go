@@ -200,7 +200,7 @@ func forgedClaims() []forgery {
 	if err != nil {
 		panic(err)
 	}
-	// after returns a token whose claims are valid, followed by a text instead of their closing brace.
+	// after returns a token with valid claims, in which the given text replaces the closing brace of the claims.
 	after := func(text string) string {
 		return signed(members{"alg": "HS256"}, strings.TrimSuffix(string(encoded), "}")+text, key)
 	}

@@ -49,7 +49,7 @@ func (i Issuer) validate() error {
 	return nil
 }
 
-// reportError calls OnError with the failure, unless either of them is nil.
+// reportError passes the failure to OnError. It does nothing if there is no failure or if OnError is nil.
 func (i Issuer) reportError(failure error) {
 	if failure != nil && i.OnError != nil {
 		i.OnError(failure)

@@ -110,8 +110,8 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 	}
 }
 
-// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse checks that a failed fetch is also reported if an earlier
-// fetch was successful.
+// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse checks that a failed fetch is reported even if an earlier fetch
+// was successful, so that its keys are still in use.
 func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	first, second, firstSet, _ := twoKeysAndTokens(t)
 	issuer, recorder, clock := newRotatingIssuer(t, firstSet), &errorRecorder{}, porttest.NewClock(moment)

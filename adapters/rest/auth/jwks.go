@@ -83,8 +83,8 @@ func (s *jwksKeys) find(ctx context.Context, h header) (key, error) {
 }
 
 // cachedKeys returns the trusted keys, and a channel that is closed when the refresh in progress ends. The channel is
-// nil if no refresh is in progress. It removes keys that have reached maxKeyAge, and starts a refresh if keys have
-// reached refreshInterval.
+// nil if no refresh is in progress. cachedKeys also removes keys that have reached maxKeyAge, and starts a refresh if
+// keys have reached refreshInterval.
 func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	s.mu.Lock()
 	if len(s.keys) > 0 && s.since(s.confirmed) >= maxKeyAge {
@@ -99,16 +99,15 @@ func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	return cached, inProgress
 }
 
-// setKeys replaces all keys, so that a key which the issuer withdrew is no longer trusted, and no
-// token that was verified with it remains cached. The caller must hold s.mu.
+// setKeys replaces all keys and starts a new generation. A key that the issuer withdrew is therefore no longer trusted,
+// and no token that was verified with it remains cached. The caller must hold s.mu.
 func (s *jwksKeys) setKeys(keys []key) {
 	s.keys = keys
 	s.changes++
 }
 
-// generation returns a number that increases whenever keys are replaced or removed. Like find, it
-// refreshes and removes old keys. Otherwise a withdrawn key would remain in use while all requests
-// have cached tokens.
+// generation returns a number that increases whenever keys are replaced or removed. Like find, it refreshes and removes
+// old keys. Otherwise a withdrawn key would remain in use as long as the token of every request is cached.
 func (s *jwksKeys) generation() uint64 {
 	s.cachedKeys()
 	s.mu.Lock()

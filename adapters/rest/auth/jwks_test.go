@@ -161,8 +161,8 @@ func TestKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 	mustVerify(t, v, second)
 }
 
-// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does not prolong the
-// five minutes. For this, the token is cached one second before they end.
+// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does not prolong this
+// time. For this, the token is put into the cache one second before the five minutes end.
 func TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	for name, answer := range failures {

@@ -81,9 +81,8 @@ func validateClaims(claims jwt.Token, c Claims, clock ports.Clock) error {
 	return rejected("invalid claim")
 }
 
-// validityOf returns a period in which verifyToken certainly accepts the token: from is
-// inclusive, until is exclusive. The library may round a time; in that case validityOf returns
-// the shorter period.
+// validityOf returns a period in which verifyToken certainly accepts the token. The time from is inclusive, and the
+// time until is exclusive. The library may round a time; in that case validityOf returns the shorter period.
 func validityOf(token jwt.Token) (from, until time.Time) {
 	from = token.NotBefore()
 	if issued := token.IssuedAt(); issued.After(from) {
@@ -114,7 +113,7 @@ func parseKeys(raw []byte) ([]key, error) {
 	return usable, nil
 }
 
-// usableKey returns the public key of member. It returns false unless member is a signature key of
+// usableKey returns the public key of one member of a JWK set. It returns false unless the member is a signature key of
 // sufficient strength. Symmetric keys in a set are never used.
 func usableKey(member jwk.Key) (key, bool) {
 	if member.KeyUsage() != "" && member.KeyUsage() != string(jwk.ForSignature) {

@@ -30,9 +30,8 @@ type tokenCache struct {
 	tokens     map[tokenHash]verifiedToken
 }
 
-// get returns the principal of a cached token. It returns false for a token that is not cached
-// or is outside of its validity period. When the keys have changed, it returns false for
-// every token.
+// get returns the principal of a cached token. It returns false for a token that is not cached or is outside of its
+// validity period. When the keys have changed, get returns false for every token, because it empties the cache.
 func (c *tokenCache) get(token tokenHash, generation uint64, now time.Time) (Principal, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

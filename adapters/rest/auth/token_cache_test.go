@@ -94,8 +94,8 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 	mustVerify(t, v, early)
 }
 
-// TestACachedTokenIsCheckedAgainstTheClock checks that a cached token is rejected after its validity period. It also
-// sets the clock back to a time before the period, as a time correction on a machine can do.
+// TestACachedTokenIsCheckedAgainstTheClock checks that a cached token is rejected after its validity period. It must
+// also be rejected before the period, when the clock is set back, for example by a time server.
 func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	v, clock, _ := newCountingVerifier(t)
 	expiring := signHS256(goodClaims().with("exp", moment.Add(2*time.Second).Unix()))
@@ -160,8 +160,8 @@ func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 	mustReject(t, v, first)
 }
 
-// TestACacheEntryOfAnEarlierKeyGenerationIsDropped checks that the cache does not return a token
-// that was verified with keys which have been replaced since then.
+// TestACacheEntryOfAnEarlierKeyGenerationIsDropped checks that the cache does not return a token that was verified with
+// earlier keys, which have been replaced since then.
 func TestACacheEntryOfAnEarlierKeyGenerationIsDropped(t *testing.T) {
 	var m tokenCache
 	token, good := sha256.Sum256([]byte("token")), verifiedToken{until: moment.Add(time.Hour)}

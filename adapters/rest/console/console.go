@@ -31,9 +31,9 @@ const assetsPath = Path + "/assets/"
 //go:embed index.html assets
 var files embed.FS
 
-// contentSecurityPolicy is one of the headers of every response. It allows only files and requests of the console's
-// own origin, and no inline script or style. Scripts cannot turn text into HTML, because no Trusted Types policy is
-// allowed.
+// contentSecurityPolicy is the Content-Security-Policy header of every response. It allows only the console's own
+// origin, as the source of files and the target of requests, and no inline script or style. Scripts cannot turn text
+// into HTML, because no Trusted Types policy is allowed.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"
@@ -72,7 +72,8 @@ type site struct {
 	assets map[string]*file // keys are paths below assetsPath, including the version
 }
 
-// load reads the embedded files. It panics if a file cannot be read, which cannot happen in a binary that was built.
+// load reads the embedded files. It panics if a file cannot be read, which cannot happen because the files are part of
+// the binary.
 func load() *site {
 	contents, err := readAssets()
 	if err != nil {
@@ -164,7 +165,8 @@ func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// serve writes the file, in gzip form if the client accepts it, or responds with 304.
+// serve writes the file, in gzip form if the client accepts it. If the client already has the current version, serve
+// responds with 304.
 func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	header, content, tag := w.Header(), f.content, f.etag
 	header.Set("Vary", "Accept-Encoding")
@@ -179,8 +181,8 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(content))
 }
 
-// contentType returns the media type of a file. It does not depend on the tables of the operating
-// system.
+// contentType returns the media type of a file. The result does not depend on the operating system's table of media
+// types.
 func contentType(name string) string {
 	switch path.Ext(name) {
 	case ".js":

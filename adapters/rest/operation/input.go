@@ -32,7 +32,7 @@ type body struct {
 }
 
 // NewInput returns the Input for the operation op. It adds the parameters and the body of the input to op, and their
-// schemas to a. It panics if I is not a valid input type, as described in the package documentation.
+// schemas to the API a. It panics if I is not a valid input type, as described in the package documentation.
 func NewInput[I any](a *API, op *Operation) *Input[I] {
 	in := &Input[I]{}
 	t := reflect.TypeFor[I]()

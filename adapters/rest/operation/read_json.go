@@ -22,8 +22,8 @@ var errDepth = errors.New("nested too deeply")
 // reader decodes JSON into maps, slices and scalars, and marks duplicate members.
 type reader struct{ tokens *jsontext.Decoder }
 
-// readJSON decodes one JSON text for the validator. Errors: data is not one JSON text, is not UTF-8, or is
-// nested too deeply.
+// readJSON decodes one JSON text for the validator. It returns an error if data is not exactly one JSON text, is not
+// UTF-8, or is nested too deeply.
 func readJSON(data []byte) (any, error) {
 	r := reader{jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))}
 	value, _, err := r.value(0)

@@ -48,7 +48,7 @@ type Schema struct {
 	PatternDescription string `json:"-"`
 }
 
-// Describer is implemented by a type that defines its own schema. The method is called on the zero value.
+// Describer is implemented by types that define their own schema. Schema is called on the zero value of the type.
 type Describer interface{ Schema() *Schema }
 
 const schemaPrefix = "#/components/schemas/"
@@ -203,7 +203,7 @@ func (s *Schema) parse(text string) any {
 	return value
 }
 
-// orParsed returns the number in the tag with the given name, or value if there is no such tag.
+// orParsed returns the number in the struct tag that has the given name. If there is no such tag, it returns value.
 func orParsed[T any](value *T, tag reflect.StructTag, name string) *T {
 	text, ok := tag.Lookup(name)
 	if !ok {

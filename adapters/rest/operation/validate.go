@@ -66,8 +66,8 @@ func (a *API) validatorOf(schema *Schema) *validator {
 const resource = "api:///document.json"
 
 // Compile prepares the validation of requests. It must be called once, after the last operation was added and before
-// the first request is read. Afterwards, inputs and outputs do not refer to the API, and changes of the schemas
-// affect only the document. Errors: a schema that is not valid.
+// the first request is read. Afterwards, inputs and outputs do not refer to the API, and changes of the schemas affect
+// only the document. Compile returns an error if a schema is not valid.
 func (a *API) Compile() error {
 	schemas := make([]*Schema, len(a.validators))
 	for i, v := range a.validators {

@@ -17,7 +17,8 @@ var (
 	errNoLogin        = errors.New("connection lost before the login, or not an AMQP 0-9-1 broker")
 )
 
-// The messages for refusals by the broker. The keys are reply codes. A reply with any other code is a transport error.
+// The messages for refusals by the broker. The keys are reply codes. A reply with any other code is treated as a
+// transport error.
 // https://www.rabbitmq.com/amqp-0-9-1-reference#constants
 var (
 	loginTexts = map[int]string{
@@ -65,8 +66,8 @@ func replyError(err error, texts map[int]string) error {
 	return err
 }
 
-// transportError returns the domain error for an event without a confirmation. It first checks whether ctx has
-// ended, because then the connection was closed for this reason, and err says nothing about the broker.
+// transportError returns the domain error for an event without a confirmation. It first checks whether ctx has ended.
+// In that case this process has closed the connection, and err says nothing about the broker.
 func transportError(ctx context.Context, err error) *domain.Error {
 	var own *domain.Error
 	switch {

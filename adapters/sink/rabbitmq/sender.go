@@ -26,12 +26,12 @@ type sender struct {
 
 	mu      sync.Mutex
 	session *session // the last connection; nil before the first
-	attempt *attempt // the attempt to connect that is in progress; nil if none is
+	attempt *attempt // the connection attempt in progress; nil if there is none
 }
 
 var _ ports.EventSender = (*sender)(nil)
 
-// attempt is an attempt to connect, for which concurrent calls of Send wait.
+// attempt is an attempt to connect. Concurrent calls of Send wait for the same attempt.
 type attempt struct {
 	done    chan struct{} // closed when session and err are set
 	session *session
@@ -62,8 +62,8 @@ func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	})
 }
 
-// open returns an open session. If there is none, it connects. Concurrent calls wait for the same attempt, each
-// until its own ctx ends.
+// open returns an open session. If there is none, it connects. Concurrent calls wait for the same connection attempt.
+// Each call stops waiting when its own ctx ends.
 func (s *sender) open(ctx context.Context) (*session, error) {
 	s.mu.Lock()
 	if s.lifetime.Err() != nil {

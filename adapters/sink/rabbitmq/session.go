@@ -11,8 +11,8 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
-// heartbeat is the interval after which the broker and the client expect data on an idle connection. A connection on
-// which no data arrives for a multiple of this interval is closed.
+// heartbeat is the interval after which the broker and the client each expect data from the other side, even on an idle
+// connection. If no data arrives for a multiple of this interval, the connection is closed.
 const heartbeat = 10 * time.Second
 
 // frameSize is the largest frame in bytes that either side may send. Larger messages are split.

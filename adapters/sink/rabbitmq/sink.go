@@ -53,7 +53,7 @@ type Sink struct{ options Options }
 
 var _ ports.Sink = (*Sink)(nil)
 
-// New returns a sink with these dependencies.
+// New returns a sink with the given dependencies.
 func New(o Options) *Sink {
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout

@@ -32,7 +32,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/rabbittest"
 )
 
-// shared is the broker that the tests of this package share. The first test that needs the broker starts it.
+// shared is the broker that all tests of this package use. The first test that needs the broker starts it.
 var shared struct {
 	once   sync.Once
 	broker *rabbittest.Broker
@@ -108,8 +108,8 @@ func (d *destination) Received(t testing.TB) []porttest.ReceivedEvent {
 }
 
 // Refuse makes the destination refuse messages, or accept them again. To refuse, it binds a full queue that rejects
-// messages, so that the broker responds to each message with a nack. The other queue is unbound, because it would still
-// get the messages.
+// messages, so that the broker responds to each message with a nack. Refuse also unbinds the other queue, which would
+// otherwise still get the messages.
 func (d *destination) Refuse(t testing.TB, refuse bool) {
 	if refuse {
 		d.full = d.broker.Queue(t, d.exchange, "#", amqp.Table{"x-max-length": 0, "x-overflow": "reject-publish"})

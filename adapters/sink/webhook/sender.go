@@ -26,7 +26,7 @@ const (
 // contentType is the media type of an event in CloudEvents' structured mode.
 const contentType = "application/cloudevents+json"
 
-// sender implements ports.EventSender.
+// sender implements ports.EventSender for one endpoint.
 type sender struct {
 	options   Options
 	target    func() *url.URL
@@ -37,8 +37,8 @@ type sender struct {
 
 var _ ports.EventSender = (*sender)(nil)
 
-// Send implements ports.EventSender. It uses the transport without an http.Client, because a transport follows
-// no redirect and stores no cookie.
+// Send implements ports.EventSender. It uses the transport without an http.Client, because a transport alone neither
+// follows redirects nor stores cookies.
 func (s *sender) Send(ctx context.Context, e ports.OutgoingEvent) error {
 	if s.err != nil {
 		return s.err
@@ -83,8 +83,8 @@ func (s *sender) request(ctx context.Context, e ports.OutgoingEvent) (*http.Requ
 			"Webhook-Id":        {e.ID},
 			"Webhook-Timestamp": {strconv.FormatInt(now.Unix(), 10)},
 			"Webhook-Signature": {signature},
-			// This header is not sent. It allows the transport to send the request again if a connection that it has
-			// kept open turns out to be closed. See http.Transport.
+			// This header is not sent. It allows the transport to send the request again if the server has closed a
+			// connection that the transport has kept open. See http.Transport.
 			"Idempotency-Key": {},
 		},
 	}).WithContext(ctx)

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
-// secretOf returns a signing secret whose key is the text.
+// secretOf returns a signing secret with the given key.
 func secretOf(key string) domain.Secret {
 	return domain.SecretText("whsec_" + base64.StdEncoding.EncodeToString([]byte(key)))
 }
@@ -317,8 +317,8 @@ func TestAnEndlessBodyDoesNotDelayAnEvent(t *testing.T) {
 }
 
 // TestAConnectionThatTheEndpointClosesIsReplaced checks that an event is sent on a new connection if the endpoint has
-// closed the old one. The endpoint closes each connection without a response when it gets the second request on it. A
-// real endpoint does the same if its timeout for idle connections ends at this moment.
+// closed the old one. The endpoint of this test closes each connection without a response when it receives the second
+// request on that connection. A real endpoint does the same if the connection reaches its idle timeout at this moment.
 func TestAConnectionThatTheEndpointClosesIsReplaced(t *testing.T) {
 	sender := open(t, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()

@@ -20,7 +20,7 @@ const formulas, dividers = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20", ",;|\"\t\r\n"
 // after a divider.
 var formula = regexp.MustCompile("(^|[" + dividers + "])[" + strings.ReplaceAll(formulas, "-", `\-`) + "]")
 
-// original returns the text for which Text has returned the cell.
+// original is the inverse of Text: it returns the text from which Text has made the cell.
 func original(cell string) string {
 	var b strings.Builder
 	for begins := true; cell != ""; {

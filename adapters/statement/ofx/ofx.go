@@ -201,7 +201,7 @@ type text struct {
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace
 
 // textOf returns the value as an escaped text, or nil if the value is empty. It replaces characters that XML 1.0
-// forbids by U+FFFD.
+// forbids with U+FFFD.
 func textOf(value string) *text {
 	if value == "" {
 		return nil
@@ -237,7 +237,7 @@ type ledger struct {
 	AsOf   string `xml:"DTASOF"`
 }
 
-// ledgerBalance returns the closing balance. If no balance that fits the records is known, as for most cards, it
+// ledgerBalance returns the closing balance. If no balance is known that agrees with the records, as for most cards, it
 // returns the balance that the vendor states. Vendors state the debt of a card as a positive number, so ledgerBalance
 // negates it.
 func ledgerBalance(s domain.Statement) (balance ledger, ok bool) {

@@ -56,9 +56,8 @@ func (s *session) fetchChanges(wait time.Duration) fetch {
 	}
 }
 
-// followChanges prints changes until the command is interrupted. It returns the cursor after the last
-// printed change. It pauses after an empty page that the service returned without waiting, because a
-// service that shuts down returns such pages.
+// followChanges prints changes until the command is interrupted. It returns the cursor after the last printed change. A
+// service that shuts down returns empty pages without waiting; after such a page, followChanges pauses.
 func (s *session) followChanges(cursor string) (string, error) {
 	w := s.writer(changeView, true)
 	for {

@@ -97,8 +97,8 @@ type session struct {
 	format string
 }
 
-// run returns the RunE function of a command. This function connects, calls do, and returns the error of do after
-// passing it to explain.
+// run returns the RunE function of a command. The RunE function opens a session and calls do. It uses explain to turn
+// an error of do into a message for the user.
 func (c commands) run(do func(s *session, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		s, err := c.connect(cmd)

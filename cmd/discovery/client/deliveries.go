@@ -15,9 +15,9 @@ import (
 const (
 	// deliveryPollInterval is the delay between two reads of the newest deliveries.
 	deliveryPollInterval = 2 * time.Second
-	// deliveryOverlap is the maximum time by which a delivery that is stored later may be older than the newest
-	// printed delivery. Such deliveries exist because replicas store deliveries concurrently, and their clocks
-	// differ.
+	// deliveryOverlap is how far back deliveries are read again. Replicas store deliveries concurrently, and their
+	// clocks differ. A delivery that is stored after the newest printed delivery can therefore have an earlier time,
+	// which is at most deliveryOverlap earlier.
 	deliveryOverlap = time.Minute
 )
 
@@ -101,8 +101,8 @@ func (s *session) followDeliveries(flags listFlags, params discovery.ListDeliver
 	}
 }
 
-// newDeliveries returns the selected deliveries that are not in printed, oldest first, and adds them to printed. If
-// limit is positive, it returns only the newest deliveries, at most limit.
+// newDeliveries returns the selected deliveries that are not in the map printed, oldest first, and adds them to the
+// map. If limit is positive, it returns only the newest deliveries, at most limit.
 func (s *session) newDeliveries(
 	params discovery.ListDeliveriesParams, limit int, printed map[string]time.Time,
 ) ([]json.RawMessage, error) {
@@ -134,7 +134,7 @@ func (s *session) newDeliveries(
 	}
 }
 
-// prune returns the time from which deliveries are read again, and removes older deliveries from printed.
+// prune returns the time from which deliveries are read again, and removes older deliveries from the map printed.
 func prune(printed map[string]time.Time) time.Time {
 	var newest time.Time
 	for _, at := range printed {

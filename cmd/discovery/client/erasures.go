@@ -42,7 +42,7 @@ func (c commands) eraseConnection() *cobra.Command {
 	return cmd
 }
 
-// erasable returns the id of a connection, and the text that the user must type to confirm the erasure. This is the
+// erasable returns the id of a connection, and the text that the user must type to confirm the erasure. The text is the
 // name of the connection, or its id if the connection is deleted.
 func (s *session) erasable(nameOrID string) (id, name string, err error) {
 	found, err := s.connection(nameOrID)

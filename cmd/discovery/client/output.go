@@ -152,8 +152,8 @@ func (w *csvWriter) write(items []json.RawMessage) error {
 
 func (w *csvWriter) close() error { return w.write(nil) }
 
-// safeCell returns a text that no spreadsheet evaluates as a formula. It puts an apostrophe before a text
-// that begins as a formula does, unless the text is a number.
+// safeCell returns a text that no spreadsheet evaluates as a formula. It puts an apostrophe before a text that begins
+// like a formula, unless the text is a number.
 func safeCell(text string) string {
 	first := strings.TrimLeftFunc(text, unicode.IsSpace)
 	if first == "" || isNumber(text) {

@@ -100,8 +100,8 @@ func optional[T comparable](v T) *T {
 	return &v
 }
 
-// show sends a request with call and prints the response in the form that v describes. The body of the response must
-// be a T.
+// show sends a request with call and prints the response in the form that v describes. The response body must be the
+// JSON representation of a T.
 func show[T any](s *session, v view, call func(context.Context) (*http.Response, error)) error {
 	_, text, err := decode[T](s.cmd.Context(), call)
 	if err != nil {

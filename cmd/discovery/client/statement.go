@@ -70,8 +70,8 @@ func (s *session) saveStatement(id, file string, params *discovery.GetStatementP
 	return saveFile(file, response.Body)
 }
 
-// incomplete wraps an error that occurred while a document was read, to say that the document is not complete. It
-// returns nil and context.Canceled unchanged.
+// incomplete wraps an error that occurred while a document was read. The message of the new error says that the
+// document is not complete. incomplete returns nil and context.Canceled unchanged.
 func incomplete(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err

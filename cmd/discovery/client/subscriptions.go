@@ -208,8 +208,8 @@ func (c commands) updateSubscription() *cobra.Command {
 	return cmd
 }
 
-// changed returns the request that changes a subscription to the new values. A member without a new value keeps its
-// present value.
+// changed returns a request that changes a subscription to the given values. A member for which no value is given keeps
+// its present value.
 func (s *session) changed(
 	present discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
 ) (change discovery.SubscriptionChange, err error) {

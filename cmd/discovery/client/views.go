@@ -106,8 +106,8 @@ func (v view) record(object []byte) (record, error) {
 // record maps the names of the members of a JSON object to their values.
 type record map[string]json.RawMessage
 
-// text returns a string without its quotes, any other value as its JSON text, and "" for null or an absent
-// member.
+// text returns the value of a member as text: a string without its quotes, any other value as JSON, and "" for null or
+// an absent member.
 func (r record) text(member string) string {
 	raw := r[member]
 	var s string
@@ -267,8 +267,8 @@ var adjustmentView = view{
 	},
 }
 
-// adjustedMembers returns the values of the members that an adjustment changed, before and after. A value is empty
-// if the account did not have the member.
+// adjustedMembers returns, for each member that an adjustment changed, the values before and after the adjustment. A
+// value is empty if the account did not have the member.
 func adjustedMembers(r record) string {
 	var before, after map[string]string
 	if r["before"] != nil && json.Unmarshal(r["before"], &before) != nil {
@@ -297,8 +297,8 @@ var transactionColumns = []column{
 
 var transactionView = view{schema: reflect.TypeFor[discovery.TransactionView](), columns: transactionColumns}
 
-// transactionStatus returns "erased" or "removed" for a transaction that was erased or removed, and otherwise its
-// status.
+// transactionStatus returns "erased" for an erased transaction, "removed" for a removed one, and otherwise the status
+// of the transaction.
 func transactionStatus(r record) string {
 	switch {
 	case r.text("erasedAt") != "":
@@ -347,7 +347,7 @@ func isComposite(value any) bool {
 	return false
 }
 
-// scalarText returns a decoded JSON value as text; "-" for null and for an absent member.
+// scalarText returns a decoded JSON value as text. It returns "-" for null and for an absent member.
 func scalarText(value any) string {
 	if value == nil {
 		return "-"

@@ -32,8 +32,8 @@ func databaseKind(databaseURL string) string {
 	return scheme
 }
 
-// operatorTokens names the setting with which the tokens of operators are verified, and the claims that are compared
-// with a setting.
+// operatorTokens returns the name of the setting with which operators' tokens are verified. It also says whether the
+// issuer and the audience of a token are checked.
 func operatorTokens(auth configs.Auth) string {
 	text := "AUTH_JWT_SECRET"
 	if auth.JWKSURL != "" {

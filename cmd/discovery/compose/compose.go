@@ -101,9 +101,9 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	return a, nil
 }
 
-// NewOffline composes the service without authentication and without an HTTP handler.
-// It is meant for a command that works on stored data. It needs only the settings that configs.LoadReseal reads.
-// In all other respects it works like New. The App must not be served.
+// NewOffline composes the service without authentication and without an HTTP handler, for commands that work on stored
+// data. It needs only the settings that configs.LoadReseal reads. In all other respects it works like New. The App must
+// not be served.
 func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -183,8 +183,8 @@ func (a *App) Close() {
 	_ = a.Log.Sync() // Sync always fails if the log is written to a pipe
 }
 
-// closeStores closes the stores and returns the error. It waits at most closeTimeout, because
-// the connections to a database that hangs never close, and must not keep the process alive.
+// closeStores closes the stores and returns the error. It waits at most closeTimeout: the connections to a database
+// that hangs never close, but they must not keep the process alive.
 func (a *App) closeStores() error {
 	closed := make(chan error, 1)
 	closing := a.Stores.Close
@@ -249,8 +249,8 @@ func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 }
 
 // maxLongPolls returns how many long polls may wait at the same time if the process accepts at most maxConnections
-// connections. This is half the number of connections. The other half remains for all other requests, the readiness
-// check among them. The value 0 means no limit, for connections and for long polls.
+// connections. The result is half the number of connections, so that the other half remains for all other requests,
+// including the readiness check. The value 0 means no limit, for connections and for long polls.
 func maxLongPolls(maxConnections int) int {
 	return (maxConnections + 1) / 2
 }
@@ -309,8 +309,8 @@ func issuerClient() *http.Client {
 }
 
 // warnUncheckedClaims logs a warning for each of the settings AUTH_AUDIENCE and AUTH_ISSUER that is missing. Without
-// the first one, tokens that were issued for other services are accepted. Without the second one, tokens of every
-// issuer with a trusted key are accepted.
+// AUTH_AUDIENCE, tokens that were issued for other services are accepted. Without AUTH_ISSUER, tokens of every issuer
+// with a trusted key are accepted.
 func (a *App) warnUncheckedClaims() {
 	if a.cfg.Auth.Audience == "" {
 		a.Log.Warn("AUTH_AUDIENCE is not set: tokens that were issued for other services are accepted, too")

@@ -158,8 +158,8 @@ func TestLongPollsLeaveConnectionsForOtherRequests(t *testing.T) {
 	}
 }
 
-// headerTimeout is an upper bound for the time after which a slow header is rejected. It is shorter
-// than the time for a whole request, because a header must not be allowed to use all of that time.
+// headerTimeout is an upper bound for the time until a slow header is rejected. It is shorter than the time limit for a
+// whole request, because a header must not be allowed to use all of that time.
 const headerTimeout = 12 * time.Second
 
 // A client that sends its header byte by byte must be disconnected after a while. Until then it must not delay other

@@ -17,8 +17,7 @@ import (
 // make the service request the keys of the issuer.
 const bearer = "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.e30.AAAA"
 
-// A failure of the issuer must appear in the log twice: as a background error, and as the cause of the response with
-// status 503.
+// A failure of the issuer must appear in the log twice: as a background error, and as the cause of the 503 response.
 func TestAFailingIssuerIsLogged(t *testing.T) {
 	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, canary, http.StatusBadGateway)

@@ -15,8 +15,11 @@ import (
 
 // The time limits for the steps of a shutdown, in the order of the steps: two delays, in which load balancers notice
 // that the process is not ready; the end of the requests; the end of the pulls; and closing the connections to the
-// database. Sending the last traces before that has the limit traceTimeout (in tracing.go), and one more second to
-// interrupt it. The sum of all limits is less than 15 s, after which an orchestrator kills the process.
+// database.
+//
+// Before the connections to the database are closed, the last traces are sent. This step is limited by traceTimeout (in
+// tracing.go), plus one second to interrupt it. The sum of all limits is less than 15 s, after which an orchestrator
+// kills the process.
 const (
 	readinessDelay = 500 * time.Millisecond
 	closeDelay     = 200 * time.Millisecond
@@ -61,9 +64,9 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	return err
 }
 
-// startEvents sends the events of subscriptions until the returned function stop is called. stop returns the function
-// wait, which returns when the running attempts have ended, or when its context ends. In the second case, another
-// process sends the events of these attempts again.
+// startEvents sends the events of subscriptions until the returned function stop is called. The result of stop is the
+// function wait, which returns when all running attempts have ended or when its context is done. If the context is done
+// first, another process sends the events of the unfinished attempts again.
 func (a *App) startEvents() (stop func() (wait func(context.Context))) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})

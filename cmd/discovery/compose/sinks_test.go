@@ -24,9 +24,9 @@ func TestThereIsOneSinkOfEachKind(t *testing.T) {
 	}
 }
 
-// TestTheEgressGuardCoversEverySink checks that every kind of sink respects the egress guard. It opens a sender to an
-// address that the guard forbids, and to the same address when the guard allows it. No destination listens at the
-// address.
+// TestTheEgressGuardCoversEverySink checks that every kind of sink respects the egress guard. It opens each sender
+// twice: when the guard forbids the address of the destination, and when the guard allows it. No destination listens at
+// the address.
 func TestTheEgressGuardCoversEverySink(t *testing.T) {
 	targets := map[domain.SinkKind]ports.SinkTarget{
 		domain.SinkWebhook: {

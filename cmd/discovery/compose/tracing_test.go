@@ -137,8 +137,8 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	}
 }
 
-// requestWithoutToken sends an operator's request that has no token, but the traceparent of the test. It checks that
-// the response has status 401.
+// requestWithoutToken sends a request to an operator route without a token, but with the test's traceparent. It checks
+// that the response has status 401.
 func requestWithoutToken(t *testing.T, origin string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(

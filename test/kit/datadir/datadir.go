@@ -63,8 +63,8 @@ func create(parent string) (string, error) {
 	return dir, nil
 }
 
-// parent returns the folder shared if it is on a memory file system with at least free unused bytes, and this process
-// may create files there. Otherwise it returns the folder for temporary files.
+// parent returns the given folder (shared) if it is on a memory file system that has at least the given number of
+// unused bytes (free), and if this process may create files there. Otherwise it returns the folder for temporary files.
 func parent(shared string, free uint64) string {
 	const tmpfs, writeAndSearch = 0x01021994, 3
 	var stat syscall.Statfs_t

@@ -34,8 +34,8 @@ const (
 // timeouts, so that the tests pass on a busy machine.
 const StoreTimeout = time.Minute
 
-// Config returns settings as in production for the database dsn, except that vendors on loopback are allowed over HTTP.
-// The keyset is new, no webhook source is trusted, four workers run pulls, and the log level is warn.
+// Config returns settings as in production for the database at dsn, except that vendors on loopback are allowed over
+// HTTP. The keyset is new, no webhook source is trusted, four workers run pulls, and the log level is warn.
 func Config(t testing.TB, dsn string) configs.Config {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
@@ -135,8 +135,8 @@ func Work(t testing.TB, app *compose.App) {
 	})
 }
 
-// Eventually polls until done returns true, and fails the test after two minutes. The argument what describes the
-// awaited event in the error message.
+// Eventually polls until done returns true, and fails the test after two minutes. If it fails, the error message names
+// the awaited event (what).
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(10 * time.Millisecond) {

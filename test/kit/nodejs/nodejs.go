@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// Test runs a test script of the present folder with additional environment variables ("NAME=value"). If the
-// script fails, the test fails with the output of the script. Without node or npm the test is skipped.
+// Test runs a test script in the current folder with additional environment variables ("NAME=value"). If the script
+// fails, the test fails with the output of the script. Without node or npm the test is skipped.
 func Test(t *testing.T, script string, env ...string) {
 	t.Helper()
 	Require(t)

@@ -83,7 +83,7 @@ type Citus struct {
 const citusWorkers = 2
 
 // citusSettings are the settings of each node. The nodes have no certificates. The number of shards is small, so that
-// migrations are fast. The limit of connections is large, because each client connection can open several connections
+// migrations are fast. The connection limit is high, because each client connection can open several connections
 // between the nodes.
 var citusSettings = map[string]string{
 	"shared_preload_libraries": "citus", "citus.node_conninfo": "sslmode=disable", "citus.local_hostname": "127.0.0.1",
@@ -192,8 +192,8 @@ func (n citusNode) at(dsn string) (string, error) {
 	return u.String(), nil
 }
 
-// createCitusDatabase creates a database with a random name on all nodes of the cluster whose coordinator has the URL
-// base. drop removes the database again.
+// createCitusDatabase creates a database with a random name on all nodes of a cluster. The URL of the coordinator is
+// base. The returned function drop removes the database again.
 func createCitusDatabase(ctx context.Context, base string) (dsn string, drop func() error, err error) {
 	nodes, err := nodesOf(ctx, base)
 	if err != nil {
@@ -226,8 +226,8 @@ func createCitusDatabase(ctx context.Context, base string) (dsn string, drop fun
 	return dsn, drop, nil
 }
 
-// joinNodes creates the extension on all nodes, in the database of dsn, and registers the nodes on the coordinator. If
-// a node is already registered, its address is updated.
+// joinNodes creates the extension Citus on all nodes, in the database that dsn names, and registers the nodes on the
+// coordinator. If a node is already registered, its address is updated.
 func joinNodes(ctx context.Context, dsn string, nodes []citusNode) error {
 	for _, node := range nodes {
 		there, err := node.at(dsn)
@@ -258,7 +258,7 @@ func joinNodes(ctx context.Context, dsn string, nodes []citusNode) error {
 	return nil
 }
 
-// nodesOf returns the nodes of the cluster whose coordinator has the URL base, the coordinator first.
+// nodesOf returns the nodes of a cluster, with the coordinator first. The URL of the coordinator is base.
 func nodesOf(ctx context.Context, base string) ([]citusNode, error) {
 	conn, err := pgx.Connect(ctx, base)
 	if err != nil {
@@ -289,8 +289,8 @@ func nodesOf(ctx context.Context, base string) ([]citusNode, error) {
 // that the installed server has the extension.
 func HasCitus() bool { return os.Getenv(envCitusURL) != "" || hasCitus(installed()) }
 
-// hasCitus reports whether the server in the folder bin has the extension. It looks in the folders where Debian's
-// package and a build with the default paths install extensions.
+// hasCitus reports whether the server whose programs are in the folder bin has the extension. It looks in the folders
+// where Debian's package and a build with the default paths install extensions.
 func hasCitus(bin string) bool {
 	root := filepath.Dir(bin)
 	folders := []string{filepath.Join(root, "share"), filepath.Join(root, "share", "postgresql")}

@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// StartStandby starts a standby that follows primary by streaming replication. It returns when every commit on primary
-// waits for the standby. Both servers need the option Fsync.
+// StartStandby starts a standby that follows the primary server by streaming replication. When it returns, every commit
+// on the primary waits for the standby. Both servers need the option Fsync.
 func StartStandby(primary *Server, o Options) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {

@@ -78,8 +78,9 @@ func installedPooler() string {
 	return ""
 }
 
-// install installs the Debian package name with apt-get, unless done reports that it is already installed. It holds a
-// lock during the installation, so that the test binaries of several packages do not compete for dpkg's own lock.
+// install installs a Debian package, given by its name, with apt-get, unless the function done reports that it is
+// already installed. It holds a lock during the installation, so that the test binaries of several packages do not
+// compete for dpkg's own lock.
 func install(name string, done func() bool) error {
 	if os.Geteuid() != 0 {
 		return errors.New("install the package " + name + ", or for a server set " + envURL)

@@ -77,7 +77,8 @@ func StartPooler(dsn string, size int) (*Pooler, error) {
 	return nil, errors.Join(err, os.RemoveAll(dir))
 }
 
-// URL returns dsn with the address of the pooler, so that it leads to the same database through the pooler.
+// URL returns the URL of the same database as dsn, but through the pooler: the address in dsn is replaced by that of
+// the pooler.
 func (p *Pooler) URL(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {

@@ -92,11 +92,11 @@ func Start() (*Broker, error) {
 // Address returns the host and the port of the broker.
 func (b *Broker) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)) }
 
-// URL returns the URL of the broker for a user with all permissions. The argument at is a host and port, for example of
-// a proxy, that the URL contains instead of the broker's own; with "" it contains the broker's own.
+// URL returns the URL of the broker for a user with all permissions. If at is "", the URL contains the broker's own
+// host and port. Otherwise it contains those in at, for example the address of a proxy.
 func (b *Broker) URL(at string) string { return b.url(user, at) }
 
-// URLWithoutPermission returns the URL of the broker for a user that can sign in, but nothing else.
+// URLWithoutPermission returns the URL of the broker for a user that can sign in, but has no permissions.
 func (b *Broker) URLWithoutPermission() string { return b.url(guestUser, "") }
 
 func (b *Broker) url(name, at string) string {

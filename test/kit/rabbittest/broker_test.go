@@ -83,7 +83,7 @@ func TestThePackagedServiceIsForbiddenDuringTheInstallation(t *testing.T) {
 	if err := exec.Command(policy, "rabbitmq-server", "start").Run(); !errors.As(err, &exit) || exit.ExitCode() != 101 {
 		t.Errorf("the policy: %v", err)
 	}
-	again, err := rabbittest.ForbidServices(policy) // the machine has its own policy now, which must remain
+	again, err := rabbittest.ForbidServices(policy) // a policy file already exists now, and must remain
 	if err != nil {
 		t.Fatal(err)
 	}

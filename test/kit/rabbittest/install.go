@@ -14,7 +14,7 @@ import (
 // /usr/sbin/rabbitmq-server would always use the folders of the packaged service.
 const serverScript = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 
-// policyFile is the script that Debian's packages ask whether they may start their service.
+// policyFile is the script that Debian's packages run to find out whether they may start their service.
 const policyFile = "/usr/sbin/policy-rc.d"
 
 // errNotInstalled means that no broker is installed and that this process cannot install one.
@@ -64,8 +64,8 @@ func ensureInstalled() error {
 	return nil
 }
 
-// forbidServices creates the policy file, which forbids packages to start their service until the returned function is
-// called. If the file already exists, it changes nothing.
+// forbidServices creates the policy file, which prevents packages from starting their service until the returned
+// function is called. If the file already exists, forbidServices changes nothing.
 func forbidServices(policy string) (allow func(), err error) {
 	f, err := os.OpenFile(policy, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
 	if errors.Is(err, os.ErrExist) {

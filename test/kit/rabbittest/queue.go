@@ -58,7 +58,7 @@ func (q *Queue) Take(t testing.TB) (all []amqp.Delivery) {
 	return all
 }
 
-// TakeWithin is like Take, but waits until there are at least n messages, or until limit has elapsed.
+// TakeWithin is like Take, but waits until it has got at least n messages or the time limit has elapsed.
 func (q *Queue) TakeWithin(t testing.TB, n int, limit time.Duration) (all []amqp.Delivery) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); len(all) < n && time.Now().Before(deadline); {

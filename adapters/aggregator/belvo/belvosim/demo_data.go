@@ -24,7 +24,8 @@ const (
 // demoDay is the day on which the data of [Simulator.Seed] was last collected.
 var demoDay = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
 
-// collectionTime is later than the latest time of the day at which the demo data was collected.
+// collectionTime is a time of day, counted from midnight UTC. It is later than every time of day at which demo data was
+// collected.
 const collectionTime = 8 * time.Hour
 
 // demo is the demo data as JSON. Its dates are relative to the day of collection, in days: {-1} is
@@ -86,8 +87,8 @@ func loadDemo(text []byte) (data demoData) {
 	return data
 }
 
-// withDates returns text in which every relative date is replaced by the date that it stands for,
-// counted from day.
+// withDates returns a copy of text in which each relative date is replaced by an absolute date. The given day
+// corresponds to {0}.
 func withDates(text []byte, day time.Time) []byte {
 	return relativeDay.ReplaceAllFunc(text, func(mark []byte) []byte {
 		offset, _ := strconv.Atoi(string(mark[1 : len(mark)-1]))

@@ -23,10 +23,10 @@ type page[T any] struct {
 	beyond   bool    // true if the requested page does not exist
 }
 
-// pageOf returns a copy of the requested page of the list all. The cost of a call depends on the
-// size of the page, not on the length of the list. A page_size that is not a positive number counts
-// as absent, and a page_size above the maximum counts as the maximum. If backwards is true, the
-// list is read in reverse order, so the first page contains the end of the list.
+// pageOf returns a copy of the requested page of a list (all). The cost of a call depends on the size of the page, not
+// on the length of the list. A page_size that is not a positive number counts as absent, and a page_size above the
+// maximum counts as the maximum. If backwards is true, the list is read in reverse order, so the first page contains
+// the end of the list.
 func pageOf[T any](r *http.Request, all []T, backwards bool) page[T] {
 	query := r.URL.Query()
 	size := min(positive(query.Get("page_size"), defaultPageSize), maxPageSize)

@@ -24,7 +24,7 @@ var dateMembers = [...]member{
 	3:           {"collected_at", func(t *Transaction) string { return t.CollectedAt }},
 }
 
-// The indexes in dateMembers of the members that Purge uses too.
+// The indexes in dateMembers of value_date and created_at, which Purge also uses.
 const (
 	byValueDate = 0
 	byCreatedAt = 1
@@ -50,8 +50,8 @@ func deref(text *string) string {
 	return *text
 }
 
-// timeSpan is the period that a date or timestamp covers: a whole UTC day, or one instant. The
-// period includes the instant from, but not the instant to.
+// timeSpan is the period that a date or timestamp covers: a whole UTC day, or one instant. The period starts at from
+// (inclusive) and ends at to (exclusive).
 type timeSpan struct{ from, to time.Time }
 
 var errNoDate = errors.New("neither a date nor a timestamp")
@@ -80,9 +80,8 @@ var comparisons = map[string]func(at time.Time, bound timeSpan) bool{
 
 type predicate func(*row) bool
 
-// parseFilters returns the filters of a query. If a date cannot be parsed, the result bad is the
-// name of its parameter; otherwise bad is "". Unknown parameters are ignored, as the vendor ignores
-// them.
+// parseFilters returns the filters of a query. If a date cannot be parsed, it returns the name of the date's parameter
+// as bad; otherwise bad is "". Unknown parameters are ignored, as the vendor ignores them.
 func parseFilters(query url.Values) (filters []predicate, bad string) {
 	for name, values := range query {
 		value := values[len(values)-1]
@@ -149,9 +148,8 @@ type selection struct {
 	rows     []*row
 }
 
-// selected returns the rows of a link that match the query. If a date in the query cannot be
-// parsed, the result bad is the name of its parameter; otherwise bad is "". The caller holds the
-// simulator's lock.
+// selected returns the rows of a link that match the query. If a date in the query cannot be parsed, it returns the
+// name of the date's parameter as bad; otherwise bad is "". The caller holds the simulator's lock.
 func (l *link) selected(query url.Values) (rows []*row, bad string) {
 	filters := filterKey(query)
 	if l.cached.rows != nil && l.cached.filters == filters && l.cached.revision == l.revision {

@@ -57,8 +57,8 @@ const (
 	recurrent  = "recurrent_update"
 )
 
-// eventKinds maps the name of every event to its description. A name consists of type and code,
-// and of a suffix if two kinds of event have the same type and code.
+// eventKinds maps the name of every event to its description. A name consists of the type, the code and, if two kinds
+// of event have the same type and code, a suffix.
 var eventKinds = map[string]eventKind{
 	"ACCOUNTS/historical_update": {
 		"ACCOUNTS", historical, historical,
@@ -178,8 +178,8 @@ func loginFailure(code, message string, status int) func(*link, []string) any {
 	}
 }
 
-// consentData returns a function that returns the data of an event about a consent. The consent is
-// always the same. The argument due is its due date; an empty due date is omitted.
+// consentData returns a function that returns the data of an event about a consent. The consent is always the same,
+// except for its due date (due). An empty due date is omitted.
 func consentData(due string) func(*link, []string) any {
 	return func(l *link, _ []string) any {
 		data := map[string]any{

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// receiver is a receiver of webhooks that records the requests.
+// receiver is an HTTP server that receives webhooks and records the requests.
 type receiver struct {
 	*httptest.Server
 	mu      sync.Mutex

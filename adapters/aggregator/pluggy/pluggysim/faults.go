@@ -47,7 +47,7 @@ func writeFaultStatus(w http.ResponseWriter, f Fault) {
 	writeError(w, status, cmp.Or(f.Code, strings.ToUpper(strings.ReplaceAll(text, " ", "_"))), text)
 }
 
-// endlessNext returns a value of the member next that leads back to the first row. Its cursor is different for each
+// endlessNext returns a value for the member "next" that leads back to the first row. Its cursor is different for each
 // ordinal, so a client does not see the same cursor twice and stops only if it counts pages.
 func endlessNext(r *http.Request, ordinal int) string {
 	before := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(ordinal) * time.Millisecond)

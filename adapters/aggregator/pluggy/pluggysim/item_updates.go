@@ -35,8 +35,8 @@ func (s *Simulator) connectToken(w http.ResponseWriter, r *http.Request, client 
 	writeJSON(w, http.StatusOK, map[string]string{"accessToken": token})
 }
 
-// issueConnectToken returns a new connect token, and remembers it. The result ok is false if the client is not allowed
-// to read the item.
+// issueConnectToken returns a new connect token, and remembers it. It returns false if the client is not allowed to
+// read the item.
 func (s *Simulator) issueConnectToken(item, client string) (token string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,8 +66,8 @@ func (s *Simulator) updateItem(w http.ResponseWriter, r *http.Request, client st
 	}
 }
 
-// startUpdate starts a synchronisation of the item, unless a synchronisation is already running,
-// and returns the item.
+// startUpdate starts a synchronisation of the item, unless a synchronisation is already running, and returns the item.
+// It reports whether the client is allowed to read the item, and whether it has started the synchronisation.
 func (s *Simulator) startUpdate(id, client string) (i Item, visible, started bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -54,8 +54,7 @@ func shapeOf(t *testing.T, raw []byte) any {
 	return shape(v)
 }
 
-// golden checks that a body has the same shape as one of the vendor's examples in testdata. The
-// argument name is the name of the example's file without ".json".
+// golden checks that a body has the same shape as the vendor's example in the file testdata/<name>.json.
 func golden(t *testing.T, name string, body []byte) {
 	t.Helper()
 	want, err := os.ReadFile("testdata/" + name + ".json")

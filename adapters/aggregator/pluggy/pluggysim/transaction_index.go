@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// position is the sort key of a row in an index: newest first, and then by id. A cursor contains a position.
+// position is the sort key of a row in an index. The rows are sorted by time, newest first, and then by id. A cursor
+// contains a position.
 type position struct {
 	at time.Time
 	id string
@@ -53,12 +54,13 @@ func (x *index) remove(t *Transaction) {
 	}
 }
 
-// after returns the index of the first row after p. The row at p itself may have been removed.
+// after returns the index of the first row in x.rows that follows p. The row at p itself may have been removed.
 func (x *index) after(p position) int {
 	return sort.Search(len(x.rows), func(i int) bool { return x.positionOf(x.rows[i]).compare(p) > 0 })
 }
 
-// since returns the index after the last row whose key is t or later. For a zero t, it returns the number of rows.
+// since returns the number of rows whose key is t or later; they are the first rows of the index. For a zero t, it
+// returns the number of all rows.
 func (x *index) since(t time.Time) int {
 	if t.IsZero() {
 		return len(x.rows)
@@ -66,7 +68,7 @@ func (x *index) since(t time.Time) int {
 	return sort.Search(len(x.rows), func(i int) bool { return x.key(x.rows[i]).Before(t) })
 }
 
-// until returns the index of the first row whose key is t or earlier. For a zero t, it returns 0.
+// until returns the position of the first row whose key is t or earlier. For a zero t, it returns 0.
 func (x *index) until(t time.Time) int {
 	if t.IsZero() {
 		return 0

@@ -30,8 +30,8 @@ const (
 	Types    Kind = "types"    // body: every scalar is replaced by a value of another JSON type
 	Number   Kind = "number"   // body: members whose names begin with amount become Value without quotes (empty: 1e400)
 	Replace  Kind = "replace"  // body: replaces each text of Replacements; the result need not be JSON
-	Endless  Kind = "endless"  // body: next leads to a page already read, under a URL never used before
-	NextHost Kind = "nextHost" // body: next becomes Value (empty: this page on another host)
+	Endless  Kind = "endless"  // body: the member next leads to a page already read, under a URL never used before
+	NextHost Kind = "nextHost" // body: the member next becomes Value (empty: this page on another host)
 	Redirect Kind = "redirect" // redirect with Status (zero: 307) to Value (empty: this page on another host)
 )
 

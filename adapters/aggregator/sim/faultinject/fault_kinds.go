@@ -16,8 +16,7 @@ const (
 	htmlPage     = "<!doctype html><title>Just a moment</title><p>Please wait."
 )
 
-// behaviors maps each kind of fault to the function that handles the requests that are affected by
-// a fault of that kind.
+// behaviors maps each kind of fault to the function that responds to an affected request.
 var behaviors = map[Kind]func(exchange){
 	Status:   writeError,
 	Hang:     hang,

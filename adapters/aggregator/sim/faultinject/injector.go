@@ -51,7 +51,7 @@ func (i *Injector) Inject(faults ...Fault) error {
 	return nil
 }
 
-// Clear empties the queue and ends every request that is in a Hang or a Drip.
+// Clear empties the queue and ends every request that a Hang or a Drip is delaying.
 func (i *Injector) Clear() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -60,8 +60,8 @@ func (i *Injector) Clear() {
 	i.released = make(chan struct{})
 }
 
-// Pending returns the queued faults; the Times of each is the number of requests it still affects.
-// The result is never nil.
+// Pending returns the queued faults. The Times of each fault is the number of requests that it will still affect. The
+// result is never nil.
 func (i *Injector) Pending() []Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -96,8 +96,8 @@ func replaceNextHost(d *jsonDocument, x exchange) {
 	d.setNext(cmp.Or(x.fault.Value, OtherOrigin+x.r.URL.RequestURI()))
 }
 
-// setNext sets the member next of a list to the value of the argument to. A response without
-// this member remains unchanged.
+// setNext replaces the value of the member "next" of a list by the given URL. A response without this member remains
+// unchanged.
 func (d *jsonDocument) setNext(to string) {
 	if list, isObject := d.root.(map[string]any); isObject {
 		if _, present := list["next"]; present {

@@ -10,17 +10,17 @@ import (
 // maxBody is the maximum size of the body of a control request, in bytes.
 const maxBody = 1 << 20
 
-// ControlFunc handles one request to the control surface and returns the value that is sent as
-// JSON.
+// ControlFunc handles one request to the control surface, which is the set of HTTP calls that inspect and change a
+// simulator. It returns the value that is sent as JSON.
 type ControlFunc func(*http.Request) (any, error)
 
 // OK is the value that a ControlFunc without a result returns.
 var OK = map[string]bool{"ok": true}
 
-// Control returns the handler of a control surface. The argument calls maps [http.ServeMux]
-// patterns to functions. Every response is JSON. The response to an error is {"error"}, with status
-// 404 if the error matches the argument missing, and with status 400 otherwise. The handler has no
-// authentication: mount it on loopback only.
+// Control returns the handler of a control surface. Each key of calls is an [http.ServeMux] pattern; the function
+// handles the requests that match the pattern. Every response is JSON. The response to an error is {"error"}, with
+// status 404 if errors.Is(err, missing), and with status 400 otherwise. The handler has no authentication: mount it on
+// loopback only.
 func Control(missing error, calls map[string]ControlFunc) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, call := range calls {

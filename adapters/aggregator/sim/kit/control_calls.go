@@ -11,7 +11,7 @@ import (
 // maxGenerated is the maximum number of rows that one call of [GenerateRows] adds.
 const maxGenerated = 1_000_000
 
-// WithBody returns a ControlFunc that calls do with the decoded body and returns its result.
+// WithBody returns a ControlFunc that decodes the body, passes it to the function do, and returns the result of do.
 func WithBody[T, R any](do func(T) (R, error)) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[T](r)
@@ -22,13 +22,12 @@ func WithBody[T, R any](do func(T) (R, error)) ControlFunc {
 	}
 }
 
-// WithID returns a ControlFunc that calls do with the {id} of the path and returns its
-// result.
+// WithID returns a ControlFunc that passes the {id} of the path to the function do, and returns the result of do.
 func WithID[R any](do func(id string) (R, error)) ControlFunc {
 	return func(r *http.Request) (any, error) { return do(r.PathValue("id")) }
 }
 
-// DeleteByID returns a ControlFunc that calls remove with the {id} of the path and returns [OK].
+// DeleteByID returns a ControlFunc that passes the {id} of the path to the function remove, and returns [OK].
 func DeleteByID(remove func(id string) error) ControlFunc {
 	return func(r *http.Request) (any, error) { return OK, remove(r.PathValue("id")) }
 }
@@ -50,8 +49,8 @@ func PatchByID[T any](update func(id string, edit func(*T)) (T, error)) ControlF
 	}
 }
 
-// GenerateRows returns a ControlFunc that reads {"count"}, which must be from 1 to a million, and
-// calls generate with the {id} of the path and the count.
+// GenerateRows returns a ControlFunc that reads {"count"}, which must be from 1 to a million, and passes the {id} of
+// the path and the count to the function generate.
 func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[struct {
@@ -94,9 +93,9 @@ func ClearFaults(faults *faultinject.Injector) ControlFunc {
 	}
 }
 
-// DeliveryResults returns the response of a call that sent webhooks. If a post got no response, the
-// argument err is dropped and the results are still returned, because the status 0 of the last
-// result reports the failure. DeliveryResults returns err only if there are no results.
+// DeliveryResults returns the response of a control call that sent webhooks. If there are results, it returns them
+// without err: after a post that got no response, the status 0 of the last result reports the failure. It returns err
+// only if there are no results.
 func DeliveryResults(results []DeliveryResult, err error) (any, error) {
 	if err != nil && len(results) == 0 {
 		return nil, err

@@ -37,7 +37,7 @@ type Target struct {
 	TimeoutMs int `json:"timeoutMs"`
 }
 
-// Webhook is a webhook to be sent: its body, and the event name that its result contains.
+// Webhook is a webhook to be sent. Event is its event name, which its [DeliveryResult] repeats.
 type Webhook struct {
 	Event string
 	Body  []byte

@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// receiver is a receiver of webhooks. It responds with the given statuses in order and then with
-// 202, and records the requests.
+// receiver is an HTTP server that receives webhooks. It responds with the given statuses in order and then with 202,
+// and records the requests.
 type receiver struct {
 	*httptest.Server
 	mu       sync.Mutex

@@ -94,8 +94,8 @@ type firstDelivery struct {
 	wanted bool
 }
 
-// delivery counts the cases to which the delivery d belongs. The arguments got and refused are the model's result and
-// error for d.
+// delivery counts the test cases to which the delivery d belongs. It gets the model's result (got) and error (refused)
+// for d.
 func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
 	if refused != nil {
 		b.refused(d)

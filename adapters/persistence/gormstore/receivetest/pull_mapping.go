@@ -18,8 +18,8 @@ type pullMapping struct {
 	toStored, toModel map[domain.PullID]domain.PullID
 }
 
-// match records that a pull has the id in the argument model in the model, and the id in the argument stored in the
-// database. It returns an error if one of these ids already belongs to another pull. If m.exact is set, it also returns
+// match records that two ids belong to the same pull: the pull's id in the model (model), and its id in the database
+// (stored). It returns an error if one of these ids already belongs to another pull. If m.exact is set, it also returns
 // an error if the two ids differ.
 func (m *pullMapping) match(model, stored domain.PullID) error {
 	if m.toStored == nil {
@@ -39,10 +39,10 @@ func (m *pullMapping) match(model, stored domain.PullID) error {
 	return nil
 }
 
-// stored returns the id that the database has for the pull with this id in the model.
+// stored returns the database's id of the pull that has this id in the model.
 func (m *pullMapping) stored(model domain.PullID) domain.PullID { return m.toStored[model] }
 
-// storedAll returns the ids that the database has for the pulls with these ids in the model. It sorts the result if the
+// storedAll returns the database's ids of the pulls that have these ids in the model. It sorts the result if the
 // database may enqueue jobs in another order than the model.
 func (m *pullMapping) storedAll(model []domain.PullID) []domain.PullID {
 	translated := make([]domain.PullID, 0, len(model))

@@ -37,8 +37,8 @@ type Dialect struct {
 	Receive func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error)
 	// Jobs returns the pulls for which a job was enqueued since the previous call of Jobs.
 	Jobs func() []domain.PullID
-	// Exact means that the id of a new pull comes from the first delivery that wants the pull, as in
-	// the model. If it is false, the id may come from any delivery of the batch that wants the pull.
+	// Exact means that the id of a new pull comes from the first delivery that needs the pull, as in the model. If
+	// Exact is false, the id may come from any delivery of the batch that needs the pull.
 	Exact bool
 	// MaxBatch is the maximum number of deliveries in a batch. It should be so large that some batches need more than
 	// one INSERT.
@@ -114,8 +114,8 @@ func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID
 	return got
 }
 
-// equal fails the test unless the model's value (want) and the database's value (got) are equal. The argument what
-// names the value in the message.
+// equal fails the test unless the model's value (want) and the database's value (got) are equal. The failure message
+// begins with the name of the value (what).
 func (p *pair) equal(what string, want, got any) {
 	p.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {

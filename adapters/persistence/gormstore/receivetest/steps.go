@@ -94,8 +94,8 @@ func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	}
 }
 
-// event returns a random event for a delivery with a readable body. The argument keys is the number of different
-// deduplication keys. Some events have no key.
+// event returns a random event for a delivery with a readable body. Its deduplication key is a number between 1 and
+// keys. Some events have no key.
 func (p *pair) event(keys int) domain.WebhookEvent {
 	key := ""
 	if k := rapid.IntRange(0, keys).Draw(p.T, "key"); k > 0 {

@@ -23,8 +23,9 @@ func (s *Service) withAudit(ctx context.Context, tenant domain.TenantID, action,
 	return s.withAuditOf(ctx, tenant, func() []domain.AuditEntry { return s.auditEntries(ctx, action, object) })
 }
 
-// withAuditOf is like withAudit, but for entries that are known only after the store method has run the closures passed
-// to it. It then calls entries. If entries returns nothing, the change had no effect and is not recorded.
+// withAuditOf is like withAudit, but for audit entries that are known only after the store method has run the closures
+// passed to it. The store method then calls the function entries to get them. If entries returns none, the change had
+// no effect and is not recorded.
 func (s *Service) withAuditOf(
 	ctx context.Context, tenant domain.TenantID, entries func() []domain.AuditEntry,
 ) context.Context {
@@ -87,8 +88,9 @@ func (s *Service) RecordRefusal(ctx context.Context, tenant domain.TenantID, ope
 	return s.appendAudit(ctx, tenant, refusedAction, operation)
 }
 
-// ListAuditEntries implements ports.Audit. If the audit tree cannot be extended by new entries, this is only reported
-// as a background error, so that the entries that already have a number can still be read.
+// ListAuditEntries implements ports.Audit. If the audit tree (the Merkle tree over the tenant's audit log) cannot be
+// extended by new entries, the failure is only reported as a background error, so that the entries that already have a
+// number can still be read.
 func (s *Service) ListAuditEntries(
 	ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter, page domain.PageRequest,
 ) (domain.Page[domain.AuditEntry], error) {
@@ -101,8 +103,8 @@ func (s *Service) ListAuditEntries(
 	return s.AuditLog.List(ctx, tenant, filter, page)
 }
 
-// internal reports whether the error is neither a domain.Error nor caused by the end of a context. A retry does not
-// help after such an error.
+// internal reports whether the error is an internal one, after which a retry does not help. An error is internal if it
+// is neither a domain.Error nor caused by the end of a context.
 func internal(err error) bool {
 	var known *domain.Error
 	return !errors.As(err, &known) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
@@ -114,7 +116,7 @@ func (s *Service) AuditCheckpoint(ctx context.Context, tenant domain.TenantID) (
 	return head.Checkpoint, err
 }
 
-// auditHead numbers the tenant's entries and returns the head of the tree.
+// auditHead gives sequence numbers to the tenant's new entries and returns the head of the audit tree.
 func (s *Service) auditHead(ctx context.Context, tenant domain.TenantID) (ports.AuditHead, error) {
 	if err := s.numberInRequest(ctx, tenant); err != nil {
 		return ports.AuditHead{}, err
@@ -206,16 +208,16 @@ func (s *Service) auditHashes(ctx context.Context, tenant domain.TenantID) ports
 const (
 	// auditBatch is the maximum number of entries that are numbered in one transaction.
 	auditBatch = 256
-	// auditBatches is the maximum number of batches that one call numbers, so that the call ends even if others append
-	// entries meanwhile.
+	// auditBatches is the maximum number of batches that one call numbers, so that the call ends even if other callers
+	// append entries meanwhile.
 	auditBatches = 64
 )
 
 // requestNumbering limits the time that a request spends on numbering entries or on reading the audit key.
 const requestNumbering = 1500 * time.Millisecond
 
-// numberInRequest is numberEntries for a request, which must not wait long: it stops after requestNumbering. Errors:
-// those of numberEntries, and Unavailable (database_unavailable) if the time does not suffice.
+// numberInRequest calls numberEntries with the time limit requestNumbering, because a request must not wait long.
+// Errors: those of numberEntries, and Unavailable (database_unavailable) if the time limit is exceeded.
 func (s *Service) numberInRequest(ctx context.Context, tenant domain.TenantID) error {
 	bounded, cancel := context.WithTimeout(ctx, requestNumbering)
 	defer cancel()
@@ -231,7 +233,8 @@ func unavailableIfLate(ctx, bounded context.Context, err error) error {
 	return err
 }
 
-// numberEntries numbers the entries of the tenant that were committed before the call.
+// numberEntries gives sequence numbers to the tenant's entries that were committed before the call and have no number
+// yet.
 func (s *Service) numberEntries(ctx context.Context, tenant domain.TenantID) error {
 	keys, err := s.auditKeys(ctx)
 	if err != nil {

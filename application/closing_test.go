@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The first close of a period and its reopening must emit an audit event. A repeated close changes nothing, so it must
-// not emit one.
+// The first close of a period and its reopening must emit an audit event. Closing a closed period again changes
+// nothing, so it must not emit an audit event.
 func TestClosingAndReopeningIsAudited(t *testing.T) {
 	e := newEnv(t)
 	e.ctx = ports.WithCaller(e.ctx, ports.Caller{Actor: "al\x00ice"})

@@ -102,8 +102,8 @@ func (a *attempt) settledRead() *ports.SettledRead {
 }
 
 // readSettled reports whether the attempt has read everything, and the vendor did not synchronise meanwhile. The second
-// condition is not checked for a vendor with the proof of absence TwoReads, because such a vendor does not report when
-// it synchronises.
+// condition is not checked if the vendor's proof of absence is TwoReads, because such a vendor does not report when it
+// synchronises.
 func (a *attempt) readSettled() bool {
 	if !a.initial && !a.pull.Scope.Everything || a.changed || a.status.NeedsReauth {
 		return false

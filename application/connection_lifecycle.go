@@ -42,8 +42,8 @@ func (s *Service) RefreshConnection(ctx context.Context, tenant domain.TenantID,
 	return s.appendAudit(ctx, tenant, "connection.refresh", id.String())
 }
 
-// callVendor calls an optional feature F of the connection's vendor. Errors: those that
-// ports.ConnectionLifecycle lists.
+// callVendor calls the function call with the aggregator of the connection's vendor, which must implement the optional
+// interface F. Errors: those that ports.ConnectionLifecycle lists.
 func callVendor[F any](
 	ctx context.Context, s *Service, tenant domain.TenantID, id domain.ConnectionID,
 	call func(F, domain.Connection, ports.Access) error,

@@ -126,9 +126,9 @@ func (s *Service) validateUpdate(
 	return domain.Join(fieldErrors)
 }
 
-// vendorOf returns the vendor of a connection, because the allowed origins of a base URL depend on the vendor. It
-// returns "" if no origins are configured. It also returns "" if the connection does not exist; the update itself then
-// fails with NotFound.
+// vendorOf returns the vendor of a connection, on which the allowed origins of its base URL depend. It returns "" if no
+// origins are configured. It also returns "" if the connection does not exist; the update itself then fails with
+// NotFound.
 func (s *Service) vendorOf(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Vendor, error) {
 	if len(s.BaseURLs) == 0 {
 		return "", nil

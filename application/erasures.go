@@ -121,8 +121,8 @@ func (s *Service) finishErasure(ctx context.Context, e domain.Erasure, c domain.
 		now := s.Clock.Now()
 		switch {
 		case cause == nil:
-			// The vendor announces the deletion to other connections. Their deliveries may then contain the reference,
-			// so the last pass is made again.
+			// The vendor announces the deletion to other connections. The webhooks stored for those connections may
+			// then contain the reference, so the last pass is made again.
 			e.VendorDone, e.LastError, e.Passes, e.DueAt = true, "", domain.ErasurePasses-1, now.Add(domain.ErasureEcho)
 			return s.Erasures.Save(ctx, e, claimed)
 		case !e.VendorFailed(domain.CodeOf(cause), now):

@@ -88,7 +88,7 @@ func (r *eventRunner) loadResource(
 	return nil, domain.NotFoundError()
 }
 
-// encoder parses an id, reads its resource and returns a function that encodes it.
+// encoder parses the id of a resource (subject), reads the resource, and returns a function that encodes the resource.
 func encoder[I, R any](
 	subject string, read func(domain.ID[I]) (R, error), encode func(R) ([]byte, error),
 ) (func() ([]byte, error), error) {
@@ -104,7 +104,7 @@ func encoder[I, R any](
 }
 
 // loadClose reads the close of a period. Closes are listed by day, newest first. The wanted close is therefore the
-// first one after the list position of the following day.
+// first one in a list that starts just after the position of the following day.
 func (r *eventRunner) loadClose(ctx context.Context, subject string) (func() ([]byte, error), error) {
 	account, day, err := domain.ParsePeriodSubject(subject)
 	if err != nil {

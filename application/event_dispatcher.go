@@ -36,8 +36,8 @@ const (
 // dispatchSignal wakes the dispatcher of this process. The zero value is ready to use.
 type dispatchSignal struct {
 	mu       sync.Mutex
-	claim    bool               // claim at once, because a subscription has changed
-	poll     bool               // poll for changes at once
+	claim    bool               // subscriptions must be claimed at once, because one has changed
+	poll     bool               // the dispatcher must poll for changes at once
 	stopWait context.CancelFunc // ends the sleep of the dispatcher; nil while it does not sleep
 }
 

@@ -18,7 +18,7 @@ const (
 	maxInFlight = 16
 	// eventBatch is the maximum number of changes that are read, and of events that are loaded, at a time.
 	eventBatch = 256
-	// queueLow is the number of loaded events below which the next ones are loaded.
+	// queueLow is a threshold: if fewer loaded events than this wait in the queue, the next events are loaded.
 	queueLow = eventBatch / 2
 	// maxParked is the maximum number of parked subjects. A subject is parked while its first undelivered event is
 	// retried and its later events wait. When the maximum is reached, no other events are sent, because the sink is
@@ -31,7 +31,8 @@ const (
 	recordAfter = 50 * time.Millisecond
 	// openRetry is how long a runner waits before it ends if the secrets of its subscription cannot be opened.
 	openRetry = 10 * time.Second
-	// sinkDown is the number of consecutive failures after which a success makes all retries due.
+	// sinkDown is the number of consecutive failures that count as an outage of the sink. The first success after an
+	// outage makes all retries due at once.
 	sinkDown = 8
 	// probeInterval is the interval of attempts while maxParked subjects are parked, if no retry is due sooner. Without
 	// these attempts, a sink that works again would get no event until the next retry of a parked subject, for up to an
@@ -40,9 +41,9 @@ const (
 )
 
 // eventRunner sends the events of one subscription. Its goroutine owns all members except lease and ended. Store calls
-// and attempts run in separate goroutines. Each of them passes a function that applies its result to the runner's
-// goroutine. At most one store call runs at a time, so the runner holds only a few events in memory, however slow the
-// sink is.
+// and attempts run in separate goroutines. To apply its result, each of them sends a function to the runner's
+// goroutine, which calls it. At most one store call runs at a time, so the runner holds only a few events in memory,
+// however slow the sink is.
 type eventRunner struct {
 	*Service
 	sub    domain.Subscription
@@ -58,7 +59,7 @@ type eventRunner struct {
 
 	append  bool  // there may be changes for which no events are appended yet
 	last    int64 // the sequence number of the latest event
-	cursor  int64 // the events up to this sequence number are or were in staged
+	cursor  int64 // the sequence number after which the next events are staged
 	staged  []domain.SubscriptionEvent
 	queue   []*queuedEvent // loaded events, in the order of their sequences
 	retries []*queuedEvent // loaded events that are retried
@@ -75,7 +76,7 @@ type eventRunner struct {
 	pendingSince time.Time   // when the first result in pending arrived; zero if there is none
 	lostResults  bool        // results could not be stored, so that later ones must not be stored either
 	failed       error       // the error that ends the runner
-	full         atomic.Bool // no changes are appended, because too many events wait
+	full         atomic.Bool // no events are appended for new changes, because too many events wait
 }
 
 // queuedEvent is an event together with its resource.
@@ -97,16 +98,16 @@ type windowEntry struct {
 type parkedSubject struct {
 	head      domain.SubscriptionEvent
 	state     parkedState
-	unflushed int // number of its events that are parked in pending and not stored yet
+	unflushed int // number of the subject's parked events that are in pending, and thus not stored yet
 }
 
 // parkedState is the state of the first parked event of a subject.
 type parkedState int
 
 const (
-	parkedWaiting parkedState = iota // it waits for its next attempt
-	parkedSending                    // it is being loaded or sent
-	parkedNext                       // it was delivered, and the next event of the subject must be read
+	parkedWaiting parkedState = iota // the event waits for its next attempt
+	parkedSending                    // the event is being loaded or sent
+	parkedNext                       // the event was delivered, and the next event of the subject must be read
 )
 
 // serves reports whether the runner may continue with its copy of the subscription. The copy is outdated if the
@@ -120,7 +121,8 @@ func (r *eventRunner) serves(sub domain.Subscription, now time.Time) bool {
 // extend records that the lease is held at the time now, and that it lasts for at least another half of its duration.
 func (r *eventRunner) extend(now time.Time) { r.until.Store(now.Add(eventLease / 2).UnixMicro()) }
 
-// sendsUntil returns the time until which attempts may be under way. The lease may end leaseMargin later.
+// sendsUntil returns the time at which all attempts must have ended. It is leaseMargin before the time at which the
+// lease may end.
 func (r *eventRunner) sendsUntil() time.Time { return time.UnixMicro(r.until.Load()).Add(-leaseMargin) }
 
 // leaseEnds reports whether the lease may have ended or will end soon.
@@ -138,7 +140,7 @@ func (r *eventRunner) hasEnded() bool {
 	}
 }
 
-// wake notifies the runner of changes to append.
+// wake tells the runner that there are new changes for which it must append events.
 func (r *eventRunner) wake() {
 	select {
 	case r.awake <- struct{}{}:
@@ -426,7 +428,7 @@ func (r *eventRunner) park(e domain.SubscriptionEvent) {
 	r.pending.Parked = append(r.pending.Parked, e)
 }
 
-// settle marks an event as delivered or parked, and advances DeliveredTo.
+// settle marks an event as done (delivered or parked), and advances DeliveredTo if possible.
 func (r *eventRunner) settle(e *queuedEvent) {
 	if e.entry == nil {
 		return
@@ -435,7 +437,7 @@ func (r *eventRunner) settle(e *queuedEvent) {
 	r.slide()
 }
 
-// slide advances DeliveredTo past the settled events at the start of the window.
+// slide advances DeliveredTo past those events at the start of the window that are delivered or parked.
 func (r *eventRunner) slide() {
 	for len(r.window) > 0 && r.window[0].done {
 		r.pending.DeliveredTo = r.window[0].sequence
@@ -443,14 +445,14 @@ func (r *eventRunner) slide() {
 	}
 }
 
-// touch records that pending contains a result.
+// touch records the time of the first result in pending, from which recordAfter counts.
 func (r *eventRunner) touch() {
 	if r.pendingSince.IsZero() {
 		r.pendingSince = r.Clock.Now()
 	}
 }
 
-// startCall starts the most urgent store call, unless a call is under way.
+// startCall starts the most urgent store call if there is one to make and no other call is under way.
 func (r *eventRunner) startCall(ctx context.Context) {
 	if r.calling || r.failed != nil {
 		return
@@ -498,8 +500,8 @@ func (r *eventRunner) call(ctx context.Context, do func() (func(), error)) {
 	}()
 }
 
-// callAppend appends events for new changes. If all earlier events are or were staged already, it stages the new ones
-// directly, so that they need not be read from the store.
+// callAppend appends events for new changes. If all earlier events have been added to r.staged already, it adds the new
+// ones directly, so that they need not be read from the store.
 func (r *eventRunner) callAppend(ctx context.Context) {
 	r.append = false
 	r.call(ctx, func() (func(), error) {
@@ -517,7 +519,8 @@ func (r *eventRunner) callAppend(ctx context.Context) {
 	})
 }
 
-// stage adds events to the staged ones. They must follow the last event that was staged.
+// stage adds events to r.staged, which contains the events whose resources are loaded next. The added events must
+// follow the last event that was staged.
 func (r *eventRunner) stage(events []domain.SubscriptionEvent) {
 	r.staged = append(r.staged, events...)
 	r.cursor = events[len(events)-1].Sequence

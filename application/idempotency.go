@@ -12,7 +12,7 @@ import (
 // or the worker was stopped.
 const cleanupTimeout = 3 * time.Second
 
-// Do implements ports.Idempotency: it calls do once for each idempotency key.
+// Do implements ports.Idempotency. It calls the function do once for each idempotency key.
 func (s *Service) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 	do func(context.Context) (ports.StoredResponse, error),

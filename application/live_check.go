@@ -112,9 +112,9 @@ func (s *Service) saveTest(
 }
 
 // saveHealth stores the health that results from a check, and after a successful check also what the vendor reports
-// about the consent and its next synchronisation. It stores nothing if the connection was repointed, rotated or deleted
-// during the check, because the result then describes the old target or the old credential. Errors: NotFound if it was
-// deleted.
+// about the consent and its next synchronisation. It stores nothing if the connection's target or credential was
+// replaced during the check, because the result then describes the old target or the old credential. It also stores
+// nothing if the connection was deleted. Errors: NotFound if the connection was deleted.
 func (s *Service) saveHealth(
 	ctx context.Context, checked domain.Connection, status domain.LinkStatus, consent domain.ConsentReport,
 	failure error,

@@ -113,8 +113,8 @@ func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 	}
 }
 
-// A re-encryption changes the sealed bytes but not the credential, so the result of a check that ran
-// meanwhile is stored.
+// A re-encryption changes the sealed bytes but not the credential, so the result of a check that ran at the same time
+// must be stored.
 func TestHealthSurvivesAReseal(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

@@ -28,9 +28,9 @@ func (s *Service) ListDue(ctx context.Context, limit int) ([]domain.PullID, erro
 }
 
 // Reconcile implements ports.Maintenance. Only a pull of everything postpones the next reconciliation, because a pull
-// of the rows that an event names does not find a removal whose event was lost. A connection is already due after four
-// fifths of the interval. Reconcile runs every twentieth of the interval, so a pull of each connection is requested
-// before the whole interval has passed.
+// of only those rows that an event names does not find a removed row whose event was lost. A connection is already due
+// after four fifths of the interval. Reconcile runs every twentieth of the interval, so a pull of each connection is
+// requested before the whole interval has passed.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
 	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
@@ -173,15 +173,15 @@ func (s *Service) FeedDelay(ctx context.Context) (time.Duration, error) {
 	return max(hold.Age, s.feedWriter.openFor(hold.Writer, s.Clock.Now())), nil
 }
 
-// feedWriter is the writer that held the change feed back at the last call of openFor. The zero
-// value is ready to use.
+// feedWriter remembers which writer held the change feed back at the last call of openFor (its transaction was still
+// open). The zero value is ready to use.
 type feedWriter struct {
 	mu    sync.Mutex
 	id    string
 	since time.Time
 }
 
-// openFor returns the time since the first of the consecutive calls with this id, or 0 if id is "".
+// openFor returns for how long its callers have passed this id without interruption, or 0 if id is "".
 func (w *feedWriter) openFor(id string, now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

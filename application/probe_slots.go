@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// probeLimit contains the maximum numbers of concurrent probes: of all tenants, and of one tenant.
+// probeLimit contains the maximum number of concurrent probes (tests of connections) of all tenants together, and the
+// maximum for each tenant.
 type probeLimit struct{ total, tenant int }
 
 // Probes of engine connections have lower limits than live tests of aggregator connections. A tenant
@@ -69,8 +70,8 @@ func (p *probeSlots) acquire(
 	}
 }
 
-// enter returns a new waiter. If a slot is free, enter grants the slot to the waiter and reports granted.
-// Otherwise it appends the waiter to p.waiting.
+// enter returns a new waiter. If a slot is free, enter grants the slot to the waiter, and granted is true. Otherwise it
+// appends the waiter to p.waiting.
 func (p *probeSlots) enter(tenant domain.TenantID, wake context.CancelFunc) (w *probeWaiter, granted bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

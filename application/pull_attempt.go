@@ -218,10 +218,10 @@ func (a *attempt) plan() {
 	a.pull.Progress = progress
 }
 
-// awaited returns the accounts that the scope names and the vendor does not list, each with the time since when the
-// pull waits for it. It omits accounts that are marked as removed: the vendor has listed them before, and their rows do
-// not change. awaited returns nil if the connection's target was changed after the pull was queued, because the scope
-// may then name accounts of the earlier target.
+// awaited returns the accounts that the scope names and the vendor does not list, each with the time since which the
+// pull has been waiting for it. It omits accounts that are marked as removed: the vendor has listed them before, and
+// their rows do not change. awaited returns nil if the connection's target was changed after the pull was queued,
+// because the scope may then name accounts of the earlier target.
 func (a *attempt) awaited() map[string]time.Time {
 	if a.pull.CreatedAt.Before(a.connection.TargetChangedAt) {
 		return nil
@@ -342,7 +342,7 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	return a.written(ctx, w, counts, err)
 }
 
-// completed returns the write after setting the members that every write must have.
+// completed returns the write w with those members set that every write must have.
 func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	w = a.forStage(a.forPage(w))
 	w.At, w.LeaseUntil = a.leaseTimes()
@@ -351,9 +351,10 @@ func (a *attempt) completed(w ports.PageWrite) ports.PageWrite {
 	return w
 }
 
-// written updates the attempt after the store has executed the write w, with the results counts and err. w is a write
-// that completed has prepared. written returns err, unless the write has found an account that continues a former one
-// (an account of an earlier reference or of a deleted connection); it then returns the result of stageAgain.
+// written updates the attempt after the store has executed a write (w), which the method completed has prepared. The
+// arguments counts and err are the results of the store call. written returns err, unless the write has found an
+// account that continues a former one (an account of an earlier reference or of a deleted connection); it then returns
+// the result of stageAgain.
 func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.Counts, err error) error {
 	if errors.Is(err, domain.AccountContinues) {
 		return a.stageAgain(ctx, err)
@@ -368,9 +369,9 @@ func (a *attempt) written(ctx context.Context, w ports.PageWrite, counts domain.
 	return nil
 }
 
-// stopStep saves the progress of the pages that were read before the failure, and returns the failure.
-// After an endless cursor, and after a failure that needs a restart, it saves the start of the step
-// instead, because the cursor does not lead to the end of the step.
+// stopStep saves the progress of the pages that were read before the failure, and returns the failure. If the
+// pagination does not end (EndlessCursor), or if the failure needs a restart, it saves the start of the step instead,
+// because the cursor does not lead to the end of the step.
 func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	progress := a.pending.progress
 	switch {

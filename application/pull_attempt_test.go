@@ -64,7 +64,7 @@ func withoutRepeatedRead(cursors []string, at int) []string {
 	return slices.Delete(slices.Clone(cursors), at, at+1)
 }
 
-// A worker whose lease was replaced writes nothing more, and emits no event about the pull.
+// A worker whose lease was replaced must write nothing more, and must emit no event about the pull.
 func TestALostLeaseWritesNothing(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
@@ -255,8 +255,8 @@ func TestRemovalsComeLast(t *testing.T) {
 	}
 }
 
-// After a crash between the removals and the outcome, the removals are stored again. This has no
-// effect.
+// If the process crashes after the removals are stored and before the outcome is stored, the next attempt stores the
+// removals again. This must have no effect.
 func TestRemovalsAreRepeatedHarmlessly(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// recordingPulls records the pages that are stored. Each of these writes takes the time that the field slow specifies.
+// recordingPulls records the pages that are stored, and delays each of these writes by the duration slow.
 type recordingPulls struct {
 	ports.Pulls
 	pages []string

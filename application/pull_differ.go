@@ -14,19 +14,18 @@ import (
 // differ finds the rows of a step's pages that differ from the stored rows. It also remembers
 // which external ids have occurred in the step, because a sweep needs all of them.
 //
-// note is called for each page, in the order of the pages, and then appendChanged for the same
-// page. appendChanged can run concurrently with the call of note for the next page, because
-// appendChanged uses nothing that note changes.
+// For each page, in the order of the pages, note must be called first, and then appendChanged. appendChanged can run
+// concurrently with the call of note for the next page, because appendChanged uses nothing that note changes.
 type differ struct {
 	pulls      ports.Pulls
 	tenant     domain.TenantID
 	connection domain.ConnectionID
 	empty      bool // no transaction was stored when the attempt started
-	staged     bool // the rows are staged, so each of them is written
+	staged     bool // the rows are staged (stored, but not visible yet), so each of them is written
 
 	quarantine quarantine // used only by appendChanged
-	// removed are the sorted external ids of rows whose removal is already stored. A page may still contain
-	// such a row if it was read before the announcement. The differ treats the row as unchanged.
+	// removed are the sorted external ids of rows whose removal is already stored. A page may still contain such a row
+	// if the page was read before the vendor announced the removal. The differ treats the row as unchanged.
 	removed []string
 	partial bool // the step does not read the complete list, only rows by id or recently created rows
 
@@ -179,8 +178,8 @@ func (d *differ) wasCounted(externalID string) bool {
 	return false
 }
 
-// again returns a differ for another read of the step from its first page, in the same attempt. The new
-// differ has seen no rows. All pages that d has noted must be stored, and d must not be used afterwards.
+// again returns a new differ for reading the step once more from its first page, in the same attempt. The new differ
+// has seen no rows. Every page that was passed to d.note must be stored already, and d must not be used afterwards.
 func (d *differ) again() *differ {
 	counted := d.seen
 	if d.counted != nil {

@@ -50,9 +50,9 @@ func (l *pullLoad) busyTenants(ordinaryWorkers int) (busy []domain.TenantID, sat
 	return busy, total >= ordinaryWorkers
 }
 
-// reserve records that RunWaitingPull runs a pull of the tenant, and returns true. If RunWaitingPull
-// already runs a pull of the tenant, it records nothing and returns false. After true, the caller must call
-// release when the pull has ended.
+// reserve records that RunWaitingPull runs a pull of the tenant, and returns true. If RunWaitingPull already runs a
+// pull of the tenant, it records nothing and returns false. If reserve returned true, the caller must call release when
+// the pull has ended.
 func (l *pullLoad) reserve(tenant domain.TenantID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -24,8 +24,8 @@ func TestARejectedCredentialFailsAtOnce(t *testing.T) {
 	}
 }
 
-// If the vendor refuses a credential that was replaced during the attempt, the pull is retried with the new
-// credential. The refusal does not change the connection's health.
+// If the vendor refuses a credential that was replaced during the attempt, the pull must be retried with the new
+// credential. The refusal must not change the connection's health.
 func TestAPullIsRetriedWithACredentialRotatedDuringTheAttempt(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")

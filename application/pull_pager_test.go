@@ -32,8 +32,8 @@ func runImmediately(work func()) (wait func()) {
 	return func() {}
 }
 
-// These tests pass when pages are read and stored one after the other. They must also pass when work runs
-// at once, and when pages are read and stored concurrently.
+// The tests that are called here pass when pages are read and stored one after the other. They must also pass when work
+// runs at once, and when pages are read and stored concurrently.
 func TestPullsHoldInAnyOrderOfReadingAndStoring(t *testing.T) {
 	defer func(saved func(func()) func()) { defaultGo = saved }(defaultGo)
 	for name, other := range map[string]func(func()) func(){"immediately": runImmediately, "concurrently": nil} {

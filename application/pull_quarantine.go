@@ -72,11 +72,11 @@ func (q quarantine) sortAccounts(all []domain.AccountData, changes *quarantineCh
 	return readable
 }
 
-// releaseUnseen removes the rows from the quarantine that the vendor no longer shows. It does so only after a complete
-// read that this attempt made from its first page to its last, and during which the vendor did not synchronise. A
-// vendor that needs two reads to prove an absence does not report that its synchronisation is complete. One read is
-// enough here, unless the account holder must sign in again, because nothing is marked as removed, and a row that is
-// shown again returns to the quarantine.
+// releaseUnseen removes from the quarantine those rows that the vendor no longer shows. It does so only after a
+// complete read that this attempt made from its first page to its last, and during which the vendor did not
+// synchronise. A vendor that needs two reads to prove an absence does not report that its synchronisation is complete.
+// For such a vendor, one read is enough here, unless the account holder must sign in again. A mistake would be
+// harmless: nothing is marked as removed, and a row that is shown again returns to the quarantine.
 func (a *attempt) releaseUnseen(ctx context.Context) error {
 	settled := a.status.SyncComplete || a.status.Transactions == domain.TwoReads && !a.status.NeedsReauth
 	if !a.whole || !a.initial && !a.pull.Scope.Everything || !settled {

@@ -10,7 +10,7 @@ import (
 
 // relink contains what an attempt has found out about the accounts of a new account reference.
 type relink struct {
-	staged     bool // rows are stored but not visible yet, because their accounts may continue stored ones
+	staged     bool // rows are stored but not visible yet (see decideStaging)
 	published  bool // this attempt has published the rows
 	listed     []domain.AccountData
 	embedded   []domain.AccountData // accounts that are embedded in rows of this attempt, but not listed
@@ -116,8 +116,8 @@ func (a *attempt) startStaging(ctx context.Context) error {
 	return a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress})
 }
 
-// forStage returns the write after setting its account reference and its account key function. If the rows are staged,
-// it also sets the step to which they belong.
+// forStage returns the write w with its account reference and its account key function set. If the rows are staged, it
+// also sets the step to which they belong.
 func (a *attempt) forStage(w ports.PageWrite) ports.PageWrite {
 	w.AccountRef, w.AccountKey = a.connection.AccountRef, a.accountKey()
 	if progress := a.pull.Progress; a.relink.staged {
@@ -126,7 +126,7 @@ func (a *attempt) forStage(w ports.PageWrite) ports.PageWrite {
 	return w
 }
 
-// noteEmbedded remembers those accounts embedded in staged rows that the vendor does not list.
+// noteEmbedded remembers the accounts that are embedded in staged rows but missing from the vendor's list of accounts.
 func (a *attempt) noteEmbedded(accounts []domain.AccountData) {
 	if !a.relink.staged {
 		return
@@ -186,7 +186,7 @@ func (a *attempt) publish(ctx context.Context) error {
 
 // syncedSince reports whether the vendor has synchronised since the steps of a staged pull were planned. Rows that an
 // earlier attempt has staged then come from another list than the one that this attempt reads. syncedSince returns
-// false if the rows are published in any case.
+// false if the rows have been staged for so long that they are published in any case.
 func (a *attempt) syncedSince(progress domain.Progress) bool {
 	return progress.Staged && progress.SyncState != a.status.State() && !a.stagedTooLong()
 }

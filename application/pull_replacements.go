@@ -19,12 +19,13 @@ func (s *Service) matching(vendor domain.Vendor) *ports.Matching {
 	return &ports.Matching{Keys: withoutKeys}
 }
 
-// withoutKeys is the key function for a vendor that states no keys of the institution. It returns no keys.
+// withoutKeys is the key function for a vendor whose rows do not contain keys that the institution has assigned. It
+// returns no keys.
 func withoutKeys(domain.TransactionData) domain.InstitutionKeys { return domain.InstitutionKeys{} }
 
-// forPage returns the write after setting the members that are needed to recognise replacements. A row that leaves the
-// quarantine may have been shown by earlier reads, so it must not replace another row. While the quarantine contains a
-// row whose id cannot be read, this applies to every row.
+// forPage returns the write w with those members set that are needed to recognise replacements. A row that leaves the
+// quarantine may not be new, because earlier reads may have returned it, so it must not replace another row. While the
+// quarantine contains a row whose id cannot be read, this applies to every row.
 func (a *attempt) forPage(w ports.PageWrite) ports.PageWrite {
 	w.RecentlyLeft, w.Unshown = a.recentlyLeft, a.unshown
 	w.Matching = a.matching(a.connection.Vendor)
@@ -65,9 +66,9 @@ type heldRows struct {
 }
 
 // newHeldRows returns an empty heldRows for a step that begins at the attempt's progress. The argument sweep reports
-// whether the step finds removals. No row is held back if (a) rows are staged, (b) replacements are kept apart, (c) the
-// connection was empty, or (d) the step finds no removals, no row has left recently, and no live row is from an earlier
-// account reference. In the cases (c) and (d), the rows cannot replace others.
+// whether the step finds removals. No row is held back if (a) rows are staged, (b) KeepReplacementsApart is set, (c)
+// the connection had no transactions, or (d) the step finds no removals, no row was removed recently, and no live row
+// is from an earlier account reference. In the cases (c) and (d), the rows cannot replace others.
 func (a *attempt) newHeldRows(sweep bool) *heldRows {
 	return &heldRows{
 		off: a.empty || a.relink.staged || a.KeepReplacementsApart ||

@@ -198,8 +198,8 @@ func TestRowsThatShiftBetweenAttemptsAreNotSkipped(t *testing.T) {
 	}
 }
 
-// If the vendor's total is never the number of its rows, the attempt fails after three restarts. All
-// rows are stored nevertheless, and a sweep removes none.
+// If the total that the vendor reports is never the number of its rows, the attempt must fail after three restarts. All
+// rows must be stored nevertheless, and a sweep must remove none.
 func TestATotalThatIsNeverRightFailsTheAttempt(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	id := e.requestFullPull(c)

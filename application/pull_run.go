@@ -21,7 +21,7 @@ import (
 // under a lost lease.
 const leaseTime = 20 * time.Second
 
-// retryMin is the minimum wait before the retry of an attempt that did not count.
+// retryMin is the minimum wait before the next attempt if the last one was not counted.
 const retryMin = 250 * time.Millisecond
 
 // RunPull implements ports.Worker: it claims the pull under a lease, makes one attempt at it,
@@ -98,8 +98,8 @@ func (s *Service) runPull(
 const removalPoll = 5 * time.Second
 
 // removeAnnounced applies the announced removals of a pull that is not due yet. Otherwise the removals would wait for
-// the pull before it, which can take hours if the vendor does not respond. The pull becomes due after the duration wait
-// at the earliest. The result is the time until the next call of removeAnnounced.
+// the pull before it, which can take hours if the vendor does not respond. The argument wait is the minimum time until
+// the pull becomes due. The result is the time until the next call of removeAnnounced.
 func (s *Service) removeAnnounced(
 	ctx context.Context, id domain.PullID, at time.Time, wait time.Duration,
 ) (time.Duration, error) {
@@ -140,9 +140,10 @@ func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time
 	return max(outcome.NotBefore.Sub(now), time.Millisecond), nil
 }
 
-// finishSettled stores the outcome of the attempt. Computing the readings of a settled pull takes as long as reading
-// all records of the connection, so it is not limited by cleanupTimeout. If it fails, the outcome is stored without
-// readings; the next settled pull stores readings of the same records.
+// finishSettled stores the outcome of the attempt. After a settled pull (a pull of everything during which the vendor
+// did not synchronise), the store also computes readings (the balance of each account and the sum of its records). This
+// takes as long as reading all records of the connection, so it is not limited by cleanupTimeout. If it fails, the
+// outcome is stored without readings; the next settled pull stores readings of the same records.
 func (a *attempt) finishSettled(ctx context.Context, o ports.Outcome) error {
 	if o.Settled != nil {
 		if err := a.Pulls.Finish(ctx, a.lease, o); err == nil || errors.Is(err, domain.LeaseLost) {
@@ -226,9 +227,9 @@ func codeOf(failure error) domain.Code {
 	return domain.CodeOf(failure)
 }
 
-// healthAfter returns the health after a pull attempt or a connection test. A failure changes the
-// health only if it is of kind Rejected; other failures say nothing about the connection. An attempt that
-// waits for an account has read everything else, which is a success.
+// healthAfter returns the health after a pull attempt or a connection test. A failure changes the health only if it is
+// of kind Rejected; other failures say nothing about the connection. An attempt that failed only because an account is
+// not listed yet counts as a success, because it has read everything else.
 func healthAfter(h domain.Health, status domain.LinkStatus, failure error, now time.Time) domain.Health {
 	switch {
 	case failure == nil, errors.Is(failure, domain.AccountNotListed) && errors.Is(failure, domain.Unavailable):

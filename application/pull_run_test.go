@@ -262,8 +262,7 @@ func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	}
 }
 
-// An error without a kind is retried like other errors. The pull records it only as an internal
-// failure.
+// An error without a kind is retried like other errors. The pull must record it only as an internal failure.
 func TestAnErrorWithoutAKindIsRetried(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))

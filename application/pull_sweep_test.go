@@ -90,8 +90,8 @@ func TestASweepRequiresACompleteSyncBeforeAndAfter(t *testing.T) {
 	}
 }
 
-// A sweep needs no complete synchronisation of accounts, because the vendor may have updated only the
-// transactions.
+// A sweep of transactions must take place even if the vendor's synchronisation of accounts is not complete, because the
+// vendor may have updated only the transactions.
 func TestASweepRequiresOnlyTheSynchronisationOfTransactions(t *testing.T) {
 	for status, want := range map[domain.LinkStatus][]string{
 		{Transactions: domain.OneRead}:                 rowsAfterSweep,
@@ -106,8 +106,8 @@ func TestASweepRequiresOnlyTheSynchronisationOfTransactions(t *testing.T) {
 	}
 }
 
-// A sweep needs the ids of all rows of its step. A crash loses the ids that were read, so the step is read
-// again.
+// A sweep needs the ids of all rows of its step. A crash loses the ids that were read, so the next attempt must read
+// the whole step again.
 func TestASweepReadsAgainAfterACrash(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	id := e.requestFullPull(c)

@@ -55,8 +55,8 @@ type Deps struct {
 	// vendor without a policy are refused. May be nil.
 	Sources map[domain.Vendor]domain.SourcePolicy
 
-	// BaseURLs contains the origins that base URLs of a vendor's connections may have, in the form of
-	// domain.Origin. A vendor without origins may have any address that Egress allows. May be nil.
+	// BaseURLs contains the origins that base URLs of a vendor's connections may have, in the form of domain.Origin. If
+	// a vendor has no entry, its connections may have any address that Egress allows. May be nil.
 	BaseURLs map[domain.Vendor][]string
 
 	Clock    ports.Clock
@@ -69,17 +69,17 @@ type Deps struct {
 	// nothing is traced.
 	Tracer ports.Tracer
 
-	// Go starts work concurrently and returns a function that waits until work has ended. wait panics
-	// if work panicked, and can be called more than once. If Go is nil, work runs in a new goroutine;
-	// a test that runs the service in a single thread sets its own scheduler instead.
+	// Go starts work concurrently and returns the function wait, which waits until work has ended. wait panics if work
+	// panicked, and can be called more than once. If Go is nil, work runs in a new goroutine; a test that runs the
+	// service in a single thread sets its own scheduler instead.
 	Go func(work func()) (wait func())
 
 	// DriftGrace is how long a completeness check must fail before the account counts as drifting. With 0, it counts as
 	// drifting at once.
 	DriftGrace time.Duration
 
-	// WebhookSilenceGrace is how long after the expected time of a vendor's synchronisation its webhook may arrive
-	// before it counts as missing.
+	// WebhookSilenceGrace is how long the webhook about a vendor's synchronisation may be late before it counts as
+	// missing. The delay is measured from the expected time of the synchronisation.
 	WebhookSilenceGrace time.Duration
 
 	// KeepReplacementsApart stores a new row that replaces a removed one as a separate transaction. Otherwise the

@@ -8,9 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// statementStreams limits the statements that are written at the same time. Each of them occupies a connection to
-// the database for as long as its reader takes. The limit is lower than the 4 connections that read an SQLite
-// file, so other reads always proceed.
+// statementStreams limits the statements that are written at the same time. Each of them occupies a connection to the
+// database for as long as its reader takes. The limit is lower than the number of connections that read an SQLite file,
+// which is 4, so other reads always proceed.
 var statementStreams = probeLimit{total: 3, tenant: 2}
 
 // WriteStatement implements ports.Statements. It reads the records twice: first to compute the totals and balances,

@@ -48,8 +48,8 @@ func posted(
 	}
 }
 
-// withAccount returns a function that changes the dependencies. After the change, every account is in BRL and has the
-// given completeness and records (see posted).
+// withAccount returns a function that replaces the Ledger with one in which every account is in BRL and has the given
+// completeness and records (see posted).
 func withAccount(c domain.Completeness, failure error, days ...domain.Date) func(*application.Deps) {
 	return func(d *application.Deps) {
 		account := domain.Account{AccountData: domain.AccountData{Currency: "BRL"}}
@@ -75,7 +75,7 @@ func (e *env) writeStatement(q ports.StatementQuery) (st domain.Statement, days 
 	return st, days, err
 }
 
-// drifting is the completeness of an account that has been drifting since epoch.
+// drifting is the completeness of an account whose balance has differed from its records since epoch.
 var drifting = domain.Completeness{
 	Baseline: &domain.Baseline{Anchor: decimal.NewFromInt(10)}, AnchorDrift: epoch,
 	Last: &domain.AccountReading{Currency: "BRL"},

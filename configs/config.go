@@ -40,8 +40,8 @@ type Config struct {
 	// DatabasePooled means that DatabaseURL is the address of a connection pooler in transaction mode.
 	// DATABASE_POOLED, default false.
 	DatabasePooled bool
-	// DatabaseDistribute means that a migration distributes the tables over the workers of a Citus cluster, whose
-	// coordinator is at DatabaseURL. DATABASE_DISTRIBUTE, default false.
+	// DatabaseDistribute means that DatabaseURL is the address of the coordinator of a Citus cluster, and that a
+	// migration distributes the tables over the workers of the cluster. DATABASE_DISTRIBUTE, default false.
 	DatabaseDistribute bool
 	DatabaseMigrate    bool // DATABASE_MIGRATE, default true; if false, an outdated schema prevents the start
 
@@ -54,13 +54,13 @@ type Config struct {
 	// Sources maps each supported vendor to the ways in which it authenticates its webhooks
 	// (<VENDOR>_WEBHOOK_HMAC_SECRET, _AUTHORIZATION, _SOURCE_CIDRS).
 	Sources map[domain.Vendor]domain.SourcePolicy
-	// BaseURLs maps a vendor to the origins that its base URLs may have, in the form of domain.Origin. The base URLs
-	// of a vendor without origins may have every address that Egress allows. <VENDOR>_BASE_URLS.
+	// BaseURLs maps a vendor to the origins that its base URLs may have, in the form that domain.Origin returns. If a
+	// vendor has no entry, its base URLs may have every address that Egress allows. <VENDOR>_BASE_URLS.
 	BaseURLs       map[domain.Vendor][]string
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored
 
 	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
-	// WebhookSilenceGrace is how long after a vendor's synchronisation the webhook about it may arrive.
+	// WebhookSilenceGrace is how long the webhook about a synchronisation of the vendor may take to arrive.
 	// WEBHOOK_SILENCE_GRACE, default 2h.
 	WebhookSilenceGrace time.Duration
 	// DriftGrace is how long a completeness check must fail before the account counts as drifting. DRIFT_GRACE,
@@ -101,9 +101,9 @@ type Sealing struct {
 type Egress struct {
 	AllowedCIDRs []netip.Prefix // EGRESS_ALLOWED_CIDRS
 	AllowHTTP    bool           // EGRESS_ALLOW_HTTP, default false
-	// Address is a name for the address from which this process calls vendors. Replicas that use the same PostgreSQL
-	// database and have the same name share the rate budgets of the vendors. EGRESS_ADDRESS, default "", which is the
-	// same name for all replicas.
+	// Address is a name that the operator gives to the address from which this process calls vendors. Replicas that use
+	// the same PostgreSQL database and have the same name share the rate budgets of the vendors. EGRESS_ADDRESS,
+	// default "", which is the same name for all replicas.
 	Address string
 }
 

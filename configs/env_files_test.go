@@ -196,7 +196,7 @@ func TestTheCommandTokenReadsOnlyTheSettingsOfTokens(t *testing.T) {
 
 func TestTheTestTableContainsEverySetting(t *testing.T) {
 	_, names, _ := loadRecording(nil)
-	// settings that name the file of a secret are tested with the table secretSettings
+	// the <name>_FILE settings are tested elsewhere, with the table secretSettings
 	for secret := range secretSettings {
 		names = slices.DeleteFunc(names, func(name string) bool { return name == secret+"_FILE" })
 	}

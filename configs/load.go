@@ -14,8 +14,8 @@ import (
 // MinJWTSecret is the minimum length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
 const MinJWTSecret = 32
 
-// MinWebhookSecret is the minimum length of a secret that signs webhooks, in bytes. It is infeasible to guess 128
-// random bits, but a short secret can be found from one signed webhook.
+// MinWebhookSecret is the minimum length of a secret that signs webhooks, in bytes. Someone who has one signed webhook
+// can find a short secret by trying all secrets, but not a secret of 128 random bits.
 const MinWebhookSecret = 16
 
 // baseURLsSuffix is the suffix of the settings that list the allowed origins of a vendor's base URLs.
@@ -129,16 +129,16 @@ func (c *Config) server(r *reader) {
 	c.requireHTTPS(r, "PUBLIC_URL", c.PublicURL)
 }
 
-// requireInProduction records an error if the setting is empty, unless ENV_NAME is "development" or
-// the setting has an error already.
+// requireInProduction records an error if the setting is empty, unless ENV_NAME is "development" or an error about the
+// setting has already been recorded.
 func (c *Config) requireInProduction(r *reader, name, value string) {
 	if value == "" && !c.IsDevelopment() && !r.hasError(name) && !r.hasError(name+fileSuffix) {
 		r.addError(name, "is required unless ENV_NAME=development")
 	}
 }
 
-// requireHTTPS records an error if the URL is set and its scheme is http, unless ENV_NAME is
-// "development" or the setting has an error already.
+// requireHTTPS records an error if the URL is set and its scheme is http, unless ENV_NAME is "development" or an error
+// about the setting has already been recorded.
 func (c *Config) requireHTTPS(r *reader, name, value string) {
 	u, valid := parseURL(value)
 	if valid && u.Scheme != "https" && !c.IsDevelopment() && !r.hasError(name) {
@@ -232,7 +232,7 @@ func (r *reader) baseURLs(vendors map[domain.Vendor][]netip.Prefix) map[domain.V
 	return allowed
 }
 
-// webhookSecret reads a secret of at least MinWebhookSecret bytes, or "" if the setting is unset.
+// webhookSecret reads a secret of at least MinWebhookSecret bytes. It returns "" if the setting is unset.
 func (r *reader) webhookSecret(name string) string {
 	message := "must have at least " + strconv.Itoa(MinWebhookSecret) + " bytes"
 	return parse(r, name, "", message, func(text string) (string, bool) {

@@ -51,8 +51,9 @@ func lookup(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// settingTest contains the test values of one setting. good maps each valid value to the expected result of read. The
-// key "" of good means that the setting is unset, so its value is the default. bad contains invalid values.
+// settingTest contains the test values for one setting. The map good contains valid values, and the result that read
+// must return for each of them. In good, the value "" means that the setting is unset, so that its default applies. bad
+// contains invalid values.
 type settingTest struct {
 	read func(configs.Config) any
 	good map[string]any

@@ -57,8 +57,9 @@ func (r *reader) required(name string) string {
 	return value
 }
 
-// parse reads a setting and converts its text with the argument parse. If the setting is unset or empty, it returns
-// the fallback. If the conversion returns false, it records an error with the message and returns the fallback.
+// parse reads a setting and converts its text by calling the function that is passed as its last argument. If the
+// setting is unset or empty, it returns the fallback. If the conversion returns false, it records an error with the
+// message and returns the fallback.
 func parse[T any](r *reader, name string, fallback T, message string, parse func(string) (T, bool)) T {
 	text := r.text(name, "")
 	if text == "" {
@@ -100,7 +101,8 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 	})
 }
 
-// name reads a name that the operator chooses, for example an IP address or the name of a gateway.
+// name reads a setting whose value is a name that the operator chooses, for example an IP address or the name of a
+// gateway.
 func (r *reader) name(name string) string {
 	const longest = 128
 	message := "must be at most " + strconv.Itoa(longest) + " printable ASCII characters without spaces"
@@ -160,7 +162,7 @@ func (r *reader) origin(name string) string {
 	})
 }
 
-// origins reads origins that are separated by commas. It returns them in the form of domain.Origin.
+// origins reads origins that are separated by commas. It returns them in the form that domain.Origin returns.
 func (r *reader) origins(name string) []string {
 	const message = "must be origins, separated by commas: scheme and host, without a path"
 	return parse(r, name, nil, message, func(text string) (origins []string, ok bool) {

@@ -79,9 +79,9 @@ var databaseProblems = map[string]string{
 // databaseProblem returns why the connection to DATABASE_URL is not protected by TLS with a verified
 // certificate. It returns "" if the connection is protected or if the database is on this machine.
 //
-// If the URL contains no sslmode, PGSSLMODE is used. If neither is set, the driver uses TLS only if the
-// server offers it. The mode require verifies the server like verify-ca if a file of root certificates
-// is configured.
+// If the URL contains no sslmode, PGSSLMODE is used. If neither is set, the driver uses TLS only if the server offers
+// it. If a file of root certificates is configured, the mode "require" verifies the server in the same way as
+// "verify-ca".
 func (c Config) databaseProblem(lookup func(string) (string, bool)) string {
 	u, err := url.Parse(c.DatabaseURL)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {

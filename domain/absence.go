@@ -10,7 +10,8 @@ const (
 	massRemovalWait = time.Hour
 )
 
-// MassRemoval is the warning of a connection while a mass removal of its rows waits for another read.
+// MassRemoval is the warning that a connection has while a mass removal of its rows waits for another read to confirm
+// it.
 const MassRemoval Warning = "mass_removal"
 
 // AccountShared is the warning that a connection has while another live connection reads one of its accounts.
@@ -21,7 +22,7 @@ type Absence struct {
 	ExternalID string
 	Account    string    // the account's external id; "" when the vendor names none
 	Pull       PullID    // the first pull that did not read the row
-	HeldAt     time.Time // when a mass removal first delayed the removal of the row; zero if none did
+	HeldAt     time.Time // when the removal of the row was first delayed as part of a mass removal; zero if it was not
 }
 
 // AbsenceRead describes a complete read (of a whole list) that did not return some of the live rows.
@@ -29,8 +30,8 @@ type AbsenceRead struct {
 	Proof AbsenceProof
 	Pull  PullID
 	At    time.Time
-	// Live maps each account to its number of live rows in the window of the read, including the absent
-	// rows.
+	// Live maps each account to the number of its live rows that are dated within the window of the read. The absent
+	// rows are included.
 	Live map[string]int
 }
 

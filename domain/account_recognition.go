@@ -85,7 +85,7 @@ type LinkedAccount struct {
 	Rows []MatchRow
 }
 
-// AccountPair contains the external ids that one account has before and after a new link.
+// AccountPair contains the external ids that one account has before and after it was linked again.
 type AccountPair struct{ Before, After string }
 
 // The limits for recognising an account by its rows.
@@ -94,16 +94,16 @@ const (
 	minPercentCommon = 95
 )
 
-// RecognizeAccounts finds the accounts that are the same before and after a new link. Each account occurs in at most
-// one pair. Accounts that differ in type, subtype or currency are never the same. The following rules apply in order,
-// each to the accounts that have no partner yet. A rule pairs two accounts only if neither of them also matches a third
-// account:
+// RecognizeAccounts finds the accounts that are the same before and after they were linked again, under a new account
+// reference. Each account occurs in at most one pair. Accounts that differ in type, subtype or currency are never the
+// same. The following rules apply in order, each to the accounts that have no partner yet. A rule pairs two accounts
+// only if neither of them also matches a third account:
 //
 //   - the same id of the institution;
 //   - the same CLABE;
 //   - the same number; the bank and the agency are the same or not stated;
-//   - each side has only one account of this type and currency left. On the days that both accounts cover,
-//     each has at least ten rows, and at least 95 % of the rows match.
+//   - before and after contain only one remaining account of this type and currency each. On the days that both
+//     accounts cover, each has at least ten rows, and at least 95 % of the rows match.
 //
 // The result is ordered by Before and does not depend on the order of the input.
 func RecognizeAccounts(before, after []LinkedAccount) []AccountPair {
@@ -115,7 +115,7 @@ func RecognizeAccounts(before, after []LinkedAccount) []AccountPair {
 }
 
 // ComparableAccounts returns the pairs of accounts that RecognizeAccounts may recognise by their rows. The accounts of
-// such a pair have no number or id in common, and each is the only account of its type and currency on its side. The
+// such a pair have no number or id in common, and each is the only account of its type and currency in its list. The
 // function ignores the rows themselves.
 func ComparableAccounts(before, after []LinkedAccount) []AccountPair {
 	withoutRows := func(accounts []LinkedAccount) []*LinkedAccount {
@@ -183,8 +183,8 @@ func (r *recognition) pairUnique(fits func(before, after *LinkedAccount) bool) {
 	}
 }
 
-// pairByRows pairs two accounts if each is the only remaining account of its type and currency on its side,
-// and their rows match.
+// pairByRows pairs two accounts if each is the only remaining account of its type and currency in its list, and their
+// rows match.
 func (r *recognition) pairByRows() {
 	fitting := recognition{before: r.before, after: r.after}
 	fitting.pairUnique(sameTypeAndCurrency)
@@ -250,7 +250,7 @@ func datesOf(rows []MatchRow) []Date {
 var comparedAccount = AccountID{UUID: uuid.Max}
 
 // rowsWithin returns copies of the rows that are dated within the window. The copies belong to comparedAccount, and
-// their first and last read is the one with the given number.
+// both FirstRead and LastRead equal the argument read.
 func rowsWithin(rows []MatchRow, window Window, read uint64) []MatchRow {
 	var within []MatchRow
 	for _, row := range rows {

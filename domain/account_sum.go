@@ -8,7 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// SumRow contains the values of a live record that the sum of an account needs.
+// SumRow contains the values of a live record from which AccountSum computes its sums.
 type SumRow struct {
 	Date        Date
 	FirstSeenAt time.Time
@@ -85,7 +85,7 @@ type RunningBalance struct {
 	Balance *decimal.Decimal // after the record; nil if the bank states none
 }
 
-// ChainRow contains the values of a posted live record that the check of running balances needs.
+// ChainRow contains the values of a posted live record with which running balances are checked.
 type ChainRow struct {
 	RunningBalance
 

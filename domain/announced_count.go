@@ -53,8 +53,8 @@ type Counted struct {
 	At       time.Time `json:"at"`
 }
 
-// Announce returns the state with further announced counts, with which later readings are then compared. It ignores
-// counts for accounts other than the one with the given external id.
+// Announce returns the state with additional announced counts. Later calls of Count compare them with the rows that
+// were read. It ignores counts for accounts other than the one with the given external id.
 func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Completeness {
 	counts = slices.DeleteFunc(slices.Clone(counts), func(a AnnouncedCount) bool {
 		return a.Account != "" && a.Account != externalID
@@ -63,10 +63,10 @@ func (c Completeness) Announce(externalID string, counts []AnnouncedCount) Compl
 	return c
 }
 
-// Count compares the announced counts with the rows that were read, and returns the state after a settled pull that
-// ended at the given time. The argument read has one item for each count in Announced: the number of its rows that were
-// ever read, including rows that were removed since. A count that is reached is no longer compared. If fewer rows were
-// read, the account drifts until a later pull reaches the count.
+// Count compares the announced counts with the rows that were read. It is called after a settled pull that ended at the
+// given time, and returns the new state. The argument read has one item for each count in Announced: the number of its
+// rows that were ever read, including rows that were removed since. A count that is reached is no longer compared. If
+// fewer rows were read, the account drifts until a later pull reaches the count.
 func (c Completeness) Count(at time.Time, read []int) Completeness {
 	if len(c.Announced) == 0 {
 		return c

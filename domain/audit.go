@@ -17,7 +17,7 @@ import (
 type AuditEntry struct {
 	// ID identifies the entry until Sequence is assigned. It is not part of the entry that callers see.
 	ID       uuid.UUID
-	Sequence int64 // the index of the entry's leaf in the tree of the tenant, from 0
+	Sequence int64 // the index, from 0, of the entry's leaf in the Merkle tree over the tenant's audit log
 	At       time.Time
 	Actor    string // as ports.CallerOf returns it
 	Action   string // "connection.create", "token.mint", …
@@ -28,7 +28,7 @@ type AuditEntry struct {
 	Detail    AuditDetail
 }
 
-// Clean returns the entry with texts that every store accepts.
+// Clean returns the entry with its texts in the form that CleanText returns, which every store accepts.
 func (e AuditEntry) Clean() AuditEntry {
 	e.Actor, e.Action, e.Object = CleanText(e.Actor), CleanText(e.Action), CleanText(e.Object)
 	e.RequestID = CleanText(e.RequestID)
@@ -127,7 +127,8 @@ const maxExactNumber = 1<<53 - 1
 // AuditHash is a hash of a Merkle tree.
 type AuditHash [32]byte
 
-// AuditProof proves that a tree contains a smaller tree or an entry (RFC 6962, sections 2.1.1 and 2.1.2).
+// AuditProof proves that a Merkle tree contains an entry, or that it begins with the entries of a smaller tree (RFC
+// 6962, sections 2.1.1 and 2.1.2).
 type AuditProof struct {
 	Size   int64 // the size of the tree against whose root the proof is verified
 	Hashes []AuditHash

@@ -59,7 +59,7 @@ func Origin(baseURL string) string {
 }
 
 // OriginOf returns the scheme and the host of a URL that [ParseBaseURL] has returned, with the port unless it is the
-// default port of the scheme. Two base URLs of one origin therefore have the same result.
+// default port of the scheme. It therefore returns the same text for all base URLs with the same origin.
 func OriginOf(u *url.URL) string {
 	host, port := u.Host, ""
 	if u.Port() != "" {

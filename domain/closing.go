@@ -132,7 +132,7 @@ func (d *CloseDigest) Close(account AccountID, r CloseRequest, c Completeness) C
 	return closed
 }
 
-// RecordState contains the values of a record on which a close depends.
+// RecordState contains those values of a record that determine whether, and how, a close covers it.
 type RecordState struct {
 	Account AccountID // zero if the record has no account
 	Live    bool      // the record is not removed

@@ -158,7 +158,8 @@ func TestAChangeIsAnAdjustmentOfTheAccountsThatItConcerns(t *testing.T) {
 	}
 }
 
-// closedDay contains what the property test keeps of a close: its digest, and the number of adjustments before it.
+// closedDay contains the values of a close that the property test keeps: its digest, and the number of adjustments that
+// were made before it.
 type closedDay struct {
 	digest [sha256.Size]byte
 	before int

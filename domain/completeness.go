@@ -22,7 +22,8 @@ type CheckName string
 
 // The completeness checks.
 const (
-	// CheckBalanceAnchor compares the anchor of the account with its baseline.
+	// CheckBalanceAnchor compares the anchor of the account with the anchor of its baseline. The anchor is the balance
+	// minus the sum of the posted records; see AccountReading.Anchor.
 	CheckBalanceAnchor CheckName = "balance_anchor"
 	// CheckRunningBalance compares the balances that the bank states after consecutive records with the amounts of
 	// these records.
@@ -324,7 +325,7 @@ func (c Completeness) Results(now time.Time, grace time.Duration) []CheckResult 
 	return results
 }
 
-// compareReading returns the results of the checks that compare the latest reading.
+// compareReading returns the results of CheckBalanceAnchor and CheckRunningBalance for the latest reading.
 func (c Completeness) compareReading(now time.Time, grace time.Duration) []CheckResult {
 	anchor := CheckResult{
 		Check: CheckBalanceAnchor, State: checkState(c.AnchorDrift, now, grace), At: c.Last.At,

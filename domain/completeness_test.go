@@ -334,7 +334,8 @@ func TestRunningBalancesAreUsedIfAtMostOnePairInTenDoesNotFit(t *testing.T) {
 	}
 }
 
-// accountOfChain returns the state after a reading of an account with these running balances.
+// accountOfChain returns the completeness c after the next reading of an account, whose rows have the given running
+// balances.
 func accountOfChain(c domain.Completeness, rows []domain.ChainRow, at time.Time) domain.Completeness {
 	sum := domain.NewAccountSum(domain.VendorBalance{Amount: decimal.NewFromInt(10), Currency: "BRL"}, c.Baseline, at)
 	brl, _ := domain.ParseMoney("1", "BRL")

@@ -82,8 +82,8 @@ func (c *Connection) Validate() []*Error {
 // Rename changes the connection's name.
 func (c *Connection) Rename(name string) { c.Name = name }
 
-// Repoint changes the connection's target at its vendor and resets its health, its consent and its watch for webhooks,
-// because they describe the old target. If the target stays the same, nothing changes.
+// Repoint changes the connection's target at its vendor and resets its health, its consent and what is known about its
+// webhooks, because they describe the old target. If the target stays the same, nothing changes.
 func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return

@@ -78,7 +78,7 @@ type Consent struct {
 	Key       string    // identifies the consent; "" if the vendor has not identified it
 	ExpiresAt time.Time // zero if no expiry is known
 	// NoticeAt is when the consent begins to count as expiring, which is ConsentNotice before ExpiresAt. It is zero if
-	// the service has already noticed this, and if there is no expiry to notice.
+	// the service has already noticed that the consent is expiring, or if there is no expiry to notice.
 	NoticeAt time.Time
 }
 

@@ -26,8 +26,7 @@ func (d Date) AddDays(days int) Date {
 	return DateOf(at.AddDate(0, 0, days))
 }
 
-// Window is a range of value dates, including both ends. A window is open at an end that is
-// zero.
+// Window is a range of value dates, including both ends. If From or To is zero, the window has no limit at that end.
 type Window struct {
 	From Date `json:"from,omitempty"`
 	To   Date `json:"to,omitempty"`

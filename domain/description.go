@@ -41,12 +41,13 @@ var acquirers = wordSet(`pag pags pagseguro pagbank pagto pg pgto mercadopago me
 	adyen stripe st sq tst wix pb pagbrasil pagarme pgme vindi iugu zoop zp safrapay sipag vero adq mlp ame nupay
 	hna dlo rappi appmax`)
 
-// codeWords announce a number that identifies the record at the bank. Such a number does not describe the movement.
+// codeWords are words that precede a number by which the bank identifies the record. Such a number does not describe
+// the movement.
 var codeWords = wordSet(`nsu doc docto documento aut auto autorizacao autorizacion auth cod codigo ref refer
 	referencia reference folio num numero nro nr ctrl controle protocolo txid rastreo rfc final seq operacao
 	operacion terminal cv`)
 
-// instalmentWords announce the number of an instalment.
+// instalmentWords are words that precede the number of an instalment.
 var instalmentWords = wordSet("parc parcela parcelado parcelamento cuota mens mensualidad msi prest prestacao")
 
 // pendingWords mark a pending movement. They disappear when it is posted.
@@ -114,8 +115,8 @@ func (d *description) volatile(tokens []string) int {
 	return 0
 }
 
-// readCode reads "nsu 12" and "cod aut 9x12". It returns the number of tokens that it has read, or 0 if no
-// code follows the word.
+// readCode reads a code such as "nsu 12" or "cod aut 9x12" at the start of the tokens. It returns the number of tokens
+// that it has read, or 0 if no code follows the word.
 func (d *description) readCode(tokens []string) int {
 	switch {
 	case len(tokens) > 1 && strings.ContainsFunc(tokens[1], isDigit):
@@ -129,8 +130,8 @@ func (d *description) readCode(tokens []string) int {
 	return 0
 }
 
-// readInstalment reads "parc 2/10" and "parcela 2 de 10". It returns the number of tokens that it has read,
-// or 0 if the tokens have another form.
+// readInstalment reads an instalment such as "parc 2/10" or "parcela 2 de 10" at the start of the tokens. It returns
+// the number of tokens that it has read, or 0 if the tokens have another form.
 func (d *description) readInstalment(tokens []string) int {
 	if len(tokens) > 1 {
 		if number, count, ok := fraction(tokens[1]); ok {

@@ -28,8 +28,8 @@ const (
 	// ErasureTimeout is how long a worker's claim on an erasure lasts. It is longer than one batch or one call to the
 	// vendor can take.
 	ErasureTimeout = 30 * time.Second
-	// ErasureSettle is the wait between two passes. A request that began before the connection was deleted can still
-	// store data during the first pass; it has ended when the second pass begins.
+	// ErasureSettle is the wait between two passes over all tables. A request that began before the connection was
+	// deleted can still store data during the first pass; it has ended when the second pass begins.
 	ErasureSettle = 3 * time.Second
 	// ErasureEcho is the wait between the deletion at the vendor and one more pass. The additional pass is needed
 	// because the vendor announces the deletion to every webhook of the application.

@@ -38,7 +38,7 @@ const (
 	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
 	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token, so it was not stored
 	NoAnchor           Code = "no_anchor"            // Conflict: the balance of the account cannot be compared
-	NothingToUndo      Code = "nothing_to_undo"      // Conflict: the transaction has replaced no other row
+	NothingToUndo      Code = "nothing_to_undo"      // Conflict: no replacement of the transaction is left
 	AccountDrifting    Code = "account_drifting"     // Conflict: the records of the account do not explain its balance
 	NoBalance          Code = "no_balance"           // Conflict: no balance of the account is known
 	NoAccountAmount    Code = "no_account_amount"    // Conflict: an amount in the account's currency is not known
@@ -48,7 +48,7 @@ const (
 	AlreadyErased      Code = "already_erased"       // Conflict: the connection is erased; the vendor cannot be asked
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	TargetChanged      Code = "target_changed"       // Conflict: the connection's address or reference has changed
-	AccountContinues   Code = "account_continues"    // Conflict: a new account continues one of an earlier reference
+	AccountContinues   Code = "account_continues"    // Conflict: a new account continues an earlier account
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
 	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference

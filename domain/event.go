@@ -183,8 +183,8 @@ func (e SubscriptionEvent) CloudEvent(tenant TenantID, data []byte) []byte {
 }
 
 // HealthEvent returns the type of the event that reports a change of a connection's health. changed is false if no
-// event reports the change. If an operator resets the health with a new credential or target, that does not count as a
-// recovery.
+// event reports the change. It does not count as a recovery if the health was reset because an operator has set a new
+// credential or target.
 func HealthEvent(before, after Health) (t EventType, changed bool) {
 	switch {
 	case after.NeedsReauth && !before.NeedsReauth:

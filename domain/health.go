@@ -46,8 +46,9 @@ const (
 	// NoProof means that the row may still exist: the vendor hides rows while it synchronises,
 	// and after a synchronisation that has failed.
 	NoProof AbsenceProof = iota
-	// TwoReads means that the row was removed at the vendor if the complete read of the previous pull did
-	// not return it either. It is used for a vendor that does not report whether its lists are complete.
+	// TwoReads means that one such read is not enough: the row was removed at the vendor if the complete read of the
+	// previous pull did not return it either. It is used for a vendor that does not report whether its lists are
+	// complete.
 	TwoReads
 	// OneRead means that the row was removed at the vendor.
 	OneRead
@@ -79,7 +80,7 @@ func (s LinkStatus) SameState(other LinkStatus) bool {
 	return s == other
 }
 
-// State returns a text that is equal for statuses of the same state.
+// State formats the status as one text. Statuses for which SameState returns true have the same text.
 func (s LinkStatus) State() string {
 	return fmt.Sprintf("%t %t %d %d %s", s.NeedsReauth, s.SyncComplete, s.Accounts, s.Transactions, s.SyncMarker)
 }

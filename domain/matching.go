@@ -11,7 +11,7 @@ import (
 // MatchRow contains the values of a vendor's row that are used for matching. Each value is stored with the row or
 // computed from its stored metadata.
 type MatchRow struct {
-	ExternalID   string    // unique among the rows of one side
+	ExternalID   string    // unique within MatchInput.Left and within MatchInput.Came
 	Account      AccountID // a row without an account is never matched
 	Amount       Money
 	AccountMoney *Money // as in TransactionData
@@ -21,9 +21,10 @@ type MatchRow struct {
 	Description  string
 	Keys         InstitutionKeys
 	// FirstRead and LastRead are the first and the last read of the vendor that showed the row. The reads of a
-	// connection are numbered in the order in which they began. LastRead need not be updated each time a read shows a
-	// live row again. But it must be updated if the same read is the first to show another row with the same amount or
-	// institution key. Only then can the number of the read decide whether two rows match.
+	// connection are numbered in the order in which they began. For a live row, LastRead may be lower than the number
+	// of the last read that showed it. There is one exception: if that read was the first to show another row with the
+	// same amount or institution key, LastRead must be the number of that read. Otherwise both rows could be matched,
+	// although one read showed both.
 	FirstRead, LastRead uint64
 	// LearnedAt is when the service first saw the row. For a removed row (one that left), it is when the service found
 	// that the vendor no longer has the row.

@@ -53,8 +53,9 @@ func TestNamesOfTransfersAreSimilarFromSixtyPercentOn(t *testing.T) {
 	})
 }
 
-// Rows that cannot be matched with any row of the other side must not count when the sizes of two groups are compared.
-// This holds only for groups with at most 16,384 pairs of rows.
+// A removed row must not count in the comparison of the sizes of two groups if it cannot be matched with any new row.
+// The same applies to a new row that cannot be matched with any removed row. This holds only for groups with at most
+// 16,384 pairs of rows.
 func TestRowsThatCannotMatchAreLeftOutOfGroupsWithFewPairs(t *testing.T) {
 	for count, want := range map[int]int{127: 126, 128: 127, 129: 0} {
 		in := domain.MatchInput{

@@ -6,8 +6,8 @@ import (
 	"sort"
 )
 
-// rowGroup contains the rows of one side that cannot be distinguished: they have the same class, text, day
-// and instalment, and their texts contain the same date, time and tax number.
+// rowGroup contains removed rows, or new rows, that cannot be distinguished: they have the same class (see
+// matchNearest), text, day and instalment, and their texts contain the same date, time and tax number.
 type rowGroup struct {
 	rows []*matchRow
 	day  int
@@ -38,8 +38,8 @@ type groupPair struct {
 	days       int // number of days between the dates of both groups
 }
 
-// matchNearest matches rows of the same class. Pairs with the nearest dates are matched first. classOf
-// returns "" for a row without a class. allowed reports whether a pair may be matched.
+// matchNearest matches rows for which classOf returns the same class. It ignores rows for which classOf returns "".
+// Pairs with the nearest dates are matched first. allowed reports whether a pair may be matched.
 func (m *matcher) matchNearest(
 	rule MatchRule, classOf func(*matchRow) string, maxDays int, allowed func(left, came *matchRow) bool,
 ) {
@@ -157,10 +157,10 @@ func components(pairs []groupPair) [][]groupPair {
 	return sets
 }
 
-// settle matches the groups of one component. All pairs of a component have the same distance in days. If a side has
-// several groups, the groups are matched only if their order is the same on both sides: the first group of removed rows
-// is matched with the first group of new rows, and so on. Otherwise no pair is nearer than another, and the rows become
-// ambiguous.
+// settle matches the groups of one component. All pairs of a component have the same distance in days. If there are
+// several groups of removed rows or of new rows, the groups are matched only if both kinds have the same order: the
+// first group of removed rows is matched with the first group of new rows, and so on. Otherwise no pair is nearer than
+// another, and the rows become ambiguous.
 func (m *matcher) settle(component []groupPair, rule MatchRule, allowed func(left, came *matchRow) bool) {
 	lefts, cames := sides(component)
 	if !inOrder(lefts, cames, component) {
@@ -174,7 +174,8 @@ func (m *matcher) settle(component []groupPair, rule MatchRule, allowed func(lef
 	}
 }
 
-// sides returns the groups of each side of a component, ordered by day and without duplicates.
+// sides returns the groups of removed rows (lefts) and of new rows (cames) of a component, ordered by day and without
+// duplicates.
 func sides(component []groupPair) (lefts, cames []*rowGroup) {
 	seen := map[*rowGroup]bool{}
 	add := func(groups []*rowGroup, group *rowGroup) []*rowGroup {
@@ -193,7 +194,7 @@ func sides(component []groupPair) (lefts, cames []*rowGroup) {
 	return lefts, cames
 }
 
-// inOrder reports whether both sides have the same number of groups, no two groups of a side have the same
+// inOrder reports whether lefts and cames have the same number of groups, no two groups of the same list have the same
 // day, and the groups at each position form a pair of the component.
 func inOrder(lefts, cames []*rowGroup, component []groupPair) bool {
 	if len(lefts) != len(cames) {
@@ -213,7 +214,8 @@ func inOrder(lefts, cames []*rowGroup, component []groupPair) bool {
 }
 
 // matchGroups matches the rows of two groups. If the groups differ in size, it is unknown which rows belong together,
-// so no row is matched. After a new link, however, both sides are complete, and as many rows as possible are matched.
+// so no row is matched. If the account was linked again, however, both sides are complete, and as many rows as possible
+// are matched.
 func (m *matcher) matchGroups(
 	left, came *rowGroup, rule MatchRule, allowed func(left, came *matchRow) bool,
 ) {
@@ -229,8 +231,9 @@ func (m *matcher) matchGroups(
 	}
 }
 
-// apart returns the rows of each side for which areApart is true with at least one row of the other side.
-// Only these rows can be matched. If there are too many pairs to check, it returns all rows.
+// apart returns the removed rows for which areApart is true with at least one new row, and the new rows for which it is
+// true with at least one removed row. Only these rows can be matched. If there are too many pairs to check, it returns
+// all rows.
 func (m *matcher) apart(lefts, cames []*matchRow) (apartLefts, apartCames []*matchRow) {
 	if len(lefts)*len(cames) > maxPairsTried {
 		return lefts, cames

@@ -155,7 +155,8 @@ func TestManyGroupsOfOneDescriptionAreNotCompared(t *testing.T) {
 	}
 }
 
-// identical returns n rows of one side that cannot be distinguished.
+// identical returns n rows that cannot be distinguished. Each row is created by calling row, which is the function left
+// or came.
 func identical(n int, row func(string, ...rowOption) domain.MatchRow, prefix string, options ...rowOption) rows {
 	all := make(rows, n)
 	for i := range all {
@@ -165,8 +166,8 @@ func identical(n int, row func(string, ...rowOption) domain.MatchRow, prefix str
 }
 
 // At most 16,384 pairs may be tried for two groups of identical rows. If there are more pairs, a posted row among many
-// pending rows is not matched. Rows that a read has shown together with every row of the other side then still count as
-// candidates.
+// pending rows is not matched. In this case, a row counts as a candidate even if a read has shown it together with
+// every row with which it could be matched.
 func TestTheNumberOfPairsThatAreTriedIsBounded(t *testing.T) {
 	for pendingRows, want := range map[int]int{1<<14 - 1: 1, 1 << 14: 0} {
 		in := domain.MatchInput{

@@ -13,7 +13,7 @@ type MatchRule string
 
 // The rules, in the order in which they apply.
 const (
-	// SameKey: both rows have the same institution key, and no other row of either side has it.
+	// SameKey: both rows have the same institution key, and no other removed or new row has it.
 	//
 	// Evidence: Pluggy looks up a transaction by "the institution's own transaction id, when the connection
 	// provides one", and keeps its own id only if that key matches
@@ -30,8 +30,7 @@ const (
 	// new date, or a number in the description that the bank assigns again, therefore results in a new id.
 	SameDescription MatchRule = "same_description"
 
-	// SimilarText: equal amounts, similar descriptions, at most 10 days apart, and no other candidate
-	// on either side.
+	// SimilarText: equal amounts, similar descriptions, at most 10 days apart, and neither row has another candidate.
 	//
 	// Evidence: Belvo may create a second transaction "if an institution changes the amount,
 	// description, or value_date of a transaction after it was already collected"
@@ -123,8 +122,8 @@ func (r *matchRow) withAmount(key string) string {
 	return joinParts(key, r.amount)
 }
 
-// matchKeys applies the rule SameKey. A key that several rows of one side share identifies none of them,
-// even if some of these rows are already matched.
+// matchKeys applies the rule SameKey. A key that several removed rows share, or several new rows, identifies none of
+// them, even if some of these rows are already matched.
 func (m *matcher) matchKeys() {
 	for _, keyOf := range keyKinds {
 		lefts, cames := indexRows(m.left, keyOf), indexRows(m.came, keyOf)

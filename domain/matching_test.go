@@ -27,7 +27,7 @@ func movement(id string, options ...rowOption) domain.MatchRow {
 	return r
 }
 
-// left returns a removed row: only the first of two reads showed it.
+// left returns a removed row: the first of two reads showed it, and the second did not.
 func left(id string, options ...rowOption) domain.MatchRow {
 	r := movement(id, options...)
 	if r.LastRead == 0 {
@@ -102,7 +102,7 @@ func dollars(foreign, account string) rowOption {
 	}
 }
 
-// rows is a shorter name for the rows of one side.
+// rows is a short name for a list of removed rows or of new rows.
 type rows = []domain.MatchRow
 
 // pairs formats each match as "left>came rule".

@@ -59,8 +59,8 @@ type Step struct {
 	// Sweep means that the list is complete for its account and window: a stored row that the list does not
 	// contain was removed at the vendor.
 	Sweep bool `json:"sweep,omitempty"`
-	// Resume means that each attempt continues the step where the previous attempt stopped. An attempt that
-	// continues a step has not seen the whole list, so it does not sweep. Without Resume, every attempt
+	// Resume means that each attempt continues the step where the previous attempt stopped. An attempt that continues a
+	// step has not seen the whole list, so it cannot conclude that a row was removed. Without Resume, every attempt
 	// reads a step with Sweep from its first page.
 	Resume bool `json:"resume,omitempty"`
 }
@@ -84,8 +84,8 @@ type Progress struct {
 	// Total is the number of rows in the current step's list, as the vendor reported it with the first
 	// page; nil if the vendor reported no number.
 	Total *int `json:"total,omitempty"`
-	// Awaited contains, by external id, the accounts that the scope names and the vendor does not list yet. The value
-	// is the time since which the pull waits for the account.
+	// Awaited contains the accounts that the scope names, but that the vendor does not list yet. It maps the external
+	// id of each of them to the time since which the pull waits for the account.
 	Awaited map[string]time.Time `json:"awaited,omitempty"`
 	// ReadAt is the time at which the pull had read everything except the accounts in Awaited; zero if it has not read
 	// everything yet.

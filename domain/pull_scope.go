@@ -16,8 +16,8 @@ const maxNamed = 10_000
 const MaxScopeBytes = 2 << 20
 
 // LargeScope returns the scope for deliveries whose scopes together exceed MaxScopeBytes. It requests everything. That
-// covers all parts of the scopes except two: the announced removals, and the names of accounts, so its pull does not
-// wait for an account that is not listed yet. The argument signal is the most recent signal of the deliveries.
+// covers all parts of the scopes except (a) the announced removals and (b) the names of accounts. The pull therefore
+// does not wait for an account that is not listed yet. The argument signal is the most recent signal of the deliveries.
 func LargeScope(signal Signal) PullScope {
 	return PullScope{Everything: true, MoreRemoved: true, Signal: signal}
 }
@@ -36,8 +36,8 @@ type PullScope struct {
 	Created map[string]time.Time `json:"created,omitempty"`
 	// Changed maps accounts to the external ids of the rows to read from them.
 	Changed map[string][]string `json:"changed,omitempty"`
-	// Accounts contains account names, sorted. They come from the members Created and Changed of scopes that were
-	// merged into a scope that requests everything.
+	// Accounts contains external ids of accounts, sorted. They come from the members Created and Changed of scopes that
+	// were merged into a scope that requests everything.
 	Accounts []string `json:"accounts,omitempty"`
 	// Removed contains the external ids of rows that the vendor announced as removed.
 	Removed []string `json:"removed,omitempty"`
@@ -47,8 +47,8 @@ type PullScope struct {
 	// Signal is the most recent report about the account reference as a whole, for example that the
 	// account holder must sign in again.
 	Signal Signal `json:"signal,omitempty"`
-	// Consents are the reports of events about the consent of the account holder, oldest first, at most
-	// MaxConsentReports.
+	// Consents contains what events have reported about the consent of the account holder, oldest first. It has at most
+	// MaxConsentReports items.
 	Consents []ConsentReport `json:"consents,omitempty"`
 	// Announced are the numbers of rows that the vendor has announced, oldest first, at most MaxAnnounced.
 	Announced []AnnouncedCount `json:"announced,omitempty"`
@@ -125,7 +125,7 @@ func (a PullScope) AccountNames() []string {
 	return sortedSet(slices.AppendSeq(names, maps.Keys(a.Changed)))
 }
 
-// NamesAny reports whether the scope contains the name of at least one of the accounts.
+// NamesAny reports whether the scope names at least one of the accounts. The keys of accounts are external ids.
 func (a PullScope) NamesAny(accounts map[string]time.Time) bool {
 	return slices.ContainsFunc(a.AccountNames(), func(name string) bool {
 		_, ok := accounts[name]

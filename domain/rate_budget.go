@@ -187,8 +187,8 @@ func (b RateBudget) tokensIn(a RateAllowance, n int, now time.Time) time.Duratio
 }
 
 // at returns a copy of the state, updated to the time now. If the clock of the store was set back, the stored times can
-// be later than the rules allow. The copy then has the latest allowed times: the bucket is empty, and a block lasts
-// MaxRateBlock.
+// be later than the rules allow. In the copy, these times are then replaced by the latest allowed ones, which means
+// that the bucket is empty and a block lasts MaxRateBlock.
 func (b RateBudget) at(a RateAllowance, r RateRequest, now time.Time) RateBudget {
 	b.FullAt = earlier(later(b.FullAt, r.FullAt), now.Add(a.calls(a.Burst)))
 	if r.BlockFor > 0 {
@@ -209,8 +209,9 @@ func (r ReplicaDemand) live(now time.Time) bool {
 	return now.Sub(r.AskedAt) < RateDemandTTL && r.AskedAt.Sub(now) < RateDemandTTL
 }
 
-// record replaces the demand of a replica. A tenant that had no waiting calls begins at the lowest count of the tenants
-// with waiting calls, so that a tenant cannot save up tokens; the same applies to the replicas of a tenant.
+// record replaces the demand of a replica. If a tenant had no waiting calls before, its count begins at the lowest
+// count of the tenants with waiting calls, so that no tenant can save up tokens. The same applies to the replicas of a
+// tenant.
 func (b *RateBudget) record(r RateRequest, now time.Time) {
 	for i := range b.Demands {
 		d := &b.Demands[i]

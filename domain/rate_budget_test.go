@@ -408,8 +408,8 @@ func TestATenantCannotSaveUpTokens(t *testing.T) {
 	}
 }
 
-// A replica that starts to wait must begin with the lowest count of the replicas that already wait for the same tenant.
-// A replica whose calls were all served must not be considered.
+// A replica that starts to wait must begin with the lowest count of served calls among the replicas that already wait
+// for the same tenant. A replica whose calls were all served must not be considered.
 func TestAReplicaThatStartsToWaitGetsItsShareOfATenant(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	var state domain.RateBudget
@@ -509,8 +509,8 @@ func TestWhoGetsTheNextToken(t *testing.T) {
 	}
 }
 
-// A new tenant must begin with the lowest count of the tenants that wait. If no call waits, it must begin with the
-// highest count of all tenants.
+// A new tenant must begin with the lowest count of served calls among the tenants that wait. If no call waits, it must
+// begin with the highest count of all tenants.
 func TestANewTenantCannotOvertakeTheTenantsThatWait(t *testing.T) {
 	a := domain.NewRateAllowance(360)
 	idle, many := rateDemand(2, 4, waitingOn("b", 0, 4)), rateDemand(3, 20, waitingOn("b", 1, 20))

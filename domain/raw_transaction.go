@@ -17,15 +17,15 @@ type RawTransaction struct {
 	// UnreadableRowID, and ContentHash is zero.
 	ExternalID  string
 	ContentHash ContentHash
-	// Normalize returns the row in normalised form. The result depends only on the input that ContentHash
-	// covers. Errors: an error of UnreadableRow if the row cannot be converted exactly; the result then
-	// contains only Metadata, with the row's bytes. Unavailable (malformed_response) if the row is not
-	// JSON, because the whole page is then invalid.
+	// Normalize returns the row in normalised form. The result depends only on the input that ContentHash covers. If
+	// the row cannot be converted exactly, Normalize returns an error that UnreadableRow created, and the result
+	// contains only Metadata, with the row's bytes. If the row is not JSON, it returns Unavailable
+	// (malformed_response), because the whole page is then invalid.
 	Normalize func() (TransactionData, error)
 }
 
-// RawTransactionsOf wraps rows that are already normalised. Each keeps the content hash of its row; a store
-// never treats a row with the zero hash as unchanged.
+// RawTransactionsOf wraps rows that are already normalised. Each RawTransaction has the content hash of its row. If
+// this is the zero hash, a store never treats the row as unchanged.
 func RawTransactionsOf(rows ...TransactionData) []RawTransaction {
 	seen := make([]RawTransaction, 0, len(rows))
 	for _, row := range rows {

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// MaxStaged is how long the rows of a new account reference stay staged while the vendor synchronises. After this time,
-// the next complete read publishes them.
+// MaxStaged is how long the rows of a new account reference stay staged (stored, but not visible) while the vendor
+// synchronises. After this time, the next complete read publishes them.
 const MaxStaged = 24 * time.Hour
 
-// RelinkInput contains the rows of one account before and after a new link. The members FirstRead, LastRead and
-// LearnedAt of the rows are ignored. No external id occurs both in Came and in another list.
+// RelinkInput contains the rows of one account before and after it was linked again. The members FirstRead, LastRead
+// and LearnedAt of the rows are ignored. No external id occurs both in Came and in another list.
 type RelinkInput struct {
 	Live []MatchRow // rows that the vendor showed last under the earlier reference
 	// NotShown contains rows that were removed recently because no read of the new reference had shown them. The vendor
@@ -63,7 +63,7 @@ func MatchUnshown(in RelinkInput) []Match {
 	return MatchRelinked(in)
 }
 
-// readBy returns copies of the rows, in which the first and the last read is the one with the given number.
+// readBy returns copies of the rows, in which both FirstRead and LastRead equal the argument read.
 func readBy(rows []MatchRow, read uint64) []MatchRow {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -78,18 +78,18 @@ type RecognizedPair struct {
 	After  string // external id
 }
 
-// RelinkedAccounts are the accounts before and after a new link.
+// RelinkedAccounts contains the accounts before and after they were linked again.
 type RelinkedAccounts struct {
 	Before   []Account
 	After    []AccountData
-	Identity func(AccountData) AccountIdentity // a pure function
+	Identity func(AccountData) AccountIdentity // returns the identity of an account; a pure function
 }
 
-// Recognize returns the pairs of accounts in which the account after the new link continues the account before it. Two
-// accounts with the same external id are the same account. The other accounts are recognised by RecognizeAccounts, with
-// the rows that rowsBefore and rowsAfter return. If one of these functions fails, Recognize returns its error. If
-// rowsBefore is nil, accounts are not compared by their rows. comparable reports whether there are accounts that could
-// be compared by their rows.
+// Recognize returns the pairs of accounts in which an account in After continues an account in Before. Two accounts
+// with the same external id are the same account. The other accounts are recognised by RecognizeAccounts, with the rows
+// that rowsBefore and rowsAfter return. If one of these functions fails, Recognize returns its error. If rowsBefore is
+// nil, accounts are not compared by their rows. comparable reports whether there are accounts that could be compared by
+// their rows.
 func (r RelinkedAccounts) Recognize(
 	rowsBefore func(Account) ([]MatchRow, error), rowsAfter func(externalID string) ([]MatchRow, error),
 ) (pairs []RecognizedPair, comparable bool, err error) {

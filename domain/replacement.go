@@ -6,7 +6,7 @@ import (
 )
 
 // MaxMatchRows is the maximum number of removed rows, and the maximum number of new rows, that are compared in order to
-// find replacements in a connection. If there are more rows on one side, no row is matched.
+// find replacements in a connection. If there are more removed rows, or more new rows, no row is matched.
 const MaxMatchRows = 10_000
 
 // MaxReplacements is the maximum number of replacements that one write stores.
@@ -22,7 +22,7 @@ const (
 	MatchDays = 40
 )
 
-// Superseded is a vendor's row that a transaction had before its present row.
+// Superseded is a former row of a transaction at the vendor. A newer row has replaced it.
 type Superseded struct {
 	ExternalID string    `json:"externalId"`
 	At         time.Time `json:"at"` // when the next row replaced it
@@ -52,8 +52,8 @@ func NothingToSplit() error {
 	return &Error{Kind: Conflict, Code: NothingToUndo, Message: "the transaction has replaced no other row"}
 }
 
-// LastPast returns the row that a split restores. Errors: Conflict (nothing_to_undo) if the transaction has replaced no
-// row, or is superseded.
+// LastPast returns the row that is restored if the last replacement is undone (a split). Errors: Conflict
+// (nothing_to_undo) if the transaction has replaced no row, or is superseded.
 func (t Transaction) LastPast() (Superseded, error) {
 	if len(t.Supersedes) == 0 || !t.SupersededBy.IsZero() {
 		return Superseded{}, NothingToSplit()
@@ -70,8 +70,8 @@ type LeftRow struct {
 	AbsentSince PullID
 }
 
-// CameRow is a row that came, which means a new row. Account is zero if the vendor's row has no account. Transaction.ID
-// is zero if the row is not stored yet.
+// CameRow is a row that came (a new row). Account is zero if the vendor's row has no account. Transaction.ID is zero if
+// the row is not stored yet.
 type CameRow struct {
 	Transaction
 	FirstPull PullID    // the pull that stored the row first; zero for a row that is not stored yet
@@ -143,9 +143,9 @@ func (in ReplacementInput) number(pull PullID) uint64 {
 	return uint64(slices.IndexFunc(in.Reads, func(r PullRead) bool { return r.ID == pull }) + 1)
 }
 
-// lastRead returns the number of the last read that may have shown the row; 0 if no pull of Reads has shown it. The
-// list from which a pull found the row to be missing has not shown it, and neither have later pulls. An earlier list of
-// the same pull may have shown it.
+// lastRead returns the number of the last read that may have shown the row; 0 if no pull of Reads has shown it. If a
+// pull found that its list lacks the row, that list has not shown the row, and neither have later pulls. An earlier
+// list of the same pull may have shown it.
 func (in ReplacementInput) lastRead(left *LeftRow) uint64 {
 	end := in.number(left.AbsentSince)
 	if end > 0 && !in.Reads[end-1].Progress.Reread {
@@ -167,7 +167,7 @@ func (in ReplacementInput) lastRead(left *LeftRow) uint64 {
 	return 0
 }
 
-// MayHaveShown reports whether the lists of a pull with this progress would contain the row if it existed. It does not
+// MayHaveShown reports whether a pull with this progress would have read the row, if the vendor had it. It does not
 // consider the rows in Shown.
 func (p Progress) MayHaveShown(row TransactionData) bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool {

@@ -266,7 +266,8 @@ func TestASplitRestoresTheLastRow(t *testing.T) {
 	}
 }
 
-// relinked returns accounts before and after a new link, with the numbers by which they are recognised.
+// relinked returns accounts before and after they were linked again. The maps contain the number by which each account
+// is recognised.
 func relinked(before, after map[string]string) domain.RelinkedAccounts {
 	r := domain.RelinkedAccounts{Identity: func(a domain.AccountData) domain.AccountIdentity {
 		return domain.NewAccountIdentity("", "", a.Number, "", "")

@@ -19,7 +19,7 @@ import (
 
 const canary = "canary-7f3a9c"
 
-// holder has a secret in an unexported field. fmt cannot call the secret's methods there.
+// holder has a secret in an unexported field, where fmt cannot call the methods of the secret.
 type holder[T any] struct {
 	hidden T
 	Shown  T

@@ -8,7 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// PostedRecord contains the values of a live posted record that a statement needs.
+// PostedRecord contains the values of a live posted record from which a statement is computed.
 type PostedRecord struct {
 	SumRow
 
@@ -31,7 +31,8 @@ type Statement struct {
 	Credits  StatementTotal // money in
 	Debits   StatementTotal // money out
 	// Digits is the largest number of digits, and Scale the largest number of digits after the decimal point, in the
-	// amounts, totals and balances above. A format that allows fewer digits refuses the statement.
+	// amounts, totals and balances above. A format that allows fewer digits returns an error instead of writing the
+	// statement.
 	Digits, Scale int
 }
 
@@ -45,7 +46,7 @@ type StatementTotal struct {
 	Sum   decimal.Decimal
 }
 
-// StatementRecord is a record in the form that a statement contains.
+// StatementRecord is a record in the form in which a statement contains it.
 type StatementRecord struct {
 	ID           TransactionID
 	ExternalID   string
@@ -170,7 +171,8 @@ func (s *StatementSum) Statement(id uuid.UUID, today Date, at time.Time) Stateme
 // Net returns the sum of the records.
 func (st Statement) Net() decimal.Decimal { return st.Credits.Sum.Sub(st.Debits.Sum) }
 
-// Record returns a record in the form that the statement contains. Errors: Conflict (no_account_amount).
+// Record converts a record to the form in which the statement contains it. Errors: Conflict (no_account_amount) if the
+// amount in the currency of the statement is not known.
 func (st Statement) Record(r PostedRecord) (StatementRecord, error) {
 	amount, ok := r.InCurrency(st.Currency)
 	if !ok {

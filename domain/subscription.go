@@ -26,7 +26,7 @@ const (
 	RetryEventsFor = 3 * 24 * time.Hour
 	// OldSecretFor is how long events are also signed with the replaced signing secret.
 	OldSecretFor = 24 * time.Hour
-	// maxEventFilters is the maximum number of types of a subscription.
+	// maxEventFilters is the maximum number of filters in Subscription.Types.
 	maxEventFilters = 32
 )
 
@@ -74,7 +74,7 @@ type Subscription struct {
 	UpdatedAt time.Time
 }
 
-// SubscriptionSink is the destination of a subscription without its secrets.
+// SubscriptionSink describes where a subscription sends its events. It contains no secrets.
 type SubscriptionSink struct {
 	Kind       SinkKind
 	URL        string // without a password
@@ -127,8 +127,8 @@ func (s *Subscription) BumpRevision(at time.Time) {
 // signingSecretBytes is the number of random bytes in a signing secret. Standard Webhooks recommends 24 to 64.
 const signingSecretBytes = 32
 
-// NewSigningSecret returns a signing secret in the form of Standard Webhooks: "whsec_" and the key in base64.
-// Errors: the error of the entropy source (internal).
+// NewSigningSecret returns a signing secret in the form of Standard Webhooks: "whsec_" and the key in base64. If
+// reading from entropy fails, it returns that error (internal).
 func NewSigningSecret(entropy io.Reader) (Secret, error) {
 	key := make([]byte, signingSecretBytes)
 	if _, err := io.ReadFull(entropy, key); err != nil {

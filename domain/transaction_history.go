@@ -55,8 +55,8 @@ func (v TransactionVersion) replacement() ChangeKind {
 }
 
 // PageOfVersions returns a page of at most limit versions of a transaction, each with the preceding version. stored
-// contains the versions, newest first: limit + 1 versions, or fewer if the transaction does not have as many. If the
-// predecessor of a version is missing in stored, that version counts as the oldest one that is known.
+// contains the versions, newest first. It has limit + 1 items, or fewer if the transaction does not have as many
+// versions. If the predecessor of a version is missing in stored, that version counts as the oldest one that is known.
 func PageOfVersions(stored []Transaction, limit int) Page[TransactionVersion] {
 	var page Page[TransactionVersion]
 	for i := 1; i < len(stored); i++ {

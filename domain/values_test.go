@@ -119,8 +119,8 @@ func TestAWindowMustNotEndBeforeItStarts(t *testing.T) {
 	}
 }
 
-// scopes returns a generator of scopes like those that the vendors' parsers return. The scopes contain only a few
-// different accounts, ids, times and windows.
+// scopes returns a generator of scopes that resemble the scopes that the vendors' parsers return. The scopes contain
+// only a few different accounts, ids, times and windows.
 func scopes() *rapid.Generator[domain.PullScope] {
 	return rapid.Custom(func(t *rapid.T) domain.PullScope {
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)

@@ -36,7 +36,7 @@ const (
 type WebhookRegistration struct {
 	State    RegistrationState
 	ID       string    // the vendor's id of the webhook; "" while it is not known
-	DueAt    time.Time // when a pending or removing registration is removed at the vendor
+	DueAt    time.Time // when the service removes the webhook of a pending or removing registration
 	Attempts int       // how often the removal was attempted
 }
 

@@ -23,7 +23,8 @@ type SyncSchedule struct {
 	NewsOnly bool
 }
 
-// WebhookWatch waits for the webhook of the vendor's next synchronisation.
+// WebhookWatch records which synchronisation of the vendor must be followed by a webhook, and since when webhooks have
+// been missing.
 type WebhookWatch struct {
 	Schedule SyncSchedule
 	// DueAt is the time of the synchronisation whose webhook is awaited; zero if no webhook is awaited.
@@ -61,10 +62,10 @@ type Evidence struct {
 	Heard bool
 }
 
-// Pass returns the watch after the time allowed for the webhook of the synchronisation at DueAt is over. e.Heard must
-// report whether a webhook was received at or after DueAt. missed reports that the webhook is missing, so that a pull
-// is needed. The connection is then silent, unless its vendor sends a webhook only if there is new data. For such a
-// vendor, AfterPull decides.
+// Pass is called when the time allowed for the webhook of the synchronisation at DueAt is over, and returns the new
+// watch. e.Heard must report whether a webhook was received at or after DueAt. missed reports that the webhook is
+// missing, so that a pull is needed. The connection is then silent, unless its vendor sends a webhook only if there is
+// new data. For such a vendor, AfterPull decides.
 func (w WebhookWatch) Pass(e Evidence, at time.Time) (next WebhookWatch, missed bool) {
 	due := w.DueAt
 	w.DueAt = w.following(at)
@@ -96,10 +97,10 @@ func (w WebhookWatch) following(at time.Time) time.Time {
 	return next
 }
 
-// AfterPull returns the watch after a pull that was started because a webhook did not arrive: that of the
-// synchronisation at the given time (missed). broughtRows reports whether the pull has changed any row. heard reports
-// whether a webhook was received at or after that time. If a vendor sends a webhook only for new data, its webhook was
-// lost only if there was new data.
+// AfterPull returns the watch after a pull that was started because the webhook of a synchronisation did not arrive.
+// The argument missed is the time of that synchronisation. broughtRows reports whether the pull has changed any row.
+// heard reports whether a webhook was received at or after missed. If a vendor sends a webhook only for new data, its
+// webhook was lost only if there was new data.
 func (w WebhookWatch) AfterPull(missed time.Time, broughtRows, heard bool) WebhookWatch {
 	if w.Schedule.NewsOnly && broughtRows && !heard && w.MissedAt.IsZero() {
 		w.MissedAt = missed

@@ -65,9 +65,9 @@ type WebhookToken struct {
 	Registration WebhookRegistration
 }
 
-// MintToken generates a raw token from entropy. It returns the raw token, and the WebhookToken
-// that holds only its hash. The raw token has 43 characters of unpadded base64url. Errors:
-// the error of the entropy source (internal).
+// MintToken generates a raw token from entropy. It returns the raw token, and the WebhookToken that holds only its
+// hash. The raw token has 43 characters of unpadded base64url. If reading from entropy fails, MintToken returns that
+// error (internal).
 func MintToken(id TokenID, c Connection, entropy io.Reader, at time.Time) (WebhookToken, Secret, error) {
 	written, err := randomText(entropy)
 	if err != nil {
@@ -81,7 +81,7 @@ func MintToken(id TokenID, c Connection, entropy io.Reader, at time.Time) (Webho
 }
 
 // AddSourceSecret generates a source secret from entropy, stores its hash in the token and returns the secret: the
-// value that the vendor must send in Authorization. Errors: the error of the entropy source (internal).
+// value that the vendor must send in Authorization. If reading from entropy fails, it returns that error (internal).
 func (t *WebhookToken) AddSourceSecret(entropy io.Reader) (Secret, error) {
 	written, err := randomText(entropy)
 	if err != nil {

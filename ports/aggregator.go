@@ -17,7 +17,7 @@ type Access struct {
 	Credential domain.Credential
 }
 
-// VendorPage is one page of a step, as read from the vendor.
+// VendorPage is one page of a step (one list that a pull reads), as read from the vendor.
 type VendorPage struct {
 	// Accounts are the accounts that the vendor returned together with the page's rows; often there are none. An
 	// account can be unreadable, as described for Aggregator.Accounts.
@@ -25,8 +25,8 @@ type VendorPage struct {
 	// Transactions are all rows of the page. A row is normalised only when its Normalize
 	// function is called.
 	Transactions []domain.RawTransaction
-	// CollectedFrom maps each account to the oldest time at which the vendor collected one of the page's
-	// rows; nil if the aggregator is not a Purger.
+	// CollectedFrom maps each account to the oldest time at which the vendor collected one of the page's rows from the
+	// institution; nil if the aggregator is not a Purger.
 	CollectedFrom map[string]time.Time
 	// Total is the number of rows in the step's whole list, as the vendor reported it with this page; nil if the vendor
 	// does not report it. The caller reads the list again if Total changes between pages, or differs from the number of
@@ -62,11 +62,11 @@ type Aggregator interface {
 	Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 
 	// Read returns one page of a step, starting at cursor ("" for the first page). The argument accounts contains the
-	// accounts that this attempt has read, including the unreadable accounts whose external id is known. A row that
-	// cannot be normalised exactly fails with the error of domain.UnreadableRow when it is normalised; the adapter
-	// never guesses a value and never drops a row. Read fails with malformed_response only if the page is not the
-	// vendor's JSON. Normalising a row is pure: it can be done at any time and in any order, and returns the same
-	// result each time.
+	// accounts that this attempt has read, including the unreadable accounts whose external id is known. If a row
+	// cannot be normalised exactly, its Normalize function returns the error of domain.UnreadableRow; the adapter never
+	// guesses a value and never drops a row. Read fails with malformed_response only if the page is not the vendor's
+	// JSON. Normalising a row is pure: it can be done at any time and in any order, and returns the same result each
+	// time.
 	//
 	// If the vendor no longer has the page at cursor, or no longer accepts the cursor, Read fails with
 	// Unavailable (cursor_gone); it does not return account_not_found in this case. The caller then reads
@@ -74,9 +74,8 @@ type Aggregator interface {
 	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData,
 		cursor string) (VendorPage, error)
 
-	// Parse parses the body of a webhook. It is a pure function. Errors: Invalid for a body
-	// that is not the vendor's JSON. An event of an unknown kind is not an error; such an event
-	// does not want a pull.
+	// Parse parses the body of a webhook. It is a pure function. Errors: Invalid for a body that is not the vendor's
+	// JSON. An event of an unknown kind is not an error; such an event causes no pull.
 	Parse(body []byte) (domain.WebhookEvent, error)
 }
 
@@ -101,9 +100,9 @@ type VendorWebhook struct {
 	URL domain.Secret
 }
 
-// WebhookRegistrar is an optional interface of an Aggregator whose vendor can create webhooks. The webhooks
-// belong to the vendor's application, which is identified by the credential, and not to the account reference.
-// The methods return the same errors as those of Aggregator.
+// WebhookRegistrar is an optional interface of an Aggregator whose vendor can create webhooks. The webhooks belong to
+// the application at the vendor that the credential identifies, and not to the account reference. The methods return
+// the same errors as those of Aggregator.
 type WebhookRegistrar interface {
 	// CreateWebhook creates a webhook and returns the id that the vendor assigned to it. The adapter does not retry the
 	// creation after a failure. Errors: also Rejected (access_denied) if the vendor does not accept the webhook. After

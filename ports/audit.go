@@ -17,8 +17,8 @@ type Audit interface {
 	// RecordRefusal records that a request was refused because the caller's token lacks a scope. The request is
 	// identified by its operation id in the OpenAPI document (operation). Errors: only those of the store.
 	RecordRefusal(ctx context.Context, tenant domain.TenantID, operation string) error
-	// ListAuditEntries returns the entries that match the filter, newest first. All entries that were committed before
-	// the call are numbered first.
+	// ListAuditEntries returns the entries that match the filter, newest first. Before it reads the entries, it numbers
+	// all entries that were committed before the call.
 	ListAuditEntries(ctx context.Context, tenant domain.TenantID, filter domain.AuditFilter,
 		page domain.PageRequest) (domain.Page[domain.AuditEntry], error)
 	// AuditCheckpoint returns the checkpoint of all entries that were committed before the call.
@@ -60,7 +60,7 @@ func AuditedChangeOf(ctx context.Context) (c AuditedChange, ok bool) {
 	return c, ok
 }
 
-// AuditHead describes the present state of a tenant's tree.
+// AuditHead describes the present state of the Merkle tree over a tenant's audit entries.
 type AuditHead struct {
 	Size       int64  // number of numbered entries
 	Checkpoint []byte // the signed note of the tree with Size entries; nil if Size is 0
@@ -73,8 +73,8 @@ type AuditBatch struct {
 	Hashes  AuditHashes
 }
 
-// AuditHashes returns the stored hashes of a tree that have the given indexes, in the same order. tlog.StoredHashIndex
-// defines the indexes. Errors: NotFound if one of them is not stored.
+// AuditHashes is a function that returns the stored hashes of a tree that have the given indexes, in the same order.
+// tlog.StoredHashIndex defines the indexes. Errors: NotFound if one of them is not stored.
 type AuditHashes func(indexes []int64) ([]domain.AuditHash, error)
 
 // AuditExtension contains the hashes and the checkpoint that a batch adds to a tree.
@@ -125,7 +125,7 @@ type AuditLog interface {
 	Number(ctx context.Context, tenant domain.TenantID, limit int,
 		extend func(AuditBatch) (AuditExtension, error)) (int, error)
 
-	// Head returns the head of the tenant's tree; zero if the tenant has no numbered entry.
+	// Head returns the head of the tenant's tree. It is zero as long as no entry of the tenant has a number.
 	Head(ctx context.Context, tenant domain.TenantID) (AuditHead, error)
 
 	// Hashes returns stored hashes of the tenant's tree in the same way as AuditHashes.
@@ -138,13 +138,14 @@ type AuditLog interface {
 	// Tenants returns the tenants with any stored audit data, ordered by id. It is not limited to one tenant.
 	Tenants(ctx context.Context) ([]domain.TenantID, error)
 
-	// Snapshot calls the function read with a snapshot of the tenant's tree, and returns the error of this call.
+	// Snapshot passes a snapshot of the tenant's tree to the callback read, and returns the error of the callback.
 	Snapshot(ctx context.Context, tenant domain.TenantID, read func(AuditSnapshot) error) error
 
-	// ClaimAnnouncements returns at most limit tenants that have numbered entries, and whose last announcement was made
-	// before a given time (before) or that had no announcement. In one atomic change, it sets the time of their last
-	// announcement to the given time (at), and stores the event domain.AuditCheckpoint for each of them. If calls are
-	// concurrent, only one of them returns a given tenant. It is not limited to one tenant.
+	// ClaimAnnouncements returns at most limit tenants whose newest checkpoint is due for an announcement: they have
+	// numbered entries, and their last announcement, if there was one, was made before the given time (before). In one
+	// atomic change, it sets the time of their last announcement to the present time (at), and stores the event
+	// domain.AuditCheckpoint for each of them. If calls are concurrent, only one of them returns a given tenant. It is
+	// not limited to one tenant.
 	ClaimAnnouncements(ctx context.Context, at, before time.Time, limit int) ([]domain.TenantID, error)
 
 	// Key returns the sealed key that signs the checkpoints. Errors: NotFound. It is not limited to one tenant.
@@ -163,7 +164,7 @@ type AuditLog interface {
 type AuditReport struct {
 	Tenants  int
 	Entries  int64                 // entries that were recomputed
-	Findings []domain.AuditFinding // the first wrong entry of each tenant that has one
+	Findings []domain.AuditFinding // one finding for each tenant that has a wrong entry, about the first one
 }
 
 // AuditTree computes the Merkle trees of entries, and signs and verifies their checkpoints. A key is the seed of an

@@ -26,10 +26,10 @@ type Closing interface {
 		page domain.PageRequest) (domain.Page[domain.Adjustment], error)
 }
 
-// Closes stores the closes of accounts and their adjustments. PullExecution adds the adjustments: an atomic change of
-// records that commits after a close also stores the adjustments that result from it. A change that commits before the
-// close is included in the digest of the close. If one atomic change contains several changes of a record, a store may
-// report them as one adjustment.
+// Closes stores the closes of accounts and their adjustments, which are later changes of the closed records.
+// PullExecution adds the adjustments: if an atomic change of records commits after a close, it also stores the
+// adjustments that result from the change. If the change commits before the close, the digest of the close includes it.
+// If one atomic change contains several changes of a record, a store may report them as one adjustment.
 type Closes interface {
 	// ClosePeriod computes the digest of the account's live records up to the day, and stores the close, in one atomic
 	// change. No record of the account changes while it does so. If the day is closed already, it returns that close;

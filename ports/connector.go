@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Connector implements one type of engine connection, for example PostgreSQL databases.
+// Connector implements one type of engine connection, for example connections to PostgreSQL databases.
 type Connector interface {
 	// Type returns the connector's registered type.
 	Type() domain.ConnectorType

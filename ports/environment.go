@@ -118,14 +118,14 @@ type (
 	ConsentExpiring struct {
 		Connection domain.ConnectionID
 		Vendor     domain.Vendor
-		ExpiresAt  time.Time // zero if the vendor has not reported it
+		ExpiresAt  time.Time // zero if the vendor has not reported the expiry
 	}
 	// WebhookMissed reports that the webhook about a synchronisation is missing, and that a pull was therefore started.
 	WebhookMissed struct {
 		Connection   domain.ConnectionID
 		Vendor       domain.Vendor
 		Pull         domain.PullID
-		BecameSilent bool // the connection was not silent before
+		BecameSilent bool // whether the connection is silent now, and was not silent before
 	}
 	// EventAttempted reports that an attempt to send an event of a subscription ended.
 	EventAttempted struct {
@@ -143,7 +143,7 @@ type (
 	}
 	// Pruned reports that old rows were deleted. Rows is the number of deleted rows.
 	Pruned struct{ Rows int }
-	// Audited reports that an operator changed access to the service or stored configuration.
+	// Audited reports that an operator changed stored configuration, or who has access to the service.
 	Audited struct {
 		Tenant domain.TenantID
 		Caller Caller // who made the change, as CallerOf returns it

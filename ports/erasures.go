@@ -29,9 +29,9 @@ type ClaimedErasure struct {
 	Connection domain.Connection
 }
 
-// Erasures stores erasures of connections, and erases the data of connections in batches. A claim ends at the DueAt of
-// the erasure. DueAt is also the fencing token of the claim: a write under a claim that was replaced fails with
-// LeaseLost (Conflict), and changes nothing.
+// Erasures stores erasures of connections, and erases the data of connections in batches. A worker claims an erasure
+// until the DueAt of the erasure. DueAt is also the fencing token of the claim: a write under a claim that was replaced
+// fails with LeaseLost (Conflict), and changes nothing.
 type Erasures interface {
 	// Start requests the erasure of an aggregator connection, live or deleted. In one atomic change, it deletes the
 	// connection as Connections.Update does if it is live, marks the connection as erased, and stores the erasure. If
@@ -52,9 +52,9 @@ type Erasures interface {
 	// limited to one tenant.
 	Claim(ctx context.Context, at, until time.Time, limit int) ([]ClaimedErasure, error)
 
-	// EraseBatch erases at most limit rows of one table and advances Place past them, in one atomic change. It extends
-	// the claim to until and returns the updated erasure. At the end of a pass over all tables, it resets Place to the
-	// beginning and increments Passes. A pass does the following:
+	// EraseBatch erases at most limit rows of one table and advances Place, which records how far the erasure has come,
+	// past these rows, in one atomic change. It extends the claim to until and returns the updated erasure. At the end
+	// of a pass over all tables, it resets Place to the beginning and increments Passes. A pass does the following:
 	//
 	//   - it ends the open pulls of the connection, so that no worker writes for them afterwards;
 	//   - it deletes accounts, completeness, balances, closes, adjustments, quarantine, pulls, deliveries, and the

@@ -34,11 +34,11 @@ type Claimed struct {
 	// RemovedAccounts contains the sorted external ids of the connection's accounts that are marked as removed. It is
 	// set only if the scope of the pull names accounts.
 	RemovedAccounts []string
-	// Quarantine holds the keys of the connection's quarantined rows, in any order.
+	// Quarantine holds the keys of the connection's quarantined rows (rows that could not be normalised), in any order.
 	Quarantine []domain.QuarantineKey
 	// RecentlyLeft is set if rows of the connection have left, that is, were marked as removed, within
-	// domain.MatchWindow. It is also set if a transaction of the connection has past external ids. It is never set
-	// together with Empty.
+	// domain.MatchWindow. It is also set if a transaction of the connection has past external ids, which it had before
+	// its present row. It is never set together with Empty.
 	RecentlyLeft bool
 	// Unshown is set if the connection has live rows that were read under an earlier account reference, and that no
 	// read under the present reference has returned yet. It is never set together with Empty.
@@ -86,7 +86,8 @@ type PageWrite struct {
 	// Unmatched are the external ids of those rows in Transactions that must never be recognised as replacements,
 	// neither by this write nor by a later one, because earlier reads may have returned them as well.
 	Unmatched []string
-	// AccountRef is the account reference that was read. Accounts that are stored for the first time get it.
+	// AccountRef is the account reference whose data was read. It is stored with each account that is stored for the
+	// first time.
 	AccountRef string
 	// AccountKey returns the same text for all of the vendor's accounts that represent the same account of an
 	// institution; "" if the account of the institution is not known. It is a pure function. A nil AccountKey is
@@ -102,7 +103,8 @@ type PageWrite struct {
 	LeaseUntil time.Time // the lease's new expiry
 }
 
-// Staging describes how PullExecution.StorePage stages the rows of a page.
+// Staging describes how PullExecution.StorePage stages the rows of a page. Staged rows are stored, but no other method
+// returns them before Publish.
 type Staging struct {
 	Step int // number of the step to which the page belongs
 	// Restart is set if no page of the step was written before. The staged rows of this step and of all later steps are
@@ -152,14 +154,15 @@ func (w PageWrite) KeyOf(account domain.AccountData) string {
 	return w.AccountKey(account)
 }
 
-// SweepWrite describes the result of a complete read of a window.
+// SweepWrite describes the result of a complete read of a window of dates. PullExecution.Sweep compares it with the
+// stored rows, to find the rows that the vendor has removed.
 type SweepWrite struct {
 	Account string // external id of the account that was read; "" if all accounts were read
 	Window  domain.Window
 	Seen    func(externalID string) bool // reports whether the read returned the row with this external id
 	Proof   domain.AbsenceProof          // what the absence of a row proves; never NoProof
-	// CollectedFrom maps each account to the oldest time at which the vendor collected a row that the read
-	// returned. It is set only if Proof is TwoReads and CollectedAt is not nil.
+	// CollectedFrom maps each account to the earliest collection time of the rows that the read returned, that
+	// is, when the vendor collected them. It is set only if Proof is TwoReads and CollectedAt is not nil.
 	CollectedFrom map[string]time.Time
 	// CollectedAt returns when the vendor collected the row with this metadata; zero if that is unknown. It
 	// is nil if the vendor does not purge rows.
@@ -185,16 +188,16 @@ type Outcome struct {
 	State     domain.PullState // PullSucceeded, PullFailed, or PullQueued if the pull will be retried
 	LastError domain.Code      // "" if the pull succeeded
 	NotBefore time.Time        // the earliest time of the retry; only if State is PullQueued
-	// Attempts is the pull's new attempt count and replaces the stored count. Claim has already counted the
-	// attempt. The caller subtracts it again if the attempt must not count, because it ended on our own
-	// rate budget or on a shutdown.
+	// Attempts is the pull's new attempt count and replaces the stored count. Claim has already counted the attempt.
+	// The caller subtracts it again if the attempt must not count, because our own rate budget or a shutdown has ended
+	// it.
 	Attempts int
 	// Health computes the connection's new health from its health before the attempt. If it is nil, the
 	// health does not change.
 	Health func(domain.Health) domain.Health
-	// Consent and Webhook compute the connection's new consent and its new webhook watch in the same way. If one of
-	// them is nil, the value does not change. heardSince reports whether a webhook about the connection was received at
-	// or after a time.
+	// Consent and Webhook compute the connection's new consent, and its new state of waiting for a webhook, in the same
+	// way. If one of the functions is nil, the value does not change. heardSince reports whether a webhook about the
+	// connection was received at or after a time.
 	Consent func(domain.Consent) domain.Consent
 	Webhook func(w domain.WebhookWatch, heardSince func(time.Time) bool) domain.WebhookWatch
 	// Target is the target of the connection (see domain.Connection) whose accounts are stored now; "" if that is not
@@ -295,8 +298,8 @@ type PullExecution interface {
 	//
 	// A row that occurs twice in a page counts as one row; the later occurrence is stored. A transaction whose account
 	// is unknown is stored without an account. When an account is released from the quarantine, or stored for the first
-	// time without being in it, its rows that have no account yet get the account, which creates a new version of each
-	// row.
+	// time without being in it, it is set in the rows that refer to it and have no account yet, which creates a new
+	// version of each of these rows.
 	//
 	// A quarantined row does not change the transaction or account that is stored with the same
 	// external id. It counts as quarantined once per pull. The quarantine of a connection holds at
@@ -389,9 +392,9 @@ type PullExecution interface {
 	// the lease. If it returns an error, the method stops and returns this error. Errors: LeaseLost (Conflict).
 	VisitAnnouncedRemovals(ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error) error
 
-	// Sweep marks the rows of the window that the read did not return as removed and extends the lease, in
-	// one atomic change. It returns the counts of the change. The store remembers rows whose removal is not
-	// proved yet or is held back (domain.AbsenceRead) for the next sweep.
+	// Sweep marks the rows of the window that the read did not return as removed and extends the lease, in one atomic
+	// change. It returns the counts of the change. For the next sweep, the store remembers the rows whose removal is
+	// not proved yet, and the rows whose removal is delayed (domain.AbsenceRead).
 	//
 	// With TwoReads, a row begins to count as absent only with a read that could have returned the row. That is the
 	// case if the read returned rows of the account, and the oldest of these rows is not newer than the absent row, by
@@ -419,7 +422,7 @@ type PullExecution interface {
 // WebhookPassed is the result of PullMaintenance.PassWebhook.
 type WebhookPassed struct {
 	Pull         domain.PullID // the pull that replaces the missing webhook; zero if no webhook is missing
-	BecameSilent bool          // the connection was not silent before
+	BecameSilent bool          // whether the connection is silent now, and was not silent before
 }
 
 // PullMaintenance finds pulls and connections that need attention. Its methods are not
@@ -449,8 +452,8 @@ type PullMaintenance interface {
 	// pull at any time and would never be due.
 	ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
 
-	// ListUnheard returns at most limit live aggregator connections that are not paused and whose webhook is due
-	// (Webhook.DueAt <= due), earliest first. A call is cheap if there are no such connections.
+	// ListUnheard returns at most limit live aggregator connections that are not paused and whose expected webhook is
+	// due (Webhook.DueAt <= due), earliest first. A call is cheap if there are no such connections.
 	ListUnheard(ctx context.Context, due time.Time, limit int) ([]domain.Connection, error)
 
 	// PassWebhook ends a connection's wait for the webhook whose Webhook.DueAt equals due, in one atomic change. It

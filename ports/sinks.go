@@ -27,11 +27,11 @@ type OutgoingEvent struct {
 
 // EventSender sends the events of one subscription.
 type EventSender interface {
-	// Send sends an event and returns nil when the destination has confirmed it. Each call is one attempt, and
-	// calls can be concurrent. It ends within 15 seconds. Errors: Unavailable (sink_unreachable, sink_refused),
-	// with RetryAfter if the destination requires a delay; Rejected (address_not_allowed). An error never contains
-	// a URL, a secret or text from the destination. After an error the destination may have received the event. If
-	// ctx was canceled, the error is Unavailable (interrupted), which says nothing about the destination.
+	// Send sends an event and returns nil when the destination has confirmed it. Each call is one attempt and returns
+	// within 15 seconds. Calls can be concurrent. Errors: Unavailable (sink_unreachable, sink_refused), with RetryAfter
+	// if the destination requires a delay; Rejected (address_not_allowed). An error never contains a URL, a secret or
+	// text from the destination. After an error the destination may have received the event. If ctx was canceled, the
+	// error is Unavailable (interrupted), which says nothing about the destination.
 	Send(ctx context.Context, e OutgoingEvent) error
 
 	// Close releases the connections of the sender. It must be called once, when no call of Send is running any more.

@@ -43,9 +43,9 @@ type Connections interface {
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		change func(*domain.Connection) error) (domain.Connection, error)
 
-	// Activity returns when the connection's last succeeded pull finished, when its last delivery was
-	// received, whether removals are held back, and how many rows are in its quarantine. A time is zero if
-	// there was no such pull or delivery. Errors: NotFound.
+	// Activity returns when the connection's last succeeded pull finished, when its last delivery was received, whether
+	// a mass removal is held back (not applied yet), and how many rows are in its quarantine. A time is zero if there
+	// was no such pull or delivery. Errors: NotFound.
 	Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (Activity, error)
 
 	// Activities returns the result of Activity for each of the ids. It omits ids that do not belong to
@@ -80,7 +80,7 @@ type Attention struct {
 	ConsentExpiring int
 	Silent          int // connections that are silent and not paused
 	// Drifting is the number of accounts whose last announced state (EventMaintenance.AnnounceCompleteness) is that
-	// they drift. Removed accounts are not counted.
+	// they drift, which means that their records do not explain their balances. Removed accounts are not counted.
 	Drifting int
 }
 
@@ -89,14 +89,14 @@ type Attention struct {
 type Activity struct {
 	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
 	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
-	MassRemoval   bool      // whether a mass removal is held back; see domain.AbsenceRead
+	MassRemoval   bool      // whether a mass removal waits for another read; see domain.AbsenceRead
 	Quarantined   int       // number of rows in the quarantine
 	DriftSince    time.Time // when the oldest drift of an account that is not removed began; zero if none drifts
 	Shared        bool      // another live connection reads an account with the same key or external id
 	Compared      bool      // the completeness of at least one account that is not removed is known
 	// Webhooks reports whether the connection has a live token, and whether a webhook about it was received at or after
-	// Connection.Webhook.MissedAt. A delivery with the status ignored is not about the connection. Heard is not set if
-	// MissedAt is zero.
+	// Connection.Webhook.MissedAt. A delivery with the status ignored is not about the connection. Webhooks.Heard is
+	// not set if MissedAt is zero.
 	Webhooks domain.Evidence
 }
 
@@ -111,9 +111,9 @@ type ClaimedRegistration struct {
 
 // Tokens stores webhook tokens.
 type Tokens interface {
-	// Create checks that the token's connection is live and stores the token with its registration, in one
-	// atomic change. The connection then awaits a webhook (domain.WebhookWatch.Awaiting). Errors: NotFound when the
-	// connection is no longer live.
+	// Create checks that the token's connection is live and stores the token with its registration
+	// (domain.WebhookRegistration), in one atomic change. The connection then awaits a webhook
+	// (domain.WebhookWatch.Awaiting). Errors: NotFound when the connection is no longer live.
 	Create(ctx context.Context, t domain.WebhookToken) error
 
 	// List returns tokens, including revoked ones, newest first. It omits tokens whose registration is
@@ -126,9 +126,9 @@ type Tokens interface {
 	// It is not limited to one tenant.
 	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
 
-	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the token. An active registration
-	// becomes removing and due, in the same atomic change. Errors: NotFound, also if the token is already revoked or
-	// its registration is pending.
+	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the token. If the token's
+	// registration is active, the same atomic change sets its state to removing, so that the webhook is removed at the
+	// vendor next. Errors: NotFound, also if the token is already revoked or its registration is pending.
 	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error
 
 	// ActivateRegistration stores the vendor's id of the webhook of a live token whose registration is
@@ -163,7 +163,7 @@ type IncomingDelivery struct {
 	Vendor   domain.Vendor
 	// SourceAdmitted means that the request has passed one of the deployment's source checks.
 	SourceAdmitted bool
-	Authorization  domain.SourceHash // of the request's Authorization header
+	Authorization  domain.SourceHash // the hash of the request's Authorization header
 	Event          domain.WebhookEvent
 	Unreadable     bool // the body is not the vendor's JSON, and Event is zero
 	Body           []byte
@@ -191,13 +191,13 @@ type DeliveryFilter struct {
 
 // Deliveries stores webhook deliveries.
 type Deliveries interface {
-	// Receive looks up the live token of a live connection by hash and vendor and stores the
-	// delivery. If the delivery is new and wants a pull, the same atomic change stores the
-	// pull and the pull's job. The change is durable when Receive returns.
+	// Receive looks up the live token of a live connection by hash and vendor, and stores the delivery. If the delivery
+	// is new and requires a pull, the same atomic change stores the pull and the pull's job. The change is durable when
+	// Receive returns.
 	//
-	//   - A delivery that wants a pull is attached to the pull that is queued for the
-	//     connection, never to a pull that has already started to read. If no pull is queued,
-	//     Receive queues a new pull with the id IncomingDelivery.Pull.
+	//   - A delivery that requires a pull is attached to the pull that is queued for the connection, never to a pull
+	//     that has already started to read. If no pull is queued, Receive queues a new pull with the id
+	//     IncomingDelivery.Pull.
 	//   - A token with a source secret is refused unless Authorization is the hash of that secret. A token without a
 	//     source secret is refused unless SourceAdmitted is set (domain.SourceHash.Admits).
 	//   - An event about another account reference than that of the connection is stored with the status ignored. If
@@ -219,7 +219,7 @@ type Deliveries interface {
 
 	// Replay requests the pulls of deliveries again. In one atomic change, each delivery is attached to the pull that
 	// is queued for its connection, or to a new pull, and its status becomes Accepted. A delivery is skipped if it
-	// belongs to another tenant, does not want a pull, or belongs to a connection that is not live. All other
+	// belongs to another tenant, does not require a pull, or belongs to a connection that is not live. All other
 	// deliveries are returned with their new pull. newID generates ids for new pulls. The scope of a delivery whose
 	// pull has succeeded becomes domain.PullScope.Replayed.
 	Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,

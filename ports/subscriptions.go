@@ -134,10 +134,10 @@ type SubscriptionStore interface {
 	// List returns the subscriptions of a tenant, newest first.
 	List(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[SubscriptionStatus], error)
-	// Update calls change with a subscription and stores the changed subscription, in one atomic change. It keeps the
-	// id, the tenant, the sequences, the epoch and FromStart. If the subscription becomes active, a new epoch begins,
-	// in which the retries of its events start again and are due at once. After an error nothing has changed. Errors:
-	// NotFound; those of change.
+	// Update calls change with a subscription and stores the changed subscription, in one atomic change. It ignores
+	// changes of the id, the tenant, the sequences, the epoch and FromStart. If the subscription becomes active, Update
+	// begins a new epoch, in which the retries of its events start again and are due at once. After an error nothing
+	// has changed. Errors: NotFound; those of change.
 	Update(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 		change func(*domain.Subscription) error) (SubscriptionStatus, error)
 	// Delete deletes a subscription with its events and attempts, unless check returns an error. Errors: NotFound;
@@ -213,9 +213,9 @@ type EventQueue interface {
 	ListPending(ctx context.Context, holder domain.LeaseID) ([]domain.SubscriptionID, error)
 	// Append reads at most limit changes of the feed, and at most limit other events, after the position of the
 	// subscription. It stores those that the subscription wants (domain.Subscription.Wants) with the next sequences,
-	// and advances the position, in one atomic change. If the first version of a record is after the position, Append
+	// and advances the position, in one atomic change. When Append reads the entry of a record's first version, it
 	// stores an event with the record's present version, even if the record has changed since. The feed's entry for the
-	// present version then becomes another event, unless the same call reads both entries
+	// present version later becomes another event, unless the same call reads both entries
 	// (domain.FeedChange.EventType). Errors: LeaseLost, also if the stored subscription has another revision than s.
 	Append(ctx context.Context, l SubscriptionLease, s domain.Subscription, limit int,
 		newID func() domain.EventID) (AppendedEvents, error)

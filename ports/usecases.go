@@ -68,8 +68,8 @@ type TestResult struct {
 type ConnectionHealth struct {
 	domain.Health
 	Activity
-	Completeness domain.CompletenessState // of the connection's accounts
-	Paused       bool                     // no request is sent to the vendor
+	Completeness domain.CompletenessState // the completeness of the connection's accounts
+	Paused       bool                     // whether no request is sent to the vendor
 	Consent      ConsentHealth
 	Webhook      WebhookHealth
 }
@@ -101,7 +101,7 @@ type AccountCompleteness struct {
 //
 // Every method returns NotFound unless the id belongs to an account of the tenant.
 type Completeness interface {
-	// AccountCompleteness returns the completeness of an account as of its latest settled pull.
+	// AccountCompleteness returns the completeness of an account as of its latest settled pull (see SettledRead).
 	AccountCompleteness(ctx context.Context, tenant domain.TenantID, id domain.AccountID) (AccountCompleteness, error)
 	// AcceptCompleteness makes the present anchor of an account (domain.AccountReading.Anchor) the baseline with which
 	// later readings are compared. Errors: Invalid on "reason"; Conflict (no_anchor) if no anchor is known.
@@ -113,7 +113,8 @@ type Completeness interface {
 		page domain.PageRequest) (domain.Page[domain.AccountBalance], error)
 }
 
-// Replacements undoes replacements of the vendor's rows.
+// Replacements undoes replacements. In a replacement, a new row of the vendor has become the present row of a removed
+// row's transaction.
 type Replacements interface {
 	// SplitTransaction undoes the last replacement of a transaction, and returns the transaction. Errors: NotFound;
 	// Conflict (nothing_to_undo) if the transaction has replaced no row.
@@ -123,7 +124,7 @@ type Replacements interface {
 // StatementQuery selects a statement.
 type StatementQuery struct {
 	Window domain.Window // the value dates of the records; may be open at both ends
-	Force  bool          // whether to write the statement even if the account drifts
+	Force  bool          // whether to write it even if the account drifts (its records do not explain its balance)
 }
 
 // StatementWriter writes a statement. It gets the records of the statement as a sequence (records), ordered by date,
@@ -340,8 +341,8 @@ type DeliveryLog interface {
 		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 	// GetDelivery returns one delivery with its body. Errors: NotFound.
 	GetDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
-	// ReplayDelivery requests the pull of a delivery again. Errors: NotFound; Conflict when
-	// the delivery does not want a pull.
+	// ReplayDelivery requests the pull of a delivery again. Errors: NotFound; Conflict when the delivery does not
+	// require a pull.
 	ReplayDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
 	// ReplayDeliveries replays at most limit deliveries that match the filter, newest first,
 	// and returns the replayed deliveries.
@@ -436,9 +437,9 @@ type Maintenance interface {
 	// ListDue returns at most limit pulls that RunPull would start now, oldest first. A queue whose jobs
 	// are lost with its process uses it to find pulls that have no job.
 	ListDue(ctx context.Context, limit int) ([]domain.PullID, error)
-	// Reconcile requests pulls of everything that the vendor has. It does so for at most limit live connections of
-	// which no complete pull has ended within the last four fifths of the interval. It returns the number of requested
-	// pulls.
+	// Reconcile requests complete pulls, which read everything that the vendor has. It does so for at most limit live
+	// connections of which no complete pull has ended within the last four fifths of the interval. It returns the
+	// number of requested pulls.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
 	// NoticeSilence starts a pull for each of at most limit connections whose vendor has not sent a webhook within the
 	// grace period after its synchronisation. It returns the number of connections that it has examined.
@@ -473,9 +474,9 @@ type Maintenance interface {
 	// AnnounceCheckpoints announces the newest checkpoints of at most limit tenants whose last announcement is a day
 	// old, and returns their number.
 	AnnounceCheckpoints(ctx context.Context, limit int) (int, error)
-	// VerifyAudit recomputes the trees of all tenants from their entries. It compares them with all stored hashes and
-	// checkpoints, and with checkpoints that the caller obtained at any earlier time (earlier). Errors: Invalid if one
-	// of the caller's texts is not a checkpoint.
+	// VerifyAudit recomputes the Merkle tree over each tenant's audit log from the entries. It compares the trees with
+	// all stored hashes and checkpoints, and with checkpoints that the caller obtained at any earlier time (earlier).
+	// Errors: Invalid if one of the caller's texts is not a checkpoint.
 	VerifyAudit(ctx context.Context, earlier [][]byte) (AuditReport, error)
 	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
 	// zero if there is no such pull.

@@ -125,7 +125,7 @@ func (g *Guard) Control(network, address string, raw syscall.RawConn) error {
 	return nil
 }
 
-// ErrForbiddenAddress is the error of a dial that the guard has refused. It can be wrapped by errors of net.
+// ErrForbiddenAddress is the error of a dial that the guard has refused. Errors of package net can wrap it.
 var ErrForbiddenAddress = errors.New("address forbidden by egress")
 
 // isNumeric reports whether some resolvers would interpret the host as an IPv4 address. That

@@ -20,8 +20,8 @@ var (
 	ErrConnectionLost = errors.New("connection lost before the response")
 )
 
-// CauseOf returns the cause, from the list above, that matches an error of net, tls or a
-// context. It returns nil if none matches.
+// CauseOf returns the cause (ErrTimeout, ErrUnknownHost and so on) that matches an error of package net, package tls or
+// a context. It returns nil if none matches.
 func CauseOf(ctx context.Context, err error) error {
 	var (
 		timeout interface{ Timeout() bool }

@@ -38,8 +38,8 @@ func TestConcurrentMigrationsThroughAPoolerSucceed(t *testing.T) {
 	}
 }
 
-// Through a pooler, the next poll must find a job without a notification. This holds for the process that inserted the
-// job and for any other process.
+// If the database is used through a pooler, the next poll must find a job without a notification. This holds for the
+// process that inserted the job and for any other process.
 func TestJobsRunThroughAPooler(t *testing.T) {
 	e := onPooler(t, pgtest.DSN(t))
 	q, w := e.make(t, pollOnly), oneAttemptWorker()

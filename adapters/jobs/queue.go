@@ -128,8 +128,8 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return nil
 }
 
-// stopOrdinary stops River. When the grace period is over (grace has ended), it cancels the jobs that have not
-// finished.
+// stopOrdinary stops River. When the context grace ends, the grace period is over, and stopOrdinary cancels the jobs
+// that have not finished.
 func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
 	if err := q.river.Stop(grace); err == nil {
 		return nil

@@ -24,9 +24,9 @@ const (
 	priorityNormal = 2
 )
 
-// maxPolledSnooze is the longest snooze for which River's own poll finds the job when the snooze ends. A job with a
-// longer snooze waits for River's scheduler, which runs only every 5 s. This interval is too long for the delays
-// between the first attempts of a pull.
+// maxPolledSnooze is the longest snooze (the wait before River runs a job again) after which River's regular poll finds
+// the job in time. After a longer snooze, the job waits for River's scheduler, which runs only every 5 s. This interval
+// is too long for the delays between the first attempts of a pull.
 const maxPolledSnooze = 4 * time.Second
 
 // maxSplitSnooze is the longest wait that is split into snoozes of maxPolledSnooze. Each snooze

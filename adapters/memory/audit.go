@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// audit contains the audit entries of one tenant, with their tree.
+// audit contains the audit entries of one tenant, and the Merkle tree over them.
 type audit struct {
 	pending     []domain.AuditEntry
 	entries     []domain.AuditEntry // ordered by number
@@ -43,9 +43,9 @@ func (s *Store) auditOf(tenant domain.TenantID) *audit {
 	return a
 }
 
-// audited calls the function do. If this function succeeds, audited stores the entries of the change in ctx. Each such
-// function makes all decisions before it writes, so it does not fail halfway and the entries are stored together with
-// the change.
+// audited calls the function do. If this function succeeds, audited stores the audit entries of the change that ctx
+// carries (ports.WithAuditedChange). Each function that is passed to audited makes all decisions before it writes. It
+// therefore does not fail halfway, and the entries are stored together with the change.
 func (s *Store) audited(ctx context.Context, do func() error) error {
 	c, ok := ports.AuditedChangeOf(ctx)
 	s.recorded = nil
@@ -75,7 +75,7 @@ func cloneEntry(e domain.AuditEntry) domain.AuditEntry {
 // auditLog implements ports.AuditLog on a Store.
 type auditLog struct{ *Store }
 
-// Append stores an entry that is not recorded together with a change.
+// Append stores an audit entry on its own: it does not belong to a change of other data.
 func (v auditLog) Append(ctx context.Context, tenant domain.TenantID, e domain.AuditEntry) error {
 	return v.exclusive(ctx, "AuditLog.Append", func() error {
 		a := v.auditOf(tenant)
@@ -210,7 +210,7 @@ func (v auditLog) Tenants(ctx context.Context) ([]domain.TenantID, error) {
 	})
 }
 
-// Snapshot copies the tree, and then calls the function read without holding the lock.
+// Snapshot copies the tree, and then calls the callback read without holding the lock.
 func (v auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error,
 ) error {
@@ -279,7 +279,7 @@ func (v auditLog) CreateKey(ctx context.Context, sealed domain.Sealed) (domain.S
 	})
 }
 
-// ResealKey is a compare-and-swap.
+// ResealKey compares the stored key with old and replaces it under one lock.
 func (v auditLog) ResealKey(ctx context.Context, old, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "AuditLog.ResealKey", func() (bool, error) {
 		if !bytes.Equal(v.auditKey, old) || v.auditKey == nil {

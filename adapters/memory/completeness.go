@@ -43,7 +43,7 @@ func (s *Store) storeReadings(p *pull, read *ports.SettledRead, at time.Time) {
 	}
 }
 
-// announceCounts stores the announced counts with the accounts of the connection.
+// announceCounts stores, with the accounts of the connection, how many rows the vendor has announced (counts).
 func (s *Store) announceCounts(connection domain.ConnectionID, counts []domain.AnnouncedCount) {
 	if len(counts) == 0 {
 		return
@@ -178,7 +178,8 @@ func (v ledger) Balances(ctx context.Context, tenant domain.TenantID, account do
 	})
 }
 
-// addCompleteness adds the completeness of the connection's listed accounts to its activity.
+// addCompleteness adds to the activity of a connection (a) the completeness of the connection's accounts that are not
+// removed.
 func (s *Store) addCompleteness(a ports.Activity, connection domain.ConnectionID) ports.Activity {
 	for _, account := range s.accounts[connection] {
 		if !account.RemovedAt.IsZero() {

@@ -127,7 +127,7 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 			v.closeDeleted(row.ID, row.DeletedAt)
 		}
 		if resumed {
-			// Backward, so that the pull that has started is nudged first.
+			// The loop runs backward, so that the pull that has started is nudged first.
 			for _, p := range slices.Backward(v.openPullsOf(id).open()) {
 				v.nudged = append(v.nudged, p.ID)
 			}

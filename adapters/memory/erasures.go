@@ -204,7 +204,7 @@ func (s *Store) endPulls(connection domain.ConnectionID, at time.Time) {
 	for _, p := range s.openPullsOf(connection).open() {
 		s.end(p, domain.PullFailed, domain.ConnectionGone, at)
 	}
-	s.nudged = nil // the pulls that were released are deleted
+	s.nudged = nil // these pulls are deleted below, so they need no job
 	maps.DeleteFunc(s.pulls, func(_ domain.PullID, p *pull) bool { return p.Connection == connection })
 	delete(s.openPulls, connection)
 }
@@ -260,7 +260,7 @@ func (s *Store) eraseResponses(e domain.Erasure) {
 		if r.tenant != e.Tenant || c.response == nil {
 			return false
 		}
-		headers, _ := json.Marshal(c.response.Headers) // a map of strings has no error
+		headers, _ := json.Marshal(c.response.Headers) // a map of strings can always be encoded
 		return domain.ResponseNames(c.response.Body, string(headers), ids, except)
 	})
 }

@@ -24,8 +24,8 @@ func ascending(x, y domain.Position) int {
 // descending is the order of lists that are sorted by time or date, newest first.
 func descending(x, y domain.Position) int { return ascending(y, x) }
 
-// cutPage returns the page of rows that r requests, in the given order (by). The position of a row (at) does not depend
-// on other rows, so adding or deleting a row does not change the position of any other row.
+// cutPage returns the page of rows that r requests, in the given order (by). The position of a row, which the function
+// at returns, does not depend on other rows, so adding or deleting a row does not change the position of any other row.
 func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
 	var after []T
 	for row := range rows {

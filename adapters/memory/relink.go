@@ -349,7 +349,7 @@ func (b *publisher) expectLeaving() {
 
 // matchAccounts matches the transactions of continued accounts with rows of the new reference. A matched row then
 // replaces the row of the transaction. The accounts that were published before are included, because they can still
-// have unshown rows.
+// have unshown rows, which are rows that no read under the new reference has returned.
 func (b *publisher) matchAccounts(rows []domain.TransactionData) {
 	inputs := map[domain.AccountID]*domain.RelinkInput{}
 	for id := range b.relinked {

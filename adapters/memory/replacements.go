@@ -15,7 +15,7 @@ import (
 // is known to have read the list without finding the row; zero if that pull is not known.
 type leaving map[string]domain.PullID
 
-// announcedRemovals returns the rows whose removal the vendor has announced.
+// announcedRemovals returns the rows with these external ids, whose removal the vendor has announced.
 func announcedRemovals(externalIDs []string) leaving {
 	rows := leaving{}
 	for _, id := range externalIDs {
@@ -34,7 +34,7 @@ type replacer struct {
 	rows     map[string]*transaction
 	leaving  leaving
 	shown    map[string]bool              // the external ids of the page
-	complete func(externalID string) bool // whether a complete list has shown the row; nil except in a sweep
+	complete func(externalID string) bool // whether a complete list contains the row; nil except in a sweep
 	counts   *domain.Counts
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Snapshot copies the posted records of the account, and then calls the function read without holding the lock.
+// Snapshot copies the posted records of the account, and then calls the callback read without holding the lock.
 func (v ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error) error {
 	view, err := exclusiveResult(ctx, v.Store, "Ledger.Snapshot", func() (ports.AccountView, error) {

@@ -51,7 +51,7 @@ type Store struct {
 	closings     map[domain.AccountID]*closing
 	audits       map[domain.TenantID]*audit
 	auditKey     domain.Sealed
-	nudged       []domain.PullID // pulls to nudge; protected by the mutex
+	nudged       []domain.PullID // the pulls for which Nudge is still to be called; protected by the mutex
 	// recorded reports whether the running method has changed the object with this id, so that the audit entry of the
 	// object is stored. If it is nil, the method has changed all objects. It is protected by the mutex.
 	recorded      func(string) bool

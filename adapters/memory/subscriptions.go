@@ -166,8 +166,8 @@ func (v subscriptions) Delete(ctx context.Context, tenant domain.TenantID, id do
 	})
 }
 
-// Replay unparks all events. The events before the one with the given sequence number (from) are skipped. The other
-// events are read again in their order.
+// Replay unparks all events. The event with the given sequence number (from) and the later events then count as not
+// delivered, and are read again in their order. The earlier events are skipped.
 func (v subscriptions) Replay(
 	ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID, from int64,
 ) (ports.SubscriptionStatus, error) {
@@ -228,7 +228,7 @@ func (s *Store) sortedSubscriptions() []*subscription {
 	})
 }
 
-// Reseal compares the stored secrets with old first.
+// Reseal replaces the stored secrets only if they still equal old.
 func (v subscriptions) Reseal(ctx context.Context, tenant domain.TenantID, id domain.SubscriptionID,
 	old, fresh domain.Sealed,
 ) (bool, error) {
@@ -344,7 +344,7 @@ func (v subscriptions) Append(ctx context.Context, l ports.SubscriptionLease, s 
 			}
 			changes++
 			if added[entry.row.ID] {
-				continue // its event has the present version already
+				continue // the event that this call has added contains the present version
 			}
 			added[entry.row.ID] = first
 			change := domain.FeedChange{

@@ -169,7 +169,7 @@ func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) 
 	s.recordEvent(p.Tenant, p.Connection, event, known.ID.String(), w.At)
 }
 
-// SweepAccounts changes only the marks of accounts, not their data or their transactions.
+// SweepAccounts changes only whether accounts are recorded as absent or removed, not their data or their transactions.
 func (v pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.AccountSweepWrite) error {
 	return v.exclusive(ctx, "Pulls.SweepAccounts", func() error {
 		p, err := v.writable(lease)

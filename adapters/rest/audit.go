@@ -17,7 +17,7 @@ import (
 const auditPath = prefix + "/audit"
 
 // auditEntryView is the representation of an audit entry in responses. The canonical form of this JSON is the entry's
-// leaf in the audit tree, so its members must never change.
+// leaf in the Merkle tree over the tenant's audit log, so the members must never change.
 type auditEntryView struct {
 	Sequence  int64       `json:"sequence" minimum:"0" example:"41" doc:"The number of the entry, from 0 and without gaps: the index of its leaf in the tree"`
 	At        time.Time   `json:"at" example:"2026-03-01T10:00:00.123456Z" doc:"When the change was made"`
@@ -136,7 +136,7 @@ func (s *server) listAuditEntries(ctx context.Context, tenant domain.TenantID, i
 	return pageOf[auditList](p, in.Limit, auditEntryOf), nil
 }
 
-// auditCheckpoint returns the newest checkpoint.
+// auditCheckpoint returns the newest checkpoint of the tenant.
 func (s *server) auditCheckpoint(ctx context.Context, tenant domain.TenantID) (string, error) {
 	checkpoint, err := s.service.AuditCheckpoint(ctx, tenant)
 	return string(checkpoint), err
@@ -148,7 +148,7 @@ func (s *server) auditKey(ctx context.Context, tenant domain.TenantID) (string, 
 	return key + "\n", err
 }
 
-// proveAuditConsistency returns a consistency proof.
+// proveAuditConsistency returns a proof that an earlier tree is a part of a later one.
 func (s *server) proveAuditConsistency(ctx context.Context, tenant domain.TenantID, in *struct {
 	From int `query:"from" minimum:"0" default:"0" example:"40" doc:"The size of the earlier tree; the empty tree is part of every tree"`
 	To   int `query:"to" minimum:"1" example:"42" doc:"The size of the later tree; by default the size of the newest checkpoint"`
@@ -161,7 +161,7 @@ func (s *server) proveAuditConsistency(ctx context.Context, tenant domain.Tenant
 	return &bodyOutput[auditProofView]{auditProofOf(p)}, nil
 }
 
-// proveAuditInclusion returns an inclusion proof.
+// proveAuditInclusion returns a proof that the tree contains an entry.
 func (s *server) proveAuditInclusion(ctx context.Context, tenant domain.TenantID, in *struct {
 	Sequence string `path:"sequence" example:"41" doc:"The number of the entry"`
 	Size     int    `query:"size" minimum:"1" example:"42" doc:"The size of the tree; by default the size of the newest checkpoint"`
@@ -178,8 +178,8 @@ func (s *server) proveAuditInclusion(ctx context.Context, tenant domain.TenantID
 	return &bodyOutput[auditProofView]{auditProofOf(p)}, nil
 }
 
-// optionalSize returns nil if size is 0, which means that the request does not contain the parameter. Otherwise it
-// returns a pointer to the size.
+// optionalSize returns a pointer to the size that a request contains. If size is 0, the request does not contain the
+// parameter, and optionalSize returns nil.
 func optionalSize(size int) *int64 {
 	if size == 0 {
 		return nil

@@ -22,8 +22,9 @@ const (
 // bodyTimeout is the time limit for reading a body; tests shorten it.
 var bodyTimeout = 10 * time.Second
 
-// bufferBody is the middleware that reads the whole body into memory before the handler runs. Errors: the errors of
-// readBody; errMediaType; Invalid if the body is empty although one is required.
+// bufferBody is the middleware that reads the whole body into memory before the handler runs. It returns the errors of
+// readBody, errMediaType if the headers do not declare the body as JSON in UTF-8, and Invalid if a required body is
+// empty.
 func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	r := c.Request()
 	raw, err := s.readBody(c, x, maxBody)
@@ -73,10 +74,10 @@ func isUTF8(charset string) bool {
 }
 
 // readBody reads a body of at most limit bytes, within bodyTimeout. If the Content-Length is larger than limit,
-// readBody reads nothing. Until the request ends, the memory of the body counts against the limit for all bodies. The
-// read deadline does not outlast the body, because net/http removes the deadline when the body has been read. Errors:
-// errTooLarge; errBodyTimeout; Unavailable if the bodies of other requests use all memory for bodies; Invalid for an
-// incomplete body.
+// readBody reads nothing. Until the request ends, the memory for the body counts against the limit that all bodies
+// share. The read deadline does not affect later reads from the connection, because net/http removes the deadline when
+// the body has been read. It returns errTooLarge, errBodyTimeout, Unavailable if the bodies of other requests use all
+// memory for bodies, or Invalid if the body is incomplete.
 func (s *server) readBody(c echo.Context, x *exchange, limit int64) ([]byte, error) {
 	r := c.Request()
 	if r.ContentLength > limit {

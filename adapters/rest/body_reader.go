@@ -30,8 +30,8 @@ const (
 	busyRetryAfter = time.Second
 )
 
-// bodyGrace applies to a body that uses a part of maxBodyMemory. Such a body may pause for at most this time, and may
-// arrive at most this much later than minBodyRate requires. Tests shorten bodyGrace.
+// bodyGrace is the tolerance for a body that uses a part of maxBodyMemory. A pause in such a body may last at most
+// bodyGrace, and each part may arrive at most bodyGrace later than minBodyRate requires. Tests shorten bodyGrace.
 var bodyGrace = 2 * time.Second
 
 // errBodyMemory is the cause of the 503 that is sent while the bodies of other requests use all memory.
@@ -51,9 +51,9 @@ type bodyReader struct {
 
 // readAll reads the body. A negative length means that the length of the body is unknown; readAll then reads at most
 // limit+1 bytes, so that the caller can detect a body that is too large. If the body is longer than freeBody, readAll
-// reserves memory for the rest of the body before it reads on. It reserves this memory at once, because two bodies that
-// reserve memory step by step could wait for each other. A caller must have sent freeBody bytes before it can occupy
-// memory that other callers need.
+// reserves memory for the rest of the body before it reads on. It reserves all of this memory in one step, because two
+// bodies that reserve memory in several steps could wait for each other. It reads the first freeBody bytes without a
+// reservation, so a caller must have sent them before it can occupy memory that other callers need.
 func (b *bodyReader) readAll(ctx context.Context, length, limit int64) ([]byte, error) {
 	size := length
 	if length < 0 {
@@ -77,7 +77,7 @@ func (b *bodyReader) readAll(ctx context.Context, length, limit int64) ([]byte, 
 	return whole, endOfBody(err)
 }
 
-// endOfBody returns nil if err is the end of the body, and otherwise err.
+// endOfBody returns nil if err reports the end of the body, and otherwise err.
 func endOfBody(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -85,8 +85,8 @@ func endOfBody(err error) error {
 	return err
 }
 
-// fill reads until buffer is full or the body ends, and returns the number of bytes. Errors: io.EOF at the end of the
-// body, or the error that occurred while reading.
+// fill reads until buffer is full or the body ends, and returns the number of bytes that it has read. It returns io.EOF
+// at the end of the body, or the error that occurred while reading.
 func (b *bodyReader) fill(buffer []byte) (n int, err error) {
 	for n < len(buffer) && err == nil {
 		b.setDeadline()
@@ -115,8 +115,8 @@ func (b *bodyReader) setDeadline() {
 	_ = b.response.SetReadDeadline(deadline)
 }
 
-// reserve waits until n bytes of memory are available, but not longer than until b.end. Errors: Unavailable with
-// RetryAfter.
+// reserve waits until n bytes of memory are available, and reserves them. If they are not available before b.end, it
+// returns Unavailable with RetryAfter.
 func (b *bodyReader) reserve(ctx context.Context, n int64) error {
 	ctx, cancel := context.WithDeadline(ctx, b.end)
 	defer cancel()
@@ -127,8 +127,8 @@ func (b *bodyReader) reserve(ctx context.Context, n int64) error {
 	return nil
 }
 
-// shrink returns a copy of a body whose length was unknown, in a buffer of its own length, and
-// releases the memory that was reserved for a longer body.
+// shrink is used for a body whose length was unknown. It copies the body into a buffer of exactly its length, releases
+// the reserved memory that the body does not need, and returns the copy.
 func (b *bodyReader) shrink(raw []byte) []byte {
 	unused := b.reserved - max(0, int64(len(raw))-freeBody)
 	b.memory.Release(unused)

@@ -26,7 +26,7 @@ import (
 // that byte.
 type stalledBody struct {
 	left     int
-	read     *atomic.Int64 // bytes of all bodies that the handler has read
+	read     *atomic.Int64 // how many bytes the handler has read, of all bodies together
 	released <-chan struct{}
 }
 
@@ -91,8 +91,8 @@ func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
 	})
 }
 
-// TestABodyThatHoldsMemoryMustArriveQuickly checks that a body may not stall after it has reserved memory. It sends a
-// part of a large body that is long enough to reserve memory, and then nothing more.
+// TestABodyThatHoldsMemoryMustArriveQuickly checks that a body must not stall after memory has been reserved for it. It
+// sends the first part of a large body, which is long enough that memory is reserved, and then sends nothing more.
 func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
 	defer func(grace, timeout time.Duration) { bodyGrace, bodyTimeout = grace, timeout }(bodyGrace, bodyTimeout)
 	bodyGrace, bodyTimeout = 50*time.Millisecond, time.Minute

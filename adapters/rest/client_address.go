@@ -49,8 +49,8 @@ func (s *server) peerOf(r *http.Request) string {
 	return address.WithZone("").String()
 }
 
-// cutLastAddress splits a comma-separated list before its last address. It returns the list without the last address,
-// and the last address.
+// cutLastAddress splits a comma-separated list of addresses into the last address (last) and the part of the list
+// before it (rest).
 func cutLastAddress(list string) (rest, last string) {
 	if i := strings.LastIndexByte(list, ','); i >= 0 {
 		return list[:i], strings.TrimSpace(list[i+1:])

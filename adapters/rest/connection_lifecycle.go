@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// linkSession is the response body that contains a token for the vendor's hosted page. No other response contains
-// this token.
+// linkSession is the response body with the URL of the vendor's hosted page, which contains a token. No other response
+// contains this token.
 type linkSession struct {
 	Vendor    string    `json:"vendor" example:"pluggy" doc:"The aggregator"`
 	Mode      string    `json:"mode" enum:"update" example:"update" doc:"What the token permits: to sign in again for the account reference of this connection"`

@@ -65,7 +65,7 @@ type testOutcome struct {
 	LatencyMs  int64  `json:"latencyMs" example:"184" doc:"How long the test took, in milliseconds"`
 }
 
-// healthView is the stored health of a connection. The vendor is not called to read it.
+// healthView is the stored health of a connection. Reading it does not call the vendor.
 type healthView struct {
 	Health        string      `json:"health" enum:"unknown,healthy,unhealthy" example:"healthy" doc:"The result of the last contact with the vendor"`
 	Reason        string      `json:"reason,omitempty" example:"credential_rejected" doc:"Why it is unhealthy; absent otherwise"`
@@ -236,7 +236,7 @@ func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in
 	return pageOf[connectionList](p, in.Limit, descriptorOf), nil
 }
 
-// getConnection returns a connection with its entity tag, which If-Match accepts.
+// getConnection returns a connection with its entity tag. The caller can send this tag in If-Match.
 func (s *server) getConnection(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*taggedOutput[descriptor], error) {

@@ -20,7 +20,7 @@ const (
 	maxCursor        = 2048 // in characters; the longest cursor (for a connection with a long name) has 1,384
 )
 
-// listKind identifies a list, so that a cursor of one list is rejected by all other lists.
+// listKind identifies a kind of list. It is part of each cursor, so that a list rejects the cursors of all other lists.
 type listKind interface{ tag() byte }
 
 // The kinds of lists.
@@ -73,8 +73,8 @@ type cursor[L listKind] struct{ domain.Position }
 // invalid.
 var errInvalidCursor = errors.New("is not a cursor of this list")
 
-// UnmarshalText parses a text that MarshalText returned. It rejects every other text, so that each position has
-// exactly one encoding. Errors: errInvalidCursor.
+// UnmarshalText parses a text that MarshalText returned. For every other text it returns errInvalidCursor, so that each
+// position has exactly one encoding.
 func (c *cursor[L]) UnmarshalText(text []byte) error {
 	// The decoder ignores line breaks. If they were allowed, one position would have many encodings.
 	if len(text) > maxCursor || bytes.ContainsAny(text, "\r\n") {
@@ -123,7 +123,7 @@ type page[T any] struct {
 // listOutput is the output of an operation that returns a page of a list.
 type listOutput[T any] struct{ Body page[T] }
 
-// pageOf wraps the page p in its envelope, and converts each item with the function view.
+// pageOf returns the page p in its envelope. It converts each item by calling view.
 func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *listOutput[T] {
 	out := &listOutput[T]{Body: page[T]{Items: mapItems(p.Items, view), Limit: limit}}
 	if !p.Next.IsZero() {
@@ -133,8 +133,8 @@ func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *
 	return out
 }
 
-// mapItems converts each item with the function view and returns the results. It never returns nil, so that the JSON
-// contains an empty array.
+// mapItems converts each item by calling view, and returns the results. For no items it returns an empty slice and not
+// nil, so that the JSON contains an empty array instead of null.
 func mapItems[S, T any](items []S, view func(S) T) []T {
 	out := make([]T, len(items))
 	for i, item := range items {

@@ -55,9 +55,9 @@ type replayRequest struct {
 	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default" example:"100"`
 }
 
-// filter parses the id and the times, and returns the filter that the request describes. The patterns of the schema
-// have already rejected most texts that cannot be parsed. The nil UUID and dates that do not exist are rejected here.
-// Errors: Invalid.
+// filter parses the id and the times in the request, and returns the filter that they describe. The patterns of the
+// schema have already rejected most texts that cannot be parsed. filter returns Invalid for the nil UUID, for dates
+// that do not exist, and for a time range that ends before it starts.
 func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 	filter := ports.DeliveryFilter{Status: domain.DeliveryStatus(r.Status), EventID: string(r.EventID)}
 	var invalid []*domain.Error
@@ -179,7 +179,7 @@ func (s *server) replayDelivery(
 	return &acceptedOutput[deliveryView]{pullsPath + "/" + d.Pull.String(), deliveryOf(d)}, nil
 }
 
-// replayDeliveries replays a limited number of deliveries with each request. To replay more, the caller
+// replayDeliveries replays at most as many deliveries as the limit in the request allows. To replay more, the caller
 // repeats the request.
 func (s *server) replayDeliveries(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body replayRequest },

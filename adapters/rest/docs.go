@@ -15,8 +15,8 @@ var docsScript string
 //go:embed docs.css
 var docsStyle string
 
-// docsPage is assembled from the texts that are hashed below, so that the hashes match the bytes
-// of the page.
+// docsPage is the page. It contains docsScript and docsStyle unchanged, because docsCSP allows only a script and a
+// style with the hashes of these texts.
 var docsPage = []byte(`<!doctype html>
 <html lang="en">
 <head>

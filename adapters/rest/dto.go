@@ -56,7 +56,8 @@ func (plainText) Schema() *operation.Schema {
 	return schema
 }
 
-// jsonObject is a JSON object whose members are validated by an adapter outside of this package.
+// jsonObject is a JSON object that this package does not validate. An adapter outside of this package validates its
+// members.
 type jsonObject []byte
 
 // MarshalJSON returns the bytes unchanged, or an empty object if there are none.
@@ -146,7 +147,8 @@ type createdOutput[T any] struct {
 	Body     T
 }
 
-// acceptedOutput is the response to a request whose work a pull does later. It contains the location of that pull.
+// acceptedOutput is the response to a request that only starts a pull. The pull does the work later, and the response
+// contains its location.
 type acceptedOutput[T any] struct {
 	Location string `header:"Location" doc:"The path of the pull that does the work"`
 	Body     T

@@ -164,7 +164,7 @@ func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *st
 	return pageOf[engineList](p, in.Limit, engineOf), nil
 }
 
-// getEngine returns an engine connection with its entity tag, which If-Match accepts.
+// getEngine returns an engine connection with its entity tag. The caller can send this tag in If-Match.
 func (s *server) getEngine(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*taggedOutput[engineDescriptor], error) {

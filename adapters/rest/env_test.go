@@ -53,7 +53,7 @@ func newEnv(t testing.TB, change ...func(*Options)) *env {
 	return s
 }
 
-// newEnvOf returns an env whose handler calls the given service instead of the fake.
+// newEnvOf returns an env whose handler calls the given service instead of a fake service.
 func newEnvOf(t testing.TB, service ports.API, change ...func(*Options)) *env {
 	t.Helper()
 	core, logs := observer.New(zap.InfoLevel)

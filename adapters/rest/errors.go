@@ -60,9 +60,9 @@ type statusRule struct {
 // id.
 const internalError = "internal error"
 
-// statusRules is the only translation of errors into HTTP statuses. The first rule that matches
-// an error is applied, so the rules for codes come before the rules for their kinds. The detail
-// of a 5xx never reveals its cause.
+// statusRules is the only place where errors are translated into HTTP statuses. The first rule that matches an error is
+// applied. Therefore the rules for error codes come before the rules for the kinds of errors that have these codes. The
+// detail of a 5xx never reveals its cause.
 var statusRules = []statusRule{
 	{
 		domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition,
@@ -137,8 +137,8 @@ var statusRules = []statusRule{
 // internalStatusRule is applied to every error that matches none of the rules.
 var internalStatusRule = statusRule{nil, http.StatusInternalServerError, codeInternal, internalError}
 
-// notFound is the code and the detail of an operation's 404. The zero value belongs to
-// operations that do not look up an object.
+// notFound contains the code and the detail of an operation's 404 response. It is the zero value for operations that do
+// not look up an object.
 type notFound struct{ code, detail string }
 
 var (
@@ -227,7 +227,8 @@ func retryAfterSeconds(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// problemFields returns the domain's field errors that err contains, with their locations in this route's input.
+// problemFields returns the field errors of the domain that err contains. Each is returned with the location of the
+// field in this route's input.
 func (r *route) problemFields(err error) []ProblemField {
 	var all []ProblemField
 	for _, e := range domain.ErrorsOf(err) {
@@ -243,8 +244,8 @@ func (r *route) problemFields(err error) []ProblemField {
 	return sortFields(all)
 }
 
-// location returns the location of a domain field in this route's input. It uses the name that the field has in the
-// input. For the field "" it returns the location of the whole input.
+// location returns the location of a domain field in this route's input. The last part of the location is the name that
+// the field has in the input. For the field "" the result is the location of the whole input.
 func (r *route) location(field string) string {
 	if other, ok := r.fieldNames[field]; ok {
 		field = other

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// EventEncoder implements ports.EventEncoder with the representations of the API.
+// EventEncoder implements ports.EventEncoder. It encodes objects in the same way as the responses of the API.
 type EventEncoder struct{}
 
 var _ ports.EventEncoder = EventEncoder{}

@@ -19,14 +19,14 @@ type exchange struct {
 	route         *route // nil until the router has matched a route
 	principal     auth.Principal
 
-	// bodyMemory is the number of bytes that the body of this request uses of the memory that all bodies share. This
-	// memory is released when the request ends.
+	// bodyMemory is how much of the memory shared by all request bodies this request's body uses, in bytes. It is
+	// released when the request ends.
 	bodyMemory int64
 
 	body []byte // the body of an operation; nil if it has none
 
-	// invalid contains the errors that were found in the request before its input was read. If there are any, the
-	// handler is not called.
+	// invalid contains the errors that were found in the request before its input was read. If there are such errors,
+	// the handler is not called.
 	invalid []ProblemField
 
 	// addressForbidden reports whether the base URL in the body contains a forbidden address. It is
@@ -67,9 +67,8 @@ func (s *server) requestID(r *http.Request) string {
 // character could forge lines of a log.
 func isUnprintable(r rune) bool { return r < ' ' || r > '~' }
 
-// webhookOrigin returns the origin of webhook URLs, which is PublicURL. In development,
-// PublicURL need not be set. webhookOrigin then returns the origin to which the request was
-// sent.
+// webhookOrigin returns the origin of webhook URLs. This is PublicURL, or the origin to which the request was sent if
+// PublicURL is not set, which is possible only in development.
 func (s *server) webhookOrigin(r *http.Request) string {
 	if s.PublicURL == "" {
 		return "http://" + r.Host

@@ -132,7 +132,7 @@ func tokenFixture() domain.WebhookToken {
 	}
 }
 
-// onePage records a call and returns a page that contains one item and is not the last page.
+// onePage records a call and returns a page that contains only item and is not the last page.
 func onePage[T any](f *fake, argument any, p domain.PageRequest, item T) (domain.Page[T], error) {
 	f.page = p
 	return domain.Page[T]{Items: []T{item}, Next: domain.Position{Key: "k", ID: someID}}, f.record(argument)
@@ -227,7 +227,7 @@ func (f *fake) ResumeConnection(
 	return restingHealth(), f.record(id)
 }
 
-// restingHealth returns the health of a connection for which most states are unknown.
+// restingHealth returns the health of a connection that is complete, and whose consent and webhook states are unknown.
 func restingHealth() ports.ConnectionHealth {
 	return ports.ConnectionHealth{
 		Completeness: domain.Complete, Consent: ports.ConsentHealth{State: domain.ConsentUnknown},
@@ -542,8 +542,8 @@ func (f *fake) Changes(
 	}, f.record(wait)
 }
 
-// Do calls the function do once for each key and stores its response, as the application does. Stored responses do
-// not expire.
+// Do calls its callback once for each key and stores the response, as the application does. Unlike in the
+// application, stored responses do not expire.
 func (f *fake) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 	do func(context.Context) (ports.StoredResponse, error),

@@ -76,9 +76,8 @@ func FuzzBearer(f *testing.F) {
 	})
 }
 
-// FuzzSignatureHeader sends arbitrary webhook signatures. The receiver must pass signature and
-// body to the port unchanged and must not panic. The domain's source policy must not admit a
-// body that was not signed with the secret.
+// FuzzSignatureHeader sends arbitrary webhook signatures. The receiver must pass the signature and the body to the port
+// unchanged, and must not panic. The domain's source policy must not admit a body that was not signed with the secret.
 func FuzzSignatureHeader(f *testing.F) {
 	for _, header := range []string{
 		"", "sha256=", "sha256=00", "00", "sha256=zz", strings.Repeat("0", 64), "SHA256=" + strings.Repeat("0", 64),

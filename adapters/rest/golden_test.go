@@ -49,7 +49,8 @@ func envelope[L listKind](item string) string {
 	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 
-// Expected representations. The representation of closeFixture consists of goldenClose, its sum, and goldenCloseEnd.
+// Expected representations. The representation of closeFixture consists of goldenClose, the sum of the close, and
+// goldenCloseEnd, in this order.
 const (
 	goldenErasure = `{"id":"019b0000-0000-7000-8000-000000000001","connectionId":` +
 		`"019b0000-0000-7000-8000-000000000001","status":"running","lastError":"vendor_unreachable"}`

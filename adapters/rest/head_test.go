@@ -21,7 +21,7 @@ func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*h
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer tenant-a")
-	r.Header.Set("Accept-Encoding", "identity") // the transport would add gzip to a GET only
+	r.Header.Set("Accept-Encoding", "identity") // otherwise the transport would ask for gzip, but only in a GET
 	response, err := server.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +34,9 @@ func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*h
 	return response, string(body)
 }
 
-// TestHEADIsGETWithoutABody checks that the responses to HEAD and GET differ only in the body. It compares them on
-// all paths in the OpenAPI document, on the paths that the document does not contain, and for requests that fail.
+// TestHEADIsGETWithoutABody checks that the responses to HEAD and GET differ only in the body. It compares them for all
+// paths in the OpenAPI document, for paths that the service serves but the document does not contain, and for requests
+// that fail.
 func TestHEADIsGETWithoutABody(t *testing.T) {
 	s := newEnv(t)
 	server := httptest.NewServer(s)

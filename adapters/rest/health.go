@@ -94,8 +94,9 @@ func (s *server) ready(ctx context.Context, _ domain.TenantID, _ *struct{}) (*re
 	return out, nil
 }
 
-// checkFeed reports how long the change feed is held back. Its result does not affect the readiness of the process,
-// which can serve requests even while the feed is held back.
+// checkFeed reports how long the change feed has been held back by a write transaction that is still open on the
+// database server. Its result does not affect the readiness of the process, which can serve requests even while the
+// feed is held back.
 func (s *server) checkFeed(ctx context.Context) check {
 	ctx, cancel := context.WithTimeout(ctx, feedCheckTimeout)
 	defer cancel()

@@ -227,7 +227,7 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 }
 
 // TestOutputsHaveNoSecret checks that in every schema of the OpenAPI document, the members that contain secrets are
-// write-only, and no others. The exception is a new signing secret, which is returned once.
+// write-only, and that no other members are. The only exception is a new signing secret, which is returned once.
 func TestOutputsHaveNoSecret(t *testing.T) {
 	schemas := openAPI(t, newEnv(t))["components"].(map[string]any)["schemas"].(map[string]any)
 	for name, schema := range schemas {

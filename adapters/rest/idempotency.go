@@ -44,8 +44,8 @@ func (s *server) idempotent(c echo.Context, x *exchange, run func() error) error
 	return nil
 }
 
-// rejectKey responds with a 400 that names the header of the idempotency key. It sets the location of the error
-// itself, because an error of the domain cannot name a header.
+// rejectKey responds with a 400 for an invalid idempotency key. It sets the location in the response to the header of
+// the key itself, because an error of the domain cannot name a header.
 func (s *server) rejectKey(c echo.Context, x *exchange, invalid *domain.Error) {
 	p := x.problem(invalid)
 	p.Errors = []ProblemField{{"header." + keyHeader, invalid.Message}}
@@ -75,8 +75,8 @@ func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func()
 	}
 }
 
-// idempotencyKey returns the key in the header keyHeader or altKeyHeader, or "" if the request has neither header.
-// Errors: Invalid if the key is malformed, or if the headers contain different keys.
+// idempotencyKey returns the key in the header keyHeader or altKeyHeader, or "" if the request has neither header. It
+// returns Invalid if the key is malformed, or if the headers contain different keys.
 func idempotencyKey(h http.Header) (string, *domain.Error) {
 	given := append(h.Values(keyHeader), h.Values(altKeyHeader)...)
 	if len(given) == 0 {
@@ -155,8 +155,8 @@ func (s *server) runBuffered(ctx context.Context, c echo.Context, run func() err
 	return buffered
 }
 
-// stored returns the response in the form in which it may be stored. This is an empty response for a 5xx, a placeholder
-// if the response contains a token, and otherwise the response itself.
+// stored returns what is stored for the response: an empty response for a 5xx, a placeholder if the response contains a
+// token, and otherwise the response itself.
 func (r *bufferedResponse) stored(of *route) ports.StoredResponse {
 	switch {
 	case r.status >= http.StatusInternalServerError, r.status == 0:

@@ -148,8 +148,8 @@ func TestIfMatchIsPartOfTheIdempotentRequest(t *testing.T) {
 	}
 }
 
-// TestStoredFingerprintsStayValid computes fingerprints as earlier releases did, which did not
-// include If-Match. Responses that are stored under such fingerprints must still be found.
+// TestStoredFingerprintsStayValid computes fingerprints as earlier releases did. Those fingerprints did not include
+// If-Match. Responses that are stored under such fingerprints must still be found.
 func TestStoredFingerprintsStayValid(t *testing.T) {
 	const put = `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	s := newEnv(t)

@@ -208,8 +208,8 @@ var invalidBodies = []struct {
 	},
 }
 
-// replaceIn returns the body goodConnection, in which the text old is replaced with replacement. withMember returns
-// goodConnection with one more member.
+// replaceIn returns the body goodConnection with one text (old) replaced by another one (replacement). The function
+// withMember below returns goodConnection with one more member.
 func replaceIn(old, replacement string) string {
 	return strings.Replace(goodConnection, old, replacement, 1)
 }

@@ -31,8 +31,8 @@ func newLongPolls(maxTotal int) *longPolls {
 	return &longPolls{max: maxTotal, waiting: map[domain.TenantID]int{}}
 }
 
-// start counts a long poll of the tenant as waiting, until end is called. Errors: errTooManyPolls with RetryAfter if
-// too many polls of the tenant, or of all tenants together, are waiting.
+// start counts a long poll of the tenant as waiting, until end is called. If too many polls of the tenant, or of all
+// tenants together, are waiting, it counts nothing and returns errTooManyPolls with RetryAfter.
 func (l *longPolls) start(tenant domain.TenantID) (end func(), err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -32,7 +32,7 @@ func (f waitingFeed) Changes(
 	return domain.FeedPage{Next: domain.Position{Key: "1", ID: someID}}, nil
 }
 
-// pollers sends long polls to a handler. The channel responses receives each response.
+// pollers sends long polls to a handler. Each response is sent to the channel responses.
 type pollers struct {
 	env
 	release   chan struct{}
@@ -77,7 +77,7 @@ func (p pollers) mustRefuse(t *testing.T, token string) {
 	}
 }
 
-// mustWait fails the test unless no poll has a response.
+// mustWait fails the test if a poll has a response that the test has not received yet.
 func (p pollers) mustWait(t *testing.T) {
 	t.Helper()
 	if len(p.responses) > 0 {

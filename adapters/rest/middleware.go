@@ -74,8 +74,8 @@ func (s *server) recoverPanic(c echo.Context, next echo.HandlerFunc) (err error)
 	return next(c)
 }
 
-// panicError carries a recovered panic to the log. The value may contain anything, even a secret. Therefore the log
-// contains the text of the value only if the value is an error, and otherwise only its type.
+// panicError is the error for a recovered panic. Its text is logged. The value may contain anything, even a secret.
+// Therefore the log contains the text of the value only if the value is an error, and otherwise only its type.
 type panicError struct {
 	value any
 	stack []byte
@@ -133,8 +133,8 @@ func (s *server) middlewares(r *route) []middleware {
 }
 
 // prepare returns a middleware that records the route and joins several If-Match headers, because they form one list
-// (RFC 9110, section 5.3). An empty If-Match is an error. Otherwise it would be ignored, and the change would be
-// unconditional.
+// (RFC 9110, section 5.3). The middleware reports an empty If-Match as an error. Otherwise the header would be ignored,
+// and the change would be unconditional.
 func (s *server) prepare(r *route) middleware {
 	return func(c echo.Context, x *exchange) error {
 		s.enterRoute(c, x, r)
@@ -171,8 +171,8 @@ func (s *server) authenticate(c echo.Context, x *exchange) error {
 	return nil
 }
 
-// principalOf returns the principal of the request's bearer token. Errors: Unauthenticated, with
-// the reason as its cause, and the other errors of TokenVerifier.
+// principalOf returns the principal of the request's bearer token. If there is no valid token, it returns
+// Unauthenticated with the reason as the cause. It also returns the other errors of TokenVerifier.
 func (s *server) principalOf(r *http.Request) (auth.Principal, error) {
 	token, err := bearer(r.Header["Authorization"])
 	if err != nil {
@@ -193,8 +193,8 @@ var (
 )
 
 // bearer returns the token in the Authorization header (RFC 6750, section 2.1). It rejects a request with several
-// Authorization headers, because a proxy may have checked one of them, and it is unknown which one. Errors: one of
-// the errors above.
+// Authorization headers, because a proxy in front of the service may have checked only one of them, and the service
+// cannot know which one. Its error is one of the errors above.
 func bearer(values []string) (string, error) {
 	switch len(values) {
 	case 0:
@@ -216,9 +216,9 @@ func bearer(values []string) (string, error) {
 	return token, nil
 }
 
-// logUnauthenticated logs why a request gets a 401, and from which address it came. The response
-// contains neither, so that a caller learns nothing about valid tokens. The reason is the cause of
-// the error, which by contract contains no part of the request. Other errors are not logged here.
+// logUnauthenticated logs why a request gets a 401, and from which address it came. The response contains neither, so
+// that a caller learns nothing about valid tokens. The reason is the cause of err, which must not contain a part of the
+// request. logUnauthenticated does nothing if err is not Unauthenticated.
 func (s *server) logUnauthenticated(r *http.Request, x *exchange, err error, more ...zap.Field) {
 	if !errors.Is(err, domain.Unauthenticated) {
 		return
@@ -240,7 +240,7 @@ var token68 = func() (table [256]bool) {
 	return table
 }()
 
-// rateLimit counts the request against the tenant's rate limit. Errors: errRateLimited.
+// rateLimit counts the request against the tenant's rate limit. It returns errRateLimited if the limit is exceeded.
 func (s *server) rateLimit(_ echo.Context, x *exchange) error {
 	return s.tenantLimiter.allow(x.principal.Tenant.String(), s.Clock.Now())
 }

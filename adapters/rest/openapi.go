@@ -88,8 +88,8 @@ func (s *server) vendorSchema() *operation.Schema {
 	return schema
 }
 
-// baseURLPattern expresses the domain's rule for base URLs as far as a pattern can. A URL that does not match it is
-// reported together with all other validation errors.
+// baseURLPattern is the domain's rule for base URLs, as far as a pattern can express it. A URL that does not match the
+// pattern is reported together with all other validation errors of the request.
 const baseURLPattern = `://[^\s/?#@\\]+(/[^\s?#\\]*)?$`
 
 // completeSchemas adds to the schemas the information that is known only at startup: the configured vendors, and
@@ -129,8 +129,8 @@ func (s *server) buildDocument() ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. Of the options, it
-// uses only Vendors, ConnectorSchemas, Statements, AllowHTTP and Version. It returns an error if the document cannot be
+// Document returns the OpenAPI document that a handler with these options serves, encoded as JSON. It uses only the
+// options Vendors, ConnectorSchemas, Statements, AllowHTTP and Version. It returns an error if the document cannot be
 // encoded.
 func Document(options Options) ([]byte, error) {
 	s := &server{Options: options, allowedMethods: map[string]string{}}

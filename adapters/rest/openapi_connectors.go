@@ -9,9 +9,9 @@ import (
 )
 
 // describeConnectors adds the schemas of the connector types to the document, and makes the members config and
-// credential refer to them. Requests are not validated with these schemas: the connectors validate config and
-// credential, and their messages are better. It returns an error if a schema is not valid or uses a keyword that
-// operation.Schema does not have.
+// credential of engine connections refer to them. Requests are not validated with these schemas: the connectors
+// validate config and credential, and their messages are better. It returns an error if a schema is not valid or uses a
+// keyword that operation.Schema does not have.
 func (s *server) describeConnectors(schemas operation.Schemas) error {
 	var configs, credentials []*operation.Schema
 	for _, connector := range s.ConnectorSchemas {

@@ -16,9 +16,9 @@ import (
 
 // TokenVerifier verifies bearer tokens; auth.Verifier implements it.
 type TokenVerifier interface {
-	// Verify verifies the token, which is passed without its scheme, and returns its principal.
-	// Errors: Unauthenticated, with a cause that names the reason and contains no part of the token,
-	// because it is logged; Unavailable when the token cannot be verified at the moment.
+	// Verify verifies the token, which is passed without its scheme, and returns its principal. For an invalid token it
+	// returns Unauthenticated. The cause of this error names the reason, and must contain no part of the token, because
+	// the cause is logged. Verify returns Unavailable if it cannot verify the token at the moment.
 	Verify(ctx context.Context, bearer string) (auth.Principal, error)
 }
 
@@ -30,8 +30,8 @@ type Options struct {
 	// 128 bytes long.
 	NewRequestID func() string
 
-	// PublicURL is the origin of webhook URLs, without a path. It may be "" only in development;
-	// the origin is then the one to which the request was sent.
+	// PublicURL is the origin of webhook URLs, without a path. It may be "" only in development. The origin to which
+	// each request was sent is then used instead.
 	PublicURL   string
 	Development bool
 
@@ -54,8 +54,8 @@ type Options struct {
 	// addresses; the service checks every address in either case.
 	Egress ports.EgressGuard
 
-	// RequireScopes makes each operation require the scope discovery:read or discovery:write.
-	// Otherwise every token of the tenant is sufficient.
+	// RequireScopes makes each operation require a token with the scope discovery:read or discovery:write. If it is
+	// false, every valid token of the tenant is sufficient.
 	RequireScopes bool
 
 	// TrustedProxies are the networks of the proxies whose X-Forwarded-For header is trusted. If
@@ -79,8 +79,8 @@ type Options struct {
 	// Ready checks the dependencies of the service and returns their errors by name; a nil
 	// error means that the dependency is available. If Ready is nil, nothing is checked.
 	Ready func(ctx context.Context) map[string]error
-	// FeedDelay returns how long the change feed has been held back. The readiness response shows
-	// it. If FeedDelay is nil, the response does not contain it.
+	// FeedDelay returns how long the change feed has been held back by an open write transaction on the database
+	// server. The readiness response shows it. If FeedDelay is nil, the response does not contain it.
 	FeedDelay func(ctx context.Context) (time.Duration, error)
 
 	// Draining reports whether the process is shutting down; /readyz then responds that it is not ready. If Draining is

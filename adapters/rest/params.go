@@ -100,8 +100,8 @@ func (d *dayParam) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// checkTimeRange rejects a time range that ends before it starts. A zero time means that the range
-// has no limit at that end. domain.Window has the same rule for dates. Errors: Invalid on "to".
+// checkTimeRange rejects a time range that ends before it starts. A zero time means that the range has no limit at that
+// end. domain.Window (a range of dates) has the same rule. The error is Invalid on "to".
 func checkTimeRange(from, to time.Time) error {
 	if !from.IsZero() && !to.IsZero() && to.Before(from) {
 		return domain.FieldError("to", "must not be before from")
@@ -157,13 +157,13 @@ var (
 	// entityTagList matches a list of entity tags. A list can have empty elements (RFC 9110, section
 	// 5.6.1.2), but has at least one entity tag.
 	entityTagList = regexp.MustCompile(`^[ \t,]*((W/)?"[^"\x00-\x20\x7f]*"[ \t]*(,[ \t,]*|$))+$`)
-	// entityTag matches each entity tag of such a list. A tag can contain a comma.
+	// entityTag matches each entity tag in a list. A tag can contain a comma.
 	entityTag = regexp.MustCompile(`(W/)?"[^"]*"`)
 )
 
-// UnmarshalText parses a list of entity tags, or "*" for any revision. An entity tag that is not a strong tag issued
-// by the service matches no revision. A request with a wrong tag therefore changes nothing. A text of any other form
-// is an error, because it shows a mistake of the client and not that the connection has changed.
+// UnmarshalText parses a list of entity tags, or "*" for any revision. An entity tag that is not a strong tag issued by
+// the service matches no revision. A request with a wrong tag therefore changes nothing. A text of any other form is an
+// error, because it means that the client made a mistake, and not that the connection has changed.
 func (m *ifMatchHeader) UnmarshalText(text []byte) error {
 	m.IfMatch = nil
 	switch {

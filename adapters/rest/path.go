@@ -10,10 +10,10 @@ const (
 	maxIDLength = 36
 )
 
-// redactPath replaces everything in the path that may be a webhook token, and returns the
-// result. It replaces the segments after the vendor in a webhook path, and every segment that
-// is longer than an id. It also does this for a path that only resembles the path of the
-// webhook receiver.
+// redactPath returns the path with everything replaced that may be a webhook token. It replaces every segment that is
+// longer than an id, and all segments after the vendor in a path that contains "/webhooks/", ignoring case, unless the
+// segment of the vendor is "tokens" or "deliveries". The path may differ from that of the webhook receiver in other
+// ways.
 func redactPath(path string) string {
 	if before, rest, ok := cutAfterFold(path, "/webhooks/"); ok {
 		vendor, token, more := strings.Cut(rest, "/")

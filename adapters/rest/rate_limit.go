@@ -11,16 +11,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxBuckets limits the memory of a rate limiter. The least recently used bucket is evicted first. A caller can evict
-// its own bucket by sending requests with many keys, but gains only one more burst.
+// maxBuckets limits the memory of a rate limiter. The least recently used bucket is evicted first. A caller that sends
+// requests with many keys can evict its own bucket, but this allows only one more burst.
 const maxBuckets = 10_000
 
 // bucketKey is the hash of a token or tenant, so that the limiter does not store the token or tenant
 // itself in memory.
 type bucketKey [sha256.Size]byte
 
-// rateLimiter limits the requests per minute for each key, with a token bucket. A burst can use up
-// the requests of one minute at once.
+// rateLimiter limits the requests per minute for each key with a token bucket. A caller may send the requests that one
+// minute allows all at once.
 type rateLimiter struct {
 	perMinute int
 
@@ -39,8 +39,8 @@ func newRateLimiter(perMinute int) *rateLimiter {
 	return &rateLimiter{perMinute: perMinute, buckets: map[bucketKey]*list.Element{}, recent: list.New()}
 }
 
-// allow counts one request against the caller's bucket. Errors: errRateLimited with RetryAfter if the bucket is
-// empty.
+// allow counts one request against the caller's bucket. If the bucket is empty, it returns errRateLimited with
+// RetryAfter.
 func (l *rateLimiter) allow(caller string, now time.Time) error {
 	if l.perMinute <= 0 {
 		return nil

@@ -15,7 +15,7 @@ type supersededView struct {
 	Rule       string    `json:"rule" example:"same_description" doc:"Why both rows are the same movement: institution_key, same_description, similar_text or foreign_amount. Later versions of the service can add further rules"`
 }
 
-// supersedesOf returns the representation of past rows. It returns nil if there are none.
+// supersedesOf returns the representation of the past rows of a transaction. It returns nil if there are none.
 func supersedesOf(past []domain.Superseded) []supersededView {
 	var views []supersededView
 	for _, s := range past {

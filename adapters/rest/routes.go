@@ -44,7 +44,7 @@ type route struct {
 
 	// fieldNames maps the names of domain fields to their names in this route's input.
 	fieldNames map[string]string
-	// addressField is the input field that contains the address which the egress rules check.
+	// addressField is the input field with the address that is checked against the egress rules.
 	addressField string
 
 	mount func(*server, *route) echo.HandlerFunc
@@ -73,8 +73,9 @@ func (r *route) immutable(location string) bool {
 // unchanged.
 type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) (*O, error)
 
-// handle returns the mount function of a row of the route table. The mount function describes the row in the OpenAPI
-// document and returns the row's Echo handler, which calls h unless the request has invalid input.
+// handle returns a function that mounts one row of the route table. That function adds the row's operation to the
+// OpenAPI document and returns the Echo handler of the row. The Echo handler calls h, unless the input in the request
+// is invalid.
 func handle[I, O any](h handler[I, O]) func(*server, *route) echo.HandlerFunc {
 	return func(s *server, r *route) echo.HandlerFunc {
 		op := s.describe(r)
@@ -108,8 +109,8 @@ func (e *endpoint[I, O]) serve(c echo.Context, checks []middleware) error {
 	}
 	x.invalid = append(x.invalid, invalidParams(c.Request().URL.RawQuery, e.input.HasQuery)...)
 	if !e.route.idempotent || len(x.invalid) > 0 {
-		// A 400 that is caused by x.invalid is not stored under the idempotency key, because the corrected request,
-		// without the invalid parameter or header, can have the same fingerprint.
+		// A 400 that is caused by x.invalid is not stored under the idempotency key. Otherwise the corrected request,
+		// without the invalid parameter or header, could get the stored 400, because it can have the same fingerprint.
 		return e.run(c, x)
 	}
 	return e.server.idempotent(c, x, func() error { return e.run(c, x) })
@@ -172,7 +173,7 @@ func (s *server) mountHEAD(e *echo.Echo) {
 	}
 }
 
-// mountPlain mounts a plain Echo handler for GET, which the document does not describe.
+// mountPlain mounts a plain Echo handler for GET requests to a path that the OpenAPI document does not describe.
 func (s *server) mountPlain(e *echo.Echo, path string, h echo.HandlerFunc) {
 	r := &route{method: http.MethodGet, path: path}
 	e.GET(path, func(c echo.Context) error {
@@ -182,7 +183,7 @@ func (s *server) mountPlain(e *echo.Echo, path string, h echo.HandlerFunc) {
 	s.allowMethod(http.MethodGet, path)
 }
 
-// serveConsole serves the page and the assets of the console. Errors: NotFound for an unknown asset.
+// serveConsole serves the page and the assets of the console. It returns NotFound if there is no such asset.
 func (s *server) serveConsole(c echo.Context) error {
 	if !s.console.Serve(c.Response(), c.Request()) {
 		return domain.NotFoundError()
@@ -199,7 +200,7 @@ func (s *server) mountReservedPaths(e *echo.Echo) {
 	}
 }
 
-// allowMethod adds a method to the Allow header that a 405 for the path contains.
+// allowMethod adds a method to the Allow header in 405 responses for the path.
 func (s *server) allowMethod(method, path string) {
 	path = echoPath(path)
 	methods := strings.Split(s.allowedMethods[path], ", ")

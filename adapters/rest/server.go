@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Timeouts and limits of one HTTP connection. writeTimeout is longer than maxWait, the longest time
-// of a long poll.
+// Timeouts and limits of one HTTP connection. writeTimeout is longer than maxWait, the longest time that a long poll
+// waits.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
@@ -27,7 +27,7 @@ const (
 type server struct {
 	Options
 	service         ports.API
-	api             *operation.API    // nil after the start, because its document takes 1.5 MiB
+	api             *operation.API    // nil after the start, to release its document, which takes 1.5 MiB
 	allowedMethods  map[string]string // values of the Allow header, by path in the router's notation
 	tenantLimiter   *rateLimiter
 	webhookLimiter  *rateLimiter

@@ -103,8 +103,8 @@ func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 	}
 }
 
-// TestAFeedReaderIsDisconnectedWhileTheProcessDrains checks that a reader of the change feed gets its
-// response, which ends its connection, only when the process accepts no more connections.
+// TestAFeedReaderIsDisconnectedWhileTheProcessDrains checks that, while the process shuts down, a reader of the change
+// feed gets its response only when the process accepts no more connections. The response ends the connection.
 func TestAFeedReaderIsDisconnectedWhileTheProcessDrains(t *testing.T) {
 	const feed = prefix + "/transactions/changes"
 	if got := newEnv(t).call("GET", feed, "").Header().Get("Connection"); got != "" {

@@ -23,7 +23,7 @@ import (
 // Limits of a statement. A statement may take longer than the timeout of other responses, so each chunk has its own
 // timeout.
 const (
-	statementTimeout = 15 * time.Minute // for the whole response, which occupies a connection to the database
+	statementTimeout = 15 * time.Minute // for the whole response; it occupies a database connection for this time
 	chunkTimeout     = 30 * time.Second // for the caller to accept one chunk
 	chunkSize        = 64 << 10
 )
@@ -68,8 +68,8 @@ type statementEndpoint struct {
 	input *operation.Input[statementInput]
 }
 
-// mountStatement describes the operation in the document and returns its handler. The function handle cannot mount it,
-// because the response is not a JSON value.
+// mountStatement describes the operation in the OpenAPI document and returns its handler. The function handle cannot be
+// used for this operation, because the response is not a JSON value.
 func mountStatement(s *server, r *route) echo.HandlerFunc {
 	op := s.describe(r)
 	e := &statementEndpoint{server: s, route: r, input: operation.NewInput[statementInput](s.api, op)}
@@ -156,8 +156,8 @@ func (s *server) formatOf(name string) ports.StatementFormat {
 	return nil
 }
 
-// abort closes the connection before the end of the response, so that the caller notices that the document is
-// incomplete. A failure of the caller's own connection is not logged as an error.
+// abort closes the connection before the end of the response, so that the caller notices that the statement is
+// incomplete. If the cause is the caller's own connection, abort does not log it as an error.
 func (e *statementEndpoint) abort(x *exchange, w *statementWriter, err error) {
 	fields := []zap.Field{zap.String("requestId", x.requestID), zap.String("cause", errorChain(err))}
 	if w.failed || errors.Is(err, context.Canceled) {
@@ -176,8 +176,8 @@ type statementWriter struct {
 	failed   bool      // a write to the caller has failed
 }
 
-// write implements ports.StatementWriter. Nothing is sent before the first chunk is complete, so that an earlier
-// error becomes a problem document.
+// write implements ports.StatementWriter. Nothing is sent before the first chunk is complete, so that the response to
+// an earlier error can still be a problem document.
 func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.StatementRecord, error]) error {
 	header := http.Header{
 		echo.HeaderContentType:        {w.format.MediaType()},
@@ -188,8 +188,9 @@ func (w *statementWriter) write(s domain.Statement, records iter.Seq2[domain.Sta
 		return w.writeHead(header, s)
 	}
 	if !r.ProtoAtLeast(1, 1) {
-		// In HTTP/1.0, a response of unknown length ends when the connection is closed, and the caller would not
-		// notice an aborted document. Therefore the statement is written twice: first only to count its bytes.
+		// In HTTP/1.0, a response of unknown length ends when the connection is closed, so the caller would not notice
+		// that a statement was aborted. Therefore the statement is written twice. The first time, its bytes are only
+		// counted.
 		var length counter
 		if err := w.format.Write(&length, s, records); err != nil {
 			return err

@@ -59,8 +59,8 @@ func (s statementService) WriteStatement(ctx context.Context, tenant domain.Tena
 		})
 }
 
-// countTo returns a sequence of n records of about 1 KiB each. It pauses before each record. If err is not nil, the
-// sequence ends with err.
+// countTo returns a sequence of n records of about 1 KiB each, with the given pause before each record. If err is not
+// nil, it follows the last record.
 func countTo(n int, pause time.Duration, err error) iter.Seq2[domain.StatementRecord, error] {
 	return func(yield func(domain.StatementRecord, error) bool) {
 		for i := range n {

@@ -12,7 +12,7 @@ import (
 
 const subscriptionsPath = prefix + "/subscriptions"
 
-// sinkRequest describes the destination of events in a request.
+// sinkRequest is the part of a request that describes where events are sent (the sink).
 type sinkRequest struct {
 	Kind       string        `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
 	URL        domain.Secret `json:"url" minLength:"1" maxLength:"2048" example:"https://books.example.com/events" doc:"Of the endpoint or of the broker. A password in it is stored encrypted and never returned. If a new URL has no password, but the same user and host, the password is kept"`
@@ -41,7 +41,7 @@ type subscriptionChange struct {
 	Sink         sinkRequest `json:"sink" doc:"Where the events go; the kind cannot be changed"`
 }
 
-// sinkView describes the destination of events in a response.
+// sinkView is the part of a response that describes where events are sent (the sink).
 type sinkView struct {
 	Kind       string `json:"kind" enum:"webhook,rabbitmq" example:"webhook" doc:"webhook: an HTTP endpoint, called as Standard Webhooks describes. rabbitmq: an exchange of a broker"`
 	URL        string `json:"url" example:"https://books.example.com/events" doc:"Without a password"`
@@ -108,12 +108,12 @@ func createdSubscriptionOf(c ports.CreatedSubscription) createdSubscription {
 	return createdSubscription{subscriptionOf(c.SubscriptionStatus), string(c.Secret.Reveal())}
 }
 
-// eventReplayRequest is the request body of a replay.
+// eventReplayRequest is the request body that makes the service send stored events again.
 type eventReplayRequest struct {
 	From string `json:"from" pattern:"^[0-9]{1,18}$" patternDescription:"a sequence" example:"42" doc:"The sequence from which events are sent again. If it is after the position, the events before it are skipped"`
 }
 
-// sinkTestOutcome is the result of a test of a sink. If the test fails, the request itself still succeeds.
+// sinkTestOutcome is the result of testing a sink. If the test fails, the request itself still succeeds.
 type sinkTestOutcome struct {
 	Delivered bool   `json:"delivered" example:"true" doc:"Whether the destination has confirmed the event"`
 	Reason    string `json:"reason,omitempty" example:"sink_unreachable" doc:"The failure: sink_unreachable, sink_refused, address_not_allowed"`
@@ -185,8 +185,8 @@ func (s *server) subscriptionRoutes() []route {
 	return append(routes, s.subscriptionActionRoutes(tag, one)...)
 }
 
-// subscriptionActionRoutes returns the routes that test, stop and repeat the delivery of events. The argument one is
-// the path of a subscription.
+// subscriptionActionRoutes returns the routes that test, stop and repeat the delivery of events. All of their paths
+// begin with the path of a subscription (one).
 func (s *server) subscriptionActionRoutes(tag, one string) []route {
 	return []route{
 		{
@@ -235,7 +235,8 @@ func (s *server) subscriptionActionRoutes(tag, one string) []route {
 	}
 }
 
-// eventConnection parses the connection id in a request. It returns the zero id for an empty text. Errors: NotFound.
+// eventConnection parses the connection id in a request. It returns the zero id for an empty text, and NotFound if the
+// text is not an id.
 func eventConnection(text string) (domain.ConnectionID, error) {
 	if text == "" {
 		return domain.ConnectionID{}, nil
@@ -279,8 +280,8 @@ func (s *server) listSubscriptions(ctx context.Context, tenant domain.TenantID, 
 // subscriptionCall is a method of the driving port that returns one subscription.
 type subscriptionCall func(context.Context, domain.TenantID, domain.SubscriptionID) (ports.SubscriptionStatus, error)
 
-// oneSubscription parses the id in the path, which is text, and passes the id to call. It returns the subscription that
-// call returned, with its entity tag.
+// oneSubscription parses an id from the path of a request (text) and passes it to call. It returns the subscription
+// that call returned, with its entity tag.
 func oneSubscription(
 	ctx context.Context, tenant domain.TenantID, text string, call subscriptionCall,
 ) (*taggedOutput[subscriptionView], error) {
@@ -347,7 +348,7 @@ func (s *server) deleteSubscription(
 	return nil, s.service.DeleteSubscription(ctx, tenant, id, in.IfMatch.IfMatch)
 }
 
-// testSubscription sends a test event.
+// testSubscription sends a test event to the sink of a subscription.
 func (s *server) testSubscription(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*bodyOutput[sinkTestOutcome], error) {

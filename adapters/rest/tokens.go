@@ -11,9 +11,9 @@ import (
 
 const tokensPath = prefix + "/webhooks/tokens"
 
-// mintRequest is the request body that identifies the connection for which to mint a token. The
-// JSON name of its second member is part of the published API, although responses call the same
-// value configName.
+// mintRequest is the request body that identifies the connection for which to mint a token. In responses, the value of
+// the second member is called configName. The JSON name of the member in this request differs, and remains so because
+// it is part of the published API.
 type mintRequest struct {
 	Vendor       string    `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator of the connection"`
 	Connection   plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection" example:"pluggy-main"`

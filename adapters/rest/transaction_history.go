@@ -28,8 +28,8 @@ type transactionVersionView struct {
 	After       changedMembers `json:"after,omitzero" doc:"The same members as they are in this version; null if absent"`
 }
 
-// changedMembers maps the names of some members of a transaction's representation to their values. The response omits a
-// nil map.
+// changedMembers contains some members of a transaction's representation. It maps their names to their values. If the
+// map is nil, the response omits it.
 type changedMembers map[string]jsontext.Value
 
 // Schema returns a schema that allows any JSON object.
@@ -54,9 +54,9 @@ func versionOf(v domain.TransactionVersion) (transactionVersionView, error) {
 	return view, err
 }
 
-// diffMembers compares the representations of two versions of a transaction. For each member that differs, the map
-// changed contains the value in the earlier version, and the map to contains the value in the later version. The
-// members version and updatedAt, which differ in all versions, are left out.
+// diffMembers compares the representations of two versions of a transaction. For each member that differs, the first
+// result (changed) contains the value in the earlier version, and the second result (to) contains the value in the
+// later version. The members version and updatedAt, which differ in all versions, are left out.
 func diffMembers(before, after domain.Transaction) (changed, to changedMembers, err error) {
 	old, err := membersOf(before)
 	if err != nil {

@@ -131,7 +131,7 @@ type changeView struct {
 	Transaction transactionView `json:"transaction" doc:"The transaction in its current state"`
 }
 
-// changeOf returns the item of the change feed for t: the transaction with the kind of its last
+// changeOf returns the representation of t in the change feed. It contains the transaction and the kind of its last
 // change.
 func changeOf(t domain.Transaction) changeView {
 	return changeView{Change: string(t.Change()), Adjusts: string(t.Adjusts), Transaction: transactionOf(t)}
@@ -394,10 +394,10 @@ func (s *server) searchTransactions(ctx context.Context, tenant domain.TenantID,
 	return pageOf[searchList](p, in.Limit, transactionOf), nil
 }
 
-// changes returns a page of the change feed. If the request asks for it (long poll), changes waits until there are
-// changes, until the requested time has passed, or until the client disconnects. It never waits for a HEAD request,
-// because the response to HEAD could not contain the changes. Errors: errTooManyPolls if the request asks to wait
-// while too many other requests are waiting.
+// changes returns a page of the change feed. For a long poll, it waits until there are changes, until the time that the
+// request specifies has passed, or until the client disconnects. It never waits for a HEAD request, because the
+// response to HEAD could not contain the changes. It returns errTooManyPolls for a long poll while too many others are
+// waiting.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
 	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200" doc:"The maximum number of items on the page"`
 	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
@@ -426,8 +426,8 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 
 // drainReader returns the value of the Connection header in a response of the change feed. While the process serves
 // requests normally, the value is "". While the process shuts down, drainReader waits until the process no longer
-// accepts connections, and then returns "close". Without the wait, the reader could reconnect to this process, get an
-// empty page at once, and so on until the process has ended.
+// accepts connections, and then returns "close". Without the wait, the reader could reconnect to this process and get
+// an empty page at once, again and again until the process has ended.
 func (s *server) drainReader(ctx context.Context) string {
 	if !s.Draining() {
 		return ""

@@ -31,7 +31,7 @@ func (x *exchange) validationProblem(violations []operation.Violation) *Problem 
 	return p
 }
 
-// problemField returns the field error for a violation that was found in the request.
+// problemField returns the field error that describes a violation (v) in the response.
 func (x *exchange) problemField(v operation.Violation) ProblemField {
 	location := printableLocation(v.Location)
 	if v.Unknown && x.matchedRoute().immutable(location) {

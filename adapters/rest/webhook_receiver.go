@@ -14,8 +14,7 @@ import (
 
 const signatureHeader = "X-Webhook-Signature"
 
-// errUnknownVendor is the reason why a webhook request is refused if the vendor in its path is not
-// configured.
+// errUnknownVendor is the reason for refusing a webhook request whose path contains a vendor that is not configured.
 var errUnknownVendor = errors.New("unknown vendor")
 
 // webhookRoute describes the receiver in the access log and in metrics, because the route table does
@@ -26,8 +25,8 @@ var webhookRoute = &route{method: http.MethodPost, path: webhookPath}
 // It limits the rate of requests per token and reads the raw body. It then passes the token, the body, the webhook
 // signature, the Authorization value and the client's address to the driving port, which verifies them.
 //
-// Every 401 is the same and does not even contain the vendor. The reason for a 401 is logged. The vendor is logged only
-// if it is configured, because any other name in the path may be any text, even a token.
+// All 401 responses are identical and do not even contain the vendor. The reason for a 401 is logged. The vendor is
+// logged only if it is configured, because any other name in the path may be any text, even a token.
 func (s *server) receiveWebhook(c echo.Context) error {
 	r := c.Request()
 	x := exchangeOf(r.Context())

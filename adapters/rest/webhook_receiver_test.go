@@ -162,7 +162,8 @@ func TestTheClientAddressBehindProxies(t *testing.T) {
 }
 
 // TestNothingSecretIsLogged checks that no log line contains a secret, neither for requests that succeed nor for
-// requests that fail. It sends a canary in all places in which a secret can occur.
+// requests that fail. It sends a known text (a canary) in every place in which a secret can occur, and searches the log
+// for it.
 func TestNothingSecretIsLogged(t *testing.T) {
 	s := newEnv(t)
 	for _, fail := range []error{

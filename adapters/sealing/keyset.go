@@ -50,9 +50,9 @@ var _ ports.Sealer = (*Keyset)(nil)
 // Open reads a keyset file. The file must contain AEAD keys with Tink's output prefix in
 // Tink's JSON format, in cleartext.
 //
-// Errors: one line that begins with SEALING_KEYSET_FILE and contains no part of the file's content. Open rejects a file
-// that is missing, is not a regular file, is accessible to users other than its owner and its group, is writable by its
-// group, is empty, is not a keyset, or contains keys that are not for AEAD.
+// Each error is one line that begins with SEALING_KEYSET_FILE and contains no part of the file's content. Open rejects
+// a file that is missing, is not a regular file, is accessible to users other than its owner and its group, is writable
+// by its group, is empty, is not a keyset, or contains keys that are not for AEAD.
 func Open(path string, opts Options) (*Keyset, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now

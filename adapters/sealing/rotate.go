@@ -48,9 +48,8 @@ func Create(path string) error {
 // During the rotation, and after a crash in the middle of it, a file with the suffix
 // ".rotating" exists next to the keyset and prevents a second rotation.
 //
-// Errors: those of Open. With Add, Rotate also returns an error if a key that was added
-// earlier has not been promoted yet. With only Promote, it returns an error if there is no
-// added key to promote.
+// Rotate returns the same errors as Open. With Add, Rotate also returns an error if a key that was added earlier has
+// not been promoted yet. With only Promote, it returns an error if there is no added key to promote.
 func Rotate(path string, steps Step) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fakeTransport is an http.RoundTripper that calls the function instead of using the network.
+// fakeTransport is an http.RoundTripper that calls a function instead of using the network.
 type fakeTransport func(*http.Request) (*http.Response, error)
 
 func (w fakeTransport) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }

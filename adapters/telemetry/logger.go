@@ -21,8 +21,8 @@ func Logger(out io.Writer, level zapcore.Level, format string) *zap.Logger {
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(out)), level))
 }
 
-// allLevels returns a core that passes the entries of every level to the given core, which writes them even if it
-// excludes their level.
+// allLevels returns a core that writes the entries of every level through the given core, even the levels that the
+// given core excludes.
 func allLevels(core zapcore.Core) zapcore.Core { return unleveledCore{core} }
 
 // unleveledCore is a core without a level. It relies on Core.Write, which does not check the level.

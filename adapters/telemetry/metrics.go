@@ -146,8 +146,8 @@ func (m *Metrics) pull(v domain.Vendor, state domain.PullState, code domain.Code
 	return m.pullAttempts.WithLabelValues(m.labels.vendor(v), m.labels.value("state", string(state)), failure)
 }
 
-// none is a label value: of the label "error" if an attempt had no error, and of the label "status" if a call received
-// no response.
+// none is the value of the label "error" if an attempt had no error, and of the label "status" if a call received no
+// response.
 const none = "none"
 
 // Request records a served request. took is its duration. route is the template of the route, for
@@ -190,9 +190,9 @@ func (m *Metrics) EventBacklog(b ports.EventBacklogAge) {
 func (m *Metrics) FeedDelay(delay time.Duration) { m.feedDelay.Set(delay.Seconds()) }
 
 // Attention sets three numbers: the connections whose consent expires within 30 days or has expired, the silent
-// connections, and the accounts that were last announced as drifting, which means that a completeness check had failed
-// for at least the grace period (see ports.Attention). A periodic maintenance task counts them, so that a scrape does
-// not query the database.
+// connections, and the drifting accounts. An account counts as drifting if its last announcement said that a
+// completeness check had failed for at least the grace period (see ports.Attention). A periodic maintenance task counts
+// them, so that a scrape does not query the database.
 func (m *Metrics) Attention(count ports.Attention) {
 	m.consentExpiring.Set(float64(count.ConsentExpiring))
 	m.silent.Set(float64(count.Silent))

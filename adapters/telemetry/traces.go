@@ -18,8 +18,8 @@ import (
 // into it.
 const traceparent = "traceparent"
 
-// Traces records spans. The zero value and nil record no spans, at no cost. [Start] returns a
-// Traces that exports its spans. Traces is safe for concurrent use.
+// Traces records spans. The zero value and a nil *Traces record no spans and cost nothing. [Start] returns a Traces
+// that exports its spans. Traces is safe for concurrent use.
 type Traces struct{ tracer trace.Tracer }
 
 var _ ports.Tracer = (*Traces)(nil)

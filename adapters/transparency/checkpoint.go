@@ -26,7 +26,8 @@ const maxCheckpoint = 16 << 10
 // origin returns the first line of a tenant's checkpoints, which is also the name of their key.
 func origin(tenant domain.TenantID) string { return originPrefix + tenant.String() }
 
-// checkpoint contains the values of a checkpoint: the number of entries and the root of their tree.
+// checkpoint contains the values of a checkpoint of a tenant's audit log: the number of entries and the root of their
+// Merkle tree.
 type checkpoint struct {
 	size int64
 	root tlog.Hash
@@ -111,7 +112,7 @@ func (t Tree) sign(key domain.Secret, tenant domain.TenantID, c checkpoint) ([]b
 }
 
 // signer implements note.Signer. Unlike the signer of package note, it does not need the private key as a string, which
-// could not be erased.
+// could not be erased from memory.
 type signer struct {
 	note.Verifier
 
@@ -145,8 +146,8 @@ func (t Tree) open(keys []domain.Secret, tenant domain.TenantID, signed []byte) 
 	return parseCheckpoint(tenant, opened.Text)
 }
 
-// ParseKeys parses the Ed25519 keys (PKCS #8, RFC 8410) of a PEM file. Errors: the text contains no key, or contains
-// data other than keys; the error contains no part of the text.
+// ParseKeys parses the Ed25519 keys (PKCS #8, RFC 8410) of a PEM file. It returns an error if the text contains no key,
+// or contains data other than keys. The error contains no part of the text.
 func ParseKeys(file domain.Secret) ([]domain.Secret, error) {
 	rest := file.Reveal()
 	defer clear(rest)

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Tree implements ports.AuditTree.
+// Tree implements ports.AuditTree: it extends the Merkle tree over a tenant's audit log, creates proofs and
+// checkpoints, and verifies the stored log.
 type Tree struct{}
 
 var _ ports.AuditTree = Tree{}

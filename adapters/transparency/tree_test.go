@@ -30,7 +30,7 @@ var (
 	other  = domain.NewSecret(bytes.Repeat([]byte{8}, ed25519.SeedSize))
 )
 
-// log is an audit log in memory: the entries, the hashes of their tree, and the checkpoints.
+// log is an audit log in memory: the entries, the hashes of their Merkle tree, and the checkpoints.
 type log struct {
 	entries     []domain.AuditEntry
 	hashes      []domain.AuditHash
@@ -98,7 +98,7 @@ func (l *log) snapshot() ports.AuditSnapshot {
 	}
 }
 
-// root computes the root of a tree by the definition in RFC 6962, section 2.1. It shares no code with package tlog.
+// root computes the root of a Merkle tree as defined in RFC 6962, section 2.1. It shares no code with package tlog.
 func root(leaves [][]byte) [32]byte {
 	switch n := len(leaves); n {
 	case 0:

@@ -11,9 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Verify implements ports.AuditTree. It recomputes every hash from the entries and compares the tree with the signed
-// checkpoints. Each batch of entries has a checkpoint. Without the key, nobody can sign a checkpoint for a changed
-// tree, so the recomputed tree differs from the first checkpoint after the first wrong entry.
+// Verify implements ports.AuditTree. It recomputes every hash of the Merkle tree over the tenant's audit log from the
+// entries, and compares the tree with the signed checkpoints. Each batch of entries has a checkpoint. Without the key,
+// nobody can sign a checkpoint for a changed tree, so the recomputed tree differs from the first checkpoint after the
+// first wrong entry.
 func (t Tree) Verify(keys []domain.Secret, tenant domain.TenantID, s ports.AuditSnapshot, earlier [][]byte,
 ) (entries int64, finding *domain.AuditFinding, err error) {
 	v := verification{tenant: tenant, differs: -1}
@@ -179,8 +180,8 @@ func (v *verification) matches(c checkpoint) bool {
 }
 
 // foundBetween records that a checkpoint with size entries does not match the computed tree. An earlier checkpoint
-// matches the first entries (verified is their number), so the wrong entry comes after them. The finding calls the
-// checkpoint by the argument name.
+// matches the first entries (verified is their number), so the wrong entry comes after them. The text of the finding
+// uses name as the name of the checkpoint.
 func (v *verification) foundBetween(verified, size int64, name string) {
 	switch {
 	case size > v.size:

@@ -33,8 +33,9 @@ func run(in io.Reader, out io.Writer) error {
 
 // prepare returns the document with two changes for oapi-codegen:
 //
-//   - Each value that may have several JSON types becomes a json.RawMessage. Otherwise oapi-codegen fails if the schema
-//     lists the types. If the schema has no type, it decodes the value into an interface, which rounds large numbers.
+//   - Each value that may have several JSON types becomes a json.RawMessage. Without this change, oapi-codegen fails if
+//     the schema lists several types. If the schema has no type, the generated code decodes the value into an
+//     interface, which rounds large numbers.
 //   - XML bodies are removed from the responses, because oapi-codegen would decode such a document into one string. The
 //     field Body of a response still contains the document.
 func prepare(text []byte) ([]byte, error) {

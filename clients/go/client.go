@@ -23,7 +23,7 @@ func New(baseURL, token string, options ...ClientOption) (*ClientWithResponses, 
 type APIError struct {
 	Status    int      // the HTTP status
 	Problem   *Problem // nil if the body of the response is not a problem document
-	RequestID string   // the X-Request-Id under which the service logs the request; may be empty
+	RequestID string   // the X-Request-Id header, under which the service logs the request; may be empty
 	// RetryAfter is the value of the Retry-After header: a number of seconds or a date. It may be empty.
 	RetryAfter string
 }

@@ -62,7 +62,7 @@ func auditVerifyCommand(env lookup) *cobra.Command {
 // maxCheckpointFile is the maximum size of a file with a checkpoint, in bytes.
 const maxCheckpointFile = 64 << 10
 
-// readCheckpoints returns the contents of the files. Errors: usageError.
+// readCheckpoints returns the contents of the files. It returns a usageError if a file cannot be read.
 func readCheckpoints(files []string) ([][]byte, error) {
 	var all [][]byte
 	for _, name := range files {
@@ -79,8 +79,8 @@ func readCheckpoints(files []string) ([][]byte, error) {
 	return all, nil
 }
 
-// printFindings prints the result of a verification of the audit log. entries and tenants are the numbers of entries
-// and tenants that were verified. It returns an error if there is a finding.
+// printFindings prints what a verification of the audit log has found, and how many entries and tenants were verified
+// (entries, tenants). It returns an error if there is a finding.
 func printFindings(cmd *cobra.Command, findings []domain.AuditFinding, entries int64, tenants int) error {
 	for _, f := range findings {
 		cmd.Printf("tenant %s, entry %d: %s\n", f.Tenant, f.Sequence, f.Reason)

@@ -14,8 +14,7 @@ import (
 	"time"
 )
 
-// demoClient is the HTTP client of an operator. It prints each request and its response in one
-// line per step.
+// demoClient is the HTTP client of an operator. For each step it prints one line with the request and the response.
 type demoClient struct {
 	ctx    context.Context
 	out    io.Writer

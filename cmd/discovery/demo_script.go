@@ -175,7 +175,8 @@ func (e *demoEnv) showEdit(c *demoClient, script vendorScript, id, url string) {
 }
 
 // showReplacement makes the vendor delete a row and create it again under a new id. It prints the transaction when the
-// service has stored the change. The transaction then has the new row, but is still found by the old row's id.
+// service has stored the change. The transaction then shows the new row, but can still be looked up by the old row's
+// id.
 func (e *demoEnv) showReplacement(c *demoClient, script vendorScript, id, url string) {
 	if c.err != nil {
 		return

@@ -57,8 +57,8 @@ func TestAKeysetIsCreatedOnceWithIfMissing(t *testing.T) {
 	}
 }
 
-// The errors must name the argument and not the setting, because the command does not use the setting, which may be
-// valid or unset.
+// The errors must name the argument and not the setting, because the command does not use the setting. The setting may
+// even be valid, or unset.
 func TestAnErrorOfAKeysetFileNamesTheArgument(t *testing.T) {
 	there := filepath.Join(t.TempDir(), "no-keyset.json")
 	if err := os.WriteFile(there, []byte("{}"), 0o600); err != nil {

@@ -28,8 +28,8 @@ const (
 )
 
 func main() {
-	// SIGPIPE is ignored, so that writing to a closed pipe (demo | head) returns an error. With the
-	// signal the process would end without cleaning up.
+	// SIGPIPE is ignored, so that writing to a closed pipe (demo | head) returns an error. Otherwise the signal would
+	// end the process before it can clean up.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Environ(), os.Stdout, os.Stderr)
@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 // lookup is the type of os.LookupEnv.
 type lookup = func(string) (string, bool)
 
-// usageError is an error in the arguments or the settings, which the caller can correct.
+// usageError is an error in the arguments or the settings, which the user can correct.
 type usageError = client.UsageError
 
 // serverGroup is the id of the group of commands that do not call the API.

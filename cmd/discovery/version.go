@@ -16,8 +16,9 @@ func versionCommand() *cobra.Command {
 }
 
 // addVersionFlag adds the flag --version to root, which prints the same as the `version` command. Without the flag,
-// root prints its help. Cobra's own version flag is not used, because it would also print the name of the program
-// unless it is given a text/template. With a text/template, the linker keeps every method of every type.
+// root prints its help. Cobra's own version flag is not used, because it also prints the name of the program, unless a
+// text/template for its output is set. In a binary that uses text/template, the linker cannot remove unused methods of
+// any type.
 func addVersionFlag(root *cobra.Command) {
 	asked := root.Flags().BoolP("version", "v", false, "print the version")
 	root.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -130,8 +130,8 @@ func (r *responder) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
 }
 
-// A service that shuts down returns an empty page at once. The consumer must then pause, but must
-// not pause after a page that came when the wait was over.
+// A service that shuts down returns an empty page at once. The consumer must then pause, but must not pause after an
+// empty page that came when the requested wait was over.
 func TestTheConsumerPausesAfterAnEarlyEmptyPage(t *testing.T) {
 	for _, c := range []struct {
 		name            string

@@ -47,8 +47,8 @@ type retryError struct {
 
 func (e *retryError) Error() string { return fmt.Sprintf("retry in %s: %v", e.after, e.cause) }
 
-// defaultRetryAfter is the delay after a temporary failure without a Retry-After header, and after
-// an empty page that came before the wait was over.
+// defaultRetryAfter is the delay after a temporary failure without a Retry-After header, and after an empty page that
+// came before the requested wait was over.
 const defaultRetryAfter = 2 * time.Second
 
 // read requests the page that follows the cursor; the cursor "" is the start of the feed. It

@@ -67,8 +67,8 @@ func (l *ledger) replay(r *bufio.Reader) (intact int64, err error) {
 	}
 }
 
-// take applies one entry to the copy in memory. It is idempotent: a row whose version is not
-// newer than that of the stored row changes nothing.
+// take applies one journal entry to the copy in memory. It is idempotent: a row whose version is not newer than that of
+// the stored row changes nothing.
 func (l *ledger) take(e journalEntry) {
 	if e.Row != nil && e.Row.Version > l.rows[e.Row.ID].Version {
 		l.rows[e.Row.ID] = *e.Row

@@ -43,8 +43,8 @@ func main() {
 }
 
 // run follows the feed until ctx ends. If once is true, it returns when it has read all changes, after printing the
-// copy to out. It pauses after an empty page that came earlier than requested. A service that shuts down sends such
-// pages. Without the pause, the service would receive one request after another.
+// copy to out. It pauses after an empty page that came before the requested wait was over, because a service that shuts
+// down sends such pages. Without the pause, run would send one request after another.
 func run(ctx context.Context, f feed, state string, once bool, out io.Writer) error {
 	l, err := open(state)
 	if err != nil {

@@ -121,8 +121,8 @@ func (f *fixture) quarantineAccounts(l domain.Lease, readable []string, unreadab
 }
 
 // accountSweepUnreadable checks that an account that becomes unreadable is not removed while the vendor lists it, and
-// that it returns if it was removed before. StorePage does not store an unreadable account, so only SweepAccounts can
-// record that the account is listed.
+// that a removed account is no longer marked as removed once the vendor lists it again, although it is unreadable.
+// StorePage does not store an unreadable account, so only SweepAccounts can record that the account is listed.
 func accountSweepUnreadable(f *fixture) {
 	for _, proof := range []domain.AbsenceProof{domain.OneRead, domain.TwoReads} {
 		c, l := f.runningPull()

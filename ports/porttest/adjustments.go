@@ -216,7 +216,7 @@ func adjustmentLostLease(f *fixture) {
 	f.equal("adjustments", 0, len(f.adjustments(id, closeDay)))
 }
 
-// closeDays are the days that the random histories close.
+// closeDays are the days up to which the tests with random histories close a period.
 var closeDays = []domain.Date{"2026-01-31", "2026-02-15", "2026-02-28"}
 
 // randomPage returns a page with random changes of the rows 0 to 9 of the accounts "a" and "b".

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// attentionTests check what the store keeps about consents and about missing webhooks.
+// attentionTests check what a store records about consents and about missing webhooks.
 var attentionTests = []storeTest{
 	{"the consent and the watch for webhooks of a connection are stored", attentionIsStored},
 	{"a list is filtered by the expiry of consents", listByConsentExpiry},
@@ -26,8 +26,8 @@ var attentionTests = []storeTest{
 	{"connections that need attention are counted", attentionIsCounted},
 }
 
-// reported stores a new connection whose vendor has reported this consent, and which has this watch for missing
-// webhooks. It returns the connection.
+// reported stores and returns a new connection with the given consent and the given state of the watch for missing
+// webhooks.
 func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) domain.Connection {
 	f.Helper()
 	c := f.newConnection("connection " + newUUID().String())
@@ -35,7 +35,8 @@ func (f *fixture) reported(consent domain.Consent, watch domain.WebhookWatch) do
 	return f.createStored(c)
 }
 
-// due returns a watch that expects the webhook of a synchronisation that is scheduled for the given time.
+// due returns the state of a watch for missing webhooks that expects a webhook, because a synchronisation is scheduled
+// for the given time.
 func due(at time.Time) domain.WebhookWatch {
 	return domain.WebhookWatch{}.After(domain.SyncSchedule{NextAt: at})
 }

@@ -96,8 +96,8 @@ func DigestBefore(present []domain.Transaction, adjustments []domain.Adjustment,
 	return hex.EncodeToString(sum[:]), len(order)
 }
 
-// reproduces checks that undoing the adjustments of a close on the present records gives the digest and the count that
-// the close recorded.
+// reproduces checks that the digest and the count that a close recorded can be computed again: by undoing the
+// adjustments of the close on the present records.
 func (f *fixture) reproduces(when string, c domain.Connection, closed domain.Close) {
 	f.Helper()
 	digest, count := DigestBefore(f.allRows(c), f.adjustments(closed.Account, closed.Date), closed.Account, closed.Date)

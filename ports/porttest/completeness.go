@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// completenessTests check the readings that Pulls.Finish stores, and how Ledger returns and changes them.
+// completenessTests check the readings that Pulls.Finish stores (each with the balance of an account and the sum of its
+// records), and how Ledger returns and changes them.
 var completenessTests = []storeTest{
 	{"a settled pull stores the sum of each account's live posted records", completenessSums},
 	{"a reading is compared with the baseline, also after a pull without readings", completenessDrifts},

@@ -34,7 +34,7 @@ func (f *fixture) getConnection(c domain.Connection) domain.Connection {
 }
 
 // listConnections returns the connections of the fixture's tenant that match the filter. It reads pages of limit
-// connections and calls the function between after each page except the last.
+// connections and calls the callback (between) after each page except the last.
 func (f *fixture) listConnections(filter ports.ConnectionFilter, limit int, between func()) []domain.Connection {
 	f.Helper()
 	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.Connection], error) {
@@ -130,8 +130,8 @@ func kindsAreSeparate(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// connectionFilters checks the filters of List. The filter for the health unknown must also return a
-// connection whose health was never checked.
+// connectionFilters checks the filters of List. The filter for the health "unknown" must also return a connection whose
+// health was never checked.
 func connectionFilters(f *fixture) {
 	with := func(name string, status domain.HealthStatus) {
 		c := f.newConnection(name)
@@ -159,9 +159,9 @@ func connectionFilters(f *fixture) {
 	}
 }
 
-// connectionPaging checks that a list that is read page by page returns each lasting connection exactly once, although
-// other connections are added before and after the current position and one is deleted meanwhile. A store that pages by
-// offset would return a row twice or not at all.
+// connectionPaging checks that a list that is read page by page returns each connection that exists the whole time
+// exactly once, although meanwhile other connections are added before and after the current position, and one is
+// deleted. A store that pages by offset would return a row twice or not at all.
 func connectionPaging(f *fixture) {
 	var want []domain.ConnectionID
 	for i := range 7 {

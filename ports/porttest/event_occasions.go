@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// eventOccasionTests check which changes of connections, audit entries and account references store events.
+// eventOccasionTests check for which changes of connections, audit entries and account references events are stored.
 var eventOccasionTests = []storeTest{
 	{"a consent that is noticed stores one event", eventsOfConsents},
 	{"a missing webhook stores one event when the connection becomes silent", eventsOfSilence},

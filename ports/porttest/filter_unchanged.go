@@ -19,7 +19,8 @@ var filterUnchangedTests = []storeTest{
 	{"a page is filtered in any order, among any rows of the same dates", unchangedInAnyOrder},
 }
 
-// withContentHash returns an edit that sets the content hash of a row. Different values of from give different hashes.
+// withContentHash returns an edit that sets the content hash of a row to a hash made from the argument. Different
+// arguments give different hashes.
 func withContentHash(from byte) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) { o.ContentHash = domain.ContentHash{from, 15: 0xff} }
 }

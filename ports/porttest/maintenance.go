@@ -85,7 +85,8 @@ func stuckPullsOldestFirst(f *fixture) {
 	f.equal("stuck pulls", []domain.PullID{older, younger}, stuck)
 }
 
-// waitingOf returns those of the given pulls that ListWaiting returns if it excludes the tenants in without.
+// waitingOf calls ListWaiting with the tenants that it must exclude (without), and returns those of the given pulls
+// that are in the result.
 func (f *fixture) waitingOf(at time.Time, without []domain.TenantID, pulls ...domain.PullID) (found []domain.PullID) {
 	f.Helper()
 	waiting, err := f.Pulls.ListWaiting(f.ctx, at, without, noLimit)

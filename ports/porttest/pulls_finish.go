@@ -42,8 +42,8 @@ func finishSetsTheOutcome(f *fixture) {
 	}
 }
 
-// attemptIsRestored checks that a pull is still regarded as started after its only attempt was not counted, although
-// its number of attempts is then zero again.
+// attemptIsRestored checks that a pull still counts as started if its only attempt was not counted, so that its number
+// of attempts is zero again. A new request must then not be merged into the pull.
 func attemptIsRestored(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()

@@ -205,7 +205,7 @@ func removesAnnounced(f *fixture) {
 	f.equal("feed", []string{"2", "1"}, externalIDs(f.readFeed(domain.Position{}, 10, 2)))
 }
 
-// blockingPull returns the connection's oldest pull.
+// blockingPull returns the connection's oldest pull, for which its later pulls wait.
 func (f *fixture) blockingPull(c domain.Connection) domain.PullID {
 	pulls := f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)
 	return pulls[len(pulls)-1].ID

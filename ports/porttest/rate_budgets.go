@@ -31,8 +31,8 @@ func newRateBudgetKey() ports.RateBudgetKey {
 	return ports.RateBudgetKey{Vendor: vendor, Origin: "https://" + uuid.NewString() + ".example", Resource: "rows"}
 }
 
-// swapRateBudget stores the state next, unless it is nil. It returns the previous state and the present time of the
-// store's clock.
+// swapRateBudget replaces the state of a budget with *next, unless next is nil. It returns the previous state, and the
+// time of the store's clock during the update.
 func swapRateBudget(
 	t *testing.T, s ports.RateBudgets, key ports.RateBudgetKey, next *domain.RateBudget,
 ) (state domain.RateBudget, at time.Time) {

@@ -47,7 +47,7 @@ var relinkTests = []storeTest{
 	{"an account that continues another one is not stored with a page", relinkLateAccount},
 }
 
-// relinks is a connection whose account reference was changed, together with its running pull.
+// relinks contains a connection whose account reference was changed, and its running pull.
 type relinks struct {
 	*replacements
 	target string
@@ -110,8 +110,8 @@ func (r *relinks) accountID(externalID string) domain.AccountID {
 	return domain.AccountID{}
 }
 
-// publication returns a publication of accounts. Each argument is the external id of an account, or "new=old" if the
-// account with the external id "new" continues the stored account with the external id "old".
+// publication returns the input for publishing accounts. Each argument is the external id of an account, or "new=old"
+// if the account with the external id "new" continues the stored account with the external id "old".
 func (r *relinks) publication(accounts ...string) ports.Publication {
 	r.Helper()
 	p := ports.Publication{
@@ -680,7 +680,8 @@ func relinkStagedSince(f *fixture) {
 	f.equal("staged rows afterwards", 0, len(rows))
 }
 
-// late stores a page with rows that the vendor shows only after the publication of the present account reference.
+// late stores a page with rows that the vendor shows only after the accounts of the present account reference were
+// published.
 func (r *relinks) late(rows ...domain.TransactionData) domain.Counts {
 	r.Helper()
 	return r.mustStorePage(r.l, ports.PageWrite{
@@ -813,9 +814,9 @@ func newNotShown(f *fixture) *relinks {
 	return r
 }
 
-// wantNotShown checks the state after the vendor has shown three rows equal to those of newNotShown. Two of the shown
-// rows must continue the transactions that the publication removed. The third one must be a new transaction, because
-// the vendor itself had removed the row "left".
+// wantNotShown checks the state after the vendor has returned three rows that are equal to those of newNotShown. Two of
+// them must be stored as the next versions of the transactions that Publish removed. The third one must be a new
+// transaction, because the vendor itself had removed the row "left".
 func (r *relinks) wantNotShown() {
 	r.Helper()
 	var past []string

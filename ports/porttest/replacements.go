@@ -38,7 +38,7 @@ var replacementTests = []storeTest{
 	{"without Matching nothing is matched, but past ids are followed", replaceWithoutMatching},
 }
 
-// withoutMatching is an argument for Pulls.RemoveAnnounced with which no new row replaces a removed one.
+// withoutMatching can be passed to Pulls.RemoveAnnounced to turn off the recognition of replacements.
 func withoutMatching(domain.Vendor) *ports.Matching { return nil }
 
 // matching recognises replacements only by the descriptions of rows, because its function Keys returns no keys of the
@@ -53,8 +53,8 @@ func purchase(externalID string, edits ...func(*domain.TransactionData)) domain.
 	return row(externalID, edits...)
 }
 
-// replacements is a connection with the accounts "a" and "b" and the row "x" in "a". One of its pulls has succeeded,
-// and another one, with the lease l, is running.
+// replacements contains a connection with the accounts "a" and "b" and the row "x" in "a". One of its pulls has
+// succeeded, and another one, with the lease l, is running.
 type replacements struct {
 	*fixture
 	c     domain.Connection

@@ -66,8 +66,8 @@ type InvalidSinkTarget struct {
 }
 
 // The timeouts of Send: longSend for a destination that answers, and shortSend for one that does not. A Send with the
-// timeout shortSend must end within patience. A connection that hangs must be replaced before its heartbeats or the
-// limits of the kernel would end it.
+// timeout shortSend must end within patience. The constant replacement is the time within which a hanging connection
+// must be replaced. The heartbeats and the limits of the kernel would end the connection only later.
 const (
 	longSend  = time.Minute
 	shortSend = 400 * time.Millisecond
@@ -155,7 +155,7 @@ func (e *sinkEnv) event(n int64) ports.OutgoingEvent {
 	}
 }
 
-// send sends the next event, and returns it in the form in which it must be received.
+// send sends the next event, and returns the event that the destination must receive.
 func (e *sinkEnv) send(ctx context.Context, t testing.TB) (ReceivedEvent, error) {
 	t.Helper()
 	event := e.event(e.sent.Add(1))
@@ -180,8 +180,7 @@ func (e *sinkEnv) checkError(t testing.TB, err error) {
 	}
 }
 
-// deliver sends the next event and ends the test if this fails. It returns the event in the form in which it must be
-// received.
+// deliver sends the next event and ends the test if this fails. It returns the event that the destination must receive.
 func (e *sinkEnv) deliver(t testing.TB) ReceivedEvent {
 	t.Helper()
 	want, err := e.send(t.Context(), t)

@@ -146,8 +146,9 @@ func (p *sinkProxy) untrack(conns ...net.Conn) {
 	}
 }
 
-// pipe copies data from source to sink, and closes both connections at the end. It waits while one of the gates
-// direction and lost is held. If bytes is not nil, pipe adds to it the number of bytes that it reads from source.
+// pipe copies data from source to sink, and closes both connections at the end. While one of its two gates (direction,
+// lost) is held, it waits before it writes. If bytes is not nil, pipe adds to it the number of bytes that it reads from
+// source.
 func pipe(sink, source net.Conn, direction, lost *gate, bytes *atomic.Int64) {
 	defer func() { _, _ = sink.Close(), source.Close() }()
 	buffer := make([]byte, 32<<10)
@@ -169,7 +170,7 @@ func pipe(sink, source net.Conn, direction, lost *gate, bytes *atomic.Int64) {
 	}
 }
 
-// gate makes callers wait while it is held. The zero gate is open.
+// gate makes the callers of wait block while the gate is held. The zero gate is open.
 type gate struct {
 	mu   sync.Mutex
 	held chan struct{} // nil if the gate is open

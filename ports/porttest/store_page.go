@@ -77,8 +77,8 @@ func pageModifies(f *fixture) {
 	}
 }
 
-// pageLeavesEqual checks that a row stays unchanged if the new row has only differences that are not edits: other
-// metadata, the same instant in another time zone, and the same amount with more digits.
+// pageLeavesEqual checks that a stored row stays unchanged if its new version has only differences that do not count as
+// edits: other metadata, the same instant in another time zone, and the same amount with more digits.
 func pageLeavesEqual(f *fixture) {
 	c, l := f.runningPull()
 	detailed := row("1", func(o *domain.TransactionData) { o.StableMetadata, o.OccurredAt = []byte("detail"), epoch })
@@ -144,8 +144,8 @@ func pageRemoves(f *fixture) {
 	f.equal("removed again", want, f.getRow(c, "1"))
 }
 
-// pageListsAndRemoves checks that rows are removed after a page that both contains and removes them: a new row, an
-// unchanged row, an edited row, and a removed row that returns.
+// pageListsAndRemoves checks that a row is removed if the same page both contains it and removes it. The page does this
+// for a new row, an unchanged row, an edited row, and a removed row that returns.
 func pageListsAndRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("equal"), row("edited"), row("back"))

@@ -40,7 +40,7 @@ var eventQueueTests = []storeTest{
 	{"the present versions of transactions are read by id", queueTransactions},
 }
 
-// eventTests check which changes store events, and ports.EventMaintenance.
+// eventTests check for which changes events are stored. They also check ports.EventMaintenance.
 var eventTests = []storeTest{
 	{"changes of accounts store events", eventsOfAccounts},
 	{"a pull that fails stores an event", eventsOfPulls},

@@ -46,8 +46,8 @@ func sweepNeedsTwoPulls(f *fixture) {
 	f.equal("removed", []string{"2", "3"}, f.removedIDs(c))
 }
 
-// sweepKeepsPurged checks sweeps that need two reads as proof. The vendor collected all returned rows at or after
-// minute 5. It may have purged older rows, so the sweeps must not remove them.
+// sweepKeepsPurged checks sweeps that need two reads as proof. The vendor collected all returned rows at minute 5 or
+// later. It may have purged older rows, so the sweeps must not remove them.
 func sweepKeepsPurged(f *fixture) {
 	c, l := f.runningPull()
 	start := f.now()

@@ -119,7 +119,7 @@ func tokenFilters(f *fixture) {
 	f.equal("of none", 0, len(f.listTokens(ports.TokenFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// tokenPaging checks paging when several tokens have the same time. A store that ignores the id loses or
+// tokenPaging checks paging when several tokens have the same time. A store that does not also sort them by id loses or
 // repeats tokens between pages.
 func tokenPaging(f *fixture) {
 	c := f.createConnection()

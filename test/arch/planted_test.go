@@ -37,7 +37,7 @@ func TestTheRealTreeIsClean(t *testing.T) {
 	report(t, copyOf(t).check())
 }
 
-// Each case adds a file with one import. The checks must report the import under exactly these rules, and
+// Each case adds a file with one import. The checks must report the import under exactly the rules of the case, and
 // must report no other violation.
 func TestPlantedImportsAreReported(t *testing.T) {
 	for _, c := range []struct {

@@ -19,7 +19,7 @@ var revealers = map[string][]string{
 		"tokens.go",
 		"connection_lifecycle.go",
 		"subscriptions.go",
-	}, // the responses that return a token
+	}, // the responses that contain a token
 	"adapters/rest/auth":          nil,
 	"adapters/aggregator/pluggy":  nil,
 	"adapters/aggregator/belvo":   nil,

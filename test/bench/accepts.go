@@ -121,8 +121,8 @@ func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	return rows, err
 }
 
-// compareAccepts compares the webhooks per second that the service accepts with the reference. Both
-// sides have the same number of clients.
+// compareAccepts compares the webhooks per second that the service accepts with the reference. Both measurements use
+// the same number of clients.
 func (b *bench) compareAccepts(ctx context.Context, m *mailbox, s *service, reference pgbench) (row, error) {
 	profiled, err := b.profiled(s, fmt.Sprintf("accepts-%d", reference.clients))
 	if err != nil {

@@ -123,8 +123,8 @@ func (e *env) launch(ctx context.Context, program string, args ...string) (*serv
 	return s, err
 }
 
-// call sends a request as the operator. Unless into is nil, call decodes the JSON response into the variable at that
-// pointer. It returns an error if the response does not have the expected status.
+// call sends a request as the operator. If the pointer into is not nil, call stores the decoded JSON response in the
+// variable that it points to. It returns an error if the response does not have the expected status.
 func (s *service) call(ctx context.Context, method, path string, body any, status int, into any) error {
 	var payload io.Reader
 	if body != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// eventRows is the number of waiting events in the measurement drain. In the measurement lag, eventRate changes per
-// second are made during lagTime.
+// eventRows is the number of waiting events that the method drain measures. The method lag makes eventRate changes per
+// second for the duration lagTime.
 const (
 	eventRows = 20_000
 	eventRate = 500
@@ -68,7 +68,7 @@ type eventReceiver struct {
 	received int
 	lags     []time.Duration    // from each change to the receipt of its event; nil while they are not measured
 	versions map[string]float64 // the last version of each record
-	inverted int                // number of events that have an older version than an earlier event of the record
+	inverted int                // number of events with an older version of a record than an earlier event
 }
 
 func (b *bench) newEventReceiver(ctx context.Context) (*eventReceiver, error) {

@@ -40,9 +40,9 @@ func (d *trafficPair) run(ctx context.Context, tenant *tenant, reads, webhooks i
 // while the loud tenant sends more requests than the limits allow. The flag -times sets the rate of the loud tenant's
 // requests as a multiple of each limit.
 //
-// In the first flood, "burst", the loud tenant still has its burst allowance, so its requests of one minute are
-// accepted at once. In the later floods, "flood", that allowance is used up: one request in -times is accepted, and the
-// service responds to the others with 429.
+// In the first flood, "burst", the loud tenant still has its burst allowance, so as many requests as the limit allows
+// per minute are accepted at once. In the later floods, "flood", that allowance is used up: one request in -times is
+// accepted, and the service responds to the others with 429.
 func BenchmarkFlood(b *testing.B) {
 	for backend, dsn := range map[string]func() string{
 		"sqlite":   func() string { return "sqlite://" + filepath.Join(b.TempDir(), "discovery.db") },

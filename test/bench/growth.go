@@ -59,8 +59,8 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// typical returns a measurement (a side) that calls a function (do) repeatedly for half a turn and returns the median
-// duration of a call, in seconds.
+// typical returns a measurement (a side) that calls a function (do) repeatedly for half of the duration of a turn and
+// returns the median duration of a call, in seconds.
 func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) side {
 	return func(ctx context.Context) (float64, error) {
 		var times []float64

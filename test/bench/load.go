@@ -41,15 +41,15 @@ func (s loadResult) percentile(p float64) time.Duration {
 	return s.delays[min(int(p*float64(len(s.delays))), len(s.delays)-1)]
 }
 
-// unpaced runs the load for one turn. Every client sends its next request as soon as it has received
-// the response to the previous one.
+// unpaced runs the load for the given time (turn). Every client sends its next request as soon as it has received the
+// response to the previous one.
 func (l load) unpaced(ctx context.Context, turn time.Duration) (loadResult, error) {
 	return l.run(ctx, turn, func(int, int) time.Duration { return 0 })
 }
 
-// paced runs the load for one turn and sends rate requests per second, no matter how long the responses
-// take. A delay counts from the time at which the request was due, so a stall is included in the delay
-// of every request that it held up.
+// paced runs the load for the given time (turn) and sends rate requests per second, no matter how long the responses
+// take. A delay counts from the time at which the request was due, so a stall is included in the delay of every request
+// that it held up.
 func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (loadResult, error) {
 	apart := time.Duration(float64(time.Second) / rate)
 	return l.run(ctx, turn, func(client, number int) time.Duration {

@@ -1,7 +1,7 @@
-// Command bench compares the service with a reference for each kind of work. The reference is the minimum of physical
-// work that is necessary, such as a bare insert for accepting a webhook. The command measures the service and the
-// reference alternately. It prints the median of their ratio over all rounds, with the spread, because absolute numbers
-// depend mainly on the machine.
+// Command bench compares the service with a reference for each kind of work. The reference does only the physical work
+// that is necessary, such as a bare insert for accepting a webhook. The command measures the service and the reference
+// alternately. It prints the median of their ratio over all rounds, with the spread, because absolute numbers depend
+// mainly on the machine.
 //
 //	go run ./test/bench                        # everything, 3 rounds of 5 s
 //	go run ./test/bench -only accepts,reads -seconds 2 -rounds 1 -v
@@ -108,7 +108,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		begun := time.Now()
 		rows, failed := s.measure(b, ctx)
-		b.close() // no process of this section may run during the next one
+		b.close() // no process of this section may run during the next section
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
 			continue

@@ -15,8 +15,8 @@ const readColumns = "id, tenant_id, kind, name, vendor, base_url, account_ref, c
 // readCase is one GET request and the SELECT statement with which it is compared.
 type readCase struct{ profile, what, path, script string }
 
-// readCases returns the measured reads. Both sides read the same rows repeatedly, so neither side reads
-// from disk.
+// readCases returns the measured reads. The service and the reference read the same rows repeatedly, so neither of them
+// reads from disk.
 func readCases(connection string) []readCase {
 	return []readCase{
 		{

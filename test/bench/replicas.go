@@ -105,7 +105,7 @@ func (b *bench) fleet(
 	return f, err
 }
 
-// accepts returns a side that measures how many webhooks per second all processes together accept.
+// accepts returns a measurement (a side) of how many webhooks per second all processes together accept.
 func (f fleet) accepts(clients int, turn time.Duration) side {
 	return func(ctx context.Context) (float64, error) {
 		return f.mailbox.load(clients, f.addresses...).rate(turn)(ctx)

@@ -25,12 +25,12 @@ type pair struct{ ours, reference float64 }
 
 func (p pair) ratio() float64 { return p.ours / p.reference }
 
-// side is a measurement of the service or of the reference. It takes about one turn and returns a
-// figure, usually a rate.
+// side is a measurement of the service or of the reference. It takes about one turn (the time that the flag -seconds
+// sets) and returns a figure, usually a rate.
 type side func(ctx context.Context) (float64, error)
 
-// turns measures both sides alternately: first a warm-up round and then b.rounds rounds. Its messages refer to the
-// comparison by the given name (what).
+// turns measures the service (ours) and the reference alternately: first in a warm-up round and then in b.rounds
+// rounds. Its messages name the comparison (what).
 func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([]pair, error) {
 	var pairs []pair
 	for round := range b.rounds + 1 {
@@ -50,7 +50,7 @@ func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([
 	return pairs, nil
 }
 
-// versus measures both sides with b.turns, and returns the row with the measured pairs.
+// versus measures the service (ours) and the reference with b.turns, and returns r with the measured pairs.
 func (b *bench) versus(ctx context.Context, r row, ours, reference side) (row, error) {
 	var err error
 	r.pairs, err = b.turns(ctx, r.what, ours, reference)

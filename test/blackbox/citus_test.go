@@ -35,7 +35,7 @@ type citusNodes struct {
 
 	t       testing.TB
 	random  *rand.Rand
-	down    int   // the node that crash has ended: 0 is the coordinator, n > 0 is the worker n-1
+	down    int   // the node that crash has killed: 0 is the coordinator, n > 0 is worker n-1
 	crashes []int // number of crashes of each node
 }
 
@@ -74,8 +74,8 @@ func (c *citusNodes) start() {
 }
 
 // Two processes distribute an empty database over a Citus cluster and serve requests under load. They must lose no data
-// when one process is killed and replaced. They must also lose none when each worker of the cluster is killed and
-// restarted after that.
+// when one process is killed and replaced. They must also lose no data when each worker of the cluster is afterwards
+// killed and restarted.
 func TestReplicasOnCitusLoseNothing(t *testing.T) {
 	cluster := newCitus(t)
 	h := newEnv(t, cluster.URL())

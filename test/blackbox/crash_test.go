@@ -17,8 +17,8 @@ import (
 // defaultKills is the number of kills if CRASH_KILLS is not set. The command `make crash` sets a larger number.
 const defaultKills = 20
 
-// killsARound is the number of kills in one round. After each round the simulated vendors stop changing their data, and
-// the stored data is compared with the vendors' data.
+// killsARound is the maximum number of kills in one round. After each round the simulated vendors stop changing their
+// data, and the stored data is compared with the vendors' data.
 const killsARound = 15
 
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks arrive.
@@ -108,14 +108,14 @@ type crashTest struct {
 	db      mortalDatabase // nil if the service uses SQLite
 	current atomic.Pointer[process]
 	kills   int
-	crashes int // number of crashes of the database
+	crashes int // how often the database was crashed
 
 	endpoint *eventEndpoint
 	before   int64 // number of events that were sent to the endpoint before the current process started
-	senders  int   // number of killed processes that had sent events to the endpoint
+	senders  int   // how many of the killed processes had sent events to the endpoint
 
 	queue         *eventQueue // nil if there is no broker
-	brokerCrashed int         // the value of kills at the last crash of the broker
+	brokerCrashed int         // the number of kills when the broker was last crashed
 	brokerCrashes sync.WaitGroup
 }
 
@@ -266,7 +266,7 @@ func (r *crashTest) startAndWait() {
 
 func (r *crashTest) waitUntilReady() { r.current.Load().ready() }
 
-// takenOver returns the number of pulls that more than one process attempted.
+// takenOver returns the number of pulls that had more than one attempt, as a pull has if another process takes it over.
 func (r *crashTest) takenOver(links []*link) (n int) {
 	for _, l := range links {
 		for _, pull := range r.all(r.current.Load(), "/aggregator-connections/"+l.id+"/pulls") {

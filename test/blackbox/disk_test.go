@@ -115,8 +115,8 @@ func (tr *traffic) fillWithWebhooks(t *testing.T, f *fixture) (accepted int) {
 	return 0
 }
 
-// checkWriteRefused makes the call c, and checks that it is refused because the disk is full. If c is not a call that
-// writes to the database, checkWriteRefused does nothing.
+// checkWriteRefused makes the call c, and checks that it is refused because the disk is full. It does nothing unless c
+// creates a connection or a webhook token.
 func (f *fixture) checkWriteRefused(t *testing.T, c apiCall) {
 	t.Helper()
 	switch c.route {
@@ -135,7 +135,7 @@ func (f *fixture) checkWriteRefused(t *testing.T, c apiCall) {
 	}
 }
 
-// If the service has no permission to write to the database file, the start must fail with an error that names the
+// If the service has no permission to write to the database file, it must refuse to start with an error that names the
 // setting, and must not change the file. If the test runs as root, it starts the service as another user, because file
 // permissions do not restrict root.
 func TestReadOnlyFile(t *testing.T) {

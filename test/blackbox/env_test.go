@@ -30,7 +30,7 @@ type bank interface {
 	add(cents int) (id string, f rowState)
 	edit(id string, cents int) rowState
 	remove(id string)
-	// takeEvents returns the bodies of the webhooks that announce the changes since the last call.
+	// takeEvents returns the bodies of the webhooks that announce the changes since the previous call of takeEvents.
 	takeEvents() [][]byte
 	// ledger returns the rows that the vendor would list now: amounts by id.
 	ledger() map[string]string
@@ -57,7 +57,7 @@ type link struct {
 
 	mu    sync.Mutex
 	facts map[string]rowState
-	used  map[int]bool // all amounts of rows so far, in cents
+	used  map[int]bool // all amounts that rows have had so far, in cents
 }
 
 // vendorTakes is the response time of every vendor. It is long enough that a test can interrupt a pull of several
@@ -93,7 +93,7 @@ func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 // delayResponses makes the vendor wait for the given duration before each response.
 func (l *link) delayResponses(by time.Duration) { l.delay.Store(int64(by)) }
 
-// delayedRequests returns the number of requests that were delayed so far.
+// delayedRequests returns how many requests have been delayed so far.
 func (l *link) delayedRequests() int64 { return l.delayed.Load() }
 
 // connect creates the connection and a token for its webhook, through the process p.
@@ -153,8 +153,8 @@ func (l *link) newAmount(random *rand.Rand) int {
 	return cents
 }
 
-// pick returns the id of a random row that is not removed, and reports whether there is such a row. The choice depends
-// only on the seed of random.
+// pick returns the id of a random row that is not removed. The second result is false if there is no such row. The
+// choice depends only on the seed of random.
 func (l *link) pick(random *rand.Rand) (string, bool) {
 	ids := make([]string, 0, len(l.facts))
 	for id, f := range l.facts {

@@ -114,9 +114,9 @@ func killErasures(t *testing.T, h *env, random *rand.Rand, seed uint64) {
 	}
 }
 
-// search returns those of the given texts that occur in a large text (in). For speed, it compares only at positions
-// where the next eight bytes are equal to the first eight bytes of one of the texts. Every text must have at least
-// eight bytes.
+// search finds out which of the given texts occur in a large text (in), and returns these texts. For speed, it compares
+// only at positions where the next eight bytes are equal to the first eight bytes of one of the texts. Every text must
+// have at least eight bytes.
 func search(in string, texts []string) map[string]bool {
 	const window = 8
 	starting := map[uint64][]string{}

@@ -27,7 +27,7 @@ type eventLog struct {
 	ids       map[int]string // the ids of the received events, by sequence number
 	first     map[string]int // by record: the highest sequence number of its events so far
 	versions  map[string]float64
-	added     map[string]string // by record: the sequence number of the event that added it
+	added     map[string]string // by record: the sequence number of its event of type transaction.added
 	violation string
 }
 
@@ -76,8 +76,8 @@ func (l *eventLog) receive(body []byte) {
 }
 
 // missing returns two numbers: last is the number of records whose last event was not received, and added is the number
-// of records for which the event that adds the record was not received. The map want contains the current version of
-// each record, by record id.
+// of records whose event of type transaction.added was not received. The map want contains the current version of each
+// record, by record id.
 func (l *eventLog) missing(want map[string]float64) (last, added int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -205,9 +205,9 @@ type mortalBroker struct {
 }
 
 // crashWhileSending pauses the broker as soon as a message passes the proxy, so that the service has sent messages that
-// the broker has not confirmed. The broker remains paused for a given duration (hangs), and is then killed and
-// restarted. crashWhileSending returns as soon as the broker is paused. The rest happens in a goroutine that belongs to
-// the WaitGroup crashed.
+// the broker has not confirmed. The broker remains paused for the given duration (hangs), and is then killed and
+// restarted. crashWhileSending returns as soon as the broker is paused. A goroutine, which is registered in the
+// WaitGroup crashed, does the rest.
 func (b *mortalBroker) crashWhileSending(t testing.TB, p *brokerProxy, hangs time.Duration, crashed *sync.WaitGroup) {
 	b.mu.Lock()
 	if !p.awaitMessage() {

@@ -99,8 +99,8 @@ func failover(t *testing.T, parameters string, lose func(*pgtest.Server) error) 
 	)
 }
 
-// awaitAccepted posts a webhook to each process until it is accepted, and returns the time from begun until every
-// process has accepted a webhook.
+// awaitAccepted posts a webhook to each process repeatedly until it is accepted. It returns how long after begun every
+// process had accepted a webhook.
 func awaitAccepted(tr *traffic, all []*process, l *link, begun time.Time) time.Duration {
 	var mu sync.Mutex
 	var slowest time.Duration

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// follower reads the change feed of the tenant while the service is under load, as a consumer does.
+// follower reads the tenant's change feed like a consumer, while the service is under load.
 type follower struct {
 	h      *env
 	target atomic.Pointer[func() *process]
@@ -19,11 +19,11 @@ type follower struct {
 	ended sync.WaitGroup
 
 	cursor   string
-	versions map[string]float64 // the last version of each transaction in the feed
+	versions map[string]float64 // the latest version of each transaction that the feed has returned
 }
 
-// follow starts to read the feed from its beginning. Before each request it calls target, which returns the process
-// that will get the request.
+// follow starts to read the feed from its beginning. Before each request it calls target to choose the process to which
+// the request is sent.
 func follow(h *env, target func() *process) *follower {
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &follower{h: h, stop: cancel, versions: map[string]float64{}}
@@ -58,14 +58,15 @@ func (f *follower) read(ctx context.Context) bool {
 }
 
 // compare stops the follower and checks that it has received the last version of every stored transaction of the links.
-// It returns the number of transactions in the feed and the number of missed ones.
+// It returns the number of transactions that the feed has returned (seen), and the number of transactions whose last
+// version the follower has not received (missed).
 func (f *follower) compare(t testing.TB, p *process, links []*link) (seen, missed int) {
 	t.Helper()
 	f.stop()
 	f.ended.Wait()
 	last := func() *process { return p }
 	f.target.Store(&last)
-	// The feed may be held back for a moment by transactions of other processes, so the comparison is repeated.
+	// Transactions of other processes may delay the feed for a moment, so the comparison is repeated.
 	for end := time.Now().Add(waitTimeout); ; time.Sleep(100 * time.Millisecond) {
 		for f.read(context.Background()) {
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// answerTime is the documented time limit within which the service responds without its database.
+// answerTime is the documented time limit for a response while the database is unavailable.
 const answerTime = 2 * time.Second
 
 // causes are words that describe the cause of a 5xx. A response must not contain any of them.
@@ -58,7 +58,7 @@ func newFixture(t *testing.T, h *env) *fixture {
 
 func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 	own := "/aggregator-connections/" + f.link.id
-	stored := f.link.id // any id: without the database, no id can be looked up
+	stored := f.link.id // any id is suitable, because no id can be looked up without the database
 	vendor, account, clientID, secret, _ := f.link.connectionValues()
 	create := object{
 		"vendor":     vendor,
@@ -245,8 +245,8 @@ func (f *fixture) checkOutage(t *testing.T) map[string]time.Duration {
 const outageRounds = 4
 
 // checkOutages calls checkOutage twice in an outage: at its beginning, and again when the service knows that every
-// database connection is broken. It repeats this in a new outage, up to outageRounds times, until every call was fast
-// enough once. The last outage is still in effect when checkOutages returns.
+// database connection is broken. It repeats this in a new outage, up to outageRounds times, until each call was fast
+// enough in at least one outage. The last outage is still in effect when checkOutages returns.
 func (f *fixture) checkOutages(t *testing.T, db *database, begin, end func(*database)) {
 	t.Helper()
 	var fastest [2]map[string]time.Duration
@@ -303,8 +303,8 @@ func (f *fixture) checkRefused(t *testing.T, route string, a response) {
 	}
 }
 
-// checkRecovery checks that everything recovers without intervention, including the interrupted pull. The argument
-// since is the time at which the outage ended.
+// checkRecovery checks that the service recovers without intervention, and that the interrupted pull is completed. The
+// argument since is the time at which the outage ended.
 func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
 	t.Helper()
 	eventually(t, waitTimeout, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })

@@ -51,7 +51,7 @@ func (d *database) start() {
 	}
 }
 
-// answers reports whether the database at url responds to a statement.
+// answers reports whether the database at url answers a query.
 func answers(url string) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -121,7 +121,7 @@ func (p *process) log() string {
 	return strings.Join(p.lines, "\n")
 }
 
-// at returns the URL origin at which the process serves, or "" if it does not serve yet.
+// at returns the origin of the process's URLs (scheme, host and port), or "" if the process does not serve yet.
 func (p *process) at() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -205,8 +205,8 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 // that the tests pass on a busy machine.
 const waitTimeout = 2 * time.Minute
 
-// eventually polls until yes returns true, and fails the test after the timeout. If it fails, the error message names
-// the awaited event (what).
+// eventually polls until yes returns true, and fails the test after the timeout. The argument what names the awaited
+// event in the error message.
 func eventually(t testing.TB, timeout time.Duration, what string, yes func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); !yes(); time.Sleep(10 * time.Millisecond) {

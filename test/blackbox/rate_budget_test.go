@@ -19,7 +19,7 @@ var budgetOfReplicas = flag.Bool("replica-budget", false,
 // TestProcessesShareTheVendorsRateBudget pulls fifty connections to one vendor continuously, with three processes on
 // one database. The simulated vendor responds with 429 to every request above the real vendor's rate limit, which must
 // never happen. The processes must nevertheless use at least 85 % of the limit. After a minute one process is killed,
-// and the other two must use its share within a minute.
+// and within another minute the other two processes must also use the share of the killed process.
 func TestProcessesShareTheVendorsRateBudget(t *testing.T) {
 	if !*budgetOfReplicas {
 		t.Skip("takes three minutes: run it with -replica-budget")

@@ -50,8 +50,8 @@ func TestAKilledRegistrationLeavesNoWebhook(t *testing.T) {
 	}
 }
 
-// begin kills the service at the step and starts it again. The returned function waits until the vendor no longer has
-// the webhook of the interrupted request, and then calls check.
+// begin starts a registration, kills the service at the step, and starts the service again. The returned function waits
+// until the vendor no longer has the webhook of the interrupted request, and then calls check.
 func (s registrationStep) begin(t *testing.T, h *env) func(t *testing.T) {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Seed: 3})
@@ -128,7 +128,7 @@ func (s registrationStep) begin(t *testing.T, h *env) func(t *testing.T) {
 	}
 }
 
-// check checks that no token is live after the interrupted request, and that a new registration works.
+// check checks that the interrupted request has left no valid token, and that a new registration works.
 func (registrationStep) check(t *testing.T, h *env, p *process, sim *pluggysim.Simulator, register object) {
 	t.Helper()
 	for _, token := range h.all(p, "/webhooks/tokens") {

@@ -125,8 +125,8 @@ func (l *link) postUntilAccepted(t *testing.T, p *process, body []byte) {
 	})
 }
 
-// withMoreIDs takes the body of an event about the row with this id. It adds ids of rows that do not exist until the
-// body is almost 1 MiB long, and returns the result.
+// withMoreIDs returns a copy of body, the body of an event about the row with this id, that is almost 1 MiB long
+// because it contains many additional ids of rows that do not exist.
 func withMoreIDs(body []byte, id string) []byte {
 	var more strings.Builder
 	for i := 0; len(body)+more.Len() < floodBody-100; i++ {

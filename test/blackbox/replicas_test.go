@@ -120,8 +120,8 @@ func TestOtherReplicasFinishThePullsOfAKilledOne(t *testing.T) {
 
 // During a rolling restart under load, every webhook must get the status 202 and every API call the status 200. Only
 // the process that is being stopped may refuse connections. On a machine that is too busy, PostgreSQL may not store a
-// webhook within the time limit of the store, and the webhook gets a 503. The test therefore repeats a restart with
-// such responses, at most twice. An error in the service itself would occur in every restart.
+// webhook within the time limit of the store, and the webhook gets a 503. If there are such responses, the test
+// therefore repeats the restart, at most twice. An error in the service itself would occur in every restart.
 func TestRollingRestartAnswersNoError(t *testing.T) {
 	const restarts = 3
 	for n, done := 1, false; !done; n++ {

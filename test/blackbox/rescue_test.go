@@ -83,7 +83,7 @@ func TestPullOfADeadProcessContinues(t *testing.T) {
 		first.ready()
 		l := newPluggy(t, 2, 60)
 		l.connect(h, first)
-		startHalfReadPull(t, h, l, first) // the first process runs the pull, because no other process is running yet
+		startHalfReadPull(t, h, l, first) // the first process must run the pull, because it is the only one so far
 		second, third := h.serve(), h.serve()
 		second.ready()
 		third.ready()

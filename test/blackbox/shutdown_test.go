@@ -78,8 +78,8 @@ func shutdown(t *testing.T, h *env) {
 	t.Logf("stopped within %.2f s: %+v, seed %d", took.Seconds(), v, seed)
 }
 
-// watchReadiness polls /readyz until the status is 503 or the process has ended. It sends true to the returned channel
-// if the status was 503, and otherwise false.
+// watchReadiness polls /readyz until the status is 503 or the process has ended. It then sends a value to the returned
+// channel: true if the status was 503, and otherwise false.
 func watchReadiness(p *process) <-chan bool {
 	seen := make(chan bool, 1)
 	go func() {

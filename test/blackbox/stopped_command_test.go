@@ -80,8 +80,8 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 }
 
 // stopCommand takes a database lock with an SQL statement (lock), and starts the named command, which has to wait for
-// the lock. As soon as the function waits reports that the command is waiting, stopCommand stops the command. It checks
-// the exit code and the output. The expected standard output is prints.
+// the lock. It stops the command as soon as the function waits returns true, which means that the command is waiting.
+// Then it checks the exit code and the output. The argument prints is the expected standard output.
 func stopCommand(
 	t *testing.T, h *env, d *database, lock string, waits func(*testing.T) bool, name, prints string,
 ) {

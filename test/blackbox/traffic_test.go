@@ -55,7 +55,7 @@ func (l *link) post(ctx context.Context, p *process, body []byte) (int, http.Hea
 	return response.StatusCode, response.Header
 }
 
-// eventID returns the event id in a webhook body. The delivery is listed under that id.
+// eventID returns the event id in a webhook body. The list of deliveries shows the delivery with that id.
 func eventID(body []byte) string {
 	var event struct {
 		Pluggy string `json:"eventId"`
@@ -69,7 +69,7 @@ func eventID(body []byte) string {
 // is accepted. It posts some webhooks twice.
 type traffic struct {
 	links  []*link
-	target func() *process // returns the process for each attempt
+	target func() *process // chooses the process for each attempt to post a webhook
 
 	mu       sync.Mutex
 	accepted map[string]*link // accepted events by id; an event is added at its first 202
@@ -139,8 +139,8 @@ func (tr *traffic) deliverTo(target func() *process, l *link, body []byte) {
 }
 
 // checkStatuses fails the test if a webhook got a status other than 202. One response in twenty may be a 503, because
-// on a busy machine the database may need longer for a webhook than the time limit of the store. All methods that send
-// webhooks must have returned.
+// on a busy machine the database may need longer for a webhook than the time limit of the store. It must be called
+// after all methods that send webhooks have returned.
 func (tr *traffic) checkStatuses(t *testing.T) {
 	t.Helper()
 	others := maps.Clone(tr.statuses)
@@ -261,7 +261,7 @@ func (f rowState) compare(t testing.TB, row object) {
 		t.Errorf("row %s removed: %t, at the vendor: %t", id, gone, f.removed)
 	}
 	if f.removed {
-		return // the store keeps the content that the last pull before the removal read
+		return // the store keeps the content that was read by the last pull before the removal
 	}
 	got, err := decimal.NewFromString(text(row, "amount"))
 	if err != nil || got.Cmp(decimal.RequireFromString(f.amount)) != 0 || row["status"] != f.status {
@@ -269,7 +269,7 @@ func (f rowState) compare(t testing.TB, row object) {
 	}
 }
 
-// alternate returns a function that returns the processes in turn.
+// alternate returns a function whose successive calls return the given processes in turn.
 func alternate(processes ...*process) func() *process {
 	var mu sync.Mutex
 	turn := 0

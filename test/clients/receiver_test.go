@@ -42,8 +42,8 @@ func sender(t *testing.T, url string, secrets ...string) ports.EventSender {
 	return s
 }
 
-// event returns an event with the given sequence number. If the number is 0, the event has none, like the event that
-// the service sends to test a subscription.
+// event returns an event with the given sequence number. If the number is 0, the event has no sequence number, like the
+// event that the service sends to test a subscription.
 func event(t *testing.T, sequence int64) ports.OutgoingEvent {
 	t.Helper()
 	body := map[string]any{

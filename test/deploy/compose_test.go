@@ -141,8 +141,8 @@ func contents(t *testing.T, folder string) map[string]string {
 	return all
 }
 
-// TestTheComposeServicesStart runs the commands of the compose file on this machine, with the settings of the
-// compose file except for paths, addresses and the database.
+// TestTheComposeServicesStart checks that the commands of the compose file run on this machine, with the settings of
+// the compose file except for paths, addresses and the database.
 func TestTheComposeServicesStart(t *testing.T) {
 	services, secrets, data := readCompose(t).Services, createSecrets(t), t.TempDir()
 	here := strings.NewReplacer(
@@ -165,7 +165,7 @@ func TestTheComposeServicesStart(t *testing.T) {
 		cmd.Env = append(cmd.Env, "SERVER_ADDRESS=127.0.0.1:0", "ADMIN_ADDRESS=127.0.0.1:0")
 		return cmd
 	}
-	// the commands run twice, as in a second start
+	// the commands must also succeed a second time, because each start of the services runs them again
 	for _, name := range []string{"keyset", "migrate", "keyset", "migrate"} {
 		if printed, err := command(name).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", name, err, printed)

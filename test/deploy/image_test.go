@@ -84,8 +84,7 @@ func (b buildah) buildImage() string {
 		"--file", "deploy/Dockerfile", folder)
 }
 
-// TestTheImageServes runs the service as the user that the image defines, in a file system that contains only the files
-// of the image.
+// The service must run as the user that the image defines, in a file system that contains only the files of the image.
 func TestTheImageServes(t *testing.T) {
 	b := newBuildah(t)
 	image := b.buildImage()

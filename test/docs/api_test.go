@@ -82,7 +82,7 @@ func (w *env) environment(t *testing.T) []string {
 	}
 }
 
-// mark separates the outputs of two steps.
+// mark is printed between the outputs of two steps, in order to separate them.
 const mark = "\x1e"
 
 // runSteps runs the steps of a document in one bash process, which stops at the first failure. It returns

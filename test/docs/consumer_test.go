@@ -29,8 +29,8 @@ var (
 	seed  = flag.Uint64("seed", 0, "seed of the random choices; 0 draws one")
 )
 
-// TestTheConsumerSurvivesKills kills the example examples/go at random points while rows change.
-// Sometimes it also truncates the consumer's file, as a power failure can. In the end, the consumer's copy
+// TestTheConsumerSurvivesKills kills the program examples/go, a consumer of the change feed, at random points while
+// rows change. Sometimes it also truncates the consumer's file, as a power failure can. In the end, the consumer's copy
 // must equal the table.
 func TestTheConsumerSurvivesKills(t *testing.T) {
 	if *seed == 0 {

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// announceCount sends a webhook from the bank. The webhook announces the given number of transactions after a
-// synchronisation. Pluggy announces the number for one account, and Belvo for all accounts of a link.
+// announceCount sends a webhook from the bank. The webhook announces that a synchronisation has found the given number
+// of transactions. The number is that of one account at Pluggy, and that of all accounts of a link at Belvo.
 func (o operator) announceCount(b bank, hook string, count int, added ...string) {
 	o.t.Helper()
 	kind, member := "created", "transactionsCount"
@@ -62,7 +62,8 @@ func countAnnounced(t *testing.T, b bank) (rows int, added string) {
 }
 
 // TestAnnouncedCountsFindWhatIsMissing checks that an account is reported as "drifting" when a webhook announces more
-// transactions than the vendor lists. It must be complete again when the vendor lists the missing transaction.
+// transactions than the vendor lists. The account must be reported as complete again when the vendor lists the missing
+// transaction.
 func TestAnnouncedCountsFindWhatIsMissing(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")

@@ -24,10 +24,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// unaudited is a context that hides its audited change from a store, so that the store writes no audit entry.
+// unaudited is a context without the description of the audited change that the wrapped context carries. A store that
+// gets it writes no audit entry.
 type unaudited struct{ context.Context }
 
-// Value is like the method of the wrapped context, but returns nil instead of an audited change.
+// Value returns nil instead of an audited change, and otherwise the value of the wrapped context.
 func (c unaudited) Value(key any) any {
 	value := c.Context.Value(key)
 	if _, ok := value.(ports.AuditedChange); ok {

@@ -89,8 +89,8 @@ func rootOf(leaves [][32]byte) [32]byte {
 	}
 }
 
-// rootByProof computes the root of the tree from a leaf and its inclusion proof. The last hash of the proof is the one
-// nearest to the root.
+// rootByProof computes the root of the Merkle tree over an audit log from a leaf, which is the hash of an entry, and
+// the leaf's inclusion proof. The last hash of the proof is the one nearest to the root.
 func rootByProof(leaf [32]byte, n, size int, proof [][32]byte) (root [32]byte, ok bool) {
 	if size == 1 {
 		return leaf, len(proof) == 0
@@ -130,7 +130,7 @@ func verifiedCheckpoint(t *testing.T, key, signed string) (size int, root [32]by
 	return size, [32]byte(raw)
 }
 
-// proof requests a proof, and returns the hashes of the proof and the size of its tree.
+// proof requests the proof at path, and returns its hashes and the size of the tree for which it is valid.
 func (o operator) proof(path string) (size int, hashes [][32]byte) {
 	o.t.Helper()
 	got := o.get(auditPath + "/proofs/" + path).want(http.StatusOK).json()
@@ -186,10 +186,9 @@ func (o operator) verifyLog(earlier string) string {
 	return newest
 }
 
-// verifyConsistency verifies that an earlier tree is a prefix of a later tree. The arguments from and before are the
-// number of entries and the root of the earlier tree. The arguments to and after are those of the later tree. RFC 6962
-// defines no proof for an earlier tree without entries. Such a tree is a prefix of every tree, so the proof must be
-// empty.
+// verifyConsistency verifies that an earlier tree is a prefix of a later tree. The earlier tree has the size from and
+// the root before; the later tree has the size to and the root after. RFC 6962 defines no proof for an earlier tree
+// without entries. Such a tree is a prefix of every tree, so the proof must be empty.
 func (o operator) verifyConsistency(from, to int, before, after [32]byte) {
 	o.t.Helper()
 	size, hashes := o.proof(fmt.Sprintf("consistency?from=%d&to=%d", from, to))
@@ -221,7 +220,7 @@ func TestTheAuditLogRecordsWhatOperatorsDo(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := connectAndPull(t, w, b)
 		o.token = signed(t, jwtSecret, object{"tenant_id": o.tenant, "sub": "maria"})
-		before := o.actions() // the changes made by connectAndPull, whose token has no subject
+		before := o.actions() // the changes that connectAndPull made with a token without a subject
 		if got := text(o.entries("")[0], "actor"); got != "unknown" {
 			t.Errorf("the actor of a token without a subject is %s", got)
 		}

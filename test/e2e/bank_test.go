@@ -26,7 +26,8 @@ type bank interface {
 	truth(t *testing.T) map[string]truth
 	add(t *testing.T) (id string)
 	edit(t *testing.T, id string)
-	// correctBalance changes the running balance of a row. The service must not treat this change as an edit.
+	// correctBalance changes the running balance of a row (the account's balance after that row). The service must not
+	// treat this change as an edit.
 	correctBalance(t *testing.T, id string)
 	// changeAmount sets the amount of a row, without its sign.
 	changeAmount(t *testing.T, id, amount string)
@@ -183,7 +184,7 @@ type gate struct {
 	entered   chan struct{}
 	opened    chan struct{}
 	seen      map[string]int
-	keys      map[string]bool // the API keys that were contained in requests
+	keys      map[string]bool // the API keys that requests have contained
 	inside    int
 	maxInside int
 }

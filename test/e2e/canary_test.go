@@ -48,7 +48,7 @@ func forms(secret string) map[string]string {
 		"path":     url.PathEscape(secret),
 		"reversed": reversed(secret),
 	}
-	// tainted is the number of leading base64 characters that also encode bits of the preceding text.
+	// The variable tainted is the number of leading base64 characters that also encode bits of the preceding text.
 	for offset, tainted := range []int{0, 2, 3} {
 		padded := append(make([]byte, offset), secret...)
 		padded = padded[:len(padded)-len(padded)%3]

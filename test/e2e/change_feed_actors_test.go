@@ -54,7 +54,8 @@ func (r *feedRace) writer(i int) *feedWriter {
 }
 
 // work stores pages until ctx is done. Each page contains new rows that are never written again. A reader that skips
-// such a row therefore never gets another chance to see the row. A page also contains some rows that existed before.
+// such a row therefore never gets another chance to see the row. Each page also contains some rows that were stored
+// before.
 func (w *feedWriter) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		if _, err := w.store.Pulls().StorePage(w.t.Context(), w.lease, w.next()); err != nil {
@@ -91,8 +92,8 @@ func (w *feedWriter) row(n int) domain.TransactionData {
 	}
 }
 
-// slowly returns a function that generates ids, and that blocks at its first call. The store makes that call after its
-// transaction has started to write and before anything is committed.
+// slowly returns a function that generates ids, and that calls stall at its first call. The store makes that first call
+// after its transaction has started to write and before it commits anything.
 func (w *feedWriter) slowly() func() domain.TransactionID {
 	first := true
 	return func() domain.TransactionID {
@@ -117,7 +118,7 @@ func (w *feedWriter) stall() {
 	w.committedMeanwhile.Add(w.pages.Load() - before)
 }
 
-// feedReader reads the feed from a given cursor, as a consumer does, and remembers every row.
+// feedReader reads the feed from a given cursor, as a consumer does, and remembers the state of every row.
 type feedReader struct {
 	*feedRace
 	limit   int
@@ -132,9 +133,8 @@ type feedReader struct {
 // other open transaction on the server can hold the feed back that long.
 const feedTimeout = 30 * time.Second
 
-// follow reads until the reader has seen everything that was written and the feed has no more pages. Each value that
-// follow receives from asked is a channel. follow sends a copy of the reader to that channel. The copy can continue
-// from the current position.
+// follow reads until the reader has seen everything that was written and the feed has no more pages. On each channel
+// that follow receives from asked, it sends a copy of the reader, which can continue from the current position.
 func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {

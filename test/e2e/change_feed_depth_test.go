@@ -76,7 +76,7 @@ func benchmarkDepth(
 	more ...string,
 ) {
 	tenant := domain.TenantID{UUID: uuid.New()}
-	// The last statement makes the feed accept the positions that are used below.
+	// The last statement makes the feed accept the positions at which the benchmark reads.
 	more = append(more, fmt.Sprint("UPDATE feed SET plain_until = ", feedDepth))
 	for _, statement := range append([]string{fmt.Sprintf(insert, tenant, feedDepth)}, more...) {
 		if err := execute(b.Context(), statement); err != nil {

@@ -108,7 +108,8 @@ func (s *feedModel) sweep(t *rapid.T) {
 	s.written += counts.Removed
 }
 
-// join adds a reader that starts at the beginning, or with the cursor and the rows of another reader.
+// join adds a reader. It starts at the beginning of the feed, or continues with the cursor and the rows of another
+// reader.
 func (s *feedModel) join(t *rapid.T) {
 	f := &feedFollower{seen: map[domain.TransactionID]seenRows{}}
 	if len(s.readers) > 0 && rapid.Bool().Draw(t, "late") {

@@ -1,5 +1,5 @@
-// The tests in the change_feed_*_test.go files check that a reader of the change feed never skips
-// a change, even with many writers that commit in any order, some of them late.
+// The tests in the change_feed_*_test.go files check that a reader of the change feed never skips a change, even with
+// many writers whose transactions commit in any order, some of them late.
 //
 //	FEED_SECONDS=60 go test ./test/e2e -run TestTheFeedSkipsNothing -v
 
@@ -132,8 +132,8 @@ func (r *feedRace) run() {
 	ask, answer := make(chan chan<- *feedReader), make(chan *feedReader)
 	reads.Go(func() { first.follow(ask) })
 	for i, limit := range []int{7, 1000} {
-		// The other readers start after 3/8 and 6/8 of the time, each at the cursor that the first reader has at that
-		// time.
+		// The other readers start after 3/8 and 6/8 of the time, each at the cursor that the first reader has reached
+		// by then.
 		time.Sleep(duration(r.t) * 3 / 8)
 		ask <- answer
 		readers[i+1] = <-answer

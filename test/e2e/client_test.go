@@ -240,8 +240,8 @@ func (a response) problem(status int, code string, locations ...string) {
 	a.checkHeaders(status, body)
 }
 
-// checkHeaders checks the headers that some statuses require, and that a 5xx does not reveal its cause. A 502 must be
-// about the vendor and must name one of five reasons.
+// checkHeaders checks the headers that some statuses require, and that a 5xx does not reveal its cause. A 502 must
+// report a failure of the vendor and must name one of five reasons.
 func (a response) checkHeaders(status int, body object) {
 	a.t.Helper()
 	switch status {
@@ -267,7 +267,7 @@ func (a response) checkHeaders(status int, body object) {
 	}
 }
 
-// locations returns the sorted locations of the fields that a problem document names.
+// locations returns the fields that the errors of a problem document name, sorted.
 func (a response) locations() []string {
 	faults, _ := a.json()["errors"].([]any)
 	var names []string

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// closedRecords returns the lines from which the digest of a close is computed, by record id. To get these lines, it
-// undoes the adjustments of the close on the account's current records.
+// closedRecords returns the lines from which the digest of a close is computed, by record id. It gets these lines from
+// the account's current records by undoing the adjustments, which are the changes since the close.
 func (o operator) closedRecords(id, account, day string) map[string]string {
 	o.t.Helper()
 	records := map[string]object{}
@@ -65,8 +65,8 @@ func (o operator) checkDigest(when, id, account string, closed object) {
 	}
 }
 
-// adjusted reads the change feed, and returns the closed day that each transaction adjusts, by transaction id. It omits
-// transactions whose last item in the feed names no such day.
+// adjusted reads the change feed, and returns a map from transaction ids to closed days: the day that is adjusted
+// according to the transaction's last item in the feed. It omits transactions whose last item names no closed day.
 func (o operator) adjusted() map[string]string {
 	o.t.Helper()
 	days := map[string]string{}
@@ -144,7 +144,8 @@ func TestAPeriodIsClosedAndLaterChangesAreItsAdjustments(t *testing.T) {
 	}, func(s *setup) { s.cfg.DriftGrace = time.Hour })
 }
 
-// closable returns the records of the account up to a day, oldest first. It fails the test if there are fewer than two.
+// closable returns the account's records that a close up to the given day covers, oldest first. It fails the test if
+// there are fewer than two.
 func (o operator) closable(id, account, day string) []object {
 	o.t.Helper()
 	var records []object

@@ -20,8 +20,8 @@ func (o operator) accountPath(id, externalID string) string {
 	return ""
 }
 
-// anchor returns four values: the state and the basis of an account's completeness, the difference in the first of its
-// checks, and the completeness in the health of its connection.
+// anchor returns four values: the state and the basis of an account's completeness, the difference that its first check
+// (the balance anchor) reports, and the completeness that the health of the connection shows.
 func (o operator) anchor(id, account string) []string {
 	o.t.Helper()
 	got := o.get(account + "/completeness").want(http.StatusOK).json()
@@ -84,8 +84,8 @@ func TestTheBalanceOfAnAccountFindsWhatIsMissing(t *testing.T) {
 	}, func(s *setup) { s.cfg.DriftGrace = 0 })
 }
 
-// TestADriftCountsAfterTheGracePeriod checks that a difference between balance and records is shown immediately, but
-// that the state does not become "drifting" until the difference has lasted for the grace period.
+// TestADriftCountsAfterTheGracePeriod checks that a difference between balance and records is shown immediately. The
+// state must become "drifting" only when the difference has lasted for the grace period.
 func TestADriftCountsAfterTheGracePeriod(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		external := b.setBalance(t, "1000.00")

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// hostedPages contains, for each vendor, the URL of the page on which the account holder can sign in again. Each URL is
-// incomplete: the token that follows at its end is missing.
+// hostedPages contains, for each vendor, the URL of the page on which the account holder can sign in again. The URLs do
+// not include the token, which must be appended.
 var hostedPages = map[string]string{
 	"pluggy": "https://connect.pluggy.ai/?connect_token=",
 	"belvo":  "https://widget.belvo.io/?access_token=",
@@ -139,8 +139,8 @@ func TestAPausedConnectionSendsNothingAndLosesNothing(t *testing.T) {
 		}
 		o.waitForSuccess(id)
 		o.checkRows(b, id, gone)
-		// The added row is equal to the deleted one, so the transaction may have continued with the added row. In that
-		// case no row with the old id is listed.
+		// The added row has the same content as the deleted row. The service may therefore have continued the
+		// transaction with the added row, and then lists no row with the old id.
 		if row := o.rows(id)[gone]; row != nil && row["removedAt"] == nil {
 			t.Error("the announced deletion is lost")
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-// descriptor lists the members of a connection in every response.
+// descriptor lists the members that a connection has in every response.
 var descriptor = []string{"id", "vendor", "configName", "baseUrl", "accountRef", "createdAt", "updatedAt"}
 
 func TestCreateAConnection(t *testing.T) {
@@ -129,7 +129,7 @@ func TestUpdate(t *testing.T) {
 			renamed["updatedAt"] == before["updatedAt"] {
 			t.Errorf("after a rename it is %v", renamed)
 		}
-		o.testConnection(b, "renamed", "") // the test works because the stored credential is unchanged
+		o.testConnection(b, "renamed", "") // the connection test succeeds because the stored credential is unchanged
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": "wrong"})).want(http.StatusOK)
 		o.testConnection(b, "main", "credential_rejected")
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": secret})).want(http.StatusOK)

@@ -16,8 +16,8 @@ func (o operator) consentOf(id string) string {
 	return stateOf(o.get(of(id, "/health")).want(200).json(), "consent", "expiresAt")
 }
 
-// stateOf returns two values of the object health[member], separated by a space: the values of the member "state" and
-// of another member, whose name is more.
+// stateOf returns two values of the object health[member], separated by a space: the value of "state" and the value of
+// another member, which the argument more names.
 func stateOf(health object, member, more string) string {
 	view, _ := health[member].(object)
 	return fmt.Sprint(view["state"], " ", view[more])
@@ -126,7 +126,7 @@ func withGrace(grace time.Duration) change {
 	return func(s *setup) { s.cfg.WebhookSilenceGrace = grace }
 }
 
-// webhookOf returns the state of a connection's webhooks, as the connection's health shows it.
+// webhookOf returns the state of a connection's webhooks that the connection's health shows.
 func (o operator) webhookOf(id string) string {
 	o.t.Helper()
 	view, _ := o.get(of(id, "/health")).want(200).json()["webhook"].(object)

@@ -50,8 +50,8 @@ func (w *env) checkDocumented(a response) {
 	d.body(a, name, at(response, "content"))
 }
 
-// body validates the response's body against the schema of its media type. The schemas are in content, which is the
-// content of the documented response, by media type. The name of the operation, such as "GET /health", is name.
+// body validates the response's body against the schema of its media type. The argument content maps the media types of
+// the documented response to their schemas. The argument name is the name of the operation, such as "GET /health".
 func (d *document) body(a response, name string, content object) {
 	a.t.Helper()
 	media := a.header.Get("Content-Type")
@@ -147,7 +147,7 @@ func matches(template, path string) bool {
 	return true
 }
 
-// at returns the object at a path of nested members, or nil if there is none.
+// at follows the named members from object to object, and returns the last object, or nil if there is none.
 func at(o object, members ...string) object {
 	for _, member := range members {
 		o, _ = o[member].(object)
@@ -198,7 +198,8 @@ func (d *document) hasBody(operation any) bool {
 	return false
 }
 
-// tour calls every operation that connectAndPull does not call.
+// tour calls each operation that connectAndPull does not call, so that its response is checked against the
+// OpenAPI document.
 func (o operator) tour(id string) {
 	o.t.Helper()
 	for _, path := range []string{

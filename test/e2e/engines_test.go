@@ -73,7 +73,7 @@ func TestEngineConnections(t *testing.T) {
 		if renamed.text("configName") != "books" || renamed.text("type") != "postgres" {
 			t.Errorf("a patch made it %s", renamed.raw)
 		}
-		o.testEngine(id, true) // the patch did not change the members that it omits
+		o.testEngine(id, true) // the PATCH did not change the members that its body omits
 		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).
 			problem(412, "MTCH-0020")
 		o.do(http.MethodPatch, engines+"/"+id, object{"type": "rest-generic"}).problem(400, "MTCH-0001", "body.type")

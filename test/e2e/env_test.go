@@ -107,8 +107,8 @@ func networks(texts ...string) (all []netip.Prefix) {
 	return all
 }
 
-// eventually waits until done returns true, and fails the test after a timeout. If it fails, the error message names
-// the awaited event (what).
+// eventually waits until done returns true, and fails the test after a timeout. The argument what names the awaited
+// event in the error message.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	harness.Eventually(t, what, done)

@@ -33,7 +33,7 @@ func (o operator) requestErasure(id string, atVendor bool) (location string) {
 		header.Get("Location")
 }
 
-// texts adds all strings that a JSON value contains to the map all.
+// texts collects all strings that a JSON value contains as keys of the map all.
 func texts(value any, all map[string]bool) {
 	switch v := value.(type) {
 	case string:
@@ -56,8 +56,8 @@ func isPersonal(text string) bool {
 		strings.ContainsAny(text, "0123456789- ")
 }
 
-// personal returns the personal texts that were stored for the connection: the texts in its accounts, transactions,
-// quarantine and deliveries, and its name and account reference. It does not return ids of the service.
+// personal returns the texts with personal data that were stored for the connection: the texts in its accounts,
+// transactions, quarantine and deliveries, and its name and account reference. It does not return ids of the service.
 func (o operator) personal(id string) []string {
 	o.t.Helper()
 	found, own := map[string]bool{}, map[string]bool{id: true}
@@ -180,7 +180,7 @@ func TestAnErasureLeavesNothing(t *testing.T) {
 		o.testConnection(b, name, "account_not_found") // the vendor has deleted the reference
 		o.do(http.MethodDelete, of(o.named(name), ""), nil).want(204)
 		wantAbsent(t, "the log", slices.DeleteFunc(slices.Clone(canaries), func(text string) bool {
-			return text == b.ref() // the paths of requests to the vendor, which the debug log shows, contain it
+			return text == b.ref() // the debug log shows request paths, which contain the reference
 		}), w.log.String())
 	}, func(*setup) {})
 }

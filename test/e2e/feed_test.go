@@ -25,8 +25,8 @@ func (o operator) follow(cursor string, limit int) (all []object, next string) {
 	}
 }
 
-// changesFrom follows the feed until it has returned n changes. It may have to poll, because the
-// feed holds back a committed change until the transactions that started before it have ended.
+// changesFrom reads the feed until it has got n changes. It may have to poll, because the feed holds back a committed
+// change until the transactions that started before it have ended.
 func (o operator) changesFrom(cursor string, limit, n int) (all []object, next string) {
 	o.t.Helper()
 	eventually(o.t, "the changes", func() bool {
@@ -76,8 +76,8 @@ func TestTheFeed(t *testing.T) {
 		o.announce(b, hook, "updated", added)
 		o.waitForSuccess(id)
 		items, next := o.changesFrom(next, 1, 1)
-		// A reader that polls between the addition and the edit gets both changes; a reader that polls only after the
-		// edit gets only the current row.
+		// A reader that polls between the addition and the edit gets one item for each. A reader that polls only after
+		// the edit gets one item with the current row.
 		if kinds := count(items); kinds["modified"] != 1 || len(items) != 1 {
 			t.Errorf("an addition and its edit show as %v", kinds)
 		}

@@ -21,8 +21,8 @@ func (o operator) removedAccounts(id string) []string {
 }
 
 // TestAnAccountThatTheVendorNoLongerLists checks that an account that the vendor no longer lists is marked as removed
-// after the number of complete reads that this vendor requires. Its transactions must remain, and the mark must
-// disappear when the account is listed again.
+// after the number of complete reads that this vendor requires. Its transactions must remain, and the account must no
+// longer be marked as removed when it is listed again.
 func TestAnAccountThatTheVendorNoLongerLists(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := connectAndPull(t, w, b)
@@ -91,9 +91,9 @@ func (c *laterClock) Now() time.Time { return time.Now().Add(time.Duration(c.off
 
 func (c *laterClock) pass(d time.Duration) { c.offset.Add(int64(d)) }
 
-// loseRows adds rows to an account at the vendor and pulls them. Then it removes rows that it has added, which are more
-// than half of the rows of the account, and returns their external ids. None of the removed rows is so old that the
-// vendor may have purged it.
+// loseRows adds rows to an account at the vendor and pulls them. Then it removes some of the added rows at the vendor,
+// more than half of all rows of the account, and returns the external ids of the removed rows. None of the removed rows
+// is so old that the vendor may have purged it.
 func (o operator) loseRows(b bank, id string) []string {
 	o.t.Helper()
 	demo := o.rows(id)
@@ -119,7 +119,7 @@ func (o operator) checkWarnings(id string, want ...any) {
 	}
 }
 
-// TestAMassRemovalIsHeldBack checks that a read without most of the rows of an account removes none of them, and
+// TestAMassRemovalIsHeldBack checks that a read in which most rows of an account are missing removes none of them, and
 // that the health shows a warning. The warning must disappear when the deletion is announced.
 func TestAMassRemovalIsHeldBack(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {

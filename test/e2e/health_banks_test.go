@@ -18,8 +18,8 @@ type healthBank struct {
 	ref        string
 	id, secret string
 
-	// status sets the status of the item or link. The first word is the status. For Pluggy, a second word sets the
-	// execution status.
+	// status sets the status of the item or link. The first argument is the status. For Pluggy, a second argument sets
+	// the execution status.
 	status func(words ...string) error
 	// send posts an event to a webhook address and returns the status of the response. The argument event is the name
 	// of the event or, if it starts with {, the complete body.
@@ -166,7 +166,7 @@ func (c healthConnection) setStatus(status ...string) {
 }
 
 // checkHealth reads the health of the connection as its operator does, checks it, and returns it. The argument when
-// says what happened before the check. It is used in the error message.
+// says in the error message what happened before the check.
 func (c healthConnection) checkHealth(when, health, reason string, needsReauth bool) object {
 	c.t.Helper()
 	state := c.get(connectionsPath + "/" + c.id + "/health")

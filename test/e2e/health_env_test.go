@@ -112,8 +112,8 @@ func (o healthOperator) get(path string) object {
 	return answer
 }
 
-// eventually waits until done returns true, and fails the test after a timeout. If it fails, the error message names
-// the awaited event (what).
+// eventually waits until done returns true, and fails the test after a timeout. The argument what names the awaited
+// event in the error message.
 func (o healthOperator) eventually(what string, done func() bool) {
 	o.t.Helper()
 	harness.Eventually(o.t, what, done)

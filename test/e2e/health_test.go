@@ -48,7 +48,7 @@ func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 			{status: []string{"OUTDATED", "USER_AUTHORIZATION_REVOKED"}, reauth: true},
 			{status: []string{"OUTDATED", "CONNECTION_ERROR"}},
 			{status: []string{"UPDATED"}},
-			// From here on, events report the changes.
+			// The vendor reports each of the following changes by an event.
 			{status: []string{"WAITING_USER_INPUT"}, event: "item/waiting_user_input", reauth: true},
 			{status: []string{"UPDATED"}, event: "item/login_succeeded"},
 			{status: []string{"WAITING_USER_ACTION"}, event: "item/waiting_user_action", reauth: true},

@@ -44,8 +44,8 @@ func (o operator) history(connection, transaction string) []object {
 	return versions
 }
 
-// undone returns the transaction as it was in the oldest of the versions. It undoes the versions one after the other,
-// using the old values in the member "before" of each version.
+// undone returns the transaction as it was in the oldest of the versions. To undo a version, it replaces the changed
+// values with the old values in the version's member "before".
 func undone(transaction object, versions []object) object {
 	state := maps.Clone(transaction)
 	for _, v := range versions {
@@ -72,7 +72,7 @@ func (o operator) rowHash(transaction string) string {
 }
 
 // TestTheHistoryOfATransaction checks that the history of a transaction contains a version for its edit, its announced
-// removal and its restoration, but none for a change of only its running balance.
+// removal and its restoration, but no version for a change that affects only its running balance.
 func TestTheHistoryOfATransaction(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)

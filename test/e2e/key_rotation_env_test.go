@@ -111,8 +111,8 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	}
 }
 
-// cancellingStore is a connection store whose method Reseal works normally for a limited number of rows (left). For
-// each further row, Reseal first calls cut, which cancels a context.
+// cancellingStore is a connection store whose method Reseal works normally for a limited number of rows (the field
+// left). For each further row, Reseal first calls the function cut, which cancels a context.
 type cancellingStore struct {
 	ports.Connections
 	left int

@@ -14,8 +14,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// A reseal of resealRows rows needs two rounds. The first reseal after each rotation is interrupted after cutAt rows,
-// in its first round. rotations is the number of times that the keys are rotated.
+// A reseal, which seals stored credentials again with the new primary key, handles resealRows rows in two rounds. The
+// first reseal after each rotation is interrupted after cutAt rows, in its first round. rotations is the number of
+// times that the keys are rotated.
 const (
 	resealRows = 220
 	cutAt      = 90
@@ -69,7 +70,7 @@ func (w *rotationEnv) interruptReseal(t *testing.T) {
 	}
 }
 
-// traffic counts the connection tests and pulls during the rotations.
+// traffic counts the connection tests and the pulls that end during the rotations.
 type traffic struct {
 	tests, pulls, failed atomic.Int64
 }

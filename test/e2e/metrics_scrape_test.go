@@ -107,8 +107,8 @@ func BenchmarkScrape(b *testing.B) {
 	}
 }
 
-// deliveries inserts deliveries directly into the database table. Their numbers are from+1, from+2, and so on up to the
-// argument to.
+// deliveries inserts deliveries directly into the database table. The numbers from+1, from+2, and so on up to the
+// argument to distinguish the deliveries.
 func (c healthConnection) deliveries(from, to int) {
 	c.t.Helper()
 	const columns = `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at) `

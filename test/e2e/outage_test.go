@@ -36,8 +36,8 @@ func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 	} {
 		begun := time.Now()
 		ask().problem(503, "MTCH-0008")
-		// A refused connection must not make the caller wait for the timeout of the store. The documented limit of
-		// 2 s is tested in test/blackbox.
+		// When the database refuses connections, the caller must not have to wait for the timeout of the store. The
+		// documented limit of 2 s is tested in test/blackbox.
 		if took := time.Since(begun); took > harness.StoreTimeout/2 {
 			t.Errorf("the 503 took %v", took)
 		}

@@ -61,9 +61,8 @@ func TestAnUnchangedRowIsNotWritten(t *testing.T) {
 	})
 }
 
-// TestMetadataFollowsTheVendorWithoutAnEdit changes the running balance of a row at the vendor, which
-// does not count as an edit. The stored metadata must follow. The version and the change feed must not
-// change.
+// TestMetadataFollowsTheVendorWithoutAnEdit checks that a changed running balance of a row, which does not count as an
+// edit, is stored in the transaction's metadata, but changes neither its version nor the change feed.
 func TestMetadataFollowsTheVendorWithoutAnEdit(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)

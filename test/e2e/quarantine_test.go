@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// spoiled lists texts that make a row unreadable when they are added after its id. For each text it
-// contains the reason that the quarantine must show.
+// spoiled lists texts that make a row unreadable when they are added after its id, together with the reason that the
+// quarantine must then show.
 var spoiled = []struct{ text, reason string }{
 	{`"spoiled":1,"spoiled":2`, "duplicate_member"},
 	{`"spoiled":"\ud83d"`, "invalid_text"},

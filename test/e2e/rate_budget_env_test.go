@@ -32,7 +32,7 @@ import (
 )
 
 // Parameters of every run. Each pull reads pagesAPull pages of pageSize rows from the vendor's resource transactions.
-// The pulls use up the rate budget of this resource.
+// The rate budget of this resource is the one that the pulls use up.
 const (
 	budgetConnections = 50
 	pageSize          = 4
@@ -157,7 +157,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	return budgetService{Service: app, queue: queue, baseURL: "https://api.example.com"}
 }
 
-// connect creates the connection number i and returns its id.
+// connect creates the i-th connection and returns its id.
 func (s budgetService) connect(t *testing.T, i int) domain.ConnectionID {
 	t.Helper()
 	c, err := s.CreateConnection(t.Context(), budgetTenant, ports.NewConnection{

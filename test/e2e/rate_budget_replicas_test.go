@@ -282,7 +282,7 @@ func TestA429OfOneReplicaStopsTheOthers(t *testing.T) {
 	if err := replicas[0].call(t.Context(), domain.TenantID{}, "/limited"); !errors.Is(err, domain.VendorRateLimited) {
 		t.Fatalf("got %v, want a 429", err)
 	}
-	time.Sleep(time.Second) // until the database contains the wait that the 429 requested
+	time.Sleep(time.Second) // the replica needs this time to store the wait that the 429 requested
 	for i, r := range replicas {
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		err := r.call(ctx, domain.TenantID{}, "/blocked")

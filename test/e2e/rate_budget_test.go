@@ -21,10 +21,10 @@ var (
 )
 
 // TestTheVendorsRateBudgetIsKeptAndUsed pulls fifty connections continuously, while the vendor enforces its real rate
-// limit. The test runs in a synctest bubble: the client, the queue, the leases and the vendor's counters share one fake
-// clock, which stops while any goroutine works. Therefore a minute of the fake clock takes only seconds, and a slow
-// machine does not change the result. In every minute the service must send at least 90 % of the requests that the
-// vendor allows, and no request may get a 429.
+// limit. The test runs in a bubble of testing/synctest: the client, the queue, the leases and the vendor's counters
+// share one fake clock, which advances only while all goroutines wait. Therefore a minute of the fake clock takes only
+// seconds, and a slow machine does not change the result. In every minute the service must send at least 90 % of the
+// requests that the vendor allows, and no request may get a 429.
 func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if err := sealing.Create(keyset); err != nil {
@@ -46,8 +46,8 @@ func overSockets(sim http.Handler, late time.Duration) *networkTransport {
 	return &networkTransport{vendor: sim, late: late, draw: rand.New(rand.NewPCG(*budgetSeed, 0))}
 }
 
-// keepBusy pulls all connections repeatedly for the time of the flag -minutes, and checks the number of requests in
-// each minute.
+// keepBusy pulls all connections repeatedly for the number of minutes that the flag -minutes sets, and checks the
+// number of requests in each minute.
 func keepBusy(t *testing.T, sim *pluggysim.Simulator, s budgetService) {
 	if err := s.queue.Start(t.Context(), s, s); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// linker is a bank whose accounts can be linked a second time, as after a new sign-in of the account holder.
+// linker is a bank whose accounts can be linked a second time, which happens when the account holder signs in again.
 type linker interface {
 	bank
 	// linkAgain creates another item or link with copies of the accounts and rows of the present one, under new ids.
@@ -18,7 +18,7 @@ type linker interface {
 }
 
 // eachLinker runs body for each bank on each backend. It removes the rows without an account from the banks, because
-// the copies of such rows under a new link do not continue the transactions of the original rows.
+// under a new link the copies of such rows become new transactions.
 func eachLinker(t *testing.T, body func(*testing.T, *env, linker)) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		if belvo, ok := b.(*belvoBank); ok {

@@ -8,15 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// byExternalID looks up the connection's transactions by an external id. The list contains the transactions that have
-// this external id now or had it in the past.
+// byExternalID returns the connection's transactions that have this external id now or had it in the past.
 func (o operator) byExternalID(id, externalID string) []object {
 	o.t.Helper()
 	return o.pages(of(id, "/transactions")+"?externalId="+externalID, 20)
 }
 
-// checkOneRecord checks one transaction of the connection, whose id is the argument transaction. Its current external
-// id must equal the argument present, and its former external ids must equal those in past. A lookup by any of these
+// checkOneRecord checks one transaction of the connection, given by its id (transaction). The argument present is the
+// expected current external id of the transaction, and past lists the expected former ones. A lookup by any of these
 // external ids must find only this transaction, which must be live.
 func (o operator) checkOneRecord(id, transaction, present string, past ...string) {
 	o.t.Helper()
@@ -76,8 +75,8 @@ func (o operator) feedEnd() string {
 	}
 }
 
-// changesSince waits until the feed has a given number of items (many) after the cursor, and returns the kind of change
-// and the transaction id of each item.
+// changesSince waits until the feed has the given number (many) of items after the cursor. It returns the kind of
+// change and the transaction id of each item.
 func (o operator) changesSince(cursor string, many int) [][2]string {
 	o.t.Helper()
 	var all [][2]string

@@ -67,8 +67,8 @@ type sharedEnvs struct {
 	envs  map[string]*sharedEnv
 }
 
-// sharedEnv is one shared environment. It serves as the testing.TB with which open is called, so that the environment
-// is not closed when the test that opens it ends.
+// sharedEnv is one shared environment. It is passed to open as the testing.TB, instead of the test that opens the
+// environment, so that the environment is not closed when that test ends.
 type sharedEnv struct {
 	testing.TB
 	once sync.Once

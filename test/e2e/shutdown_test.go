@@ -13,9 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// When the service is stopped in the same way as by the command serve, work that has started must be finished or handed
-// back, and no goroutine may be left. The test is not parallel, so that any goroutine that appears during the test
-// belongs to the test.
+// When the service is stopped in the same way as the `serve` command stops it, work that has started must be finished
+// or handed back, and no goroutine may be left. The test is not parallel, so that any goroutine that appears during the
+// test belongs to the test.
 func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 	for backend, dsn := range backends {
 		t.Run(backend, func(t *testing.T) {

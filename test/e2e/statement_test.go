@@ -30,8 +30,8 @@ type camtDocument struct {
 	References []string `xml:"BkToCstmrStmt>Stmt>Ntry>AcctSvcrRef"`
 }
 
-// camt requests a statement as camt.053. It returns the references of its entries, and its opening and closing balance
-// with their dates.
+// camt requests a statement in the camt.053 format. It returns the references of the statement's entries, and the
+// statement's opening and closing balance with their dates.
 func (o operator) camt(account, query string) (references, balances []string) {
 	o.t.Helper()
 	var d camtDocument

@@ -88,7 +88,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 			"POST /health":                                                  "GET, HEAD",
 		} {
 			method, path, _ := strings.Cut(asked, " ")
-			if allow == "" { // GET takes "test" in the path as the id of a connection, which is not valid
+			if allow == "" { // the GET route treats "test" as a connection id, and it is not a valid one
 				o.do(method, path, nil).problem(404, "MTCH-0201")
 				continue
 			}
@@ -160,9 +160,8 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 	})
 }
 
-// checkMember checks that the body good, which is valid, is refused if one of its members is missing, misspelled, sent
-// twice or of a wrong type. The member is given by its name. If optional is true, the body without the member is
-// allowed.
+// checkMember checks that a request with a valid body (good) is refused after the named member was removed, misspelled,
+// repeated or given a wrong type. If optional is true, it does not check the body without the member.
 func (o operator) checkMember(method, path string, good object, name string, optional bool) {
 	o.t.Helper()
 	with := func(value any) string {
@@ -292,7 +291,7 @@ func TestRequestIDs(t *testing.T) {
 	})
 }
 
-// failingStore is a connection store. Its method List returns the error in the field failure, and its method Get
+// failingStore is a connection store whose List method returns the error in the field failure, and whose Get method
 // panics.
 type failingStore struct {
 	ports.Connections

@@ -12,7 +12,7 @@ import (
 
 func digits(n int) string { return strconv.Itoa(n) }
 
-// creation returns the body that creates a connection with this name to the bank.
+// creation returns the body of a request that creates a connection with this name to the bank.
 func creation(b bank, name string) object {
 	id, secret := b.login()
 	return object{
@@ -76,7 +76,7 @@ func (o operator) deliver(b bank, path string, body []byte) response {
 	return a
 }
 
-// of returns the path of the connection with this id, followed by the suffix more.
+// of returns the API path of the connection with this id, followed by the suffix more.
 func of(id, more string) string { return connections + "/" + id + more }
 
 // waitForPulls waits until the connection has had a pull and none of its pulls is queued or running.

@@ -133,8 +133,8 @@ func (o operator) subscription(s object) object {
 	return o.get(subscriptions + "/" + text(s, "id")).want(http.StatusOK).json()
 }
 
-// delivered waits until done returns true and no event of the subscription is waiting. If this takes too long, the test
-// fails, and the error message names the awaited event (what).
+// delivered waits until done returns true and no event of the subscription is still waiting to be sent. If this takes
+// too long, it fails the test. The argument what names the awaited event in the error message.
 func (o operator) delivered(s object, what string, done func() bool) {
 	o.t.Helper()
 	eventually(o.t, what, func() bool { return done() && o.subscription(s)["waiting"] == 0.0 })

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The paths of the lists over all connections of a tenant.
+// The paths of the lists that cover all connections of a tenant.
 const (
 	allPulls        = prefix + "/pulls"
 	allAccounts     = prefix + "/accounts"

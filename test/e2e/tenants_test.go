@@ -71,8 +71,8 @@ func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 }
 
 // normalized returns the parts of a response that must be equal for every unknown id. It omits the headers that differ
-// in every response, and replaces the requested id by ID. In a response to a webhook, the service itself has replaced
-// the token with {token}.
+// in every response, and replaces the requested id with ID. It also replaces {token}, which the service shows instead
+// of the token in a response to a webhook.
 func normalized(a response, id string) object {
 	header := a.header.Clone()
 	for _, own := range []string{"Date", "X-Request-Id", "Content-Length"} {

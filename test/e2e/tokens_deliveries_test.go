@@ -37,8 +37,8 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		if err := w.app.Service.FlushTokenUsage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		// The test waits, because the service's own maintenance task writes lastUsedAt, too, and may not have committed
-		// its write yet.
+		// The test waits, because the service's own maintenance task may be writing lastUsedAt at the same time, and
+		// may not have committed yet.
 		eventually(t, "lastUsedAt of a token that was used", func() bool {
 			return o.pages(tokens, 20)[2]["lastUsedAt"] != nil
 		})

@@ -13,9 +13,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// passing contains temporary failures by name, each with the error class that the pull reports until a retry succeeds.
-// The class "" is not checked. The 503 of a gateway is sent three times, because the client itself retries such a
-// request twice within an attempt.
+// passing contains temporary failures by name. Each has the error class that the pull must report until a retry
+// succeeds; if the class is "", it is not checked. The 503 of a gateway is sent three times, because the client itself
+// retries such a request twice within an attempt.
 var passing = map[string]struct {
 	fault
 	class string
@@ -173,7 +173,7 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 // failingPulls is a pull store that fails to write one page.
 type failingPulls struct {
 	ports.Pulls
-	left    *atomic.Int64 // decremented for each page of rows; when it becomes 0, storing that page fails
+	left    *atomic.Int64 // decremented for each page of rows; the page for which it becomes 0 is not stored
 	failure error
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// mintRequest returns the body of a request that creates a webhook token. The body has a further member, whose name is
-// option and whose value is true.
+// mintRequest returns the body of a request that creates a webhook token for the named connection. The value of an
+// additional member, which option names, is true.
 func mintRequest(b bank, name, option string) object {
 	return object{"vendor": b.vendor(), "connection_config_name": name, option: true}
 }
@@ -28,11 +28,12 @@ func TestATokenWithASourceSecretAdmitsOnlyThisSecret(t *testing.T) {
 		o.do(http.MethodPost, tokens, request, "X-Idempotency-Key: mint").problem(409, "MTCH-0021")
 		hook, secret := strings.TrimPrefix(minted.text("webhookUrl"), publicURL), minted.text("authorization")
 		other := o.do(http.MethodPost, tokens, request).want(201).text("authorization")
-		// The test is repeated, because a store may run other code for the second webhook, when a pull is already
-		// queued.
+		// The test is repeated, because a store may execute different code for the second webhook, which arrives when a
+		// pull is already queued.
 		for range 2 {
 			body := b.payload(t, "all")
-			o.postWebhook(t, b.vendor(), hook, body).problem(401, "MTCH-0003") // with the secret of the deployment
+			// The secret of the deployment must no longer authenticate the webhook.
+			o.postWebhook(t, b.vendor(), hook, body).problem(401, "MTCH-0003")
 			for _, wrong := range []string{other, secret + "x", strings.TrimPrefix(secret, "Bearer ")} {
 				o.call(t, http.MethodPost, hook, body, "Authorization: "+wrong, proofUnless(b)).
 					problem(401, "MTCH-0003")
@@ -80,7 +81,8 @@ func (b *pluggyBank) addItem(t *testing.T) string {
 	return item
 }
 
-// sendRegistered sends item/updated to the registered webhooks, and returns the statuses of the responses.
+// sendRegistered sends an item/updated event for the item to the registered webhooks, and returns the statuses of the
+// responses.
 func (w *env) sendRegistered(t *testing.T, b *pluggyBank, item string) (statuses []int) {
 	t.Helper()
 	results, err := b.sim.SendRegistered(t.Context(), w.origin, pluggysim.Event{Name: "item/updated", ItemID: item})
@@ -224,8 +226,8 @@ func TestAWebhookOfADeadProcessIsRemovedByOneReplica(t *testing.T) {
 			running.Wait()
 			eventually(t, "the removal of the webhook", func() bool { return len(b.sim.Webhooks()) == 0 })
 			made := b.gate().count("/webhooks")
-			// There must be one POST of the first process, and one GET of the replica that has claimed the
-			// registration.
+			// The vendor must have got one POST from the first process, and one GET from the replica that has claimed
+			// the registration.
 			if made != 2 {
 				t.Errorf("%d requests to /webhooks, want 2", made)
 			}

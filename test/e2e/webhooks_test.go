@@ -37,8 +37,8 @@ func (w *env) webhook(t *testing.T) (o operator, b *pluggyBank, id, path string)
 
 func TestWebhookSourceChecks(t *testing.T) {
 	const secret, value = "hmac", "Bearer value"
-	// requests maps the headers of a request, separated by "; ", to the expected status. SIGNED stands
-	// for the signature.
+	// requests maps the headers of a request, separated by "; ", to the expected status. In the headers, SIGNED is a
+	// placeholder for the signature.
 	type requests map[string]int
 	everything := domain.SourcePolicy{
 		HMACSecret:    domain.SecretText(secret),
@@ -105,9 +105,9 @@ func TestWebhookSourceChecks(t *testing.T) {
 	}
 }
 
-// TestAnAccountReferenceInCapitalsIsTheSameReference checks that webhooks are accepted for a connection whose account
-// reference the operator has written in capitals. Both simulators, like the vendors, write the reference in lower case
-// in their webhooks.
+// TestAnAccountReferenceInCapitalsIsTheSameReference checks that webhooks are accepted for a connection that the
+// operator has created with the account reference in capital letters. Both simulators, like the vendors, write the
+// reference in lower case in their webhooks.
 func TestAnAccountReferenceInCapitalsIsTheSameReference(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, body := w.operator(t), creation(b, "capitals")
@@ -263,7 +263,7 @@ func TestWebhookBodiesAreBounded(t *testing.T) {
 	})
 }
 
-// unreachableStore is a delivery store that fails while gone is true, as if its database could not be reached.
+// unreachableStore is a delivery store that fails while gone is true, as if its database were not reachable.
 type unreachableStore struct {
 	ports.Deliveries
 	gone *atomic.Bool

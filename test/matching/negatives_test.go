@@ -42,7 +42,7 @@ func (g *generator) repeated(kind, text string, day, daysApart int) change {
 	return change{kind: kind, sharesText: true, left: []labelled{before}, came: []labelled{comes(after, come)}}
 }
 
-// setStatus sets the statuses of a change that has one row on each side.
+// setStatus sets the status of the removed row and of the new row. The change must have exactly one row of each kind.
 func (c *change) setStatus(before, after domain.TransactionStatus) {
 	c.left[0].Status, c.came[0].Status = before, after
 }

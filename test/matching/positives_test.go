@@ -6,8 +6,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// positives are the kinds of changes in which the vendor shows the same movement in a new row with another external id.
-// share is the kind's share of all changes, in percent. rule is the rule that should recognise the movement.
+// positives are the kinds of changes in which the vendor shows the same movement of money in a new row with another
+// external id. share is the kind's share of all changes, in percent. rule is the rule that should recognise the
+// movement.
 var positives = []struct {
 	share int
 	rule  domain.MatchRule
@@ -69,8 +70,7 @@ func enriched(g *generator, day int) change {
 	return g.replaced("enriched description", before, g.row(m, day+g.IntN(8), price, g.recased(text)), day)
 }
 
-// oddlyNumbered returns a change in which the volatile part of the text has a form that no rule
-// recognises.
+// oddlyNumbered returns a change in which the volatile part of the text (see noise) has a form that no rule recognises.
 func oddlyNumbered(g *generator, day int) change {
 	m, price, shop := g.newMovement(), g.price(), pick(g, merchants...)
 	before := g.row(m, day, price, shop+g.oddNoise())
@@ -196,7 +196,8 @@ func identicalRows(g *generator, day int) change {
 	return c
 }
 
-// transfer returns a change in which a Mexican transfer is booked. It keeps its tracking key and gets a reference.
+// transfer returns a change in which a Mexican transfer is booked. The new row has the same tracking key and, in
+// addition, a reference.
 func transfer(g *generator, day int) change {
 	m, price := g.newMovement(), g.price()
 	text := "SPEI ENVIADO " + pick(g, "BANORTE ", "SANTANDER ", "BANAMEX ") + pick(g, firstNames...)

@@ -26,8 +26,8 @@ var (
 	compress = flag.Bool("wal-compression", false, "compress the pages in the write-ahead log")
 )
 
-// The load during one turn. Concurrent goroutines, whose number is callers, deliver webhooks for connectionCount
-// connections. A pull stores pagesEach pages of pageRows rows each.
+// The load during one turn, which is the time that the flag -turn sets. A number of goroutines (callers) concurrently
+// deliver webhooks for connectionCount connections. A pull stores pagesEach pages of pageRows rows each.
 const (
 	connectionCount = 2000
 	callers         = 64

@@ -30,8 +30,8 @@ type token struct {
 	revoked bool
 }
 
-// connectionCreated records a new connection. The store's decorator calls it at the commit, because the
-// actor that creates the connection may die before the actor itself can record it.
+// connectionCreated records a new connection. The store's decorator calls it when the connection is committed, because
+// the actor that creates the connection may die before it can record the connection itself.
 func (s *sim) connectionCreated(c domain.Connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef {
@@ -99,9 +99,9 @@ func (s *sim) startSomething() {
 	}
 }
 
-// preferConnectionBeingRead usually returns a connection that a paused worker is reading, if there is
-// one, and c otherwise. The reason is that the vendor's data should often change while a worker has read
-// a page and not yet stored it.
+// preferConnectionBeingRead usually returns a connection that a paused worker is reading, if there is one, and c
+// otherwise. The reason is that the vendor's data should often change between the moments at which a worker reads a
+// page and stores it.
 func (s *sim) preferConnectionBeingRead(c *connection) *connection {
 	for _, t := range s.tasks {
 		if t.sleepsUntil > s.step && t.reading != nil && s.chance(0.8) {
@@ -118,7 +118,7 @@ func (s *sim) startOutage() {
 	s.log("store", "is unavailable")
 }
 
-// startWorker starts a worker that runs a job which is due. If the worker dies, its job is lost, too.
+// startWorker starts a worker that runs a job which is due. If the worker's process dies, its job is lost, too.
 func (s *sim) startWorker() {
 	due := -1
 	for i, j := range s.jobs {
@@ -146,8 +146,9 @@ func (s *sim) startWorker() {
 	})
 }
 
-// deliverWebhook delivers one of the notices in the outbox of the connection's account reference. The
-// notice need not be the oldest one, and it may be delivered more than once.
+// deliverWebhook delivers one of the notices in the outbox of the connection's account reference, which contains the
+// webhooks that the vendor has still to send. The notice need not be the oldest one, and it may be delivered more than
+// once.
 func (s *sim) deliverWebhook(c *connection) {
 	if len(c.tokens) == 0 || len(c.ref.outbox) == 0 {
 		return
@@ -184,9 +185,9 @@ func (n notice) body() []byte {
 	return body
 }
 
-// webhookAnswered handles the response to a webhook as the vendor does, and records the delivery. A vendor sends a
-// webhook again if the response was not successful. The simulated vendor sometimes also sends an accepted webhook
-// again.
+// webhookAnswered handles the response to a webhook in the same way as a vendor, and records the delivery. A vendor
+// sends a webhook again if the response was not successful. The simulated vendor sometimes also sends an accepted
+// webhook again.
 func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveResult, err error, refused bool) {
 	switch {
 	case err == nil && refused:
@@ -210,7 +211,8 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	}
 }
 
-// countAnnouncedRemovals increments the field announcements of each row of the connection whose id is in ids.
+// countAnnouncedRemovals counts an announced removal (field announcements) for each row of the connection whose id is
+// in ids.
 func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []string) {
 	for _, c := range s.connections {
 		for _, id := range ids {

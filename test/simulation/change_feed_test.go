@@ -27,7 +27,7 @@ type rowState struct {
 	revision int
 	removed  bool
 	attached bool // the row has an account
-	replaced bool // another transaction has taken over the row
+	replaced bool // the row now belongs to another transaction
 	movement string
 }
 

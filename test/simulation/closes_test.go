@@ -98,8 +98,8 @@ func (s *sim) checkDigest(c *connection, closed domain.Close, adjustments []doma
 	}
 }
 
-// checkCloses checks all closes of a connection. For each row that was changed after a close, it records the earliest
-// closed day that the row's changes adjust, in the map earliest.
+// checkCloses checks all closes of a connection. For each row that was changed after a close, it records in the map
+// earliest the earliest closed day that is adjusted by a change of the row.
 func (s *sim) checkCloses(c *connection, earliest map[domain.TransactionID]domain.Date) {
 	for _, account := range s.accountsOf(c) {
 		for _, closed := range s.closesOf(account) {
@@ -128,7 +128,7 @@ func (s *sim) adjustmentsOf(c domain.Close, tenant domain.TenantID) (all []domai
 }
 
 // checkAdjustedDays checks the closed days in the feed of each tenant. For each row, the feed must name the earliest
-// closed day that the row's changes adjust.
+// closed day that is adjusted by a change of the row.
 func (s *sim) checkAdjustedDays(earliest map[domain.TransactionID]domain.Date) {
 	for _, tenant := range s.tenants {
 		for request := (domain.PageRequest{Limit: domain.MaxFeedLimit}); ; {

@@ -57,7 +57,7 @@ type sim struct {
 	spawned     int
 	nextQuiesce int
 	faultFree   bool // no faults are injected
-	failed      bool // an invariant is violated; from then on no task yields
+	failed      bool // an invariant was violated; since then no task yields
 	down        bool // the store is unavailable until outageEnd
 	outageEnd   time.Time
 
@@ -73,8 +73,8 @@ type sim struct {
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
-	readAt       map[domain.PullID]time.Time           // when a waiting pull had read everything else
-	awaiting     map[domain.PullID]bool                // pulls that wait for an account; true: complete pulls
+	readAt       map[domain.PullID]time.Time           // when a pull that waits for an account had read everything else
+	awaiting     map[domain.PullID]bool                // pulls that wait for an account; true if they are complete
 	openComplete map[domain.PullID]domain.ConnectionID // open pulls that are known to read everything
 	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
@@ -178,7 +178,7 @@ func storeUnavailable() error {
 }
 
 // nudge schedules a job for the pull, as the real job queue does. The job is due immediately. A pull has at most one
-// job. If the pull already has a job, the earlier of the two due times counts.
+// job. If the pull already has a job, that job keeps the earlier of the two due times.
 func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
 
 func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
@@ -204,8 +204,8 @@ func (s *sim) checkNoSecret(where string, out any) {
 	}
 }
 
-// checkError checks an error of a use case and returns that error. It must not be an internal error, and must not
-// contain a secret.
+// checkError checks the error that a use case has returned, and returns it unchanged. The error must not be an internal
+// error, and must not contain a secret.
 func (s *sim) checkError(where string, err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		s.checkNoSecret(where, e)
@@ -264,8 +264,9 @@ func (e entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeSealer keeps the credentials in memory. A sealed credential consists of the byte primary, which stands for the
-// key, and a number that is part of the map key of the credential.
+// fakeSealer keeps the credentials in memory. A sealed credential consists of the byte primary, which represents the
+// sealing key, and a number. The keys of the map sealed consist of the tenant, the connection and the sealed
+// credential.
 type fakeSealer struct {
 	sealed  map[string]domain.Credential
 	primary byte

@@ -16,7 +16,8 @@ type rowKey struct {
 }
 
 // recordOriginals is called after the page w was stored under the given lease. It records the content of the rows that
-// were stored for the first time. The content of staged rows is recorded separately, until a publication stores them.
+// were stored for the first time. Staged rows of a new account reference are not visible until a publication, so their
+// content is recorded separately until then.
 func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	connection := s.claims[lease.ID].Connection
 	for _, data := range slices.Backward(w.Transactions) { // if an id occurs more than once, the last row is stored
@@ -30,7 +31,7 @@ func (s *sim) recordOriginals(lease domain.Lease, w ports.PageWrite) {
 	}
 }
 
-// publishOriginals records the content of the staged rows that a publication has stored for the first time.
+// publishOriginals records the content of the staged rows that a publication has made visible for the first time.
 func (s *sim) publishOriginals(c *connection) {
 	for _, t := range s.storedRows(c) {
 		key := rowKey{c.ID, t.ExternalID}
@@ -110,7 +111,7 @@ func (s *sim) historyOf(t domain.Transaction) (versions []domain.TransactionVers
 // checkVersionPull checks that a version names a pull of its connection, and deliveries of that pull.
 func (s *sim) checkVersionPull(v domain.TransactionVersion) {
 	t := v.Transaction
-	if t.Pull.IsZero() { // an operator's split
+	if t.Pull.IsZero() { // a split by an operator has no pull
 		return
 	}
 	p, err := s.store.Pulls().Get(s.background(), t.Tenant, t.Pull)

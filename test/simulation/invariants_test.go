@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quiesce stops all faults, finishes all tasks and pulls, and reconciles every connection once. Then it
+// quiesce stops all faults, runs all tasks and pulls to their end, and reconciles every connection once. Then it
 // compares the stored data with the vendors' data and checks all invariants.
 func (s *sim) quiesce() {
 	s.log("simulation", "is quiet")
@@ -60,7 +60,7 @@ func (s *sim) repairConnection(c *connection) {
 		c.ref.unlisted, c.ref.partial = nil, false
 		c.ref.listedChangedAt, c.ref.syncChangedAt = s.clock.Now(), s.clock.Now()
 	}
-	if s.hasNewReference(c) { // otherwise the rows of an unreadable account would stay staged
+	if s.hasNewReference(c) { // otherwise the rows of an unreadable account would remain staged
 		clear(c.ref.odd)
 	}
 	for _, r := range c.ref.rows { // a list that contains a row without a readable id proves no removal
@@ -139,8 +139,8 @@ const reconcileInterval = 10 * time.Minute
 func (s *sim) reconcileAll() {
 	s.clock.advance(reconcileInterval)
 	for _, c := range s.liveConnections() {
-		// A connection is skipped if its next pull would read everything, because no pull has succeeded yet or its
-		// reference is new.
+		// A connection is skipped if its next pull would read everything anyway. This is the case if no pull has
+		// succeeded yet or if its account reference is new.
 		if c.pulledOnce && !s.hasNewReference(c) && s.chance(0.5) {
 			s.requestNarrowPull(c)
 		}
@@ -153,8 +153,8 @@ func (s *sim) reconcileAll() {
 	}
 	due := 0
 	for _, c := range s.liveConnections() {
-		// Although only narrow pulls were requested, a connection may not be due, because a narrow pull that finds an
-		// account of a former reference reads everything at its next attempt.
+		// Only narrow pulls were requested. Nevertheless, a connection may not be due for reconcile, because a narrow
+		// pull that finds an account of a former reference reads everything at its next attempt.
 		if c.completeEnd.Before(s.clock.now.Add(-reconcileInterval)) {
 			due++
 		}
@@ -174,8 +174,8 @@ func (s *sim) reconcileAll() {
 
 // readsUntilRemoved returns the number of further reads, with an hour between them, after which all rows that the
 // vendor no longer has are marked as removed. At belvo, two successive reads without a row prove that the row was
-// removed. A mass removal is applied only by a read that is at least an hour later than the read that proved it. The
-// two reads and the hour start again when the account of the rows is marked as removed, which also takes two reads.
+// removed. A mass removal is applied only by a read that is at least an hour later than the read that proved it. It
+// also takes two reads until an account is marked as removed; after that, its rows need two reads and the hour again.
 func (s *sim) readsUntilRemoved() int {
 	for _, c := range s.liveConnections() {
 		for _, unlisted := range c.ref.unlisted {
@@ -292,8 +292,8 @@ func (s *sim) checkPullsFinished(c *connection) {
 	}
 }
 
-// requestsEverything reports whether the scope of the pull requests everything. A pull that was read from
-// a list has no scope, so requestsEverything reads the pull again.
+// requestsEverything reports whether the scope of the pull requests everything. A pull that was returned by a list
+// method has no scope, so requestsEverything reads the pull individually.
 func (s *sim) requestsEverything(p domain.Pull) bool {
 	p, err := s.store.Pulls().Get(s.background(), p.Tenant, p.ID)
 	s.mustSucceed(err)
@@ -374,7 +374,8 @@ func (s *sim) checkQuarantine(c *connection) {
 func (s *sim) checkRow(ref *accountRef, r *row, t domain.Transaction) {
 	// When an account leaves the quarantine, its rows are attached to it, which increments their versions.
 	attached := 0
-	// An account of a new link may be listed only after its rows were stored, and then continue a former account.
+	// It can happen that an account of a new link is listed only after its rows were stored. The account then continues
+	// a former account.
 	if ref.wasOdd || ref.former != nil {
 		attached = 1
 	}
@@ -435,8 +436,8 @@ func (s *sim) checkTenantIsolation(c *connection) {
 	}
 }
 
-// readToEnd reads the feed to its end, and checks that the reader then has the same rows as the table.
-// Nothing is written while it reads.
+// readToEnd reads the feed to its end, and checks that the reader then has the same rows as the store. Nothing is
+// written while it reads.
 func (r *reader) readToEnd() {
 	for n := 0; ; n++ {
 		r.sim.checkTermination(n)

@@ -29,8 +29,8 @@ func (s *sim) growAccount(ref *accountRef) {
 }
 
 // losableRows returns the present rows of one account that has at least massRows of them, or nil if there is no such
-// account. It omits the rows with the oldest date, because at belvo no list reveals the removal of rows that are older
-// than all others.
+// account. It omits the rows with the oldest date, because at belvo a list cannot reveal the removal of rows that are
+// older than all other rows of the account.
 func (ref *accountRef) losableRows() []*row {
 	for _, account := range ref.accounts {
 		oldest := ref.oldestDate(account)
@@ -70,8 +70,8 @@ type absentRow struct {
 // sweptWindow contains the live rows of a connection that a sweep compares with the rows of a read, by external id.
 type sweptWindow map[string]domain.Transaction
 
-// windowOf returns the live rows that are in the window of the sweep w. During an outage, when no sweep succeeds, it
-// returns no rows.
+// windowOf returns the live rows that the sweep w compares. During an outage, when no sweep succeeds, it returns no
+// rows.
 func (s *sim) windowOf(lease domain.Lease, w ports.SweepWrite) sweptWindow {
 	rows := sweptWindow{}
 	if s.down {

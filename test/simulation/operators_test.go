@@ -35,9 +35,9 @@ func (s *sim) createConnection() {
 			if err != nil {
 				continue
 			}
-			// A response that could not be stored cannot be replayed. When the claim of its idempotency key has become
-			// stale, the request is executed again and gets a new response. Therefore only a replayed response must
-			// equal the response before it.
+			// A response that could not be stored cannot be replayed. The service executes the request again, with a
+			// new response, when the earlier claim of its idempotency key is stale. Therefore only a replayed response
+			// must equal the previous response.
 			if replayed && first != nil && string(first) != string(response.Body) {
 				s.violated("a repeated request got another response")
 			}
@@ -129,7 +129,7 @@ func (s *sim) revokeToken(ctx context.Context, app *application.Service, c *conn
 	return err
 }
 
-// replayDelivery replays one random delivery out of all that were ever accepted.
+// replayDelivery replays a random delivery, chosen from all deliveries that were ever accepted.
 func (s *sim) replayDelivery(ctx context.Context, app *application.Service, _ *connection) error {
 	if len(s.deliveryIDs) == 0 {
 		return nil

@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pullClaimed records which lease holds the pull, and which connection the current task is reading.
+// pullClaimed records the lease under which a worker runs the pull, and the connection that the current task is
+// reading.
 func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	s.takenOver(lease.Pull, c)
 	s.readNotPaused(c.Connection)
@@ -27,7 +28,7 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 }
 
 // takenOver is called when a pull is claimed. If an earlier pull of the connection was waiting for an account to be
-// listed, the claimed pull has taken over its work, and takenOver records this.
+// listed, the claimed pull has taken over the earlier pull's work, and takenOver records this.
 func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
 	for id, complete := range s.awaiting {
 		p, connection := s.claims[s.holders[id]], s.connectionByID(c.Connection.ID)
@@ -47,8 +48,8 @@ func (s *sim) takenOver(claimed domain.PullID, c ports.Claimed) {
 	}
 }
 
-// attemptEnded records the end of a complete pull (one that reads everything). It also records an attempt after which
-// the pull waits for an account to be listed.
+// attemptEnded records the end of a complete pull (which reads everything that the vendor has). It also records an
+// attempt after which the pull waits for an account to be listed.
 func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
 	c, complete := s.openComplete[id]
 	switch {
@@ -110,7 +111,7 @@ func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, lim
 
 // checkRestarts checks that an attempt that cannot continue a list starts the step again instead of failing. It checks
 // only attempts that start after the faults have ended, when the vendors' lists no longer change, because an earlier
-// attempt may have used up its restarts.
+// attempt may fail correctly after it has used up its permitted restarts.
 func (s *sim) checkRestarts(o ports.PullAttempted) {
 	if s.faultFree && s.current == nil &&
 		(errors.Is(o.Err, domain.CursorGone) || errors.Is(o.Err, domain.ListChanged)) {
@@ -151,8 +152,8 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 }
 
 // checkReadableReleased checks that the quarantine contains neither a readable row that the write w stores nor a row
-// that w removes. It does not check rows that the same pull has put into the quarantine. Those are checked at quiet
-// points.
+// that w removes. It does not check rows that the same pull has put into the quarantine, because checkQuarantine checks
+// them at quiet points.
 func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 	c := s.connectionByID(s.claims[lease.ID].Connection)
 	page, err := s.store.Ledger().Quarantine(s.background(), c.Tenant, c.ID, domain.PageRequest{Limit: 1000})
@@ -169,8 +170,8 @@ func (s *sim) checkReadableReleased(lease domain.Lease, w ports.PageWrite) {
 			w.Quarantined,
 			func(q domain.UnreadableData) bool { return q.QuarantineKey == key },
 		)
-		// A pull stores new rows only when a sweep ends. Until then, a later page may have shown such a row as
-		// unreadable.
+		// A pull stores new rows only when a sweep ends. In the meantime, a later page may have shown such a row in an
+		// unreadable form.
 		again = again || row.Pull == lease.Pull && !slices.Contains(w.Removed, key.ID)
 		if key.Kind == domain.QuarantinedTransaction && !again && slices.Contains(readable, key.ID) {
 			s.violated("%s can be read or is removed, and is in the quarantine", key.ID)
@@ -253,7 +254,7 @@ func (s *sim) storedRows(c *connection) []domain.Transaction {
 	return page.Items
 }
 
-// digest returns a string that is different for each state of the connection's rows.
+// digest returns a string that represents the state of the connection's rows. Different states have different strings.
 func (s *sim) digest(c *connection) string {
 	var b strings.Builder
 	for _, t := range s.storedRows(c) {
@@ -277,7 +278,7 @@ func (s *sim) countFailedDeliveries() int {
 }
 
 // readNotPaused records that the current task has read the connection. If it was not paused, the task may call the
-// vendor once: if the pause is committed between the read and the call, it cannot prevent the call.
+// vendor once: a pause that is committed between the read and the call cannot prevent the call.
 func (s *sim) readNotPaused(c domain.Connection) {
 	if s.current != nil && !c.Paused() {
 		s.current.mayCall = c.ID

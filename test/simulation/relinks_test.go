@@ -19,8 +19,8 @@ func (v *vendor) AccountIdentity(account domain.AccountData) domain.AccountIdent
 	return domain.NewAccountIdentity("", "", account.Number, "", "")
 }
 
-// newLink returns another account reference for the accounts of ref, as the vendor creates it when the account holder
-// signs in at the institution again. It has no rows until linkRows is called.
+// newLink returns another account reference (a link) for the accounts of ref. A vendor creates such a reference when
+// the account holder signs in at the institution again. It has no rows until linkRows is called.
 func (s *sim) newLink(ref *accountRef) *accountRef {
 	s.names++
 	link := &accountRef{
@@ -42,8 +42,8 @@ func (s *sim) newLink(ref *accountRef) *accountRef {
 	return link
 }
 
-// linkRows copies the present rows of the former reference to the new one, under new ids. Sometimes it leaves out the
-// oldest rows, which arriveLate adds later.
+// linkRows copies the present rows of the former reference to the new reference (link), under new ids. Sometimes it
+// leaves out the oldest rows, which arriveLate adds later.
 func (s *sim) linkRows(link *accountRef) {
 	link.linkedAt = s.clock.Now()
 	link.known = s.knownRows(link.former)
@@ -80,7 +80,7 @@ func (s *sim) copyRow(link *accountRef, old *row) {
 	link.rows = append(link.rows, r)
 }
 
-// arriveLate adds the rows that linkRows has left out to a new link.
+// arriveLate adds to a new link (ref) the rows that linkRows has left out.
 func (s *sim) arriveLate(ref *accountRef) {
 	late := ref.late
 	ref.late = nil
@@ -91,7 +91,7 @@ func (s *sim) arriveLate(ref *accountRef) {
 	}
 }
 
-// knownRows returns the ids of the stored transactions that belong to rows of the reference, by external id. The map
+// knownRows returns a map from the external ids of the reference's rows to the ids of their stored transactions. It
 // contains only live transactions whose content is equal to the vendor's current content.
 func (s *sim) knownRows(ref *accountRef) map[string]domain.TransactionID {
 	known := map[string]domain.TransactionID{}
@@ -127,8 +127,8 @@ func (ref *accountRef) descendsFrom(other *accountRef) bool {
 	return false
 }
 
-// rowOf returns the row with this external id of the reference or of one of its former references, or nil if no such
-// row exists.
+// rowOf looks for a row with this external id in the reference and in its former references. It returns nil if none of
+// them has the row.
 func (ref *accountRef) rowOf(id string) *row {
 	for ; ref != nil; ref = ref.former {
 		if r := ref.row(id); r != nil {
@@ -148,7 +148,8 @@ func (s *sim) relinkConnection(ctx context.Context, app *application.Service, c 
 	return err
 }
 
-// repointed checks whether the account reference of a connection was changed, and if so records the change.
+// repointed records that the account reference of a connection was changed. It does nothing if the reference is
+// unchanged.
 func (s *sim) repointed(c *connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef && ref != c.ref {
@@ -159,7 +160,8 @@ func (s *sim) repointed(c *connection) {
 	}
 }
 
-// continueDeleted creates a connection that continues a deleted one. It does nothing if there is none.
+// continueDeleted creates a connection that continues a deleted connection. It does nothing if no deleted connection
+// can be continued.
 func (s *sim) continueDeleted() {
 	for _, c := range s.connections {
 		if !c.deleted || c.continued {
@@ -177,8 +179,8 @@ func (s *sim) continueDeleted() {
 	}
 }
 
-// linkCreated is called when a connection to the account reference ref was created. If ref links to the accounts of a
-// deleted connection again, linkCreated records that the new connection continues the deleted one.
+// linkCreated must be called after a connection to the account reference ref was created. If ref links to the accounts
+// of a deleted connection again, linkCreated records that the new connection continues the deleted one.
 func (s *sim) linkCreated(ref *accountRef) {
 	if ref.former == nil {
 		return
@@ -190,8 +192,8 @@ func (s *sim) linkCreated(ref *accountRef) {
 	s.counters.continuations++
 }
 
-// accountsMoved records that accounts of deleted connections have moved to another connection (to). No other connection
-// that continues the same deleted connection can get the records of these accounts.
+// accountsMoved records that another connection (to) has taken over the accounts of deleted connections. Other
+// connections that continue the same deleted connection can no longer get the records of these accounts.
 func (s *sim) accountsMoved(to *connection) {
 	for _, c := range s.connections {
 		if c.deleted {
@@ -205,7 +207,8 @@ func (s *sim) accountsMoved(to *connection) {
 	}
 }
 
-// isSplit reports whether an operator has split a row of the transaction from another row.
+// isSplit reports whether an operator has split the transaction, that is, has separated one of its rows from another
+// row.
 func (s *sim) isSplit(t domain.Transaction) bool {
 	ids := map[string]bool{t.ExternalID: true}
 	for _, past := range t.Supersedes {
@@ -250,7 +253,7 @@ func (s *sim) checkContinued(c *connection) {
 	}
 }
 
-// checkSums checks for each account that the live rows have the same number and sum as the rows at the vendor.
+// checkSums checks for each account that the number and the sum of the live rows are equal to those at the vendor.
 func (s *sim) checkSums(c *connection) {
 	type total struct {
 		rows int
@@ -315,8 +318,8 @@ func (s *sim) isOlder(c *connection, t domain.Transaction) bool {
 	})
 }
 
-// checkFormerRow checks a transaction whose row belongs to a former reference: it must be marked as removed, unless
-// isOlder returns true for it.
+// checkFormerRow checks a transaction whose row belongs to a former reference: it must be marked as removed, unless no
+// list of the vendor can prove that the row was removed (isOlder).
 func (s *sim) checkFormerRow(c *connection, t domain.Transaction) {
 	if c.ref.rowOf(t.ExternalID) == nil {
 		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
@@ -336,7 +339,7 @@ func (s *sim) hasNewReference(c *connection) bool {
 // startedBefore reports whether the pull started before the connection got its present account reference.
 func (c *connection) startedBefore(p domain.Pull) bool { return p.StartedAt.Before(c.ref.linkedAt) }
 
-// movementOf returns the name of the movement in a description, regardless of upper and lower case.
+// movementOf returns the name of the movement of money that a description contains, regardless of upper and lower case.
 func movementOf(description string) string {
 	movement, _, _ := strings.Cut(strings.ToLower(description), " ")
 	return movement

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// movementName returns a word of letters that names the n-th movement. The words of different movements are not
-// similar.
+// movementName returns the name of the n-th movement, a word that consists only of letters. The words of different
+// movements are not similar.
 func movementName(n int) string {
 	var word strings.Builder
 	for x := uint32(n)*2_654_435_761 + 97; word.Len() < 8; x = x*1_664_525 + 1_013_904_223 {
@@ -21,8 +21,8 @@ func movementName(n int) string {
 	return word.String()
 }
 
-// listRead describes one list that a pull has read. It contains the rows that the list showed and that the vendor had
-// not removed.
+// listRead describes one list that a pull has read. It contains the rows of the list, except rows that the vendor had
+// already removed but still listed.
 type listRead struct {
 	step  string
 	shown map[string]bool
@@ -47,9 +47,9 @@ func (s *sim) noteShown(ref *accountRef, step domain.Step, cursor string, rows [
 	}
 }
 
-// forgetUnpublished removes from the recorded lists the rows that a publication has not stored. A row that the vendor
-// removes while it is staged is never stored. The store therefore does not know which other rows the vendor showed
-// together with that row.
+// forgetUnpublished removes from the recorded lists the rows that a publication, which makes staged rows visible, has
+// left out. A row that the vendor removes while it is staged never becomes visible. The store therefore does not know
+// which other rows the vendor showed together with that row.
 func (s *sim) forgetUnpublished(c *connection) {
 	stored := map[string]bool{}
 	for _, t := range s.ownRows(c) {
@@ -82,8 +82,8 @@ func (s *sim) splitTransaction(ctx context.Context, app *application.Service, c 
 	return err
 }
 
-// splitDone records that an operator has split a transaction, because its current row and its past row are different
-// movements. An operator can also split a transaction of a deleted connection.
+// splitDone records that an operator has split a transaction. An operator does this if the current and the past row of
+// the transaction are different movements of money. An operator can also split a transaction of a deleted connection.
 func (s *sim) splitDone(before, after domain.Transaction) {
 	s.counters.splits++
 	s.splitPairs[[2]string{after.ExternalID, before.ExternalID}] = true
@@ -94,7 +94,7 @@ func (s *sim) splitDone(before, after domain.Transaction) {
 	}
 }
 
-// ownRows returns the stored transactions of a connection, without those whose row another transaction has taken over.
+// ownRows returns the stored transactions of a connection, without those whose row now belongs to another transaction.
 func (s *sim) ownRows(c *connection) []domain.Transaction {
 	return slices.DeleteFunc(s.storedRows(c), func(t domain.Transaction) bool { return !t.SupersededBy.IsZero() })
 }
@@ -162,9 +162,9 @@ func (s *sim) checkOneMovement(ref *accountRef, t domain.Transaction, ids []stri
 	}
 }
 
-// lived reports whether both rows were present at the vendor at the same time. A list that is read while the vendor
-// replaces one row with the other can show both, although they were never present at the same time. lived returns false
-// if one of the rows was unreadable at any time.
+// lived reports whether the rows a and b were ever present at the vendor at the same time. A list that is read while
+// the vendor replaces one row with the other can show both, although they were never present at the same time. lived
+// returns false if one of the rows was unreadable at any time.
 func lived(a, b *row) bool {
 	before := func(a, b *row) bool { return a.removed && a.removals == 1 && !b.created.Before(a.removedAt) }
 	return !before(a, b) && !before(b, a) && !a.wasBroken && !b.wasBroken

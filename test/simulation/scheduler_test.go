@@ -38,7 +38,7 @@ type task struct {
 	child         *task // a task that this one has started and whose end it has not awaited yet
 	awaited       *task // the task for which this one waits
 	uninterrupted bool  // while this is set, the task does not yield
-	sleepsUntil   int   // the task is not resumed before this step
+	sleepsUntil   int   // the number of the step before which the task is not resumed
 	checked       bool
 	settledRef    *accountRef // the account reference whose synchronisation was complete at the task's first check
 	reading       *connection // the connection whose pull the task runs
@@ -68,7 +68,7 @@ func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
 
 // goConcurrently implements the application's dependency Deps.Go: the function work becomes a task like any other,
 // which dies with its process. At a quiet point, or while the current task is uninterrupted, no task can yield. In
-// these cases work runs without interruption, either immediately or when the caller waits for it.
+// these cases, work is run without interruption, either immediately or when the caller calls wait.
 func (s *sim) goConcurrently(work func()) (wait func()) {
 	parent := s.current
 	if parent == nil || parent.uninterrupted {
@@ -92,8 +92,8 @@ func (s *sim) goConcurrently(work func()) (wait func()) {
 	}
 }
 
-// process returns the first task of the process to which t belongs; it may be t itself. All tasks of a
-// process die together.
+// process returns the first task of the process to which t belongs, which is t itself if no other task started t. All
+// tasks of a process die together.
 func (t *task) process() *task {
 	if t.parent != nil {
 		return t.parent
@@ -174,7 +174,7 @@ func (s *sim) crashCurrent() {
 	panic(crash{})
 }
 
-// log appends a line to the trace and to the recent lines that a failure prints.
+// log appends a line to the trace, and to the recent lines that are printed when the simulation fails.
 func (s *sim) log(actor, name string) {
 	line := fmt.Sprintf("%6d %s %-12s %s\n", s.step, s.clock.now.Format("15:04:05.000000"), actor, name)
 	_, _ = s.trace.Write([]byte(line))

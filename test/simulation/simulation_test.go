@@ -2,7 +2,7 @@
 // and one thread. It uses stores in memory, and simulates two vendors, several workers, operators and readers, a clock
 // that jumps, and faults at every port. Every random choice derives from one seed, so that a failure can be replayed.
 //
-// A step is one decision of the scheduler: it resumes one actor until that actor's next call of a port, changes the
+// A step is one decision of the scheduler: it resumes one actor, which runs until its next call of a port, changes the
 // vendors' data, moves the clock, or kills a process. From time to time there is a quiet point, at which all faults end
 // and all pulls are finished. Then the invariants of invariants_test.go must hold.
 package simulation_test

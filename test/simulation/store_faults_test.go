@@ -9,10 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// intercept calls a store method for an actor and injects faults. First the actor yields. Then there are
-// four cases: the call succeeds; it fails before it has had any effect; it fails although it had its
-// whole effect; or the process dies directly after it. Deadlines of ctx are ignored, because they are in
-// real time and not in simulated time; only a cancellation counts.
+// intercept calls a store method for an actor and injects faults. First the actor yields. Then there are four cases:
+// the call succeeds; it fails without any effect; it fails although it was completely executed; or the process dies
+// directly after it. Deadlines of ctx are ignored, because they are in real time and not in simulated time; only a
+// cancellation counts.
 func intercept[T any](
 	ctx context.Context, s *sim, op string, do func(context.Context) (T, error),
 ) (result T, err error) {

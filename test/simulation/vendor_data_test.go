@@ -102,7 +102,7 @@ func (s *sim) editRow(ref *accountRef, r *row) {
 
 // breakOrHeal makes a row or an account unreadable, changes the bytes of an unreadable row, or makes the row or the
 // account readable again, sometimes together with an edit. Most of these changes are not announced. The id is removed
-// only from rows that were never readable, because the service could not find the stored row that belongs to a row
+// only from rows that were never readable, because the service cannot find out which stored row has become a row
 // without an id.
 func (s *sim) breakOrHeal(ref *accountRef) {
 	account := ref.accounts[s.rand.IntN(len(ref.accounts))]
@@ -191,8 +191,8 @@ func (s *sim) restoreRow(ref *accountRef) {
 	}
 }
 
-// startSync starts a synchronisation of ref. While it lasts, some rows are hidden, so the absence of a
-// row from a list does not prove that it was removed.
+// startSync starts a synchronisation of ref. While it lasts, some rows are hidden, so the fact that a row is missing
+// from a list does not prove that the row was removed.
 func (s *sim) startSync(ref *accountRef) {
 	ref.syncing, ref.reauth, ref.syncChangedAt = true, s.chance(0.3), s.clock.Now()
 	for _, r := range ref.rows {
@@ -221,8 +221,8 @@ func (s *sim) endSync(ref *accountRef) {
 	s.publish(ref, notice{Kind: "synced"}, 0.9)
 }
 
-// publish adds a notice to the outbox with the given probability; otherwise the notice is lost. It reports
-// whether it has added the notice.
+// publish adds a notice to the outbox of ref, from which it is later delivered, with the given probability; otherwise
+// the notice is lost. It reports whether it has added the notice.
 func (s *sim) publish(ref *accountRef, n notice, probability float64) bool {
 	if !s.chance(probability) {
 		s.counters.unannounced++
@@ -272,8 +272,8 @@ func (ref *accountRef) row(id string) *row {
 }
 
 // endListingLag is called when the pull p has succeeded, when p has failed because it waited in vain for an account,
-// and when another pull has taken over from p. From then on, the vendor no longer lists the removed rows whose removal
-// was announced to p. While p ran, the vendor may still have listed such a row, and p had to handle that.
+// and when another pull has taken over the work of p. From then on, the vendor no longer lists the removed rows whose
+// removal was announced to p. While p ran, the vendor may still have listed such a row, and p had to handle that.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {

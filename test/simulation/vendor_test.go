@@ -21,8 +21,8 @@ import (
 //   - "pluggy" reports which rows are new or changed, and lists all rows of an account. The absence of a row
 //     therefore proves that it was removed.
 //   - "belvo" reports only that something changed, and may omit rows from its lists. Only two reads without a row
-//     prove that it was removed. Belvo cuts its lists by position, so a row that is added or removed moves all
-//     rows after it. With each page it reports the number of rows of the whole list.
+//     prove that it was removed. Belvo's cursors are positions in a list, so a row that is added or removed shifts
+//     all rows after it. With each page it reports the number of rows of the whole list.
 type vendor struct {
 	sim  *sim
 	name domain.Vendor
@@ -35,20 +35,20 @@ type accountRef struct {
 	secret   string
 	accounts []string
 	odd      map[string]bool // the accounts that cannot be normalised at present
-	wasOdd   bool            // an account could not be normalised at least once
+	wasOdd   bool            // at some time, an account could not be normalised
 	rows     []*row          // in the order in which they were created, which is also the order of their ids
 	outbox   []notice
 	events   int
 
 	numbers     map[string]string               // the numbers of accounts, by their ids
-	former      *accountRef                     // the reference that this one replaces; nil if there is none
+	former      *accountRef                     // the reference that this reference replaced; nil if there is none
 	linkedAt    time.Time                       // when this reference replaced the former one
-	known       map[string]domain.TransactionID // the result of knownRows for the former reference at that time
+	known       map[string]domain.TransactionID // the result of knownRows for the former reference at the time linkedAt
 	shared      bool                            // another connection has taken over the records of the former reference
 	late        []*row                          // rows of the former reference that have no copy here yet
 	shift       int                             // number of days added to the dates of the former reference
 	capital     bool                            // the descriptions are in capital letters
-	wasNameless bool                            // the id of a row could not be read at least once
+	wasNameless bool                            // at some time, the id of a row could not be read
 
 	lists []listRead // the lists that the present attempt has read
 	reads []listRead // the lists of all attempts that succeeded
@@ -63,7 +63,7 @@ type accountRef struct {
 	namelessUntil   time.Time // the last time at which the id of a row became readable again
 	refusedUntil    time.Time // the credential is refused until then
 	loopsUntil      time.Time // until then, every cursor leads back to the same page
-	listing         int       // number of the current listing; only cursors of this listing are accepted
+	listing         int       // the vendor accepts only cursors that it issued for the listing with this number
 }
 
 // row is one transaction in the vendor's data.
@@ -88,8 +88,8 @@ type row struct {
 	firstDate     domain.Date
 	capital       bool // the description is in capital letters
 
-	movement  string // rows with the same text here describe the same movement of money
-	broken    string // the bytes of the row while it cannot be normalised; "" while it can
+	movement  string // rows with the same value describe the same movement of money
+	broken    string // the bytes of the row if it cannot be normalised at present; otherwise ""
 	nameless  bool   // the id of the broken row cannot be read
 	wasBroken bool   // the row was broken at least once
 
@@ -126,7 +126,7 @@ func (r *row) transactionData() domain.TransactionData {
 	return o
 }
 
-// rawTransaction returns the row in the raw form in which pages contain it.
+// rawTransaction returns the row in its raw form, which the vendor's pages contain.
 func (r *row) rawTransaction() domain.RawTransaction {
 	if r.broken == "" {
 		return domain.RawTransactionsOf(r.transactionData())[0]
@@ -146,9 +146,9 @@ func (r *row) rawTransaction() domain.RawTransaction {
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-// callVendor simulates a call to the vendor, which may fail. The name of the call is op. The actor yields before the
-// call, and again before it gets the result that the function response has returned. The result may therefore be out of
-// date when the actor gets it.
+// callVendor simulates a call to the vendor, which may fail. The argument op is the name of the call. The actor yields
+// before the call, and again between the call of response, which computes the result, and the return. The result may
+// therefore be out of date when the actor gets it.
 func callVendor[T any](
 	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
 ) (result T, err error) {
@@ -171,7 +171,7 @@ func callVendor[T any](
 	return result, err
 }
 
-// randomError returns a random error of a vendor; usually it returns nil.
+// randomError usually returns nil, and sometimes a random error that a vendor may return.
 func (v *vendor) randomError(ref *accountRef) error {
 	s := v.sim
 	if s.faultFree || !s.chance(0.04) {
@@ -326,9 +326,10 @@ func (v *vendor) list(ref *accountRef, step domain.Step) []*row {
 	return rows
 }
 
-// isGone reports whether the vendor refuses a cursor, which is never the case for the first page. The vendor refuses a
-// cursor if it has rebuilt its lists since it issued the cursor, or if the list became shorter. It also refuses a
-// cursor if the list changed but has the same number of rows, because no client could detect such a change.
+// isGone reports whether the vendor refuses a cursor. The vendor never refuses the request for the first page. The
+// vendor refuses a cursor if it has rebuilt its lists since it issued the cursor, or if the list became shorter. It
+// also refuses a cursor if the list changed but has the same number of rows, because no client could detect such a
+// change.
 func (v *vendor) isGone(ref *accountRef, at listCursor, rows []*row) bool {
 	switch {
 	case at == listCursor{}:

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages is the maximum number of pages of an account list. It stops the reading of a list that never ends. No
-// link has 10 000 accounts (10 pages of 1000).
+// maxAccountPages is the maximum number of pages of an account list. It ends the read of a list that would never end.
+// In practice, no link has 10 000 accounts (10 pages of 1000).
 const maxAccountPages = 10
 
 // Accounts returns the link's accounts, sorted by external id. The vendor divides the list into pages by position, so
@@ -126,8 +126,8 @@ func accountType(category string) domain.AccountType {
 }
 
 // balance returns the current balance with the vendor's own sign: on a card it is the amount owed. It returns nil if
-// the account has no currency or no current balance. Errors: an error created by domain.UnreadableRow, even if the
-// currency is invalid but there is no balance.
+// the account has no currency or no current balance. Errors: an error created by domain.UnreadableRow. An invalid
+// currency is an error even if there is no balance.
 func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil

@@ -17,16 +17,16 @@ import (
 // Name is the vendor's name in the API, the settings and the metrics.
 const Name domain.Vendor = "belvo"
 
-// budgetAPI is the name of the only rate budget that each origin of the vendor has. The vendor's
-// limits depend on the contract and are not published; this budget is below the limit of a small
-// contract. A response with status 429 blocks the budget until the response's Retry-After has
-// passed.
+// budgetAPI is the name of the rate budget for all requests to one origin of the vendor. The vendor's limits depend on
+// the contract and are not published; this budget is below the limit of a small contract. A response with status 429
+// blocks the budget until the response's Retry-After has passed.
 const budgetAPI = "api"
 
 var budgets = map[string]int{budgetAPI: 600}
 
-// The descriptions of the vendor for the HTTP client. They differ only in the function that classifies error responses.
-// For a page after the first page of a list, a 400 or 404 means that the list no longer has the requested page.
+// These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
+// responses. For a page after the first page of a list, a 400 or 404 means that the list no longer has the requested
+// page.
 var (
 	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
 	tokenAPI     = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainTokenError}
@@ -93,7 +93,7 @@ var refreshRates = map[string]time.Duration{
 
 // schedule returns when the vendor refreshes the link: refresh_rate after the vendor's last access to the link. A link
 // that is accessed only once (single) has no schedule. A link whose refresh rate or last access cannot be read has none
-// either. The vendor sends a webhook only if it has found something.
+// either. After a refresh, the vendor sends a webhook only if it has found something.
 func (l link) schedule() domain.SyncSchedule {
 	every := refreshRates[l.RefreshRate.Value]
 	last, ok := domain.ParseConsentTime(l.LastAccessedAt.Value)

@@ -11,10 +11,9 @@
 //     the URL must name the requested list at the connection's own base URL, and only the
 //     URL's query is stored (read.go).
 //
-//   - The vendor deletes old rows (stale_in), assigns new ids to some edited rows, and has no
-//     cursor that returns every change. Therefore changes are found by reading the whole link. A
-//     row counts as removed if a webhook event reports its removal, or if two reads prove it
-//     (plan.go).
+//   - The vendor deletes old rows (stale_in), assigns new ids to some edited rows, and has no cursor that returns every
+//     change. Therefore changes are found by reading the whole link. A row counts as removed if a webhook event reports
+//     its removal, or if two reads of the whole link show that it is gone (plan.go).
 //
 //   - An amount has no sign, and its direction is a separate member that may be missing
 //     (normalize.go).

@@ -94,7 +94,7 @@ func errorCodesOf(body []byte) []string {
 }
 
 // malformed returns the error (malformed_response) for a response that does not match the vendor's documentation. The
-// text of part says, in the vendor's terms, what is wrong. It must never contain a value from the response.
+// argument part says, in the vendor's terms, what was unexpected. It must never contain a value from the response.
 func malformed(part string) *domain.Error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.MalformedResponse,

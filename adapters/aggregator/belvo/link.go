@@ -59,7 +59,8 @@ func tokenBody(access ports.Access) []byte {
 	return body
 }
 
-// Erase deletes the link: DELETE /api/links/{id}/. The vendor answers 404 if there is no such link.
+// Erase deletes the link: DELETE /api/links/{id}/. It also succeeds if there is no such link, in which case the vendor
+// answers 404.
 func (a *Adapter) Erase(ctx context.Context, access ports.Access) error {
 	ref := access.AccountRef
 	if ref == "." || ref == ".." { // no link has such an id, and url.Parse would remove the path segment

@@ -21,7 +21,7 @@ type transactionJSON struct {
 	ValueDate      dateTime        `json:"value_date"`
 	AccountingDate dateTime        `json:"accounting_date"`
 	TransactedAt   dateTime        `json:"transacted_at"`
-	// The holder's local time of the movement, with its offset from UTC.
+	// The time of the movement of money in the account holder's local time, with the offset from UTC.
 	LocalTransactedAt localDateTime `json:"local_datetime_transacted_at"`
 	CreatedAt         dateTime      `json:"created_at"`
 	// Amounts are numbers according to the vendor's data dictionary, and strings in one of its
@@ -123,7 +123,7 @@ func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, 
 
 // accountOf returns the account of a row. It prefers the entry of the account list to the account that is embedded in
 // the row, because an embedded account may be abbreviated. If embedded is nil, the row contains no account, but belongs
-// to some account of the link. Its currency is then known only if all accounts have the same currency.
+// to some account of the link. The row's currency is then known only if all accounts have the same currency.
 func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData {
 	if embedded == nil {
 		return domain.AccountData{Type: domain.OtherAccount, Currency: l.sharedCurrency}
@@ -167,9 +167,9 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	return nil
 }
 
-// signRule returns a function that sets the sign of the row's amount as the account holder sees it.
-// INFLOW is money in and OUTFLOW is money out, on cards as well as on bank accounts, regardless of
-// the sign of the amount that the vendor sends.
+// signRule returns a function that gives the row's amount its sign from the account holder's point of view. INFLOW is
+// money in and OUTFLOW is money out, on cards as well as on bank accounts, regardless of the sign of the amount that
+// the vendor sends.
 //
 // If the row has no direction (null in an old schema), the sign of the amount is interpreted as on
 // the account's statement. On a bank account a positive amount is money in and a negative amount is
@@ -207,10 +207,11 @@ func (t transactionJSON) status() (domain.TransactionStatus, error) {
 
 // date returns the date of the movement in the account holder's local time. It prefers the date of the local timestamp.
 // The value date is a date in UTC, so a movement at 22:30 in São Paulo has the next day as its value date. If there is
-// no local time, date returns the value date. Rows of old schemas may have no value date either; then date returns the
-// first date that the row has, ordered by how close it is to the movement, with created_at last. It returns "" if the
-// row has no date. The date of a timestamp is used as written, because the vendor does not report the institution's
-// time zone. collected_at is never used, because it changes with every read and would look like an edit.
+// no local time, date returns the value date. Rows of old schemas may have no value date either; then date tries the
+// other dates of the row, from the one closest to the movement to created_at, and returns the first that the row has.
+// It returns "" if the row has no date. The date of a timestamp is used as written, because the vendor does not report
+// the institution's time zone. collected_at is never used, because it changes with every read and would look like an
+// edit.
 func (t transactionJSON) date() domain.Date {
 	for _, d := range []dateTime{
 		dateTime(t.LocalTransactedAt), t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt,

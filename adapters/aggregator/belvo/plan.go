@@ -2,9 +2,9 @@ package belvo
 
 import "github.com/LerianStudio/aggregator-connections/domain"
 
-// windowOverlapDays is the number of days by which Plan widens a window on both sides. A bank that
-// corrects a row may change its date. Without the overlap, a row whose date moved out of the
-// window would keep its old date in the ledger.
+// windowOverlapDays is the number of days by which Plan widens a window (a range of value dates) on both sides. A bank
+// that corrects a row may change its date. Without the overlap, a row whose date moved out of the window would keep its
+// old date in the ledger.
 const windowOverlapDays = 7
 
 // Plan returns one step that reads the whole link or a window of it, or nil if nothing has to be

@@ -47,7 +47,8 @@ func TestContentHashChangesWithEveryMember(t *testing.T) {
 	base["balance"], base["merchant"] = 5, map[string]any{"merchant_name": "x", "logo": "https://a"}
 	was := contentHash(t, testContext(), transactionRow(t, base))
 	for name, edits := range map[string]map[string]any{
-		// These changes are not edits, but the stored metadata must be updated.
+		// These changes are not edits of the transaction, but they must change the content hash, so that the stored
+		// metadata is updated.
 		"time of collection": {"collected_at": "2026-05-09T09:10:11.120Z"},
 		"balance":            {"balance": 77.5},
 		"logo":               {"merchant": map[string]any{"merchant_name": "x", "logo": "https://b"}},

@@ -54,7 +54,8 @@ func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Ste
 // collectedFrom maps an account to the oldest time at which the vendor collected one of its rows.
 type collectedFrom map[string]time.Time
 
-// add adds the time of a row. It ignores a row whose time cannot be read.
+// add replaces the account's oldest time by the row's time if the row was collected earlier. It ignores a row whose
+// time cannot be read.
 func (c collectedFrom) add(header rowHeader) {
 	at := parseCollectedAt(header.collectedAt)
 	if known, ok := c[header.accountID]; !at.IsZero() && (!ok || at.Before(known)) {
@@ -86,9 +87,9 @@ type page struct {
 	next  string
 }
 
-// fetchPage requests the page that cursor identifies, or the first page if cursor is "". It serves both the account
-// list and the transaction list, because their pages have the same format. Errors: cursor_gone if the list no longer
-// has the page.
+// fetchPage requests the page that cursor identifies, or the first page if cursor is "". It is used for both the
+// account list and the transaction list, because their pages have the same format. Errors: cursor_gone if the list no
+// longer has the page.
 func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedList, cursor string) (page, error) {
 	query := l.first
 	if cursor != "" {
@@ -154,9 +155,9 @@ func (l linkContext) rawTransactions(
 	return raws, vendorhttp.SortAccounts(slices.Collect(maps.Values(unlisted))), nil
 }
 
-// rules is the version of normalize, and part of every content hash. It must be raised whenever
-// the result of normalize changes. Every row is then normalized and compared once more, because
-// its stored content hash no longer matches. A test compares rules with the golden files.
+// rules is the version of normalize, and part of every content hash. It must be raised whenever the result of normalize
+// changes. Every row is then normalized and compared once more, because its stored content hash no longer matches. A
+// test uses the golden files to check that rules was raised.
 const rules = "belvo 2"
 
 // rowHeader contains the members of a row that are needed before the whole row is decoded.

@@ -50,9 +50,9 @@ func FuzzStableMetadata(f *testing.F) {
 	})
 }
 
-// isVolatile reports whether stableMetadata omits a member with this name, which is given without quotes. The holder is
-// "" for a member of the row, "*" for a member of any object, or otherwise the quoted name of the object that contains
-// the member. The name inside the quotes may be empty.
+// isVolatile reports whether stableMetadata omits a member with this name, which is given without quotes. The argument
+// holder says which object contains the member: "" is the row, "*" is any object, and otherwise holder is the quoted
+// name of the object. The name inside the quotes may be empty.
 func isVolatile(holder, member string) bool {
 	return slices.Contains(stableForm.Omit[holder], strconv.Quote(member))
 }

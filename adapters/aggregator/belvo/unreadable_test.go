@@ -105,7 +105,7 @@ func TestARowOfAnUnreadableAccountIsReadWithoutIt(t *testing.T) {
 	}
 }
 
-// readList returns the rows of a page that contains this list.
+// readList decodes a page whose list of rows is the given JSON text, and returns the rows.
 func readList(t *testing.T, list string) []jsontext.Value {
 	t.Helper()
 	var rest struct{}

@@ -178,10 +178,10 @@ func (e envelope) linkEvent() (domain.PullScope, bool) {
 }
 
 // consentEvent returns the scope of an event about a consent, and whether the event asks for a pull. In older events,
-// the code has no prefix "openfinance_". The vendor's list of codes is not complete. The codes for a consent that is
-// valid again are therefore taken from Brazil's Open Finance, where a consent that its holder has revoked is rejected.
-// If a consent is about to expire, it is still valid; the pull reads only the link's status. This pull is needed
-// because the content of the event is stored only when a pull ends.
+// the code has no prefix "openfinance_". The vendor's list of codes is not complete. Therefore the function also
+// accepts codes of Brazil's Open Finance: those for a consent that is valid again, and consent_rejected for a consent
+// that its holder has revoked. If a consent is about to expire, it is still valid; the pull reads only the link's
+// status. This pull is needed because the content of the event is stored only when a pull ends.
 func (e envelope) consentEvent() (domain.PullScope, bool) {
 	switch strings.TrimPrefix(e.Code, "openfinance_") {
 	case "consent_about_to_expire":
@@ -218,9 +218,8 @@ func (e envelope) decodeData(into any) {
 	}
 }
 
-// Networks returns the IP addresses from which Belvo sends webhooks. Source:
-// developers.belvo.com, Webhooks, read 2026-11. The addresses are a setting, because the vendor
-// changes them without notice.
+// Networks returns the IP addresses from which Belvo sends webhooks. Source: developers.belvo.com, Webhooks, read
+// 2026-11. A setting can replace the addresses, because the vendor changes them without notice.
 func Networks() []netip.Prefix {
 	var networks []netip.Prefix
 	for _, cidr := range []string{"3.130.254.46/32", "18.220.61.186/32", "18.223.45.212/32"} {

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages bounds the number of pages that are read of an account list. In practice, a list
-// has only one page.
+// maxAccountPages is the maximum number of pages of an account list that are read. In practice, a list has only one
+// page.
 const maxAccountPages = 20
 
 // accountPage is a response of GET /accounts.

@@ -161,7 +161,7 @@ func TestIDsAreReadInListsOf500(t *testing.T) {
 			named = append(named, len(strings.Split(list, ",")))
 		}
 	}
-	// Each list of 500 ids needs requests for two pages of 300 rows; the last list needs only one
+	// Each full list of 500 ids needs two requests, because a page has at most 300 rows. The last list needs only one
 	// request.
 	if diff := cmp.Diff([]int{500, 500, 500, 500, 203}, named); diff != "" {
 		t.Error(diff)

@@ -46,7 +46,8 @@ type consent struct {
 
 // Consent returns the item's most recent consent: GET /consents. If several were created at the same time, or their
 // creation times cannot be read, it prefers consents that are not revoked, and among those the one that is last in the
-// list. A consent whose revokedAt has any value is revoked. An entry of the list that is not a consent is ignored.
+// list. A consent whose revokedAt has any value counts as revoked. An entry of the list that is not a consent is
+// ignored.
 func (a *Adapter) Consent(ctx context.Context, at ports.Access) (domain.ConsentReport, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()

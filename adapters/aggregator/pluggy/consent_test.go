@@ -52,7 +52,7 @@ func TestConsentIsTheOneThatWasGrantedLast(t *testing.T) {
 	}
 }
 
-// respondingEnv returns an environment in which the function body returns the response to GET /consents for the
+// respondingEnv returns an environment whose server answers GET /consents with the text that body returns for the
 // requested page. The simulator responds to all other requests.
 func respondingEnv(t *testing.T, body func(page string) string) *env {
 	t.Helper()

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxVendorCursor bounds the vendor's cursor, in bytes. The bound is this high because a cursor may
-// repeat the 500 ids of a request.
+// maxVendorCursor is the maximum length of the vendor's cursor in bytes. It is this high because a cursor may repeat
+// the 500 ids of a request.
 const maxVendorCursor = 32 << 10
 
 // position is the point up to which a step has been read. A step that reads rows by their ids is

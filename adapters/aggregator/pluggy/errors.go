@@ -17,9 +17,9 @@ var budgets = map[string]int{
 	"consents": perMinute,
 }
 
-// The descriptions of the vendor for the HTTP client. They differ only in the function that classifies error responses.
-// The meaning of a 400 depends on the request: the 400 can be about the credential, the item, the list, or the cursor
-// of a later page.
+// These variables describe the vendor to the HTTP client. They differ only in the function that classifies error
+// responses. The meaning of a 400 depends on the request: the 400 can be about the credential, the item, the list, or
+// the cursor of a later page.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}

@@ -55,8 +55,8 @@ func (a *Adapter) CreateLinkToken(ctx context.Context, at ports.Access) (ports.L
 	}, nil
 }
 
-// Refresh asks the vendor to synchronise the item: PATCH /items/{id} without parameters. If the vendor is already
-// synchronising the item, that is not an error.
+// Refresh asks the vendor to synchronise the item: PATCH /items/{id} without parameters. It also succeeds if the vendor
+// is already synchronising the item.
 func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -80,7 +80,8 @@ func (a *Adapter) Refresh(ctx context.Context, at ports.Access) error {
 	return nil
 }
 
-// Erase deletes the item: DELETE /items/{id}. The vendor answers 404 if there is no such item.
+// Erase deletes the item: DELETE /items/{id}. It also succeeds if there is no such item, in which case the vendor
+// answers 404.
 func (a *Adapter) Erase(ctx context.Context, at ports.Access) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()

@@ -26,7 +26,7 @@ func (v *refusingVendor) RoundTrip(*http.Request) (*http.Response, error) {
 	return refusal.Result(), nil
 }
 
-// Each origin has a separate rate budget for logins, however its base URL is written. Logins with wrong
+// Each origin has one rate budget for logins, which is the same for all ways to write its base URL. Logins with wrong
 // credentials count as well.
 func TestLoginsAreCounted(t *testing.T) {
 	const burst, logins = 15, 720

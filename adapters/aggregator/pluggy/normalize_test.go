@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden is the form in which the golden files contain transaction data. The stable metadata is stored as JSON. The
-// metadata is omitted, because it is the unchanged input.
+// golden is the format of the transaction data in the golden files. The stable metadata is stored as JSON. The metadata
+// is omitted, because it is the unchanged input.
 type golden struct {
 	domain.TransactionData
 	Warnings       []domain.Warning `json:"Warnings,omitempty"`

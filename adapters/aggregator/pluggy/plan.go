@@ -46,10 +46,10 @@ func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, toda
 	return steps
 }
 
-// fullRead returns the step that reads an account, either completely (a sweep) or only within the
-// scope's window. The second result reports whether the scope needs such a step. Only a sweep
-// infers removals, and only for rows dated on or after the horizon. A row that is missing from a
-// window may have moved to another date, so a window infers no removal.
+// fullRead returns the step that reads an account, either completely (a sweep) or only within the scope's window. The
+// second result reports whether the scope needs such a step. Only a sweep infers removals, and only for rows dated on
+// or after the horizon. A row that is missing from a window may have moved to another date, so the read of a window
+// infers no removal.
 func fullRead(scope domain.PullScope, account string, today domain.Date) (domain.Step, bool) {
 	switch {
 	case scope.Everything:

@@ -11,8 +11,7 @@ import (
 
 func TestPlan(t *testing.T) {
 	const today = domain.Date("2026-11-19")
-	// A sweep starts twelve months before today, plus a week, because rows expire while they are
-	// read.
+	// A sweep starts a week after the beginning of the vendor's twelve months, because rows expire while they are read.
 	const first = domain.Date("2025-11-26")
 	at := time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)
 	accounts := []domain.AccountData{{ExternalID: "a"}, {ExternalID: "b"}}

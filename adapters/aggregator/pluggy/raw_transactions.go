@@ -8,9 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// rules is the version of the rules by which normalize converts a row. It is part of every content hash.
-// Increase it with every change of normalize's results: then every row is normalised and compared once
-// more. A test compares it with the golden files.
+// rules is the version of the rules by which normalize converts a row. It is part of every content hash. Increase it
+// with every change of normalize's results: then every row is normalised and compared once more. A test uses the golden
+// files to check that it was increased.
 const rules = "pluggy 2"
 
 // transactionPage is a response of GET /v2/transactions without its rows, which are in the member

@@ -46,7 +46,8 @@ func TestWhatChangesTheContentHash(t *testing.T) {
 		"status":         with(t, "status", `"PENDING"`),
 		"new member":     with(t, "future", "null"),
 		"nested balance": with(t, "future", `{"balance":1}`),
-		// These changes are not edits, but the stored metadata must be updated.
+		// These changes are not edits of the transaction, but they must change the content hash, so that the stored
+		// metadata is updated.
 		"time of writing": with(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
 		"balance":         with(t, "balance", "1.00"),
 		"order":           with(t, "order", "7"),

@@ -104,10 +104,10 @@ func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	return q
 }
 
-// accountOf returns the account with this id. The account determines the sign and the second
-// currency of its rows. For an id that is not listed, accountOf returns an account without a type and
-// without a currency. A row that needs the type or the currency is then unreadable, because the
-// adapter does not guess them.
+// accountOf returns the account with this id. The type and the currency of the account determine the signs of its rows'
+// amounts and the currency of their second amount. For an id that is not listed, accountOf returns an account without a
+// type and without a currency. A row that needs the type or the currency is then unreadable, because the adapter does
+// not guess them.
 func accountOf(id string, accounts []domain.AccountData) domain.AccountData {
 	for _, account := range accounts {
 		if account.ExternalID == id {

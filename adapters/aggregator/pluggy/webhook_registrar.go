@@ -16,7 +16,7 @@ import (
 
 var _ ports.WebhookRegistrar = (*Adapter)(nil)
 
-// allEvents is the event name with which a webhook is registered for the events of all kinds.
+// allEvents is the event name with which a webhook is registered for all events.
 const allEvents = "all"
 
 // maxWebhookPages bounds how many pages of the list of webhooks are read. The vendor allows five webhooks per event.
@@ -96,7 +96,8 @@ func (a *Adapter) Webhooks(ctx context.Context, at ports.Access) ([]ports.Vendor
 	return nil, malformed("more webhooks than an application can have")
 }
 
-// DeleteWebhook deletes a webhook: DELETE /webhooks/{id}. The vendor answers 404 if there is no such webhook.
+// DeleteWebhook deletes a webhook: DELETE /webhooks/{id}. It also succeeds if there is no such webhook, in which case
+// the vendor answers 404.
 func (a *Adapter) DeleteWebhook(ctx context.Context, at ports.Access, id string) error {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()

@@ -62,10 +62,9 @@ func (c Call) method() string {
 
 func (c Call) retryable() bool { return c.Retryable || c.method() == http.MethodGet }
 
-// target returns the URL of the call. It refuses a base URL that the guard does not accept. The
-// result always has the host of the base URL: even if the path or the query contains text from a
-// vendor, the request cannot go to another host.
-// Errors: Rejected (address_not_allowed), Unavailable (malformed_response).
+// target returns the URL of the call. It refuses a base URL that the egress guard does not accept. The result always
+// has the host of the base URL: even if the path or the query contains text from a vendor, the request cannot go to
+// another host. Errors: Rejected (address_not_allowed), Unavailable (malformed_response).
 func (c Call) target(guard *egress.Guard) (*url.URL, error) {
 	base, err := guard.Parse(c.BaseURL)
 	if err != nil {

@@ -232,7 +232,7 @@ func TestTransportFailures(t *testing.T) {
 // emptyObject is the handler of a vendor that always responds with "{}".
 func emptyObject(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }
 
-// drip is a handler that sends a byte every 20 ms without end, so that no single read times out.
+// drip is a handler that sends a byte every 20 ms and never ends the response, so that no single read times out.
 func drip(w http.ResponseWriter, r *http.Request) {
 	for r.Context().Err() == nil {
 		_, _ = io.WriteString(w, " ")

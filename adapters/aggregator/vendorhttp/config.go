@@ -50,8 +50,8 @@ type Config struct {
 	// memory. A call with a shared budget may have to wait for a response of the store, so MaxBudgetWait must not be
 	// negative.
 	SharedBudgets ports.RateBudgets
-	// EgressAddress is a name for the address from which this process calls. Only replicas with the same name share
-	// their budgets. It has no effect without SharedBudgets.
+	// EgressAddress is a name for the address from which this process calls. Only replicas with the same EgressAddress
+	// share their budgets. It has no effect without SharedBudgets.
 	EgressAddress string
 	// OnBudgetError, if not nil, is called when the store of the shared budgets begins to fail, and not again before
 	// the store has recovered. It must not block.

@@ -12,7 +12,8 @@ import (
 
 type contextKey struct{}
 
-// recordingTripper is a round tripper that records the value in the context of each attempt.
+// recordingTripper is a round tripper that records, for each attempt, the value that AttemptContext has added to the
+// context.
 type recordingTripper struct {
 	base   http.RoundTripper
 	record func(string)

@@ -4,8 +4,8 @@ import "github.com/go-json-experiment/json/jsontext"
 
 // DecodeList decodes a page: a response that is an object whose member with the given name is a list. It returns the
 // elements of the list, which are the rows of the page. The rows are parts of body, not copies. DecodeList decodes the
-// rest of the response into the value pointed to by into, in the same way as [Decode]; there the list is empty. If
-// there is no list, the returned rows are nil.
+// rest of the response into the value pointed to by into, in the same way as [Decode], but as if the list were empty.
+// If there is no list, the returned rows are nil.
 //
 // DecodeList only separates the rows from each other, by their brackets and quotes. Whether a row
 // is valid JSON without a duplicate member is checked when the row is decoded. Therefore a row

@@ -12,7 +12,7 @@ import (
 // zero Text.
 type Text struct {
 	Value string
-	Odd   bool // the member is not a string
+	Odd   bool // the member is not a string, or Check has found it invalid
 }
 
 // UnmarshalJSONFrom decodes any JSON value.

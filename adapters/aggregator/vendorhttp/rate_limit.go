@@ -31,7 +31,8 @@ type rateBudget interface {
 }
 
 // tokenBucket is a rate budget of this process. If no token is left, calls wait in one queue for each tenant. The
-// tenants take tokens in turn. Therefore many calls of one tenant delay a call of another tenant only by a few tokens.
+// tenants take tokens in turn. Therefore many calls of one tenant delay a call of another tenant only by the time in
+// which a few tokens become available.
 type tokenBucket struct {
 	clock ports.Clock
 

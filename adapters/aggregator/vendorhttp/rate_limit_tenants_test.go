@@ -13,13 +13,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The tenants of the tests, and the time between two tokens of a budget with a burst of one token.
+// The tenants of the tests. newBudgetCalls takes the only token of the burst for flooding.
 var (
 	flooding = domain.TenantID{UUID: [16]byte{1}}
 	second   = domain.TenantID{UUID: [16]byte{2}}
 	third    = domain.TenantID{UUID: [16]byte{3}}
 )
 
+// slowBudget is a budget with a burst of one token, and tokenTime is the time between two of its tokens.
 const (
 	slowBudget = 16 // calls per minute
 	tokenTime  = 4 * time.Second

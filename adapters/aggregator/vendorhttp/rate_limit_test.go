@@ -46,7 +46,7 @@ func TestAnExhaustedBudgetReturnsWhenToRetry(t *testing.T) {
 	})
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 16}}
 	call.Resource = "rows"
-	if _, err := client.Do(t.Context(), call); err != nil { // uses the burst of one token; the next token needs 4 s
+	if _, err := client.Do(t.Context(), call); err != nil { // uses the burst of one token; the next is due in 4 s
 		t.Fatal(err)
 	}
 	_, err := client.Do(t.Context(), call)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A returned body belongs to the caller. Responses that are read later or concurrently, into
-// reused buffers, must not change it.
+// A body that was returned to a caller must not change, even though the buffers of the client are reused for responses
+// that are read later or concurrently.
 func TestAResponseIsNotChangedByLaterOnes(t *testing.T) {
 	client, call := serve(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat(r.URL.RawQuery, 9000/len(r.URL.RawQuery)))

@@ -13,8 +13,8 @@ import (
 const (
 	// tokenValidity is the time within which a token of a shared budget must be used. It starts just before the token
 	// is requested and is measured on the clock of the process, so the clocks of two machines are never compared. A
-	// token that is not used in time is lost. The reserve of domain.NewRateAllowance covers this time: at Pluggy's
-	// limit, the reserve amounts to 2.7 s.
+	// token that is not used in time is lost. domain.NewRateAllowance keeps a part of the limit in reserve, which
+	// covers this time: at Pluggy's limit, the reserve corresponds to the tokens of 2.7 s.
 	tokenValidity = time.Second
 	// storeRetry is the delay before the next request for tokens if a request has failed.
 	storeRetry = 500 * time.Millisecond
@@ -74,7 +74,7 @@ type sharedBudget struct {
 	spare        int               // tokens that no call has taken yet
 	spareUntil   time.Time         // when spare expires
 	blockedUntil time.Time         // on the clock of the process
-	block        bool              // blockedUntil is not stored yet
+	block        bool              // whether blockedUntil still has to be stored
 	state        domain.RateBudget // the state after the last request
 	stateAt      time.Time         // the store's time at the last request
 	learnedAt    time.Time         // the same moment as stateAt, on the clock of the process
@@ -166,9 +166,9 @@ func (b *sharedBudget) expectedWait(tenant domain.TenantID, now time.Time) time.
 // far above the number of calls that can wait.
 const tenantCalls = 1 << 20
 
-// waiting returns the numbers of waiting calls of the tenants, in the order in which the tenants take their turns. It
-// includes at most the given number of tenants, and counts at most the given number of calls for each of them. The
-// caller must hold b.mu.
+// waiting returns how many calls of each tenant wait, in the order in which the tenants take their turns. It includes
+// at most the given number of tenants, and counts at most the given number of calls for each of them. The caller must
+// hold b.mu.
 func (b *sharedBudget) waiting(tenants, calls int) []domain.TenantCalls {
 	all := make([]domain.TenantCalls, 0, min(tenants, len(b.queue.turns)))
 	for _, tenant := range b.queue.turns[:min(tenants, len(b.queue.turns))] {

@@ -50,7 +50,7 @@ func (s *sharedStore) Update(ctx context.Context, key ports.RateBudgetKey,
 	if down {
 		return errStore
 	}
-	time.Sleep(there) // the statement is executed although the caller has gone
+	time.Sleep(there) // the statement is executed even if the caller no longer waits
 	err := s.RateBudgets.Update(context.WithoutCancel(ctx), key,
 		func(state domain.RateBudget, now time.Time) domain.RateBudget {
 			if next := change(state, now); !lost || stored {
@@ -163,9 +163,9 @@ func (c *sharedCalls) wantNoExcess() {
 	}
 }
 
-// TestReplicasShareABudget checks four properties of a shared budget: no minute has more calls than
-// the limit, at least 85 % of the limit is used, a tenant with few calls gets nearly as many tokens
-// as a tenant with many, and there are at most two requests to the store for three calls.
+// TestReplicasShareABudget checks four properties of a shared budget: no minute has more calls than the limit, at least
+// 85 % of the limit is used, a tenant with few calls gets nearly as many tokens as a tenant with many, and at most two
+// requests to the store are sent for every three calls.
 func TestReplicasShareABudget(t *testing.T) {
 	for name, late := range map[string]time.Duration{
 		"a fast store": 5 * time.Millisecond, "a slow store": 200 * time.Millisecond,
@@ -205,8 +205,8 @@ func TestReplicasShareABudget(t *testing.T) {
 	}
 }
 
-// When a replica is killed, its demand remains in the store. The other replicas must nevertheless
-// use its share within seconds.
+// When a replica is killed, the number of waiting calls that it has reported remains in the store. The other replicas
+// must nevertheless use its share within seconds.
 func TestTheShareOfAKilledReplicaIsUsedByTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newSharedCalls(t, 1)

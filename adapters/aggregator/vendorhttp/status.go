@@ -22,8 +22,8 @@ type statusRule struct {
 	needsJSON bool
 }
 
-// statusRules is the only table that maps a status to a kind. All other 5xx statuses are
-// vendor_unreachable, and all remaining statuses are malformed_response.
+// statusRules is the only table that maps an HTTP status to a kind of error. All other 5xx statuses are mapped to
+// vendor_unreachable, and all remaining statuses to malformed_response.
 var statusRules = map[int]statusRule{
 	http.StatusUnauthorized:    {domain.Rejected, domain.CredentialRejected, false},
 	http.StatusForbidden:       {domain.Rejected, domain.AccessDenied, true},

@@ -31,8 +31,8 @@ func transportError(ctx context.Context, err error) *domain.Error {
 	return unreachable(causeOf(ctx, err), 0)
 }
 
-// causeOf returns the cause of an error of net/http: the one that package egress returns, or
-// otherwise errNotHTTP.
+// causeOf returns the cause of an error of net/http: the cause that package egress finds, or errNotHTTP if it finds
+// none.
 func causeOf(ctx context.Context, err error) error {
 	if cause := egress.CauseOf(ctx, err); cause != nil {
 		return cause

@@ -98,7 +98,7 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {
 		return "", domain.Join(errs)
 	}
-	if c.forbids(cfg) { // AllowHTTP may have been set when the connection was configured
+	if c.forbids(cfg) { // AllowHTTP may have been set only when the connection was configured
 		return "", notAllowed()
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)

@@ -39,7 +39,7 @@ func newLimitedConn(conn net.Conn) *limitedConn {
 	return c
 }
 
-// Read implements net.Conn. Errors: Unavailable (malformed_response) after maxReceived bytes.
+// Read implements net.Conn. After maxReceived bytes, it returns Unavailable (malformed_response).
 func (c *limitedConn) Read(p []byte) (int, error) {
 	left := c.left.Load()
 	if left <= 0 {
@@ -65,8 +65,8 @@ func newFrontend(r io.Reader, w io.Writer) *pgproto3.Frontend {
 	return pgproto3.NewFrontend(&messageReader{source: r, iterations: maxIterations}, w)
 }
 
-// Read implements io.Reader. Errors: Unavailable (malformed_response) for a message that exceeds a
-// limit; the errors of the source.
+// Read implements io.Reader. It returns Unavailable (malformed_response) for a message that exceeds a limit, and
+// otherwise the errors of the source.
 func (m *messageReader) Read(p []byte) (int, error) {
 	if len(m.unread) == 0 {
 		message, err := m.next()

@@ -33,7 +33,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Bounds of a probe: its timeout, and how many bytes of a response's header and body it reads.
+// Limits of a probe: its timeout, and the maximum number of bytes that it reads of a response's header and body.
 const (
 	probeTimeout = 10 * time.Second
 	maxHeaders   = 64 << 10

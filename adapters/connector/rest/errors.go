@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of the errors that unreachable returns. They replace the errors of net/http, which
-// contain the URL.
+// The causes of the errors that the function unreachable returns. They replace the errors of net/http, which contain
+// the URL.
 var (
 	errSetup      = errors.New("the request cannot be prepared")
 	errTimeout    = errors.New("no response in time")
@@ -60,8 +60,8 @@ func statusError(response *http.Response) error {
 // maxRetryAfter is the longest wait that a peer can ask for with Retry-After.
 const maxRetryAfter = time.Hour
 
-// retryAfter returns the wait that the Retry-After header of a response asks for, at most
-// maxRetryAfter. It returns 0 if the header is missing or invalid, or names a time in the past.
+// retryAfter returns the wait that the Retry-After header of a response asks for, at most maxRetryAfter. It returns 0
+// if the header is missing or invalid, or contains a time in the past.
 func retryAfter(response *http.Response) time.Duration {
 	wait, _ := domain.ParseRetryAfter(response.Header.Get("Retry-After"), time.Now())
 	return min(wait, maxRetryAfter)

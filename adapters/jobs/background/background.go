@@ -1,7 +1,6 @@
-// Package background contains the code that all job queues share: the configuration, the schedule of
-// the maintenance tasks, the recovery from panics, the retry delay, and the split of the
-// shutdown time. It imports neither a database driver nor River, so that the in-memory queue
-// depends on neither of them.
+// Package background contains the code that all job queues share: the configuration, the schedule of the maintenance
+// tasks, the recovery from panics, the retry delay, and the grace period for running pulls at shutdown. It imports
+// neither a database driver nor River, so that the in-memory queue depends on neither of them.
 package background
 
 import (

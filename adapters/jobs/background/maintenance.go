@@ -27,8 +27,8 @@ const (
 	pruneInterval        = time.Hour
 	roundLimit           = 200
 	completenessInterval = 15 * time.Second
-	// webhooksLimit is small, because each removal of a webhook can wait up to 15 s for the vendor, and its claim ends
-	// after 2 min.
+	// webhooksLimit is small, because each removal of a webhook can wait up to 15 s for the vendor, and the claim on
+	// the webhook ends after 2 min.
 	webhooksLimit = 4
 )
 
@@ -54,9 +54,8 @@ type Leader func(ctx context.Context, round func(context.Context) error) error
 // SoleLeader is the Leader for a service that has only one process: it always runs the round.
 func SoleLeader(ctx context.Context, round func(context.Context) error) error { return round(ctx) }
 
-// tasks returns the maintenance tasks that cfg turns on. nudge inserts jobs for the given
-// pulls. Tasks that read every connection run under leader, so that the replicas do not all
-// send the same queries at the same time.
+// tasks returns the maintenance tasks that cfg turns on. nudge inserts jobs for the given pulls. Rounds of tasks that
+// read every connection are passed to leader, so that the replicas do not all send the same queries at the same time.
 func tasks(
 	cfg Config, service ports.Maintenance, nudge func(context.Context, []domain.PullID) error, leader Leader,
 ) []Task {
@@ -128,7 +127,7 @@ func reportTo[T any](report func(T), measure func(context.Context) (T, error)) f
 	}
 }
 
-// ledBy returns a task function that runs each round under leader.
+// ledBy returns a task function that passes each round to leader, so that only one replica runs the round.
 func ledBy(leader Leader, round func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error { return leader(ctx, round) }
 }

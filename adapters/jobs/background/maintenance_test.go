@@ -253,7 +253,7 @@ func TestBacklogIsMeasuredAndReported(t *testing.T) {
 		if len(ages) == 2 && len(failed) == 0 {
 			return time.Hour, errors.New("no store")
 		}
-		return time.Duration(len(ages)) * time.Minute, nil // the first round reports 0, so no pull is unfinished
+		return time.Duration(len(ages)) * time.Minute, nil // the first round returns 0: no pull is unfinished
 	}}
 	cfg := background.Config{OnError: failed.add, Backlog: func(age time.Duration) { ages = append(ages, age) }}
 	runFor(t, 10*time.Hour, cfg, service, func() {

@@ -66,9 +66,8 @@ func (w *ReservedWorkers) Begin() (end func()) {
 	}
 }
 
-// Stop prevents new pulls from starting. Running pulls can finish until the grace period is over (grace has ended).
-// Then Stop cancels them, and waits until they have ended. It returns the error of ctx if some have not ended when ctx
-// ends.
+// Stop prevents new pulls from starting. Running pulls can finish until the context grace ends. Then Stop cancels them,
+// and waits until they have ended. It returns the error of ctx if some have not ended when ctx ends.
 func (w *ReservedWorkers) Stop(ctx, grace context.Context) error {
 	defer w.cancel()
 	w.close()
@@ -96,8 +95,8 @@ func (w *ReservedWorkers) close() {
 	w.changed.Broadcast()
 }
 
-// work runs one waiting pull after the other until Stop is called. It uses two contexts: the pulls run with the first
-// (pulls), and the second (waits) ends the pause after a search that found no pull.
+// work runs one waiting pull after the other until Stop is called. It runs the pulls with the context pulls. After a
+// search that found no pull it pauses; the end of the context waits interrupts the pause.
 func (w *ReservedWorkers) work(pulls, waits context.Context) {
 	for w.awaitSaturation() {
 		found := false

@@ -1,5 +1,5 @@
-// Package localjobs is a job queue in the memory of one process. It is used with the in-memory stores and with SQLite.
-// It works like package jobs, but its jobs are lost when the process ends. That does no harm. The pulls of the
+// Package localjobs implements a job queue in the memory of one process. It is used with the in-memory stores and with
+// SQLite. It works like package jobs, but its jobs are lost when the process ends. That does no harm. The pulls of the
 // in-memory stores are lost at the same time. The pulls in a SQLite database are kept, and the queue polls the database
 // for pulls that are due and have no job in this process.
 package localjobs
@@ -61,9 +61,9 @@ func (q *Queue) Nudge(ids ...domain.PullID) {
 	}
 }
 
-// readyToQueue prepares a pull for a nudge, and reports whether the caller must add the pull to the queue. It creates a
-// job if the pull has none, and ends the wait for a retry. If the pull is running, it makes the pull run once more
-// afterwards. The caller must hold mu.
+// readyToQueue handles a nudge of one pull (see Nudge), and reports whether the caller must add the pull to the queue.
+// It creates a job if the pull has none, and ends the wait for a retry. If the pull is running, it makes the pull run
+// once more afterwards. The caller must hold mu.
 func (q *Queue) readyToQueue(id domain.PullID) bool {
 	j := q.jobs[id]
 	if j == nil {
@@ -136,8 +136,8 @@ func (q *Queue) Stop(ctx context.Context) error {
 	return errors.Join(q.stopOrdinary(ctx, grace), <-reserved)
 }
 
-// stopOrdinary waits for the ordinary workers. When the grace period is over (grace has ended), it cancels the pulls
-// that have not finished. It returns the error of ctx if some pulls have not ended when ctx ends.
+// stopOrdinary waits for the ordinary workers. When the context grace ends, the grace period is over, and stopOrdinary
+// cancels the pulls that have not finished. It returns the error of ctx if some pulls have not ended when ctx ends.
 func (q *Queue) stopOrdinary(ctx, grace context.Context) error {
 	done := make(chan struct{})
 	go func() { q.workers.Wait(); close(done) }()

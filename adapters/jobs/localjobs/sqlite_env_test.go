@@ -59,7 +59,7 @@ func openProcess(t testing.TB, dsn string, cfg background.Config, interval time.
 	return process{db.Store(queue.Nudge), queue, db}
 }
 
-// unsafe makes commits return without a flush to disk, for a test with thousands of commits.
+// unsafe makes commits return without a flush to disk, so that a test with thousands of commits is fast.
 func (p process) unsafe(t testing.TB) process {
 	t.Helper()
 	if _, err := p.db.Writer.ExecContext(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
@@ -68,7 +68,7 @@ func (p process) unsafe(t testing.TB) process {
 	return p
 }
 
-// start starts the queue. It is stopped at the end of the test, unless the test stops it before.
+// start starts the queue. The queue is stopped at the end of the test, unless the test stops it earlier.
 func (p process) start(t testing.TB, w ports.Worker) {
 	t.Helper()
 	if err := p.queue.Start(t.Context(), w, storedPulls{Store: p.Store}); err != nil {
@@ -187,7 +187,7 @@ func newClaimer(p process, work func(ctx context.Context, id domain.PullID) time
 	}
 }
 
-// at returns a worker for another process (p). It shares everything with c except the process.
+// at returns a worker for another process (p). The new worker shares everything with c except the process.
 func (c *claimer) at(p process) *claimer {
 	other := *c
 	other.process = p

@@ -67,8 +67,8 @@ func (r accountRow) equal(other accountRow) bool {
 		r.AbsentSince == other.AbsentSince && r.Removed.Equal(other.Removed.Time)
 }
 
-// domain returns the row as a domain.Account. Errors: an amount is not a number, which can happen only if
-// another program wrote the row.
+// domain returns the row as a domain.Account. It returns an error if an amount is not a number, which can happen only
+// if another program wrote the row.
 func (r accountRow) domain() (domain.Account, error) {
 	balance, err := moneyOf(r.Balance, r.BalanceCurrency)
 	if err != nil {
@@ -93,8 +93,8 @@ func (r accountRow) domain() (domain.Account, error) {
 	}, err
 }
 
-// moneyColumns returns the values of the amount column and of the currency column. They are nil and "" if m is nil,
-// because the amount is unknown.
+// moneyColumns returns the values of the amount column and of the currency column. If m is nil, which means that the
+// amount is unknown, the values are nil and "".
 func moneyColumns(m *domain.Money) (*string, string) {
 	if m == nil {
 		return nil, ""

@@ -36,8 +36,8 @@ func (s pulls) SweepAccounts(ctx context.Context, lease domain.Lease, w ports.Ac
 	return err
 }
 
-// markPresent removes the marks for absence and removal from an account that the vendor lists. StorePage has already
-// done so for most accounts, but it does not store accounts that cannot be read.
+// markPresent clears the columns that mark an account as absent or removed, because the vendor lists the account.
+// StorePage has already done so for most accounts, but it does not store accounts that cannot be read.
 func (p *pageWriter) markPresent(account accountRow) error {
 	if account.Removed.IsZero() && !account.AbsentSince.Valid {
 		return nil
@@ -51,7 +51,7 @@ func (p *pageWriter) markPresent(account accountRow) error {
 }
 
 // markAbsent marks an account that the vendor does not list as removed. If a second read is needed to prove the
-// absence, the first read only records its pull in the account.
+// absence, the first read only records the id of its pull in the account's row.
 func (p *pageWriter) markAbsent(account accountRow, w ports.AccountSweepWrite) error {
 	columns := map[string]any{"removed_at": instant{w.At}, "updated_at": instant{w.At}}
 	switch {

@@ -147,7 +147,7 @@ func (p *pageWriter) storeAdjustments() error {
 	return p.recordAdjusted(rows)
 }
 
-// recordAdjusted stores an event for each closed period that the rows adjust.
+// recordAdjusted stores an event for each closed period that the adjustments (rows) affect.
 func (p *pageWriter) recordAdjusted(rows []adjustmentRow) error {
 	first := map[uuid.UUID]string{} // the earliest day of each account
 	for _, row := range rows {
@@ -187,7 +187,7 @@ func newAdjustmentRow(a domain.Adjustment, seq int64, tenant uuid.UUID) adjustme
 // accountCloses summarizes the closes of an account. It is needed to store the account's adjustments.
 type accountCloses struct {
 	lastDay string // the latest closed day
-	seq     int64  // the highest value of all seqs of adjustments and all positions of closes
+	seq     int64  // the highest number among the seqs of the adjustments and the positions of the closes
 }
 
 // readCloses returns a summary of the closes of each of the connection's accounts, keyed by account id.

@@ -14,9 +14,10 @@ import (
 // deliveryBatch is the maximum number of deliveries that one query lists.
 const deliveryBatch = 10_000
 
-// VisitAnnouncedRemovals lists the ids and sizes of the pull's deliveries, and then reads their scopes in batches of at
-// most domain.MaxScopeBytes. It does not list the deliveries again for each batch. On SQLite, the id of a delivery's
-// pull is stored after the body, so listing the deliveries costs as much as reading their bodies.
+// VisitAnnouncedRemovals lists the ids of the pull's deliveries and the sizes of their scopes, and then reads the
+// scopes in batches of at most domain.MaxScopeBytes. It lists the deliveries only once, and not again for each batch,
+// for the following reason. On SQLite, the id of a delivery's pull is stored after the body, so listing the deliveries
+// costs as much as reading their bodies.
 func (s pulls) VisitAnnouncedRemovals(
 	ctx context.Context, lease domain.Lease, visit func(externalIDs []string) error,
 ) error {

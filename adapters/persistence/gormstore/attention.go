@@ -39,8 +39,8 @@ func heardSince(db *gorm.DB, d Dialect, c connectionRow, at time.Time) (bool, er
 	return len(found) > 0, err
 }
 
-// awaitWebhook makes the connection wait for the webhook of the next synchronisation, as domain.WebhookWatch.Awaiting
-// does.
+// awaitWebhook makes the connection wait for the webhook of the next synchronisation, in the same way as
+// domain.WebhookWatch.Awaiting.
 func awaitWebhook(tx *gorm.DB, c connectionRow) error {
 	return tx.Model(&connectionRow{}).Where("id = ? AND tenant_id = ?", c.ID, c.Tenant).
 		Where("webhook_due_at IS NULL AND webhook_next_at IS NOT NULL").
@@ -84,8 +84,8 @@ func (s connections) NoticeConsents(ctx context.Context, at time.Time, limit int
 	return noticed, err
 }
 
-// CountAttention reads only the connections that it may count, through partial indexes. In addition, it reads the
-// completeness of all accounts.
+// CountAttention uses partial indexes, so that it reads only connections that it may have to count. In addition, it
+// reads the completeness of all accounts.
 func (s connections) CountAttention(ctx context.Context, at time.Time) (ports.Attention, error) {
 	var expiring, silent, drifting int64
 	err := s.background().read(ctx, func(db *gorm.DB) error {
@@ -115,8 +115,8 @@ func (s pulls) ListUnheard(ctx context.Context, due time.Time, limit int) ([]dom
 	return convertAll(rows, connectionRow.domain), err
 }
 
-// PassWebhook locks the connection. Of several concurrent calls for the same synchronisation, only the first therefore
-// finds that the connection still waits for its webhook.
+// PassWebhook locks the connection. Therefore, if several concurrent calls are made for the same synchronisation, only
+// the first one finds that the connection still waits for its webhook.
 func (s pulls) PassWebhook(ctx context.Context, connection domain.Connection, due time.Time,
 	r ports.PullRequest,
 ) (ports.WebhookPassed, error) {

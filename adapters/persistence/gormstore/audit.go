@@ -20,7 +20,8 @@ import (
 
 // A change by an operator inserts its audit entry into audit_pending, in the transaction of the change. The method
 // Number moves the entry to audit_entries later, in a transaction that locks the tenant's row of audit_heads. Therefore
-// concurrent changes of a tenant wait neither for each other nor for the extension of the Merkle tree.
+// concurrent changes of a tenant wait neither for each other nor for the extension of the tenant's tree (the Merkle
+// tree over its audit log).
 
 // auditColumns are the columns that audit_pending and audit_entries have in common.
 type auditColumns struct {
@@ -42,8 +43,8 @@ func newAuditColumns(tenant domain.TenantID, e domain.AuditEntry) (auditColumns,
 	}, err
 }
 
-// domain returns the columns as an entry without a number. Errors: the detail is not valid, which can happen only if
-// another program wrote the row.
+// domain returns the columns as an entry without a number. It returns an error if the detail is not valid, which can
+// happen only if another program wrote the row.
 func (c auditColumns) domain() (domain.AuditEntry, error) {
 	detail, err := domain.ParseAuditDetail([]byte(c.Detail))
 	return domain.AuditEntry{
@@ -108,8 +109,8 @@ type auditKeyRow struct {
 // TableName returns the name of the table in the schema.
 func (auditKeyRow) TableName() string { return "audit_keys" }
 
-// recordedObjects restricts the audit entries of a change to those about some objects. If the field only is nil, all
-// entries are stored.
+// recordedObjects determines which audit entries of a change are stored: those about the objects in the map only, or
+// all entries if this map is nil.
 type recordedObjects struct{ only map[string]bool }
 
 // recordOnly makes the transaction store only those of its audit entries that are about these objects.
@@ -122,8 +123,8 @@ func (tx Tx) recordOnly(objects map[string]bool) {
 // recordNone makes the transaction store no audit entries. It is called when the transaction changes nothing.
 func (tx Tx) recordNone() { tx.recordOnly(map[string]bool{}) }
 
-// audited runs fn, which makes the change of a transaction. If fn succeeds, the audit entries of ctx are stored
-// together with the commit.
+// audited runs fn, which makes the changes of the transaction tx. If fn succeeds, the audit entries that ctx contains
+// are stored when tx commits.
 func audited(ctx context.Context, tx Tx, fn func(tx Tx) error) error {
 	c, ok := ports.AuditedChangeOf(ctx)
 	if !ok {
@@ -154,7 +155,8 @@ const insertPending = `INSERT INTO ` + pendingTable + ` VALUES ($1, $2, $3, $4, 
 
 const pendingTable = "audit_pending (id, made_at, actor, action, object, request_id, detail, tenant_id)"
 
-// pendingValues returns the values of the columns of pendingTable, in the form that the driver of the dialect accepts.
+// pendingValues returns the values of the columns of pendingTable, in the form that the driver of the given database
+// (dialect) accepts.
 func pendingValues(dialect string, tenant domain.TenantID, e domain.AuditEntry) ([]any, error) {
 	row, err := newAuditColumns(tenant, e)
 	return []any{
@@ -188,7 +190,7 @@ type auditingPool struct {
 	entry   InsertedRow
 }
 
-// ExecContext executes an INSERT, UPDATE or DELETE. The number of rows of its result is 0 or 1.
+// ExecContext executes an INSERT, UPDATE or DELETE. Its result reports 0 or 1 changed rows.
 func (p auditingPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return p.dialect.ExecBoth(ctx, query, args, p.entry)
 }
@@ -456,7 +458,7 @@ func selectedEntries(db *gorm.DB, tenant domain.TenantID, filter domain.AuditFil
 	return query
 }
 
-// Snapshot calls the function read within a transaction whose statements all see the same state of the database.
+// Snapshot runs the callback read inside a transaction whose statements all see the same state of the database.
 func (s auditLog) Snapshot(
 	ctx context.Context, tenant domain.TenantID, read func(ports.AuditSnapshot) error,
 ) error {

@@ -20,7 +20,7 @@ const tamperings = 1000
 
 var auditKeys = []domain.Secret{domain.NewSecret(bytes.Repeat([]byte{7}, 32))}
 
-// auditEnv is the audit tree of one tenant, with which a test tampers.
+// auditEnv contains the audit tree of one tenant (the Merkle tree over its audit log), which a test tampers with.
 type auditEnv struct {
 	t *testing.T
 	backend
@@ -101,7 +101,7 @@ func (e *auditEnv) exec(sql string, args ...any) {
 
 func (e *auditEnv) anyEntry() int64 { return e.random.Int64N(e.size) }
 
-// change changes one member of an entry.
+// change changes one column of a random entry.
 func (e *auditEnv) change() (first int64) {
 	n := e.anyEntry()
 	column := []string{"actor", "action", "object", "request_id", "detail", "made_at", "tenant_id"}[e.random.IntN(7)]
@@ -290,7 +290,8 @@ func TestEveryTamperingIsFound(t *testing.T) {
 			case finding.Sequence == first:
 				named++
 			case kind.name == "change the tree" && finding.Sequence < first:
-				// Without its checkpoint, no entry of a batch is proved, so the finding may name an earlier entry.
+				// Without the checkpoint of a batch, no entry of the batch can be verified, so the finding may name an
+				// earlier entry.
 			default:
 				t.Errorf("%s of entry %d of %d: the finding is %+v", kind.name, first, e.size, finding)
 			}

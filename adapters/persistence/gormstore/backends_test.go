@@ -40,14 +40,14 @@ func (r *recorder) record(pulls []uuid.UUID) error {
 	return nil
 }
 
-// nudge is called by the SQLite store after the commit.
+// nudge records the pulls. The SQLite store calls it after each commit.
 func (r *recorder) nudge(pulls ...domain.PullID) {
 	for _, id := range pulls {
 		_ = r.record([]uuid.UUID{id.UUID})
 	}
 }
 
-// enqueue is called by the PostgreSQL store in the transaction.
+// enqueue records the pulls. The PostgreSQL store calls it in the transaction that queues the pulls.
 func (r *recorder) enqueue(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	if _, err := tx.Exec(ctx, "UPDATE feed SET shift = shift"); err != nil {
 		return err

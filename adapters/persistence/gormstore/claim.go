@@ -71,7 +71,7 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	return claimed, nil
 }
 
-// notDue returns the error of a claim that the caller must retry after wait.
+// notDue returns the error that tells a caller to retry its claim after the given duration (wait).
 func notDue(wait time.Duration) error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 }
@@ -175,9 +175,9 @@ func (s pulls) exceedsScope(tx *gorm.DB, p domain.Pull) (bool, error) {
 // signal names no rows.
 const maxSignalScope = 1024
 
-// largeScope returns the scope of a pull for which exceedsScope is true, so that the scopes of its deliveries are too
-// large to be merged. The result is the pull's own scope merged with domain.LargeScope, with the last signal of the
-// deliveries, and with their last reports about the consent. largeScope reads only small scopes.
+// largeScope returns the scope of a pull for which exceedsScope is true, that is, the scopes of its deliveries are
+// together too large to be merged. The result is the pull's own scope merged with domain.LargeScope, with the last
+// signal of the deliveries, and with their last reports about the consent. largeScope reads only small scopes.
 func (s pulls) largeScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	signals, err := s.lastScopes(tx, p, `%"signal":"%`, 1)
 	if err != nil {
@@ -208,10 +208,10 @@ func (s pulls) lastScopes(tx *gorm.DB, p domain.Pull, pattern string, limit int)
 	return scopes, err
 }
 
-// saveClaim stores the start of the attempt, and whether the pull is complete, that is, reads everything that the
-// vendor has. If two pulls of a connection are claimed at the same time, both find no other pull under way, but the
-// unique index over pulls under way lets only one of them start. Errors: NotDue if another pull of the connection was
-// claimed first.
+// saveClaim stores the start of the attempt, and whether the pull is complete, that is, whether it reads everything
+// that the vendor has. If two pulls of a connection are claimed at the same time, both find no other pull under way,
+// but the unique index over pulls under way lets only one of them start. Errors: NotDue if another pull of the
+// connection was claimed first.
 //
 // saveClaim is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL would lock the
 // connection, because the row's foreign key refers to it. A deletion holds that lock while it waits for the pull, so

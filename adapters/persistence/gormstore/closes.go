@@ -15,9 +15,9 @@ import (
 
 // A lock of the connection serialises a close with the writes of the connection's pulls. Each transaction that writes
 // records takes this lock in shared mode (Dialect.ShareConnection) before it reads whether a period is closed. A close
-// takes the lock exclusively (Dialect.ExcludeWriters) before it reads the records. Therefore there are two cases.
-// Either a write ends before the digest of the close is computed, and the digest includes the write. Or the write reads
-// the closes only after the close is committed, and stores its adjustments.
+// takes the lock exclusively (Dialect.ExcludeWriters) before it reads the records. Therefore one of two things happens
+// to each write. If the write ends before the digest of the close is computed, the digest includes the write. Otherwise
+// the write reads the closes only after the close is committed, and stores the adjustments that it causes.
 
 // shareConnection takes the lock of Dialect.ShareConnection with a separate statement.
 func (s pulls) shareConnection(tx Tx, tenant, connection uuid.UUID) error {
@@ -61,8 +61,8 @@ func newCloseRow(c domain.Close, account accountKeys, position int64) *closeRow 
 	return row
 }
 
-// domain returns the row as a domain.Close. Errors: the sum or the digest is not valid, which can happen only if
-// another program wrote the row.
+// domain returns the row as a domain.Close. It returns an error if the sum or the digest is not valid, which can happen
+// only if another program wrote the row.
 func (r closeRow) domain() (domain.Close, error) {
 	c := domain.Close{
 		Account: domain.AccountID{UUID: r.Account}, Date: domain.Date(r.Date), Count: r.Count, Currency: r.Currency,
@@ -133,8 +133,9 @@ func (s ledger) ClosePeriod(
 	return c, created, nil
 }
 
-// excludeWriters excludes the writers of the account's connection, and returns the present keys of the account. If the
-// account has moved to another connection meanwhile, it excludes the writers of that connection, too.
+// excludeWriters waits until no other transaction writes records of the account's connection, and prevents further
+// writes until tx ends; see Dialect.ExcludeWriters. It returns the present keys of the account. If the account has
+// moved to another connection meanwhile, it excludes the writers of that connection, too.
 func (s ledger) excludeWriters(tx Tx, account accountKeys) (accountKeys, error) {
 	for {
 		if err := s.dialect.ExcludeWriters(tx.DB, account.Tenant, account.Connection); err != nil {

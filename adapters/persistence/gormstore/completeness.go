@@ -48,8 +48,8 @@ type balanceRow struct {
 // TableName returns the name of the table in the schema.
 func (balanceRow) TableName() string { return "account_balances" }
 
-// domain returns the row as a domain.AccountBalance. Errors: an amount is not a number, which can happen only if
-// another program wrote the row.
+// domain returns the row as a domain.AccountBalance. It returns an error if an amount is not a number, which can happen
+// only if another program wrote the row.
 func (r balanceRow) domain() (domain.AccountBalance, error) {
 	b := domain.AccountBalance{Day: domain.Date(r.Day), At: r.At.Time, Currency: r.Currency}
 	var failed error
@@ -110,7 +110,8 @@ type settledAccount struct {
 	read        []int // see domain.Completeness.Count
 }
 
-// settledWriter stores the readings of a settled pull, in the transaction that ends the pull.
+// settledWriter stores what a settled pull has read about the balances and records of its accounts (the readings), in
+// the transaction that ends the pull.
 type settledWriter struct {
 	ports.SettledRead
 	dialect Dialect
@@ -288,7 +289,7 @@ func (r *summedRow) domain() domain.SumRow {
 }
 
 // countRows sets the field read of each account. For each count that the vendor has announced for the account, it
-// counts those rows that the announced count includes and that were ever read.
+// counts the rows to which the announced count applies and which were ever read.
 func (w *settledWriter) countRows(accounts []*settledAccount) error {
 	accounts = slices.DeleteFunc(slices.Clone(accounts), func(a *settledAccount) bool {
 		a.read = make([]int, len(a.before.Announced))
@@ -357,7 +358,7 @@ func announceCounts(tx *gorm.DB, pull pullRow, counts []domain.AnnouncedCount) e
 	return err
 }
 
-// readChain fills the field chain of the account with its newest posted records, if the bank may state running
+// readChain fills the field chain of the account with its newest posted records, if the bank may report running
 // balances.
 func (w *settledWriter) readChain(a *settledAccount) error {
 	if w.RunningBalance == nil || a.balance.Missing != "" {
@@ -385,7 +386,8 @@ func (w *settledWriter) readChain(a *settledAccount) error {
 	}))
 }
 
-// save stores the completeness of an account. It also stores the latest reading as the account's balance of that day.
+// save stores the completeness of an account. It also stores the balance of the latest reading as the account's balance
+// on the day of that reading.
 func (w *settledWriter) save(a *settledAccount, next domain.Completeness) error {
 	if err := saveCompleteness(w.tx.DB, a.accountKeys, next); err != nil {
 		return err

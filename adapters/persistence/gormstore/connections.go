@@ -219,7 +219,7 @@ func selectShared(column string) string {
 			AND other.deleted_at IS NULL AND a.` + column + " <> '' AND o." + column + " <> '')"
 }
 
-// Activities reads each of the times as the last entry of an index. If the times were stored in columns of the
+// Activities reads each time in its result as the last entry of an index. If the times were stored in columns of the
 // connection, every delivery would have to write to its connection.
 func (s connections) Activities(ctx context.Context, tenant domain.TenantID,
 	ids []domain.ConnectionID,

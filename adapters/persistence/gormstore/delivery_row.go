@@ -45,7 +45,7 @@ const (
 	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id AND p.tenant_id = d.tenant_id"
 )
 
-// domain returns the delivery with body and scope. Errors: the scope is not valid JSON, which can happen
+// domain returns the delivery with body and scope. It returns an error if the scope is not valid JSON, which can happen
 // only if another program wrote the row.
 func (v deliveryView) domain() (domain.Delivery, error) {
 	d := v.summary()

@@ -95,8 +95,9 @@ type Dialect interface {
 	// committed when the statement is executed has a higher position.
 	FeedEnd(tenant uuid.UUID) clause.Expr
 
-	// FeedHold returns a statement that yields one row with the members of ports.FeedHold: the writer as
-	// text, and its age in seconds as a floating-point number.
+	// FeedHold returns a statement that finds the oldest open write transaction, which may delay the change feed. It
+	// yields one row with the members of ports.FeedHold: the writer as text, and its age in seconds as a floating-point
+	// number.
 	FeedHold() string
 
 	// ExecBoth executes a statement (query) that inserts, updates or deletes at most one row and returns no rows. If

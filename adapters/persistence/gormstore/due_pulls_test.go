@@ -10,7 +10,7 @@ import (
 )
 
 // The query of due pulls must use the index over open pulls and must not read other pulls, because every process runs
-// it twice a second on SQLite. If there are no open pulls, the query reads one page.
+// it twice a second on SQLite. If there are no open pulls, the query reads one page of the database.
 func TestDuePullsAreReadFromTheIndexOverOpenPulls(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		if b.gorm.Name() != "sqlite" {

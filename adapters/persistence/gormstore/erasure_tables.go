@@ -15,9 +15,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// erasedTables are the tables with data of connections, in the order in which a pass erases them. A table whose rows
-// are found through the accounts of the connection comes before the table accounts. A new table needs one line here, or
-// one in KeptTables.
+// erasedTables are the tables with data of connections, in the order in which a pass erases them. A pass is one run
+// over all of these tables. A table whose rows are found through the accounts of the connection comes before the table
+// accounts. A new table needs one line here, or one in KeptTables.
 var erasedTables = []erasedTable{
 	{"account_references", "", markReferences}, // the texts of the references are removed at the end
 	{"idempotency_keys", "", responses},
@@ -302,7 +302,7 @@ func (b *erasureBatch) rememberAccounts() error {
 // scanOverlap is the maximum time between the receipt of a delivery and its commit.
 const scanOverlap = time.Minute
 
-// namedByOthers clears those deliveries of other connections of the tenant that name an account reference of the
+// namedByOthers clears deliveries for other connections of the tenant, if they name an account reference of the erased
 // connection. Such deliveries exist because a vendor sends the events of all account references to each webhook.
 // namedByOthers examines the deliveries in the order in which they were received. A later pass examines only those
 // received since shortly before the previous pass began.

@@ -229,8 +229,9 @@ func lockErased(tx *gorm.DB, e domain.Erasure) (connectionRow, error) {
 		Where("id = ? AND tenant_id = ?", e.Connection.UUID, e.Tenant.UUID))
 }
 
-// EraseBatch ends the pulls in a separate transaction at the beginning of a pass. A worker may hold the lock of a pull
-// while it waits for the lock of the connection, so one transaction with both locks could deadlock.
+// EraseBatch ends the pulls in a separate transaction at the beginning of a pass (one run over all tables). A worker
+// may hold the lock of a pull while it waits for the lock of the connection, so one transaction with both locks could
+// deadlock.
 func (s erasures) EraseBatch(
 	ctx context.Context, e domain.Erasure, at, until time.Time, limit int,
 ) (domain.Erasure, error) {

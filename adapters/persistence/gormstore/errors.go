@@ -134,8 +134,8 @@ func isDeadlock(err error) bool {
 	return errors.As(err, &e) && e.Code == "40P01"
 }
 
-// endsSession reports whether the error has ended the connection; the SQLSTATE does not matter. If the server refuses
-// the login of a pooler, the pooler returns such an error for a statement.
+// endsSession reports whether the error has ended the connection, whatever its SQLSTATE is. If the server refuses the
+// login of a pooler, the pooler returns such an error for a statement.
 func endsSession(e *pgconn.PgError) bool {
 	severity := cmp.Or(e.SeverityUnlocalized, e.Severity)
 	return severity == "FATAL" || severity == "PANIC"

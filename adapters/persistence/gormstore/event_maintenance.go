@@ -95,8 +95,8 @@ func (s subscriptions) pruneSubscription(
 	return attempts, events, err
 }
 
-// AnnounceCompleteness finds the accounts whose present state differs from the state that the last event reported. For
-// each account, it stores the present state and an event, in a separate transaction.
+// AnnounceCompleteness finds the accounts whose present completeness state differs from the state that the last event
+// reported. For each account, it stores the present state and an event, in a separate transaction.
 func (s subscriptions) AnnounceCompleteness(
 	ctx context.Context, at time.Time, grace time.Duration, limit int,
 ) (announced int, err error) {

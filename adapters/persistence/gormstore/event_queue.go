@@ -110,7 +110,7 @@ func (s subscriptions) ListPending(
 }
 
 // underSubscriptionLease restricts a query to the subscription of the lease. The query finds nothing if the lease has
-// ended or was replaced, or if the subscription is in another epoch.
+// ended or was replaced, or if the epoch in the lease is not the subscription's present epoch.
 func underSubscriptionLease(db *gorm.DB, l ports.SubscriptionLease) *gorm.DB {
 	return db.Model(&subscriptionRow{}).
 		Where("id = ? AND tenant_id = ? AND lease_id = ? AND epoch = ?", l.Subscription.UUID, l.Tenant.UUID,
@@ -213,7 +213,7 @@ func (s subscriptions) readChanges(ctx context.Context, row *subscriptionRow, li
 	err = s.background().rows(ctx, q.String(), q.args, columns, func() error {
 		n++
 		if added[row.FeedID] {
-			return nil // the event that was added already has the present version
+			return nil // an event with the present version was already added
 		}
 		added[row.FeedID] = change.New
 		change.ID.UUID, change.Removed = row.FeedID, !removed.IsZero()

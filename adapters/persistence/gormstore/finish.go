@@ -74,8 +74,8 @@ func finishColumns(o ports.Outcome) map[string]any {
 	return columns
 }
 
-// foldReports replaces the health, the consent and the webhook watch of the connection with the values that the
-// functions of the outcome compute from the stored ones. The revision of the connection does not change, because no
+// foldReports replaces the health, the consent and the domain.WebhookWatch of the connection with the values that the
+// functions in the outcome compute from the stored ones. The revision of the connection does not change, because no
 // operator made the change.
 func (s pulls) foldReports(tx Tx, pull pullRow, o ports.Outcome) error {
 	row, err := first[connectionRow](locked(tx.DB, noKeyUpdate).
@@ -117,8 +117,9 @@ func (s pulls) foldReports(tx Tx, pull pullRow, o ports.Outcome) error {
 	return recordEvents(tx, s.dialect, events...)
 }
 
-// endNewReference ends the staging of the connection's new account reference, because the accounts of this reference
-// are now stored. It does nothing if the connection no longer has this target.
+// endNewReference ends the period in which rows that were read under the connection's new account reference are staged,
+// that is, stored but not visible yet. The period ends because the accounts of this reference are now stored. It does
+// nothing if the connection no longer has this target.
 func endNewReference(tx *gorm.DB, pull pullRow, target string) error {
 	row, err := first[connectionRow](locked(tx, noKeyUpdate).
 		Where("id = ? AND tenant_id = ?", pull.Connection, pull.Tenant))

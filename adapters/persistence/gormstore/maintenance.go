@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// ListStuck reads only open pulls, through their index. A queued pull is not stuck while another pull of its connection
-// is under way, because the queued pull gets a job when the other pull ends.
+// ListStuck reads only open pulls (pulls that have not ended), through their index. A queued pull is not stuck while
+// another pull of its connection is under way, because the queued pull gets a job when the other pull ends.
 func (s pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	var ids []uuid.UUID
 	longDue := at.Add(-grace - time.Microsecond) // times are stored in whole microseconds
@@ -53,9 +53,9 @@ func duePulls(db *gorm.DB, at, due time.Time) *gorm.DB {
 		Order("p.created_at")
 }
 
-// selectComplete is a SELECT of the complete pulls of a connection (which read everything that the vendor has), to be
-// used as a subquery of a query of connections.
-// Its text ends with "p.", so a condition on the state of the pull must follow.
+// selectComplete is a SELECT of the complete pulls of a connection (which read everything that the vendor has). It is
+// meant as a subquery of a query of connections. Its text ends with "p.", so a condition on the state of the pull must
+// follow.
 const selectComplete = "SELECT 1 FROM pulls p WHERE p.connection_id = connections.id " +
 	"AND p.tenant_id = connections.tenant_id AND p.complete AND p."
 

@@ -10,16 +10,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// writeChanges writes those accounts, rows and removals of the page that change the stored data, and updates the pull.
-// Accounts are written first, because rows refer to them. Removals are written last, so that a row whose removal was
-// announced stays removed even if the page contains it.
+// writeChanges writes the differences between the page (its accounts, rows and removals) and the stored data, and
+// updates the pull. Accounts are written first, because rows refer to them. Removals are written last, so that a row
+// whose removal was announced stays removed even if the page contains it.
 func (p *pageWriter) writeChanges() error {
 	return p.writeRows(announced(p.Removed), nil, &p.Progress)
 }
 
-// writeRows writes the changes of a page. It also marks the rows in leaving as removed: the rows whose removal the
-// vendor has announced or, for a sweep, the rows that the sweep has found to be removed. writeRows stores the progress
-// unless progress is nil.
+// writeRows writes the changes of a page. It also marks the stored rows listed in leaving as removed. These are the
+// rows whose removal the vendor has announced or, for a sweep, the rows that the sweep has found to be removed.
+// writeRows stores the progress unless progress is nil.
 func (p *pageWriter) writeRows(leaving []leavingRow, sweep *sweepRead, progress *domain.Progress) error {
 	if err := p.writeAccounts(); err != nil {
 		return err

@@ -155,7 +155,7 @@ type pageWriter struct {
 }
 
 // storedRow contains two kinds of columns of a stored row: columns that are compared with the row of the page, and
-// columns that are kept or continued when the row is overwritten.
+// columns that determine the next version of the row, such as its id and the number of the present version.
 type storedRow struct {
 	ID                  uuid.UUID
 	Digest, ContentHash []byte

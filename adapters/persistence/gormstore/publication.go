@@ -16,8 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// publishTimeout limits the duration of a publication. It is long, because a publication writes all rows of a
-// connection in one transaction.
+// publishTimeout limits the duration of a publication, which makes a connection's staged rows visible. It is long,
+// because a publication writes all rows of a connection in one transaction.
 const publishTimeout = 10 * time.Minute
 
 // The maximum numbers of rows in one batch of a publication. They keep the number of parameters of a statement below
@@ -27,8 +27,9 @@ const (
 	renameBatch  = 100
 )
 
-// publisher makes the staged rows of one connection visible. It keeps only those rows in memory that it is comparing or
-// writing. Which rows are still to be matched is recorded only in the database.
+// publisher makes the staged rows of one connection visible. These are the rows that were read under a new account
+// reference. It keeps only those rows in memory that it is comparing or writing. Which rows are still to be matched is
+// recorded only in the database.
 type publisher struct {
 	*replacer
 	w ports.Publication
@@ -91,7 +92,7 @@ func (s pulls) Publish(ctx context.Context, lease domain.Lease, w ports.Publicat
 	return published, nil
 }
 
-// publish runs the steps of the publication. It returns the value for the field Published.Complete.
+// publish runs the steps of the publication and returns the value of the field Published.Complete.
 func (b *publisher) publish(s pulls) (complete bool, err error) {
 	steps := []func() error{
 		b.checkTarget,
@@ -299,8 +300,8 @@ func (b *publisher) moveRows(from, account uuid.UUID) error {
 }
 
 // endFormer marks an account of the connection as removed if no account of the new reference continues it. If an
-// unreadable account of the new reference may continue one of these accounts, endFormer marks none of them, and the
-// result complete is false.
+// unreadable account of the new reference may continue one of these accounts, endFormer marks none of them and returns
+// false.
 func (b *publisher) endFormer() (complete bool, err error) {
 	if b.w.Unproved {
 		return true, nil
@@ -385,8 +386,8 @@ func (b *publisher) writePage(page []domain.TransactionData) error {
 	return err
 }
 
-// removeUnmatched marks the rows that the vendor does not show under the new reference as removed. It keeps rows that
-// are older than the oldest staged row of their account.
+// removeUnmatched marks rows as removed if the vendor does not show them under the new account reference. It does not
+// mark rows that are older than the oldest staged row of their account.
 func (b *publisher) removeUnmatched() error {
 	if b.w.Unproved {
 		return nil
@@ -482,7 +483,7 @@ func (b *publisher) end(complete bool) error {
 	return endStaging(b.tx.DB, b.pull.Tenant, b.pull.Connection)
 }
 
-// endStaging deletes the staged rows of a connection, and clears the mark that its account reference is new.
+// endStaging deletes the staged rows of a connection, and records that its account reference is no longer new.
 func endStaging(tx *gorm.DB, tenant, connection uuid.UUID) error {
 	if err := unstage(tx, tenant, connection).Delete(&stagedRow{}).Error; err != nil {
 		return err

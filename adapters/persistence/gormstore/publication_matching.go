@@ -16,8 +16,8 @@ import (
 // The rows of the relinked accounts are compared in windows of dates. A window consists of whole days with at least
 // matchWindowRows stored rows, unless fewer rows are left. Only matches of these stored rows are used. The matches must
 // not depend on where a window ends. Therefore rows of some days before and after the window are compared, too. For new
-// rows, these are daysAroundCame days, because no rule about texts matches rows that are more than 10 days apart. For
-// stored rows, these are daysAroundLeft days, because these rows compete for the same new rows.
+// rows, these are daysAroundCame days, because no rule that compares descriptions matches rows that are more than 10
+// days apart. For stored rows, these are daysAroundLeft days, because these rows compete for the same new rows.
 const (
 	matchWindowRows = 1000
 	daysAroundCame  = 10
@@ -250,8 +250,8 @@ type keyedRow struct {
 	hasCame bool
 }
 
-// matchKeys matches the rows by their institution keys. A key can match rows whatever their dates, and it must be
-// unique within its account. matchKeys therefore keeps the keys of all rows in memory, as hashes.
+// matchKeys matches stored rows with new rows by their institution keys. A key can match rows whatever their dates, and
+// it must be unique within its account. matchKeys therefore keeps the keys of all rows in memory, as hashes.
 func (b *publisher) matchKeys(open clause.Expr, input relinkInput) error {
 	seed := maphash.MakeSeed()
 	byKind := make([]map[uint64]keyedRow, domain.MatchKeyKinds)
@@ -323,7 +323,8 @@ func (b *publisher) matchKeyed(pairs []keyedRow, open clause.Expr, input relinkI
 	return b.rename(found)
 }
 
-// matchWindows matches the rows by their texts.
+// matchWindows matches the stored rows that meet the condition open with new rows by their descriptions, one window of
+// dates at a time.
 func (b *publisher) matchWindows(open clause.Expr, input relinkInput) error {
 	for from := domain.Date(""); ; {
 		window, err := b.nextWindow(from, open)

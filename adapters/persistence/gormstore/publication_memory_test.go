@@ -20,7 +20,7 @@ import (
 var publishedRows = flag.Int("published-rows", 3000, "how many transactions the measured publication continues")
 
 // A publication must keep only the rows of some days in memory, and not all rows of the account. In this test, half of
-// the rows have an institution key; the others are matched by their texts.
+// the rows have an institution key; the others are matched by their descriptions.
 func TestAPublicationNeedsLittleMemory(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		n := *publishedRows

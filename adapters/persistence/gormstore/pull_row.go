@@ -84,8 +84,8 @@ func (r pullRow) summary() domain.Pull {
 	return p
 }
 
-// domain returns the pull with scope and progress. Errors: the scope or the progress is not valid JSON, which can
-// happen only if another program wrote the row.
+// domain returns the pull with scope and progress. It returns an error if the scope or the progress is not valid JSON,
+// which can happen only if another program wrote the row.
 func (r pullRow) domain() (domain.Pull, error) {
 	p := r.summary()
 	if err := decode(r.Scope, &p.Scope); err != nil {
@@ -97,7 +97,8 @@ func (r pullRow) domain() (domain.Pull, error) {
 // over reports whether the pull has succeeded or failed.
 func (r pullRow) over() bool { return r.State == stateSucceeded || r.State == stateFailed }
 
-// failedColumns returns the columns, with their new values, of a pull that is marked as failed outside of an attempt.
+// failedColumns returns the columns that change when a pull is marked as failed outside of an attempt, with their new
+// values.
 func failedColumns(reason domain.Code, at instant) map[string]any {
 	return map[string]any{
 		"state": stateFailed, "last_error": string(reason), "finished_at": at,

@@ -88,8 +88,8 @@ func (p *pageWriter) release(kind domain.QuarantineKind) error {
 	return p.attachRows(released)
 }
 
-// attachFirstStored attaches rows to the accounts that this page stores for the first time. It skips accounts in the
-// quarantine, because release attaches their rows later.
+// attachFirstStored sets the account id of stored rows that refer to an account which this page stores for the first
+// time. It skips accounts in the quarantine, because release attaches their rows later.
 func (p *pageWriter) attachFirstStored() error {
 	if len(p.firstStored) == 0 {
 		return nil
@@ -260,8 +260,8 @@ func (s pulls) RemoveAnnounced(
 	return blocked, err
 }
 
-// removedNext returns the external ids whose removal is announced to the next pull of the connection. This pull is
-// queued while the given pull (row) is under way.
+// removedNext returns the external ids that the scope of the queued pull of the connection lists as removed. The queued
+// pull is the next one after the given pull (row), which is under way.
 func (s pulls) removedNext(tx *gorm.DB, row pullRow) ([]string, error) {
 	queued, err := first[pullRow](tx.Where("connection_id = ? AND "+isQueued, row.Connection).
 		Where(tenantIs(s.dialect, "tenant_id"), row.Tenant))

@@ -23,8 +23,9 @@ type pastIDRow struct {
 // TableName returns the name of the table in the schema.
 func (pastIDRow) TableName() string { return "transaction_past_ids" }
 
-// splitPairRow is a row of split_pairs: a removed row (Left) and a new row (Came) of the vendor that are never matched
-// again. If Left is "", the new row never replaces any row.
+// splitPairRow is a row of split_pairs: a row that the vendor has removed (Left) and a new row of the vendor (Came).
+// The new row must never again be taken for the successor of the removed row. If Left is "", the new row never replaces
+// any row.
 type splitPairRow struct {
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
 	Connection uuid.UUID `gorm:"column:connection_id"`
@@ -53,8 +54,9 @@ func announced(externalIDs []string) []leavingRow {
 	return rows
 }
 
-// replacer finds and writes the replacements that one page, sweep or announced removal causes. In a replacement, a new
-// row of the vendor becomes the present row of a transaction whose earlier row the vendor has removed.
+// replacer finds and writes the replacements that follow from one page, one sweep or one announced removal. In a
+// replacement, a new row of the vendor becomes the present row of a transaction whose earlier row the vendor has
+// removed.
 type replacer struct {
 	*pageWriter
 
@@ -274,8 +276,8 @@ func (r *replacer) readCame() error {
 	return r.readFirstPulls(modified)
 }
 
-// readFirstPulls sets the field FirstPull of the rows in r.came with these ids, which have more than one version. It
-// then drops stored rows whose first pull is unknown.
+// readFirstPulls sets the field FirstPull of those rows in r.came that have one of these ids; these rows have more than
+// one version. It then removes stored rows whose first pull is unknown from r.came.
 func (r *replacer) readFirstPulls(ids []uuid.UUID) error {
 	first := map[uuid.UUID]uuid.UUID{}
 	for batch := range slices.Chunk(ids, removalBatch) {
@@ -333,7 +335,7 @@ func (r *replacer) readPulls() error {
 	return nil
 }
 
-// readSplitPairs fills r.never with the pairs of rows in split_pairs, in both orders.
+// readSplitPairs fills r.never with the pairs of rows in split_pairs. It adds each pair in both orders.
 func (r *replacer) readSplitPairs() error {
 	var pairs []splitPairRow
 	err := r.tx.Where("connection_id = ? AND tenant_id = ?", r.pull.Connection, r.pull.Tenant).Find(&pairs).Error
@@ -345,7 +347,7 @@ func (r *replacer) readSplitPairs() error {
 	return err
 }
 
-// load reads rows of the connection with all columns, and calls add for each of them.
+// load reads the rows of the connection that match the condition, with all columns, and calls add for each of them.
 func (p *pageWriter) load(add func(*TransactionRow, domain.Transaction), condition string, args ...any) error {
 	return p.loadOf(p.pull.Connection, add, condition, args...)
 }

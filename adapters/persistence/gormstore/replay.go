@@ -57,7 +57,8 @@ func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([
 	return rows, err
 }
 
-// replaceRemovals replaces the scope of each row whose pull has succeeded with the result of domain.PullScope.Replayed.
+// replaceRemovals sets the field Scope of each row whose pull has succeeded to the result of domain.PullScope.Replayed.
+// It does not write the rows to the database.
 func replaceRemovals(tx *gorm.DB, tenant domain.TenantID, rows []deliveryRow) error {
 	pulls := map[uuid.UUID]bool{}
 	for _, row := range rows {

@@ -124,9 +124,9 @@ func (d *decimalColumn) parse(text string) error {
 	return err
 }
 
-// parseAmount parses a stored amount. Errors: the text is not an amount, which can happen only if another program wrote
-// the row. Unlike domain.ParseAmount, parseAmount does not return Invalid, because the caller of the service is not the
-// cause of the error.
+// parseAmount parses a stored amount. It returns an error if the text is not an amount, which can happen only if
+// another program wrote the row. Unlike domain.ParseAmount, parseAmount does not return Invalid, because the caller of
+// the service is not the cause of the error.
 func parseAmount(text string) (decimal.Decimal, error) {
 	amount, err := domain.ParseAmount(text)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 // snapshotPage is the number of records that one statement reads.
 const snapshotPage = 1000
 
-// Snapshot calls the function read in one read-only transaction. The wait for a database connection and each query have
-// a time limit, but the transaction has none. The transaction must end soon, because it delays the removal of old row
-// versions.
+// Snapshot runs the callback read inside one read-only transaction. The wait for a database connection and each query
+// have a time limit, but the transaction has none. The transaction must end soon, because it delays the removal of old
+// row versions.
 func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error,
 ) error {
@@ -31,7 +31,7 @@ func (s ledger) Snapshot(ctx context.Context, tenant domain.TenantID, id domain.
 	return Translate(ctx, err)
 }
 
-// readAccount calls the function read with a view of the account. The view reads the account's records in the
+// readAccount calls the callback read with a view of the account. The view reads the account's records in the
 // transaction tx.
 func (s ledger) readAccount(ctx context.Context, tx SnapshotTx, tenant domain.TenantID, id domain.AccountID,
 	read func(view ports.AccountView) error,

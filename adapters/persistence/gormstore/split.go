@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// readReplaceable sets the fields RecentlyLeft and Unshown of a claim, with one query.
+// readReplaceable uses one query to set the fields RecentlyLeft and Unshown of claimed.
 func (s pulls) readReplaceable(tx Tx, claimed *ports.Claimed, at time.Time) error {
 	id, tenant := uuidColumn(claimed.Connection.ID.UUID), uuidColumn(claimed.Connection.Tenant.UUID)
 	q := newQuery("SELECT EXISTS (SELECT 1 FROM transactions WHERE connection_id = ? AND removed_at >= ? AND "+

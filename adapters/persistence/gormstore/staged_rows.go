@@ -61,8 +61,8 @@ func decodeStaged(text []byte) (domain.TransactionData, error) {
 // databases.
 const stageBatch = 100
 
-// stagePage implements StorePage for a page that is staged. Only the transactions are staged. The removals and the
-// quarantined rows of the page are written directly, as for any other page.
+// stagePage implements StorePage for a page whose transactions must not become visible yet. Only the transactions are
+// staged. The removals and the quarantined rows of the page are written directly, as for any other page.
 func (s pulls) stagePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	rows := deduplicate(w.Transactions, transactionKey)
 	w.Accounts, w.Transactions, w.Listed = nil, nil, false
@@ -186,7 +186,7 @@ func (s pulls) FormerAccounts(ctx context.Context, lease domain.Lease) ([]domain
 	return former, err
 }
 
-// isContinuable is an SQL condition on rows of connections with the alias c: another connection may continue the
+// isContinuable is an SQL condition on rows of connections with the alias c: another connection may take over the
 // accounts of this connection.
 const isContinuable = "c.deleted_at IS NOT NULL AND c.erased_at IS NULL"
 

@@ -54,7 +54,7 @@ type Store struct {
 	onReadOnly  func()
 }
 
-// New returns the stores over a migrated database. It starts goroutines, which Close stops.
+// New returns the stores on a database whose schema is up to date. It starts goroutines, which Close stops.
 func New(writer *gorm.DB, o Options) *Store {
 	s := &Store{
 		writer: writer, reader: o.Reader, dialect: o.Dialect, timeout: o.Timeout, workTimeout: o.Timeout,
@@ -118,8 +118,8 @@ const maxDeadlocks = 3
 // three times as long.
 const deadlockPause = 20 * time.Millisecond
 
-// changeAgain is like change, but repeats the transaction if the database has ended it because of a deadlock. fn may
-// therefore run more than once. Deadlocks are possible because a batch of webhooks locks the queued pulls of several
+// changeAgain is like change, but repeats the transaction if the database has ended it because of a deadlock. Therefore
+// fn may run more than once. Deadlocks are possible because a batch of webhooks locks the queued pulls of several
 // connections, some of them after it has inserted deliveries. A transaction that waits for one of these pulls can be
 // part of a deadlock.
 //

@@ -51,7 +51,7 @@ type subscriptionRow struct {
 // TableName returns the name of the table in the schema.
 func (subscriptionRow) TableName() string { return "subscriptions" }
 
-// setOperators sets the columns that contain what operators can change, and the columns that change together with them.
+// setOperators sets the columns that operators can change, and the columns that change together with them.
 func (r *subscriptionRow) setOperators(s domain.Subscription) error {
 	types, err := json.Marshal(s.Types)
 	r.Name, r.Types, r.Connection = s.Name, string(types), optional(s.Connection.UUID)
@@ -131,8 +131,8 @@ func (s subscriptions) Get(
 	return status, err
 }
 
-// statusOf returns a subscription with its progress. The number of events that wait in their order is the difference of
-// two sequence numbers. Parked events, which wait for a retry, are counted through their index.
+// statusOf returns a subscription with its progress. The number of events that wait to be delivered in their order is
+// the difference of two sequence numbers. Parked events, which wait for a retry, are counted through their index.
 func statusOf(db *gorm.DB, row subscriptionRow) (ports.SubscriptionStatus, error) {
 	sub, err := row.domain()
 	status := ports.SubscriptionStatus{Subscription: sub, Position: row.LastSequence}
@@ -218,7 +218,8 @@ func eventsOf(tx *gorm.DB, tenant domain.TenantID, id domain.SubscriptionID) *go
 	return tx.Model(&subscriptionEventRow{}).Where("subscription_id = ? AND tenant_id = ?", id.UUID, tenant.UUID)
 }
 
-// withoutRetries returns the columns of an event, with their new values, that erase its failed attempts.
+// withoutRetries returns the columns that record the failed attempts of an event, with the values of an event that has
+// no failed attempt.
 func withoutRetries() map[string]any {
 	return map[string]any{"attempts": 0, "failing_since": nil, "next_attempt_at": nil, "last_error": ""}
 }

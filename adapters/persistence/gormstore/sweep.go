@@ -27,8 +27,9 @@ func (absenceRow) TableName() string { return "absent_transactions" }
 // limits of both databases.
 const absenceBatch = 200
 
-// Sweep finds the stored rows in the window that the pull did not see. domain.AbsenceRead.Judge decides which of them
-// are marked as removed, and which are remembered as absent for a later sweep.
+// Sweep finds the stored rows whose dates are in the window (w.Window) and which the pull did not see.
+// domain.AbsenceRead.Judge decides which of them are marked as removed, and which are remembered as absent for a later
+// sweep.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	w.Page.At, w.Page.LeaseUntil = w.At, w.LeaseUntil
 	w.Page.Accounts = deduplicate(w.Page.Accounts, accountKey)
@@ -95,14 +96,14 @@ func (p *pageWriter) readAbsences(account string) (map[string]domain.Absence, er
 	return known, err
 }
 
-// unseenRow is a live row in the window that the pull did not see.
+// unseenRow is a live row that the pull did not see, although its date is in the window of the sweep.
 type unseenRow struct {
 	externalID, account, date string
 	unshown                   bool // see unshownRow
 }
 
-// absences returns the live rows in the window that this sweep counts as absent. It sets read.Live to the number of
-// live rows of each account, including the absent ones.
+// absences returns an absence for each live row in the window that this sweep counts as absent. It sets read.Live to
+// the number of live rows of each account, including the absent ones.
 func (p *pageWriter) absences(
 	w ports.SweepWrite, read *domain.AbsenceRead, known map[string]domain.Absence,
 ) ([]domain.Absence, error) {

@@ -93,7 +93,7 @@ func moveBatch(tx *gorm.DB, waiting domain.Pull, row pullRow, ids []uuid.UUID, n
 	return nil
 }
 
-// awaiting returns the ids of the deliveries that name one of the accounts.
+// awaiting returns the ids of those of the deliveries that name one of the accounts.
 func awaiting(deliveries []deliveryRow, accounts map[string]time.Time) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
 	for _, d := range deliveries {

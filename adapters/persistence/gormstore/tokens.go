@@ -114,7 +114,7 @@ func (s tokens) List(
 	return found, err
 }
 
-// FindByHash reads the token of a refused delivery. Its query may not see a change yet that the batch with the delivery
+// FindByHash reads the token of a refused delivery. Its query may still miss a change that the batch with the delivery
 // has already seen.
 func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
 	var row tokenRow

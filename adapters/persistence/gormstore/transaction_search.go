@@ -110,7 +110,8 @@ func (m *searchMerge) start(ctx context.Context, after domain.Position) error {
 	return err
 }
 
-// from returns the first date of the search. It is later than the date of an erased row, which is empty.
+// from returns the first date of the search. The result is never empty, so the search excludes erased rows, whose dates
+// are empty.
 func (m *searchMerge) from() string { return cmp.Or(string(m.search.Window.From), "0") }
 
 // sort orders the streams by their next rows.
@@ -148,8 +149,7 @@ func (m *searchMerge) matches(ctx context.Context, limit int) ([]domain.Transact
 }
 
 // advance moves the first stream to its next row, and moves the stream to its new place in the order of the streams. If
-// the next row was not read yet, the stream stays in the first place, because that row may be the newest one of all
-// streams.
+// the next row was not read yet, the stream stays first, because that row may be the newest row of all streams.
 func (m *searchMerge) advance() {
 	s, others := m.streams[0], m.streams[1:]
 	if s.rows = s.rows[1:]; len(s.rows) == 0 {

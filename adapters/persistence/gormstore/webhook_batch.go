@@ -27,7 +27,7 @@ func newPendingDelivery(incoming ports.IncomingDelivery) (PendingDelivery, error
 	return PendingDelivery{IncomingDelivery: incoming, Scope: scope, Fingerprint: fingerprint}, err
 }
 
-// Result is the outcome of one delivery of a batch.
+// Result is the outcome of storing a single delivery of a batch.
 type Result struct {
 	ports.ReceiveResult
 	Err error
@@ -112,7 +112,7 @@ type EventKey struct {
 type BatchEvent struct {
 	EventKey
 	First   *PendingDelivery // the first delivery of the event, as it is stored; no other delivery is stored
-	Binding TokenBinding     // of First
+	Binding TokenBinding     // the binding of the token of First
 	Status  domain.DeliveryStatus
 	Pull    uuid.UUID // nil unless the event needs a pull
 	NewPull bool      // Pull was not yet queued when AssignPulls ran

@@ -1,4 +1,4 @@
-// Package pglock runs functions under advisory locks of PostgreSQL.
+// Package pglock runs functions while it holds advisory locks of PostgreSQL.
 //
 // A lock belongs to a transaction, which stays open while the function runs, and not to a session. The lock therefore
 // also works through a pooler in transaction mode. Such a pooler would leave a session's lock on a connection that
@@ -39,9 +39,9 @@ const begin = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '" + idleT
 // is lost.
 var ErrLost = errors.New("the advisory lock is lost")
 
-// Try runs fn under the lock with this key, and returns the error of fn. If another client holds the lock, it returns
-// false without calling fn. The lock occupies one connection of the pool until fn returns. The context that fn receives
-// ends if the lock is lost. If the lock cannot be requested, Try returns false and the database error.
+// Try runs fn while it holds the advisory lock with this key, and returns the error of fn. If another client holds the
+// lock, it returns false without calling fn. The lock occupies one connection of the pool until fn returns. The context
+// that fn receives ends if the lock is lost. If the lock cannot be requested, Try returns false and the database error.
 func Try(
 	ctx context.Context, pool *pgxpool.Pool, key int64, fn func(context.Context) error,
 ) (acquired bool, err error) {

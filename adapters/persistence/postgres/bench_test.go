@@ -52,7 +52,7 @@ func onDatabase(b *testing.B, c postgres.Config, fn func(b *testing.B, db *postg
 	fn(b, db)
 }
 
-// BenchmarkReceive measures how many new events that want a pull are stored per second. Per core, 16
+// BenchmarkReceive measures how many new events are stored per second. Each event requires a pull. Per core, 16
 // concurrent callers send events of 16 connections. The server flushes every commit to disk.
 func BenchmarkReceive(b *testing.B) { onEachEngine(b, pgtest.Options{Fsync: true}, benchmarkReceive) }
 

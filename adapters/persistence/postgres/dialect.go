@@ -198,7 +198,7 @@ func (dialect) Contains(column string, texts [][]byte) clause.Expr {
 	return found
 }
 
-// Scrub does nothing. PostgreSQL keeps old versions of rows until a VACUUM, and no query and no dump shows them.
+// Scrub does nothing. PostgreSQL keeps old versions of rows until a VACUUM, but no query and no dump contains them.
 func (dialect) Scrub(context.Context) error { return nil }
 
 // AnnouncedRemovals implements gormstore.Dialect. The SQL function returns no row if the JSON of the scope has no
@@ -257,9 +257,9 @@ func (dialect) ExcludeWriters(tx *gorm.DB, tenant, connection uuid.UUID) error {
 		", hashtext(id::text)) FROM connections WHERE id = ? AND tenant_id = ?", connection, tenant).Error
 }
 
-// VisibleBefore is derived from the id of the oldest transaction that is still running. Every transaction with a lower
-// id has ended, so its changes are either visible or will never be. The ids are assigned for the whole cluster, so the
-// feed also waits for writers of other databases in the same cluster.
+// VisibleBefore returns an expression that depends on the id of the oldest transaction that is still running. Every
+// transaction with a lower id has ended, so its changes are either visible or will never be. The ids are assigned for
+// the whole cluster, so the feed also waits for writers of other databases in the same cluster.
 //
 // In a statement about several tenants, the condition refers to the tenant, so that Citus evaluates the expression on
 // the servers of the tenants' rows and not on the coordinator.
@@ -273,7 +273,7 @@ func (d dialect) VisibleBefore(tenant string) string {
 // oldestRunning is an SQL expression for the id of the oldest transaction that still runs.
 const oldestRunning = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
-// FeedEnd is the position before the oldest transaction that still runs.
+// FeedEnd returns a statement that reads the position just before that of the oldest transaction that still runs.
 func (d dialect) FeedEnd(tenant uuid.UUID) clause.Expr {
 	return d.ofFeed("SELECT shift + "+oldestRunning+" - 1 FROM feed", tenant)
 }
@@ -325,7 +325,7 @@ func (d dialect) ExecBoth(
 // stored already.
 func (dialect) RejectsStored() bool { return true }
 
-// AttachedDeliveries selects the deliveries by their pull, for which there is an index.
+// AttachedDeliveries selects the deliveries by the id of their pull, because there is an index on this column.
 func (d dialect) AttachedDeliveries(pull domain.Pull, maxBytes int) clause.Expr {
 	attached := clause.Expr{
 		SQL:  "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ? AND octet_length(ask) <= ?",

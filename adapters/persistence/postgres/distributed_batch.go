@@ -18,7 +18,7 @@ const tenantsAtOnce = 4
 
 // receiveByTenant stores a batch in a distributed database, with one transaction for each tenant: a transaction over
 // several tenants would be a two-phase commit on several servers. The deliveries of one tenant are stored together or
-// not at all; an error of one tenant does not affect the others.
+// not at all; an error for one tenant does not affect the other tenants.
 func (d dialect) receiveByTenant(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
@@ -153,9 +153,9 @@ func insertPullValues(
 }
 
 // insertValues inserts rows of constants. Citus sends such an INSERT to the server of the tenant in one task, whereas
-// it would first read the rows of an INSERT … SELECT on the coordinator. The statement consists of head, the rows, and
-// tail. It returns ids, and insertValues calls take with each of them. The number of rows in one statement is a power
-// of two, so that a connection prepares only a few different statements.
+// it would first read the rows of an INSERT … SELECT on the coordinator. The statement consists of three parts: head,
+// the rows, and tail. It must return ids; insertValues calls take with each id. The number of rows in one statement is
+// a power of two, so that a connection prepares only a few different statements.
 func insertValues(
 	ctx context.Context, tx querier, head, tail string, rows [][]any, take func(id uuid.UUID),
 ) error {

@@ -31,15 +31,15 @@ func (d dialect) FindChanged(
 	return d.findChangedByKey(ctx, tenant, connection, seen, rest)
 }
 
-// ofConnection compares the connection with $1, without showing its value to the planner. The planner assumes that a
-// connection that is newer than its statistics has one row. It would then not use the unique index, but read all rows
-// of the connection for each row that is looked up.
+// ofConnection is a condition that compares the connection with $1 in a way that hides the value of $1 from the
+// planner. The planner assumes that a connection that is newer than its statistics has one row. It would then not use
+// the unique index, but read all rows of the connection for each row that is looked up.
 const ofConnection = "t.connection_id = (SELECT $1::uuid)"
 
-// dateScanSQL is a SELECT of the stored rows whose dates lie between those of the page's samples. It returns none
-// if the stored dates of the samples are neither in ascending nor in descending order. The scan is one
-// index range scan for the whole page; a lookup of each row takes four times as long. The limit bounds the
-// number of scanned rows, which include rows of other accounts.
+// dateScanSQL returns a SELECT of the stored rows whose dates lie between those of a few rows of the page, the samples
+// (see sampleIDs). The SELECT returns no row if the stored dates of the samples are neither in ascending nor in
+// descending order. The scan is one index range scan for the whole page; a lookup of each row takes four times as long.
+// The limit bounds the number of scanned rows, which include rows of other accounts.
 //
 // The statement looks up the samples with the condition ofConnection.
 func (d dialect) dateScanSQL() string {
@@ -98,9 +98,9 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 	return ids
 }
 
-// changedSQL is a SELECT of the positions of the changed rows, counted from 1. It looks up each row in the unique
-// index by a subquery. With a join, the planner might read all rows of the connection although the page has
-// only a few.
+// changedSQL returns a SELECT of the changed rows' positions in the page, counted from 1. It looks up each row in the
+// unique index by a subquery. With a join, the planner might read all rows of the connection although the page has only
+// a few.
 func (d dialect) changedSQL() string {
 	return `
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, source, place)

@@ -18,9 +18,9 @@ const (
 
 var errNumber = errors.New("an amount that is not a decimal number")
 
-// appendNumeric appends a decimal number, given as text, in PostgreSQL's binary form. It keeps every digit,
-// including trailing zeros. pgx is not used, because it would convert the number to a big.Int first.
-// Errors: the text is not a plain decimal number.
+// appendNumeric appends a decimal number, given as text, in PostgreSQL's binary form. It keeps every digit, including
+// trailing zeros. pgx is not used, because it would convert the number to a big.Int first. It returns an error if the
+// text is not a plain decimal number.
 func appendNumeric(to []byte, text string) ([]byte, error) {
 	sign := uint16(0)
 	if strings.HasPrefix(text, "-") {

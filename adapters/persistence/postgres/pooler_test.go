@@ -35,7 +35,7 @@ func openPooled(t *testing.T, through string) *postgres.DB {
 
 // The store must conform to its ports although the pooler distributes the statements of one client over several server
 // connections. The pooler does so because it has fewer connections to the server than the store has to the pooler.
-// Afterwards no server connection may have session state of a client.
+// Afterwards no server connection may still have session state of a client.
 func TestPostgreSQLConformsToTheStorePortsThroughAPooler(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	const servers = 5
@@ -123,7 +123,8 @@ func TestAMigrationThroughAPoolerWaitsForALockOnlyAsLongAsTheLockTimeout(t *test
 	}
 }
 
-// Transactions must have the same limits that sessions have without a pooler, or the limits that the URL sets.
+// Through a pooler, each transaction must have the same timeouts that a session has without a pooler, or the timeouts
+// that the URL sets.
 func TestTransactionsThroughAPoolerHaveTheirLimits(t *testing.T) {
 	through := pgtest.Pooled(t, pgtest.DSN(t), 2)
 	for suffix, want := range map[string][2]string{

@@ -94,9 +94,9 @@ type DB struct {
 // Enqueue inserts the jobs of pulls in the transaction that created the pulls.
 type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
 
-// Open connects to the database. It does not migrate. Errors: the server's own error. It contains the user, the host
-// and the database, but never the password, and is meant only for the operator. The error is an InvalidURL if the URL
-// must be corrected.
+// Open connects to the database. It does not migrate. If the URL must be corrected, the error is an InvalidURL.
+// Otherwise it is the server's own error, which contains the user, the host and the database, but never the password,
+// and is meant only for the operator.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	config, limits, err := parse(c)
 	if err != nil {

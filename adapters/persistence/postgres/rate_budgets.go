@@ -110,7 +110,8 @@ func (b rateBudgets) try(ctx context.Context, names []any,
 	return err == nil && done.RowsAffected() == 1, err
 }
 
-// exec sends a statement again only if its connection turned out to be broken before anything was sent.
+// exec executes a statement. It sends the statement again only if its connection turned out to be broken before
+// anything was sent.
 func (b rateBudgets) exec(ctx context.Context, sql string, args []any) (done pgconn.CommandTag, err error) {
 	for range maxAttempts {
 		if done, err = b.pool.Exec(ctx, sql, args...); err == nil || !pgconn.SafeToRetry(err) {

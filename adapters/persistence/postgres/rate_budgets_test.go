@@ -20,7 +20,8 @@ func TestTheRateBudgetsConformToTheirPort(t *testing.T) {
 	porttest.TestRateBudgets(t, func(*testing.T) ports.RateBudgets { return budgets })
 }
 
-// grantOne returns a change that takes one token, and a pointer to the grant of its last call.
+// grantOne returns a function for RateBudgets.Update that takes one token, and a pointer to the grant of that
+// function's last call.
 func grantOne() (change func(domain.RateBudget, time.Time) domain.RateBudget, got *domain.RateGrant) {
 	got = new(domain.RateGrant)
 	one := domain.TenantCalls{Tenant: domain.TenantID{UUID: uuid.New()}, Calls: 1}

@@ -22,9 +22,9 @@ const (
 	batchTimeout = 500 * time.Millisecond
 )
 
-// readBatcher sends small reads. Reads that arrive while other reads are running wait and are then sent in
-// one batch: on one connection, in one round trip. If a slot is free, a read is sent at once, without a
-// batch.
+// readBatcher sends small reads. Reads that arrive while other reads are running wait and are then sent in one batch:
+// on one connection, in one round trip. While the reads use fewer connections than they may, that is, while a slot is
+// free, a read is sent at once, without a batch.
 type readBatcher struct {
 	pool  *pgxpool.Pool
 	slots int // number of connections that small reads may use at once

@@ -12,8 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// busyBatcher returns a read batcher whose slots are all taken, so that reads wait until a slot is
-// released.
+// busyBatcher returns a read batcher whose slots (connections for small reads) are all taken, so that reads wait until
+// a slot is released.
 func busyBatcher(t *testing.T) *readBatcher { return busyBatcherOver(t, 0) }
 
 // busyBatcherOver is like busyBatcher, but its pool has at most conns connections; 0 means the default.
@@ -130,8 +130,8 @@ func TestACallerWaitsForASlotNoLongerThanItsContext(t *testing.T) {
 	}
 }
 
-// If one of two reads in a batch sleeps, the batch times out, and each of the reads must be sent again without a batch.
-// The other read must then get its result, and the sleeping read must end with its own context.
+// If one of two reads in a batch sleeps, the batch times out, and each of the two reads must be sent again without a
+// batch. The other read must then get its result, and the sleeping read must end with its own context.
 func TestAHangingBatchIsAbandoned(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTimeout)

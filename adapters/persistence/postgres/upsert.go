@@ -91,10 +91,10 @@ var (
 	distributedUpsertSQL = upsertOf("connection_id, external_id, tenant_id")
 )
 
-// upsertOf returns the upsert of a page. unique is the list of the columns of the unique index. The statement has one
-// array parameter per column, so that one prepared statement serves pages of any size. For a column that has the same
-// value in all rows, the array has only one element. Amounts are sent as text, which is exact, and the server casts
-// them.
+// upsertOf returns the upsert of a page. The parameter unique lists the columns of the unique index, separated by
+// commas. The statement has one array parameter per column, so that one prepared statement serves pages of any size.
+// For a column that has the same value in all rows, the array has only one element. Amounts are sent as text, which is
+// exact, and the server casts them.
 func upsertOf(unique string) string {
 	param := 0
 	var arrays, names []string

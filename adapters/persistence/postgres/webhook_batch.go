@@ -18,10 +18,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Receive stores a batch of webhook deliveries and deduplicates them. Under load every event finds
-// a queued pull of its connection, and one statement is enough (the fast path, attachToQueued).
-// Otherwise a transaction of several statements also queues the missing pulls (the slow path,
-// insertBatch).
+// Receive stores a batch of webhook deliveries and deduplicates them. Under load every event finds a queued pull of its
+// connection, and one statement is enough (the fast path, attachToQueued). Otherwise a transaction of several
+// statements also queues the pulls that do not exist yet (the slow path, insertBatch).
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	if d.db.distributed {
 		return d.receiveByTenant(ctx, deliveries)
@@ -81,9 +80,9 @@ type querier interface {
 // attachSQL stores a batch in one statement, and therefore in one round trip. If an event of the batch
 // wants a pull and no pull is queued for its connection, the statement stores nothing.
 //
-// The queued pulls are locked in the same way as by lockQueuedPulls. The connections are not locked. That is safe for
-// two reasons: a deletion that commits in between marks the pulls to which deliveries were attached as failed, and no
-// pull is created here. All batches insert in the same order, so that two batches never deadlock.
+// The statement locks the queued pulls in the same way as lockQueuedPulls does. It does not lock the connections. That
+// is safe for two reasons: a deletion that commits in between marks the pulls to which deliveries were attached as
+// failed, and no pull is created here. All batches insert in the same order, so that two batches never deadlock.
 //
 // Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the status for the
 // account that its event names, and the status for any other account. The statement only selects one of the
@@ -265,8 +264,8 @@ func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 	return r, err
 }
 
-// insertBatch stores a batch and creates missing pulls in one transaction. The number of its statements
-// does not depend on the size of the batch.
+// insertBatch stores a batch, and creates the required pulls that do not exist yet, in one transaction. The number of
+// its statements does not depend on the size of the batch.
 //
 // It takes locks in a fixed order, which does not depend on the order of the deliveries: first connections,
 // then queued pulls, then events. Two batches therefore never deadlock. Pulls that other transactions have
@@ -473,8 +472,8 @@ func (d dialect) insertDeliveries(ctx context.Context, tx querier, batch *gormst
 	return err
 }
 
-// insertPulls queues the missing pulls of the new events and returns the ids of the pulls that it created.
-// It runs after insertDeliveries, because duplicates must not queue a pull.
+// insertPulls queues the pulls that the new events require and that do not exist yet, and returns their ids. It runs
+// after insertDeliveries, because duplicates must not queue a pull.
 func (d dialect) insertPulls(
 	ctx context.Context, tx querier, tenant uuid.UUID, batch *gormstore.WebhookBatch,
 ) ([]uuid.UUID, error) {

@@ -33,7 +33,7 @@ func (i interleaver) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Tra
 
 func (interleaver) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// Parts of SQL statements of a batch. interleaver identifies a statement by such a part.
+// Parts of the SQL statements that store a batch. An interleaver recognises a statement by one of these parts.
 const (
 	insertPulls     = "INSERT INTO pulls"
 	lockQueuedPulls = "SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND"
@@ -203,8 +203,8 @@ func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	}
 }
 
-// awaitLockWaiters returns as soon as at least want sessions wait for a lock. It fails the test if
-// that takes too long.
+// awaitLockWaiters returns as soon as the number of sessions that wait for a lock is at least want. It
+// fails the test if that takes too long.
 func awaitLockWaiters(t *testing.T, db *postgres.DB, want int) {
 	t.Helper()
 	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {

@@ -19,7 +19,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The size of the test of concurrent batches and claims.
+// The numbers of replicas, senders, events and connections in the test of concurrent batches and claims.
 const (
 	replicas    = 3
 	senders     = 4 * replicas // each event is sent by two senders, to two replicas
@@ -114,7 +114,7 @@ func (r *race) must(err error) {
 	}
 }
 
-// enqueue is the job queue of all replicas. It records the pulls that get a job.
+// enqueue stands in for the job queue that all replicas share. It records the pulls that get a job.
 func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -177,7 +177,7 @@ func (r *race) interfere() {
 	r.must(err)
 }
 
-// request queues pulls, like requests of operators, until done is closed. A pull may therefore be queued between two
+// request queues pulls, as operators' requests do, until done is closed. A pull may therefore be queued between two
 // statements of a batch.
 func (r *race) request(done <-chan struct{}) {
 	for i := 0; !closed(done); i++ {

@@ -26,7 +26,7 @@ type dialect struct {
 }
 
 // Transact first waits for the only writing connection, and then for the lock on the file. The database contains no
-// jobs. Instead, Transact nudges the pulls that fn has enqueued, after the commit.
+// jobs. Instead, Transact calls the Nudge function after the commit, with the pulls that fn has enqueued.
 //
 // Transact executes the last statement that fn has passed to ExecAtCommit together with the commit, in one call of the
 // driver. This call ignores the end of ctx: if ctx ended, the driver could skip a statement without returning an error.
@@ -115,7 +115,7 @@ func (d dialect) Snapshot(ctx context.Context, timeout time.Duration, fn func(tx
 	}})
 }
 
-// nudgeAll nudges the pulls. It does nothing if Store was called without a Nudge.
+// nudgeAll calls the Nudge function with the pulls. It does nothing if Store was called without a Nudge.
 func (d dialect) nudgeAll(pulls []uuid.UUID) {
 	if d.nudge == nil {
 		return
@@ -198,8 +198,8 @@ func (dialect) ShareConnection(string) string { return "false" }
 // ExcludeWriters does nothing, because there is one writer at a time.
 func (dialect) ExcludeWriters(*gorm.DB, uuid.UUID, uuid.UUID) error { return nil }
 
-// VisibleBefore returns the largest integer, which excludes no change. There is only one writer, so when a change can
-// be read, every change at a lower position is committed.
+// VisibleBefore returns the largest integer as the limit, so that no change is excluded. There is only one writer, so
+// when a change can be read, every change at a lower position is committed.
 func (dialect) VisibleBefore(string) string { return "9223372036854775807" }
 
 // FeedEnd selects the position of the last transaction that has changed rows.

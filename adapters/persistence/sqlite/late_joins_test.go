@@ -83,7 +83,8 @@ func TestAClaimFindsLateJoins(t *testing.T) {
 }
 
 // The migrations must keep the scopes of queued pulls, although older releases do not add late joins to the table
-// strays. A database therefore contains unlisted late joins before an upgrade and after a downgrade.
+// strays. A late join is a delivery that was received before its pull was queued, but attached to it later. A database
+// therefore contains unlisted late joins before an upgrade and after a downgrade.
 func TestMigrationsUpAndDownKeepTheScopesOfQueuedPulls(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)

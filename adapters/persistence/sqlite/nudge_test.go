@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// A pull must not be nudged before the commit, because the worker would not find the pull.
+// The Nudge function must not be called with a pull before the commit, because the worker would not find the pull.
 func TestPullsAreNudgedAfterTheCommit(t *testing.T) {
 	dsn := file(t)
 	elsewhere := opened(t, dsn).Store(nil)

@@ -43,7 +43,7 @@ const (
 	inMemory       = ":memory:"
 	defaultReaders = 4
 	// Unlike a database server, a file does not hang. A caller that waits this long is waiting for the only writing
-	// connection. That is better than an early error.
+	// connection, and waiting is better than an early error.
 	defaultTimeout = 10 * time.Second
 	// A vendor waits 5 s for the response to a webhook (docs.pluggy.ai/docs/webhooks,
 	// developers.belvo.com/docs/webhooks). The service should respond before that.

@@ -69,8 +69,8 @@ func (c *tokenCache) addPull(connection, pull uuid.UUID, since int64) {
 }
 
 // attach returns two lists of events. The list missing contains the first event of each connection whose pull must be
-// created; attach adds these pulls to the cache. The list lateJoins contains the events that were received before their
-// pull was queued, which AttachedDeliveries does not find by their time.
+// created; attach adds these pulls to the cache. The list lateJoins contains the events whose deliveries were received
+// before their pull was queued, which AttachedDeliveries does not find by their time.
 func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins []*gormstore.BatchEvent) {
 	for _, e := range events {
 		if e.Pull == uuid.Nil {

@@ -53,7 +53,8 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 }
 
 // columnValue returns the value to which field points, in the form that SQLite stores; nil means NULL. The argument
-// field must be a result of Column.Field. Errors: the type is not one that Column.Field lists.
+// field must be a result of Column.Field. It returns an error if the type of the pointer is not one that Column.Field
+// lists.
 func columnValue(field any) (any, error) {
 	switch v := field.(type) {
 	case *string:

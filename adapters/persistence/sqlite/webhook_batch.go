@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Receive stores a batch of webhook deliveries and deduplicates them. It holds the only writing connection,
-// so it may use the token cache. After the commit, it nudges the new pulls.
+// Receive stores a batch of webhook deliveries and deduplicates them. It holds the only writing connection, so it may
+// use the token cache. After the commit, it calls the Nudge function with the new pulls.
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	conn, err := d.db.Writer.Conn(ctx)
 	if err != nil {
@@ -77,7 +77,8 @@ func (d dialect) insertBatch(
 		return nil, nil, err
 	}
 	// The state that the cache expects includes only the inserted deliveries. If this batch has also inserted pulls or
-	// late joins, the next batch finds another state and empties the cache. This costs time, but is correct.
+	// rows of the table strays, the next batch finds another state and empties the cache. This costs time, but is
+	// correct.
 	cache.expect(inserted)
 	return batch.Results(gormstore.ErrPruned), created, tx.Commit()
 }
@@ -227,8 +228,9 @@ const (
 	insertLateJoin = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
 )
 
-// insertEvents stores the missing pulls, the new deliveries and their late joins. It sets the fields Inserted and
-// Earlier of the events, and returns the created pulls and the number of new deliveries.
+// insertEvents stores the pulls that do not exist yet and the new deliveries, and lists the late joins in the table
+// strays. A late join is a delivery that was received before its pull was queued. insertEvents sets the fields Inserted
+// and Earlier of the events, and returns the created pulls and the number of new deliveries.
 func insertEvents(
 	ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, cache *tokenCache,
 ) (created []uuid.UUID, inserted int, err error) {
@@ -267,7 +269,7 @@ func insertEvents(
 	return created, inserted, nil
 }
 
-// insertPulls creates the missing pulls, one for each of the given events.
+// insertPulls creates a pull for each of the given events, because these pulls do not exist yet.
 func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
 	args := make([]any, 0, pullWidth*len(events))
 	for _, e := range events {

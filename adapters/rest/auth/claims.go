@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The claims that contain the tenant. The second claim is read if the token does not have the
-// first one.
+// The claims that can contain the tenant. The claim altTenantClaim is read only if the token does not have the
+// configured claim, which is DefaultTenantClaim by default.
 const (
 	DefaultTenantClaim = "tenant_id"
 	altTenantClaim     = "tenantId"
@@ -24,8 +24,8 @@ type Claims struct {
 	TenantClaim string // the name of the claim that contains the tenant's UUID; if "", DefaultTenantClaim
 }
 
-// principal returns the tenant, the actor and the scopes of the token. Errors: Unauthenticated when
-// the token names no tenant.
+// principal returns the tenant, the actor and the scopes of the token. It returns Unauthenticated if the token names no
+// tenant.
 func (c Claims) principal(token jwt.Token) (Principal, error) {
 	tenant, ok := c.tenant(token)
 	if !ok {
@@ -65,15 +65,14 @@ var purposes = map[string]bool{
 	"logout": false, "logout_token": false,
 }
 
-// otherTokenClaims are claims that an access token never has: the hashes of an ID token (OpenID
-// Connect Core 1.0, section 3.3.2.11), and the events of a logout or security event token (RFC 8417,
-// section 2.2).
+// otherTokenClaims are claims that an access token never has: the hashes in an ID token (OpenID Connect Core 1.0,
+// section 3.3.2.11), and the events in a logout or security event token (RFC 8417, section 2.2).
 var otherTokenClaims = []string{"at_hash", "c_hash", "events"}
 
 // checkPurpose rejects ID tokens, refresh tokens, logout tokens and security event tokens. The issuer signs them with
 // the same keys as access tokens, but they are not meant for calling an API. The claim "nonce" also marks an ID token.
 // It is ignored in a token that declares itself an access token, because some issuers copy the nonce to their access
-// tokens. Errors: Unauthenticated.
+// tokens. For a rejected token it returns Unauthenticated.
 func checkPurpose(h header, token jwt.Token) error {
 	named := h.typed(accessTokenType, "application/"+accessTokenType)
 	for _, claim := range purposeClaims {
@@ -96,9 +95,8 @@ func checkPurpose(h header, token jwt.Token) error {
 	return nil
 }
 
-// tenant returns the tenant in the configured claim. It reads altTenantClaim only if the configured claim is absent.
-// If the configured claim is invalid, altTenantClaim does not replace it. It returns false if there is no valid
-// tenant.
+// tenant returns the tenant in the configured claim. It reads altTenantClaim only if the configured claim is absent,
+// and not if the configured claim is invalid. It returns false if there is no valid tenant.
 func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	name := c.TenantClaim
 	if name == "" {

@@ -22,8 +22,8 @@ import (
 
 var strictClaims = Claims{Issuer: "https://issuer.example", Audience: "discovery"}
 
-// newIssuer starts a server that serves a JWK set. It returns the server and a pointer to the set,
-// with which a test can change it.
+// newIssuer starts a server that serves a JWK set. It returns the server and a pointer to the set. A test can change
+// the set through the pointer.
 func newIssuer(t testing.TB, set []byte) (*httptest.Server, *[]byte) {
 	t.Helper()
 	served := set
@@ -200,7 +200,8 @@ func forgedClaims() []forgery {
 	if err != nil {
 		panic(err)
 	}
-	// after returns a token with valid claims, in which the given text replaces the closing brace of the claims.
+	// after returns a token with valid claims, except that the given text replaces the closing brace of their JSON
+	// object.
 	after := func(text string) string {
 		return signed(members{"alg": "HS256"}, strings.TrimSuffix(string(encoded), "}")+text, key)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// MinSecret is the minimum length of a shared secret, in bytes: the length of the hash
-// (RFC 7518, section 3.2).
+// MinSecret is the minimum length of a shared secret, in bytes. It is the length of the hash that HS256 computes (RFC
+// 7518, section 3.2).
 const MinSecret = 32
 
 // ErrShortSecret reports that a shared secret is shorter than MinSecret bytes.
@@ -30,8 +30,8 @@ func (s sharedSecret) find(_ context.Context, h header) (key, error) {
 // generation always returns 0, because the secret changes only with a restart.
 func (sharedSecret) generation() uint64 { return 0 }
 
-// NewHS256 returns a verifier that trusts one shared secret, and only the algorithm HS256.
-// Errors: ErrShortSecret.
+// NewHS256 returns a verifier that trusts one shared secret, and accepts only the algorithm HS256. It returns
+// ErrShortSecret if the secret is too short.
 func NewHS256(secret domain.Secret, claims Claims, clock ports.Clock) (*Verifier, error) {
 	raw := secret.Reveal()
 	if len(raw) < MinSecret {

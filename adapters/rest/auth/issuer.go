@@ -41,7 +41,7 @@ var (
 	errNoKeys      = errors.New("no usable key in the issuer's JWK set")
 )
 
-// validate checks the form of the URL. Errors: ErrIssuerURL.
+// validate returns ErrIssuerURL if the URL is not an absolute http or https URL.
 func (i Issuer) validate() error {
 	if _, ok := domain.ParseAbsoluteURL(i.URL); !ok {
 		return ErrIssuerURL
@@ -56,8 +56,8 @@ func (i Issuer) reportError(failure error) {
 	}
 }
 
-// fetch requests the JWK set once and returns its usable keys, at least one. Errors: one of the errors above, or an
-// error that names the status of the response.
+// fetch requests the JWK set once and returns its usable keys. If there is no error, it returns at least one key. Its
+// error is one of the errors above, or an error that names the status of the response.
 func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.URL, nil)
 	if err != nil {
@@ -78,8 +78,8 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	return parseKeys(raw)
 }
 
-// fetchError returns the error from the list above that describes err, which is the error of a request without a
-// complete response.
+// fetchError returns the error from the list above that describes err. The argument err is the error from a request
+// that did not get a complete response.
 func fetchError(err error) error {
 	var (
 		timeout net.Error

@@ -110,8 +110,8 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 	}
 }
 
-// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse checks that a failed fetch is reported even if an earlier fetch
-// was successful, so that its keys are still in use.
+// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse checks that a failed fetch is reported even while keys from an
+// earlier, successful fetch are still in use.
 func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	first, second, firstSet, _ := twoKeysAndTokens(t)
 	issuer, recorder, clock := newRotatingIssuer(t, firstSet), &errorRecorder{}, porttest.NewClock(moment)
@@ -127,7 +127,7 @@ func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 		mustReject(t, v, second)
 		mustReject(t, v, second) // the last fetch was less than five seconds ago, so nothing is fetched or reported
 	}
-	end() // The process shuts down. This cancels a request, which is not a failure of the issuer.
+	end() // The process shuts down. A request that this cancels does not count as a failure of the issuer.
 	clock.Advance(minFetchInterval)
 	mustReject(t, v, second)
 	if diff := cmp.Diff(

@@ -32,7 +32,7 @@ type jwksKeys struct {
 	mu         sync.Mutex
 	keys       []key         // empty if no fetched keys are trusted
 	changes    uint64        // how often keys were replaced or removed
-	confirmed  time.Time     // when the request that returned the keys was sent to the issuer
+	confirmed  time.Time     // when the request that fetched the keys was sent to the issuer
 	lastFetch  time.Time     // when the last request was sent to the issuer, successful or not
 	lastErr    error         // why the last request returned no keys; nil if it returned keys
 	inProgress chan struct{} // closed when the current refresh ends; nil if no refresh is in progress
@@ -48,7 +48,7 @@ type jwksKeys struct {
 // within 10 seconds. A withdrawn key is trusted for at most 5 minutes, even if the issuer is
 // unavailable: keys that no successful fetch has confirmed for 5 minutes are not used.
 //
-// When ctx ends, the background refreshes end. Errors: ErrIssuerURL.
+// When ctx ends, the background refreshes end. NewJWKS returns ErrIssuerURL if the URL of the issuer is not valid.
 func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Clock) (*Verifier, error) {
 	if err := issuer.validate(); err != nil {
 		return nil, err
@@ -107,7 +107,8 @@ func (s *jwksKeys) setKeys(keys []key) {
 }
 
 // generation returns a number that increases whenever keys are replaced or removed. Like find, it refreshes and removes
-// old keys. Otherwise a withdrawn key would remain in use as long as the token of every request is cached.
+// old keys. Without this, a withdrawn key would remain in use as long as every request has a cached token, because find
+// is not called for cached tokens.
 func (s *jwksKeys) generation() uint64 {
 	s.cachedKeys()
 	s.mu.Lock()
@@ -116,9 +117,9 @@ func (s *jwksKeys) generation() uint64 {
 }
 
 // since returns how much time has passed since earlier, a time that the clock returned. If earlier is zero, or if the
-// clock was set back, the elapsed time is unknown, and since returns the maximum duration. If it returned a negative
-// duration, no keys would be fetched, and old keys would be trusted too long, until the clock has reached its former
-// time.
+// clock was set back, the elapsed time is unknown, and since returns the maximum duration. A negative duration would
+// have two bad effects until the clock reached its former time again: no keys would be fetched, and old keys would be
+// trusted too long.
 func (s *jwksKeys) since(earlier time.Time) time.Duration {
 	if age := s.clock.Now().Sub(earlier); age >= 0 && !earlier.IsZero() {
 		return age
@@ -126,9 +127,8 @@ func (s *jwksKeys) since(earlier time.Time) time.Duration {
 	return math.MaxInt64
 }
 
-// refresh starts a fetch unless one is in progress or the last one started less than interval
-// ago. It returns a channel that is closed when the fetch ends; nil if it started no fetch and
-// none is in progress.
+// refresh starts a fetch unless one is in progress or the last one started less than interval ago. It returns a channel
+// that is closed when the fetch ends. The channel is nil if refresh started no fetch and none is in progress.
 func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,9 +167,9 @@ func (s *jwksKeys) fetch(done chan struct{}) {
 // fetch of the key set.
 var errUnknownKey = errors.New("unknown key id")
 
-// selectKey returns the key with the header's key id and algorithm. Errors: errUnknownKey for
-// an unknown key id; Unauthenticated for a known key id with another algorithm, because that
-// is a forgery and not a rotation.
+// selectKey returns the key with the header's key id and algorithm. It returns errUnknownKey if the key id is unknown.
+// It returns Unauthenticated if the key id is known, but the key has another algorithm, because such a token is a
+// forgery and not the result of a key rotation.
 func selectKey(cached []key, h header) (key, error) {
 	if h.KeyID == "" {
 		return selectOnlyKey(cached, h)

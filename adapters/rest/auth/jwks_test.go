@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rotatingIssuer is an issuer that counts the requests that it receives. The test sets its response, and can change
-// it.
+// rotatingIssuer is an issuer that counts the requests that it receives. A test sets the response of the issuer, and
+// can change it later.
 type rotatingIssuer struct {
 	*httptest.Server
 	requests atomic.Int64
@@ -137,7 +137,7 @@ func awaitRefresh(v *Verifier) {
 	}
 }
 
-// failures are the responses of an issuer that cannot provide its keys.
+// failures are handlers that respond like an issuer that cannot provide its keys.
 var failures = map[string]http.HandlerFunc{
 	"an error status": respondWith(http.StatusInternalServerError, ""),
 	"not JSON":        respondWith(http.StatusOK, "<html>"),
@@ -161,8 +161,8 @@ func TestKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 	mustVerify(t, v, second)
 }
 
-// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does not prolong this
-// time. For this, the token is put into the cache one second before the five minutes end.
+// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does not extend the five
+// minutes. For this purpose, it puts a token into the cache one second before they end.
 func TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	for name, answer := range failures {

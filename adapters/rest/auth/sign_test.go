@@ -137,8 +137,8 @@ var testKeys = sync.OnceValue(func() (r struct {
 	return r
 })
 
-// jwkSet returns a JWK set. entries are triples of key id, key and algorithm; an id or an algorithm
-// that is "" is omitted.
+// jwkSet returns a JWK set. entries consists of a key id, a key and an algorithm for each key, in this order. An id or
+// an algorithm that is "" is omitted from the set.
 func jwkSet(t testing.TB, entries ...any) []byte {
 	t.Helper()
 	set := jwk.NewSet()

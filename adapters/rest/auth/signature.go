@@ -31,7 +31,7 @@ type key struct {
 func (k key) matches(h header) bool { return k.algorithm == h.Algorithm }
 
 // verifyToken verifies the signature, the times, the issuer and the audience of the token, and returns the parsed
-// claims. Errors: Unauthenticated.
+// claims. If one of these is not valid, it returns Unauthenticated.
 func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
 	payload, err := jws.Verify([]byte(token), jws.WithKey(jwa.SignatureAlgorithm(k.algorithm), k.public))
 	if err != nil {
@@ -49,7 +49,8 @@ func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, e
 	return claims, nil
 }
 
-// validateClaims validates the times, the issuer and the audience in the claims. Errors: Unauthenticated.
+// validateClaims validates the times, the issuer and the audience in the claims. If one of these is not valid, it
+// returns Unauthenticated.
 func validateClaims(claims jwt.Token, c Claims, clock ports.Clock) error {
 	// The library treats an expiry at the Unix epoch like a missing expiry. This function rejects
 	// both.
@@ -81,8 +82,8 @@ func validateClaims(claims jwt.Token, c Claims, clock ports.Clock) error {
 	return rejected("invalid claim")
 }
 
-// validityOf returns a period in which verifyToken certainly accepts the token. The time from is inclusive, and the
-// time until is exclusive. The library may round a time; in that case validityOf returns the shorter period.
+// validityOf returns a period in which verifyToken is certain to accept the token. The time from is inclusive, and the
+// time until is exclusive. The library may round a time; validityOf then returns the shorter of the possible periods.
 func validityOf(token jwt.Token) (from, until time.Time) {
 	from = token.NotBefore()
 	if issued := token.IssuedAt(); issued.After(from) {
@@ -91,10 +92,10 @@ func validityOf(token jwt.Token) (from, until time.Time) {
 	return from.Add(-leeway), token.Expiration().Truncate(time.Second).Add(leeway)
 }
 
-// parseKeys parses a JWK set and returns the keys that can verify signatures. A key that cannot
-// be read, because its type is unknown or a parameter is missing, is ignored, as RFC 7517,
-// section 5, requires; the other keys remain usable. Errors: errUnreadable; errNoKeys for a valid
-// set without a usable key.
+// parseKeys parses a JWK set and returns the keys that can verify signatures. A key that cannot be read, because its
+// type is unknown or a parameter is missing, is ignored, as RFC 7517, section 5, requires; the other keys remain
+// usable. It returns errUnreadable if the set cannot be parsed, and errNoKeys if the set is valid but contains no
+// usable key.
 func parseKeys(raw []byte) ([]key, error) {
 	set, err := jwk.Parse(raw, jwk.WithIgnoreParseError(true))
 	if err != nil {

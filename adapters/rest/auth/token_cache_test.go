@@ -39,8 +39,8 @@ func (c *countingKeys) reset() int {
 	return taken
 }
 
-// newCountingVerifier returns a verifier for tokens that are signed with the shared secret, with its
-// clock and the keySet that counts its key lookups.
+// newCountingVerifier returns three things: a verifier for tokens that are signed with the shared secret, the clock of
+// the verifier, and the keySet that counts the verifier's key lookups.
 func newCountingVerifier(t *testing.T) (*Verifier, *porttest.Clock, *countingKeys) {
 	t.Helper()
 	v, clock := newHS256Verifier(t, Claims{})
@@ -94,8 +94,8 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 	mustVerify(t, v, early)
 }
 
-// TestACachedTokenIsCheckedAgainstTheClock checks that a cached token is rejected after its validity period. It must
-// also be rejected before the period, when the clock is set back, for example by a time server.
+// TestACachedTokenIsCheckedAgainstTheClock checks that a cached token is rejected after its validity period. The token
+// must also be rejected if the clock is set back to a time before the period, for example by a time server.
 func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	v, clock, _ := newCountingVerifier(t)
 	expiring := signHS256(goodClaims().with("exp", moment.Add(2*time.Second).Unix()))

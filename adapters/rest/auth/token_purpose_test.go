@@ -7,8 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// typedToken returns a correctly signed token. typ is the type in its header, which is omitted if
-// it is "". pairs are additional claims.
+// typedToken returns a correctly signed token. typ is the type in the header; if it is "", the header contains no type.
+// pairs consists of alternating names and values of additional claims.
 func typedToken(typ string, pairs ...any) string {
 	header := members{"alg": "HS256"}
 	if typ != "" {

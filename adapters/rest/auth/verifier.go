@@ -22,8 +22,8 @@ func (p Principal) Can(scope string) bool { return slices.Contains(p.Scopes, sco
 
 // keySet looks up verification keys.
 type keySet interface {
-	// find returns the key with the header's key id and algorithm. Errors: Unauthenticated;
-	// Unavailable when no keys could be fetched from the issuer in the last five minutes.
+	// find returns the key with the header's key id and algorithm. It returns Unauthenticated if there is no such key,
+	// and Unavailable if no keys could be fetched from the issuer in the last five minutes.
 	find(ctx context.Context, h header) (key, error)
 	// generation returns a number that increases whenever the keys change. A token that was
 	// verified with an earlier generation must be verified again.
@@ -39,14 +39,13 @@ type Verifier struct {
 	cache  tokenCache
 }
 
-// Verify verifies a compact JWT, which is passed without the scheme "Bearer". For a cached
-// token, it checks only the validity period: the token's signature, issuer and audience cannot
-// have changed, and the cache drops the token when the keys change. Errors: Unauthenticated for
-// every defect of the token, with a cause that names the defect and contains no part of the
-// token; Unavailable if no keys could be fetched from the issuer in the last five minutes.
+// Verify verifies a compact JWT, which is passed without the scheme "Bearer". For a cached token, it checks only the
+// validity period: the token's signature, issuer and audience cannot have changed, and the cache drops the token when
+// the keys change. For an invalid token it returns Unauthenticated, with a cause that names the defect and contains no
+// part of the token. It returns Unavailable if no keys could be fetched from the issuer in the last five minutes.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error) {
-	// The generation is read before the verification. If the keys change during the verification,
-	// the cache therefore discards the result.
+	// The generation is read before the verification. If the keys change during the verification, the cache discards
+	// the result, because the result belongs to an earlier generation.
 	generation, now, token := v.keys.generation(), v.clock.Now(), sha256.Sum256([]byte(bearer))
 	if principal, ok := v.cache.get(token, generation, now); ok {
 		return principal, nil
@@ -87,8 +86,8 @@ func (v *Verifier) verify(ctx context.Context, bearer string) (verifiedToken, er
 	return verifiedToken{principal, from, until}, err
 }
 
-// rejected returns the error for an invalid token. The reason is its cause, which is only
-// logged.
+// rejected returns the error for an invalid token. The reason becomes the cause of the error, which is logged but never
+// sent to the caller.
 func rejected(reason string) error {
 	return &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New(reason)}
 }

@@ -31,9 +31,9 @@ const assetsPath = Path + "/assets/"
 //go:embed index.html assets
 var files embed.FS
 
-// contentSecurityPolicy is the Content-Security-Policy header of every response. It allows only the console's own
-// origin, as the source of files and the target of requests, and no inline script or style. Scripts cannot turn text
-// into HTML, because no Trusted Types policy is allowed.
+// contentSecurityPolicy is the Content-Security-Policy header of every response. It allows files from the console's own
+// origin and requests to this origin. It forbids all other origins, and inline scripts and styles. Scripts cannot turn
+// text into HTML, because the header allows no Trusted Types policy.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
 	"require-trusted-types-for 'script'; trusted-types 'none'"
@@ -62,8 +62,8 @@ type Console struct {
 	load func() *site // reads the files once, at the first request
 }
 
-// New returns the console. The files are read only at the first request. A process whose console nobody opens
-// therefore does not need the memory for them, which is 1 MiB.
+// New returns the console. The files are read only at the first request. Therefore the memory for the files, 1 MiB, is
+// not needed in a process whose console nobody opens.
 func New() *Console { return &Console{load: sync.OnceValue(load)} }
 
 // site contains the files of the console.
@@ -148,8 +148,8 @@ func compress(content []byte) []byte {
 	return buffer.Bytes()
 }
 
-// Serve writes the response to a GET or HEAD request for Path or a path below it. If the path is below the path of
-// the assets, but there is no such asset, it writes nothing and returns false.
+// Serve writes the response to a GET or HEAD request for Path or a path below it. It returns false and writes nothing
+// if the path is below assetsPath, but there is no asset with this path.
 func (c *Console) Serve(w http.ResponseWriter, r *http.Request) bool {
 	all := c.load()
 	f := all.page

@@ -82,7 +82,8 @@ func TestThePolicyAllowsOnlyFilesOfTheConsole(t *testing.T) {
 	}
 }
 
-// everyPath returns a map from the paths of the page and of all assets to the files that are served there.
+// everyPath returns the files of the console. Each key of the map is the path at which the file is served: the path of
+// the page, or the path of an asset.
 func everyPath(c *Console) map[string]*file {
 	site := c.load()
 	all := map[string]*file{Path: site.page}

@@ -25,8 +25,9 @@ type header struct {
 	field int
 }
 
-// NewOutput returns the Output for the operation op. It adds the successful response to op, and the schemas of the
-// response to the API a. The response has the given status, unless the output struct has a field Status.
+// NewOutput returns the Output for an operation (op). It adds the successful response to the operation's description,
+// and the schemas of the response to the API (a). The response has the given status, unless the output struct has a
+// field Status.
 func NewOutput[O any](a *API, op *Operation, status int) *Output[O] {
 	out := &Output[O]{status: status, statusField: -1, bodyField: -1}
 	response := op.response(status)
@@ -73,8 +74,8 @@ var ResponseOptions = json.JoinOptions(json.Deterministic(true), jsontext.AllowD
 // and without a buffer net/http would make a system call for each of these writes.
 var responseWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
 
-// Write writes a response. A nil output has no headers and no body. Write returns an error if the body cannot be
-// encoded. If this happens within the first 32 KiB of the body, nothing has been written.
+// Write writes a response. If response is nil, it writes no headers and no body. Write returns an error if the body
+// cannot be encoded. If this happens within the first 32 KiB of the body, nothing has been written.
 func (out *Output[O]) Write(w http.ResponseWriter, response *O) error {
 	if response == nil {
 		w.WriteHeader(out.status)

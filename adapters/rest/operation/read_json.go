@@ -61,7 +61,7 @@ func (r reader) value(depth int) (value any, duplicate bool, err error) {
 	}
 }
 
-// finite parses a number. It replaces a number that is too large with the largest representable number, which every
+// finite parses a number. For a number that is too large for a float64 it returns the largest float64, which every
 // schema also rejects as too large.
 func finite(text string) float64 {
 	number, _ := strconv.ParseFloat(text, 64)

@@ -53,8 +53,8 @@ type Describer interface{ Schema() *Schema }
 
 const schemaPrefix = "#/components/schemas/"
 
-// Schemas maps names to the schemas of struct types. The name of a schema is the Go name of the type with an
-// upper-case first letter. For a generic type, it is followed by the name of the type argument.
+// Schemas maps names to the schemas of struct types. The name of a schema is the Go name of the type with an upper-case
+// first letter. For a generic type, the name of the type argument follows.
 type Schemas map[string]*Schema
 
 // Ref returns a reference to the schema with this name.
@@ -203,7 +203,8 @@ func (s *Schema) parse(text string) any {
 	return value
 }
 
-// orParsed returns the number in the struct tag that has the given name. If there is no such tag, it returns value.
+// orParsed returns the number that a struct tag contains under a key (name). If the tag does not have this key, it
+// returns value.
 func orParsed[T any](value *T, tag reflect.StructTag, name string) *T {
 	text, ok := tag.Lookup(name)
 	if !ok {

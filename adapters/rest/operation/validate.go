@@ -28,7 +28,7 @@ type API struct {
 	patterns   map[string]string // maps patterns to their descriptions
 }
 
-// uncompiled is a validator that Compile has yet to complete, and the schema that it validates against.
+// uncompiled is a validator that Compile has not completed yet, with the schema against which it will validate.
 type uncompiled struct {
 	validator *validator
 	schema    *Schema
@@ -119,7 +119,8 @@ func (v *validator) validate(value any, location string) []Violation {
 	return v.violations(invalid, location)
 }
 
-// violations returns the violations in a tree of errors. If an error has causes, only its causes are returned.
+// violations returns the violations in a tree of errors. For an error that has causes, it returns the violations of the
+// causes instead of the error itself.
 func (v *validator) violations(e *jsonschema.ValidationError, root string) (all []Violation) {
 	for _, cause := range e.Causes {
 		all = append(all, v.violations(cause, root)...)

@@ -30,7 +30,7 @@ type session struct {
 	reason  *amqp.Error   // why the channel was closed, set before ended is closed; nil if this process has closed it
 }
 
-// connect dials the broker, logs in, and declares the exchange. Errors: those of ports.EventSender.
+// connect dials the broker, logs in, and declares the exchange. It returns the errors that ports.EventSender specifies.
 func connect(ctx context.Context, o Options, b broker, exchange string) (*session, error) {
 	socket, err := dial(ctx, o, b)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *session) handshake(o Options, b broker, exchange string) (err error) {
 	return s.channel.Confirm(false)
 }
 
-// publish sends a message and waits for its confirmation. Errors: those of ports.EventSender.
+// publish sends a message and waits for its confirmation. It returns the errors that ports.EventSender specifies.
 func (s *session) publish(ctx context.Context, exchange, key string, message amqp.Publishing) error {
 	stop := context.AfterFunc(ctx, s.abort) // a broker that does not read would block the call
 	confirmation, err := s.channel.PublishWithDeferredConfirm(exchange, key, false, false, message)

@@ -11,9 +11,9 @@
 //	timestamp: the time of the event
 //
 // An event is confirmed when the broker has confirmed the message (publisher confirms). Concurrent events share the
-// channel, and no event waits for the confirmation of another one. Messages are not mandatory: the broker confirms a
-// message that no queue gets, and drops it. A consumer therefore has to bind its queue before the subscription is
-// created.
+// channel, and no event waits for the confirmation of another one. Messages are published without the AMQP flag
+// "mandatory": the broker confirms a message even if no queue gets it, and drops the message. A consumer therefore has
+// to bind its queue before the subscription is created.
 package rabbitmq
 
 import (

@@ -369,7 +369,8 @@ func TestAPeerThatIsNoBrokerIsUnreachable(t *testing.T) {
 	}
 }
 
-// TestTheConnectionIsEncryptedAndTheCertificateChecked uses a proxy in front of the broker that terminates TLS.
+// A sender must encrypt the connection and verify the certificate. The broker of the tests has no TLS, so a proxy in
+// front of it terminates TLS.
 func TestTheConnectionIsEncryptedAndTheCertificateChecked(t *testing.T) {
 	b, exchange := broker(t), newExchange()
 	certificate, roots := selfSigned(t)

@@ -87,8 +87,8 @@ func (s *Sink) validateURL(ctx context.Context, raw string) *domain.Error {
 	return nil
 }
 
-// parseURL returns the URL of a target. Errors: Rejected (address_not_allowed), also for a URL without TLS if
-// egress no longer allows it.
+// parseURL returns the URL of a target. It returns Rejected (address_not_allowed) if the URL is not allowed, for
+// example because egress no longer allows connections without TLS.
 func (s *Sink) parseURL(raw string) (*url.URL, error) {
 	base, query := splitQuery(raw)
 	u, err := s.options.Guard.Parse(base)

@@ -141,10 +141,10 @@ func TestSink(t *testing.T) {
 	})
 }
 
-// event is an event for tests in which the receiver does not verify the event.
+// event is a sample event for tests whose receiver does not check its content.
 var event = ports.OutgoingEvent{ID: "0198c0de-0000-7000-8000-000000000001", Body: []byte(`{"id":"1"}`)}
 
-// open starts a server with the handler, and returns a sender to that server.
+// open starts a server with the handler, and returns a sender that sends events to that server.
 func open(t testing.TB, handler http.HandlerFunc, secrets ...domain.Secret) ports.EventSender {
 	t.Helper()
 	server := httptest.NewServer(handler)

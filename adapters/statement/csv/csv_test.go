@@ -92,7 +92,7 @@ func TestAnyTextIsReadBack(t *testing.T) {
 			csv.Text(r.ExternalID),
 		}
 		for i := range want {
-			want[i] = strings.ReplaceAll(want[i], "\r\n", "\n") // as the reader does
+			want[i] = strings.ReplaceAll(want[i], "\r\n", "\n") // as the reader of encoding/csv does
 		}
 		if diff := cmp.Diff(want, rows[1]); diff != "" {
 			t.Error(diff)

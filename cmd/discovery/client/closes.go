@@ -16,7 +16,7 @@ func (c commands) closingCommands() []*cobra.Command {
 	return []*cobra.Command{c.closePeriod(), c.reopenPeriod(), c.listCloses(), c.listAdjustments()}
 }
 
-// parseDay parses the DATE argument of a command. Errors: UsageError.
+// parseDay parses the DATE argument of a command. It returns a UsageError if the text is not a date.
 func parseDay(text string) (types.Date, error) {
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {

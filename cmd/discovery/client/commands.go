@@ -90,15 +90,15 @@ func between(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// session is one run of a command.
+// session is the state of one run of a command.
 type session struct {
 	cmd    *cobra.Command
 	api    *discovery.ClientWithResponses
 	format string
 }
 
-// run returns the RunE function of a command. The RunE function opens a session and calls do. It uses explain to turn
-// an error of do into a message for the user.
+// run returns the RunE function of a command. The RunE function opens a session and calls do. If do returns an error,
+// the RunE function calls explain to turn the error into a message for the user.
 func (c commands) run(do func(s *session, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		s, err := c.connect(cmd)
@@ -156,7 +156,7 @@ func (c commands) settings() (origin, token string, err error) {
 	return strings.TrimRight(origin, "/"), token, nil
 }
 
-// note prints a line to the standard error, so that it does not mix with the output.
+// note prints a line to the standard error, so that the line does not become part of the output of the command.
 func (s *session) note(format string, args ...any) {
 	s.cmd.PrintErrln(printable(fmt.Sprintf(format, args...)))
 }

@@ -53,7 +53,8 @@ func (c commands) resumeConnection() *cobra.Command {
 		})
 }
 
-// onConnection returns a command whose only argument is a connection. It calls run with the id of the connection.
+// onConnection returns a command whose only argument is the name or id of a connection. The command calls run with the
+// id.
 func (c commands) onConnection(use, short string, run func(s *session, id string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " NAME|ID", Short: short, Args: between(1, 1), ValidArgsFunction: c.completeConnection,

@@ -60,7 +60,7 @@ func (c commands) getConnection() *cobra.Command {
 	}
 }
 
-// revision returns a connection, its entity tag, and the exact text of the response.
+// revision reads a connection. It returns the connection, its entity tag, and the exact text of the response.
 func (s *session) revision(nameOrID string) (found discovery.Descriptor, etag string, text []byte, err error) {
 	id, err := s.connectionID(nameOrID)
 	if err != nil {
@@ -298,7 +298,7 @@ func (s *session) printHealth(nameOrID string) error {
 	})
 }
 
-// completeFlag makes the shell complete the flag with the values.
+// completeFlag makes the shell offer the given values as completions for the flag.
 func completeFlag(cmd *cobra.Command, flag string, values ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }

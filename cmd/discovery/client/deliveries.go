@@ -15,9 +15,9 @@ import (
 const (
 	// deliveryPollInterval is the delay between two reads of the newest deliveries.
 	deliveryPollInterval = 2 * time.Second
-	// deliveryOverlap is how far back deliveries are read again. Replicas store deliveries concurrently, and their
-	// clocks differ. A delivery that is stored after the newest printed delivery can therefore have an earlier time,
-	// which is at most deliveryOverlap earlier.
+	// deliveryOverlap is how far before the newest printed delivery each new read starts. Replicas store deliveries
+	// concurrently, and their clocks differ. Therefore a delivery that is stored after the newest printed one can have
+	// an earlier time, by at most deliveryOverlap.
 	deliveryOverlap = time.Minute
 )
 
@@ -74,8 +74,8 @@ func (s *session) fetchDeliveries(params discovery.ListDeliveriesParams) fetch {
 	}
 }
 
-// followDeliveries prints the newest deliveries, oldest first, and then each new one, until the command is
-// interrupted. The flags limit only how many deliveries it prints at the start.
+// followDeliveries prints the newest deliveries, oldest first, and then each new one, until the command is interrupted.
+// The limit in flags applies only to the deliveries that it prints at the start.
 func (s *session) followDeliveries(flags listFlags, params discovery.ListDeliveriesParams) error {
 	if err := flags.check(); err != nil {
 		return err
@@ -101,8 +101,8 @@ func (s *session) followDeliveries(flags listFlags, params discovery.ListDeliver
 	}
 }
 
-// newDeliveries returns the selected deliveries that are not in the map printed, oldest first, and adds them to the
-// map. If limit is positive, it returns only the newest deliveries, at most limit.
+// newDeliveries returns the selected deliveries that have not been printed yet (are not in printed), oldest first, and
+// adds them to this map. If limit is positive, it returns at most that many deliveries, the newest ones.
 func (s *session) newDeliveries(
 	params discovery.ListDeliveriesParams, limit int, printed map[string]time.Time,
 ) ([]json.RawMessage, error) {
@@ -134,7 +134,7 @@ func (s *session) newDeliveries(
 	}
 }
 
-// prune returns the time from which deliveries are read again, and removes older deliveries from the map printed.
+// prune returns the time from which deliveries are read again, and removes older deliveries from printed.
 func prune(printed map[string]time.Time) time.Time {
 	var newest time.Time
 	for _, at := range printed {

@@ -37,8 +37,8 @@ func explain(err error) error {
 	return err
 }
 
-// explainResponse returns the error for a failed response. A response with status 400 is a UsageError,
-// because all its input comes from the arguments.
+// explainResponse returns the error for a failed response. For a response with status 400 it returns a UsageError,
+// because everything in the request comes from the arguments of the command.
 func explainResponse(failure *discovery.APIError) error {
 	message := printable(failure.Error())
 	var hint string

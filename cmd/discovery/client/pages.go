@@ -61,7 +61,7 @@ func (s *session) list(v view, flags listFlags, cursor string, next fetch) (stri
 		}
 		p, err := s.page(next, size, cursor)
 		if err != nil {
-			return "", err // the end of the array is not printed, so that an incomplete array is not valid JSON
+			return "", err // the closing bracket is not printed, so that an incomplete array is not valid JSON
 		}
 		if err := w.write(p.Items); err != nil {
 			return "", err

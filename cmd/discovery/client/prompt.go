@@ -13,8 +13,8 @@ import (
 	"golang.org/x/term"
 )
 
-// credentialFlags name the files from which a credential is read. The value of a flag is visible in the list of
-// processes, so no flag contains the credential itself.
+// credentialFlags contains the values of the flags that name the files with a credential. No flag contains the
+// credential itself, because the value of a flag is visible in the list of processes.
 type credentialFlags struct{ clientID, secret string }
 
 func (f *credentialFlags) register(cmd *cobra.Command) {
@@ -95,8 +95,8 @@ func (s *session) askHidden(question string, terminal *os.File) (string, error) 
 	return line, err
 }
 
-// confirm asks the user to type the name of the object that a command is about to destroy. If yes is true, it asks
-// nothing. If there is no terminal, it returns a UsageError.
+// confirm asks the user to type the name of the object that a command is about to destroy. If yes is true, it does not
+// ask. If it must ask, but there is no terminal, it returns a UsageError.
 func (s *session) confirm(yes bool, action, name string) error {
 	if yes {
 		return nil

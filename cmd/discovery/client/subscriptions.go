@@ -34,8 +34,8 @@ func (c commands) listSubscriptions() *cobra.Command {
 	return cmd
 }
 
-// ofSubscription returns a command whose argument is a subscription. It runs call and prints the subscription in the
-// response.
+// ofSubscription returns a command whose argument is the id of a subscription. The command calls call with this id, and
+// prints the subscription in the response.
 func (c commands) ofSubscription(
 	use, short string,
 	call func(*session, context.Context, string) (*http.Response, error),
@@ -149,7 +149,7 @@ func (c commands) createSubscription() *cobra.Command {
 	return cmd
 }
 
-// printSecret runs call, whose response contains a subscription with its signing secret, and prints both.
+// printSecret sends a request with call, and prints the subscription and the signing secret that the response contains.
 func (s *session) printSecret(call func(ctx context.Context) (*http.Response, error)) error {
 	created, text, err := decode[discovery.CreatedSubscription](s.cmd.Context(), call)
 	if err != nil {
@@ -208,8 +208,8 @@ func (c commands) updateSubscription() *cobra.Command {
 	return cmd
 }
 
-// changed returns a request that changes a subscription to the given values. A member for which no value is given keeps
-// its present value.
+// changed returns the request body that changes a subscription to the given values. A member for which no value is
+// given keeps its value in the present subscription.
 func (s *session) changed(
 	present discovery.SubscriptionView, name, connection string, types []string, sink sinkFlags,
 ) (change discovery.SubscriptionChange, err error) {

@@ -20,12 +20,12 @@ const minFlexWidth = 8
 // separator is printed between two columns.
 const separator = "  "
 
-// tableWriter prints a table. The first items determine the widths of the columns; later items are fitted
-// into them.
+// tableWriter prints a table. The first items that it prints determine the widths of the columns. Later items are
+// fitted into these widths.
 type tableWriter struct {
 	out    io.Writer
 	view   view
-	fixed  bool  // the widths are those that the view defines, because some items have not been read yet
+	fixed  bool  // the widths are those that the view defines, because not all items are known yet
 	widths []int // nil before the header is printed
 }
 

@@ -209,7 +209,7 @@ var completenessView = view{
 	},
 }
 
-// differences returns the difference that each completeness check has found.
+// differences returns the difference that each completeness check has found, as text.
 func differences(r record) string {
 	var checks []struct{ Check, Difference string }
 	if json.Unmarshal(r["checks"], &checks) != nil {
@@ -268,7 +268,7 @@ var adjustmentView = view{
 }
 
 // adjustedMembers returns, for each member that an adjustment changed, the values before and after the adjustment. A
-// value is empty if the account did not have the member.
+// value is empty if the member was absent, or if the account did not have the record at that time.
 func adjustedMembers(r record) string {
 	var before, after map[string]string
 	if r["before"] != nil && json.Unmarshal(r["before"], &before) != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // chosenSettings returns the fields of the log line that describes the start: the kind of database, how operators and
-// vendors are authenticated, and which addresses connections can use in addition to public ones with https. The
+// vendors are authenticated, and which addresses connections can use in addition to public addresses with https. The
 // fields contain no secret and no URL.
 func chosenSettings(cfg configs.Config) []zap.Field {
 	webhooks := make(map[string]string, len(vendorNames()))
@@ -32,7 +32,7 @@ func databaseKind(databaseURL string) string {
 	return scheme
 }
 
-// operatorTokens returns the name of the setting with which operators' tokens are verified. It also says whether the
+// operatorTokens returns a text that names the setting with which operators' tokens are verified, and says whether the
 // issuer and the audience of a token are checked.
 func operatorTokens(auth configs.Auth) string {
 	text := "AUTH_JWT_SECRET"
@@ -49,7 +49,8 @@ func operatorTokens(auth configs.Auth) string {
 	return text
 }
 
-// proofsOf returns the ways in which a vendor can authenticate its webhooks. One of them is enough.
+// proofsOf returns the ways in which a vendor can authenticate its webhooks. A webhook needs to be authenticated in
+// only one of these ways.
 func proofsOf(p domain.SourcePolicy) string {
 	var proofs []string
 	if !p.HMACSecret.IsZero() {

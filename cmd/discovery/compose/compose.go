@@ -1,6 +1,5 @@
-// Package compose is the composition root of the service: the only package that imports all
-// adapters. The command line and the end-to-end tests build the same App with it. Tests
-// replace parts of the App with Overrides.
+// Package compose is the composition root of the service: the only package that imports all adapters. The command line
+// and the end-to-end tests both use this package to build the App. Tests replace parts of the App with Overrides.
 package compose
 
 import (
@@ -39,12 +38,12 @@ type Overrides struct {
 	Resolver  egress.Resolver        // nil means the resolver of the operating system
 	Wrap      func(s *Stores)        // wraps the stores, for example to inject failures
 	Observer  ports.Observer         // receives all events, in addition to the log and the metrics
-	PerMinute int                    // rate budget of every vendor; 0 means the vendor's own budget, negative no limit
+	PerMinute int                    // rate budget of every vendor; 0: the vendor's own budget; negative: no limit
 	Connector func() ports.Connector // returns an additional connector type
 	Sinks     []ports.Sink           // replaces the kinds of sinks that the service has
 
-	// StoreTimeout bounds each method of the stores; 0 means their own timeouts. A test that does not measure speed
-	// sets a long timeout, so that it passes on a busy machine.
+	// StoreTimeout bounds each method of the stores; 0 means that each store uses its own timeouts. Tests that do not
+	// measure speed set a long timeout, so that they pass on a busy machine.
 	StoreTimeout time.Duration
 }
 
@@ -69,8 +68,8 @@ type App struct {
 // New composes the service. It opens the keyset and the database, and migrates the schema unless DATABASE_MIGRATE is
 // false. ctx bounds only the start; the App does not end when ctx ends.
 //
-// If something cannot be opened, the error begins with the name of the setting that configures it. The error is a
-// SettingError if the setting must be corrected. After an error, nothing stays open.
+// If something cannot be opened, the error begins with the name of the setting that configures it. If the setting must
+// be corrected before a new start can succeed, the error is a SettingError. After an error, nothing stays open.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -183,8 +182,8 @@ func (a *App) Close() {
 	_ = a.Log.Sync() // Sync always fails if the log is written to a pipe
 }
 
-// closeStores closes the stores and returns the error. It waits at most closeTimeout: the connections to a database
-// that hangs never close, but they must not keep the process alive.
+// closeStores closes the stores and returns the error. It waits at most closeTimeout, because connections to a database
+// that hangs are never closed, and they must not keep the process alive.
 func (a *App) closeStores() error {
 	closed := make(chan error, 1)
 	closing := a.Stores.Close

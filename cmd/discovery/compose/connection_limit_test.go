@@ -159,11 +159,11 @@ func TestLongPollsLeaveConnectionsForOtherRequests(t *testing.T) {
 }
 
 // headerTimeout is an upper bound for the time until a slow header is rejected. It is shorter than the time limit for a
-// whole request, because a header must not be allowed to use all of that time.
+// whole request, because a header alone must not be able to take all of that time.
 const headerTimeout = 12 * time.Second
 
 // A client that sends its header byte by byte must be disconnected after a while. Until then it must not delay other
-// clients, and afterwards another client must be able to use its slot.
+// clients. Afterwards another client must be able to connect in its place.
 func TestASlowHeaderIsDisconnectedAndDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
@@ -189,8 +189,8 @@ func TestASlowHeaderIsDisconnectedAndDelaysNoOther(t *testing.T) {
 	dial().mustServe("a client after the slow one")
 }
 
-// drip sends a header that never ends, byte by byte with pauses, until the server has closed the connection. Each
-// pause is a read with a timeout, so it ends early when the connection is closed.
+// drip sends a header that never ends, byte by byte with pauses, until the server has closed the connection. For each
+// pause, drip reads from the connection with a timeout, so that the pause ends early when the connection is closed.
 func (c client) drip() {
 	header := strings.NewReader("GET /health HTTP/1.1\r\nHost: h\r\nX-Long: " + strings.Repeat("x", 10_000))
 	for {

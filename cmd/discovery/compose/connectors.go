@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connectorSchemas returns the schemas of the connector types, for the documentation of the API.
+// connectorSchemas returns the schemas of the connector types, for the OpenAPI document.
 func connectorSchemas() []rest.ConnectorSchema {
 	return []rest.ConnectorSchema{
 		{Name: "Postgres", Config: connpostgres.ConfigSchema, Credential: connpostgres.CredentialSchema},
@@ -17,8 +17,8 @@ func connectorSchemas() []rest.ConnectorSchema {
 	}
 }
 
-// connectors returns the connector types of the engine. They open connections through the same
-// egress guard as the HTTP client for the vendors. allowHTTP allows connections without TLS.
+// connectors returns the connector types for engine connections (to databases and REST APIs). They open connections
+// through the same egress guard as the HTTP client for the vendors. allowHTTP allows connections without TLS.
 func connectors(client *vendorhttp.Client, allowHTTP bool) []ports.Connector {
 	guard := client.Guard()
 	return []ports.Connector{

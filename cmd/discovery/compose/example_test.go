@@ -21,8 +21,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// The example runs the whole service, with SQLite, in another program. That program has its own HTTP
-// server and its own shutdown, and calls the use cases both in process and over HTTP.
+// The example shows a program that embeds the whole service, with SQLite. The program has its own HTTP server and its
+// own shutdown. It calls the service both directly, in the same process, and over HTTP.
 func Example() {
 	ctx := context.Background()
 	folder, err := os.MkdirTemp("", "embedded")

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// bearer is an Authorization header with an RS256 token that has an empty payload. That is enough to
+// bearer is the value of an Authorization header. It contains an RS256 token with an empty payload, which is enough to
 // make the service request the keys of the issuer.
 const bearer = "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.e30.AAAA"
 

@@ -36,8 +36,8 @@ func TestTheCommittedOpenAPIDocumentIsTheServedOne(t *testing.T) {
 }
 
 // An erased transaction keeps only the members that this test lists, and the schema must not require any others.
-// Clients are generated from the document before the first erasure, so their types must allow erased transactions
-// from the start.
+// Clients are generated from the document before a transaction is erased for the first time, so their types must allow
+// erased transactions from the start.
 func TestTheDocumentAllowsErasedTransactions(t *testing.T) {
 	text, err := compose.OpenAPI()
 	if err != nil {

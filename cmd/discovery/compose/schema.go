@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// schema is a set of tables: those of the store, or those of the job queue on PostgreSQL. Any number of processes
-// can migrate them concurrently.
+// schema is a database schema that can be migrated: the tables of the store, or the tables of the job queue on
+// PostgreSQL. Any number of processes can migrate them concurrently.
 type schema interface {
 	Migrate(ctx context.Context) error
 	Version(ctx context.Context) (current, needed int64, err error)

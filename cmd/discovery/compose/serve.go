@@ -14,8 +14,8 @@ import (
 )
 
 // The time limits for the steps of a shutdown, in the order of the steps: two delays, in which load balancers notice
-// that the process is not ready; the end of the requests; the end of the pulls; and closing the connections to the
-// database.
+// that the process is not ready; the time in which the running requests can finish; the time in which the running pulls
+// can finish; and the time for closing the connections to the database.
 //
 // Before the connections to the database are closed, the last traces are sent. This step is limited by traceTimeout (in
 // tracing.go), plus one second to interrupt it. The sum of all limits is less than 15 s, after which an orchestrator
@@ -28,11 +28,11 @@ const (
 	closeTimeout   = time.Second
 )
 
-// Serve serves the API on listener, and the metrics and profiles on admin, until ctx ends.
-// Then it shuts down: the readiness check starts to fail, the running requests finish, the
-// running pulls finish or are handed back, and everything is closed. admin can be nil. Serve
-// closes the listeners. It returns the error that prevented the start or that ended the
-// service early, and nil if the service ended because ctx ended.
+// Serve serves the API on listener, and the metrics and profiles on admin, until ctx ends. Then it shuts down: the
+// readiness check starts to fail, the running requests finish, the running pulls finish or are returned to the queue,
+// and everything is closed. If admin is nil, the metrics and profiles are not served. Serve closes the listeners. It
+// returns nil if the service ended because ctx ended, and otherwise the error that prevented the start or ended the
+// service early.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
 	listener = limitConnections(listener, a.cfg.ServerMaxConnections)
@@ -64,9 +64,9 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	return err
 }
 
-// startEvents sends the events of subscriptions until the returned function stop is called. The result of stop is the
-// function wait, which returns when all running attempts have ended or when its context is done. If the context is done
-// first, another process sends the events of the unfinished attempts again.
+// startEvents starts to send events to the subscriptions, and returns a function (stop) that ends this. stop returns a
+// second function (wait), which waits until all running attempts have ended or its context is done. If the context is
+// done first, another process sends the events of the unfinished attempts again.
 func (a *App) startEvents() (stop func() (wait func(context.Context))) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -87,8 +87,8 @@ func (a *App) startEvents() (stop func() (wait func(context.Context))) {
 }
 
 // limitConnections returns a listener that accepts at most maxConnections connections at the same time; 0 means no
-// limit. Further connections wait in the kernel's queue. Connections that still wait are reset when the listener is
-// closed.
+// limit. Further connections wait in the kernel's queue. When the listener is closed, the connections that are still
+// waiting are reset.
 func limitConnections(listener net.Listener, maxConnections int) net.Listener {
 	if maxConnections == 0 {
 		return listener
@@ -96,11 +96,10 @@ func limitConnections(listener net.Listener, maxConnections int) net.Listener {
 	return netutil.LimitListener(listener, maxConnections)
 }
 
-// drain stops the parts of the service, beginning with those that callers use. The listener is
-// closed a moment before Shutdown is called. Otherwise Shutdown would close connections that
-// have just been accepted and have not sent their request yet. With the delay, every accepted
-// connection gets a response. The long polls end only when the listener is closed, so that their
-// readers cannot connect to this process again.
+// drain stops the parts of the service one after the other, beginning with those that callers use. The listener is
+// closed a moment before Shutdown is called. Otherwise Shutdown would close connections that have just been accepted
+// and have not sent their request yet. With the delay, every accepted connection gets a response. The long polls end
+// only when the listener is closed, so that their readers cannot connect to this process again.
 func (a *App) drain(api *http.Server, listener net.Listener, stopEvents func() (wait func(context.Context))) {
 	a.draining.Store(true)
 	a.Log.Info("draining")

@@ -25,7 +25,7 @@ func TestAFailedStartNamesItsSetting(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil   func(*configs.Config)
 		setting string
-		mend    bool // whether New must return a SettingError
+		mend    bool // whether the error of New must be a SettingError
 	}{
 		"no keyset": {
 			func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true,

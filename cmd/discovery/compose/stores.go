@@ -77,8 +77,8 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	}
 }
 
-// openStores opens the backend that cfg.DatabaseURL selects. It migrates the schema if cfg.DatabaseMigrate is true,
-// and otherwise returns an error if the schema is outdated. A database error can contain the address of the database,
+// openStores opens the backend that cfg.DatabaseURL selects. If cfg.DatabaseMigrate is true, it migrates the schema.
+// Otherwise it returns an error if the schema is outdated. A database error can contain the address of the database,
 // but never a password. The error is a SettingError if a retry with the same settings would fail again.
 func openStores(
 	ctx context.Context, cfg configs.Config, jobsConfig background.Config, timeout time.Duration,
@@ -119,9 +119,8 @@ func openSQLite(
 	return storesOf(db.Store(queue.Nudge), queue, db.Close), nil
 }
 
-// openError returns err as a SettingError, because a database file that cannot be opened
-// usually has a wrong path. If the file is only locked by another process, openError returns
-// err itself.
+// openError returns err as a SettingError, because a database file that cannot be opened usually has a wrong path. If
+// the file is only locked by another process, a retry can succeed, and openError returns err unchanged.
 func openError(err error) error {
 	if sqlite.IsBusy(err) {
 		return err

@@ -75,7 +75,7 @@ func (g *fakeCollector) names() (all []string) {
 	return all
 }
 
-// pullObserver closes its channel ended when the first attempt of a pull has finished.
+// pullObserver is an observer that closes the channel ended when the first attempt to run a pull has finished.
 type pullObserver struct {
 	ended chan struct{}
 	once  sync.Once
@@ -137,8 +137,8 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	}
 }
 
-// requestWithoutToken sends a request to an operator route without a token, but with the test's traceparent. It checks
-// that the response has status 401.
+// requestWithoutToken sends a request with the test's traceparent, but without a token, to a route that requires a
+// token. It checks that the response has status 401.
 func requestWithoutToken(t *testing.T, origin string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is one aggregator that the service supports.
+// vendor describes an aggregator that the service supports.
 type vendor struct {
 	name     domain.Vendor
 	make     func(*vendorhttp.Client, ports.Clock) ports.Aggregator

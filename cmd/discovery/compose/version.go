@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// version is set by the linker, with -X, in builds of images and releases. These may be built from source code
-// outside a repository, for which the toolchain knows no version.
+// version is set by the linker, with -X, in builds of images and releases. The source code for such a build may be
+// outside a repository. The Go toolchain then knows no version.
 var version string
 
 // Version returns the version that the linker has set. If the linker has set none, Version returns the module's

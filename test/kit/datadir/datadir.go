@@ -2,8 +2,8 @@
 // one with enough space, and otherwise in the folder for temporary files. On a memory file system fsync
 // costs nothing. Tests that run at the same time therefore do not delay each other's commits until requests time out.
 //
-// Both kinds of file system keep what a killed process has written, so the folders are suitable for tests that kill a
-// process.
+// Both kinds of file system keep the data that a process wrote before it was killed, so the folders are suitable for
+// tests that kill a process.
 package datadir
 
 import (
@@ -89,7 +89,7 @@ var removeStale = sync.OnceFunc(func() {
 	}
 })
 
-// hasEnded reports whether the process that created the folder has ended.
+// hasEnded reports whether the process that created the folder dir has ended.
 func hasEnded(dir string) bool {
 	id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
 	pid, err := strconv.Atoi(id)

@@ -90,8 +90,8 @@ func Token(t testing.TB, tenant string) string {
 	return string(signed)
 }
 
-// Serve runs the service on a free loopback port, as the binary does. The function end stops the service and waits
-// until it has ended. It is also called at the end of the test.
+// Serve runs the service on a free loopback port, as the binary does. The returned function end stops the service and
+// waits until it has ended. It is also called at the end of the test.
 func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -135,8 +135,8 @@ func Work(t testing.TB, app *compose.App) {
 	})
 }
 
-// Eventually polls until done returns true, and fails the test after two minutes. If it fails, the error message names
-// the awaited event (what).
+// Eventually polls until done returns true, and fails the test after two minutes. The argument what names the awaited
+// event in the error message.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(10 * time.Millisecond) {

@@ -24,8 +24,8 @@ const envCitusURL = "TEST_CITUS_URL"
 // sharedCitus is the Citus cluster of this test process. The first call of CitusDSN starts it.
 var sharedCitus struct {
 	once sync.Once
-	// create is held while a database is created, because a connection between two nodes may fail while another
-	// database is created.
+	// The mutex create is held while a database is created, because a connection between two nodes may fail while
+	// another database is created.
 	create  sync.Mutex
 	cluster *Citus
 	err     error
@@ -93,7 +93,7 @@ var citusSettings = map[string]string{
 // StartCitus starts a coordinator with two workers. The options o apply to each of the servers, with two exceptions:
 // o.Dir is the parent of their data directories, which are named coordinator, worker1 and worker2, and o.Port is the
 // port of the coordinator. If the data directories already contain a cluster, StartCitus continues to use it, provided
-// that the ports of the workers are free. Errors: ErrNoCitus.
+// that the ports of the workers are free. It returns ErrNoCitus if the server does not have the extension.
 func StartCitus(o Options) (*Citus, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -144,13 +144,14 @@ func (c *Citus) Stop() error {
 	return errors.Join(errs...)
 }
 
-// KillWorker ends the worker with this index immediately, like a crash. It needs Options.Dir.
+// KillWorker ends the worker with this index immediately, like a crash. The cluster must have been started with
+// Options.Dir.
 func (c *Citus) KillWorker(index int) error { return c.Workers[index].Kill() }
 
 // StartWorker starts the killed worker with this index again, with the same data and on the same port.
 func (c *Citus) StartWorker(index int) error { return restart(&c.Workers[index]) }
 
-// KillCoordinator ends the coordinator immediately, like a crash. It needs Options.Dir.
+// KillCoordinator ends the coordinator immediately, like a crash. The cluster must have been started with Options.Dir.
 func (c *Citus) KillCoordinator() error { return c.Coordinator.Kill() }
 
 // StartCoordinator starts the killed coordinator again, with the same data and on the same port.
@@ -182,7 +183,7 @@ type citusNode struct {
 	port int
 }
 
-// at returns dsn with its host and port replaced by those of the node.
+// at returns the URL dsn with its host and port replaced by the host and port of the node.
 func (n citusNode) at(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {

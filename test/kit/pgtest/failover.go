@@ -165,7 +165,7 @@ func (s *Server) endGuard() {
 	s.guard, s.guardInput = nil, nil
 }
 
-// signalAll sends sig to all processes. An error is ignored, because a process may have just ended.
+// signalAll sends sig to all processes. It ignores errors, because a process may have just ended.
 func signalAll(processes []int, sig syscall.Signal) {
 	for _, id := range processes {
 		_ = syscall.Kill(id, sig)
@@ -173,7 +173,7 @@ func signalAll(processes []int, sig syscall.Signal) {
 }
 
 // processes returns the process ids of the server: the postmaster and its children. It returns nil if the server has
-// ended, because another process may have got the same id since then.
+// ended, because another process may then have got the id of the postmaster.
 func (s *Server) processes() []int {
 	select {
 	case <-s.ended:

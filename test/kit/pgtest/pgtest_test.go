@@ -146,8 +146,8 @@ func serveUntilKilled() {
 	select {}
 }
 
-// In transaction mode, the pooler assigns a server connection to a client only for one transaction. Clients that share
-// a pool of one connection must therefore get the same server connection in turn.
+// In transaction mode, the pooler assigns a server connection to a client only for one transaction. Clients of a pool
+// with only one server connection must therefore all use that connection, one after the other.
 func TestAPoolerSharesServerConnections(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	through := pgtest.Pooled(t, dsn, 1) + "&default_query_exec_mode=exec" // without prepared statements

@@ -32,8 +32,8 @@ type Pooler struct {
 const poolerTimeout = 10 * time.Second
 
 // Pooled starts a pooler in front of the server at the URL dsn. The pooler opens at most size connections to each
-// database. Pooled returns the URL of the same database through the pooler, and stops the pooler at the end of the
-// test. If PgBouncer cannot be started, the test fails; it is never skipped.
+// database. Pooled returns the URL of the same database through the pooler, and stops the pooler when the test ends. If
+// PgBouncer cannot be started, the test fails; it is never skipped.
 func Pooled(t testing.TB, dsn string, size int) string {
 	t.Helper()
 	p, err := StartPooler(dsn, size)
@@ -77,8 +77,8 @@ func StartPooler(dsn string, size int) (*Pooler, error) {
 	return nil, errors.Join(err, os.RemoveAll(dir))
 }
 
-// URL returns the URL of the same database as dsn, but through the pooler: the address in dsn is replaced by that of
-// the pooler.
+// URL returns the URL of the same database as dsn, but through the pooler: the address in dsn is replaced by the
+// address of the pooler.
 func (p *Pooler) URL(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {

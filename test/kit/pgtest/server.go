@@ -24,8 +24,8 @@ type Options struct {
 	// measurements. Without Fsync, a server is several times faster and has no autovacuum.
 	Fsync bool
 	// Dir is the data directory. If it is "", Start creates a directory, which Stop removes. With Fsync this directory
-	// is on disk, and otherwise in memory if there is enough. If Dir already contains data, the server starts with that
-	// data, after recovery if necessary. Stop does not remove a Dir that the caller has set.
+	// is on disk, and otherwise in memory if enough memory is free. If Dir already contains data, the server starts
+	// with that data, after recovery if necessary. Stop does not remove a Dir that the caller has set.
 	Dir string
 	// Port is the port on which the server listens. 0 means a free port. A server that is to be restarted at
 	// the same address needs a fixed port.

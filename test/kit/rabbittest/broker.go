@@ -27,8 +27,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/datadir"
 )
 
-// startTries is the number of attempts to start a broker. An attempt can fail because another process takes a port that
-// was free. startTimeout is the time limit for each attempt.
+// startTries is the number of attempts to start a broker. An attempt can fail because another process takes the port
+// that freePort has found. startTimeout is the time limit for each attempt.
 const (
 	startTries   = 3
 	startTimeout = 2 * time.Minute
@@ -93,7 +93,7 @@ func Start() (*Broker, error) {
 func (b *Broker) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(b.port)) }
 
 // URL returns the URL of the broker for a user with all permissions. If at is "", the URL contains the broker's own
-// host and port. Otherwise it contains those in at, for example the address of a proxy.
+// host and port. Otherwise it contains the host and port given in at, for example those of a proxy.
 func (b *Broker) URL(at string) string { return b.url(user, at) }
 
 // URLWithoutPermission returns the URL of the broker for a user that can sign in, but has no permissions.
@@ -130,8 +130,8 @@ func (b *Broker) Stop() {
 	}
 }
 
-// start starts the port mapper and the node. The port mapper is started first and in the foreground. Otherwise
-// the node would start one as a daemon, which nothing ends.
+// start starts the port mapper and the node. The port mapper is started first and in the foreground. Otherwise the node
+// would start one as a daemon that nothing would stop.
 func (b *Broker) start() (err error) {
 	if b.dir, err = datadir.Create(); err != nil {
 		return err
@@ -166,8 +166,8 @@ func (b *Broker) startNode() (err error) {
 
 func (b *Broker) file(name string) string { return filepath.Join(b.dir, name) }
 
-// environment returns the settings of the node. They replace all paths and ports that the packaged service
-// uses. RUNNING_UNDER_SYSTEMD makes the script replace itself with the node, so that signals reach it.
+// environment returns the settings of the node. They replace all paths and ports that the packaged service uses.
+// RUNNING_UNDER_SYSTEMD makes the start script replace itself with the node, so that signals reach the node.
 func (b *Broker) environment() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "HOME=" + b.dir, // HOME contains the Erlang cookie

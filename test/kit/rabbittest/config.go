@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// serverConfig is the configuration of the node. It keeps the required disk space small. The node has no management and
-// no other plugins, so it starts faster.
+// serverConfig is the configuration of the node. It lowers the free disk space that the node requires. The node has no
+// management and no other plugins, so it starts faster.
 const serverConfig = `disk_free_limit.absolute = 1MB
 log.console = true
 log.console.level = warning

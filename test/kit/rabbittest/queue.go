@@ -43,7 +43,7 @@ func (b *Broker) Do(t testing.TB, f func(*amqp.Channel) error) {
 	(&Queue{broker: b}).do(t, f)
 }
 
-// Take removes all messages from the queue, and returns them in order. It does not wait for any.
+// Take removes all messages from the queue, and returns them in order. It does not wait for messages to arrive.
 func (q *Queue) Take(t testing.TB) (all []amqp.Delivery) {
 	t.Helper()
 	q.do(t, func(ch *amqp.Channel) error {

@@ -61,7 +61,7 @@ func readOnly(s *Simulator, next http.Handler) http.Handler {
 	})
 }
 
-// root serves the directory of the API. It is the cheapest authenticated call.
+// root serves the names and URLs of the lists that the API has. It is the cheapest authenticated call.
 func (s *Simulator) root(w http.ResponseWriter, r *http.Request) {
 	directory := map[string]string{}
 	for _, name := range []string{"links", "accounts", "transactions"} {

@@ -18,8 +18,8 @@
 // into pages by position, so that a row added or removed between two requests shifts the later
 // rows.
 //
-// A date filter compares instants: a date in a row means the start of its UTC day, a bound that is
-// a day includes the whole day, and a member that is null matches no filter.
+// A date filter compares instants: a date in a row means the start of its UTC day, a filter value that is a date
+// includes the whole day, and a member that is null matches no filter.
 //
 // POST /api/token/ issues tokens for the widget. No call of the API accepts these tokens.
 //

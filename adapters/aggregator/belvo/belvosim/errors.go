@@ -37,8 +37,8 @@ func malformed(field string) apiError {
 	return apiError{status: http.StatusBadRequest, code: "invalid", message: "Enter a valid date/time.", field: field}
 }
 
-// tooMany returns the error for a request above the rate limit. Its message and its Retry-After
-// header contain the wait in whole seconds, rounded up.
+// tooMany returns the error for a request that exceeds the rate limit. Its message and its Retry-After header contain
+// the wait in whole seconds, rounded up.
 func tooMany(wait time.Duration) apiError {
 	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
 	return apiError{

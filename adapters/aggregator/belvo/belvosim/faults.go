@@ -73,8 +73,8 @@ var documentedErrors = []apiError{
 	},
 }
 
-// tokenRequired contains the additional members of the error with status 428. The content of
-// token_generation_data differs from bank to bank.
+// tokenRequired contains the additional members of the error with status 428. The content of token_generation_data
+// depends on the bank.
 var tokenRequired = map[string]any{
 	"session": "1c5b7a90e2d84f36a1b0c9d8e7f60514",
 	"expiry":  9600,

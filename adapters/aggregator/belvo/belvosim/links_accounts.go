@@ -12,7 +12,7 @@ type link struct {
 	Link
 	accounts []*Account
 	rows     []*row
-	revision int // incremented by every change of rows, which invalidates the cached selection
+	revision int // incremented by every change of rows; a cached selection of an older revision is not used
 	cached   selection
 }
 

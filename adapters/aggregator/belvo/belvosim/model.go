@@ -24,7 +24,7 @@ type Link struct {
 	AccessMode     string `json:"access_mode"`
 	LastAccessedAt string `json:"last_accessed_at"`
 	CreatedAt      string `json:"created_at"`
-	// ExternalID is the API client's own id of the user; nil is sent as null.
+	// ExternalID is the id that the API client itself uses for the user; nil is sent as null.
 	ExternalID         *string    `json:"external_id"`
 	InstitutionUserID  string     `json:"institution_user_id"`
 	Status             LinkStatus `json:"status"`

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// shape maps the path of each member, with dots, to the JSON types that the member may have
-// ("null|string"). A member whose path ends in ? may be absent even if its parent is present.
+// shape maps the path of each member (names joined by dots) to the JSON types that the member may have ("null|string").
+// A member whose path ends in ? may be absent even if its parent is present.
 type shape map[string]string
 
 func golden[T any](t *testing.T, file string) (into T) {

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// The page sizes of every list, in rows.
+// The default and the maximum page size of every list, in rows.
 const (
 	defaultPageSize = 100
 	maxPageSize     = 1000

@@ -92,7 +92,7 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // /_control/.
 func (s *Simulator) Handler() http.Handler { return kit.Mount(s, s.ControlHandler()) }
 
-// newID returns a random UUID that the seed determines. The caller holds the lock.
+// newID returns the next UUID from the random source, which the seed determines. The caller holds the lock.
 func (s *Simulator) newID() string {
 	return kit.NewID(s.entropy).String()
 }

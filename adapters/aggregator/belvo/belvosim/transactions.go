@@ -144,10 +144,9 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.put(old.link, tx), nil
 }
 
-// Purge simulates the effect of stale_in. It removes those transactions of the link whose value
-// date is before the given instant. If the value date is null, it compares created_at instead. It
-// sends no webhook. It returns the number of removed transactions; the error is ErrNotFound if
-// there is no such link.
+// Purge simulates the deletion of old rows by the vendor (stale_in). It removes those transactions of the link whose
+// value date is before the given instant. If the value date is null, it compares created_at instead. It sends no
+// webhook. It returns the number of removed transactions; the error is ErrNotFound if there is no such link.
 func (s *Simulator) Purge(linkID string, before time.Time) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,8 +15,8 @@ type Event struct {
 	Name string `json:"event"`
 	// LinkID is the id of the link. The link need not exist: link_deleted names a removed link.
 	LinkID string `json:"linkId"`
-	// TransactionIDs are the ids that transactions_updated and transactions_deleted contain. Events
-	// that announce new rows contain only the number of ids, or 1 if there are no ids.
+	// TransactionIDs are the ids that transactions_updated and transactions_deleted contain. Events that announce new
+	// rows contain no ids, but only a number of rows: the length of TransactionIDs, or 1 if TransactionIDs is empty.
 	TransactionIDs []string `json:"transactionIds"`
 	// WebhookID consists of 32 hex digits; if it is empty, a random id is sent.
 	WebhookID string `json:"webhookId"`
@@ -194,7 +194,7 @@ func consentData(due string) func(*link, []string) any {
 	}
 }
 
-// history is the data of the event that announces the first complete collection of a link.
+// history is the data of the event that announces the first complete collection of a link's rows.
 type history struct {
 	Total    int     `json:"total_transactions"`
 	Inflows  int     `json:"total_inflow_transactions"`

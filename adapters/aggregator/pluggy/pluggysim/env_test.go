@@ -124,8 +124,8 @@ type transactionPage struct {
 	Next *string
 }
 
-// readAll reads all pages, following next, and returns the ids of the rows in order. It calls betweenPages between two
-// pages, unless betweenPages is nil.
+// readAll reads all pages, following the member next of each page, and returns the ids of the rows in order. It calls
+// betweenPages between two pages, unless betweenPages is nil.
 func (e *env) readAll(query string, betweenPages func()) []string {
 	e.t.Helper()
 	var ids []string

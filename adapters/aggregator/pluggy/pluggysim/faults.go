@@ -48,7 +48,8 @@ func writeFaultStatus(w http.ResponseWriter, f Fault) {
 }
 
 // endlessNext returns a value for the member "next" that leads back to the first row. Its cursor is different for each
-// ordinal, so a client does not see the same cursor twice and stops only if it counts pages.
+// ordinal (the number of faults injected so far), so a client does not see the same cursor twice and stops only if it
+// counts pages.
 func endlessNext(r *http.Request, ordinal int) string {
 	before := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(ordinal) * time.Millisecond)
 	raw := r.URL.Query()

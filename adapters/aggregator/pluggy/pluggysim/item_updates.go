@@ -35,8 +35,8 @@ func (s *Simulator) connectToken(w http.ResponseWriter, r *http.Request, client 
 	writeJSON(w, http.StatusOK, map[string]string{"accessToken": token})
 }
 
-// issueConnectToken returns a new connect token, and remembers it. It returns false if the client is not allowed to
-// read the item.
+// issueConnectToken creates, stores and returns a connect token. It returns false if the client is not allowed to read
+// the item.
 func (s *Simulator) issueConnectToken(item, client string) (token string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// windowLength is the length of the vendor's window: a counter is reset one minute after the first request
-// that it counted.
+// windowLength is the period over which the vendor counts requests: a counter is reset one minute after the first
+// request that it counted.
 const windowLength = time.Minute
 
 // window counts the requests from one source address to one resource within one minute.

@@ -17,7 +17,7 @@ type ResourceStats struct {
 // transactions, webhooks, connect_token, consents and other.
 type Stats struct {
 	Resources  map[string]ResourceStats `json:"resources"`
-	Deprecated int                      `json:"deprecated"` // requests to GET /transactions, which is paged by number
+	Deprecated int                      `json:"deprecated"` // requests to GET /transactions, whose pages are numbered
 	KeysIssued int                      `json:"keysIssued"`
 	Refreshes  int                      `json:"refreshes"` // accepted calls of PATCH /items/{id}
 	Faults     int                      `json:"faults"`    // injected faults

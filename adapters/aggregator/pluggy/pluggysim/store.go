@@ -107,10 +107,10 @@ func (s *Simulator) AddAccount(a Account) (Account, error) {
 	return a, nil
 }
 
-// SetItemStatus changes the status of an item. LOGIN_ERROR sets an error, counts a failed login and stops the automatic
-// synchronisation. UPDATED clears the error and the count; with PARTIAL_SUCCESS it also sets a statusDetail with a
-// warning. An empty executionStatus is replaced by the usual value for the status. Errors: ErrNotFound for an unknown
-// item.
+// SetItemStatus changes the status of an item. The status LOGIN_ERROR also sets an error, counts a failed login and
+// stops the automatic synchronisation. The status UPDATED clears the error and the count; with PARTIAL_SUCCESS it also
+// sets a statusDetail with a warning. An empty executionStatus is replaced by the usual value for the status. Errors:
+// ErrNotFound for an unknown item.
 func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,8 +140,8 @@ func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
 	return nil
 }
 
-// RemoveItem deletes an item with its accounts and their rows, as when a user deletes the item at the
-// vendor. The deletion adds no pending webhook. Errors: ErrNotFound for an unknown item.
+// RemoveItem deletes an item with its accounts and their rows, as when a user deletes the item at the vendor. No
+// pending webhook announces the deletion. Errors: ErrNotFound for an unknown item.
 func (s *Simulator) RemoveItem(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

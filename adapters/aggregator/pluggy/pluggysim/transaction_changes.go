@@ -91,9 +91,9 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.add(t)
 }
 
-// Generate adds n simple rows to the account. Their dates are spread evenly over the year before now, and all of them
-// are created now. The magnitude of the amounts starts at 0.01 and increases by one cent per row. Every fifth row is a
-// credit, and all other rows are debits. Errors: ErrNotFound for an unknown account.
+// Generate adds n simple rows to the account. Their dates are spread evenly over the year before now, and the creation
+// time of all rows is the current time. The magnitude of the amounts starts at 0.01 and increases by one cent per row.
+// Every fifth row is a credit, and all other rows are debits. Errors: ErrNotFound for an unknown account.
 func (s *Simulator) Generate(accountID string, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

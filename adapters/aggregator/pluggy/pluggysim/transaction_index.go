@@ -21,9 +21,9 @@ func (p position) compare(q position) int {
 	return strings.Compare(p.id, q.id)
 }
 
-// index contains the rows of an account, sorted by key (newest first) and then by id. To read a
-// page, only a binary search and the copying of the page's rows are needed. Therefore the cost of a
-// page hardly depends on the number of rows in the account.
+// index contains the rows of an account, sorted by key (newest first) and then by id. Reading a page takes only a
+// binary search and a copy of the page's rows. Therefore the cost of a page hardly depends on the number of rows in the
+// account.
 type index struct {
 	key  func(*Transaction) time.Time
 	rows []*Transaction

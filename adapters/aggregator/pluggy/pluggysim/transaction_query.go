@@ -105,9 +105,9 @@ func (q *query) next(p position) string {
 	return text.String()
 }
 
-// newest and oldest return the latest and the earliest time of the requested rows. Depending on the index that indexFor
-// returns, these times are dates or creation times. The zero time means no bound. The filters that do not select a
-// range of this index are checked by the method matches.
+// newest and oldest return the latest and the earliest time that a requested row can have. Depending on the index that
+// indexFor returns, these times are dates or creation times. The zero time means no bound. The filters that do not
+// select a range of this index are checked by the method matches.
 func (q *query) newest() time.Time {
 	if q.createdFrom.IsZero() || q.ids != nil {
 		return q.dateTo

@@ -87,9 +87,9 @@ func (s *Simulator) transaction(w http.ResponseWriter, r *http.Request, client s
 	writeJSON(w, http.StatusOK, t)
 }
 
-// deprecatedList responds with 410 to a request for GET /transactions, the older list that is paged by number. The
-// vendor removes that list after 2026-12-31, so a client that still requests it must fail here. Stats().Deprecated
-// counts these requests.
+// deprecatedList responds with 410 to a request for GET /transactions, the older list with numbered pages. The vendor
+// removes that list after 2026-12-31, so a client that still requests it must fail here. Stats().Deprecated counts
+// these requests.
 func deprecatedList(w http.ResponseWriter, _ *http.Request, _ string) {
 	writeError(w, http.StatusGone, "", "GET /transactions is gone, use GET /v2/transactions")
 }

@@ -20,7 +20,7 @@ type Event struct {
 	Name        string `json:"event"`
 	ID          string `json:"eventId"` // the receiver's deduplication key
 	ItemID      string `json:"itemId"`
-	AccountID   string `json:"accountId"` // required by transactions/*
+	AccountID   string `json:"accountId"` // required in transactions/* events
 	TriggeredBy string `json:"triggeredBy"`
 	// TransactionIDs are the ids of the rows. nil means all changes of this kind in the account since the
 	// last webhook about them.
@@ -69,10 +69,10 @@ var usualTriggers = map[string]string{
 	"transactions/created": "SYNC", "transactions/updated": "SYNC",
 }
 
-// Payload returns the body of the event, with every empty member filled in. For an event transactions/* without
-// TransactionIDs, it announces the changes that were not announced before. Each change is announced only once, even if
-// the webhook is not delivered. Errors: an unknown event name, and ErrNotFound for an event transactions/* about an
-// unknown account.
+// Payload returns the body of the event, with every empty member filled in. For a transactions/* event without
+// TransactionIDs, the body announces the changes that were not announced before. Each change is announced only once,
+// even if the webhook is not delivered. Payload returns an error if the event name is unknown, and ErrNotFound for a
+// transactions/* event about an unknown account.
 func (s *Simulator) Payload(event Event) ([]byte, error) {
 	if event.Raw != nil {
 		return event.Raw, nil
@@ -162,10 +162,9 @@ func (s *Simulator) setCreated(p *payload, ids []string) {
 	p.LinkV2 = s.opt.PublicURL + "/v2/transactions" + query
 }
 
-// Pending returns the events transactions/* that announce the pending changes of an item's
-// accounts. They are in the order in which the accounts were added. For each account, the event
-// about deleted rows is first, followed by the events about created rows and about updated
-// rows. The changes stay pending until the events are sent.
+// Pending returns the transactions/* events that announce the pending changes of an item's accounts. They are in the
+// order in which the accounts were added. For each account, the event about deleted rows is first, followed by the
+// events about created rows and about updated rows. The changes stay pending until the events are sent.
 func (s *Simulator) Pending(itemID string) []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 // maxWebhooks is the maximum number of webhooks that one client can register for one event.
 const maxWebhooks = 5
 
-// allEvents is the event name with which a webhook is registered for the events of all kinds.
+// allEvents is the event name with which a webhook is registered for all events.
 const allEvents = "all"
 
 // Webhook is a registered webhook. The vendor sends Headers with each delivery, and never returns them.

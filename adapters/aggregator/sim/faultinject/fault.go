@@ -1,10 +1,9 @@
 // Package faultinject makes a vendor simulator fail on request. Faults have the same names and
 // fields for every simulated vendor.
 //
-// Faults are queued. For each request the queue is searched in the order of
-// [Injector.Inject]. The first fault that matches the path and fires handles the
-// request, and its Times is decremented. A request that no fault handles goes to the
-// wrapped handler.
+// Faults are queued. For each request the queue is searched in the order of [Injector.Inject]. The first fault that
+// matches the path and fires (which its Skip and its Probability decide) handles the request, and its Times is
+// decremented. A request that no fault handles goes to the wrapped handler.
 //
 // The format of a vendor's errors and cursors is not part of this package: the
 // simulator passes a [Vendor], which contains the format, to [New].
@@ -47,7 +46,7 @@ type Fault struct {
 	// Times is the number of requests that the fault affects. Zero means one; a negative number
 	// means all requests until the queue is cleared.
 	Times int `json:"times,omitempty"`
-	// Skip is the number of matching requests that the fault does not affect before it first fires.
+	// Skip is the number of matching requests that the fault lets pass before it can fire.
 	Skip int `json:"skip,omitempty"`
 	// Probability (0 to 1) is the probability that the fault fires at a matching request; the
 	// random numbers depend on the seed. Zero means always.

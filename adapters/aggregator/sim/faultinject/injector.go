@@ -163,8 +163,9 @@ type Vendor struct {
 	// WriteError writes the vendor's error for the Status and Code of a fault. The headers in the
 	// fault's RetryAfter and Header are set before the call. WriteError must not be nil.
 	WriteError func(http.ResponseWriter, Fault)
-	// RepeatedCursor returns a cursor that leads to a page already read and differs for every
-	// ordinal. If it is nil, the request's own URL with the ordinal as a parameter is used.
+	// RepeatedCursor returns a cursor that leads to a page already read. The ordinal is the number of faults injected
+	// so far; the cursor must be different for every ordinal. If RepeatedCursor is nil, the request's own URL with the
+	// ordinal as a parameter is used.
 	RepeatedCursor func(r *http.Request, ordinal int) string
 	// CustomKinds contains the kinds of fault that only this vendor has. If a fault of such a kind
 	// affects a request, the function of the kind is called first, and then the wrapped handler

@@ -29,7 +29,7 @@ type Target struct {
 	Retries int `json:"retries"`
 	// Copies is the number of additional posts of each webhook, with the same body.
 	Copies int `json:"copies"`
-	// Reorder shuffles all posts, including copies, in an order that the seed determines.
+	// Reorder shuffles all posts, including copies; the seed determines their order.
 	Reorder bool `json:"reorder"`
 	// DelayMs is the delay before each post and each retry, in milliseconds.
 	DelayMs int `json:"delayMs"`
@@ -37,7 +37,7 @@ type Target struct {
 	TimeoutMs int `json:"timeoutMs"`
 }
 
-// Webhook is a webhook to be sent. Event is its event name, which its [DeliveryResult] repeats.
+// Webhook is a webhook to be sent. Event is the name of its event, which is copied to its [DeliveryResult].
 type Webhook struct {
 	Event string
 	Body  []byte

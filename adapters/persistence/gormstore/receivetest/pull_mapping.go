@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pullMapping maps the ids of the model's pulls to those of the database's pulls, one to one.
+// pullMapping maps the ids of the pulls in the model (the in-memory store) to the ids of the same pulls in the
+// database.
 type pullMapping struct {
 	exact bool
 	// toStored maps the ids of pulls in the model to the ids of the same pulls in the database; toModel is the inverse

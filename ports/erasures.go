@@ -75,10 +75,11 @@ type Erasures interface {
 	// DueAt that Claim or EraseBatch has set (claimed). Errors: LeaseLost.
 	Save(ctx context.Context, e domain.Erasure, claimed time.Time) error
 
-	// End ends the erasure with the status of e, in one atomic change. With ErasureDone it also removes the credential
-	// and the account reference (domain.Connection.EraseAccess) and the remaining tokens of the connection. In two
-	// cases the erasure stays running, and ended is false. If the vendor must still be asked to delete the account
-	// reference, nothing changes. If the vendor may still have a webhook of one of the tokens, only the account
-	// reference and the tokens without a webhook are removed. Errors: LeaseLost.
+	// End ends the erasure with the status of e. With ErasureDone it first removes the credential and the account
+	// reference (domain.Connection.EraseAccess) and the remaining tokens of the connection. A store may make the
+	// removal and the end in two atomic changes: until the second one, the erasure is still running, and End can be
+	// repeated. In two cases the erasure stays running, and ended is false. If the vendor must still be asked to delete
+	// the account reference, nothing changes. If the vendor may still have a webhook of one of the tokens, only the
+	// account reference and the tokens without a webhook are removed. Errors: LeaseLost.
 	End(ctx context.Context, e domain.Erasure, at time.Time) (ended bool, err error)
 }

@@ -92,10 +92,6 @@ func (l *eventLog) missing(want map[string]float64) (last, added int) {
 	return last, added
 }
 
-// eventsTimeout limits the wait for all events. It is long because other tests kill the same broker at that time, and
-// on a busy machine a broker needs a minute to start.
-const eventsTimeout = 3 * waitTimeout
-
 // check waits until all events are delivered, and checks that each record of the feed was received in its current
 // version and that no sequence number is missing. While it waits, it calls the function receive repeatedly, unless
 // receive is nil. It logs how many events were received more than once.
@@ -122,7 +118,7 @@ func (l *eventLog) check(t testing.TB, h *env, p *process, receive func()) {
 				last, added, status())
 		}
 	}()
-	eventually(t, eventsTimeout, "all events", func() bool {
+	eventually(t, waitTimeout, "all events", func() bool {
 		if receive != nil {
 			receive()
 		}

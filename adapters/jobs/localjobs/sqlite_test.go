@@ -64,7 +64,7 @@ func TestThePullAfterARunningOneRunsWhenThatEnds(t *testing.T) {
 	time.Sleep(100 * time.Millisecond)
 	close(release)
 	w.await(t, first)
-	if took := w.await(t, second); took > 5*time.Second { // after 10 s, the pull would be stuck
+	if took := w.await(t, second); took > time.Second/2 {
 		t.Errorf("the second pull started %v after the end of the first one, want at once", took)
 	}
 }
@@ -74,12 +74,10 @@ func TestAPullOfAnotherProcessRunsWithinASecond(t *testing.T) {
 	here, elsewhere := openProcess(t, dsn, background.Config{}, 0), openProcess(t, dsn, background.Config{}, 0)
 	w := newClaimer(here, nil)
 	here.start(t, w)
-	fastest := time.Hour // the fastest of three attempts, because other processes can delay an attempt
 	for range 3 {
-		fastest = min(fastest, w.await(t, elsewhere.request(t)))
-	}
-	if fastest > time.Second {
-		t.Errorf("the pull ran after %v, want at most the poll interval of 0.5 s and some time for the pull", fastest)
+		if took := w.await(t, elsewhere.request(t)); took > time.Second {
+			t.Errorf("the pull ran after %v, want at most the poll interval of 0.5 s and some time for the pull", took)
+		}
 	}
 }
 

@@ -19,6 +19,10 @@
 // Finish cannot cause a deadlock, because its pull is running, and no other transaction waits for a running pull while
 // it holds a lock on the pull's connection.
 //
+// A batch of webhooks creates pulls after it has locked the existing queued pulls, so it does not lock the pulls of its
+// connections in one order. Therefore every transaction that locks the queued pulls of several connections shares these
+// locks, as batches and replays do. A transaction that locks a queued pull exclusively locks only that one.
+//
 // # The change feed
 //
 // transactions.change_tx is the position of a row's last change in the feed. On PostgreSQL it is

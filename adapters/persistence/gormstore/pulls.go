@@ -41,7 +41,7 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 // queuePull queues a pull of a connection that the caller has locked. If a pull of the connection is already queued, it
 // merges the scope into that pull instead.
 func (s pulls) queuePull(tx Tx, c connectionRow, r ports.PullRequest) (domain.Pull, error) {
-	queued, err := attachOrQueue(tx, s.dialect, pullRow{
+	queued, err := attachOrQueue(tx, s.dialect, forUpdate, pullRow{
 		ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 		Trigger: string(r.Trigger), Trace: r.Trace, Created: instant{r.At},
 	})
@@ -73,11 +73,12 @@ const maxAttachAttempts = 16
 
 // attachOrQueue locks and returns the queued pull of a connection. If the connection has no queued pull, attachOrQueue
 // queues the given pull (added), enqueues its job, and returns it. A claim of the returned pull waits for the lock, so
-// the claim sees everything that the caller attaches to the pull.
-func attachOrQueue(tx Tx, d Dialect, added pullRow) (pullRow, error) {
+// the claim sees everything that the caller attaches to the pull. The strength of the lock is forUpdate if the caller
+// changes the pull, and share if it only attaches deliveries.
+func attachOrQueue(tx Tx, d Dialect, strength string, added pullRow) (pullRow, error) {
 	added.State = stateQueued
 	for range maxAttachAttempts {
-		queued, err := first[pullRow](locked(tx.DB, forUpdate).
+		queued, err := first[pullRow](locked(tx.DB, strength).
 			Where("connection_id = ? AND "+isQueued, added.Connection).Where(tenantIs(d, "tenant_id"), added.Tenant))
 		if !errors.Is(err, domain.NotFound) {
 			return queued, err

@@ -13,7 +13,7 @@ import (
 )
 
 // Replay attaches the deliveries to queued pulls again. It locks the connections, then their queued pulls, and then the
-// deliveries.
+// deliveries. It shares the locks on the pulls with batches of webhooks.
 func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 	newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
@@ -97,7 +97,7 @@ func (s deliveries) queuedPulls(tx Tx, tenant domain.TenantID, rows []deliveryRo
 	}
 	pulls := make(map[uuid.UUID]uuid.UUID, len(aggregators))
 	for _, c := range aggregators {
-		queued, err := attachOrQueue(tx, s.dialect, pullRow{
+		queued, err := attachOrQueue(tx, s.dialect, share, pullRow{
 			ID: newID().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Trigger: string(domain.TriggerReplay), Created: instant{at},
 		})

@@ -180,10 +180,12 @@ func locked(db *gorm.DB, strength string) *gorm.DB {
 
 // The strengths of row locks. A deletion locks its connection with forUpdate. A transaction that locks the connection
 // with keyShare waits for a deletion and then finds the connection deleted. Writing the connection's health takes a
-// weaker lock, which does not conflict with keyShare.
+// weaker lock, which does not conflict with keyShare. A transaction that attaches deliveries to a queued pull locks the
+// pull with share; a claim, which uses forUpdate, waits for it.
 const (
 	forUpdate   = "UPDATE"
 	noKeyUpdate = "NO KEY UPDATE"
+	share       = "SHARE"
 	keyShare    = "KEY SHARE"
 )
 

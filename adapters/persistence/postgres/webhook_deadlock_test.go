@@ -8,12 +8,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
@@ -120,4 +122,35 @@ func requestInDeadlock(t *testing.T, db *postgres.DB, dsn string, begin ...strin
 	execute("SELECT FROM connections WHERE id = $1 AND tenant_id = $2 FOR UPDATE", connection, tenant)
 	execute("COMMIT")
 	requested.Wait()
+}
+
+// A replay must not wait for a queued pull that a batch of webhooks has locked. Both lock the queued pulls of several
+// connections, and the batch also creates pulls after it has taken its locks. If one waited for the locks of the other,
+// they could deadlock.
+func TestAReplayDoesNotWaitForABatch(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	s := opened(t, dsn).Store(nil)
+	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
+	p.queue()
+	incoming := p.incoming("event")
+	if _, err := s.Deliveries().Receive(t.Context(), incoming); err != nil {
+		t.Fatal(err)
+	}
+	batch, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = batch.Close(context.WithoutCancel(t.Context())) }()
+	for _, sql := range []string{"BEGIN", "SELECT FROM pulls WHERE state = 'queued' FOR SHARE"} {
+		if tag, err := batch.Exec(t.Context(), sql); err != nil || sql != "BEGIN" && tag.RowsAffected() != 1 {
+			t.Fatal(tag, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	ids := []domain.DeliveryID{incoming.Delivery}
+	replayed, err := s.Deliveries().Replay(ctx, p.token.Tenant, ids, epoch, newID[domain.Pull])
+	if err != nil || len(replayed) != 1 || replayed[0].Pull != p.queued {
+		t.Errorf("the replay returned %v (%v), want the delivery with pull %v", replayed, err, p.queued)
+	}
 }

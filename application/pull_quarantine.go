@@ -95,7 +95,7 @@ func (a *attempt) releaseUnseen(ctx context.Context) error {
 	if err := a.checkNotPaused(ctx); err != nil {
 		return err
 	}
-	if status, err := a.vendor.Check(ctx, a.access); err != nil || status != a.status {
+	if status, err := a.vendor.Check(ctx, a.access); err != nil || !status.SameState(a.status) {
 		return err
 	}
 	return a.writePage(ctx, ports.PageWrite{Released: unseen, Progress: a.pull.Progress})

@@ -72,3 +72,28 @@ func TestARowLeavesTheQuarantineWithItsStoredBytes(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// The vendor may report a later end of the consent while a pull runs. This does not change the state of the account
+// reference, so the pull removes the rows that the vendor no longer returns from the quarantine.
+func TestARowLeavesTheQuarantineWhileTheConsentIsRenewed(t *testing.T) {
+	e := newEnv(t)
+	var rows []domain.RawTransaction
+	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		return &ports.VendorPage{Transactions: rows}, nil
+	}
+	e.vendor.onCheck = func() error {
+		e.vendor.status.ConsentExpiresAt = e.clock.Now().AddDate(0, 0, e.vendor.checks)
+		return nil
+	}
+	rows = []domain.RawTransaction{unreadableRow("r1")}
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	if diff := cmp.Diff([]string{"r1"}, e.quarantined(c)); diff != "" {
+		t.Error(diff)
+	}
+	rows = nil
+	e.runPull(e.requestFullPull(c))
+	if rest := e.quarantined(c); len(rest) > 0 {
+		t.Errorf("still in the quarantine: %v", rest)
+	}
+}

@@ -157,11 +157,13 @@ func forgetErased(ctx context.Context, tx *sql.Tx, foreign []*gormstore.BatchEve
 		func(rows *sql.Rows) error {
 			var tenant uuid.UUID
 			var digest []byte
-			err := rows.Scan(&tenant, &digest)
+			if err := rows.Scan(&tenant, &digest); err != nil {
+				return err
+			}
 			for _, e := range named[key{tenant, domain.ReferenceDigest(digest)}] {
 				e.Forget()
 			}
-			return err
+			return nil
 		})
 }
 

@@ -157,18 +157,11 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID) (ports.Activity, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
-		c, err := v.live(tenant, id, domain.Aggregator, domain.Engine)
+		c, err := v.live(tenant, id, domain.Aggregator)
 		if err != nil {
 			return ports.Activity{}, err
 		}
-		activity := v.activity[id]
-		activity.Webhooks = v.evidence(c)
-		for _, a := range v.absences[id] {
-			activity.MassRemoval = activity.MassRemoval || !a.HeldAt.IsZero()
-		}
-		activity.Quarantined = len(v.quarantine[id])
-		activity.Shared = v.isShared(id)
-		return v.addCompleteness(activity, id), nil
+		return v.activityOf(c), nil
 	})
 }
 
@@ -180,13 +173,21 @@ func (v connections) Activities(ctx context.Context, tenant domain.TenantID,
 			found := map[domain.ConnectionID]ports.Activity{}
 			for _, id := range ids {
 				if c, err := v.live(tenant, id, domain.Aggregator); err == nil {
-					activity := v.activity[id]
-					activity.Webhooks, activity.Shared = v.evidence(c), v.isShared(id)
-					found[id] = v.addCompleteness(activity, id)
+					found[id] = v.activityOf(c)
 				}
 			}
 			return found, nil
 		})
+}
+
+// activityOf returns the activity of a live aggregator connection.
+func (v connections) activityOf(c *domain.Connection) ports.Activity {
+	activity := v.activity[c.ID]
+	activity.Webhooks, activity.Shared, activity.Quarantined = v.evidence(c), v.isShared(c.ID), len(v.quarantine[c.ID])
+	for _, a := range v.absences[c.ID] {
+		activity.MassRemoval = activity.MassRemoval || !a.HeldAt.IsZero()
+	}
+	return v.addCompleteness(activity, c.ID)
 }
 
 // isShared reports whether another live connection of the same tenant and vendor reads an account of the given

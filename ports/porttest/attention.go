@@ -292,14 +292,7 @@ func missingWebhookMerges(f *fixture) {
 func activityTellsHeard(f *fixture) {
 	at := f.now()
 	c := f.reported(domain.Consent{}, domain.WebhookWatch{MissedAt: at})
-	evidence := func() domain.Evidence {
-		activity, err := f.Connections.Activity(f.ctx, c.Tenant, c.ID)
-		f.noError(err)
-		all, err := f.Connections.Activities(f.ctx, c.Tenant, []domain.ConnectionID{c.ID})
-		f.noError(err)
-		f.equal("Activities", activity.Webhooks, all[c.ID].Webhooks)
-		return activity.Webhooks
-	}
+	evidence := func() domain.Evidence { return f.activity(c).Webhooks }
 	f.equal("without a token", domain.Evidence{}, evidence())
 	token := f.createToken(c)
 	f.equal("with a token", domain.Evidence{HasToken: true}, evidence())

@@ -278,16 +278,7 @@ func completenessAccept(f *fixture) {
 
 func completenessActivity(f *fixture) {
 	c, l, id := f.accountWithRows(row("1", withAccount("a")))
-	activity := func() ports.Activity {
-		f.Helper()
-		one, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
-		f.noError(err)
-		all, err := f.Connections.Activities(f.ctx, f.tenant, []domain.ConnectionID{c.ID})
-		f.noError(err)
-		f.equal("drift of the list", one.DriftSince, all[c.ID].DriftSince)
-		f.equal("compared of the list", one.Compared, all[c.ID].Compared)
-		return one
-	}
+	activity := func() ports.Activity { return f.activity(c) }
 	f.equal("before a reading", false, activity().Compared)
 	f.finishSettled(l, f.now(), balances("100"))
 	f.equal("after a reading", true, activity().Compared)

@@ -241,14 +241,24 @@ func updateWrites(f *fixture) {
 	}
 }
 
+// activity returns the activity of a connection, and checks that Activity and Activities return the same.
+func (f *fixture) activity(c domain.Connection) ports.Activity {
+	f.Helper()
+	one, err := f.Connections.Activity(f.ctx, c.Tenant, c.ID)
+	f.noError(err)
+	listed, err := f.Connections.Activities(f.ctx, c.Tenant, []domain.ConnectionID{c.ID})
+	f.noError(err)
+	f.equal("activity in the list", one, listed[c.ID])
+	return one
+}
+
 // activityFollows checks the times that Activity returns. A failed pull must not change these times, but an ignored
 // event must change the time of the last delivery.
 func activityFollows(f *fixture) {
 	c, token := f.connectionWithToken()
 	check := func(what string, want ports.Activity) {
 		f.Helper()
-		got, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
-		f.noError(err)
+		got := f.activity(c)
 		f.equal(what, want, got)
 		f.inUTC(got.LastPullAt, got.LastWebhookAt)
 	}
@@ -277,6 +287,8 @@ func activitiesOfConnections(f *fixture) {
 	f.deleteConnection(deleted)
 	received := f.receiveWanted(token)
 	wanted := []domain.ConnectionID{quiet.ID, deleted.ID, c.ID, engine.ID, newID[domain.Connection]()}
+	_, err := f.Connections.Activity(f.ctx, f.tenant, engine.ID)
+	f.errorIs(err, domain.NotFound)
 	got, err := f.Connections.Activities(f.ctx, f.tenant, wanted)
 	f.noError(err)
 	f.equal("activities", map[domain.ConnectionID]ports.Activity{

@@ -88,9 +88,7 @@ func (f *fixture) manyRows(l domain.Lease, account string, n int) (externalIDs [
 // holdsBack reports whether the store withholds removals of the connection's rows because there are too many of them.
 func (f *fixture) holdsBack(c domain.Connection) bool {
 	f.Helper()
-	activity, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
-	f.noError(err)
-	return activity.MassRemoval
+	return f.activity(c).MassRemoval
 }
 
 func sweepHoldsBack(f *fixture) {

@@ -35,38 +35,37 @@ const killsARound = 15
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
-	broker := newMortalBroker(t)
 	if os.Getenv("CRASH_POOLED") != "" {
 		db := newDatabase(t)
 		h := newPooledEnv(t, db.url, poolSize)
 		db.through = h.settings["DATABASE_URL"]
-		crash(t, h, db, broker, kills, seed)
+		crash(t, h, db, kills, seed)
 		return
 	}
 	if os.Getenv("CRASH_CITUS") != "" {
-		crashOnCitus(t, broker, kills, seed)
+		crashOnCitus(t, kills, seed)
 		return
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		crash(t, newEnv(t, ""), nil, broker, (kills+1)/2, seed)
+		crash(t, newEnv(t, ""), nil, (kills+1)/2, seed)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		db := newDatabase(t)
-		crash(t, newEnv(t, db.url), db, broker, kills/2, seed)
+		crash(t, newEnv(t, db.url), db, kills/2, seed)
 	})
 	t.Run("citus", func(t *testing.T) {
 		t.Parallel()
-		crashOnCitus(t, broker, kills/2, seed)
+		crashOnCitus(t, kills/2, seed)
 	})
 }
 
-func crashOnCitus(t *testing.T, broker *mortalBroker, kills int, seed uint64) {
+func crashOnCitus(t *testing.T, kills int, seed uint64) {
 	db := newCitusNodes(t, seed)
 	h := newEnv(t, db.URL())
 	h.settings["DATABASE_DISTRIBUTE"] = "true"
-	crash(t, h, db, broker, kills, seed)
+	crash(t, h, db, kills, seed)
 	t.Logf("crashes of the coordinator %d, of the workers %v", db.crashes[0], db.crashes[1:])
 }
 
@@ -137,10 +136,11 @@ func newMortalBroker(t *testing.T) *mortalBroker {
 	return &mortalBroker{Broker: broker}
 }
 
-func crash(t *testing.T, h *env, db mortalDatabase, broker *mortalBroker, kills int, seed uint64) {
+func crash(t *testing.T, h *env, db mortalDatabase, kills int, seed uint64) {
 	r := &crashTest{env: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
 	r.startAndWait()
 	r.endpoint = h.newEventEndpoint(t, r.current.Load(), seed)
+	broker := newMortalBroker(t)
 	if broker != nil {
 		r.queue = h.newEventQueue(t, r.current.Load(), broker, strings.ReplaceAll(t.Name(), "/", "."))
 		t.Cleanup(r.brokerCrashes.Wait)

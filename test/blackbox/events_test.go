@@ -193,7 +193,7 @@ func (e *eventEndpoint) check(t testing.TB, h *env, p *process) {
 	e.log.check(t, h, p, nil)
 }
 
-// mortalBroker is a broker that is killed and restarted. Several tests may use it.
+// mortalBroker is a broker that is killed and restarted.
 type mortalBroker struct {
 	*rabbittest.Broker
 	mu    sync.Mutex // held while the broker is killed and restarted

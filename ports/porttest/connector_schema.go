@@ -35,6 +35,9 @@ func TestConfigSchema[C any](t *testing.T, schema string, decode func(json.RawMe
 	}
 	for _, wrong := range []string{`{"colour":1}`, `[]`, `{"HOSTS":1}`} {
 		_, errs := decode(json.RawMessage(wrong))
+		if len(errs) == 0 {
+			t.Errorf("%s is accepted", wrong)
+		}
 		for _, err := range errs {
 			for _, member := range members {
 				if !strings.Contains(err.Message, member) {
